@@ -1,0 +1,57 @@
+# Every target sets up what it needs; `make` alone says what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := corpus ingest rag tests bench setup_venv.py
+.PHONY: help setup run test check lock sample eval storm clean
+
+help:
+	@echo "make run     set up, read the sample company's documents, show two searches"
+	@echo "make test    set up, run every test"
+	@echo "make check   what CI runs: format, lint, types, import rules, tests"
+	@echo "make setup   set up only: .venv with everything the lock names"
+	@echo "make eval    measure retrieval: the sample's questions, and DATA=<folder of question sets>"
+	@echo "make storm   kill -9 an ingest 200 times and check what is left"
+	@echo "make sample  draw the sample company's binary documents again from their sources"
+	@echo "make lock    write the lock files anew from pyproject.toml (UPGRADE=1: newest versions)"
+	@echo "make clean   remove .venv, caches and the sample corpus in .vouch"
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Vouch needs Python 3.11 or newer, and there is no $(PYTHON) here." >&2; \
+		echo "Install one and run make again, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) setup_venv.py
+
+run: setup
+	@$(BIN)/vouch ingest corpus/sample/documents --collection sample
+	@echo && $(BIN)/vouch search "How many days of annual leave can be carried over?" --k 3
+	@echo && $(BIN)/vouch search "年次有給休暇は翌年に繰り越せますか" --k 3
+	@echo && echo "Now your own: $(BIN)/vouch ingest FOLDER, then $(BIN)/vouch search \"...\" ($(BIN)/vouch --help)"
+
+test: setup
+	@$(BIN)/pytest
+
+check: setup
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { \
+		echo "Not formatted; $(BIN)/ruff format $(SOURCES) mends it." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest
+
+lock: setup
+	@$(PYTHON) setup_venv.py lock $(if $(UPGRADE),--upgrade)
+	@$(PYTHON) setup_venv.py
+
+sample: setup
+	@$(BIN)/python -m corpus.sample.press
+
+eval: setup
+	@$(BIN)/python -m bench.retrieval $(if $(DATA),--data $(DATA))
+
+storm: setup
+	@$(BIN)/python -m tests.storm --kills 200
+
+clean:
+	rm -rf .venv .vouch build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

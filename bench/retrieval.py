@@ -1,0 +1,234 @@
+"""Measures retrieval through the product itself: ingest each set's documents, ask its questions.
+
+    make eval                                    the sample company
+    make eval DATA=folder                        and every known set in a folder (see bench/README.md)
+    python -m bench.retrieval --data folder --sets contoso,18f --save runs/new --against runs/old
+
+Settings are those of every command (VOUCH_* variables), so two settings are compared by two runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.datasets import Dataset, load
+from corpus.settings import load_settings
+from corpus.types import Hit
+from rag.bootstrap import Service, open_service
+from rag.evaluation import (
+    EVERYTHING,
+    Evaluation,
+    compare,
+    evaluate,
+    is_named,
+    read_scores,
+    write_scores,
+)
+from rag.questions import Question, locate, write_trec_run
+
+COLUMNS = ("hit@1", "hit@5", "hit@10", "Recall@10", "MRR@10", "nDCG@10")
+SPAN_COLUMNS = ("character recall@5", "character precision@5", "character iou@5")
+DEEP = 100
+"""Passages asked for where documents are ranked: several may be of one document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A set's results."""
+
+    dataset: Dataset
+    evaluation: Evaluation
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs every set and prints its table; returns the exit code."""
+    options = _parse(arguments)
+    with _folder(options.work) as work:
+        datasets = [dataset.thinned(options.limit) for dataset in load(options.data, work, options.sets)]
+        if not datasets:
+            print("No set has such a name.", file=sys.stderr)
+            return 2
+        measured = []
+        for corpus in dict.fromkeys(dataset.corpus for dataset in datasets):
+            same = [dataset for dataset in datasets if dataset.corpus == corpus]
+            with _corpus(work, same[0]) as service:
+                measured += [Measured(dataset, measure(service, dataset)) for dataset in same]
+    print(table(measured))
+    if options.save:
+        save(options.save, measured)
+    if options.against:
+        print(comparison(options.against, measured))
+    return 0
+
+
+def measure(service: Service, dataset: Dataset) -> Evaluation:
+    """Asks every question of a set."""
+    questions: Sequence[Question] = dataset.questions
+    if dataset.spans:
+        questions = locate(questions, lambda document: _stored_text(service, document))
+        lost = sum(gold.start < 0 for question in questions for gold in question.gold)
+        if lost:
+            print(f"{dataset.name}: {lost} gold texts do not stand in the stored documents", file=sys.stderr)
+
+    def search(query: str, k: int) -> Sequence[Hit]:
+        return service.search(query, k).hits
+
+    if questions:
+        search(questions[0].text, 1)  # the first search loads the model; it is not what is timed
+    return evaluate(
+        questions,
+        search,
+        k=DEEP if dataset.ranked == "documents" else 10,
+        grain=dataset.grain,
+        page_slack=dataset.page_slack,
+        ranked=dataset.ranked,
+        unit="character",
+    )
+
+
+# ---- what is printed -------------------------------------------------------------------------------
+
+
+def table(measured: Sequence[Measured]) -> str:
+    """Returns the results as Markdown tables, with 95 % intervals on MRR@10."""
+    lines = [
+        f"| set | questions | {' | '.join(COLUMNS)} | 95 % of MRR@10 | ms p50 / p95 |",
+        "|---|---|" + "---|" * len(COLUMNS) + "---|---|",
+    ]
+    spans = []
+    for name, summary, times in _summaries(measured):
+        cells = [f"{summary[column].mean:.3f}" for column in COLUMNS]
+        mrr = summary["MRR@10"]
+        p50, p95 = np.percentile(times, [50, 95])
+        lines.append(
+            f"| {name} | {mrr.n} | {' | '.join(cells)} "
+            f"| {mrr.low:.3f} to {mrr.high:.3f} | {p50:.1f} / {p95:.1f} |"
+        )
+        if SPAN_COLUMNS[0] in summary:
+            spans.append(f"| {name} | " + " | ".join(f"{summary[c].mean:.3f}" for c in SPAN_COLUMNS) + " |")
+    if spans:
+        lines += ["", f"| set | {' | '.join(SPAN_COLUMNS)} |", "|---|" + "---|" * len(SPAN_COLUMNS), *spans]
+    return "\n".join(lines)
+
+
+def _summaries(measured: Sequence[Measured]) -> Iterator[tuple[str, dict, list[float]]]:
+    for one in measured:
+        summary = one.evaluation.summary()
+        # One language alone is the whole set.
+        for language in [EVERYTHING] if len(summary) == 2 else summary:
+            rows = [r for r in one.evaluation.rows if language in (EVERYTHING, r.question.language or "?")]
+            name = one.dataset.name if language == EVERYTHING else f"{one.dataset.name} ({language})"
+            yield name, summary[language], [row.time_ms for row in rows]
+
+
+def comparison(folder: Path, measured: Sequence[Measured]) -> str:
+    """Returns every measure's change against a saved run, with a paired test."""
+    lines = [
+        "",
+        "| set | measure | before | now | change | 95 % | p | better / worse |",
+        "|---|" + "---|" * 7,
+    ]
+    for one in measured:
+        path = folder / f"{_slug(one.dataset.name)}.jsonl"
+        if not path.exists():
+            continue
+        for paired in compare(read_scores(path), one.evaluation.scores()):
+            change = paired.difference
+            lines.append(
+                f"| {one.dataset.name} | {paired.measure} | {paired.first:.3f} | {paired.second:.3f} "
+                f"| {change.mean:+.3f} | {change.low:+.3f} to {change.high:+.3f} | {paired.p_value:.4f} "
+                f"| {paired.better} / {paired.worse} |"
+            )
+    return "\n".join(lines)
+
+
+def save(folder: Path, measured: Sequence[Measured]) -> None:
+    """Writes each set's per-question measures (for ``--against``) and its TREC run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in measured:
+        slug = _slug(one.dataset.name)
+        write_scores(folder / f"{slug}.jsonl", one.evaluation)
+        ranked = ((row.question.id, row.documents) for row in one.evaluation.rows)
+        write_trec_run(folder / f"{slug}.trec", ranked)
+
+
+# ---- the corpus ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _corpus(work: Path, dataset: Dataset) -> Iterator[Service]:
+    settings = load_settings({"data_dir": work / "corpora" / dataset.corpus})
+    with open_service(settings, purpose="bench") as service:
+        began = time.perf_counter()
+        report = service.ingest(dataset.documents, collection=dataset.corpus)
+        took = time.perf_counter() - began
+        read = [file for file in report.files if file.chunks]
+        print(
+            f"{dataset.corpus}: {len(read)} documents read, {report.unchanged} unchanged, "
+            f"{report.failed} failed, {sum(file.chunks for file in read)} passages, {took:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+        for file in report.files:
+            if file.state == "failed":
+                print(f"  {file.path}: {file.message}", file=sys.stderr)
+        yield service
+
+
+def _stored_text(service: Service, named: str) -> str:
+    from corpus.catalog import documents
+
+    with service.corpus.catalog.read() as db:
+        found = [one for one in documents.list_documents(db) if is_named(one.key.path, named)]
+    return service.corpus.text(found[0].id)[1] if found else ""
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="vouch-eval-") as folder:
+        yield Path(folder)
+
+
+def _slug(name: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.retrieval", description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--data", type=Path, help="folder of question sets; without it only the sample is measured"
+    )
+    parser.add_argument(
+        "--sets",
+        type=lambda text: text.split(","),
+        default=[],
+        help="words in the names of the sets to run, by comma",
+    )
+    parser.add_argument("--limit", type=int, default=0, help="at most so many questions a set, spread evenly")
+    parser.add_argument(
+        "--work", type=Path, help="keep the corpora here and use them again (default: temporary)"
+    )
+    parser.add_argument(
+        "--save", type=Path, help="write per-question measures and TREC runs into this folder"
+    )
+    parser.add_argument(
+        "--against", type=Path, help="a folder written by --save: print paired tests against it"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""Backup, restore and verification: the catalog and the kept originals in one file, with their checksums.
+
+Indexes are not in it: they are rebuilt from the catalog.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection
+
+from corpus.catalog import changes, database, documents, open_database, passages, records
+from corpus.errors import DamagedError, NotAllowedError, StorageError
+from corpus.originals import Originals, sync_folder
+from corpus.ownership import own
+from corpus.store import Corpus
+
+MANIFEST_NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSummary:
+    """What a backup holds."""
+
+    path: Path
+    created_at: str
+    documents: int
+    originals: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked, and what is wrong (nothing, when ``problems`` is empty)."""
+
+    documents: int
+    versions: int
+    chunks: int
+    vectors: int
+    originals: int
+    problems: tuple[str, ...]
+
+
+def backup(corpus: Corpus, target: Path) -> BackupSummary:
+    """Writes a backup while the corpus goes on being used; the file appears whole or not at all.
+
+    Raises:
+        NotAllowedError: ``target`` exists.
+        StorageError: it cannot be written.
+    """
+    if target.exists():
+        raise NotAllowedError(f"{target} exists already.", code="exists", hint="Name a new file.")
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".vouch-backup-", dir=target.parent) as scratch:
+            copy = Path(scratch) / database.FILE_NAME
+            corpus.catalog.backup(copy)
+            with _opened_copy(Path(scratch)) as db:
+                count = len(documents.list_documents(db, removed=True))
+                hashes = documents.content_hashes(db)
+            originals = [corpus.originals.path(sha256) for sha256 in sorted(hashes)]
+            kept = [path for path in originals if path.exists()]
+            manifest = {
+                "format": FORMAT,
+                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "documents": count,
+                "catalog_sha256": _sha256(copy),
+                "originals": [path.name for path in kept],
+            }
+            with open(temporary, "wb") as out:
+                with tarfile.open(fileobj=out, mode="w") as archive:
+                    _add_bytes(archive, MANIFEST_NAME, json.dumps(manifest).encode())
+                    archive.add(copy, database.FILE_NAME)
+                    for path in kept:
+                        archive.add(path, f"originals/{path.name}")
+                out.flush()
+                os.fsync(out.fileno())
+        os.replace(temporary, target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write the backup {target}: {error.strerror or error}.",
+            code="disk_full" if error.errno in (28, 122) else "storage",
+            hint="Nothing was changed. Choose a folder with room.",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return BackupSummary(
+        target,
+        str(manifest["created_at"]),
+        count,
+        len(kept),
+        target.stat().st_size,
+    )
+
+
+def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:
+    """Brings a backup back into a data folder that nobody owns.
+
+    What the folder held is moved aside (``catalog.sqlite.before-restore`` …), never deleted.
+
+    Raises:
+        NotAllowedError: the folder holds a catalog and ``replace`` is not given.
+        DamagedError: the backup is not whole.
+        BusyError: a process owns the folder.
+    """
+    ownership = own(folder, "vouch restore")
+    try:
+        if (folder / database.FILE_NAME).exists() and not replace:
+            raise NotAllowedError(
+                f"{folder} holds a corpus already.",
+                code="exists",
+                hint="Add --replace to put the backup in its place; what is there is kept beside it.",
+            )
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as scratch:
+            summary = _unpack(source, Path(scratch))
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+            for name in (database.FILE_NAME, f"{database.FILE_NAME}-wal", f"{database.FILE_NAME}-shm"):
+                if (folder / name).exists():
+                    os.replace(folder / name, folder / f"{name}.before-restore-{stamp}")
+            for name in ("dense", "lexical"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            kept = Originals(folder / "originals")
+            for path in sorted((Path(scratch) / "originals").glob("*")):
+                kept.add(path, path.name)
+            os.replace(Path(scratch) / database.FILE_NAME, folder / database.FILE_NAME)
+            sync_folder(folder)
+        return summary
+    finally:
+        ownership.release()
+
+
+def verify_backup(source: Path) -> Verification:
+    """Checks every byte of a backup against its checksums, and its catalog as :func:`verify` does."""
+    with tempfile.TemporaryDirectory(prefix="vouch-verify-") as scratch:
+        _unpack(source, Path(scratch))
+        originals = Originals(Path(scratch) / "sorted")
+        for path in (Path(scratch) / "originals").glob("*"):
+            originals.add(path, path.name)
+        copy = open_database(Path(scratch), create=False)
+        try:
+            return _verify(copy, originals)
+        finally:
+            copy.close()
+
+
+def verify(corpus: Corpus) -> Verification:
+    """Checks the whole corpus: SQLite's own check, every chunk against its hash, vectors, originals, indexes."""
+    found = _verify(corpus.catalog, corpus.originals)
+    problems = list(found.problems)
+    for state in (corpus.dense.state(), corpus.lexical.state()):
+        if state.problem:
+            problems.append(state.problem)
+    return Verification(
+        found.documents, found.versions, found.chunks, found.vectors, found.originals, tuple(problems)
+    )
+
+
+def _verify(catalog: database.Database, originals: Originals) -> Verification:
+    problems = [f"The catalog is damaged: {line}." for line in catalog.check()]
+    with catalog.read() as db:
+        listed = documents.list_documents(db, removed=True)
+        space = records.space(db)
+        versions = [version for one in listed for version in documents.list_versions(db, one.id)]
+        chunks = 0
+        for version in versions:
+            chunks += _verify_version(db, version, problems)
+        vectors = 0
+        if space is not None:
+            for batch in changes.stored_vectors(db):
+                vectors += len(batch.ids)
+                norms = np.linalg.norm(batch.vectors, axis=1)
+                if batch.vectors.shape[1] != space.dimension or not np.all(np.abs(norms - 1) < 1e-3):
+                    problems.append(
+                        f"Vectors near chunk {int(batch.ids[0]):016x} are not unit rows of {space.dimension}."
+                    )
+    kept = 0
+    wanted = {version.sha256: version for version in versions}
+    for path in originals.all():
+        kept += 1
+        wanted.pop(path.name, None)
+    problems += [f"The kept original {sha256} is damaged." for sha256 in originals.damaged()]
+    problems += [
+        f"The original {sha256} of version {version.number} is missing." for sha256, version in wanted.items()
+    ]
+    return Verification(len(listed), len(versions), chunks, vectors, kept, tuple(problems))
+
+
+def _verify_version(db: Connection, version: documents.VersionRecord, problems: list[str]) -> int:
+    text = documents.read_text(db, version.id)
+    if len(text) != version.chars:
+        problems.append(
+            f"Version {version.number} of {version.document_id} has {len(text)} of {version.chars} characters."
+        )
+    count = 0
+    for chunk in passages.stored_chunks(db, version.id):
+        count += 1
+        if not chunk.is_intact(text[chunk.start : chunk.end]):
+            problems.append(f"Chunk {chunk.id:016x} of {version.document_id} is not what was committed.")
+    if count != version.chunks:
+        problems.append(
+            f"Version {version.number} of {version.document_id} has {count} of {version.chunks} chunks."
+        )
+    return count
+
+
+def _unpack(source: Path, scratch: Path) -> BackupSummary:
+    """Unpacks only the names a backup has, checking every one of them."""
+    damaged = DamagedError(
+        f"{source} is not a whole Vouch backup.", hint="Nothing was changed. Try an older backup."
+    )
+    (scratch / "originals").mkdir()
+    try:
+        with tarfile.open(source, "r:") as archive:
+            manifest = json.loads(_member(archive, MANIFEST_NAME).read())
+            if manifest["format"] != FORMAT:
+                raise DamagedError(
+                    f"{source} has the unknown format {manifest['format']}.", hint="Use a newer Vouch."
+                )
+            _copy(_member(archive, database.FILE_NAME), scratch / database.FILE_NAME)
+            if _sha256(scratch / database.FILE_NAME) != manifest["catalog_sha256"]:
+                raise damaged
+            for name in manifest["originals"]:
+                if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
+                    raise damaged
+                _copy(_member(archive, f"originals/{name}"), scratch / "originals" / name)
+                if _sha256(scratch / "originals" / name) != name:
+                    raise damaged
+    except FileNotFoundError:
+        raise StorageError(f"There is no backup {source}.", code="not_found", hint="Name the file.") from None
+    except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
+        raise damaged from None
+    return BackupSummary(
+        source,
+        manifest["created_at"],
+        manifest["documents"],
+        len(manifest["originals"]),
+        source.stat().st_size,
+    )
+
+
+class _opened_copy:
+    """A backup's catalog, opened for as long as it is looked at and left as one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> Connection:
+        self._database = open_database(self._folder, create=False)
+        self._read = self._database.read()
+        return self._read.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._read.__exit__(None, None, None)
+        self._database.shrink_log()
+        self._database.close()
+
+
+def _member(archive: tarfile.TarFile, name: str) -> io.BufferedReader:
+    found = archive.extractfile(name)
+    if found is None:
+        raise KeyError(name)
+    return found  # type: ignore[return-value]
+
+
+def _copy(source: io.BufferedReader, target: Path) -> None:
+    with open(target, "xb") as out:
+        shutil.copyfileobj(source, out, 1 << 20)
+    os.chmod(target, 0o600)
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    archive.addfile(info, io.BytesIO(data))
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -1,0 +1,10 @@
+"""The truth: one SQLite file that holds texts, chunks, vectors, access, versions and the change log.
+
+``database`` opens it; ``documents``, ``records``, ``access``, ``passages`` and ``changes`` are functions over an
+open transaction. There is no SQL outside this package.
+"""
+
+from corpus.catalog.changes import CatalogFeed, open_feed
+from corpus.catalog.database import Database, open_database
+
+__all__ = ["CatalogFeed", "Database", "open_database", "open_feed"]

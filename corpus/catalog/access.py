@@ -1,0 +1,87 @@
+"""Which versions a caller and a filter let through. Nothing else in the program checks access."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from corpus.catalog.documents import shown_time
+from corpus.catalog.schema import access, documents, versions
+from corpus.types import Caller, Filter, Int64
+
+
+def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | None:
+    """Returns the live versions that pass, ascending (int64), or None when every live one does."""
+    if caller.owner and filter == Filter():
+        return None
+    query = select(
+        versions.c.id, documents.c.path, documents.c.metadata, versions.c.metadata.label("own_metadata")
+    ).join(versions, versions.c.id == documents.c.live_version_id)
+    if not caller.owner:
+        granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+        query = query.where(documents.c.id.in_(granted))
+    if filter.collections:
+        query = query.where(documents.c.collection.in_(filter.collections))
+    if filter.documents:
+        query = query.where(documents.c.id.in_(filter.documents))
+    if filter.content_types:
+        query = query.where(versions.c.content_type.in_(filter.content_types))
+    if filter.languages:
+        query = query.where(versions.c.language.in_(filter.languages))
+    moment = func.coalesce(versions.c.date, versions.c.modified)
+    if filter.since is not None:
+        query = query.where(moment >= shown_time(filter.since))
+    if filter.until is not None:
+        query = query.where(moment < shown_time(filter.until))
+    matches = _glob(filter.source) if filter.source else None
+    passed = [
+        row.id
+        for row in db.execute(query)
+        if (matches is None or matches.match(row.path))
+        and all({**row.own_metadata, **row.metadata}.get(k) == v for k, v in filter.metadata.items())
+    ]
+    return np.array(sorted(passed), dtype=np.int64)
+
+
+def may_see(caller: Caller, granted: frozenset[str]) -> bool:
+    """Says whether a caller may see a document with this access list. An empty list is nobody's."""
+    return caller.owner or bool(granted & caller.principals)
+
+
+def collections(db: Connection, caller: Caller) -> dict[str, int]:
+    """Returns the collections with a live document the caller may see, and how many of those."""
+    query = select(documents.c.collection, func.count()).where(documents.c.live_version_id.is_not(None))
+    if not caller.owner:
+        granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+        query = query.where(documents.c.id.in_(granted))
+    rows = db.execute(query.group_by(documents.c.collection).order_by(documents.c.collection))
+    return {row[0]: row[1] for row in rows}
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """``*`` and ``?`` stay within a folder, ``**`` crosses folders; a bare name matches at any depth."""
+    if "/" not in pattern:
+        pattern = f"**/{pattern}"
+    parts: list[str] = []
+    at = 0
+    while at < len(pattern):
+        if pattern.startswith("**/", at):
+            parts.append("(?:.*/)?")
+            at += 3
+        elif pattern.startswith("**", at):
+            parts.append(".*")
+            at += 2
+        elif pattern[at] == "*":
+            parts.append("[^/]*")
+            at += 1
+        elif pattern[at] == "?":
+            parts.append("[^/]")
+            at += 1
+        else:
+            parts.append(re.escape(pattern[at]))
+            at += 1
+    return re.compile("".join(parts) + r"\Z", re.DOTALL)

@@ -1,0 +1,132 @@
+"""The change log, and the catalog as its projections see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from corpus.catalog import documents as docs
+from corpus.catalog.database import Database, open_database
+from corpus.catalog.schema import changes, chunks, documents, vectors, versions
+from corpus.errors import DamagedError
+from corpus.projection import Change, TextRow, VectorBatch
+from corpus.types import Int64
+
+_VERSIONS_PER_STATEMENT = 500
+
+
+def last_seq(db: Connection) -> int:
+    """Returns the last sequence number of the change log; 0 when nothing was ever committed."""
+    return int(db.execute(select(func.max(changes.c.seq))).scalar_one_or_none() or 0)
+
+
+def live_versions(db: Connection) -> Int64:
+    """Returns the ids of all live versions, ascending: int64, shape (n,)."""
+    query = select(documents.c.live_version_id).where(documents.c.live_version_id.is_not(None))
+    return np.array(sorted(db.execute(query).scalars()), dtype=np.int64)
+
+
+def stored_vectors(db: Connection, size: int = 4096) -> Iterator[VectorBatch]:
+    """Yields every stored vector, of retired versions too, by ascending chunk id."""
+    query = select(vectors).order_by(vectors.c.chunk_id).execution_options(yield_per=size)
+    for rows in db.execute(query).partitions(size):
+        yield _batch(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSnapshot:
+    """One read transaction, as :class:`corpus.projection.Snapshot`."""
+
+    db: Connection
+    seq: int
+    live: Int64
+
+    def changes_after(self, seq: int) -> Sequence[Change]:
+        rows = self.db.execute(select(changes).where(changes.c.seq > seq).order_by(changes.c.seq))
+        return [Change(row.seq, row.kind, row.version_id) for row in rows]
+
+    def vector_count(self) -> int:
+        return self._live_sum(versions.c.vector_count)
+
+    def chunk_count(self) -> int:
+        return self._live_sum(versions.c.chunk_count)
+
+    def vector_batches(
+        self, versions: Sequence[int] | None = None, size: int = 4096
+    ) -> Iterator[VectorBatch]:
+        if versions is None:
+            return self._all_vectors(size)
+        return self._some_vectors(self._living(versions), size)
+
+    def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
+        living = self.live if versions is None else self._living(versions)
+        for version_id in living.tolist():
+            yield from self._version_texts(int(version_id))
+
+    def _live_sum(self, column: Any) -> int:
+        query = select(func.sum(column)).join(documents, documents.c.live_version_id == versions.c.id)
+        return int(self.db.execute(query).scalar_one_or_none() or 0)
+
+    def _living(self, wanted: Sequence[int]) -> Int64:
+        return np.intersect1d(np.asarray(wanted, dtype=np.int64), self.live)
+
+    def _all_vectors(self, size: int) -> Iterator[VectorBatch]:
+        for batch in stored_vectors(self.db, size):
+            kept = np.isin(batch.version_ids, self.live)
+            if kept.any():
+                yield VectorBatch(batch.ids[kept], batch.version_ids[kept], batch.vectors[kept])
+
+    def _some_vectors(self, living: Int64, size: int) -> Iterator[VectorBatch]:
+        rows: list[Any] = []
+        for first in range(0, living.size, _VERSIONS_PER_STATEMENT):
+            some = living[first : first + _VERSIONS_PER_STATEMENT].tolist()
+            rows += self.db.execute(select(vectors).where(vectors.c.version_id.in_(some))).all()
+        rows.sort(key=lambda row: row.chunk_id)
+        for first in range(0, len(rows), size):
+            yield _batch(rows[first : first + size])
+
+    def _version_texts(self, version_id: int) -> Iterator[TextRow]:
+        row = self.db.execute(
+            select(versions.c.title, versions.c.language).where(versions.c.id == version_id)
+        ).one()
+        text = docs.read_text(self.db, version_id)
+        query = select(chunks.c.id, chunks.c.start, chunks.c.end, chunks.c.context)
+        for chunk in self.db.execute(
+            query.where(chunks.c.version_id == version_id).order_by(chunks.c.ordinal)
+        ):
+            yield TextRow(
+                chunk.id, version_id, chunk.context, text[chunk.start : chunk.end], row.title, row.language
+            )
+
+
+class CatalogFeed:
+    """The catalog as :class:`corpus.projection.Feed`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def snapshot(self) -> Iterator[CatalogSnapshot]:
+        """Opens a read transaction; everything read through it is of one instant."""
+        with self._database.read() as db:
+            yield CatalogSnapshot(db, last_seq(db), live_versions(db))
+
+
+def open_feed(folder: Path | str) -> CatalogFeed:
+    """Opens the catalog in ``folder`` for a child process that only reads."""
+    return CatalogFeed(open_database(Path(folder), create=False))
+
+
+def _batch(rows: Sequence[Any]) -> VectorBatch:
+    ids = np.fromiter((row.chunk_id for row in rows), np.int64, len(rows))
+    own = np.fromiter((row.version_id for row in rows), np.int64, len(rows))
+    data = b"".join(row.vector for row in rows)
+    if len(data) % (4 * len(rows)):
+        raise DamagedError("The catalog holds vectors of unequal length.", hint="Check it with: vouch verify")
+    return VectorBatch(ids, own, np.frombuffer(data, dtype="<f4").reshape(len(rows), -1))

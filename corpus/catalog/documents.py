@@ -1,0 +1,566 @@
+"""Documents and their versions: committing, retiring, listing, reading.
+
+Every function takes the caller's open transaction, so that one transaction commits one version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from corpus.catalog import schema
+from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
+from corpus.catalog.schema import access as access_table
+from corpus.errors import DamagedError, NotFoundError
+from corpus.types import Chunk, DocumentKey, Float32, NewVersion, Page
+
+_ROWS = 500  # rows per statement: well under every database's parameter limit
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version as listed; ``state`` is ``live`` or ``retired``."""
+
+    id: int
+    document_id: str
+    number: int
+    state: str
+    sha256: str
+    size_bytes: int
+    modified: datetime | None
+    fingerprint: str
+    title: str
+    content_type: str
+    language: str
+    date: datetime | None
+    metadata: Mapping[str, str]
+    notes: tuple[Mapping[str, Any], ...]
+    chars: int
+    pages: int
+    chunks: int
+    vectors: int
+    committed_at: datetime
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document as listed. ``live`` is None once it is removed."""
+
+    id: str
+    key: DocumentKey
+    live: VersionRecord | None
+    access: frozenset[str]
+    metadata: Mapping[str, str]
+    created_at: datetime
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What planning needs to know of a live document."""
+
+    document_id: str
+    key: DocumentKey
+    sha256: str
+    size_bytes: int
+    modified: datetime | None
+    fingerprint: str
+    content_type: str
+    access: frozenset[str]
+    metadata: Mapping[str, str]
+
+
+def searched_hash(searched: str) -> bytes:
+    """Returns the 16 bytes by which equal searched texts are known (BLAKE2b)."""
+    return hashlib.blake2b(searched.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def chunk_id(key: DocumentKey, sha256: str, fingerprint: str, ordinal: int, salt: int = 0) -> int:
+    """Returns the deterministic 63-bit id of a chunk: the same bytes read the same way have the same ids."""
+    parts = json.dumps([key.collection, key.root, key.path, sha256, fingerprint, ordinal, salt])
+    return int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
+    """Makes a version live and retires the one before it, in the caller's transaction."""
+    document_id, previous = _open_document(db, new)
+    moment = now()
+    number = 1 + (
+        db.execute(
+            select(func.max(versions.c.number)).where(versions.c.document_id == document_id)
+        ).scalar_one_or_none()
+        or 0
+    )
+    document = new.document
+    version_id = _inserted(
+        db.execute(
+            insert(versions).values(
+                document_id=document_id,
+                number=number,
+                state="live",
+                sha256=new.sha256,
+                size_bytes=new.size_bytes,
+                modified=shown_time(new.modified),
+                fingerprint=new.fingerprint,
+                title=document.title,
+                content_type=document.content_type,
+                language=document.language,
+                date=shown_time(document.date),
+                metadata=dict(document.metadata),
+                notes=[{"code": n.code, "message": n.message, "page": n.page} for n in document.notes],
+                chars=len(document.text),
+                page_count=len(document.pages),
+                chunk_count=len(new.chunks),
+                vector_count=sum(vector is not None for vector in new.vectors),
+                committed_at=moment,
+            )
+        )
+    )
+    if previous is not None:
+        _retire(db, previous, moment)
+    _insert_text(db, version_id, document.text)
+    _insert_many(db, pages, (_page_row(version_id, page) for page in document.pages))
+    _insert_chunks(db, version_id, new)
+    db.execute(update(documents).where(documents.c.id == document_id).values(live_version_id=version_id))
+    db.execute(insert(changes).values(kind="add", version_id=version_id, at=moment))
+    return get_version(db, document_id, number)
+
+
+def touch(db: Connection, document_id: str, modified: datetime | None) -> None:
+    """Records a new modification time of unchanged content, so that the next plan need not hash it."""
+    live = select(documents.c.live_version_id).where(documents.c.id == document_id).scalar_subquery()
+    db.execute(update(versions).where(versions.c.id == live).values(modified=shown_time(modified)))
+
+
+def remove(db: Connection, document_id: str) -> bool:
+    """Retires the live version; True when there was one. Its text stays until it is erased."""
+    live = db.execute(
+        select(documents.c.live_version_id).where(documents.c.id == document_id)
+    ).scalar_one_or_none()
+    if live is None:
+        return False
+    moment = now()
+    _retire(db, live, moment)
+    db.execute(
+        update(documents).where(documents.c.id == document_id).values(live_version_id=None, removed_at=moment)
+    )
+    return True
+
+
+def erase(db: Connection, document_id: str) -> tuple[str, ...]:
+    """Deletes every row of a document; returns the content hashes no other version holds."""
+    hashes = set(db.execute(select(versions.c.sha256).where(versions.c.document_id == document_id)).scalars())
+    remove(db, document_id)
+    ids = select(versions.c.id).where(versions.c.document_id == document_id)
+    for table in (vectors, chunks, pages, texts):
+        db.execute(delete(table).where(table.c.version_id.in_(ids)))
+    key = get_document(db, document_id).key
+    f = schema.failures
+    db.execute(delete(f).where(f.c.collection == key.collection, f.c.root == key.root, f.c.path == key.path))
+    db.execute(delete(versions).where(versions.c.document_id == document_id))
+    db.execute(delete(access_table).where(access_table.c.document_id == document_id))
+    db.execute(delete(documents).where(documents.c.id == document_id))
+    still = set(db.execute(select(versions.c.sha256).where(versions.c.sha256.in_(hashes))).scalars())
+    return tuple(sorted(hashes - still))
+
+
+def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> None:
+    """Replaces a document's access list; an empty one hides it from everybody but the owner."""
+    db.execute(delete(access_table).where(access_table.c.document_id == document_id))
+    rows = [{"document_id": document_id, "principal": name} for name in sorted(set(principals))]
+    if rows:
+        db.execute(insert(access_table), rows)
+
+
+def set_metadata(db: Connection, document_id: str, metadata: Mapping[str, str]) -> None:
+    """Replaces the metadata a user gave a document."""
+    db.execute(update(documents).where(documents.c.id == document_id).values(metadata=dict(metadata)))
+
+
+def get_document(db: Connection, document_id: str) -> DocumentRecord:
+    """Returns one document, removed ones included.
+
+    Raises:
+        NotFoundError: there is none with that id.
+    """
+    found = list_documents(db, ids=(document_id,), removed=True)
+    if not found:
+        raise unknown_document(document_id)
+    return found[0]
+
+
+def find_by_path(db: Connection, path: str) -> list[DocumentRecord]:
+    """Returns the documents with this path, live ones when there are any, else removed ones."""
+    ids = db.execute(select(documents.c.id).where(documents.c.path == path)).scalars().all()
+    found = list_documents(db, ids=ids, removed=True) if ids else []
+    return [one for one in found if one.live is not None] or found
+
+
+def unknown_document(document_id: str) -> NotFoundError:
+    """The error for a document that does not exist, or that the caller may not know of."""
+    return NotFoundError(
+        f"There is no document {document_id!r}.",
+        code="unknown_document",
+        hint="List them with: vouch documents list",
+    )
+
+
+def list_documents(
+    db: Connection,
+    *,
+    ids: Sequence[str] | None = None,
+    collection: str | None = None,
+    removed: bool = False,
+) -> list[DocumentRecord]:
+    """Returns documents in order of collection, root and path; removed ones only when asked for."""
+    query = select(documents, *_labelled()).outerjoin(versions, versions.c.id == documents.c.live_version_id)
+    if ids is not None:
+        query = query.where(documents.c.id.in_(list(ids)))
+    if collection is not None:
+        query = query.where(documents.c.collection == collection)
+    if not removed:
+        query = query.where(documents.c.live_version_id.is_not(None))
+    rows = db.execute(query.order_by(documents.c.collection, documents.c.root, documents.c.path)).all()
+    grants = _grants(db, ids)
+    return [
+        DocumentRecord(
+            id=row.id,
+            key=DocumentKey(row.collection, row.root, row.path),
+            live=_version(dict(row._mapping), "v_") if row.v_id is not None else None,
+            access=frozenset(grants.get(row.id, ())),
+            metadata=row.metadata,
+            created_at=_time(row.created_at),
+            removed_at=_time(row.removed_at) if row.removed_at else None,
+        )
+        for row in rows
+    ]
+
+
+def known(db: Connection, collection: str, root: str | None = None) -> dict[tuple[str, str], Known]:
+    """Returns the live documents of a collection (and root) by (root, path)."""
+    query = select(
+        documents.c.id,
+        documents.c.root,
+        documents.c.path,
+        documents.c.metadata,
+        versions.c.sha256,
+        versions.c.size_bytes,
+        versions.c.modified,
+        versions.c.fingerprint,
+        versions.c.content_type,
+    ).join(versions, versions.c.id == documents.c.live_version_id)
+    query = query.where(documents.c.collection == collection)
+    if root is not None:
+        query = query.where(documents.c.root == root)
+    grants = _grants(db, None)
+    return {
+        (row.root, row.path): Known(
+            document_id=row.id,
+            key=DocumentKey(collection, row.root, row.path),
+            sha256=row.sha256,
+            size_bytes=row.size_bytes,
+            modified=_time(row.modified) if row.modified else None,
+            fingerprint=row.fingerprint,
+            content_type=row.content_type,
+            access=frozenset(grants.get(row.id, ())),
+            metadata=row.metadata,
+        )
+        for row in db.execute(query)
+    }
+
+
+def list_versions(db: Connection, document_id: str) -> list[VersionRecord]:
+    """Returns a document's versions, newest first."""
+    rows = db.execute(
+        select(versions).where(versions.c.document_id == document_id).order_by(versions.c.number.desc())
+    ).all()
+    return [_version(dict(row._mapping), "") for row in rows]
+
+
+def get_version(db: Connection, document_id: str, number: int | None = None) -> VersionRecord:
+    """Returns one version of a document: the given number, or the live one.
+
+    Raises:
+        NotFoundError: no such document or version, or no live one.
+    """
+    query = select(versions).where(versions.c.document_id == document_id)
+    query = (
+        query.where(versions.c.number == number)
+        if number is not None
+        else query.where(versions.c.state == "live")
+    )
+    row = db.execute(query).one_or_none()
+    if row is None:
+        which = f"version {number}" if number is not None else "live version"
+        raise NotFoundError(
+            f"Document {document_id!r} has no {which}.",
+            code="unknown_version",
+            hint=f"List its versions with: vouch documents history {document_id}",
+        )
+    return _version(dict(row._mapping), "")
+
+
+def read_text(db: Connection, version_id: int, start: int = 0, end: int | None = None) -> str:
+    """Returns ``text[start:end]`` of a version, reading only the segments it needs."""
+    query = select(texts.c.segment, texts.c.text).where(texts.c.version_id == version_id)
+    first = start // SEGMENT_CHARS
+    if first:
+        query = query.where(texts.c.segment >= first)
+    if end is not None:
+        query = query.where(texts.c.segment <= max(0, end - 1) // SEGMENT_CHARS)
+    text = "".join(row.text for row in db.execute(query.order_by(texts.c.segment)))
+    offset = first * SEGMENT_CHARS
+    return text[start - offset : None if end is None else end - offset]
+
+
+def read_pages(db: Connection, version_id: int) -> tuple[Page, ...]:
+    """Returns a version's pages in order."""
+    rows = db.execute(select(pages).where(pages.c.version_id == version_id).order_by(pages.c.number))
+    return tuple(Page(row.number, row.start, row.end, row.label) for row in rows)
+
+
+def reusable_vectors(db: Connection, hashes: Sequence[bytes], dimension: int) -> dict[bytes, Float32]:
+    """Returns the vectors already stored for searched texts with these hashes."""
+    found: dict[bytes, Float32] = {}
+    for first in range(0, len(hashes), _ROWS):
+        query = (
+            select(chunks.c.searched_hash, vectors.c.vector)
+            .join(vectors, vectors.c.chunk_id == chunks.c.id)
+            .where(chunks.c.searched_hash.in_(list(hashes[first : first + _ROWS])))
+        )
+        for row in db.execute(query):
+            vector = np.frombuffer(row.vector, dtype="<f4")
+            if vector.shape == (dimension,):
+                found[row.searched_hash] = vector
+    return found
+
+
+def content_hashes(db: Connection) -> set[str]:
+    """Returns the SHA-256 of every version's file."""
+    return set(db.execute(select(versions.c.sha256)).scalars())
+
+
+def _open_document(db: Connection, new: NewVersion) -> tuple[str, int | None]:
+    """Returns the document's id and its live version, creating the document when it is new."""
+    key = new.key
+    row = db.execute(
+        select(documents.c.id, documents.c.live_version_id).where(
+            documents.c.collection == key.collection,
+            documents.c.root == key.root,
+            documents.c.path == key.path,
+        )
+    ).one_or_none()
+    if row is not None:
+        db.execute(
+            update(documents)
+            .where(documents.c.id == row.id)
+            .values(removed_at=None, metadata=dict(new.metadata))
+        )
+        set_access(db, row.id, new.access)
+        return row.id, row.live_version_id
+    document_id = _free_document_id(db, key)
+    db.execute(
+        insert(documents).values(
+            id=document_id,
+            collection=key.collection,
+            root=key.root,
+            path=key.path,
+            metadata=dict(new.metadata),
+            created_at=now(),
+        )
+    )
+    set_access(db, document_id, new.access)
+    return document_id, None
+
+
+def _free_document_id(db: Connection, key: DocumentKey) -> str:
+    salt = 0
+    while True:
+        parts = json.dumps([key.collection, key.root, key.path, salt])
+        candidate = hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()
+        if db.execute(select(documents.c.id).where(documents.c.id == candidate)).one_or_none() is None:
+            return candidate
+        salt += 1
+
+
+def _retire(db: Connection, version_id: int, moment: str) -> None:
+    db.execute(update(versions).where(versions.c.id == version_id).values(state="retired", retired_at=moment))
+    db.execute(insert(changes).values(kind="remove", version_id=version_id, at=moment))
+
+
+def _insert_text(db: Connection, version_id: int, text: str) -> None:
+    _insert_many(
+        db,
+        texts,
+        (
+            {
+                "version_id": version_id,
+                "segment": start // SEGMENT_CHARS,
+                "text": text[start : start + SEGMENT_CHARS],
+            }
+            for start in range(0, len(text), SEGMENT_CHARS)
+        ),
+    )
+
+
+def _insert_chunks(db: Connection, version_id: int, new: NewVersion) -> None:
+    ids = _free_chunk_ids(db, new)
+    _insert_many(
+        db, chunks, (_chunk_row(version_id, chunk, own) for chunk, own in zip(new.chunks, ids, strict=True))
+    )
+    _insert_many(
+        db,
+        vectors,
+        (
+            {"chunk_id": own, "version_id": version_id, "vector": np.asarray(vector, dtype="<f4").tobytes()}
+            for vector, own in zip(new.vectors, ids, strict=True)
+            if vector is not None
+        ),
+    )
+
+
+def _free_chunk_ids(db: Connection, new: NewVersion) -> list[int]:
+    """Returns the version's deterministic ids; salted ones only where another live document holds them.
+
+    A retired version of the same content gives its ids up, so that what is searched has the same ids
+    however the corpus came to be what it is.
+    """
+    salt = 0
+    while True:
+        ids = [chunk_id(new.key, new.sha256, new.fingerprint, chunk.ordinal, salt) for chunk in new.chunks]
+        holders = _holders(db, ids)
+        if all(state == "retired" for _, _, state in holders) and len(set(ids)) == len(ids):
+            _give_up_ids(db, [(held, version_id) for held, version_id, _ in holders])
+            return ids
+        salt += 1
+
+
+def _holders(db: Connection, ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Returns (chunk id, version id, version state) of the given ids that are taken."""
+    query = select(chunks.c.id, chunks.c.version_id, versions.c.state)
+    query = query.join(versions, versions.c.id == chunks.c.version_id)
+    found: list[tuple[int, int, str]] = []
+    for first in range(0, len(ids), _ROWS):
+        for row in db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _ROWS])))):
+            found.append((row.id, row.version_id, row.state))
+    return found
+
+
+def _give_up_ids(db: Connection, held: Sequence[tuple[int, int]]) -> None:
+    for old, version_id in held:
+        parts = json.dumps([old, version_id])
+        own = int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest(), "big") >> 1
+        db.execute(update(chunks).where(chunks.c.id == old).values(id=own))
+        db.execute(update(vectors).where(vectors.c.chunk_id == old).values(chunk_id=own))
+
+
+def _chunk_row(version_id: int, chunk: Chunk, own: int) -> dict[str, Any]:
+    return {
+        "id": own,
+        "version_id": version_id,
+        "ordinal": chunk.ordinal,
+        "start": chunk.start,
+        "end": chunk.end,
+        "page": chunk.page,
+        "last_page": chunk.last_page,
+        "headings": list(chunk.headings),
+        "context": chunk.context,
+        "tokens": chunk.tokens,
+        "searched_hash": searched_hash(chunk.searched),
+    }
+
+
+def _page_row(version_id: int, page: Page) -> dict[str, Any]:
+    return {
+        "version_id": version_id,
+        "number": page.number,
+        "start": page.start,
+        "end": page.end,
+        "label": page.label,
+    }
+
+
+def _insert_many(db: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _ROWS:
+            db.execute(insert(table), batch)
+            batch = []
+    if batch:
+        db.execute(insert(table), batch)
+
+
+def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
+    query = select(access_table)
+    if ids is not None:
+        query = query.where(access_table.c.document_id.in_(list(ids)))
+    grants: dict[str, list[str]] = {}
+    for row in db.execute(query):
+        grants.setdefault(row.document_id, []).append(row.principal)
+    return grants
+
+
+def _labelled() -> list[Any]:
+    return [column.label(f"v_{column.name}") for column in versions.c]
+
+
+def _version(row: Mapping[str, Any], prefix: str) -> VersionRecord:
+    def get(name: str) -> Any:
+        return row[prefix + name]
+
+    return VersionRecord(
+        id=get("id"),
+        document_id=get("document_id"),
+        number=get("number"),
+        state=get("state"),
+        sha256=get("sha256"),
+        size_bytes=get("size_bytes"),
+        modified=_time(get("modified")) if get("modified") else None,
+        fingerprint=get("fingerprint"),
+        title=get("title"),
+        content_type=get("content_type"),
+        language=get("language"),
+        date=_time(get("date")) if get("date") else None,
+        metadata=get("metadata"),
+        notes=tuple(get("notes")),
+        chars=get("chars"),
+        pages=get("page_count"),
+        chunks=get("chunk_count"),
+        vectors=get("vector_count"),
+        committed_at=_time(get("committed_at")),
+        retired_at=_time(get("retired_at")) if get("retired_at") else None,
+    )
+
+
+def _inserted(result: Any) -> int:
+    return int(result.inserted_primary_key[0])
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def shown_time(moment: datetime | None) -> str | None:
+    """UTC with microseconds, so that stored times compare as text."""
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _time(stored: str) -> datetime:
+    try:
+        return datetime.fromisoformat(stored)
+    except ValueError:
+        raise DamagedError(
+            f"The catalog holds an unreadable time: {stored!r}.", hint=schema.RESTORE_HINT
+        ) from None

@@ -1,0 +1,137 @@
+"""Chunks as hits: the last look at live state and access before any text leaves the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from corpus.catalog import documents as docs
+from corpus.catalog import schema
+from corpus.catalog.schema import access, chunks, documents, versions
+from corpus.errors import DamagedError
+from corpus.types import Caller, Hit, show_chunk_id
+
+_IDS_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as the catalog keeps it: where it stands, and the hash of what is searched."""
+
+    id: int
+    ordinal: int
+    start: int
+    end: int
+    page: int
+    last_page: int
+    headings: tuple[str, ...]
+    context: str
+    tokens: int
+    searched_hash: bytes
+
+    def is_intact(self, text: str) -> bool:
+        """Says whether ``text`` is the chunk's text as it was committed."""
+        searched = f"{self.context}\n\n{text}" if self.context else text
+        return docs.searched_hash(searched) == self.searched_hash
+
+
+def stored_chunks(db: Connection, version_id: int) -> list[StoredChunk]:
+    """Returns a version's chunks in order."""
+    rows = db.execute(select(chunks).where(chunks.c.version_id == version_id).order_by(chunks.c.ordinal))
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Any) -> StoredChunk:
+    return StoredChunk(
+        row.id,
+        row.ordinal,
+        row.start,
+        row.end,
+        row.page,
+        row.last_page,
+        tuple(row.headings),
+        row.context,
+        row.tokens,
+        row.searched_hash,
+    )
+
+
+def live_hits(
+    db: Connection,
+    ranked: Sequence[tuple[int, float]],
+    legs: Mapping[int, Mapping[str, float]],
+    caller: Caller,
+    limit: int,
+) -> list[Hit]:
+    """Returns the first ``limit`` of the ranked chunks that are live and open to the caller.
+
+    ``ranked`` holds (chunk id, score), best first. Whatever an index said, a chunk of a retired
+    version or of a document the caller may not see is left out here.
+
+    Raises:
+        DamagedError: a chunk's text is not the one that was committed.
+    """
+    rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller)}
+    hits: list[Hit] = []
+    for own, score in ranked:
+        row = rows.get(own)
+        if row is None:
+            continue
+        text = docs.read_text(db, row.version_id, row.start, row.end)
+        if not _stored(row).is_intact(text):
+            raise DamagedError(
+                f"The stored text of {row.path} is not what was committed (chunk {show_chunk_id(own)}).",
+                hint=schema.RESTORE_HINT,
+            )
+        hits.append(
+            Hit(
+                rank=len(hits) + 1,
+                score=float(score),
+                chunk_id=show_chunk_id(own),
+                document_id=row.document_id,
+                version=row.number,
+                collection=row.collection,
+                source=row.path,
+                title=row.title,
+                content_type=row.content_type,
+                language=row.language,
+                page=row.page,
+                last_page=row.last_page,
+                start=row.start,
+                end=row.end,
+                headings=tuple(row.headings),
+                context=row.context,
+                text=text,
+                legs=dict(legs.get(own, {})),
+            )
+        )
+        if len(hits) == limit:
+            break
+    return hits
+
+
+def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
+    query = (
+        select(
+            chunks,
+            versions.c.document_id,
+            versions.c.number,
+            versions.c.title,
+            versions.c.content_type,
+            versions.c.language,
+            documents.c.collection,
+            documents.c.path,
+        )
+        .join(versions, versions.c.id == chunks.c.version_id)
+        .join(documents, documents.c.live_version_id == versions.c.id)
+    )
+    if not caller.owner:
+        granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+        query = query.where(documents.c.id.in_(granted))
+    found: list[Any] = []
+    for first in range(0, len(ids), _IDS_PER_STATEMENT):
+        found += db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _IDS_PER_STATEMENT])))).all()
+    return found

@@ -1,0 +1,191 @@
+"""Small records beside the documents: what the corpus is, what failed, what jobs there were."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from corpus.catalog.documents import now
+from corpus.catalog.schema import failures, jobs, meta
+from corpus.embedding import EmbeddingSpace
+from corpus.errors import NotFoundError
+from corpus.types import DocumentKey
+
+# ---- what the corpus is ---------------------------------------------------------------------------
+
+
+def corpus_id(db: Connection) -> str:
+    """Returns the corpus's own random id, 16 hexadecimal digits; made when first asked for while writing."""
+    found = _get(db, "corpus_id")
+    if found is None:
+        found = secrets.token_hex(8)
+        db.execute(insert(meta).values(key="corpus_id", value=found))
+    return found
+
+
+def space(db: Connection) -> EmbeddingSpace | None:
+    """Returns the embedding space of the corpus, None before the first ingest."""
+    found = _get(db, "space")
+    return EmbeddingSpace(**json.loads(found)) if found else None
+
+
+def choose_space(db: Connection, chosen: EmbeddingSpace) -> None:
+    """Records the corpus's embedding space. It is chosen once."""
+    db.execute(insert(meta).values(key="space", value=json.dumps(asdict(chosen), sort_keys=True)))
+
+
+def _get(db: Connection, key: str) -> str | None:
+    return db.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+
+
+# ---- what failed ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last failed attempt at one file; ``crashes`` counts the readers it took down."""
+
+    key: DocumentKey
+    sha256: str
+    fingerprint: str
+    code: str
+    message: str
+    hint: str
+    crashes: int
+
+
+def record_failure(db: Connection, failure: Failure) -> None:
+    """Remembers a failure in place of the file's earlier one."""
+    forget_failure(db, failure.key)
+    row = {k: v for k, v in asdict(failure).items() if k != "key"}
+    db.execute(insert(failures).values(**asdict(failure.key), **row, at=now()))
+
+
+def forget_failure(db: Connection, key: DocumentKey) -> None:
+    """Forgets a file's failure, when it went well or left."""
+    db.execute(
+        delete(failures).where(
+            failures.c.collection == key.collection, failures.c.root == key.root, failures.c.path == key.path
+        )
+    )
+
+
+def list_failures(db: Connection, collection: str | None = None) -> list[Failure]:
+    """Returns the remembered failures in order of collection, root and path."""
+    query = select(failures).order_by(failures.c.collection, failures.c.root, failures.c.path)
+    if collection is not None:
+        query = query.where(failures.c.collection == collection)
+    return [
+        Failure(
+            DocumentKey(row.collection, row.root, row.path),
+            row.sha256,
+            row.fingerprint,
+            row.code,
+            row.message,
+            row.hint,
+            row.crashes,
+        )
+        for row in db.execute(query)
+    ]
+
+
+# ---- jobs ---------------------------------------------------------------------------------------------
+
+OPEN_STATES = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A piece of long work; ``state`` is queued, running, done, failed or cancelled."""
+
+    id: str
+    kind: str
+    state: str
+    request: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+def create_job(db: Connection, kind: str, request: Mapping[str, Any]) -> JobRecord:
+    """Adds a queued job."""
+    own = secrets.token_hex(8)
+    db.execute(
+        insert(jobs).values(
+            id=own, kind=kind, state="queued", request=dict(request), progress={}, created_at=now()
+        )
+    )
+    return get_job(db, own)
+
+
+def start_job(db: Connection, job_id: str) -> None:
+    """Marks a job as running."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(state="running", started_at=now()))
+
+
+def requeue_job(db: Connection, job_id: str) -> None:
+    """Marks a job that its process left unfinished as queued again."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(state="queued", started_at=None))
+
+
+def advance_job(db: Connection, job_id: str, progress: Mapping[str, Any]) -> None:
+    """Records how far a job came."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(progress=dict(progress)))
+
+
+def finish_job(
+    db: Connection,
+    job_id: str,
+    state: str,
+    *,
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> None:
+    """Ends a job as done, failed or cancelled."""
+    db.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            state=state,
+            result=None if result is None else dict(result),
+            error=None if error is None else dict(error),
+            finished_at=now(),
+        )
+    )
+
+
+def get_job(db: Connection, job_id: str) -> JobRecord:
+    """Returns one job.
+
+    Raises:
+        NotFoundError: there is none with that id.
+    """
+    row = db.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"There is no job {job_id!r}.", code="unknown_job", hint="List them with: vouch jobs list"
+        )
+    return JobRecord(**row._mapping)
+
+
+def list_jobs(db: Connection, *, states: Sequence[str] = (), limit: int = 100) -> list[JobRecord]:
+    """Returns the newest jobs first, only in the given states when there are any."""
+    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id)
+    if states:
+        query = query.where(jobs.c.state.in_(states))
+    return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit))]
+
+
+def count_jobs(db: Connection, states: Sequence[str]) -> int:
+    """Returns how many jobs are in the given states."""
+    return int(
+        db.execute(select(func.count()).select_from(jobs).where(jobs.c.state.in_(states))).scalar_one()
+    )

@@ -1,0 +1,221 @@
+"""The catalog's tables, its version, and the steps from one version to the next.
+
+Portable SQLAlchemy Core. Times are ISO 8601 UTC text; JSON columns hold what is only ever read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    select,
+)
+
+from corpus.errors import DamagedError, StorageError
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+# SQLite gives rowids only to INTEGER primary keys; other databases need 64 bits.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("collection", String, nullable=False),
+    Column("root", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("live_version_id", Id, nullable=True),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("removed_at", String, nullable=True),
+    UniqueConstraint("collection", "root", "path"),
+    Index("documents_by_live_version", "live_version_id"),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("principal", String, primary_key=True),
+    Index("access_by_principal", "principal"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String, nullable=False),  # live | retired
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("modified", String, nullable=True),
+    Column("fingerprint", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("content_type", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("date", String, nullable=True),
+    Column("metadata", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("chars", Integer, nullable=False),
+    Column("page_count", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("vector_count", Integer, nullable=False),
+    Column("committed_at", String, nullable=False),
+    Column("retired_at", String, nullable=True),
+    UniqueConstraint("document_id", "number"),
+    Index("versions_by_hash", "sha256"),
+    sqlite_autoincrement=True,
+)
+
+# A version's text in pieces of SEGMENT_CHARS, so that a slice of a long text is read without the rest.
+SEGMENT_CHARS = 16_384
+texts = Table(
+    "texts",
+    metadata,
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("segment", Integer, primary_key=True),
+    Column("text", String, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("label", String, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("last_page", Integer, nullable=False),
+    Column("headings", JSON, nullable=False),
+    Column("context", String, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("searched_hash", LargeBinary(16), nullable=False),
+    UniqueConstraint("version_id", "ordinal"),
+    Index("chunks_by_searched_hash", "searched_hash"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("chunk_id", Id, primary_key=True, autoincrement=False),
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
+    Index("vectors_by_version", "version_id"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Id, primary_key=True),
+    Column("kind", String, nullable=False),  # add | remove
+    Column("version_id", Id, nullable=False),
+    Column("at", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("root", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("hint", String, nullable=False),
+    Column("crashes", Integer, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),  # queued | running | done | failed | cancelled
+    Column("request", JSON, nullable=False),
+    Column("progress", JSON, nullable=False),
+    Column("result", JSON, nullable=True),
+    Column("error", JSON, nullable=True),
+    Column("created_at", String, nullable=False),
+    Column("started_at", String, nullable=True),
+    Column("finished_at", String, nullable=True),
+    Index("jobs_by_time", "created_at"),
+)
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+"""``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""
+
+
+def prepare(db: Connection) -> None:
+    """Creates the tables in an empty catalog, or brings an older one up to date.
+
+    Raises:
+        StorageError: the catalog was written by a newer Vouch.
+        DamagedError: there are tables, but not ours.
+    """
+    names = set(_table_names(db))
+    if not names:
+        metadata.create_all(db)
+        db.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+        return
+    if "meta" not in names:
+        raise DamagedError("The catalog is not Vouch's: it has no table 'meta'.", hint=RESTORE_HINT)
+    found = db.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar_one_or_none()
+    if found is None or not found.isdigit():
+        raise DamagedError(f"The catalog's schema version is unreadable: {found!r}.", hint=RESTORE_HINT)
+    version = int(found)
+    if version > SCHEMA_VERSION:
+        raise StorageError(
+            f"The catalog has schema version {version}; this Vouch knows up to {SCHEMA_VERSION}.",
+            code="newer_schema",
+            hint="Nothing was changed. Use the newer Vouch that wrote it.",
+        )
+    while version < SCHEMA_VERSION:
+        MIGRATIONS[version](db)
+        version += 1
+        db.execute(meta.update().where(meta.c.key == "schema_version").values(value=str(version)))
+
+
+RESTORE_HINT = "Nothing was changed. Bring a backup back with: vouch restore BACKUP"
+
+
+def _table_names(db: Connection) -> list[str]:
+    from sqlalchemy import inspect
+
+    return inspect(db).get_table_names()

@@ -1,0 +1,180 @@
+"""The embedder: one model, counted in its own tokens, run by the fastest back end there is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from corpus.embedding.exported import (
+    Exported,
+    discard,
+    ensure_export,
+    export_folder,
+    is_exported,
+    unit_rows,
+    why_no_export,
+)
+from corpus.embedding.model import ModelFolder, find_model
+from corpus.embedding.reference import Reference
+from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.tokens import Tokens
+from corpus.errors import EmbeddingError
+from corpus.settings import Settings
+from corpus.types import Float32
+
+_log = logging.getLogger(__name__)
+
+BATCH_TOKENS = 2048
+"""Tokens in a batch, padding included: beyond it throughput falls (36 → 35 chunks/s at 4,096)."""
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model behind the :class:`~corpus.embedding.space.Embedder` protocol.
+
+    Vectors come from the model's export where there is one, else from sentence-transformers; both are
+    float32 and agree to 1e-5, so they share a space. One call computes at a time.
+
+    Args:
+        model: the model's folder.
+        data_dir: the data folder, which keeps the export.
+        threads: threads of one computation; 0: as many as cores.
+    """
+
+    def __init__(self, model: ModelFolder, data_dir: Path, threads: int = 0) -> None:
+        self._model = model
+        self._data_dir = data_dir
+        self._threads = threads or os.cpu_count() or 1
+        self._tokens = Tokens(model)
+        self._lock = threading.Lock()
+        self._space: EmbeddingSpace | None = None
+        self._encoder: Exported | Reference | None = None
+        self._problem = ""
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        """The space of every vector this embedder gives; known without loading the weights."""
+        if self._space is None:
+            self._space = self._model.space()
+        return self._space
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens the model reads, special tokens and prompt included."""
+        return self._model.max_tokens
+
+    @property
+    def backend(self) -> str:
+        """What computes: ``onnxruntime``, ``sentence-transformers``, or "" while nothing was asked."""
+        return self._encoder.name if self._encoder else ""
+
+    @property
+    def problem(self) -> str:
+        """Why the fast back end is not used, in one sentence; "" when all is well."""
+        return self._problem
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Returns each text's number of tokens, special tokens and passage prompt included."""
+        return self._tokens.count([self._model.passage_prompt + text for text in texts])
+
+    def covers(self, text: str) -> bool:
+        """Says whether the model can read the text: its script, and few unknown tokens."""
+        return self._tokens.covers(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        """Returns float32 unit rows, shape (len(texts), dimension); equal texts are computed once.
+
+        Raises:
+            EmbeddingError: a text is longer than ``max_tokens`` (``passage_too_long``), or the model
+                cannot be loaded.
+        """
+        if not texts:
+            return np.empty((0, self._model.dimension), dtype=np.float32)
+        prompted = [self._model.passage_prompt + text for text in texts]
+        distinct = {text: row for row, text in enumerate(dict.fromkeys(prompted))}
+        lengths = self._tokens.count(list(distinct))
+        if max(lengths) > self.max_tokens:
+            longest = prompted.index(list(distinct)[lengths.index(max(lengths))])
+            raise EmbeddingError(
+                f"Passage {longest} has {max(lengths)} tokens, and {self._model.name} reads "
+                f"{self.max_tokens}: {texts[longest][:60]!r}…",
+                code="passage_too_long",
+                hint="Cut it into smaller chunks; nothing is truncated silently.",
+            )
+        rows = np.empty((len(distinct), self._model.dimension), dtype=np.float32)
+        ordered = list(distinct)
+        for batch in batches(lengths):
+            rows[batch] = self._run([ordered[row] for row in batch])
+        return rows[[distinct[text] for text in prompted]]
+
+    def embed_query(self, text: str) -> Float32:
+        """Returns one float32 unit vector, shape (dimension,); an over-long query is cut to the limit."""
+        query = self._tokens.cut(self._model.query_prompt + text, self.max_tokens)
+        vector: Float32 = self._run([query])[0]
+        return vector
+
+    def prepare(self) -> None:
+        """Makes the export if there is none, in a child process: about ten seconds, once."""
+        refused = ensure_export(self._model, self.space, self._data_dir)
+        if refused:
+            self._note(refused)
+
+    def _run(self, texts: Sequence[str]) -> Float32:
+        with self._lock:
+            rows = unit_rows(self._ready().encode(texts))
+        if rows.shape != (len(texts), self._model.dimension):
+            raise EmbeddingError(
+                f"{self._model.name} gives vectors of {rows.shape[1]} numbers, "
+                f"and its configuration says {self._model.dimension}.",
+                code="model_unusable",
+                hint="Set embedder to another model.",
+            )
+        return rows
+
+    def _ready(self) -> Exported | Reference:
+        """Returns the back end, and moves from the reference to an export made since."""
+        if isinstance(self._encoder, Exported):
+            return self._encoder
+        if is_exported(self._data_dir, self.space):
+            try:
+                folder = export_folder(self._data_dir, self.space)
+                self._encoder = Exported(folder, self._tokens, self._threads)
+                self._problem = ""
+                return self._encoder
+            except EmbeddingError as error:
+                self._note(error.message)
+                discard(self._data_dir, self.space)
+        if self._encoder is None:
+            self._note(self._problem or why_no_export(self._data_dir, self.space))
+            self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
+        return self._encoder
+
+    def _note(self, problem: str) -> None:
+        self._problem = f"Embedding runs on the slower reference: {problem}"
+        _log.warning("%s", self._problem)
+
+
+def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+    """Returns the embedder the settings name; reads its configuration, not its weights.
+
+    Raises:
+        EmbeddingError: there is no such model on this machine, or its files do not say enough.
+    """
+    model = find_model(settings.embedder)
+    return SentenceTransformerEmbedder(model, settings.data_dir, settings.embed_threads)
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yields rows grouped by length, so that little is padded, each group within ``BATCH_TOKENS``."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -1,0 +1,235 @@
+"""The fast back end: the reference's own export, run by ONNX Runtime.
+
+The export lies in the data folder under ``models/<space>/``, with its hash. It is made once, in a child
+process, checked against the reference, and moved into place whole; where it is missing, damaged or was
+refused, the reference answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from corpus.embedding.model import ModelFolder, file_sha256, read_model
+from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.tokens import Tokens
+from corpus.errors import EmbeddingError
+from corpus.types import Float32
+
+MOST_DIFFERENCE = 1e-5
+"""The most by which a component may differ from the reference's: float32 rounding through a few layers
+was measured at 2e-7. Within it both back ends share one embedding space."""
+
+_GRAPH = "model.onnx"
+_NOTE = "export.json"
+_PACKAGES = ("onnxruntime", "sentence-transformers", "torch", "transformers")
+
+_PROBES = (
+    "",
+    "a",
+    "How many vacation days do I get?",
+    "Überweisung № 42: naïve café, 100 % of E-4032 (§ 12.3)\n\tindented",
+    "年次有給休暇の申請手続きについて説明します。",
+    "Employees accrue leave each pay period. " * 5,
+    "The committee reviewed the quarterly figures and asked for more detail on travel costs. " * 9,
+)
+
+
+class Exported:
+    """A checked export, ready to run. Safe to call from any thread.
+
+    Raises:
+        EmbeddingError: ``export_damaged``: it is not the file that was made.
+    """
+
+    name = "onnxruntime"
+
+    def __init__(self, folder: Path, tokens: Tokens, threads: int) -> None:
+        import onnxruntime
+
+        try:
+            note = json.loads((folder / _NOTE).read_text("utf-8"))
+            if file_sha256(folder / _GRAPH) != note["sha256"]:
+                raise ValueError("its hash is not the recorded one")
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            self._session = onnxruntime.InferenceSession(
+                str(folder / _GRAPH), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime has an exception class for every fault of a file
+            raise EmbeddingError(
+                f"The exported model in {folder} cannot be used: {error}.",
+                code="export_damaged",
+                hint="The next ingest makes it again.",
+            ) from None
+        self._tokens = tokens
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """Returns one row for each text, as the model gives it."""
+        ids, mask = self._tokens.pad(self._tokens.encode(texts))
+        (rows,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return np.asarray(rows, dtype=np.float32)
+
+
+def export_folder(data_dir: Path, space: EmbeddingSpace) -> Path:
+    """Returns where the export of a space lies, whether it is there or not."""
+    return data_dir / "models" / space.id
+
+
+def is_exported(data_dir: Path, space: EmbeddingSpace) -> bool:
+    """Says whether there is an export to load (a cheap look, not a check)."""
+    return (export_folder(data_dir, space) / _GRAPH).is_file()
+
+
+def discard(data_dir: Path, space: EmbeddingSpace) -> None:
+    """Removes an export that cannot be used, so that the next ingest makes it again."""
+    shutil.rmtree(export_folder(data_dir, space), ignore_errors=True)
+
+
+def ensure_export(model: ModelFolder, space: EmbeddingSpace, data_dir: Path, timeout_s: float = 600.0) -> str:
+    """Makes the export in a child process unless it is there; returns "" or why there is none.
+
+    Several processes may call this at once: one makes it, the others wait for it. A model that was
+    refused is not tried again until one of the libraries changes.
+    """
+    folder = export_folder(data_dir, space)
+    with _one_at_a_time(folder):
+        refused = _refusal(folder)
+        if refused is not None:
+            return refused
+        command = [sys.executable, "-P", "-c", "from corpus.embedding.exported import main; main()"]
+        root = str(Path(__file__).resolve().parents[2])
+        paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+        request = json.dumps({"model": str(model.path), "name": model.name, "pinned": model.pinned_sha256})
+        lifeline, held = os.pipe()
+        try:
+            done = subprocess.run(
+                [*command, str(folder), request],
+                env={**os.environ, "PYTHONPATH": paths},
+                stdin=lifeline,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"exporting {model.name} took longer than {timeout_s:.0f} s."
+        finally:
+            os.close(lifeline)
+            os.close(held)
+        refused = _refusal(folder)
+        if refused is None:
+            last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            return f"exporting {model.name} failed: {last_line}."
+        return refused
+
+
+def main() -> None:
+    """Makes one export: the entry of the child process. Arguments: target folder, model as JSON.
+
+    Standard input is the parent's end of a pipe that nobody writes to: it ends when the parent does.
+    """
+    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
+    target = Path(sys.argv[1])
+    request = json.loads(sys.argv[2])
+    model = read_model(Path(request["model"]), name=request["name"], pinned_sha256=request["pinned"])
+    made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        note = _make(model, made)
+        (made / _NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
+        for file in made.iterdir():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+        shutil.rmtree(target, ignore_errors=True)
+        made.rename(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
+    """Writes graph and note; a graph that does not agree with the reference is removed and refused."""
+    from corpus.embedding.reference import Reference, write_onnx
+
+    space = model.space()
+    tokens = Tokens(model)
+    graph = folder / _GRAPH
+    made_with = _made_with()
+    reference = Reference(model, space.weights_sha256, threads=0)
+    probes = [tokens.cut(probe, model.max_tokens) for probe in _PROBES]
+    expected = unit_rows(reference.encode(probes))
+    try:
+        write_onnx(model, graph)
+        digest = file_sha256(graph)
+        (folder / _NOTE).write_text(json.dumps({"sha256": digest}), encoding="utf-8")
+        found = unit_rows(Exported(folder, tokens, threads=0).encode(probes))
+        difference = float(np.abs(found - expected).max())
+    except Exception as error:  # whatever an exporter or runtime cannot do, the reference still can
+        graph.unlink(missing_ok=True)
+        return {"refused": f"{model.name} cannot be exported: {error}.", "made_with": made_with}
+    if not difference <= MOST_DIFFERENCE:
+        graph.unlink()
+        why = f"the export of {model.name} differs from the reference by {difference:.2g}."
+        return {"refused": why, "made_with": made_with}
+    return {"sha256": digest, "difference": difference, "made_with": made_with}
+
+
+def unit_rows(rows: Float32) -> Float32:
+    """Returns rows of unit length.
+
+    Raises:
+        EmbeddingError: a row has no direction: it is zero, infinite or not a number.
+    """
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    if not np.all(np.isfinite(lengths)) or not np.all(lengths > 1e-12):
+        raise EmbeddingError(
+            "The embedding model gave a vector without a direction (zero or not a number).",
+            code="bad_vector",
+            hint="Its weights are damaged: install the model again.",
+        )
+    return np.asarray(rows / lengths, dtype=np.float32)
+
+
+def why_no_export(data_dir: Path, space: EmbeddingSpace) -> str:
+    """Returns one sentence: why the model was refused, or that no ingest has exported it yet."""
+    return _refusal(export_folder(data_dir, space)) or "the model was not exported yet; an ingest does it."
+
+
+def _refusal(folder: Path) -> str | None:
+    """Returns "" for a made export, the reason for a refused one, None when it has to be made."""
+    try:
+        note = json.loads((folder / _NOTE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if (folder / _GRAPH).is_file():
+        return ""
+    return str(note["refused"]) if note.get("made_with") == _made_with() and "refused" in note else None
+
+
+def _made_with() -> str:
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left_over in folder.parent.glob(f".{folder.name}.*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        yield

@@ -1,0 +1,59 @@
+"""What an embedder promises, and the space its vectors live in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from corpus.types import Float32
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpace:
+    """What two vectors must share to be compared. Recorded with the corpus; spaces never mix."""
+
+    model: str
+    revision: str
+    weights_sha256: str
+    precision: str
+    dimension: int
+    pooling: str
+    normalised: bool
+    prompt: str
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits that change when any part of the space does."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Embedder(Protocol):
+    """Embeds passages and queries into one space. Safe to call from any thread."""
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        """The space of every vector this embedder gives; known without loading the weights."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens the model reads, special tokens included; longer input is refused."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Returns each text's number of tokens, special tokens included; nothing is truncated."""
+
+    def covers(self, text: str) -> bool:
+        """Says whether the model knows the script of the text (few unknown tokens)."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        """Returns float32 unit rows, shape (len(texts), dimension).
+
+        Raises:
+            EmbeddingError: a text is longer than ``max_tokens``, or the model cannot be loaded.
+        """
+
+    def embed_query(self, text: str) -> Float32:
+        """Returns one float32 unit vector, shape (dimension,); an over-long query is cut to the limit."""

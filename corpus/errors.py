@@ -1,0 +1,110 @@
+"""Every error a user can meet derives from :class:`VouchError`.
+
+::
+
+    VouchError                  code, message (what happened, where), hint (what to do)
+    ├── UsageError              the request itself is wrong: bad option, query, filter, settings
+    ├── NotFoundError           no such document, collection, version, job
+    ├── NotAllowedError         the thing needs a confirmation or a right the caller lacks
+    ├── ParseError              one file cannot be read; the others go on
+    ├── LimitError              a size, time or memory limit was reached
+    ├── StorageError            the disk: full, read-only, damaged, of a newer version
+    │   ├── DamagedError        a stored file is not what was written
+    │   └── BusyError           another process owns the data folder
+    ├── EmbeddingError          model missing, wrong weights, wrong space
+    ├── ModelError              the language model: unknown, no key, failed, cut off
+    └── UnavailableError        not now: starting, stopping, overloaded
+
+Codes are stable snake_case and documented in ``docs/errors.md``. Messages give the value, the place and
+the remedy; only the outer rooms (``rag/cli``, ``rag/api``) turn them into exit and status codes.
+"""
+
+from __future__ import annotations
+
+
+class VouchError(Exception):
+    """An error meant for people.
+
+    Args:
+        message: one sentence: what happened, with the value and the place.
+        code: stable snake_case identifier.
+        hint: what still works and what to do next.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class UsageError(VouchError):
+    """The request itself is wrong."""
+
+    code = "usage"
+
+
+class NotFoundError(VouchError):
+    """There is no such thing."""
+
+    code = "not_found"
+
+
+class NotAllowedError(VouchError):
+    """A confirmation or a right is missing."""
+
+    code = "not_allowed"
+
+
+class ParseError(VouchError):
+    """One file cannot be read."""
+
+    code = "unreadable"
+
+
+class LimitError(VouchError):
+    """A size, time or memory limit was reached."""
+
+    code = "limit"
+
+
+class StorageError(VouchError):
+    """The disk does not do what it must."""
+
+    code = "storage"
+
+
+class DamagedError(StorageError):
+    """A stored file is not what was written."""
+
+    code = "damaged"
+
+
+class BusyError(StorageError):
+    """Another process owns the data folder."""
+
+    code = "busy"
+
+
+class EmbeddingError(VouchError):
+    """The embedding model is missing, altered, or of another space."""
+
+    code = "embedding"
+
+
+class ModelError(VouchError):
+    """The language model cannot answer."""
+
+    code = "model"
+
+
+class UnavailableError(VouchError):
+    """Not now: starting, stopping or overloaded."""
+
+    code = "unavailable"

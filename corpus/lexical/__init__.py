@@ -1,0 +1,28 @@
+"""Lexical search: the best chunks by BM25, as a projection of the catalog. The home of tantivy.
+
+``analysis`` turns text into tokens, ``engine`` speaks to tantivy, ``segments`` checks its files,
+``build`` makes a generation and ``index`` follows the catalog and keeps the whole in order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corpus.lexical.build import FeedAddress
+from corpus.lexical.index import TantivyIndex
+from corpus.projection import Feed
+from corpus.settings import Settings
+
+__all__ = ["FeedAddress", "TantivyIndex", "open_lexical"]
+
+
+def open_lexical(settings: Settings, feed: Feed, folder: Path) -> TantivyIndex:
+    """Opens the lexical index of a data folder.
+
+    Args:
+        settings: reserved; nothing about the lexical index can be set.
+        feed: the catalog.
+        folder: the data folder; the index lives in its ``lexical`` folder.
+    """
+    address = FeedAddress("corpus.catalog:open_feed", str(folder))
+    return TantivyIndex(feed, folder / "lexical", address=address)

@@ -1,0 +1,213 @@
+"""Text to search tokens and query to weighted tokens: the same way on both sides, in every script.
+
+Words of spaced scripts are folded words (stemmed by the index); Chinese, Japanese and Korean, and other
+scripts written without spaces, are overlapping pairs of characters. Pairs found as much as a dictionary
+tokenizer on the questions they were measured on, need no 200 MB dictionary and know no unknown words. Codes
+and numbers are one token as well as their parts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from corpus.language import HAN, HIRAGANA, KATAKANA, UNSPACED, fold
+
+ANALYSIS_VERSION = 1
+"""Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
+
+GAP = "\u00b6"
+"""A token no query can have: it parts what is not adjacent, and fills a passage to a storable length."""
+
+_MAX_TOKEN_CHARS = 48
+_MAX_PHRASES = 8
+_MAX_PAIRS = 24
+_MAX_PAIR_DISTANCE = 2
+_MAX_PHRASE_TOKENS = 32
+
+PAIR_BOOST = 0.5
+"""How much two content words weigh more where they stand as in the query; 0.3 to 0.5 measured alike."""
+
+PHRASE_BOOST = 4.0
+"""How much a quoted phrase counts beside its words: enough to put passages that hold it first."""
+
+_HIRAGANA_PAIR, _MIXED_PAIR, _KATAKANA_PAIR, _SINGLE = 0.2, 0.5, 0.5, 0.5
+# Weights of a query's pairs, by measurement: grammar is in hiragana; a katakana word counts whole as well.
+
+# Marks are no word characters to a regular expression, but Indic, Hebrew and Arabic words have them inside.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0971-\u0dff"
+_LETTER = rf"(?:[^\W\d_{UNSPACED}]|[{_MARKS}])"
+_SPACED = rf"(?:[^\W_{UNSPACED}]|[{_MARKS}])"
+_PIECE = re.compile(
+    rf"(?P<unspaced>[{UNSPACED}]+)"
+    rf"|(?P<code>(?:\u00a7 ?)?{_SPACED}+(?:(?:[-_.@&'+#/]|(?<=\d)[,:](?=\d)){_SPACED}+)*"
+    r"(?:[+#]{1,2}(?!\w)|(?<=\d)\([a-z]\))?)"
+)
+_PARTS = re.compile(rf"\d+|{_LETTER}+(?:'{_LETTER}+)*")
+_VERSION = re.compile(r"v(\d+(?:\.\d+)+)")
+_SCRIPT_RUN = re.compile(rf"[{HAN}]+|[{KATAKANA}]+|[{HIRAGANA}]+|[^{HAN}{KATAKANA}{HIRAGANA}]+")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_JOINER = re.compile(r"(?<!\d)[-_./](?=\w)|(?<=\d)[-_./](?!\d)(?=\w)|[()]")
+_QUOTED = re.compile('"([^"]{2,400})"|[\u300c\u300e]([^\u300c-\u300f]{1,200})[\u300d\u300f]')
+_IS_UNSPACED = re.compile(f"[{UNSPACED}]")
+_IS_HAN = re.compile(f"[{HAN}]")
+_IS_HIRAGANA = re.compile(f"[{HIRAGANA}\u30fc]+")
+_IS_KATAKANA = re.compile(f"[{KATAKANA}]+")
+
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about all also am an and any are as at be been being but by can could did do does doing
+        each for from had has have having he her here him his how i if in into is it its just me may
+        might must my no nor not of on or our shall she should so some such than that the their them
+        then there these they this those to too under up us was we were what when where which who
+        whom whose why will with would you your
+        """,
+    )
+)
+"""English words that carry a question's grammar; a query leaves them out unless it has no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTokens:
+    """What a query looks for.
+
+    ``weights``: token → weight above 0. ``phrases``: quoted words as token sequences, each of two tokens or
+    more. ``pairs``: neighbouring content words of spaced scripts and how many tokens the second stands behind
+    the first. ``single`` is the query's only character where that is one of a script written without spaces.
+    No token is stemmed yet.
+    """
+
+    weights: dict[str, float]
+    phrases: tuple[tuple[str, ...], ...]
+    pairs: tuple[tuple[str, str, int], ...]
+    single: str = ""
+
+
+def passage_tokens(context: str, text: str) -> list[str]:
+    """Returns the tokens of a passage in reading order, then, behind a gap, its codes and whole words."""
+    tokens: list[str] = []
+    extras: list[str] = []
+    for part in (context, text):
+        for token, reading in _tokens(fold(part)):
+            (tokens if reading else extras).append(token)
+        tokens.append(GAP)
+    return tokens + extras
+
+
+def query_tokens(query: str) -> QueryTokens:
+    """Returns what a query looks for; nothing in it is syntax but quotes around a phrase."""
+    folded = fold(query)
+    tokens = list(_tokens(folded))
+    counts: dict[str, int] = {}
+    for token, _ in tokens:
+        counts[token] = counts.get(token, 0) + 1
+    if any(token not in STOP_WORDS for token in counts):
+        counts = {token: count for token, count in counts.items() if token not in STOP_WORDS}
+    weights = {token: weight(token) * min(count, 3) for token, count in counts.items()}
+    phrases: list[tuple[str, ...]] = []
+    for match in list(_QUOTED.finditer(folded))[:_MAX_PHRASES]:
+        quoted = match[1] or match[2]
+        phrase = tuple(token for token, reading in _tokens(quoted) if reading)[:_MAX_PHRASE_TOKENS]
+        if len(phrase) > 1:
+            phrases.append(phrase)
+        for token, reading in _tokens(quoted):
+            if not reading or len(phrase) == 1:
+                weights[token] = weight(token) * PHRASE_BOOST
+    letters = folded.strip()
+    single = letters if len(letters) == 1 and _IS_UNSPACED.match(letters) else ""
+    pairs = _pairs([token for token, reading in tokens if reading])
+    return QueryTokens(weights, tuple(dict.fromkeys(phrases)), pairs, single)
+
+
+def _pairs(tokens: list[str]) -> tuple[tuple[str, str, int], ...]:
+    found: dict[tuple[str, str, int], None] = {}
+    last = -1
+    for at, token in enumerate(tokens):
+        if token in STOP_WORDS:
+            continue
+        if _IS_UNSPACED.match(token):  # pairs of characters already hold their neighbour
+            last = -1
+            continue
+        if last >= 0 and at - last <= _MAX_PAIR_DISTANCE and tokens[last] != token:
+            found[(tokens[last], token, at - last)] = None
+        last = at
+    return tuple(found)[:_MAX_PAIRS]
+
+
+def weight(token: str) -> float:
+    """Returns how much a token counts in a query, in (0, 1]."""
+    if not _IS_UNSPACED.match(token) or len(token) > 2:
+        return 1.0
+    if len(token) == 1:
+        return _SINGLE
+    if _IS_HIRAGANA.fullmatch(token):
+        return _HIRAGANA_PAIR
+    if _IS_KATAKANA.fullmatch(token):
+        return _KATAKANA_PAIR
+    mixed = {bool(_IS_HAN.match(char)) for char in token}
+    return _MIXED_PAIR if len(mixed) == 2 else 1.0
+
+
+def _tokens(folded: str) -> Iterator[tuple[str, bool]]:
+    """Yields each token, and whether it stands in reading order (else it repeats others as a whole)."""
+    before, before_end = "", -2
+    for match in _PIECE.finditer(folded):
+        piece = match.group()
+        if match.lastgroup == "unspaced":
+            yield from _unspaced(piece)
+            if before and before[-1].isdigit() and before_end == match.start():
+                yield before[-_MAX_TOKEN_CHARS:] + piece[0], False
+            continue
+        if piece.isascii() and piece.isalpha():  # nearly all of an English text
+            yield piece[:_MAX_TOKEN_CHARS], True
+            before, before_end = piece, match.end()
+            continue
+        section = piece.startswith("\u00a7")
+        piece = piece.lstrip("\u00a7 ")
+        parts = [_plain(part)[:_MAX_TOKEN_CHARS] for part in _PARTS.findall(piece)]
+        for part in parts:
+            yield part, True
+        code = _code(piece)
+        if code not in parts:
+            yield code, False
+        if section:
+            yield "\u00a7" + code, False
+        if version := _VERSION.fullmatch(code):
+            yield version[1], False
+        if code[0].isdigit() and before_end + 1 == match.start() and _names_number(before):
+            yield (before + code)[:_MAX_TOKEN_CHARS], False
+        before, before_end = code, match.end()
+
+
+def _names_number(word: str) -> bool:
+    return word.isalpha() and word not in STOP_WORDS
+
+
+def _unspaced(run: str) -> Iterator[tuple[str, bool]]:
+    if len(run) == 1:
+        yield run, True
+        return
+    for at in range(len(run) - 1):
+        yield run[at : at + 2], True
+    for match in _SCRIPT_RUN.finditer(run):
+        piece = match.group()
+        if len(piece) == 1 and _IS_HAN.match(piece):
+            yield piece, False
+        elif len(piece) > 2 and _IS_KATAKANA.match(piece):
+            yield piece[:_MAX_TOKEN_CHARS], False
+
+
+def _plain(word: str) -> str:
+    """Returns a word without its accents and without a possessive ending."""
+    if not word.isascii():
+        word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)) or word
+    return word.removesuffix("'s").replace("'", "")
+
+
+def _code(piece: str) -> str:
+    """Returns one spelling for a code: "e-4032", "e4032" and "e_4032" alike, "1,234.5" as "1234.5"."""
+    return _JOINER.sub("", _THOUSANDS.sub("", _plain(piece)))[:_MAX_TOKEN_CHARS]

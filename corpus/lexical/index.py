@@ -1,0 +1,362 @@
+"""The lexical index as a projection: follows the change log, survives a crash, mends itself.
+
+On disk: ``CURRENT`` names a generation, a folder written in place by its owner. A generation that is missing,
+damaged, of another analysis or ahead of the catalog is built again beside the old one and swapped in by an
+atomic rename. While there is none, searching answers with nothing and :meth:`TantivyIndex.state` says why.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from corpus.crashpoints import reach
+from corpus.errors import DamagedError, StorageError
+from corpus.lexical import segments
+from corpus.lexical.analysis import ANALYSIS_VERSION
+from corpus.lexical.build import FeedAddress, Stopped, build, build_in_child
+from corpus.lexical.engine import TANTIVY_ERRORS, Engine
+from corpus.lexical.segments import Counts, Record
+from corpus.projection import Feed, IndexState, Snapshot
+from corpus.types import Int64, Scored
+
+_POINTER = "CURRENT"
+_NAME = re.compile(r"gen-(\d{6,})")
+_DELETED_SHARE = 0.2
+_SMALL_ROWS = 5000
+_SMALL_WAIT_S = 5.0
+_NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+class TantivyIndex:
+    """BM25 over the live chunks of a catalog. Safe to use from any thread.
+
+    Opening returns at once: the files are checked (about a second per gigabyte) and, when they are not what
+    was written, built again, in the background; the first search waits for the check.
+
+    Removed chunks leave tantivy's statistics only when a generation is built, so scores may drift a little
+    after a removal, until :meth:`compact`: asked for, or by itself when a fifth of the chunks are removed
+    ones or nothing has changed for a while.
+
+    Args:
+        feed: the catalog.
+        folder: the index's own folder; created when first written.
+        address: where a child finds the same catalog; without it even a large index is built in this process.
+        quiet_s: seconds without a change after which removed chunks are dropped.
+    """
+
+    def __init__(
+        self, feed: Feed, folder: Path, *, address: FeedAddress | None = None, quiet_s: float = 30.0
+    ) -> None:
+        self._feed = feed
+        self._folder = folder
+        self._address = address
+        self._quiet_s = quiet_s
+        # Taken in this order: one generation is built at a time; one commit or swap is made at a time.
+        self._building = threading.Lock()
+        self._writing = threading.Lock()
+        self._opened = threading.Event()
+        self._closing = threading.Event()
+        self._engine: Engine | None = None
+        self._shadow: Path | None = None
+        self._generation = 0
+        self._seq = 0
+        self._counts = Counts(0, 0, 0)
+        self._problem = ""
+        self._rebuilding = False
+        self._worker = threading.Thread(target=self._work, args=(self._open,), daemon=True)
+        self._worker.start()
+
+    # ---- reading -----------------------------------------------------------------------------------
+
+    def search(self, query: str, k: int, versions: Int64 | None = None) -> Scored:
+        """Returns the ``k`` best live chunks, only from ``versions`` (ascending) when given.
+
+        A query without a letter or digit finds nothing. A quoted phrase puts the chunks that hold it first;
+        nothing else in a query is syntax.
+        """
+        self._opened.wait()
+        if self._engine is None and self._rebuilding and self._is_small():
+            self._worker.join(_SMALL_WAIT_S)
+        engine = self._engine
+        return _NOTHING if engine is None else engine.search(query, k, versions)
+
+    def state(self) -> IndexState:
+        """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics."""
+        return IndexState(
+            mode="none" if self._engine is None else "tantivy",
+            seq=self._seq,
+            rows=self._counts.rows,
+            generation=self._generation,
+            delta_rows=self._counts.deleted,
+            rebuilding=self._rebuilding,
+            problem=self._problem,
+        )
+
+    # ---- writing -----------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Catches up with the change log in one commit; what it missed is searchable when this returns.
+
+        Raises:
+            StorageError: the index cannot be written (``disk_full``, ``read_only``); searching goes on, and a
+                later call catches up.
+        """
+        self._opened.wait()
+        if self._engine is None and self._rebuilding:
+            self._worker.join()
+        with self._feed.snapshot() as snapshot:
+            ahead = self._seq > snapshot.seq
+        if self._engine is None or ahead:
+            self.rebuild()
+            return
+        with self._writing:
+            self._catch_up()
+        if self._counts.deleted:
+            self._in_background(self._tidy)
+
+    def rebuild(self) -> None:
+        """Throws the index away and builds it again from the catalog; the old one answers until then.
+
+        Raises:
+            StorageError: the new one cannot be written; the old one stays.
+        """
+        self._opened.wait()
+        with self._building:
+            self._rebuilding = True
+            try:
+                self._build()
+            finally:
+                self._rebuilding = False
+
+    def compact(self) -> None:
+        """Drops removed chunks from the statistics: scores are those of an index built afresh."""
+        self._opened.wait()
+        if self._counts.deleted:
+            self.rebuild()
+
+    def close(self) -> None:
+        """Stops background work and releases every file."""
+        self._closing.set()
+        self._worker.join()
+        with self._building, self._writing:
+            self._engine = None
+            self._leave_shadow()
+
+    # ---- background --------------------------------------------------------------------------------
+
+    def _in_background(self, task: Callable[[], None]) -> None:
+        with self._writing:
+            if not self._worker.is_alive() and not self._closing.is_set():
+                self._worker = threading.Thread(target=self._work, args=(task,), daemon=True)
+                self._worker.start()
+
+    def _work(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except Stopped:
+            return
+        except StorageError as error:
+            self._problem = str(error)
+
+    def _tidy(self) -> None:
+        while not self._closing.is_set() and self._counts.deleted:
+            seq = self._seq
+            crowded = self._counts.deleted > _DELETED_SHARE * (self._counts.rows + self._counts.deleted)
+            if crowded or (not self._closing.wait(self._quiet_s) and seq == self._seq):
+                self.compact()
+
+    def _open(self) -> None:
+        try:
+            self._open_current()
+        finally:
+            self._opened.set()
+        if self._rebuilding:
+            self.rebuild()
+        elif self._engine is not None:
+            with self._writing:
+                self._catch_up()
+
+    def _open_current(self) -> None:
+        with self._feed.snapshot() as snapshot:
+            last = snapshot.seq
+        name = self._pointed_at()
+        if name is None:
+            if last:
+                self._fail("The lexical index is missing.")
+            return
+        folder = self._folder / name
+        try:
+            record = segments.read_record(folder)
+            if record.analysis != ANALYSIS_VERSION:
+                return self._fail("The lexical index was made by another version of the text analysis.")
+            if record.seq > last:
+                return self._fail(f"The lexical index is ahead of the catalog ({record.seq} > {last}).")
+            segments.verify(folder, record)
+            self._counts = segments.count(folder)
+            self._engine = self._open_engine(folder)
+        except DamagedError as error:
+            return self._fail(error.message)
+        self._generation, self._seq = int(name[4:]), record.seq
+        self._clean(name)
+
+    def _fail(self, problem: str) -> None:
+        self._problem = f"{problem} It is being built again; until then words and codes are not searched."
+        self._rebuilding = True
+
+    def _open_engine(self, folder: Path) -> Engine:
+        try:
+            return Engine(folder)
+        except TANTIVY_ERRORS as error:
+            # tantivy makes a lock file even to read. Where the disk takes none, links to the files will do.
+            shadow = Path(tempfile.mkdtemp(prefix="vouch-lexical-"))
+            self._shadow = shadow
+            try:
+                for path in folder.iterdir():
+                    if path.is_file() and path.suffix != ".lock":
+                        (shadow / path.name).symlink_to(path.resolve())
+                return Engine(shadow)
+            except TANTIVY_ERRORS:
+                self._leave_shadow()
+                raise DamagedError(f"The lexical index in {folder} cannot be opened ({error}).") from error
+
+    def _leave_shadow(self) -> None:
+        if self._shadow is not None:
+            shutil.rmtree(self._shadow, ignore_errors=True)
+            self._shadow = None
+
+    def _is_small(self) -> bool:
+        with self._feed.snapshot() as snapshot:
+            return snapshot.chunk_count() <= _SMALL_ROWS
+
+    # ---- commits and generations -------------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        """Brings the open generation up to date. Holds ``_writing``."""
+        if self._engine is None:
+            return
+        folder = self._folder / _name(self._generation)
+        with self._feed.snapshot() as snapshot:
+            if snapshot.seq == self._seq:
+                return
+            if self._shadow is not None:
+                raise StorageError(
+                    f"The lexical index in {folder} cannot be written; it lacks the newest documents.",
+                    code="read_only",
+                    hint="Make the disk writable and start again.",
+                )
+            try:
+                self._seq = _apply_changes(self._engine, folder, self._seq, snapshot)
+            except TANTIVY_ERRORS as error:
+                failure = _storage_error(self._folder, error)
+                self._problem = str(failure)
+                raise failure from error
+        self._counts = segments.count(folder)
+        self._problem = ""
+
+    def _build(self) -> None:
+        """Builds a generation from the catalog, catches up and swaps it in. Holds ``_building``."""
+        numbers = [int(path.name[4:]) for path in self._generations()]
+        generation = max([self._generation, *numbers]) + 1
+        folder = self._folder / _name(generation)
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            if self._address is None or self._is_small():
+                build(self._feed, folder, self._closing.is_set)
+            else:
+                build_in_child(self._address, folder, self._closing.is_set)
+            reach("lexical.built")
+            engine, seq = Engine(folder), segments.read_record(folder).seq
+            with self._writing:
+                with self._feed.snapshot() as snapshot:
+                    seq = _apply_changes(engine, folder, seq, snapshot)
+                self._point_at(folder.name)
+                reach("lexical.swapped")
+                self._engine, self._generation, self._seq = engine, generation, seq
+                self._counts = segments.count(folder)
+                self._problem = ""
+                self._leave_shadow()
+        except TANTIVY_ERRORS as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _storage_error(self._folder, error) from error
+        except (Stopped, StorageError):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._clean(folder.name)
+
+    def _pointed_at(self) -> str | None:
+        try:
+            name = (self._folder / _POINTER).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+        return name if _NAME.fullmatch(name) else None
+
+    def _point_at(self, name: str) -> None:
+        temporary = self._folder / (_POINTER + ".new")
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self._folder / _POINTER)
+        segments.sync_folder(self._folder)
+
+    def _generations(self) -> list[Path]:
+        return [path for path in self._folder.glob("gen-*") if _NAME.fullmatch(path.name)]
+
+    def _clean(self, keep: str) -> None:
+        for path in self._generations():
+            if path.name != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _name(generation: int) -> str:
+    return f"gen-{generation:06d}"
+
+
+def _apply_changes(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -> int:
+    """Applies what the change log holds after ``seq`` in one commit, and returns the new ``seq``.
+
+    May be repeated after a crash at any point: what is added is removed first, in case it is there already.
+    """
+    changes = snapshot.changes_after(seq)
+    if not changes:
+        return seq
+    touched = {change.version_id for change in changes}
+    gone = {change.version_id for change in changes if change.kind == "remove"}
+    segments.write_record(folder, Record(ANALYSIS_VERSION, seq, segments.COMMITTING))
+    reach("lexical.begun")
+    engine.apply(sorted(touched), snapshot.text_rows(sorted(touched - gone)))
+    reach("lexical.committed")
+    segments.write_record(folder, Record(ANALYSIS_VERSION, snapshot.seq, segments.meta_crc(folder)))
+    reach("lexical.recorded")
+    return snapshot.seq
+
+
+def _storage_error(folder: Path, error: BaseException) -> StorageError:
+    number = getattr(error, "errno", None)
+    text = str(error)
+    if number == errno.ENOSPC or "os error 28" in text or "No space left" in text:
+        return StorageError(
+            f"The disk of {folder} is full, so the lexical index cannot be written.",
+            code="disk_full",
+            hint="Free some space; searching goes on, and the next change catches up.",
+        )
+    if number in (errno.EROFS, errno.EACCES) or "os error 30" in text or "os error 13" in text:
+        return StorageError(
+            f"The lexical index in {folder} cannot be written: {text}.",
+            code="read_only",
+            hint="Make the folder writable; searching goes on, and the next change catches up.",
+        )
+    return StorageError(
+        f"The lexical index in {folder} cannot be written: {text}.",
+        code="lexical_write",
+        hint="Searching goes on; the next change catches up. If it lasts: vouch rebuild --lexical.",
+    )

@@ -1,0 +1,109 @@
+"""The files as they were, kept by the hash of their bytes, so that a cited page can be shown as it looked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.errors import DamagedError, NotFoundError
+
+
+class Originals:
+    """A folder of files named by their SHA-256. Adding is atomic and idempotent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Returns where the file with this hash is kept (whether or not it is there)."""
+        return self.folder / sha256[:2] / sha256
+
+    def add(self, source: Path | bytes, sha256: str) -> None:
+        """Keeps a copy of a file, or of bytes; durable when it returns.
+
+        Raises:
+            DamagedError: the bytes read are not those of the hash (the file changed meanwhile).
+        """
+        target = self.path(sha256)
+        if target.exists():
+            return
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = target.with_name(f".{sha256}.{os.getpid()}.part")
+        try:
+            with open(temporary, "xb") as out:
+                if isinstance(source, bytes):
+                    out.write(source)
+                else:
+                    with open(source, "rb") as data:
+                        shutil.copyfileobj(data, out, 1 << 20)
+                out.flush()
+                os.fsync(out.fileno())
+            if _sha256(temporary) != sha256:
+                raise DamagedError(
+                    f"The file {source if isinstance(source, Path) else sha256} changed while it was read.",
+                    code="changed",
+                    hint="Its previous version is kept. Ingest it again.",
+                )
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(target.parent)
+
+    def read(self, sha256: str) -> bytes:
+        """Returns a kept file's bytes.
+
+        Raises:
+            NotFoundError: it is not kept.
+            DamagedError: its bytes are no longer those of its hash.
+        """
+        try:
+            data = self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(
+                f"The original with hash {sha256} is not kept.",
+                code="no_original",
+                hint="Ingest the file again.",
+            ) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedError(
+                f"The kept original {self.path(sha256)} is damaged.", hint="Ingest the file again."
+            )
+        return data
+
+    def remove(self, sha256: str) -> None:
+        """Deletes a kept file; nothing happens when it is not there."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def damaged(self) -> Iterator[str]:
+        """Yields the hashes of kept files whose bytes are no longer theirs."""
+        for path in self.all():
+            if _sha256(path) != path.name:
+                yield path.name
+
+    def all(self) -> Iterator[Path]:
+        """Yields the kept files in order of their hash."""
+        for path in sorted(self.folder.glob("??/*")):
+            if len(path.name) == 64:
+                yield path
+
+    def clean(self) -> None:
+        """Deletes what an interrupted copy left behind."""
+        for path in self.folder.glob("??/.*.part"):
+            path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -1,0 +1,122 @@
+"""One process owns the data folder: a lock that names its owner and dies with it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from corpus.errors import BusyError, StorageError
+
+LOCK_NAME = "owner.lock"
+
+
+class Ownership:
+    """The exclusive right to a data folder, held until :meth:`release` or the end of the process.
+
+    ``clean`` says whether the owner before this one released it in good order.
+    """
+
+    def __init__(self, descriptor: int | None, clean: bool) -> None:
+        self._descriptor = descriptor
+        self.clean = clean
+
+    def release(self) -> None:
+        """Gives the folder up; the next owner sees that this one ended in good order."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        try:
+            os.ftruncate(descriptor, 0)
+        except OSError as error:
+            # A full or read-only disk must not keep us from leaving; the next owner just checks more.
+            if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EINVAL, errno.EBADF, errno.EIO):
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def own(folder: Path, purpose: str) -> Ownership:
+    """Takes the data folder for this process.
+
+    Args:
+        folder: the data folder; it is created (mode 0700) when missing.
+        purpose: what the owner does, for the message a second one gets (``vouch serve``).
+
+    Raises:
+        BusyError: another process owns it; the message names it.
+        StorageError: the folder cannot be created.
+    """
+    path = folder / LOCK_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        reading = _open_read_only(path, error)
+        if reading is None:
+            return Ownership(None, clean=False)
+        descriptor = reading
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        owner = _read_owner(descriptor)
+        os.close(descriptor)
+        raise BusyError(
+            f"The data folder {folder} is in use by {owner}.",
+            hint="Commands go through it by themselves; stop it to take the folder over.",
+        ) from None
+    clean = os.fstat(descriptor).st_size == 0
+    _write_owner(descriptor, purpose)
+    return Ownership(descriptor, clean)
+
+
+def current_owner(folder: Path) -> str:
+    """Returns who owns the folder now, in words; empty when nobody does."""
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _read_owner(descriptor)
+    else:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
+def _open_read_only(path: Path, error: OSError) -> int | None:
+    """A disk that cannot be written can still be owned for reading: flock needs no write."""
+    if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EPERM):
+        raise StorageError(f"Cannot create the data folder {path.parent}: {error}.") from error
+    if not path.parent.is_dir():
+        raise StorageError(
+            f"Cannot create the data folder {path.parent}: {error.strerror}.",
+            code="read_only",
+            hint="Choose another with VOUCH_DATA_DIR or --data-dir.",
+        ) from error
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
+def _write_owner(descriptor: int, purpose: str) -> None:
+    line = json.dumps({"pid": os.getpid(), "command": purpose, "since": datetime.now(UTC).isoformat()})
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, line.encode(), 0)
+    except OSError:
+        return  # read-only or full: the lock holds all the same, only its label is missing
+
+
+def _read_owner(descriptor: int) -> str:
+    try:
+        owner = json.loads(os.pread(descriptor, 4096, 0))
+        return f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

@@ -1,0 +1,8 @@
+"""The press: prints the sample company's documents from their readable sources.
+
+Every run gives the same bytes, so that a test can hold ``documents/`` to ``sources/``.
+"""
+
+from corpus.sample.press.printing import DOCUMENTS, SOURCES, print_source, sources
+
+__all__ = ["DOCUMENTS", "SOURCES", "print_source", "sources"]

@@ -1,0 +1,102 @@
+"""Which script a text is written in, and which language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, cast
+
+Script = Literal["latin", "han", "hiragana", "katakana", "hangul", "digits", "other"]
+
+HIRAGANA = "\u3041-\u3096\u309d-\u309f"
+KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+HAN = "\u3005\u3007\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+CJK = HIRAGANA + KATAKANA + HAN + HANGUL
+"""Character ranges for the brackets of a regular expression; ``CJK`` is all of them."""
+
+UNSPACED = CJK + "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
+"""``CJK``, Thai, Lao, Tibetan, Burmese and Khmer: scripts where a run of letters is no word."""
+
+_LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
+_RUN = re.compile(
+    f"(?P<latin>[{_LATIN}]+)|(?P<hiragana>[{HIRAGANA}][{HIRAGANA}\u30fc]*)|(?P<katakana>[{KATAKANA}]+)"
+    f"|(?P<han>[{HAN}]+)|(?P<hangul>[{HANGUL}]+)|(?P<digits>\\d+)|(?P<other>[^\\W\\d_])"
+)
+_SAMPLE_CHARS = 2000
+
+
+class Run(NamedTuple):
+    """Neighbouring letters or digits of one script: ``text[start:end]``."""
+
+    script: Script
+    start: int
+    end: int
+
+
+def script_runs(text: str) -> Iterator[Run]:
+    """Yields the runs of letters and digits by script, in order; spaces and punctuation belong to none."""
+    for match in _RUN.finditer(text):
+        yield Run(cast(Script, match.lastgroup), match.start(), match.end())
+
+
+def count_scripts(text: str) -> dict[Script, int]:
+    """Returns how many characters each script has; scripts that do not occur are left out."""
+    counts: dict[Script, int] = {}
+    for run in script_runs(text):
+        counts[run.script] = counts.get(run.script, 0) + run.end - run.start
+    return counts
+
+
+def detect_language(text: str) -> str:
+    """Returns the language's ISO 639-1 code, or "" when there is too little to tell.
+
+    Looks at no more than 2,000 characters, spread over the text. Japanese, Korean and Chinese are told by
+    their scripts; a language in Latin or another alphabet by its letters where there are at least 24 of them;
+    what stays unsure is taken for English when it is plain ASCII.
+    """
+    sample = _sample(text)
+    counts = count_scripts(sample)
+    kana = counts.get("hiragana", 0) + counts.get("katakana", 0)
+    han, hangul = counts.get("han", 0), counts.get("hangul", 0)
+    alphabetic = counts.get("latin", 0) + counts.get("other", 0)
+    # One Han or kana character says about as much as four letters of a word.
+    if (kana + han + hangul) * 4 > alphabetic:
+        return _cjk_language(sample, kana, han, hangul)
+    if alphabetic < 24:
+        return "en" if alphabetic >= 2 and sample.isascii() else ""
+    # A neural network of a few hundred kilobytes (Compact Language Detector 3), ready in milliseconds.
+    import gcld3
+
+    clean = sample.encode("utf-8", "replace").decode()
+    found = gcld3.NNetLanguageIdentifier(0, 4 * _SAMPLE_CHARS).FindLanguage(clean)
+    code = str(found.language).partition("-")[0]
+    if found.is_reliable and len(code) == 2:
+        return code
+    if kana:
+        return "ja"  # English names strung together by Japanese particles
+    return "en" if sample.isascii() else ""
+
+
+def _sample(text: str) -> str:
+    if len(text) <= _SAMPLE_CHARS:
+        return text
+    piece = _SAMPLE_CHARS // 4
+    step = (len(text) - piece) // 3
+    return "\n".join(text[i * step : i * step + piece - 1] for i in range(4))
+
+
+def _cjk_language(sample: str, kana: int, han: int, hangul: int) -> str:
+    if hangul > kana + han:
+        return "ko"
+    if kana * 20 >= kana + han:
+        return "ja"
+    # A few Han characters alone can be a Japanese heading; characters outside JIS cannot.
+    if han < 20:
+        letters = "".join(sample[run.start : run.end] for run in script_runs(sample) if run.script == "han")
+        try:
+            letters.encode("cp932")
+        except UnicodeEncodeError:
+            return "zh"
+        return "ja"
+    return "zh"

@@ -1,0 +1,163 @@
+"""Where a sentence ends, in English and Japanese. Reached through :mod:`corpus.language`."""
+
+from __future__ import annotations
+
+import re
+
+from corpus.scripts import CJK
+
+_MAX_SENTENCE_CHARS = 1000
+_CLOSERS = (
+    "\"'\u2019\u201d)\\]}\u00bb\uff02\uff07\uff09\uff3d\uff5d\u3009\u300b\u300d\u300f\u3011\u3015\uff63"
+)
+_BOUNDARY = re.compile(
+    rf"(?P<line>\r?\n|\r|[\v\u2028])|(?P<page>[\f\x85\u2029])"
+    rf"|(?P<full>[\u3002\uff01\uff1f\uff0e\uff61][\u3002\uff01\uff1f\uff0e\uff61!?]*)(?P<full_close>[{_CLOSERS}]*)"
+    rf"|(?P<stop>[.!?\u2026]+)[{_CLOSERS}]*(?=\s|\Z|[{CJK}])"
+)
+_BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
+_NUMBERING = r"[(\uff08]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)\uff09\uff0e](?=\s|\D)"
+_ITEM = re.compile(
+    rf"[ \t\u3000]*(?:[{_BULLETS}]|[-*+\u2013\u2014](?=[\s\w])|#{{1,6}}\s|\||>|{_NUMBERING}"
+    r"|[\u2460-\u2473\u3251-\u325f\u2776-\u277f]"  # circled numbers
+    r"|\u7b2c[\d\uff10-\uff19\u4e00-\u9fff]{1,4}[\u6761\u7ae0\u7bc0\u7de8\u9805])"  # article, chapter n
+)
+_ROW = re.compile(r"[^\t|\n]*(?:\t|\|[^|\n]*\|)")
+_BLANK_LINE = re.compile(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
+_ENUMERATOR = re.compile(r"[ \t\u3000]*[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z")
+_LAST_TOKEN = re.compile(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")
+_NEXT_TOKEN = re.compile(r"\s*[\"'\u201c\u2018(\[]*([^\s\"'\u201d\u2019)\],.!?]{1,24})")
+
+
+def _split_words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Never the end of a sentence, whatever follows.
+_TITLES = _split_words("""
+    mr mrs ms dr prof rev gen col lt sgt capt st mt messrs hon sen rep gov pres vs cf e.g i.e viz al
+    approx fig figs eq eqs sec secs ch chap vol vols pp ex nos art arts par paras app ver rev ref
+    refs
+""")
+# The end of a sentence only where the next word usually begins one.
+_SHORTENED = _split_words("""
+    inc corp co ltd llc llp bros dept div est etc jr sr ph.d m.d b.a m.a a.m p.m u.s u.k u.n d.c e.u
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ave blvd rd no p
+    min max avg tel ext
+""")
+_STARTERS = _split_words("""
+    the this that these those it its he she they we you i in on at for if when while after before as
+    to a an and but so however there here what who how why where all each any some no not our your
+    his her their my
+""")
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Returns the spans of the sentences of ``text[start:end]``, in order, as offsets into ``text``.
+
+    The spans do not overlap, begin and end with a non-blank character, and cover every non-blank one. Full
+    stops end an English sentence unless they belong to an abbreviation, a number or an enumerator; closing
+    quotes and brackets stay with their sentence. List items, table rows, headings and paragraphs end one too,
+    while a line break inside a paragraph (as PDFs have them) does not. No span passes 1,000 characters.
+    """
+    stop = len(text) if end is None else min(end, len(text))
+    spans: list[tuple[int, int]] = []
+    begin = line = start
+    for match in _BOUNDARY.finditer(text, start, stop):
+        at = match.end()
+        kind = match.lastgroup
+        if kind == "line":
+            if not _line_ends(text, line, match.start(), at, stop):
+                line = at
+                continue
+            line = at
+        elif kind == "page":
+            line = at
+        elif kind == "full_close":
+            if not _full_stop_ends(text, match, stop):
+                continue
+        elif not _stop_ends(text, match, line, stop):
+            continue
+        _add_span(text, begin, at, spans)
+        begin = at
+    _add_span(text, begin, stop, spans)
+    return spans
+
+
+def _add_span(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
+    while begin < end:
+        while begin < end and text[begin].isspace():
+            begin += 1
+        while end > begin and text[end - 1].isspace():
+            end -= 1
+        if begin == end:
+            return
+        cut = end
+        if end - begin > _MAX_SENTENCE_CHARS:
+            limit = begin + _MAX_SENTENCE_CHARS
+            middle = limit - _MAX_SENTENCE_CHARS // 2
+            places = (text.rfind(mark, middle, limit) for mark in ("\n", "; ", "\u3001", ", ", " "))
+            cut = next((place + 1 for place in places if place >= 0), limit)
+        right = cut
+        while right > begin and text[right - 1].isspace():
+            right -= 1
+        spans.append((begin, right))
+        begin = cut
+
+
+def _full_stop_ends(text: str, match: re.Match[str], stop: int) -> bool:
+    at = match.end()
+    if match["full"] == "\uff0e" and _is_digit(text, match.start() - 1) and _is_digit(text, at):
+        return False
+    # A quoted sentence goes on when a particle or a comma follows its closing bracket.
+    follows = text[at] if at < stop else ""
+    return not (
+        match["full_close"] and follows and ("\u3041" <= follows <= "\u3096" or follows in "\u3001\uff0c")
+    )
+
+
+def _is_digit(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at].isdigit()
+
+
+def _stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
+    at, begin = match.end(), match.start()
+    following = _NEXT_TOKEN.match(text, at, stop)
+    if following is None:
+        return True
+    word = following[1]
+    if word[0].islower():
+        return False
+    if match["stop"] != ".":
+        return True
+    if begin - line <= 12 and _ENUMERATOR.match(text, line, begin):
+        return False
+    before = _LAST_TOKEN.search(text, max(line, begin - 24), begin)
+    token = before[0].lower() if before else ""
+    if token in _TITLES or (token in ("no", "p", "para", "art") and word[0].isdigit()):
+        return False
+    initials = len(token) == 1 and token.isalpha() and token != "i"
+    if token in _SHORTENED or initials or re.fullmatch(r"(?:[a-z]\.)+[a-z]", token):
+        return word.lower() in _STARTERS
+    return True
+
+
+def _line_ends(text: str, line: int, line_stop: int, next_line: int, stop: int) -> bool:
+    if next_line >= stop or _BLANK_LINE.match(text, next_line, stop):
+        return True
+    if _ITEM.match(text, next_line, stop) or _ROW.match(text, next_line, min(stop, next_line + 400)):
+        return True
+    this = text[line:line_stop].strip() if line_stop - line <= 400 else ""
+    if not this:
+        return False
+    if this.startswith(("#", "|")) or _ROW.match(text, line, line_stop):
+        return True
+    # A short line over a longer one, not cut at a comma, is a heading or a label.
+    following = text[next_line : next_line + 200].split("\n", 1)[0].strip()
+    first = following[:1]
+    if not first or first.islower() or this[-1] in ",;:\u3001\uff0c-(\uff08":
+        return this.endswith(":") and first.isupper()
+    if first.isascii() and not first.isupper():
+        return False
+    # Japanese goes on in hiragana where an English line would break between words.
+    return len(this) * 2 <= len(following) and len(this) <= 60 and not "\u3041" <= this[-1] <= "\u309f"

@@ -1,0 +1,124 @@
+"""One frozen :class:`Settings`: defaults ← ``vouch.toml`` ← ``VOUCH_*`` environment ← flags.
+
+Units stand in the names. Every field is documented in ``docs/settings.md`` (a test keeps them equal).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from corpus.errors import UsageError
+
+CONFIG_NAME = "vouch.toml"
+
+
+def default_data_dir() -> Path:
+    """Returns ``$XDG_DATA_HOME/vouch``, else ``~/.local/share/vouch``."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "vouch"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default and its limits."""
+
+    model_config = SettingsConfigDict(env_prefix="VOUCH_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    # where things are
+    data_dir: Path = Field(default_factory=default_data_dir, description="The corpus on disk.")
+    chroma_url: str = Field("", description="A Chroma server, e.g. http://127.0.0.1:8001; empty: embedded.")
+
+    # search
+    dense: Literal["chroma", "exact"] = Field(
+        "chroma", description="How dense candidates are found: Chroma's HNSW, or the exact scan."
+    )
+    candidates: int = Field(100, ge=1, le=1000, description="Candidates each retriever gives to the fusion.")
+    max_query_chars: int = Field(8000, ge=1, description="Longest query, in characters.")
+
+    # embedding
+    embedder: str = Field(
+        "all-MiniLM-L6-v2",
+        description="A sentence-transformers model: the installed one, a name, or a folder.",
+    )
+    embed_threads: int = Field(0, ge=0, description="Threads of the embedder; 0: as many as cores.")
+
+    # chunking
+    chunk_tokens: int = Field(200, ge=16, description="Most tokens in a chunk, its context included.")
+    chunk_chars: int = Field(500, ge=50, description="Most characters in a chunk of uncovered text.")
+
+    # parsing limits
+    parse_workers: int = Field(1, ge=1, le=32, description="Parsing children at a time.")
+    max_file_mb: int = Field(100, ge=1, description="Largest file, in megabytes.")
+    max_pages: int = Field(2000, ge=1, description="Most pages in a file.")
+    max_text_chars: int = Field(10_000_000, ge=1, description="Most characters out of a file.")
+    parse_timeout_s: float = Field(60.0, gt=0, description="Longest time for one file, in seconds.")
+    parse_memory_mb: int = Field(1024, ge=128, description="Address space of a parsing child.")
+
+    # serving
+    host: str = Field("127.0.0.1", description="The address to serve on; any but loopback needs --insecure.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to serve on; 0: any free one.")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="More names the Host header may have, as a JSON list in the environment."
+    )
+
+    # storage
+    min_free_mb: int = Field(256, ge=0, description="Free disk below which ingest refuses to start.")
+
+
+def find_config(start: Path | None = None) -> Path | None:
+    """Returns the nearest ``vouch.toml`` from ``start`` (default: here) upward, or None."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        candidate = folder / CONFIG_NAME
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> Settings:
+    """Returns the settings from every source, the later winning: file, environment, flags.
+
+    Relative paths in the file are taken from the file's folder. ``config`` names the file; without
+    it the nearest ``vouch.toml`` is used, when there is one.
+
+    Raises:
+        UsageError: a file that cannot be read, an unknown setting or a value out of range.
+    """
+    path = config or find_config()
+    values = {name: value for name, value in _read_config(path).items() if _not_in_environment(name)}
+    values.update({name: value for name, value in (flags or {}).items() if value is not None})
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise UsageError(
+            f"Setting {name}: {first['msg']} (got {first.get('input')!r}).",
+            code="bad_setting",
+            hint=f"Set it in {path or CONFIG_NAME}, as VOUCH_{name.upper()} or with a flag; docs/settings.md lists all.",
+        ) from None
+
+
+def _not_in_environment(name: str) -> bool:
+    return not os.environ.get(f"VOUCH_{name.upper()}")
+
+
+def _read_config(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(
+            f"Cannot read the settings file {path}: {error}.", code="bad_setting", hint="Mend or remove it."
+        ) from None
+    for name in ("data_dir",):
+        if isinstance(values.get(name), str):
+            values[name] = (path.parent / Path(values[name]).expanduser()).resolve()
+    return values

@@ -1,0 +1,348 @@
+"""The corpus: one data folder, opened by its one owner.
+
+The catalog is the truth; the dense and the lexical index are projections that follow it. Writing is one catalog
+transaction, then :meth:`Corpus.publish`. Reading asks an index for candidates and lets the catalog decide last.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from corpus.catalog import CatalogFeed, Database, access, changes, documents, open_database, passages, records
+from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.crashpoints import reach
+from corpus.embedding import EmbeddingSpace
+from corpus.errors import DamagedError, EmbeddingError, StorageError
+from corpus.lexical import open_lexical
+from corpus.originals import Originals
+from corpus.ownership import Ownership, own
+from corpus.projection import DenseIndex, IndexState, LexicalIndex
+from corpus.settings import Settings
+from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Scored
+from corpus.vectors import open_dense
+
+_EVERYTHING = Filter()
+_CACHED_SCOPES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusState:
+    """How the corpus is doing, for ``vouch status`` and ``/health``."""
+
+    folder: Path
+    corpus_id: str
+    space: EmbeddingSpace | None
+    read_only: bool
+    seq: int
+    documents: int
+    chunks: int
+    chunks_without_vector: int
+    disk_bytes: int
+    free_bytes: int
+    dense: IndexState
+    lexical: IndexState
+    problems: tuple[str, ...]
+
+
+class Corpus:
+    """What the service knows, and who may see it. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ownership: Ownership,
+        database: Database,
+        space: EmbeddingSpace,
+        *,
+        one_shot: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.folder = settings.data_dir
+        self.catalog = database
+        self.space = space
+        self.originals = Originals(self.folder / "originals")
+        self._ownership = ownership
+        self._publishing = threading.Lock()
+        self._scopes: OrderedDict[tuple[object, ...], Int64 | None] = OrderedDict()
+        self._scopes_lock = threading.Lock()
+        feed = CatalogFeed(database)
+        self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, one_shot=one_shot)
+        self.lexical: LexicalIndex = open_lexical(settings, feed, self.folder)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, space: EmbeddingSpace, *, purpose: str = "vouch", one_shot: bool = False
+    ) -> Corpus:
+        """Opens the data folder as its owner, creating it when it is missing.
+
+        Args:
+            settings: where the folder is, and how it is searched.
+            space: the embedder's space; it must be the corpus's own once that is chosen.
+            purpose: what the owner does, for the message that a second one gets.
+            one_shot: open for a single command: nothing is built that it would not live to use.
+
+        Raises:
+            BusyError: another process owns the folder.
+            DamagedError: the catalog is damaged.
+            StorageError: the folder cannot be read, or a newer Vouch wrote it.
+            EmbeddingError: the corpus was made in another embedding space.
+        """
+        ownership = own(settings.data_dir, purpose)
+        try:
+            database = open_database(settings.data_dir)
+        except BaseException:
+            ownership.release()
+            raise
+        try:
+            if not ownership.clean:
+                _check_after_crash(database)
+            with database.read() as db:
+                _check_space(records.space(db), space)
+            corpus = cls(settings, ownership, database, space, one_shot=one_shot)
+        except BaseException:
+            database.close()
+            ownership.release()
+            raise
+        if not database.read_only:
+            corpus.originals.clean()
+        return corpus
+
+    def close(self) -> None:
+        """Stops background work, closes every file and gives the folder up."""
+        self.dense.close()
+        self.lexical.close()
+        self.catalog.close()
+        self._ownership.release()
+
+    # ---- writing -----------------------------------------------------------------------------------
+
+    def commit(self, new: NewVersion, original: Path | bytes) -> VersionRecord:
+        """Keeps the original and makes a version live in one transaction; searchable after :meth:`publish`.
+
+        Raises:
+            StorageError: the disk is full or read-only; the previous version stays live.
+            DamagedError: the original changed since it was hashed; the previous version stays live.
+        """
+        for vector in new.vectors:
+            if vector is not None and vector.shape != (self.space.dimension,):
+                raise EmbeddingError(
+                    f"A vector of {new.key.path} has shape {vector.shape}, not ({self.space.dimension},)."
+                )
+        try:
+            if self.catalog.read_only:
+                raise OSError(30, "read-only")
+            self.originals.add(original, new.sha256)
+        except OSError as error:
+            raise _disk_error(self.folder, error) from error
+        reach("commit.original_kept")
+        with self.catalog.write() as db:
+            if records.space(db) is None:
+                records.choose_space(db, self.space)
+                records.corpus_id(db)
+            version = documents.commit_version(db, new)
+            records.forget_failure(db, new.key)
+            reach("commit.before")
+        reach("commit.after")
+        return version
+
+    def publish(self) -> None:
+        """Brings both indexes up to date with the catalog; what was committed is then acknowledged.
+
+        Raises:
+            StorageError: the lexical index cannot be written; it catches up later, and the catalog
+                keeps deciding what may be seen meanwhile.
+        """
+        with self._publishing:
+            self.dense.follow()
+            reach("publish.dense")
+            self.lexical.follow()
+            reach("publish.lexical")
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Takes documents out of every search at once; returns how many were live."""
+        with self.catalog.write() as db:
+            removed = sum(documents.remove(db, document_id) for document_id in document_ids)
+            reach("remove.before")
+        reach("remove.after")
+        self.publish()
+        return removed
+
+    def settle(self) -> None:
+        """Ends a job: gives a corpus that has rows but no generation its first one."""
+        state = self.dense.state()
+        if (
+            state.generation == 0
+            and state.rows > 0
+            and state.mode != "server"
+            and self.settings.dense == "chroma"
+        ):
+            self.dense.fold()
+
+    # ---- searching ---------------------------------------------------------------------------------
+
+    def search_dense(self, query: Float32, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
+        """Returns the ``k`` nearest chunks that the caller may see and the filter lets through."""
+        return self.dense.search(query, k, self.scope(caller, filter))
+
+    def search_lexical(self, query: str, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
+        """Returns the ``k`` best chunks by BM25 that the caller may see and the filter lets through."""
+        return self.lexical.search(query, k, self.scope(caller, filter))
+
+    def hits(
+        self,
+        ranked: Sequence[tuple[int, float]],
+        legs: Mapping[int, Mapping[str, float]],
+        caller: Caller,
+        limit: int,
+    ) -> list[Hit]:
+        """Returns the first ``limit`` ranked chunks as hits. The catalog decides last, here."""
+        with self.catalog.read() as db:
+            return passages.live_hits(db, ranked, legs, caller, limit)
+
+    def scope(self, caller: Caller, filter: Filter = _EVERYTHING) -> Int64 | None:
+        """Returns the live versions a caller and a filter let through; None when all do."""
+        if caller.owner and filter == _EVERYTHING:
+            return None
+        key: tuple[object, ...] = (
+            caller,
+            filter.collections,
+            filter.content_types,
+            filter.languages,
+            filter.since,
+            filter.until,
+            tuple(sorted(filter.metadata.items())),
+            filter.source,
+            filter.documents,
+            self.catalog.epoch,
+        )
+        with self._scopes_lock:
+            if key in self._scopes:
+                self._scopes.move_to_end(key)
+                return self._scopes[key]
+        with self.catalog.read() as db:
+            allowed = access.allowed_versions(db, caller, filter)
+        with self._scopes_lock:
+            self._scopes[key] = allowed
+            while len(self._scopes) > _CACHED_SCOPES:
+                self._scopes.popitem(last=False)
+        return allowed
+
+    # ---- reading -------------------------------------------------------------------------------------
+
+    def document(self, document_id: str, caller: Caller = OWNER) -> DocumentRecord:
+        """Returns a document the caller may see.
+
+        Raises:
+            NotFoundError: there is none, or the caller may not see it (the two are not told apart).
+        """
+        with self.catalog.read() as db:
+            return self._visible(db, document_id, caller)
+
+    def text(
+        self,
+        document_id: str,
+        version: int | None = None,
+        start: int = 0,
+        end: int | None = None,
+        caller: Caller = OWNER,
+    ) -> tuple[VersionRecord, str, tuple[Page, ...]]:
+        """Returns a version, its ``text[start:end]`` and its pages.
+
+        Raises:
+            NotFoundError: no such document or version, or not for this caller.
+        """
+        with self.catalog.read() as db:
+            self._visible(db, document_id, caller)
+            found = documents.get_version(db, document_id, version)
+            return found, documents.read_text(db, found.id, start, end), documents.read_pages(db, found.id)
+
+    def state(self) -> CorpusState:
+        """Says how the corpus and its indexes are doing."""
+        with self.catalog.read() as db, CatalogFeed(self.catalog).snapshot() as snapshot:
+            found = len(documents.list_documents(db))
+            chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
+            space = records.space(db)
+            own_id = records.corpus_id(db) if space else ""
+        dense, lexical = self.dense.state(), self.lexical.state()
+        problems = [state.problem for state in (dense, lexical) if state.problem]
+        if self.catalog.read_only:
+            problems.insert(0, f"The data folder {self.folder} cannot be written; searching goes on.")
+        return CorpusState(
+            folder=self.folder,
+            corpus_id=own_id,
+            space=space,
+            read_only=self.catalog.read_only,
+            seq=seq,
+            documents=found,
+            chunks=chunks,
+            chunks_without_vector=chunks - vectors,
+            disk_bytes=sum(path.lstat().st_size for path in _files(self.folder)),
+            free_bytes=shutil.disk_usage(self.folder).free,
+            dense=dense,
+            lexical=lexical,
+            problems=tuple(problems),
+        )
+
+    def _visible(self, db: Connection, document_id: str, caller: Caller) -> DocumentRecord:
+        found = documents.get_document(db, document_id)
+        if not access.may_see(caller, found.access) or (found.live is None and not caller.owner):
+            raise documents.unknown_document(document_id)
+        return found
+
+
+@contextmanager
+def open_corpus(settings: Settings, space: EmbeddingSpace, *, purpose: str = "vouch") -> Iterator[Corpus]:
+    """Opens a corpus for the length of a ``with`` block."""
+    corpus = Corpus.open(settings, space, purpose=purpose)
+    try:
+        yield corpus
+    finally:
+        corpus.close()
+
+
+def _check_space(recorded: EmbeddingSpace | None, given: EmbeddingSpace) -> None:
+    if recorded is not None and recorded.id != given.id:
+        raise EmbeddingError(
+            f"This corpus was embedded with {recorded.model} ({recorded.precision}, {recorded.dimension} dimensions, "
+            f"space {recorded.id}); the settings ask for {given.model} (space {given.id}).",
+            code="other_space",
+            hint="Set VOUCH_EMBEDDER back, or ingest into a new data folder: vectors of two spaces never mix.",
+        )
+
+
+def _check_after_crash(database: Database) -> None:
+    """The owner before us did not end in good order: look at every page once before trusting the file."""
+    problems = database.check()
+    if problems:
+        raise DamagedError(
+            f"The catalog {database.path} is damaged: {problems[0]}.",
+            hint="Nothing was changed. Bring a backup back with: vouch restore BACKUP",
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file() and not path.is_symlink():
+                yield path
+        except OSError:
+            continue
+
+
+def _disk_error(folder: Path, error: OSError) -> StorageError:
+    full = error.errno in (28, 122)
+    return StorageError(
+        f"Cannot keep a file under {folder}: {error.strerror or error}.",
+        code="disk_full" if full else "read_only",
+        hint="Searching still works and nothing was lost. "
+        + ("Free some space" if full else "Make the folder writable")
+        + ", then try again.",
+    )

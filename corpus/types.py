@@ -1,0 +1,243 @@
+"""The nouns of the house: one frozen type per stage.
+
+Offsets count Unicode code points, half-open and 0-based, into the text of one document version.
+Pages count from 1. Scores say their own direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+PUBLIC = "public"
+"""The principal every caller holds."""
+
+UPLOAD_ROOT = "upload"
+"""The root of documents that came over HTTP rather than from a folder."""
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+
+_NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+# ---- ingest: what a parser gives ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page (slide, sheet, message) of a document: ``text[start:end]`` is what stands on it.
+
+    ``number`` counts from 1. ``label`` is the number printed on it ("iv", "A-3"), empty when it is
+    the number itself or unknown. A format without pages has one page.
+    """
+
+    number: int
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A structural piece of a document: ``text[start:end]``.
+
+    ``level`` is 1-6 for a heading and 0 otherwise. ``header`` is a table's header row as text
+    (empty for other kinds): it is repeated in the context of every chunk cut from the table.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader of the ingest report should know, e.g. a page that looks scanned.
+
+    ``code`` is stable snake_case; ``page`` is 1-based, or 0 for the whole document.
+    """
+
+    code: str
+    message: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a parser read from one file.
+
+    ``pages`` and ``blocks`` are in ascending order and do not overlap within their kind; pages
+    cover every non-blank character of ``text``. ``language`` is an ISO 639-1 code or "" when
+    unknown. ``date`` is the date the document gives itself (front matter, PDF or Office metadata),
+    else None.
+    """
+
+    text: str
+    pages: tuple[Page, ...]
+    blocks: tuple[Block, ...]
+    title: str
+    content_type: str
+    language: str = ""
+    date: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of a document that is searched and quoted as one.
+
+    ``text`` is always ``document.text[start:end]``. ``context`` (title, heading path, a table's
+    header) is added to what is searched and prompted, and never quoted. ``tokens`` counts
+    ``context`` + ``text`` in the embedder's tokens, special tokens included. ``page`` and
+    ``last_page`` are the 1-based pages of the first and last non-blank character.
+    """
+
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    context: str
+    headings: tuple[str, ...]
+    page: int
+    last_page: int
+    tokens: int
+
+    @property
+    def searched(self) -> str:
+        """The text that is embedded and indexed: context, a blank line, text."""
+        return f"{self.context}\n\n{self.text}" if self.context else self.text
+
+
+# ---- corpus: what is stored ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentKey:
+    """A document's identity: where it came from, not what it says."""
+
+    collection: str
+    root: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """Everything one transaction needs to make one document version live.
+
+    ``vectors[i]`` belongs to ``chunks[i]``: float32, unit length, shape (dimension,), or None where
+    the embedder does not cover the text. ``access`` holds principals; an empty set means nobody.
+    """
+
+    key: DocumentKey
+    sha256: str
+    size_bytes: int
+    modified: datetime | None
+    fingerprint: str
+    document: Document
+    chunks: Sequence[Chunk]
+    vectors: Sequence[Float32 | None]
+    access: frozenset[str] = frozenset({PUBLIC})
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Chunk ids with their scores, best first; ties stand in ascending chunk id.
+
+    ``ids``: int64, shape (n,). ``scores``: float32, shape (n,), higher is better.
+    """
+
+    ids: Int64
+    scores: Float32
+
+    def __len__(self) -> int:
+        return int(self.ids.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. ``owner`` (a command on the data folder's own machine) sees everything."""
+
+    principals: frozenset[str] = frozenset({PUBLIC})
+    owner: bool = False
+
+
+OWNER = Caller(owner=True)
+ANYONE = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a search is limited to; every given part must hold, and an empty one limits nothing.
+
+    ``since`` (inclusive) and ``until`` (exclusive) compare with the document's own date, else the
+    file's modification time. ``source`` is a glob over the document's path (``policies/**/*.pdf``).
+    """
+
+    collections: tuple[str, ...] = ()
+    content_types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
+    source: str = ""
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found chunk with all that is needed to show it, prompt with it and cite it.
+
+    ``score`` is higher for better and comparable only within one result list. ``legs`` says what
+    each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25).
+    """
+
+    rank: int
+    score: float
+    chunk_id: str
+    document_id: str
+    version: int
+    collection: str
+    source: str
+    title: str
+    content_type: str
+    language: str
+    page: int
+    last_page: int
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    context: str
+    text: str
+    legs: Mapping[str, float]
+
+
+def show_chunk_id(chunk_id: int) -> str:
+    """Returns a chunk id as people and JSON see it: 16 hexadecimal digits."""
+    return f"{chunk_id:016x}"
+
+
+def read_chunk_id(shown: str) -> int:
+    """Returns the integer behind a shown chunk id.
+
+    Raises:
+        ValueError: it is not 16 hexadecimal digits of a 63-bit number.
+    """
+    if len(shown) != 16:
+        raise ValueError(f"a chunk id has 16 hexadecimal digits, not {len(shown)}: {shown!r}")
+    value = int(shown, 16)
+    if value >= 1 << 63:
+        raise ValueError(f"a chunk id is below 8000000000000000, not {shown!r}")
+    return value

@@ -1,0 +1,251 @@
+"""A generation: a finished dense index in a folder of its own, never written again.
+
+::
+
+    dense/
+      CURRENT                     one line: the generation's name and the checksum of its manifest
+      gen-000042-9f3c…/           built whole by a child, then only read
+        manifest.json             sequence number, space, rows, and size and checksum of every file
+        vectors.f32               float32 unit rows, in ascending chunk id
+        ids.i64 versions.i64      chunk id and version id of each row
+        first.i64                 the first row with the same vector: the one that Chroma holds
+        chroma/                   Chroma's own files
+      open-51c0…/                 what the running owner's Chroma has open: its SQLite file copied (Chroma
+                                  writes into it whenever it is opened), the graph's files linked
+
+Whoever finds a name in ``CURRENT`` finds a folder that was verified and synced before the name was written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import uuid
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.crashpoints import reach
+from corpus.errors import DamagedError
+from corpus.types import Int64
+from corpus.vectors.rows import Block
+
+POINTER = "CURRENT"
+MANIFEST = "manifest.json"
+VECTORS, IDS, VERSIONS, FIRST = "vectors.f32", "ids.i64", "versions.i64", "first.i64"
+CHROMA = "chroma"
+FORMAT = 1
+
+_NAME = re.compile(r"gen-(\d{6,})-[0-9a-f]{12}")
+_POINTER = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{8}})\n")
+_REBUILT = "It is built again from the catalog; searches are answered meanwhile."
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation says about itself.
+
+    ``seq``: the change it includes last. ``found``: the share of sampled rows that Chroma finds by their own
+    vector; ``graph``: whether that was enough to search through it. ``files``: path → (bytes, CRC-32).
+    """
+
+    format: int
+    number: int
+    seq: int
+    space: str
+    dimension: int
+    rows: int
+    found: float
+    graph: bool
+    files: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """An intact generation, open for reading.
+
+    ``first[i]`` is the first row with row ``i``'s vector; ``twins`` says whether any row is not its own.
+    ``graph_problem``: a sentence when Chroma's files are damaged or were found wanting, else empty; the rows
+    are intact all the same.
+    """
+
+    folder: Path
+    manifest: Manifest
+    block: Block
+    first: Int64
+    twins: bool
+    graph_problem: str
+
+
+def new_name(number: int) -> str:
+    """Returns a folder name that nobody used before."""
+    return f"gen-{number:06d}-{uuid.uuid4().hex[:12]}"
+
+
+def number_of(name: str) -> int:
+    """Returns the number in a generation's folder name."""
+    match = _NAME.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes the manifest and makes the whole folder durable."""
+    data = json.dumps(asdict(manifest), indent=1, sort_keys=True).encode()
+    (folder / MANIFEST).write_bytes(data)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        sync(path)
+    sync(folder)
+
+
+def list_files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Returns size and checksum of every file of a generation but its manifest."""
+    return {
+        path.relative_to(folder).as_posix(): _fingerprint(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def open_generation(
+    dense: Path, name: str, space: str, dimension: int, *, rows_only: bool = False
+) -> Generation:
+    """Opens and checks a generation, every byte of it (``rows_only``: all but Chroma's files).
+
+    Raises:
+        DamagedError: a file is missing, of another size or checksum, or it is of another embedding space.
+    """
+    folder = dense / name
+    try:
+        manifest = _read_manifest((folder / MANIFEST).read_bytes())
+        if (manifest.format, manifest.space, manifest.dimension) != (FORMAT, space, dimension):
+            raise DamagedError(
+                f"The dense index {name} is of another embedding space or format.", hint=_REBUILT
+            )
+        own = {path: seen for path, seen in manifest.files.items() if "/" not in path}
+        _check(folder, own)
+        n = manifest.rows
+        block = Block(
+            np.fromfile(folder / IDS, np.int64),
+            np.fromfile(folder / VERSIONS, np.int64),
+            np.memmap(folder / VECTORS, np.float32, "r", shape=(n, dimension))
+            if n
+            else np.empty((0, dimension), np.float32),
+        )
+        first = np.fromfile(folder / FIRST, np.int64)
+    except OSError as error:
+        raise DamagedError(f"The dense index {name} cannot be read: {error}.", hint=_REBUILT) from error
+    problem = ""
+    if not manifest.graph and n:
+        problem = (
+            f"Chroma found only {manifest.found:.0%} of the rows of {name} again, so the exact scan answers."
+        )
+    elif not rows_only:
+        try:
+            _check(folder, {path: seen for path, seen in manifest.files.items() if "/" in path})
+        except (DamagedError, OSError) as error:
+            problem = str(error)
+    twins = bool((first != np.arange(n)).any())
+    return Generation(folder, manifest, block, first, twins, problem)
+
+
+def read_pointer(dense: Path) -> str:
+    """Returns the name of the current generation, or "" when none was ever built.
+
+    Raises:
+        DamagedError: the pointer is missing beside generations, is not what was written, or does not
+            match the manifest it points to.
+    """
+    pointer = dense / POINTER
+    try:
+        line = pointer.read_bytes().decode("ascii", "replace")
+    except FileNotFoundError:
+        if any(dense.glob("gen-*")):
+            raise DamagedError(f"The dense index's pointer {pointer} is missing.", hint=_REBUILT) from None
+        return ""
+    except OSError as error:
+        raise DamagedError(
+            f"The dense index's pointer {pointer} cannot be read: {error}.", hint=_REBUILT
+        ) from error
+    match = _POINTER.fullmatch(line)
+    if not match:
+        raise DamagedError(f"The dense index's pointer {pointer} is damaged.", hint=_REBUILT)
+    try:
+        found = zlib.crc32((dense / match[1] / MANIFEST).read_bytes())
+    except OSError as error:
+        raise DamagedError(f"The dense index {match[1]} cannot be read: {error}.", hint=_REBUILT) from error
+    if found != int(match[3], 16):
+        raise DamagedError(f"The manifest of the dense index {match[1]} is damaged.", hint=_REBUILT)
+    return match[1]
+
+
+def point_to(generation: Generation) -> None:
+    """Makes a generation the current one, atomically and durably.
+
+    Raises:
+        OSError: the disk is full or read-only; the previous one stays current.
+    """
+    dense, name = generation.folder.parent, generation.folder.name
+    checksum = zlib.crc32((generation.folder / MANIFEST).read_bytes())
+    temporary = dense / f"{POINTER}.new"
+    temporary.write_text(f"{name} {checksum:08x}\n", encoding="ascii")
+    sync(temporary)
+    reach("swap.pointer_written")
+    os.replace(temporary, dense / POINTER)
+    reach("swap.pointer_replaced")
+    sync(dense)
+    reach("swap.pointer_synced")
+
+
+def sweep(dense: Path, keep: str) -> None:
+    """Deletes what crashed owners and builders left: all but the pointer and the kept generation.
+
+    What cannot be deleted (a read-only disk) is left for the next start.
+    """
+    for path in [*dense.glob("gen-*"), *dense.glob("open-*")]:
+        if path.name != keep:
+            delete(path)
+    if not os.access(dense, os.W_OK):
+        return
+    (dense / f"{POINTER}.new").unlink(missing_ok=True)
+
+
+def delete(folder: Path) -> None:
+    """Deletes a folder as far as the disk lets it; what is left is swept at the next start."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Makes a file or a folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_manifest(data: bytes) -> Manifest:
+    try:
+        values = json.loads(data)
+        values["files"] = {path: (int(size), int(crc)) for path, (size, crc) in values["files"].items()}
+        return Manifest(**values)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedError(f"A dense index's manifest cannot be read: {error}.", hint=_REBUILT) from error
+
+
+def _check(folder: Path, files: dict[str, tuple[int, int]]) -> None:
+    for name, written in files.items():
+        if (folder / name).stat().st_size != written[0] or _fingerprint(folder / name) != written:
+            raise DamagedError(f"{folder.name}/{name} is not what was written.", hint=_REBUILT)
+
+
+def _fingerprint(path: Path) -> tuple[int, int]:
+    crc, size = 0, 0
+    with path.open("rb") as file:
+        while data := file.read(1 << 22):
+            crc = zlib.crc32(data, crc)
+            size += len(data)
+    return size, crc

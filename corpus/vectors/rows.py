@@ -1,0 +1,266 @@
+"""Rows of vectors in memory, and the exact arithmetic every dense search ends in.
+
+A score never depends on where a row lies (in a generation, in the delta, gathered or not): candidates are
+found in float32, which BLAS may round differently from place to place, with a margin above the worst
+rounding error; whatever is returned is scored again in float64 and rounded once. So the same rows give the
+same result, bit for bit, across restarts, rebuilds and folds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.errors import EmbeddingError
+from corpus.projection import Change, Snapshot, VectorBatch
+from corpus.types import Float32, Int64, Scored
+
+Bools = NDArray[np.bool_]
+
+EXACT_ROWS = 20_000
+"""An allowed set up to this many rows is scanned exactly, whatever the corpus's size."""
+
+EXACT_SHARE = 5
+"""… and so is one up to a fifth of the corpus."""
+
+FETCH_LEAST = 100
+FETCH_FACTOR = 4
+FETCH_MOST = 2_000
+"""Over-fetch from an approximate index: 4k, at least 100, doubling up to 2,000 before the scan takes over."""
+
+_BLOCK = 16_384
+_VERSIONS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that are searched as one; never changed once made.
+
+    ``ids``, ``versions``: int64, shape (n,). ``vectors``: float32 unit rows, shape (n, dimension).
+    ``alive``: shape (n,), False where the row's version was removed, or None when all live.
+    """
+
+    ids: Int64
+    versions: Int64
+    vectors: Float32
+    alive: Bools | None = None
+
+    def __len__(self) -> int:
+        return int(self.ids.shape[0])
+
+    @property
+    def dead(self) -> int:
+        """How many rows are of removed versions."""
+        return 0 if self.alive is None else len(self) - int(np.count_nonzero(self.alive))
+
+    @property
+    def live(self) -> int:
+        """How many rows can be found."""
+        return len(self) - self.dead
+
+    def without(self, removed: Int64) -> Block:
+        """Returns the block with the rows of the removed versions marked dead."""
+        if not len(removed) or not len(self):
+            return self
+        gone = np.isin(self.versions, removed)
+        if not gone.any():
+            return self
+        return replace(self, alive=~gone if self.alive is None else self.alive & ~gone)
+
+    def allowed(self, versions: Int64 | None) -> Bools | None:
+        """Returns which rows live and are of the given versions; None when all are."""
+        if versions is None:
+            return self.alive
+        mask = np.isin(self.versions, versions)
+        return mask if self.alive is None else mask & self.alive
+
+    def part(self, start: int, stop: int | None = None) -> Block:
+        """Returns the rows from ``start`` to before ``stop``, without copying them."""
+        some = slice(start, stop)
+        alive = None if self.alive is None else self.alive[some]
+        return Block(self.ids[some], self.versions[some], self.vectors[some], alive)
+
+    def living(self) -> VectorBatch:
+        """Returns the rows that can be found."""
+        some = slice(None) if self.alive is None else self.alive
+        return VectorBatch(self.ids[some], self.versions[some], self.vectors[some])
+
+
+def empty_block(dimension: int) -> Block:
+    """Returns a block without rows."""
+    none = np.empty(0, np.int64)
+    return Block(none, none, np.empty((0, dimension), np.float32))
+
+
+class GrowingBlock:
+    """Builds blocks that share one growing buffer, so that adding costs what is added.
+
+    Earlier blocks stay valid: rows are only ever written behind them. One writer at a time.
+    """
+
+    def __init__(self, dimension: int, capacity: int = 0) -> None:
+        self._ids = np.empty(capacity, np.int64)
+        self._versions = np.empty(capacity, np.int64)
+        self._vectors = np.empty((capacity, dimension), np.float32)
+        self.block = empty_block(dimension)
+
+    def extend(self, batches: Iterable[VectorBatch]) -> None:
+        """Appends rows.
+
+        Raises:
+            EmbeddingError: the rows are of another dimension than the index.
+        """
+        for batch in batches:
+            used = len(self.block)
+            total = used + len(batch.ids)
+            check_dimension(batch.vectors, self._vectors.shape[1])
+            self._reserve(total, used)
+            self._ids[used:total] = batch.ids
+            self._versions[used:total] = batch.version_ids
+            self._vectors[used:total] = batch.vectors
+            alive = self.block.alive
+            if alive is not None:
+                alive = np.concatenate([alive, np.ones(total - used, np.bool_)])
+            self.block = Block(self._ids[:total], self._versions[:total], self._vectors[:total], alive)
+
+    def remove(self, removed: Int64) -> None:
+        """Marks the rows of the removed versions dead."""
+        self.block = self.block.without(removed)
+
+    def compact(self) -> None:
+        """Drops the dead rows, once they are the larger part; earlier blocks keep them."""
+        if self.block.dead > len(self.block) // 2:
+            living = self.block.living()
+            self._ids, self._versions, self._vectors = living.ids, living.version_ids, living.vectors
+            self.block = Block(self._ids, self._versions, self._vectors)
+
+    def _reserve(self, total: int, used: int) -> None:
+        if total <= len(self._ids):
+            return
+        capacity = max(total, len(self._ids) + len(self._ids) // 2, 64)
+        for name in ("_ids", "_versions", "_vectors"):
+            old = getattr(self, name)
+            new = np.empty((capacity, *old.shape[1:]), old.dtype)
+            new[:used] = old[:used]
+            setattr(self, name, new)
+
+
+def load(snapshot: Snapshot, dimension: int) -> GrowingBlock:
+    """Returns every live vector of the snapshot."""
+    rows = GrowingBlock(dimension, snapshot.vector_count())
+    rows.extend(snapshot.vector_batches())
+    return rows
+
+
+def split(changes: Iterable[Change]) -> tuple[list[int], Int64]:
+    """Returns the versions that the changes leave added, and those that they removed."""
+    changes = list(changes)
+    removed = {change.version_id for change in changes if change.kind == "remove"}
+    added = [c.version_id for c in changes if c.kind == "add" and c.version_id not in removed]
+    return added, np.array(sorted(removed), np.int64)
+
+
+def batches_of(snapshot: Snapshot, versions: list[int]) -> Iterable[VectorBatch]:
+    """Yields the vectors of the given versions, few versions to a statement."""
+    for start in range(0, len(versions), _VERSIONS_AT_ONCE):
+        yield from snapshot.vector_batches(versions[start : start + _VERSIONS_AT_ONCE])
+
+
+def digest(vector: Float32) -> bytes:
+    """Returns 16 bytes that two vectors share only when they are the same, bit for bit."""
+    return hashlib.blake2b(vector.tobytes(), digest_size=16).digest()
+
+
+def check_dimension(vectors: Float32, dimension: int) -> None:
+    """Raises :class:`EmbeddingError` unless the last axis is as long as the space's vectors."""
+    if vectors.shape[-1] != dimension:
+        raise EmbeddingError(
+            f"A vector has {vectors.shape[-1]} numbers where the corpus's embedding space has {dimension}.",
+            code="wrong_dimension",
+            hint="Use the embedder the corpus was created with, or embed the corpus again.",
+        )
+
+
+# ---- search --------------------------------------------------------------------------------------
+
+
+Nearest = Callable[[Float32, int], Int64]
+"""An approximate index: (query, n) → about the n nearest rows of its block, in any order, each once."""
+
+
+def search(
+    query: Float32,
+    k: int,
+    versions: Int64 | None,
+    blocks: Iterable[tuple[Block, Nearest | None]],
+) -> Scored:
+    """Returns the ``k`` best rows of all blocks; scores are float64 cosines rounded to float32.
+
+    A block with an approximate index is searched through it unless few enough rows are allowed; what it
+    cannot fill is scanned, so fewer than ``k`` rows come back only when fewer are allowed.
+    """
+    found_ids, found_scores = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+    if k > 0:
+        for block, nearest in blocks:
+            rows = _candidates(block, nearest, query, k, versions)
+            found_ids.append(block.ids[rows])
+            found_scores.append(_scores(block, rows, query))
+    ids, scores = np.concatenate(found_ids), np.concatenate(found_scores)
+    best = np.lexsort((ids, -scores))[: max(k, 0)]
+    return Scored(ids[best], scores[best])
+
+
+def _candidates(
+    block: Block, nearest: Nearest | None, query: Float32, k: int, versions: Int64 | None
+) -> Int64:
+    if not len(block):
+        return np.empty(0, np.int64)
+    mask = block.allowed(versions)
+    allowed = len(block) if mask is None else int(np.count_nonzero(mask))
+    few = versions is not None and allowed <= max(EXACT_ROWS, len(block) // EXACT_SHARE)
+    if nearest is not None and not few:
+        fetch = max(FETCH_FACTOR * k, FETCH_LEAST)
+        while fetch <= FETCH_MOST and fetch < len(block):
+            rows = nearest(query, fetch)
+            rows = rows if mask is None else rows[mask[rows]]
+            if len(rows) >= k:
+                return rows
+            fetch *= 2
+    return _scan(block, mask, allowed, query, k)
+
+
+def _scan(block: Block, mask: Bools | None, allowed: int, query: Float32, k: int) -> Int64:
+    """Returns the rows that can be among the best ``k``: those within rounding of the k-th, or better."""
+    rows = np.arange(len(block)) if mask is None else np.flatnonzero(mask)
+    if allowed == 0:
+        return rows
+    approximate = np.empty(allowed, np.float32)
+    gather = mask is not None and 4 * allowed < len(block)
+    if gather:
+        for start in range(0, allowed, _BLOCK):
+            part = rows[start : start + _BLOCK]
+            approximate[start : start + _BLOCK] = block.vectors[part] @ query
+    else:
+        every = block.vectors @ query
+        approximate = every if mask is None else every[mask]
+    if allowed <= k:
+        return rows
+    kth = np.partition(approximate, allowed - k)[allowed - k]
+    # A float32 dot of unit vectors errs by at most d * u (Higham 2002, section 3.1), on both sides.
+    margin = np.float32(2 * query.shape[0] * np.finfo(np.float32).eps)
+    close: Int64 = rows[approximate >= kth - margin]
+    return close
+
+
+def _scores(block: Block, rows: Int64, query: Float32) -> Float32:
+    """Returns the exact cosines of the rows, each rounded once: the same wherever the row lies."""
+    exact = np.empty(len(rows), np.float64)
+    wide = query.astype(np.float64)
+    for start in range(0, len(rows), _BLOCK):
+        part = block.vectors[rows[start : start + _BLOCK]].astype(np.float64)
+        exact[start : start + _BLOCK] = (part * wide).sum(axis=1)
+    return np.clip(exact, -1.0, 1.0).astype(np.float32)

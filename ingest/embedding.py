@@ -1,0 +1,235 @@
+"""Bulk embedding in a low-priority child process, so that questions are answered meanwhile.
+
+The two processes talk over pipes: a frame is four bytes of length (big-endian) and a payload. A request is
+a JSON list of texts; a reply is ``V`` and float32 rows, or ``E`` and an error as JSON. The child ends with
+its parent, however that ends: its reading thread sees the pipe close and exits the process, also amid
+a batch. (``PR_SET_PDEATHSIG`` would not do: it follows the parent's *thread*, not the parent.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import queue
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, BinaryIO
+
+import numpy as np
+
+from corpus.embedding import EmbeddingSpace, open_embedder
+from corpus.errors import EmbeddingError
+from corpus.settings import Settings
+from corpus.types import Float32
+
+_log = logging.getLogger(__name__)
+
+REQUEST_TEXTS = 512
+NICENESS = 10
+_LENGTH = struct.Struct(">I")
+_START = "from ingest.embedding import main; main()"
+
+
+class EmbeddingChild:
+    """An embedder whose passages are computed in a child process. Use it as a context manager.
+
+    Space, token counts and coverage are answered here, without loading weights; the child starts with
+    the first passages. A child that dies is started again and its request repeated once.
+
+    Args:
+        settings: which embedder, how many threads, and the data folder that keeps its export.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._embedder = open_embedder(settings)
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        """The space of every vector this embedder gives; known without loading the weights."""
+        return self._embedder.space
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens the model reads, special tokens included; longer input is refused."""
+        return self._embedder.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Returns each text's number of tokens, special tokens included; nothing is truncated."""
+        return self._embedder.count_tokens(texts)
+
+    def covers(self, text: str) -> bool:
+        """Says whether the model can read the text."""
+        return self._embedder.covers(text)
+
+    def embed_query(self, text: str) -> Float32:
+        """Returns one float32 unit vector, computed in this process."""
+        return self._embedder.embed_query(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        """Returns float32 unit rows, shape (len(texts), dimension), computed in the child.
+
+        Raises:
+            EmbeddingError: what the child met, or ``embedder_crashed`` when it died twice, or
+                ``embedder_closed`` when this was closed meanwhile.
+        """
+        rows = [np.empty((0, self.space.dimension), dtype=np.float32)]
+        with self._lock:
+            for at in range(0, len(texts), REQUEST_TEXTS):
+                rows.append(self._ask(texts[at : at + REQUEST_TEXTS]))
+        return np.concatenate(rows)
+
+    def close(self) -> None:
+        """Ends the child at once, also amid a batch; safe to call from another thread, and twice."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.end()
+
+    def __enter__(self) -> EmbeddingChild:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, texts: Sequence[str]) -> Float32:
+        reason = ""
+        for _ in range(2):
+            if self._closed:
+                break
+            if self._child is None:
+                self._child = _Child(self._settings)
+            try:
+                reply = self._child.ask(texts)
+            except (OSError, ValueError):  # dead, or ended by close() meanwhile
+                reason = self._child.end()
+                self._child = None
+                if not self._closed:
+                    _log.warning("The embedding process died (%s).", reason)
+                continue
+            if reply[:1] == b"E":
+                raise EmbeddingError(**json.loads(reply[1:]))
+            return np.frombuffer(reply, dtype="<f4", offset=1).reshape(len(texts), -1).astype(np.float32)
+        if self._closed:
+            raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
+        raise EmbeddingError(
+            f"The embedding process died twice on the same {len(texts)} passages ({reason}).",
+            code="embedder_crashed",
+            hint="Most often memory ran out: free some, or lower VOUCH_EMBED_THREADS, and ingest again.",
+        )
+
+
+class _Child:
+    """One running child process."""
+
+    def __init__(self, settings: Settings) -> None:
+        root = str(Path(__file__).resolve().parents[1])
+        paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+        # -P: a folder that is being ingested may hold a numpy.py.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        chosen = {
+            "embedder": settings.embedder,
+            "data_dir": str(settings.data_dir),
+            "embed_threads": settings.embed_threads,
+        }
+        with contextlib.suppress(OSError):  # a child that died already shows when it is asked
+            _send(self._input, json.dumps(chosen).encode())
+
+    def ask(self, texts: Sequence[str]) -> bytes:
+        """Returns the child's reply.
+
+        Raises:
+            OSError: the child is dead.
+        """
+        _send(self._input, json.dumps(list(texts)).encode())
+        assert self._process.stdout is not None
+        reply = _receive(self._process.stdout)
+        if reply is None:
+            raise BrokenPipeError("the embedding process closed its pipe")
+        return reply
+
+    def end(self) -> str:
+        """Kills the child if it lives and returns how it ended, with the last line it said."""
+        self._process.kill()
+        code = self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        with contextlib.suppress(ValueError):  # ended before, by another thread
+            self._said.seek(0, os.SEEK_END)
+            self._said.seek(max(0, self._said.tell() - 4000))
+            lines = self._said.read().decode(errors="replace").strip().splitlines()
+            self._said.close()
+            how += f": {lines[-1]}" if lines and code > 0 else ""
+        return how
+
+    @property
+    def _input(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+
+def main() -> None:
+    """Answers requests from standard input until it closes: the entry of the child process."""
+    os.nice(NICENESS)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not end up among the answers
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
+    settings = Settings(**json.loads(requests.get()))
+    embedder = open_embedder(settings)
+    prepared = False
+    while True:
+        texts = json.loads(requests.get())
+        try:
+            if not prepared:
+                embedder.prepare()
+                prepared = True
+            reply = b"V" + embedder.embed_passages(texts).astype("<f4").tobytes()
+        except EmbeddingError as error:
+            told = {"message": error.message, "code": error.code, "hint": error.hint}
+            reply = b"E" + json.dumps(told).encode()
+        _send(answers, reply)
+
+
+def _read_requests(source: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
+    while (request := _receive(source)) is not None:
+        requests.put(request)
+    os._exit(0)
+
+
+def _send(target: IO[bytes], payload: bytes) -> None:
+    target.write(_LENGTH.pack(len(payload)) + payload)
+    target.flush()
+
+
+def _receive(source: IO[bytes]) -> bytes | None:
+    """Returns the next payload, or None when the other side is gone."""
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    payload = source.read(length)
+    return payload if len(payload) == length else None

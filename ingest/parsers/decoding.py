@@ -1,0 +1,160 @@
+"""Bytes to text in the encoding they were really written in."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from corpus.errors import ParseError
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE_BYTES = 256 * 1024
+_BAD_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x1a")
+_BAD_CONTROLS_ALLOWED = 2
+_KANA_AND_MARKS = re.compile("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]")
+_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, the encoding it was read in, and how many characters could not be read (U+FFFD)."""
+
+    text: str
+    encoding: str
+    replaced: int
+
+
+def decode(data: bytes, declared: str = "") -> Decoded:
+    """Returns the text of a file.
+
+    Tried in this order: byte-order mark, UTF-16 without one, ISO-2022-JP, UTF-8, the encoding the file
+    declares, Shift_JIS (as cp932) and EUC-JP where they give Japanese, Windows-1252 where high
+    bytes are few, and charset-normalizer's best guess.
+
+    Raises:
+        ParseError: ``binary``, when the bytes are not text in any of them.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _replacing(data, encoding)
+    encoding = _utf16_without_mark(data)
+    if encoding:
+        return _replacing(data, encoding)
+    # Seven-bit Japanese is valid UTF-8 too, so it is tried first.
+    found = _strict(data, "iso2022_jp_ext") if b"\x1b$" in data[:_SAMPLE_BYTES] else None
+    if found is not None:
+        return _checked(found)
+    try:
+        return _checked(Decoded(data.decode("utf-8"), "utf-8", 0))
+    except UnicodeDecodeError:
+        pass
+    if declared:
+        found = _strict(data, declared)
+        if found is not None:
+            return _checked(found)
+    if not looks_like_text(data):
+        raise _not_text()
+    return _guess(data)
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Says whether the bytes can be text: no NUL (unless UTF-16/32) and hardly any control characters."""
+    if data.startswith(tuple(mark for mark, _ in _BOMS)):
+        return True
+    sample = data[:_SAMPLE_BYTES]
+    if b"\0" in sample:
+        return bool(_utf16_without_mark(data))
+    return _few_controls(sample)
+
+
+def _few_controls(sample: bytes) -> bool:
+    controls = len(sample) - len(sample.translate(None, bytes(_BAD_CONTROLS)))
+    return controls <= max(_BAD_CONTROLS_ALLOWED, len(sample) // 200)
+
+
+def _checked(found: Decoded) -> Decoded:
+    sample = found.text[:_SAMPLE_BYTES]
+    bad = sum(sample.count(chr(code)) for code in _BAD_CONTROLS)
+    if bad > max(_BAD_CONTROLS_ALLOWED, len(sample) // 200):
+        raise _not_text()
+    return found
+
+
+def _not_text() -> ParseError:
+    return ParseError(
+        "The file is named like text but holds binary data.",
+        code="binary",
+        hint="Check the file, or give it the suffix of its real type.",
+    )
+
+
+def _strict(data: bytes, encoding: str) -> Decoded | None:
+    try:
+        codec = codecs.lookup("cp932" if encoding.lower().replace("-", "_") in _SHIFT_JIS else encoding)
+        if not codec._is_text_encoding:
+            return None
+        return Decoded(data.decode(codec.name), codec.name, 0)
+    except (LookupError, UnicodeDecodeError):
+        return None
+
+
+_SHIFT_JIS = frozenset({"shift_jis", "sjis", "s_jis", "x_sjis", "ms_kanji", "windows_31j", "ms932"})
+
+
+def _replacing(data: bytes, encoding: str) -> Decoded:
+    text = data.decode(encoding, errors="replace")
+    return _checked(Decoded(text, encoding, text.count("\ufffd")))
+
+
+def _utf16_without_mark(data: bytes) -> str:
+    """Returns utf-16-le or -be when the NULs stand as in Latin text written so, else ""."""
+    sample = data[: min(len(data), 4096) // 2 * 2]
+    if len(sample) < 4:
+        return ""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros >= 0.4 * half and others <= 0.02 * half:
+            text = sample.decode(encoding, errors="replace")
+            return "" if any(ord(character) in _BAD_CONTROLS for character in text) else encoding
+    return ""
+
+
+def _guess(data: bytes) -> Decoded:
+    sample = data[:_SAMPLE_BYTES]
+    good = len(_UTF8_SEQUENCE.findall(sample))
+    bad = len(re.findall(rb"[\x80-\xff]", _UTF8_SEQUENCE.sub(b"", sample)))
+    if good >= 5 * bad:
+        return _replacing(data, "utf-8")
+    best = max((_japanese(data, encoding) for encoding in ("cp932", "euc_jp")), key=lambda found: found[0])
+    if best[0] >= 0.3 and best[1] is not None:
+        return best[1]
+    high = sum(1 for byte in sample if byte >= 0x80)
+    if high <= 0.3 * len(sample):
+        found = _strict(data, "cp1252")
+        if found is not None:
+            return found
+        return Decoded(data.decode("latin-1"), "latin-1", 0)
+    from charset_normalizer import from_bytes
+
+    match = from_bytes(sample).best()
+    if match is not None:
+        return _replacing(data, match.encoding)
+    raise _not_text()
+
+
+def _japanese(data: bytes, encoding: str) -> tuple[float, Decoded | None]:
+    """Returns the share of kana and Japanese punctuation among the non-ASCII characters, and the text."""
+    text = data.decode(encoding, errors="replace")
+    replaced = text.count("\ufffd")
+    foreign = [character for character in text[:_SAMPLE_BYTES] if character > "\x7f"]
+    if not foreign or replaced > max(2, len(text) // 1000):
+        return 0.0, None
+    return len(_KANA_AND_MARKS.findall("".join(foreign))) / len(foreign), Decoded(text, encoding, replaced)

@@ -1,0 +1,182 @@
+"""What a file really is, told by its bytes; its name only decides between kinds of text."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from corpus.errors import ParseError
+from corpus.types import Note
+from ingest.parsers.decoding import looks_like_text
+
+PDF = "application/pdf"
+MARKDOWN = "text/markdown"
+TEXT = "text/plain"
+HTML = "text/html"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+SUFFIXES = {
+    ".pdf": PDF,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".mdown": MARKDOWN,
+    ".mkd": MARKDOWN,
+    ".mdx": MARKDOWN,
+    ".qmd": MARKDOWN,
+    ".txt": TEXT,
+    ".text": TEXT,
+    ".log": TEXT,
+    ".rst": TEXT,
+    ".adoc": TEXT,
+    ".asciidoc": TEXT,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".docx": DOCX,
+    ".docm": DOCX,
+}
+"""The type a suffix promises."""
+
+_ZIP_KINDS = (("word/", DOCX),)
+_MAGIC = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"BM", "a bitmap picture"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"OggS", "sound"),
+    (b"ID3", "sound"),
+    (b"RIFF", "sound or video"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_OLE = "EncryptedPackage".encode("utf-16-le")
+_HTML_START = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
+_HEAD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A file's content type; ``note`` says so when its name promised another."""
+
+    content_type: str
+    note: Note | None = None
+
+
+def suffix_of(name: str) -> str:
+    """Returns a name's suffix in lower case with its dot, "" when it has none."""
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower()
+
+
+def detect_type(data: bytes, name: str) -> Detected:
+    """Returns what a file is; its content wins over its name, and the note tells of a mismatch.
+
+    Args:
+        data: the whole file.
+        name: its name, for the choice between kinds of text and for messages.
+
+    Raises:
+        ParseError: ``empty``, ``encrypted``, ``binary`` (named like text), ``damaged_file`` or
+        ``unsupported``.
+    """
+    if not data.strip(b"\0\t\n\r "):
+        raise ParseError(f"{name} is empty.", code="empty", hint="Nothing was read; fill or remove the file.")
+    suffix = suffix_of(name)
+    promised = SUFFIXES.get(suffix, "")
+    found = _detect(data, name, promised)
+    note = None
+    if promised and promised != found and not (promised == MARKDOWN and found == TEXT):
+        note = Note("type_mismatch", f"Named {suffix}, but the content is {found}; it was read as that.")
+    return Detected(found, note)
+
+
+def _detect(data: bytes, name: str, promised: str) -> str:
+    if b"%PDF-" in data[:1024] or (promised == PDF and b"startxref" in data and b"endobj" in data):
+        return PDF
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip_type(data, name)
+    if data.startswith(_OLE):
+        if _ENCRYPTED_OLE in data:
+            raise encrypted(name)
+        raise unsupported(name, "an Office file of the old format", "Save it as .docx and add that.")
+    for magic, kind in _MAGIC:
+        if data.startswith(magic) and not looks_like_text(data):
+            raise unsupported(name, kind)
+    if not looks_like_text(data):
+        if promised in (TEXT, MARKDOWN, HTML):
+            raise ParseError(
+                f"{name} is named like text but holds binary data.",
+                code="binary",
+                hint="Check the file, or give it the suffix of its real type.",
+            )
+        if promised:
+            raise ParseError(
+                f"{name} is damaged: its first bytes are not those of its type.",
+                code="damaged_file",
+                hint="Get a whole copy of the file.",
+            )
+        raise unsupported(name, "a binary file of an unknown kind")
+    return _text_type(data[:_HEAD_BYTES], name, promised)
+
+
+def _text_type(head: bytes, name: str, promised: str) -> str:
+    if head.startswith(b"{\\rtf"):
+        raise unsupported(name, "an RTF document", "Save it as .docx and add that.")
+    if head.startswith(b"%!PS"):
+        raise unsupported(name, "PostScript", "Save it as PDF and add that.")
+    plain = head.replace(b"\0", b"")
+    if _HTML_START.match(plain.lstrip(b"\xff\xfe")):
+        return HTML
+    if promised == HTML:
+        return HTML if _TAG.search(plain) else TEXT
+    return promised if promised == MARKDOWN else TEXT
+
+
+def _zip_type(data: bytes, name: str) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise ParseError(
+            f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
+        ) from None
+    if "[Content_Types].xml" in members:
+        for folder, content_type in _ZIP_KINDS:
+            if any(member.startswith(folder) for member in members):
+                return content_type
+        if "EncryptedPackage" in members:
+            raise encrypted(name)
+    raise unsupported(
+        name, "an archive or an Office file of another kind", "Unpack it, or save it as PDF or .docx."
+    )
+
+
+def encrypted(name: str) -> ParseError:
+    """Returns the error for a file that needs a password."""
+    return ParseError(
+        f"{name} is encrypted and needs a password.",
+        code="encrypted",
+        hint="Save a copy without the password and add that.",
+    )
+
+
+def unsupported(name: str, kind: str, hint: str = "") -> ParseError:
+    """Returns the error for a kind of file that is not read."""
+    return ParseError(
+        f"{name} is {kind}, which is not read.",
+        code="unsupported",
+        hint=hint or "Supported are PDF, DOCX, HTML, Markdown and plain text.",
+    )

@@ -1,0 +1,437 @@
+"""Word documents: body text in reading order, with headings, lists, tables, footnotes and page breaks.
+
+Read straight from the checked archive's XML. Deleted revisions, field codes and hidden runs are left out;
+headers and footers repeat on every page and are left out too. Word stores no pages, only the breaks its
+last layout made (``lastRenderedPageBreak``) and those a writer set: a file without either is one page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.errors import ParseError
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.detection import DOCX
+from ingest.parsers.office import Package
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_HEADING_STYLE = re.compile(
+    r"(?:heading|見出し|überschrift|titre|título|标题|標題|제목)\s*([1-9１-９])", re.IGNORECASE
+)
+_NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}
+_LIST_STYLE = re.compile(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
+_SKIPPED = frozenset(
+    _W + tag
+    for tag in (
+        "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
+        "fldChar", "commentReference", "annotationRef", "object", "pict",
+    )
+)  # fmt: skip
+_MAX_SPAN = 63
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a Word document.
+
+    Raises:
+        ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
+        LimitError: ``archive_too_large``, or a limit of the draft.
+    """
+    package = Package(data, name)
+    main = _main_part(package)
+    root = package.xml(main)
+    body = (
+        None if root is None else next((e for e in root if e.tag in (_W + "body", _STRICT_W + "body")), None)
+    )
+    if body is None:
+        raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
+    if body.tag.startswith(_STRICT_W):
+        _relabel(root)
+    folder = main.rpartition("/")[0]
+    styles = _read_styles(package.xml(f"{folder}/styles.xml"))
+    numbering = _read_numbering(package.xml(f"{folder}/numbering.xml"))
+    draft = Draft(limits)
+    writer = _Writer(draft, styles, numbering)
+    writer.write(body)
+    for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
+        writer.write_notes(package.xml(f"{folder}/{part}.xml"), label)
+    if writer.hidden_chars:
+        draft.note("hidden_text", f"{writer.hidden_chars} characters of hidden runs were left out.")
+    title, date, metadata = package.properties()
+    return draft.finish(
+        name=name, content_type=DOCX, title=title or writer.title, date=date, metadata=metadata
+    )
+
+
+def _main_part(package: Package) -> str:
+    for target in package.relations("").values():
+        if target.startswith("word/document") and target in package:
+            return target
+    return "word/document.xml"
+
+
+def _relabel(root: Any) -> None:
+    """Moves a file of the strict variant into the usual namespace."""
+    for element in root.iter():
+        if isinstance(element.tag, str) and element.tag.startswith(_STRICT_W):
+            element.tag = _W + element.tag[len(_STRICT_W) :]
+        for key in list(element.attrib):
+            if key.startswith(_STRICT_W):
+                element.attrib[_W + key[len(_STRICT_W) :]] = element.attrib.pop(key)
+
+
+# ---- styles and numbering ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    name: str
+    level: int  # heading level 1-6, 0 for none
+    numbering: tuple[str, int] | None  # numId, depth
+
+
+def _read_styles(root: Any) -> Mapping[str, _Style]:
+    """Returns paragraph styles by id, with what they inherit."""
+    if root is None:
+        return {}
+    raw = {style.get(_W + "styleId") or "": style for style in root.iter(_W + "style")}
+    return {identifier: _resolve_style(raw, identifier) for identifier in raw}
+
+
+def _resolve_style(raw: Mapping[str, Any], identifier: str) -> _Style:
+    name, level, numbering = "", 0, None
+    seen: set[str] = set()
+    current = identifier
+    while current in raw and current not in seen and len(seen) < 20:
+        seen.add(current)
+        style = raw[current]
+        own = _value(style.find(_W + "name"))
+        name = name or own
+        properties = style.find(_W + "pPr")
+        level = level or _level_of_name(own) or _outline_level(properties)
+        numbering = numbering or _numbering_of(properties)
+        current = _value(style.find(_W + "basedOn"))
+    return _Style(name, level, numbering)
+
+
+def _level_of_name(name: str) -> int:
+    match = _HEADING_STYLE.match(name.strip())
+    return min(int(match[1]), 6) if match else _NAMED_LEVELS.get(name.strip().lower(), 0)
+
+
+def _outline_level(properties: Any) -> int:
+    value = _value(None if properties is None else properties.find(_W + "outlineLvl"))
+    return int(value) + 1 if value.isdigit() and int(value) < 6 else 0
+
+
+def _numbering_of(properties: Any) -> tuple[str, int] | None:
+    number = None if properties is None else properties.find(_W + "numPr")
+    if number is None:
+        return None
+    depth = _value(number.find(_W + "ilvl"))
+    return _value(number.find(_W + "numId")), int(depth) if depth.isdigit() else 0
+
+
+@dataclass(slots=True)
+class _Numbering:
+    """Counts list items and shows their markers as Word would."""
+
+    formats: Mapping[str, Mapping[int, tuple[str, str, int]]]  # numId → depth → (format, text, start)
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def next_marker(self, identifier: str, depth: int) -> str:
+        levels = self.formats.get(identifier, {})
+        kind, text, start = levels.get(depth, ("bullet", "", 1))
+        if kind == "none":
+            return ""
+        if kind == "bullet":
+            return "-"
+        for key in [key for key in self.counts if key[0] == identifier and key[1] > depth]:
+            del self.counts[key]
+        self.counts[identifier, depth] = self.counts.get((identifier, depth), start - 1) + 1
+
+        def shown(match: re.Match[str]) -> str:
+            at = int(match[1]) - 1
+            form, _, first = levels.get(at, ("decimal", "", 1))
+            return _show_number(self.counts.get((identifier, at), first), form)
+
+        return re.sub(r"%([1-9])", shown, text) or f"{self.counts[identifier, depth]}."
+
+
+def _read_numbering(root: Any) -> _Numbering:
+    if root is None:
+        return _Numbering({})
+    abstract: dict[str, dict[int, tuple[str, str, int]]] = {}
+    for item in root.findall(_W + "abstractNum"):
+        abstract[item.get(_W + "abstractNumId") or ""] = _levels(item)
+    formats = {}
+    for number in root.findall(_W + "num"):
+        levels = dict(abstract.get(_value(number.find(_W + "abstractNumId")), {}))
+        for override in number.findall(_W + "lvlOverride"):
+            levels.update(_levels(override))
+        formats[number.get(_W + "numId") or ""] = levels
+    return _Numbering(formats)
+
+
+def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
+    levels = {}
+    for level in parent.findall(_W + "lvl"):
+        depth, start = level.get(_W + "ilvl") or "0", _value(level.find(_W + "start"))
+        if depth.isdigit():
+            levels[int(depth)] = (
+                _value(level.find(_W + "numFmt")) or "decimal",
+                _value(level.find(_W + "lvlText")),
+                int(start) if start.isdigit() else 1,
+            )
+    return levels
+
+
+def _show_number(number: int, form: str) -> str:
+    if form in ("lowerLetter", "upperLetter") and number > 0:
+        letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+        return letter.upper() if form == "upperLetter" else letter
+    if form in ("lowerRoman", "upperRoman") and 0 < number < 4000:
+        values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
+        signs = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
+        shown = ""
+        for value, sign in zip(values, signs, strict=True):
+            shown += sign * (number // value)
+            number %= value
+        return shown.upper() if form == "upperRoman" else shown
+    if form == "decimalEnclosedCircle" and 0 < number <= 20:
+        return chr(0x2460 + number - 1)
+    return f"{number:02}" if form == "decimalZero" else str(number)
+
+
+def _value(element: Any) -> str:
+    return "" if element is None else element.get(_W + "val") or ""
+
+
+# ---- the body ------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Adds the body's paragraphs and tables to a draft, counting pages as breaks go by."""
+
+    def __init__(self, draft: Draft, styles: Mapping[str, _Style], numbering: _Numbering) -> None:
+        self._draft = draft
+        self._styles = styles
+        self._numbering = numbering
+        self._items: list[tuple[int, str, str]] = []
+        self._page = 1
+        self.title = ""
+        self.hidden_chars = 0
+        draft.page(1)
+
+    def write(self, parent: Any) -> None:
+        for element in _content(parent):
+            if element.tag == _W + "p":
+                self._write_paragraph(element)
+            else:
+                self._write_table(element)
+        self._close_list()
+
+    def write_notes(self, root: Any, label: str) -> None:
+        """Adds footnotes or endnotes as a list under their own heading."""
+        notes = []
+        for note in [] if root is None else root:
+            if (note.get(_W + "type") or "normal") == "normal":
+                text = one_line(" ".join(self._text(p) for p in note.iter(_W + "p")))
+                if text:
+                    notes.append((0, f"[{note.get(_W + 'id')}]", text))
+        if notes:
+            self._draft.heading(label, 2)
+            self._draft.listing(notes)
+
+    def _write_paragraph(self, element: Any) -> None:
+        properties = element.find(_W + "pPr")
+        style = self._styles.get(_value(None if properties is None else properties.find(_W + "pStyle")))
+        if properties is not None and _is_on(properties.find(_W + "pageBreakBefore")):
+            self._next_page()
+        pieces = self._text(element, pages=True).split("\f")
+        level = _outline_level(properties) or (style.level if style else 0)
+        numbering = _numbering_of(properties) or (style.numbering if style else None)
+        if not any(piece.strip() for piece in pieces):
+            numbering = None
+        marker = ""
+        if numbering is not None and numbering[0] not in ("", "0"):
+            marker = self._numbering.next_marker(*numbering)
+        listed = bool(marker) or (style is not None and bool(_LIST_STYLE.match(style.name)) and not level)
+        for index, piece in enumerate(pieces):
+            if index:
+                self._next_page()
+            text = piece.strip()
+            if not text:
+                continue
+            if level and len(text) <= 300:
+                self._close_list()
+                shown = f"{marker} {text}" if marker not in ("", "-") else text
+                self._draft.heading(shown, level)
+                if not self.title and style is not None and style.name.lower() in ("title", "表題"):
+                    self.title = text
+            elif listed:
+                self._items.append((numbering[1] if numbering else 0, marker or "-", text))
+            else:
+                self._close_list()
+                self._draft.paragraph(text)
+            marker = "" if level else marker
+
+    def _write_table(self, element: Any) -> None:
+        self._close_list()
+        rows = list(_rows(element))
+        if len(rows) == 1 and len(list(_cells(rows[0]))) == 1:
+            # One cell is a frame around text, not a table.
+            self.write(next(_cells(rows[0])))
+            return
+        cells, header_rows = self._read_rows(rows)
+        self._draft.table(cells, header_rows or None)
+        self._page_breaks_in(element)
+
+    def _page_breaks_in(self, element: Any) -> None:
+        for _ in range(sum(1 for _ in element.iter(_W + "lastRenderedPageBreak"))):
+            self._next_page()
+
+    def _read_rows(self, rows: list[Any]) -> tuple[list[list[str]], int]:
+        shown: list[list[str]] = []
+        above: dict[int, str] = {}
+        header_rows = 0
+        for row in rows:
+            properties = row.find(_W + "trPr")
+            if (
+                properties is not None
+                and _is_on(properties.find(_W + "tblHeader"))
+                and header_rows == len(shown)
+            ):
+                header_rows += 1
+            line: list[str] = []
+            for cell in _cells(row):
+                own = cell.find(_W + "tcPr")
+                span = _value(None if own is None else own.find(_W + "gridSpan"))
+                merge = None if own is None else own.find(_W + "vMerge")
+                column = len(line)
+                if merge is not None and _value(merge) != "restart":
+                    text = above.get(column, "")
+                else:
+                    text = one_line(" ".join(self._cell_pieces(cell)))
+                above[column] = text
+                line.extend([text] * min(int(span) if span.isdigit() else 1, _MAX_SPAN))
+            self._draft.count_cells(len(line))
+            shown.append(line)
+        return shown, header_rows
+
+    def _cell_pieces(self, cell: Any) -> Iterator[str]:
+        for element in _content(cell):
+            if element.tag == _W + "p":
+                yield self._text(element)
+            else:
+                for row in _rows(element):
+                    yield "; ".join(one_line(" ".join(self._cell_pieces(inner))) for inner in _cells(row))
+
+    def _text(self, paragraph: Any, pages: bool = False) -> str:
+        """Returns a paragraph's visible text; ``pages`` marks page breaks with a form feed."""
+        parts: list[str] = []
+        for element in _visible(paragraph):
+            tag = element.tag
+            if tag == _W + "t" or tag == _M + "t":
+                run = element.getparent()
+                if run is not None and _is_hidden(run):
+                    self.hidden_chars += len(element.text or "")
+                    continue
+                parts.append(element.text or "")
+            elif tag == _W + "tab":
+                parts.append("\t")
+            elif tag == _W + "noBreakHyphen":
+                parts.append("-")
+            elif tag == _W + "lastRenderedPageBreak":
+                parts.append("\f" if pages else "")
+            elif tag in (_W + "br", _W + "cr"):
+                parts.append(("\f" if pages else " ") if element.get(_W + "type") == "page" else "\n")
+            elif tag in (_W + "footnoteReference", _W + "endnoteReference"):
+                parts.append(f"[{element.get(_W + 'id')}]")
+        # A break that a writer set is followed by the one the layout made: they are one.
+        text = re.sub(r"\f\s*\f", "\f", "".join(parts))
+        return "\n".join(re.sub(r"[ \t]+", " ", line).strip(" ") for line in text.split("\n"))
+
+    def _next_page(self) -> None:
+        self._close_list()
+        self._page += 1
+        self._draft.page(self._page)
+
+    def _close_list(self) -> None:
+        if self._items:
+            self._draft.listing(self._items)
+            self._items = []
+
+
+def _content(parent: Any) -> Iterator[Any]:
+    """Yields the paragraphs and tables of a container, looking into content controls and revisions."""
+    stack = [iter(parent)]
+    while stack:
+        element = next(stack[-1], None)
+        if element is None:
+            stack.pop()
+        elif element.tag in (_W + "p", _W + "tbl"):
+            yield element
+        elif element.tag == _MC + "AlternateContent":
+            choice = element.find(_MC + "Choice")
+            stack.append(iter(choice if choice is not None else element))
+        elif element.tag in (
+            _W + "sdt",
+            _W + "sdtContent",
+            _W + "ins",
+            _W + "moveTo",
+            _W + "customXml",
+            _W + "smartTag",
+        ):
+            stack.append(iter(element))
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    for element in table.iter(_W + "tr"):
+        owner = element.getparent()
+        while owner is not None and owner.tag != _W + "tbl":
+            owner = owner.getparent()
+        if owner is table:
+            yield element
+
+
+def _cells(row: Any) -> Iterator[Any]:
+    for element in row:
+        if element.tag == _W + "tc":
+            yield element
+        elif element.tag == _W + "sdt":
+            content = element.find(_W + "sdtContent")
+            yield from () if content is None else content.findall(_W + "tc")
+
+
+def _visible(parent: Any) -> Iterator[Any]:
+    """Yields the elements below one in order, leaving out what is not shown; without recursion."""
+    stack = [iter(parent)]
+    while stack:
+        element = next(stack[-1], None)
+        if element is None:
+            stack.pop()
+            continue
+        if element.tag in _SKIPPED or not isinstance(element.tag, str):
+            continue
+        if element.tag == _MC + "Fallback":
+            continue  # the same thing again, for older programs
+        yield element
+        if len(element):
+            stack.append(iter(element))
+
+
+def _is_on(element: Any) -> bool:
+    return element is not None and _value(element) not in ("0", "false", "off")
+
+
+def _is_hidden(run: Any) -> bool:
+    properties = run.find(_W + "rPr")
+    return properties is not None and _is_on(properties.find(_W + "vanish"))

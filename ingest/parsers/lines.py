@@ -1,0 +1,173 @@
+"""Words with boxes, and the lines and rows they form.
+
+Coordinates are points, the origin at the page's bottom left, y upward.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
+SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
+NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+_SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
+_SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
+_DIGITS = frozenset("0123456789)%—")
+_FIGURES = frozenset("0123456789($€£¥￥—")
+HYPHEN_JOINT = "\x02"
+"""Stands between a hyphen at a line's end and the word that goes on: the caller knows which words exist."""
+HYPHENATED = re.compile(r"[^\W\d_]-$")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of characters without white space. ``size`` is the letter height in points.
+
+    ``bold`` and ``font`` are those of the line's first character. ``spaced`` says that a space was written
+    before it, not merely left free.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+    size: float
+    bold: bool = False
+    font: str = ""
+    spaced: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """Words of one line and one column, left to right."""
+
+    words: list[Word]
+    x0: float = 0.0
+    y0: float = 0.0
+    x1: float = 0.0
+    y1: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.x0 = min(word.x0 for word in self.words)
+        self.x1 = max(word.x1 for word in self.words)
+        self.y0 = min(word.y0 for word in self.words)
+        self.y1 = max(word.y1 for word in self.words)
+
+    @property
+    def text(self) -> str:
+        """The words with the spaces between them; none between Japanese or Chinese characters."""
+        parts = [self.words[0].text]
+        for before, after in pairwise(self.words):
+            tight = after.x0 - before.x1 < 0.5 * before.size and not after.spaced
+            if not (tight and NO_SPACE.match(before.text[-1]) and NO_SPACE.match(after.text[0])):
+                parts.append(" ")
+            parts.append(after.text)
+        return "".join(parts)
+
+    @property
+    def size(self) -> float:
+        """The letter height of most of the line."""
+        return max(self.words, key=lambda word: len(word.text)).size
+
+    @property
+    def bold(self) -> bool:
+        """Whether every word is bold."""
+        return all(word.bold for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A drawn straight line, upright or level."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def to_lines(words: Sequence[Word]) -> list[Line]:
+    """Returns words as lines, in the order they come; a wide gap or a step back starts a new line."""
+    lines: list[list[Word]] = []
+    for word in words:
+        if lines and _continues(lines[-1][-1], word):
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return [Line(line) for line in lines]
+
+
+def _continues(before: Word, after: Word) -> bool:
+    common = min(before.y1, after.y1) - max(before.y0, after.y0)
+    height = min(before.y1 - before.y0, after.y1 - after.y0)
+    size = max(before.size, after.size)
+    gap = after.x0 - before.x1
+    if common < SAME_LINE * height or gap < -0.4 * size:
+        return False
+    if gap > 0.4 * size and before.text[-1] in _DIGITS and after.text[0] in _FIGURES:
+        return False  # two columns of numbers
+    return gap <= _WIDE_GAP * size
+
+
+@dataclass(slots=True)
+class Row:
+    """Lines that stand beside each other, left to right."""
+
+    lines: list[Line]
+
+    @property
+    def y0(self) -> float:
+        return min(line.y0 for line in self.lines)
+
+    @property
+    def y1(self) -> float:
+        return max(line.y1 for line in self.lines)
+
+
+def to_rows(lines: Sequence[Line]) -> list[Row]:
+    rows: list[Row] = []
+    for line in sorted(lines, key=lambda one: -(one.y0 + one.y1)):
+        if rows:
+            last = rows[-1].lines[0]
+            common = min(last.y1, line.y1) - max(last.y0, line.y0)
+            if common >= SAME_LINE * min(last.y1 - last.y0, line.y1 - line.y0):
+                rows[-1].lines.append(line)
+                continue
+        rows.append(Row([line]))
+    for row in rows:
+        row.lines.sort(key=lambda one: one.x0)
+        if len(row.lines) > 1:
+            row.lines = _with_signs(row.lines)
+    return rows
+
+
+def _with_signs(lines: Sequence[Line]) -> list[Line]:
+    """Puts a currency sign with the number after it, and a percent sign or bracket with the one before."""
+    joined: list[Line] = [lines[0]]
+    for line in lines[1:]:
+        if joined[-1].text in _SIGNS_BEFORE or line.text in _SIGNS_AFTER:
+            joined[-1] = Line([*joined[-1].words, *line.words])
+        else:
+            joined.append(line)
+    return joined
+
+
+def join_lines(lines: Sequence[str]) -> str:
+    """Returns lines as one text: a space between words, none between Japanese lines.
+
+    After a hyphen at a line's end stands :data:`HYPHEN_JOINT`.
+    """
+    text = ""
+    for line in lines:
+        if not text or not line:
+            text += line
+        elif HYPHENATED.search(text) and line[0].islower():
+            text += HYPHEN_JOINT + line
+        elif NO_SPACE.match(text[-1]) and NO_SPACE.match(line[0]):
+            text += line
+        else:
+            text += f" {line}"
+    return text

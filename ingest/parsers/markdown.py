@@ -1,0 +1,217 @@
+"""Markdown (CommonMark with tables), as the text a reader sees.
+
+The rendered text is kept rather than the source: emphasis marks and link targets are noise to search and
+to an answer's quote, and what a citation shows is what the page says. Headings, lists, tables and code
+keep their shape. Front matter (YAML or TOML) gives title, date and metadata and is not part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, read_date
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import MARKDOWN
+
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_MAX_FRONT_MATTER_CHARS = 64 * 1024
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a Markdown file as a document.
+
+    Raises:
+        ParseError: ``binary`` or ``no_text``.
+    """
+    decoded = decode(data)
+    draft = Draft(limits)
+    if decoded.replaced:
+        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    front, body = _split_front_matter(text, draft)
+    add_markdown(draft, body)
+    stamps = (_as_date(front.get(key)) for key in _DATE_KEYS)
+    return draft.finish(
+        name=name,
+        content_type=MARKDOWN,
+        title=_shown(front.get("title")),
+        language=_shown(front.get("lang") or front.get("language")),
+        date=next((stamp for stamp in stamps if stamp is not None), None),
+        metadata={
+            str(key): _shown(value) for key, value in front.items() if key not in ("title", *_DATE_KEYS)
+        },
+    )
+
+
+def add_markdown(draft: Draft, text: str) -> None:
+    """Adds the blocks of a Markdown text to a draft."""
+    parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
+    _Writer(draft).write(parser.parse(text))
+
+
+# ---- front matter --------------------------------------------------------------------------------
+
+
+def _split_front_matter(text: str, draft: Draft) -> tuple[Mapping[str, Any], str]:
+    """Returns the front matter's values and the text after it; a broken one is left in the text."""
+    match = _FRONT_MATTER.match(text)
+    if match is None or len(match[2]) > _MAX_FRONT_MATTER_CHARS:
+        return {}, text
+    try:
+        values = _load_yaml(match[2]) if match[1] == "---" else tomllib.loads(match[2])
+    except (ValueError, RecursionError) as error:
+        draft.note("bad_front_matter", f"The front matter cannot be read: {str(error)[:200]}")
+        return {}, text
+    if not isinstance(values, dict):
+        return {}, text
+    return values, text[match.end() :]
+
+
+def _load_yaml(text: str) -> Any:
+    import yaml
+
+    if re.search(r"(?m)(?:^|[\s:\[,-])[&*]\w", text):
+        raise ValueError("anchors and aliases are not read")
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error).replace("\n", " ")) from None
+
+
+def _shown(value: Any) -> str:
+    """Returns a front-matter value as text: a scalar as it is, a list with commas, anything deeper as ""."""
+    if isinstance(value, list):
+        return ", ".join(shown for shown in map(_shown, value[:100]) if shown)
+    if isinstance(value, (str, int, float, date)) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def _as_date(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    return read_date(value) if isinstance(value, str) else None
+
+
+# ---- tokens to blocks ----------------------------------------------------------------------------
+
+
+class _Writer:
+    """Walks the flat token stream; a list becomes one block however deep it is nested."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._lists: list[tuple[bool, int]] = []  # per open list: is it ordered, its next number
+        self._items: list[tuple[int, str, str]] = []
+        self._marker: tuple[int, str] | None = None
+        self._rows: list[list[str]] = []
+        self._header_rows = 0
+        self._in_table = False
+        self._heading = 0
+
+    def write(self, tokens: Sequence[Token]) -> None:
+        for token in tokens:
+            kind = token.type
+            if kind == "heading_open":
+                self._heading = int(token.tag[1])
+            elif kind == "heading_close":
+                self._heading = 0
+            elif kind == "inline":
+                self._add(_inline(token.children or []))
+            elif kind in ("fence", "code_block"):
+                self._add_code(token.content)
+            elif kind == "html_block":
+                self._add_html(token.content)
+            elif kind in ("bullet_list_open", "ordered_list_open"):
+                ordered = kind == "ordered_list_open"
+                self._lists.append((ordered, int(token.attrs.get("start", 1)) if ordered else 1))
+            elif kind in ("bullet_list_close", "ordered_list_close"):
+                self._lists.pop()
+                if not self._lists and self._items:
+                    self._draft.listing(self._items)
+                    self._items = []
+            elif kind == "list_item_open":
+                ordered, number = self._lists[-1]
+                self._lists[-1] = (ordered, number + 1)
+                self._marker = (len(self._lists) - 1, f"{number}." if ordered else "-")
+            elif kind == "table_open":
+                self._rows, self._header_rows, self._in_table = [], 0, True
+            elif kind == "thead_close":
+                self._header_rows = len(self._rows)
+            elif kind == "tr_open":
+                self._rows.append([])
+            elif kind == "table_close":
+                self._close_table()
+
+    def _add(self, text: str) -> None:
+        if self._in_table and self._rows:
+            self._rows[-1].append(text)
+        elif self._lists:
+            self._add_to_list(text)
+        elif self._heading:
+            self._draft.heading(text, self._heading)
+        else:
+            self._draft.paragraph(text)
+
+    def _add_to_list(self, text: str) -> None:
+        if not text.strip():
+            return
+        if self._marker is not None:
+            self._items.append((*self._marker, text))
+            self._marker = None
+        elif self._items:
+            depth, marker, before = self._items[-1]
+            self._items[-1] = (depth, marker, f"{before} {text}")
+
+    def _add_code(self, text: str) -> None:
+        if self._lists:
+            self._add_to_list(text)
+        else:
+            self._draft.code(text)
+
+    def _close_table(self) -> None:
+        rows, self._in_table = self._rows, False
+        self._draft.count_cells(sum(map(len, rows)))
+        if self._lists:
+            for row in rows:
+                self._add_to_list(" | ".join(row))
+        else:
+            self._draft.table(rows, self._header_rows)
+
+    def _add_html(self, text: str) -> None:
+        from ingest.parsers.html import add_html, parse_html
+
+        root = parse_html(text)
+        if root is None:
+            return
+        if self._lists:
+            self._add_to_list(" ".join(root.itertext()))
+        else:
+            add_html(self._draft, root)
+
+
+def _inline(children: Sequence[Token]) -> str:
+    """Returns inline tokens as the text a reader sees: a link's words, a picture's description."""
+    parts: list[str] = []
+    for token in children:
+        if token.type in ("text", "code_inline"):
+            parts.append(token.content)
+        elif token.type in ("softbreak", "hardbreak"):
+            parts.append("\n")
+        elif token.type == "image":
+            parts.append(_inline(token.children or []))
+        elif token.type == "html_inline" and _BREAK.match(token.content):
+            parts.append("\n")
+    return "".join(parts)

@@ -1,0 +1,160 @@
+"""Office files as checked ZIPs: sizes and names are looked at before any XML is parsed.
+
+No DTD, no entity, no external relationship; a member's name is a key into the archive and never a path on
+disk.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from corpus.errors import LimitError, ParseError
+from ingest.parsers.assembly import read_date
+
+_MAX_MEMBERS = 10_000
+_MAX_RATIO = 200
+_RATIO_FREE_BYTES = 1_000_000
+_MAX_UNPACKED_BYTES = 1_000_000_000
+_MAX_PART_BYTES = 200_000_000
+
+CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+DCTERMS = "{http://purl.org/dc/terms/}"
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+class Package:
+    """An Office file whose archive was found to be within limits.
+
+    Raises:
+        ParseError: ``damaged_file`` or ``encrypted``.
+        LimitError: ``archive_too_large``: too many members, too much unpacked, or a bomb's ratio.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.name = name
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            raise ParseError(
+                f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
+            ) from None
+        members = self._zip.infolist()
+        unpacked = sum(member.file_size for member in members)
+        too_dense = any(
+            member.file_size > _RATIO_FREE_BYTES and member.file_size > _MAX_RATIO * member.compress_size
+            for member in members
+        )
+        if len(members) > _MAX_MEMBERS or unpacked > _MAX_UNPACKED_BYTES or too_dense:
+            raise LimitError(
+                f"{name} unpacks to {unpacked / 1e6:.0f} MB in {len(members)} parts, more than is opened.",
+                code="archive_too_large",
+                hint="It looks like an archive bomb; if it is not, save it anew without its pictures.",
+            )
+        if any(member.flag_bits & 1 for member in members):
+            raise ParseError(
+                f"{name} is encrypted and needs a password.",
+                code="encrypted",
+                hint="Save a copy without the password and add that.",
+            )
+        self._names = {member.filename for member in members}
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._names
+
+    def xml(self, part: str) -> Any:
+        """Returns the root of an XML part, or None where there is no such part.
+
+        Raises:
+            ParseError: ``damaged_file``, or ``unsafe_xml`` for a part with a document type or entities.
+            LimitError: ``archive_too_large``.
+        """
+        if part not in self._names:
+            return None
+        if self._zip.getinfo(part).file_size > _MAX_PART_BYTES:
+            raise LimitError(
+                f"{self.name}: {part} is larger than is read.",
+                code="archive_too_large",
+                hint="Split the file.",
+            )
+        try:
+            data = self._zip.read(part)
+            return parse_xml(data, f"{self.name}: {part}")
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+            raise _damaged(self.name, part, error) from None
+
+    def relations(self, part: str) -> Mapping[str, str]:
+        """Returns relation id → part, for the relations of a part that stay inside the file."""
+        folder, base = posixpath.split(part)
+        root = self.xml(posixpath.join(folder, "_rels", f"{base}.rels"))
+        found = {}
+        for relation in [] if root is None else root:
+            target, identifier = relation.get("Target"), relation.get("Id")
+            if target and identifier and relation.get("TargetMode") != "External":
+                joined = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+                found[identifier] = joined
+        return found
+
+    def properties(self) -> tuple[str, datetime | None, dict[str, str]]:
+        """Returns the title, the date last modified (else created) and further core properties."""
+        root = self.xml("docProps/core.xml")
+        if root is None:
+            return "", None, {}
+        stamp = root.findtext(f"{DCTERMS}modified") or root.findtext(f"{DCTERMS}created") or ""
+        named = {
+            "author": root.findtext(f"{DC}creator"),
+            "subject": root.findtext(f"{DC}subject"),
+            "keywords": root.findtext(f"{CORE}keywords"),
+            "created": root.findtext(f"{DCTERMS}created"),
+        }
+        return root.findtext(f"{DC}title") or "", read_date(stamp), {k: v for k, v in named.items() if v}
+
+
+def parse_xml(data: bytes, place: str) -> Any:
+    """Returns the root of an XML text that has no document type and no entities.
+
+    Raises:
+        ParseError: ``unsafe_xml`` or ``damaged_file``.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    head = data[:4096].replace(b"\0", b"")
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in data:
+        raise _unsafe(place)
+    try:
+        root: Any = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise ParseError(
+            f"{place} is damaged: {str(error)[:200]}.", code="damaged_file", hint="Save the file anew."
+        ) from None
+    if root.getroottree().docinfo.doctype:
+        raise _unsafe(place)
+    return root
+
+
+def _unsafe(place: str) -> ParseError:
+    return ParseError(
+        f"{place} declares a document type or entities, which Office never writes.",
+        code="unsafe_xml",
+        hint="Do not trust this file.",
+    )
+
+
+def _damaged(name: str, part: str, error: Exception) -> ParseError:
+    return ParseError(
+        f"{name} is damaged: {part}: {error}.", code="damaged_file", hint="Get a whole copy of the file."
+    )

@@ -1,0 +1,159 @@
+"""Plain text, with the headings, lists and tables its author drew.
+
+The lines are kept as written, so a quote is found in the user's own file. A form feed starts a page.
+Headings are short lines that stand alone and are underlined, numbered (``3.2 Leave``, ``第3条（休暇）``),
+marked (``■ 概要``) or in capitals; anything less certain stays a paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import TEXT
+
+_UNDERLINE = re.compile(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
+_BULLET = re.compile(
+    r"^(\s*)((?:[-*+]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])(?=[ \t\u3000])|[•‣◦▪●○・①-⑳]|[（(]\d{1,3}[)）])"
+    r"[ \t\u3000]*(?=\S)"
+)
+_NUMBERED = re.compile(
+    r"^(?:(?:chapter|section|part|article|appendix)\s+[\dA-Z]+[.:]?\s*"
+    r"|(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t\u3000]+)(?=\S)",
+    re.IGNORECASE,
+)
+_JA_HEADING = re.compile(
+    r"^(?:第[\d０-９一二三四五六七八九十百]+([章編部節条款])|[■◆●▼【]"
+    r"|([\d０-９]{1,2}(?:[.．－-][\d０-９]{1,2}){0,3})[.．、\u3000 ])"
+)
+_JA_LEVEL = {"編": 1, "部": 1, "章": 1, "節": 2, "条": 3, "款": 3}
+_ASCIIDOC = re.compile(r"^(={1,6})\s+(\S.*)$")
+_SENTENCE_END = re.compile(r"[.。．!?！？;；,，、:：]$")
+_MAX_HEADING_CHARS = 80
+_MAX_JA_HEADING_CHARS = 40
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a plain-text file as a document.
+
+    Raises:
+        ParseError: ``binary`` or ``no_text``.
+    """
+    decoded = decode(data)
+    draft = Draft(limits)
+    if decoded.replaced:
+        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    reader = _Reader(draft)
+    for number, page in enumerate(text.split("\f"), 1):
+        if number == 1 or page.strip():
+            draft.page(number)
+            reader.read_page(page.split("\n"))
+    return draft.finish(name=name, content_type=TEXT, metadata={"encoding": decoded.encoding})
+
+
+class _Reader:
+    """Adds the blocks of one text to a draft; remembers which underline stood for which level."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._underlines: list[str] = []
+
+    def read_page(self, lines: list[str]) -> None:
+        block: list[str] = []
+        for line in [*lines, ""]:
+            if line.strip():
+                block.append(line)
+            elif block:
+                self._read_block(block)
+                block = []
+
+    def _read_block(self, lines: list[str]) -> None:
+        """Reads the lines between two blank ones."""
+        lines = self._take_underlined(lines)
+        if not lines:
+            return
+        level = _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
+        if level:
+            self._draft.heading(lines[0].lstrip("= "), level)
+            lines = lines[1:]
+        if not lines:
+            return
+        if len(lines) > 1 and all("\t" in line.strip() for line in lines):
+            rows = [line.strip().split("\t") for line in lines]
+            self._draft.count_cells(sum(map(len, rows)))
+            self._draft.table(rows)
+        elif _BULLET.match(lines[0]) and _is_list(lines):
+            self._draft.listing(_items(lines))
+        else:
+            self._draft.paragraph("\n".join(lines))
+
+    def _take_underlined(self, lines: list[str]) -> list[str]:
+        """Adds underlined (or framed) headings at the block's top and returns the lines after them."""
+        while True:
+            if len(lines) >= 3 and _UNDERLINE.match(lines[0]) and _UNDERLINE.match(lines[2]):
+                mark, title, rest = lines[0].strip()[0] + "^", lines[1], lines[3:]
+            elif len(lines) >= 2 and _UNDERLINE.match(lines[1]) and not _UNDERLINE.match(lines[0]):
+                mark, title, rest = lines[1].strip()[0], lines[0], lines[2:]
+                if len(title.strip()) > _MAX_HEADING_CHARS or len(lines[1].strip()) * 2 < len(title.strip()):
+                    return lines
+            else:
+                return lines
+            if mark not in self._underlines:
+                self._underlines.append(mark)
+            self._draft.heading(title, self._underlines.index(mark) + 1)
+            lines = rest
+
+
+def _is_marked(line: str) -> bool:
+    """Says whether a line is a heading even with text right below it."""
+    return bool(
+        re.match(r"^\s*(第[\d０-９一二三四五六七八九十百]+[章編部節]|[■◆▼【])", line) or _ASCIIDOC.match(line)
+    )
+
+
+def _heading_level(line: str) -> int:
+    """Returns the level of a line that stands alone, 0 when it is no heading."""
+    line = line.strip()
+    asciidoc = _ASCIIDOC.match(line)
+    if asciidoc:
+        return len(asciidoc[1])
+    if len(line) > _MAX_HEADING_CHARS:
+        return 0
+    japanese = _JA_HEADING.match(line)
+    if japanese and len(line) <= _MAX_JA_HEADING_CHARS and not line.endswith(("。", "、")):
+        if japanese[1]:
+            return _JA_LEVEL[japanese[1]]
+        return min(1 + len(re.findall("[.．－-]", japanese[2])), 6) if japanese[2] else 2
+    if _SENTENCE_END.search(line):
+        return 0
+    numbered = _NUMBERED.match(line)
+    if numbered and len(line.split()) <= 12:
+        return 1 + (numbered[1] or "").count(".")
+    letters = [character for character in line if character.isalpha()]
+    if len(letters) >= 4 and line.isascii() and line.upper() == line and len(line.split()) <= 10:
+        return 2
+    return 0
+
+
+def _is_list(lines: list[str]) -> bool:
+    """Says whether every line is an item or an indented continuation of one."""
+    marked = sum(1 for line in lines if _BULLET.match(line))
+    loose = sum(1 for line in lines if not _BULLET.match(line) and not line.startswith((" ", "\t", "\u3000")))
+    return (marked >= 2 and loose == 0) or (marked == 1 and len(lines) == 1)
+
+
+def _items(lines: list[str]) -> list[tuple[int, str, str]]:
+    items: list[tuple[int, str, str]] = []
+    for line in lines:
+        match = _BULLET.match(line)
+        if match:
+            indent = len(match[1].expandtabs(4))
+            items.append((indent // 2, match[2], line[match.end() :]))
+        elif items:
+            depth, marker, text = items[-1]
+            gap = "" if text and text[-1] > "\u2fff" else " "
+            items[-1] = (depth, marker, text + gap + line.strip())
+    return items

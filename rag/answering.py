@@ -1,0 +1,551 @@
+"""The whole query path: retrieve → abstain or build the prompt → ask the model → cite → Answer.
+
+Written once, as a stream of events; :func:`answer` folds the same events into one answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from corpus.errors import UsageError, VouchError
+from corpus.types import Hit
+from rag.abstention import FITTED, Abstention, signals
+from rag.cards import EXTRACTIVE
+from rag.citations import Citation, Cited, Screen, Sentence, cite
+from rag.models import ChosenModel, Models
+from rag.prompting import (
+    NOT_IN_DOCUMENTS,
+    STRATEGIES,
+    Budget,
+    Example,
+    Message,
+    Passage,
+    Prompt,
+    build_prompt,
+    is_japanese,
+)
+from rag.reading import ALONE
+from rag.upstream import Delta, Fault, Finish, Stop, UpstreamError
+
+DEFAULT_K = 8
+"""How many passages go into the prompt unless the question says otherwise."""
+
+MOST_K = 50
+
+NOT_FOUND = {
+    False: "The documents do not answer this question.",
+    True: "文書の中に、この質問への答えは見つかりませんでした。",
+}
+"""What an abstention says, in English (False) and Japanese (True)."""
+
+UNAVAILABLE = {
+    False: "The model cannot be reached at the moment. These are the passages that were found.",
+    True: "現在モデルに接続できません。見つかった文章だけを示します。",
+}
+
+
+class Retrieved(Protocol):
+    """What a search gives: hits, best first, milliseconds by step, and notes for the reader."""
+
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """The hits, best first."""
+
+    @property
+    def timings_ms(self) -> Mapping[str, float]:
+        """What each step took."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the reader should know, such as a retriever that was left out."""
+
+
+class Library(Protocol):
+    """The corpus as one caller may see it."""
+
+    def search(self, question: str, k: int) -> Retrieved:
+        """Returns the ``k`` best passages."""
+
+    def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
+        """Returns stored text; "" when it is no longer there or not for this caller."""
+
+    def page_of(self, document_id: str, version: int, offset: int) -> int:
+        """Returns the 1-based page on which an offset lies."""
+
+    def rarity(self, stems: Sequence[str]) -> Mapping[str, float] | None:
+        """Returns each stem's inverse document frequency in the corpus, or None when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question and how to answer it. An empty ``model`` is the default one."""
+
+    question: str
+    model: str = ""
+    retrieval: bool = True
+    strategy: str = "zero-shot"
+    k: int = DEFAULT_K
+    history: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerNote:
+    """Something the reader should know; ``code`` is stable snake_case."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written; ``counted`` says by whom (``provider``, or how they were estimated)."""
+
+    input_tokens: int
+    output_tokens: int
+    counted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an answer is only a part; ``code`` as in the error it came from."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with all that vouches for it.
+
+    ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
+    ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
+    sentences. ``confidence`` is the chance, in (0, 1), that the corpus holds an answer, None without
+    retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version.
+    """
+
+    id: str
+    question: str
+    text: str
+    abstained: bool
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    model: str
+    retrieval: bool
+    strategy: str
+    usage: Usage
+    timings_ms: Mapping[str, float]
+    complete: bool
+    finish_reason: str
+    sentences: tuple[Sentence, ...] = ()
+    support: float | None = None
+    confidence: float | None = None
+    notes: tuple[AnswerNote, ...] = ()
+    failure: Failure | None = None
+    prompt: Prompt | None = None
+
+
+# ---- events --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """First of all: what the answer will rest on."""
+
+    id: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer's text; the deltas together are its text, up to white space at its ends."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationsFound:
+    """Which words vouch for which sentence."""
+
+    citations: tuple[Citation, ...]
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of an answer that came whole."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last event otherwise. ``answer`` is what there is; its ``text`` is empty when nothing came."""
+
+    error: VouchError
+    answer: Answer
+
+
+Event = PassagesFound | TextDelta | CitationsFound | Done | Failed
+
+
+def answer_events(
+    ask: Ask,
+    library: Library,
+    models: Models,
+    *,
+    examples: Sequence[Example] = (),
+    abstention: Abstention = FITTED,
+    stop: Stop | None = None,
+) -> Iterator[Event]:
+    """Yields passages, text as it comes, citations, and at the end ``Done`` or ``Failed``, always.
+
+    Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call.
+
+    Raises:
+        VouchError: before the first event, when the request itself is wrong: unknown model or strategy,
+            ``k`` out of range, an empty question, a model that is not installed or has no key.
+    """
+    run = _Run(ask, library, models, examples, abstention, stop)
+    return run.events()
+
+
+def answer(
+    ask: Ask,
+    library: Library,
+    models: Models,
+    *,
+    examples: Sequence[Example] = (),
+    abstention: Abstention = FITTED,
+    stop: Stop | None = None,
+) -> Answer:
+    """Returns the answer, whole or (``complete`` is False, ``failure`` says why) the part that came.
+
+    Raises:
+        VouchError: nothing came at all; see :func:`answer_events`.
+    """
+    events = answer_events(ask, library, models, examples=examples, abstention=abstention, stop=stop)
+    for event in events:
+        if isinstance(event, Done):
+            return event.answer
+        if isinstance(event, Failed):
+            if event.answer.text:
+                return event.answer
+            raise event.error
+    raise AssertionError("an answer's events end with Done or Failed")
+
+
+class _Run:
+    """One question on its way. Its state is what the events so far have established."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        library: Library,
+        models: Models,
+        examples: Sequence[Example],
+        abstention: Abstention,
+        stop: Stop | None,
+    ) -> None:
+        check(ask)
+        self._ask = ask
+        self._library = library
+        self._examples = examples
+        self._abstention = abstention
+        self._stop = stop
+        self._model: ChosenModel = models.open(ask.model)
+        self._model.chat()  # a missing package or key is told before the first event
+        self._began = time.perf_counter()
+        self._japanese = is_japanese(ask.question)
+        self._timings: dict[str, float] = {}
+        self._notes: list[AnswerNote] = []
+        self._confidence: float | None = None
+        self._passages: tuple[Passage, ...] = ()
+        self._prompt: Prompt | None = None
+        self._id = secrets.token_hex(8)
+
+    def events(self) -> Iterator[Event]:
+        """Yields the events of :func:`answer_events`."""
+        try:
+            hits = self._retrieve()
+            refused = self._ask.retrieval and self._refuses(hits)
+            self._passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
+            prompt = None if refused else self._build(hits, self._model.budget)
+        except VouchError as error:
+            yield Failed(error, self._answer("", "", failure=error))
+            return
+        yield PassagesFound(self._id, self._passages)
+        if prompt is None:
+            text = NOT_FOUND[self._japanese]
+            yield TextDelta(text)
+            yield CitationsFound((), ())
+            yield Done(self._answer(text, "stop", abstained=True))
+            return
+        yield from self._generate(prompt, hits)
+
+    def _retrieve(self) -> tuple[Hit, ...]:
+        if not self._ask.retrieval:
+            return ()
+        began = time.perf_counter()
+        found = self._library.search(self._ask.question, self._ask.k)
+        self._timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
+        self._timings["retrieval"] = _ms(began)
+        self._notes += [AnswerNote("retrieval", note) for note in found.notes]
+        return tuple(found.hits)
+
+    def _refuses(self, hits: Sequence[Hit]) -> bool:
+        if not hits:
+            return True
+        found = signals(self._ask.question, hits, self._library.rarity)
+        self._confidence = round(self._abstention.chance(found), 4)
+        return self._abstention.refuses(found)
+
+    def _build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
+        prompt = build_prompt(
+            self._ask.question,
+            hits,
+            budget,
+            strategy=STRATEGIES[self._ask.strategy],
+            examples=self._examples,
+            history=self._ask.history,
+            retrieval=self._ask.retrieval,
+        )
+        self._prompt = prompt
+        self._passages = prompt.passages
+        return prompt
+
+    def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
+        """Asks the model, a second time with half the prompt when it was too long for the provider."""
+        screen = Screen(prompt.passages, self._ask.question)
+        opening = _Opening()
+        shown: list[str] = []
+        raw: list[str] = []
+        finish: Finish | None = None
+        error: VouchError | None = None
+        began = time.perf_counter()
+        try:
+            for item in self._replies(prompt, hits):
+                if isinstance(item, Prompt):
+                    screen = Screen(item.passages, self._ask.question)
+                elif isinstance(item, Finish):
+                    finish = item
+                else:
+                    if not raw:
+                        self._timings["first_token"] = _ms(began)
+                    raw.append(item.text)
+                    if delta := screen.feed(opening.feed(item.text)):
+                        shown.append(delta)
+                        yield TextDelta(delta)
+        except VouchError as caught:
+            error = caught
+        self._timings["model"] = _ms(began)
+        if opening.abstains and error is None:
+            yield from self._abstain(finish)
+            return
+        if delta := screen.feed(opening.close()) + screen.close():
+            shown.append(delta)
+            yield TextDelta(delta)
+        text = "".join(shown).strip()
+        self._note_run(screen, finish)
+        if isinstance(error, UpstreamError) and error.code == "model_unavailable":
+            text = UNAVAILABLE[self._japanese]
+            self._notes.append(AnswerNote(error.code, error.message))
+            yield TextDelta(text)
+            yield CitationsFound((), ())
+            yield Done(self._answer(text, error.code, failure=error))
+            return
+        cited = self._cite(text)
+        yield CitationsFound(cited.citations, cited.sentences)
+        if error is not None:
+            yield Failed(error, self._answer(text, "error", cited=cited, failure=error))
+        elif finish is not None and not text:
+            empty = UpstreamError(_empty(finish.reason))
+            yield Failed(empty, self._answer("", finish.reason, failure=empty))
+        else:
+            reason = finish.reason if finish else ""
+            alone = text in ALONE.values()
+            yield Done(self._answer(text, reason, cited=cited, finish=finish, abstained=alone))
+
+    def _replies(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Delta | Finish | Prompt]:
+        try:
+            with closing(self._model.stream(prompt.messages, self._stop)) as stream:
+                yield from stream
+            return
+        except UpstreamError as error:
+            if error.code != "context_too_long" or error.partial:
+                raise
+            budget = self._model.budget
+            smaller = replace(budget, window=prompt.tokens // 2 + budget.output)
+        prompt = self._build(hits, smaller)
+        self._notes.append(
+            AnswerNote(
+                "prompt_halved", "The provider found the prompt too long; asked again with half of it."
+            )
+        )
+        yield prompt
+        with closing(self._model.stream(prompt.messages, self._stop)) as stream:
+            yield from stream
+
+    def _abstain(self, finish: Finish | None) -> Iterator[Event]:
+        text = NOT_FOUND[self._japanese]
+        self._notes.append(AnswerNote("model_abstained", "The model found no answer in the passages."))
+        yield TextDelta(text)
+        yield CitationsFound((), ())
+        yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
+
+    def _cite(self, text: str) -> Cited:
+        began = time.perf_counter()
+        cited = cite(
+            text,
+            self._passages,
+            self._ask.question,
+            read_text=self._library.read_text,
+            page_of=self._library.page_of,
+        )
+        self._timings["citing"] = _ms(began)
+        return cited
+
+    def _note_run(self, screen: Screen, finish: Finish | None) -> None:
+        prompt = self._prompt
+        assert prompt is not None
+        words = sum(len(message.text.split()) for message in prompt.messages)
+        told = {
+            "dropped_passages": (
+                len(prompt.dropped),
+                "{n} lower-ranked passages did not fit into the prompt "
+                f"({prompt.budget_tokens} tokens, {prompt.counted}).",
+            ),
+            "dropped_examples": (prompt.dropped_examples, "{n} examples did not fit into the prompt."),
+            "dropped_turns": (prompt.dropped_turns, "{n} earlier turns did not fit into the prompt."),
+            "dropped_markers": (screen.dropped_markers, "{n} markers of passages that were not given were dropped."),
+            "altered_quotes": (
+                screen.altered_quotes,
+                "{n} quotations do not stand in the passages; their quotation marks were dropped.",
+            ),
+            "truncated": (
+                int(finish is not None and finish.reason == "length"),
+                "The answer ends where the model's limit cut it off.",
+            ),
+            # Every word is at least a token: fewer tokens read than words sent means the server cut the prompt.
+            "prompt_cut": (
+                int(finish is not None and finish.input_tokens is not None and 0 < finish.input_tokens < words),
+                "The model's server read only a part of the prompt; its window is smaller than the settings say.",
+            ),
+        }  # fmt: skip
+        self._notes += [
+            AnswerNote(code, text.replace("{n}", str(n))) for code, (n, text) in told.items() if n
+        ]
+        if self._model.name == EXTRACTIVE and self._ask.strategy != "zero-shot":
+            self._notes.append(
+                AnswerNote("strategy_ignored", "The built-in model answers the same with every strategy.")
+            )
+
+    def _answer(
+        self,
+        text: str,
+        reason: str,
+        *,
+        cited: Cited | None = None,
+        finish: Finish | None = None,
+        abstained: bool = False,
+        failure: VouchError | None = None,
+    ) -> Answer:
+        prompt = self._prompt
+        reported = finish is not None and finish.input_tokens is not None and finish.output_tokens is not None
+        count = self._model.budget.counter
+        usage = Usage(
+            finish.input_tokens
+            if finish and reported and finish.input_tokens
+            else (prompt.tokens if prompt else 0),
+            finish.output_tokens
+            if finish and reported and finish.output_tokens
+            else (count.count(text) if prompt else 0),
+            "provider" if reported else count.how,
+        )
+        self._timings["total"] = _ms(self._began)
+        return Answer(
+            id=self._id,
+            question=self._ask.question,
+            text=text,
+            abstained=abstained,
+            citations=cited.citations if cited else (),
+            passages=self._passages,
+            model=self._model.name,
+            retrieval=self._ask.retrieval,
+            strategy=self._ask.strategy,
+            usage=usage,
+            timings_ms=dict(self._timings),
+            complete=failure is None,
+            finish_reason=reason,
+            sentences=cited.sentences if cited else (),
+            support=cited.support if cited and cited.sentences else None,
+            confidence=self._confidence,
+            notes=tuple(self._notes),
+            failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
+            prompt=prompt,
+        )
+
+
+class _Opening:
+    """Holds the first characters back until they cannot be the agreed words for "not in the documents"."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._passed = False
+        self.abstains = False
+
+    def feed(self, text: str) -> str:
+        """Returns what can be passed on."""
+        if self._passed:
+            return text
+        self._held += text
+        start = self._held.lstrip(" \t\n\"'`*“「[")
+        if NOT_IN_DOCUMENTS.startswith(start[: len(NOT_IN_DOCUMENTS)]):
+            # All of it so far is a beginning of those words; a model that goes on after them has still said them.
+            self.abstains = start.startswith(NOT_IN_DOCUMENTS)
+            return ""
+        if self.abstains:
+            return ""
+        self._passed = True
+        held, self._held = self._held, ""
+        return held
+
+    def close(self) -> str:
+        """Returns what is still held back; nothing after an abstention."""
+        held, self._held = ("" if self.abstains else self._held), ""
+        return held
+
+
+def check(ask: Ask) -> None:
+    """Refuses a question that cannot be answered as asked.
+
+    Raises:
+        UsageError: the question is empty, the strategy unknown, or ``k`` out of range.
+    """
+    if not ask.question.strip():
+        raise UsageError("The question is empty.", code="empty_query", hint='Ask something: vouch ask "…"')
+    if ask.strategy not in STRATEGIES:
+        raise UsageError(
+            f"There is no strategy {ask.strategy!r}.",
+            code="bad_strategy",
+            hint=f"One of: {', '.join(STRATEGIES)}.",
+        )
+    if not 1 <= ask.k <= MOST_K:
+        raise UsageError(f"k must be between 1 and {MOST_K}, not {ask.k}.", code="bad_k")
+
+
+def _empty(reason: str) -> Fault:
+    if reason == "content_filter":
+        return Fault("model_filtered", "The provider's filter withheld the answer.", "Rephrase the question.")
+    return Fault(
+        "model_empty", f"The model finished ({reason}) without a word.", "Ask again, or another model."
+    )
+
+
+def _ms(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 3)

@@ -1,0 +1,71 @@
+"""The application: guards, routes, documentation, and a service that opens while the port already answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from rag.api import failures
+from rag.api.guards import BrowserHeaders, HostGuard, SizeGuard
+from rag.api.house import House
+from rag.api.routes import documents, health, jobs, questions
+from rag.api.schemas import ErrorBody
+from rag.bootstrap import Service
+
+MAX_JSON_BYTES = 256 << 10
+
+DESCRIPTION = """
+Answers questions from a company's own documents, and vouches for every answer with the page it came from.
+
+Every error has one shape: `{"error": {"code", "message", "hint"}}`. Offsets count Unicode code points, half-open and 0-based,
+into the text of one document version; pages count from 1.
+"""
+
+
+def create_app(opener: Callable[[], Service], hosts: Collection[str] = (), version: str = "0") -> FastAPI:
+    """Makes the application.
+
+    Args:
+        opener: opens the service; called on a thread of its own once the port is bound.
+        hosts: the host names it answers to; none given: to every name.
+        version: shown in the documentation.
+    """
+    house = House(opener)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=house.open, name="opening", daemon=True).start()
+        yield
+        await run_sync(house.close)
+
+    app = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        title="Vouch",
+        version=version,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        responses={
+            "4XX": {"model": ErrorBody, "description": "The request cannot be answered; the body says why."},
+            "5XX": {"model": ErrorBody, "description": "The service cannot answer now; the body says why."},
+        },
+    )
+    app.state.house = house
+    failures.install(app)
+    for routes in (questions, documents, jobs, health):
+        app.include_router(routes.router)
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.add_middleware(SizeGuard, limit=MAX_JSON_BYTES, limits={"/api/documents": documents.MAX_UPLOAD_BYTES})
+    app.add_middleware(HostGuard, hosts=hosts)
+    app.add_middleware(BrowserHeaders)
+    return app
+
+
+def _home() -> RedirectResponse:
+    return RedirectResponse("/docs")

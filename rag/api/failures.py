@@ -1,0 +1,114 @@
+"""Errors → HTTP: the only place that knows status codes, and the one shape every error has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from corpus.errors import (
+    BusyError,
+    EmbeddingError,
+    LimitError,
+    ModelError,
+    NotAllowedError,
+    NotFoundError,
+    ParseError,
+    StorageError,
+    UnavailableError,
+    UsageError,
+    VouchError,
+)
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2
+
+_STATUS: tuple[tuple[type[VouchError], int], ...] = (
+    (UsageError, 422),
+    (NotFoundError, 404),
+    (NotAllowedError, 409),
+    (ParseError, 422),
+    (LimitError, 413),
+    (BusyError, 503),
+    (StorageError, 507),
+    (EmbeddingError, 503),
+    (ModelError, 502),
+    (UnavailableError, 503),
+)
+_BY_CODE: Mapping[str, int] = {"read_only": 503, "damaged": 503, "unknown_model": 404, "no_picture": 404}
+
+_HTTP_WORDS: Mapping[int, tuple[str, str, str]] = {
+    400: ("bad_request", "The request cannot be read.", "See /docs for what is expected."),
+    404: ("no_route", "There is nothing at this address.", "The routes are listed at /docs."),
+    405: ("no_method", "This address does not take that method.", "The routes are listed at /docs."),
+    413: ("too_large", "The request is larger than this address takes.", "Send less at once."),
+}
+
+
+def status_of(error: VouchError) -> int:
+    """Returns the HTTP status of an error."""
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def body_of(error: VouchError) -> dict[str, dict[str, str]]:
+    """Returns the one shape every error has."""
+    return {"error": {"code": error.code, "message": _sendable(error.message), "hint": _sendable(error.hint)}}
+
+
+def install(app: FastAPI) -> None:
+    """Has the app answer every error in that shape."""
+    app.add_exception_handler(VouchError, _on_vouch_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def _on_vouch_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, VouchError)
+    status = status_of(error)
+    if status >= 500:
+        log.warning("%s %s: %s (%s)", request.method, request.scope["path"], error.message, error.code)
+    retry = getattr(error, "retry_after_s", RETRY_AFTER_S) if status == 503 else None
+    headers = {"Retry-After": str(max(1, round(retry)))} if retry else None
+    return JSONResponse(body_of(error), status, headers=headers)
+
+
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """Says which field is wrong. What was sent is not repeated: it may be huge, or no JSON."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    return _answer(422, "invalid_request", f"{where}: {first['msg']}.", "See /docs for what is expected.")
+
+
+def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code, message, hint = _HTTP_WORDS.get(error.status_code, ("http", str(error.detail), ""))
+    answer = _answer(error.status_code, code, message, hint)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return _answer(
+        500, "internal", "The service failed on this request.", "The log says why; other requests go on."
+    )
+
+
+def _answer(status: int, code: str, message: str, hint: str) -> JSONResponse:
+    body: dict[str, Any] = {"error": {"code": code, "message": _sendable(message), "hint": hint}}
+    return JSONResponse(body, status)
+
+
+def _sendable(text: str) -> str:
+    """A lone surrogate in what somebody sent must not break the answer that refuses it."""
+    return text.encode("utf-8", "replace").decode()

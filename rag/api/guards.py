@@ -1,0 +1,145 @@
+"""What every request passes before it reaches a route: whose host it names, and what browsers are told.
+
+Pure ASGI: middleware that wraps the response hides a client's leaving from the routes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+)
+CONTENT_POLICY = (
+    b"content-security-policy",
+    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
+    b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+)
+
+
+class HostGuard:
+    """Refuses a request whose Host header does not name this service: a page elsewhere cannot reach it by a name of its own.
+
+    ``hosts`` holds names without port, lower-case; an empty collection lets every host through.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._hosts:
+            named = [value for name, value in scope["headers"] if name == b"host"]
+            if len(named) != 1 or host_name(named[0].decode("latin-1")) not in self._hosts:
+                await _refuse(send)
+                return
+        await self._app(scope, receive, send)
+
+
+class SizeGuard:
+    """Refuses a body that is larger than its address takes: at once when it says so, else when it has grown so far.
+
+    ``limits`` holds bytes by path; ``limit`` is for every other path.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
+        self._app = app
+        self._limit = limit
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limits.get(scope["path"], self._limit)
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        if not said.isdigit() or int(said) > limit:
+            await self._refuse(send, limit)
+            return
+        taken = 0
+        answered = False
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit and not answered:
+                raise _TooLargeError
+            return message
+
+        async def noticed(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noticed)
+        except _TooLargeError:
+            await self._refuse(send, limit)
+
+    async def _refuse(self, send: Send, limit: int) -> None:
+        words = f"The request is larger than the {limit >> 10} kB that this address takes."
+        await _send_error(send, 413, "too_large", words, "Send less at once.")
+
+
+class _TooLargeError(BaseException):
+    """Goes through the routes untouched: not an error of theirs."""
+
+
+class BrowserHeaders:
+    """Adds the headers that keep a browser from doing more with an answer than showing it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                present = {name.lower() for name, _ in headers}
+                for name, value in (*SECURITY_HEADERS, CONTENT_POLICY):
+                    if name not in present:
+                        headers.append((name, value))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+def host_name(header: str) -> str:
+    """Returns the host of a Host header, lower-case and without port; "" when it is no plain host."""
+    host = header.strip().lower()
+    if host.startswith("["):
+        name, bracket, rest = host.partition("]")
+        return name[1:] if bracket and (not rest or (rest[1:].isdigit() and rest[0] == ":")) else ""
+    name, colon, port = host.partition(":")
+    if colon and not port.isdigit():
+        return ""
+    return name if name and not set(name) & set("/?#@\\ ") else ""
+
+
+async def _refuse(send: Send) -> None:
+    await _send_error(
+        send,
+        400,
+        "bad_host",
+        "The Host header does not name this service.",
+        "Use the address it was started on, or list the name in VOUCH_ALLOWED_HOSTS.",
+    )
+
+
+async def _send_error(send: Send, status: int, code: str, message: str, hint: str) -> None:
+    body = json.dumps({"error": {"code": code, "message": message, "hint": hint}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

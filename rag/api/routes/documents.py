@@ -1,0 +1,234 @@
+"""Documents: sending them in, looking at them, taking them out."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi.responses import Response
+
+from corpus.catalog import access, documents
+from corpus.catalog.documents import DocumentRecord
+from corpus.errors import UsageError
+from corpus.types import UPLOAD_ROOT, Caller
+from rag.api.house import AnyCaller, OpenJobs, OpenService
+from rag.api.schemas import (
+    CollectionList,
+    CollectionShape,
+    DocumentChange,
+    DocumentList,
+    DocumentShape,
+    DocumentText,
+    JobShape,
+    PageShape,
+    Removed,
+    VersionShape,
+)
+from rag.jobs import Upload
+from rag.operations import to_json
+
+router = APIRouter(prefix="/api", tags=["documents"])
+
+MAX_FILES = 100
+MAX_UPLOAD_BYTES = 110 << 20
+
+DocumentId = Annotated[
+    str, Path(min_length=1, max_length=64, description="The document.", examples=["a7a38ae87aa5b735"])
+]
+VersionNumber = Annotated[
+    int | None, Query(ge=1, le=2**31, description="Default: the live one.", examples=[1])
+]
+
+
+@router.post("/documents", status_code=202, summary="Send files in")
+def upload(
+    jobs: OpenJobs,
+    files: Annotated[list[UploadFile], File(description="One or more files.")],
+    collection: Annotated[
+        str, Form(min_length=1, max_length=200, description="Where to.", examples=["default"])
+    ] = "default",
+    metadata: Annotated[
+        str, Form(max_length=20_000, description="A JSON object of strings.", examples=['{"team": "hr"}'])
+    ] = "{}",
+) -> JobShape:
+    """Keeps the files and queues their ingest. A file with the name of an earlier upload becomes its new version."""
+    if len(files) > MAX_FILES:
+        raise UsageError(
+            f"{len(files)} files at once; the limit is {MAX_FILES}.", code="bad_upload", hint="Send fewer."
+        )
+    uploads = [Upload(file.filename or "", file.file) for file in files]
+    return JobShape(
+        **to_json(jobs.ingest_uploads(uploads, plain(collection, "collection"), _metadata(metadata)))
+    )
+
+
+@router.get("/documents", summary="List documents")
+def list_documents(
+    service: OpenService,
+    caller: AnyCaller,
+    collection: Annotated[
+        str | None, Query(max_length=200, description="Only this one.", examples=["sample"])
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most this many.", examples=[100])] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Leave out the first ones.", examples=[0])] = 0,
+) -> DocumentList:
+    """Lists the live documents the caller may see."""
+    if collection is not None:
+        plain(collection, "collection")
+    with service.corpus.catalog.read() as db:
+        found = documents.list_documents(db, collection=collection)
+    seen = [one for one in found if _sees(caller, one)]
+    return DocumentList(documents=[shape(one) for one in seen[offset : offset + limit]], total=len(seen))
+
+
+@router.get("/documents/{document_id}", summary="Show a document")
+def show_document(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> DocumentShape:
+    """Shows a document and its live version."""
+    return shape(_live(service, document_id, caller))
+
+
+@router.patch("/documents/{document_id}", summary="Change a document's metadata")
+def change_document(
+    service: OpenService, caller: AnyCaller, document_id: DocumentId, change: DocumentChange
+) -> DocumentShape:
+    """Replaces what its users said of a document. Access lists are changed on the command line alone."""
+    _live(service, document_id, caller)
+    if change.metadata is not None:
+        wanted = {plain(k, "metadata"): plain(v, "metadata", empty=True) for k, v in change.metadata.items()}
+        with service.corpus.catalog.write() as db:
+            documents.set_metadata(db, document_id, wanted)
+    return shape(_live(service, document_id, caller))
+
+
+@router.delete("/documents/{document_id}", summary="Take a document out")
+def remove_document(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> Removed:
+    """Takes a document out of every search at once. Its history stays until it is erased."""
+    _live(service, document_id, caller)
+    return Removed(document_id=document_id, removed=service.corpus.remove([document_id]) == 1)
+
+
+@router.get(
+    "/documents/{document_id}/file",
+    summary="The original file",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The file as it was ingested."}
+    },
+)
+def original_file(
+    service: OpenService, caller: AnyCaller, document_id: DocumentId, version: VersionNumber = None
+) -> Response:
+    """Sends the file as it was ingested, always as a download: nothing in it runs in a browser."""
+    found, _, _ = service.corpus.text(document_id, version, 0, 0, caller)
+    data = service.corpus.originals.read(found.sha256)
+    return Response(
+        data, media_type="application/octet-stream", headers={"content-disposition": "attachment"}
+    )
+
+
+@router.get("/documents/{document_id}/text", summary="The text of a version")
+def document_text(
+    service: OpenService, caller: AnyCaller, document_id: DocumentId, version: VersionNumber = None
+) -> DocumentText:
+    """The text that offsets refer to: ``text[start:end]`` in code points is what a citation quotes."""
+    found, text, pages = service.corpus.text(document_id, version, caller=caller)
+    return DocumentText(
+        document_id=document_id,
+        version=found.number,
+        text=text,
+        pages=[PageShape(number=page.number, start=page.start, end=page.end) for page in pages],
+    )
+
+
+@router.get(
+    "/documents/{document_id}/pages/{number}",
+    summary="A page as a picture",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The page, with the asked words marked."}},
+)
+def page_picture(
+    service: OpenService,
+    caller: AnyCaller,
+    document_id: DocumentId,
+    number: Annotated[int, Path(ge=1, le=2**31, description="From 1.", examples=[1])],
+    version: VersionNumber = None,
+    highlight: Annotated[
+        list[str],
+        Query(max_length=50, description="start-end, in code points of the text.", examples=[["120-180"]]),
+    ] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Shows a page as it looked, with the words at the given offsets marked. Only for formats that have pages to show."""
+    spans = [_span(one) for one in highlight]
+    return Response(service.page_picture(document_id, number, spans, version, caller), media_type="image/png")
+
+
+@router.get("/collections", summary="List collections")
+def list_collections(service: OpenService, caller: AnyCaller) -> CollectionList:
+    """Lists the collections with a document the caller may see."""
+    found = service.collections(caller)
+    return CollectionList(collections=[CollectionShape(name=n, documents=c) for n, c in found.items()])
+
+
+def shape(found: DocumentRecord) -> DocumentShape:
+    """Returns a live document as it goes over HTTP: without the server's folders."""
+    assert found.live is not None
+    live = to_json(found.live)
+    return DocumentShape(
+        id=found.id,
+        collection=found.key.collection,
+        path=found.key.path,
+        uploaded=found.key.root == UPLOAD_ROOT,
+        access=sorted(found.access),
+        metadata=dict(found.metadata),
+        created_at=found.created_at.isoformat(),
+        live=VersionShape(**{name: live[name] for name in VersionShape.model_fields}),
+    )
+
+
+def plain(text: str, name: str, *, empty: bool = False) -> str:
+    """Returns a short text without control characters and surrogates.
+
+    Raises:
+        UsageError: it has some, or is blank.
+    """
+    if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text) or not (empty or text.strip()):
+        raise UsageError(f"The {name} holds characters that cannot be stored, or is blank.", code="bad_text")
+    return text
+
+
+def _live(service: Any, document_id: str, caller: Caller) -> DocumentRecord:
+    found = service.corpus.document(plain(document_id, "document id"), caller)
+    if found.live is None:
+        raise documents.unknown_document(document_id)
+    assert isinstance(found, DocumentRecord)
+    return found
+
+
+def _sees(caller: Caller, found: DocumentRecord) -> bool:
+    return access.may_see(caller, found.access)
+
+
+def _metadata(text: str) -> dict[str, str]:
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+        raise UsageError(
+            "metadata is not a JSON object of strings.", code="bad_metadata", hint='Send {"team": "hr"}.'
+        )
+    return {plain(k, "metadata"): plain(v, "metadata", empty=True) for k, v in given.items()}
+
+
+def _span(given: str) -> tuple[int, int]:
+    start, dash, end = given.partition("-")
+    if not (
+        dash and start.isascii() and end.isascii() and start.isdigit() and end.isdigit() and len(given) < 24
+    ):
+        raise UsageError(
+            "highlight is start-end, in code points.", code="bad_highlight", hint="Like 120-180."
+        )
+    if int(start) >= int(end):
+        raise UsageError("highlight ends before it starts.", code="bad_highlight", hint="Like 120-180.")
+    return int(start), int(end)

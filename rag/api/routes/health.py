@@ -1,0 +1,42 @@
+"""Is it alive, can it answer, and how is it doing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from corpus.types import OWNER
+from rag.api.house import AnyHouse
+from rag.api.schemas import Alive, Health
+from rag.operations import to_json
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/live", summary="Is the process alive?")
+def live() -> Alive:
+    """Answers as soon as the port is bound."""
+    return Alive(status="ok")
+
+
+@router.get("/ready", summary="Can it answer questions?")
+def ready(house: AnyHouse) -> Alive:
+    """Answers 200 once questions can be asked, 503 with Retry-After before that and while it stops."""
+    house.service  # noqa: B018 - it raises when there is none
+    return Alive(status="ok")
+
+
+@router.get("/health", summary="How is it doing, and why?")
+def health(house: AnyHouse) -> Health:
+    """Always answers 200: ``status`` and ``problems`` tell. No document's name or text is in it."""
+    if house.failure is not None:
+        return Health(status="degraded", problems=[house.failure.message], details={})
+    service = house.peek()
+    if service is None:
+        return Health(status="starting", problems=[], details={})
+    state = service.corpus.state()
+    shown = to_json(state)
+    for private in ("folder", "problems"):
+        del shown[private]
+    status = "stopping" if house.draining else "degraded" if state.problems else "ok"
+    shown["collections"] = len(service.collections(OWNER))
+    return Health(status=status, problems=list(state.problems), details=shown)

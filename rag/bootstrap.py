@@ -1,0 +1,149 @@
+"""The one place that wires real parts: Settings → Service."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from corpus.catalog import access
+from corpus.embedding import Embedder, open_embedder
+from corpus.errors import NotFoundError
+from corpus.settings import Settings
+from corpus.store import Corpus
+from corpus.types import OWNER, Caller, Filter
+from ingest.discovery import Discovery, discover
+from ingest.embedding import EmbeddingChild
+from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
+from ingest.sandbox import ParserPool
+from rag.retrieval import Retriever, SearchResult
+
+
+class Service:
+    """An open corpus with everything that works on it. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings, corpus: Corpus, embedder: Embedder) -> None:
+        self.settings = settings
+        self.corpus = corpus
+        self.embedder = embedder
+        self.retriever = Retriever(corpus, embedder, settings)
+        self._opening = threading.Lock()
+        self._closers = contextlib.ExitStack()
+        self._drawing: ParserPool | None = None
+        self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
+
+    def search(
+        self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
+    ) -> SearchResult:
+        """Returns the ``k`` best passages; see :meth:`rag.retrieval.Retriever.search`."""
+        return self.retriever.search(query, k, caller, filter)
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str = "default",
+        *,
+        access: frozenset[str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        sync: bool = False,
+        dry_run: bool = False,
+        consent: bool = False,
+        retry_failed: bool = False,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Ingests files and folders; see :func:`ingest.pipeline.ingest`."""
+        request = IngestRequest(
+            found=discover(paths),
+            collection=collection,
+            access=access,
+            metadata=metadata,
+            sync=sync,
+            dry_run=dry_run,
+            consent=consent,
+            retry_failed=retry_failed,
+        )
+        return self._ingest(request, on_progress, cancelled)
+
+    def ingest_found(
+        self,
+        found: Discovery,
+        collection: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Ingests files that were found already, such as uploads."""
+        return self._ingest(IngestRequest(found, collection, metadata=metadata), on_progress, cancelled)
+
+    def _ingest(
+        self, request: IngestRequest, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> IngestReport:
+        with self._ingesting, EmbeddingChild(self.settings) as embedder:
+            return ingest(self.corpus, embedder, request, on_progress=on_progress, cancelled=cancelled)
+
+    def collections(self, caller: Caller = OWNER) -> dict[str, int]:
+        """Returns the collections with a document the caller may see, and how many of those."""
+        with self.corpus.catalog.read() as db:
+            return access.collections(db, caller)
+
+    def page_picture(
+        self,
+        document_id: str,
+        number: int,
+        spans: Sequence[tuple[int, int]],
+        version: int | None = None,
+        caller: Caller = OWNER,
+    ) -> bytes:
+        """Returns a page of a document as a PNG, the words at the given offsets of its text marked.
+
+        Raises:
+            NotFoundError: no such document, version or page, or not for this caller.
+            ParseError: the format has no pages to show.
+        """
+        found, text, pages = self.corpus.text(document_id, version, caller=caller)
+        page = next((one for one in pages if one.number == number), None)
+        if page is None:
+            raise NotFoundError(
+                f"Document {document_id!r} has {len(pages)} pages, and no page {number}.", code="unknown_page"
+            )
+        words = [text[max(start, page.start) : min(end, page.end)] for start, end in spans]
+        original = self.corpus.originals.read(found.sha256)
+        with self._opening:
+            if self._drawing is None:
+                self._drawing = ParserPool(self.settings)
+        return self._drawing.render(
+            original, found.content_type, number, [word for word in words if word.strip()]
+        )
+
+    def keep_open(self, resource: AbstractContextManager[object]) -> None:
+        """Enters a context that is left before the corpus closes, such as the socket that lets others in."""
+        self._closers.enter_context(resource)
+
+    def close(self) -> None:
+        """Closes the corpus and gives the data folder up."""
+        self._closers.close()
+        with self._opening:
+            if self._drawing is not None:
+                self._drawing.close()
+        self.corpus.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_service(settings: Settings, *, purpose: str = "vouch", one_shot: bool = False) -> Service:
+    """Opens the data folder as its owner, with the embedder and the indexes the settings name.
+
+    Raises:
+        VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
+    """
+    embedder = open_embedder(settings)
+    corpus = Corpus.open(settings, embedder.space, purpose=purpose, one_shot=one_shot)
+    return Service(settings, corpus, embedder)

@@ -1,0 +1,398 @@
+"""Which words of which source vouch for which sentence of an answer: found by program, in the stored text.
+
+A model's reply is hostile text. :class:`Screen` lets it through as it comes, without markers of passages
+that were never given and without quotation marks around words that stand nowhere. :func:`cite` then finds,
+for each sentence, the words that support it; a citation's quote is always a slice of the stored text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from corpus.language import Normalised, find, fold, normalise, sentences
+from corpus.types import Hit
+from rag.prompting import Passage
+from rag.terms import coverage, numbers, stems, weights
+
+State = Literal["quoted", "supported", "unsupported"]
+
+SUPPORT = 0.5
+"""Least weighted share of a sentence's words that its source span must hold to count as support."""
+
+ADDED = 0.75
+"""The same, for a passage the model did not name: only a close match is cited unasked."""
+
+_LONGEST_QUOTE = 1200
+_MARKER = re.compile(r"\[\^?(?:passage )?(\d{1,4}(?: ?[,、] ?\d{1,4})*)\]", re.IGNORECASE)
+_MARKERS = re.compile(r"(?:\s*\[\d{1,4}\])+")
+_CLOSES = {"“": "”", "„": "”", "«": "»", "「": "」", "『": "』", '"': '"'}
+_BRACKETS = {"[": "]", "【": "】", "［": "］"}
+_NAME = re.compile(r"(?<![.!?。]\s)(?<!^)\b[A-Z][a-zA-Z]{2,}\b|[ァ-ヶー]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of a stored document that an answer's sentence rests on.
+
+    ``quote`` is ``text[start:end]`` of that version; ``page`` is the 1-based page of ``start``.
+    ``state`` and ``score`` say how well they vouch: ``quoted`` (the sentence's own words stand there),
+    ``supported`` (its words, numbers and names do), or ``unsupported`` (the model named the passage, but
+    these words do not bear it out). ``score`` is a weighted share of words in [0, 1].
+    """
+
+    marker: int
+    document_id: str
+    version: int
+    source: str
+    title: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    state: State
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer, ``answer[start:end]``, and how the sources bear it out.
+
+    ``citations`` are indexes into the answer's citations. ``missing`` are its numbers and names that do
+    not stand in the source.
+    """
+
+    start: int
+    end: int
+    text: str
+    state: State
+    score: float
+    citations: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """An answer's sentences with their states, and the citations in order of their first use."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+
+    @property
+    def support(self) -> float:
+        """Returns the share, in [0, 1], of the sentences that the documents vouch for; 0 without sentences."""
+        good = sum(sentence.state != "unsupported" for sentence in self.sentences)
+        return good / len(self.sentences) if self.sentences else 0.0
+
+
+# ---- what a model writes, as it comes ------------------------------------------------------------
+
+
+class Screen:
+    """Passes a model's text on, piece by piece, holding back brackets and quotations until they can be checked.
+
+    Markers come out as ``[1][2]``; numbers of passages that were not given are dropped and counted in
+    ``dropped_markers``. Quotation marks around words that stand in no passage (nor in the question) are
+    dropped and counted in ``altered_quotes``; without passages quotations are left alone.
+    """
+
+    def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
+        self._markers = frozenset(passage.marker for passage in passages)
+        self._sources = [normalise(passage.hit.text) for passage in passages]
+        if passages:
+            self._sources += [normalise(question)]
+        self._held = ""
+        self._open = ""
+        self._last = ""
+        self.dropped_markers = 0
+        self.altered_quotes = 0
+
+    def feed(self, text: str) -> str:
+        """Returns what of the text so far can be shown."""
+        return self._emit("".join(self._step(character) for character in text))
+
+    def close(self) -> str:
+        """Returns what was still held back, at the end of the text."""
+        held, self._held = self._held, ""
+        if self._open in _BRACKETS or not held:
+            return self._emit(held)
+        self.altered_quotes += 1
+        return self._emit(self._rescreen(held[1:]))
+
+    def _emit(self, text: str) -> str:
+        if text:
+            self._last = text[-1]
+        return text
+
+    def _step(self, character: str) -> str:
+        if not self._held:
+            inch = character == '"' and self._last.isdigit()
+            opens = character in _BRACKETS or (character in _CLOSES and bool(self._sources) and not inch)
+            if opens:
+                self._held = self._open = character
+                return ""
+            self._last = character
+            return character
+        self._held += character
+        if self._open in _BRACKETS:
+            return self._bracket(character)
+        return self._quotation(character)
+
+    def _bracket(self, character: str) -> str:
+        if character == _BRACKETS[self._open]:
+            return self._release(self._marker(self._held))
+        if character == "\n" or len(self._held) > 40 or character in _BRACKETS:
+            first, rest = self._held[0], self._held[1:]
+            self._held = ""
+            return first + "".join(self._step(c) for c in rest)
+        return ""
+
+    def _marker(self, held: str) -> str:
+        match = _MARKER.fullmatch(fold(held).replace("【", "[").replace("】", "]"))
+        if not match:
+            return held
+        named = [int(number) for number in re.findall(r"\d+", match.group(1))]
+        known = [number for number in named if number in self._markers]
+        self.dropped_markers += len(named) - len(known)
+        return "".join(f"[{number}]" for number in known)
+
+    def _quotation(self, character: str) -> str:
+        closes = _CLOSES[self._open]
+        if character == closes:
+            depth = 1 if self._open == closes else self._held.count(self._open) - self._held.count(closes)
+            if self._open == closes or depth == 0:
+                return self._release(self._checked(self._held))
+        if len(self._held) > _LONGEST_QUOTE or self._held.endswith("\n\n"):
+            self.altered_quotes += 1
+            return self._release(self._rescreen(self._held[1:]))
+        return ""
+
+    def _checked(self, held: str) -> str:
+        inner = self._rescreen(held[1:-1])
+        if _stands(_MARKERS.sub("", inner), self._sources):
+            return held[0] + inner + held[-1]
+        self.altered_quotes += 1
+        return inner
+
+    def _rescreen(self, inner: str) -> str:
+        """Screens the markers inside a quotation."""
+        return re.sub(r"[\[【［][^\]】］\n]{0,40}[\]】］]", lambda match: self._marker(match.group()), inner)
+
+    def _release(self, text: str) -> str:
+        self._held = ""
+        if text:
+            self._last = text[-1]
+        return text
+
+
+def _stands(quote: str, sources: Sequence[Normalised]) -> bool:
+    """Says whether every part of a quotation (parts are joined by an ellipsis) stands in one of the sources."""
+    parts = [part for part in re.split(r"\s*(?:\.\.\.|…+|\[…\])\s*", quote) if part.strip()]
+    return bool(parts) and any(
+        all(find(part.strip().rstrip(".,;:、，"), source) for part in parts) for source in sources
+    )
+
+
+# ---- which words vouch ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A place in a passage and how well it bears a sentence out; offsets into the passage's text."""
+
+    start: int
+    end: int
+    state: State
+    score: float
+    missing: tuple[str, ...]
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        return ("unsupported", "supported", "quoted").index(self.state), self.score, self.start - self.end
+
+
+class _Source:
+    """A passage, cut up once for all sentences."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+        text = passage.hit.text
+        self.normalised = normalise(text)
+        self.spans = sentences(text) or [(0, len(text))]
+        self.stems = [stems(text[start:end]) for start, end in self.spans]
+        self.numbers = [numbers(text[start:end]) for start, end in self.spans]
+        self.context_stems = stems(passage.hit.context)
+        self.context_numbers = numbers(passage.hit.context)
+        self.all = fold(f"{passage.hit.context}\n{text}")
+
+
+def cite(
+    text: str,
+    passages: Sequence[Passage],
+    question: str,
+    *,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+    rarity: Mapping[str, float] | None = None,
+) -> Cited:
+    """Returns the sentences of a screened answer, each with its state, and the citations they rest on.
+
+    A passage the model named is always looked into; one it did not name is cited when it clearly bears the
+    sentence out and no named one does. ``read_text(document_id, version, start, end)`` reads the stored
+    text and ``page_of(document_id, version, offset)`` its page; a citation whose words are no longer
+    stored there is left out.
+    """
+    sources = {passage.marker: _Source(passage) for passage in passages}
+    citations: list[Citation] = []
+    known: dict[tuple[int, int, int], int] = {}
+    result = []
+    for start, end, claim, named in split_answer(text):
+        spans = {
+            marker: _support(claim, question, sources[marker], rarity)
+            for marker in named
+            if marker in sources
+        }
+        if not any(span.state != "unsupported" for span in spans.values()):
+            spans |= _unasked(claim, question, sources, rarity)
+        indexes = []
+        for marker, span in spans.items():
+            key = (marker, span.start, span.end)
+            if key not in known:
+                citation = _citation(sources[marker].passage, span, read_text, page_of)
+                if citation is None:
+                    continue
+                known[key] = len(citations)
+                citations.append(citation)
+            indexes.append(known[key])
+        best = max(spans.values(), key=lambda span: span.rank, default=None)
+        if best is None or not indexes:
+            result.append(Sentence(start, end, text[start:end], "unsupported", 0.0, ()))
+        else:
+            result.append(
+                Sentence(start, end, text[start:end], best.state, best.score, tuple(indexes), best.missing)
+            )
+    return Cited(tuple(result), tuple(citations))
+
+
+def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
+    """Returns (start, end, claim, markers) of each sentence that says something.
+
+    ``text[start:end]`` holds the sentence with its markers, ``claim`` is it without them. Markers behind
+    a full stop belong to the sentence before it.
+    """
+    bare: list[str] = []
+    at: list[int] = []
+    marked: list[tuple[int, tuple[int, ...], int]] = []
+    place = 0
+    for match in _MARKERS.finditer(text):
+        bare.append(text[place : match.start()])
+        at += range(place, match.start())
+        marked.append((len(at), tuple(int(n) for n in re.findall(r"\d+", match.group())), match.end()))
+        place = match.end()
+    bare.append(text[place:])
+    at += range(place, len(text))
+    plain = "".join(bare)
+    result = []
+    for start, end in sentences(plain):
+        claim = plain[start:end]
+        mine = [(markers, stop) for where, markers, stop in marked if start < where <= end]
+        markers = tuple(dict.fromkeys(n for numbers, _ in mine for n in numbers))
+        if not weights(claim):
+            continue
+        last = max([at[end - 1] + 1, *(stop for _, stop in mine)])
+        result.append((at[start], last, claim, markers))
+    return result
+
+
+def _unasked(
+    claim: str, question: str, sources: Mapping[int, _Source], rarity: Mapping[str, float] | None
+) -> dict[int, _Span]:
+    found = {marker: _support(claim, question, source, rarity) for marker, source in sources.items()}
+    good = {
+        marker: span
+        for marker, span in found.items()
+        if span.state == "quoted" or (span.state == "supported" and span.score >= ADDED)
+    }
+    if not good:
+        return {}
+    best = max(good, key=lambda marker: (*good[marker].rank[:2], -marker))
+    return {best: good[best]}
+
+
+def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, float] | None) -> _Span:
+    """Returns the place in the passage that bears the claim out best: its own words, else the best one to three sentences."""
+    wanted = weights(claim, rarity)
+    wanted_numbers = numbers(claim)
+    quoted = _quoted(claim, source, wanted_numbers)
+    best = _Span(0, len(source.passage.hit.text), "unsupported", 0.0, ())
+    for first in range(len(source.spans)):
+        present: frozenset[str] = source.context_stems
+        figures: frozenset[str] = source.context_numbers
+        for last in range(first, min(first + 3, len(source.spans))):
+            present |= source.stems[last]
+            figures |= source.numbers[last]
+            score = coverage(wanted, present)
+            missing = tuple(sorted(wanted_numbers - figures)) + _strange_names(claim, question, source)
+            state: State = "supported" if score >= SUPPORT and not missing else "unsupported"
+            # A wider window must earn its width, or every claim would be "supported" by half a page.
+            score = max(0.0, score - 0.05 * (last - first))
+            own = coverage(wanted, source.stems[first]) > 0 and coverage(wanted, source.stems[last]) > 0
+            span = _Span(source.spans[first][0], source.spans[last][1], state, round(score, 3), missing)
+            if own and span.rank > best.rank:
+                best = span
+    return quoted if quoted is not None and quoted.rank > best.rank else best
+
+
+def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Span | None:
+    """Returns where the claim's own words stand: all of it, or the quotations that make up most of it."""
+    whole = claim.strip(' \t\n"“”„«»「」『』')
+    pieces = [
+        whole,
+        *(match.group(1) for match in re.finditer(r"[“„«「『\"](.+?)[”»」』\"]", claim, re.DOTALL)),
+    ]
+    total = sum(weights(claim).values())
+    for piece in sorted(pieces, key=len, reverse=True):
+        share = sum(weights(piece).values()) / total if total else 0.0
+        if share < 0.5 or (place := find(piece, source.normalised)) is None:
+            continue
+        text = source.passage.hit.text[place[0] : place[1]]
+        missing = tuple(sorted(wanted_numbers - numbers(text) - source.context_numbers))
+        if not missing:
+            return _Span(*place, "quoted", round(share, 3), ())
+    return None
+
+
+def _strange_names(claim: str, question: str, source: _Source) -> tuple[str, ...]:
+    """Returns the names in a claim that stand neither in the passage nor in the question."""
+    asked = fold(question)
+    names = Counter(match.group() for match in _NAME.finditer(claim.strip(' "“”「」')))
+    return tuple(name for name in names if fold(name) not in source.all and fold(name) not in asked)
+
+
+def _citation(
+    passage: Passage,
+    span: _Span,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+) -> Citation | None:
+    hit: Hit = passage.hit
+    start, end = hit.start + span.start, hit.start + span.end
+    quote = read_text(hit.document_id, hit.version, start, end)
+    if quote != hit.text[span.start : span.end]:
+        return None
+    return Citation(
+        marker=passage.marker,
+        document_id=hit.document_id,
+        version=hit.version,
+        source=hit.source,
+        title=hit.title,
+        page=page_of(hit.document_id, hit.version, start),
+        start=start,
+        end=end,
+        quote=quote,
+        state=span.state,
+        score=span.score,
+    )

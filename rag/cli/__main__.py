@@ -1,0 +1,5 @@
+"""``python -m rag.cli`` is ``vouch``."""
+
+from rag.cli import main
+
+main()

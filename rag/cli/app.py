@@ -1,0 +1,180 @@
+"""The tree of commands, and the one place where a command's end becomes an exit code.
+
+To add a command (``ask``, ``compare``, ``models``, ``serve``): a module beside this one, a line in
+:func:`build`, a section in ``docs/cli.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from corpus.errors import UsageError, VouchError
+from rag.cli.failures import ExitCode, crash_report, exit_code
+from rag.cli.groups import Group
+from rag.cli.screen import Screen, printable
+from rag.cli.session import Session, start_logging
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command and returns its exit code.
+
+    Every error ends here: said on stderr, and with ``--json`` as JSON on stdout.
+    """
+    try:
+        code = _run(list(argv))
+        _flush()
+        return code
+    except BrokenPipeError:
+        return _drop_output()  # whoever read our output has enough of it
+    except OSError as error:
+        _drop_output()
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            what = error.filename or "the output"
+            sys.stderr.write(f"error: Cannot write {printable(what)}: {error.strerror or error}.\n")
+        return ExitCode.STORAGE
+
+
+def _run(argv: list[str]) -> int:
+    ahead = argv[: argv.index("--")] if "--" in argv else argv
+    try:
+        with _command().make_context("vouch", argv) as context:
+            context.command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.TyperException as error:
+        return _usage(error, "--json" in ahead)
+    except VouchError as error:
+        if "--verbose" in ahead:
+            traceback.print_exc()
+        return _fail(error, "--json" in ahead)
+    except (KeyboardInterrupt, typer.Abort):
+        Screen().error("Interrupted.", "What was committed is kept; the same command can be run again.")
+        return ExitCode.INTERRUPTED
+    except (BrokenPipeError, SystemExit):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise
+        if "--verbose" in ahead:
+            traceback.print_exc()
+        return _fail(crash_report(error, argv), "--json" in ahead)
+    return ExitCode.OK
+
+
+def _usage(error: typer.TyperException, as_json: bool) -> int:
+    """An error of the command line itself, with the way to the help of the command it was meant for."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "vouch"
+    message = error.format_message()
+    return _fail(UsageError(message, hint=f"{path} --help shows what there is."), as_json)
+
+
+def _fail(error: VouchError, as_json: bool) -> int:
+    screen = Screen()
+    if as_json:
+        screen.json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+    screen.error(error.message, error.hint)
+    return exit_code(error)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _drop_output() -> int:
+    """Sends what is still buffered nowhere, so that nothing fails again when the interpreter ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError, io.UnsupportedOperation):
+            stream.flush()
+            continue
+        with contextlib.suppress(OSError, ValueError, AttributeError, io.UnsupportedOperation):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    return ExitCode.OK
+
+
+# ---- the tree -------------------------------------------------------------------------------------------
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("vouch")
+        except PackageNotFoundError:
+            found = "(not installed: run from its source)"
+        typer.echo(f"vouch {found}")
+        raise typer.Exit
+
+
+def _begin(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the corpus lies. Default: data_dir of the settings."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The settings file. Default: the nearest vouch.toml, from here upward."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON on stdout; errors too.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what is done on stderr; show tracebacks.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Search a company's own documents, and find the page that vouches for every answer.
+
+    These options go with every command, in front of it or behind it.
+    """
+    start_logging(verbose)
+    context.obj = Session(data_dir, config, as_json, quiet, verbose)
+
+
+def build() -> typer.Typer:
+    """Returns the tree of commands."""
+    from rag.cli import collections, documents, evaluating, ingesting, searching, upkeep
+
+    app = typer.Typer(
+        name="vouch",
+        cls=Group,
+        callback=_begin,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+        epilog='vouch ingest FOLDER\nvouch search "How many days of leave can be carried over?"',
+    )
+    ingesting.add_to(app)
+    searching.add_to(app)
+    documents.add_to(app)
+    collections.add_to(app)
+    upkeep.add_to(app)
+    evaluating.add_to(app)
+    return app
+
+
+def _command() -> Any:
+    return typer.main.get_command(build())

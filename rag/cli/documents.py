@@ -1,0 +1,242 @@
+"""``vouch documents list | show | remove | history | access``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from rag.cli.groups import add_command, add_group
+from rag.cli.passages import tidy
+from rag.cli.screen import Screen, cell, count, moment, pairs, printable, size, table, wrap
+from rag.cli.session import Collection, Session, read_access, read_collection, readable
+
+Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
+Documents = Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Documents, by id or path.")]
+
+_TYPES = {
+    "application/pdf": "pdf",
+    "text/markdown": "md",
+    "text/plain": "txt",
+    "text/html": "html",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+}
+
+
+def list_documents(
+    context: typer.Context,
+    collection: Collection = None,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Show removed documents too. Default: live ones.")
+    ] = False,
+) -> None:
+    """List the documents, and the files that could not be read."""
+    session: Session = context.obj
+    params = {"collection": read_collection(collection), "removed": removed}
+    found = session.call("documents.list", params, waiting="Listing …")
+    if session.json:
+        session.screen.json(found)
+        return
+    if found["documents"]:
+        session.screen.show(_listing(found["documents"], stacked=session.screen.out.file.isatty()))
+    show_failures(session.screen, found["failures"])
+    session.note(
+        count(len(found["documents"]), "document") if found["documents"] else "There are no documents yet."
+    )
+
+
+def show(context: typer.Context, document: Document) -> None:
+    """Show what is known of a document, and how it begins."""
+    session: Session = context.obj
+    found = session.call("documents.show", {"document": readable(document, "document")}, waiting="Looking …")
+    if session.json:
+        session.screen.json(found)
+        return
+    session.screen.show(Text(printable(_title(found)), "title"), pairs(_facts(found)))
+    if found.get("beginning"):
+        text = tidy(found["beginning"])
+        lines = wrap(
+            Text(text + (" …" if found["live"]["chars"] > len(found["beginning"]) else "")),
+            session.screen.width,
+        )
+        session.screen.show("", *lines)
+
+
+def remove(context: typer.Context, documents: Documents) -> None:
+    """Remove documents from every search at once.
+
+    Their history is kept. The files themselves are not touched: the next ingest of their folder brings them
+    back.
+    """
+    session: Session = context.obj
+    params = {"documents": [readable(one, "document") for one in documents]}
+    done = session.call("documents.remove", params, waiting="Removing …")
+    if session.json:
+        session.screen.json(done)
+        return
+    for one in done["documents"]:
+        session.screen.show(
+            Text.assemble("removed  " if one["live"] else "was removed before  ", _place(one))
+        )
+
+
+def history(context: typer.Context, document: Document) -> None:
+    """Show the versions a document has had."""
+    session: Session = context.obj
+    found = session.call(
+        "documents.history", {"document": readable(document, "document")}, waiting="Looking …"
+    )
+    if session.json:
+        session.screen.json(found)
+        return
+    rows = table("version", "state", "committed", "retired", "pages", "passages", "size", "sha256",
+                 right=("version", "pages", "passages", "size"))  # fmt: skip
+    for one in found["versions"]:
+        rows.add_row(
+            cell(one["number"]),
+            cell(one["state"], "good" if one["state"] == "live" else "faint"),
+            cell(moment(one["committed_at"])),
+            cell(moment(one["retired_at"])),
+            cell(f"{one['pages']:,}"),
+            cell(f"{one['chunks']:,}"),
+            cell(size(one["size_bytes"])),
+            cell(one["sha256"][:12], "faint"),
+        )
+    session.screen.show(
+        Text.assemble((printable(_title(found["document"])), "title"), "  ", _place(found["document"])), rows
+    )
+
+
+def access(
+    context: typer.Context,
+    documents: Documents,
+    principals: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--access",
+            metavar="PRINCIPAL",
+            help="Who may read them from now on: public, user:NAME or group:NAME; may be repeated. "
+            "Default: change nothing, show who may.",
+        ),
+    ] = None,
+) -> None:
+    """Show or change who may read documents."""
+    session: Session = context.obj
+    named = [readable(one, "document") for one in documents]
+    wanted = read_access(principals or ())
+    if wanted is None:
+        shown = [session.call("documents.show", {"document": one}) for one in named]
+        kept = ("id", "collection", "root", "path", "access")
+        done = {"documents": [{name: one[name] for name in kept} for one in shown]}
+    else:
+        done = session.call("documents.access", {"documents": named, "access": wanted}, waiting="Changing …")
+    if session.json:
+        session.screen.json(done)
+        return
+    for one in done["documents"]:
+        session.screen.show(Text.assemble(_place(one), "  ", (", ".join(one["access"]) or "nobody", "page")))
+
+
+def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None:
+    """Prints the files that could not be read, with the remedy."""
+    if not failures:
+        return
+    screen.show("", Text(f"Not read ({len(failures)})", "bad"))
+    for one in failures:
+        key = one["key"]
+        place = Text.assemble(
+            "  ", (printable(key["path"]), "place"), (f"  in {printable(key['collection'])}", "faint")
+        )
+        screen.show(place.append(f"  {printable(one['code'])}", "faint"))
+        for said in filter(None, (one["message"], one["hint"])):
+            for line in wrap(Text(printable(said)), screen.width - 4):
+                screen.show(Text("    ") + line)
+
+
+def short_type(content_type: str) -> str:
+    """Returns ``pdf`` for ``application/pdf``, and so on."""
+    return _TYPES.get(content_type) or content_type.rpartition("/")[2].rpartition(".")[2]
+
+
+def _listing(found: Sequence[Mapping[str, Any]], stacked: bool) -> Table:
+    """A row a document; ``stacked`` puts the path under the title, for the width of a terminal."""
+    several = len({one["collection"] for one in found}) > 1
+    limited = any(one["access"] != ["public"] for one in found)
+    gone = any(one["live"] is None for one in found)
+    names = ["id", "title", *["path"] * (not stacked), "type", "pages"]
+    names += ["collection"] * several + ["access"] * limited + ["removed"] * gone
+    rows = table(*names, right=("pages",))
+    rows.columns[0].no_wrap = True
+    for one in found:
+        live = one["live"]
+        title = cell(" ".join(_title(one).split()), "title" if live else "faint")
+        path = cell(one["path"], "place")
+        row = [cell(one["id"], "faint"), *([Text("\n").join([title, path])] if stacked else [title, path])]
+        row += [
+            cell(short_type(live["content_type"]) if live else ""),
+            cell(f"{live['pages']:,}" if live else ""),
+        ]
+        row += [cell(one["collection"])] * several
+        row += [cell("" if one["access"] == ["public"] else ", ".join(one["access"]) or "nobody")] * limited
+        row += [cell(moment(one["removed_at"]))] * gone
+        rows.add_row(*row)
+    return rows
+
+
+def _facts(found: Mapping[str, Any]) -> dict[str, object]:
+    live = found["live"]
+    facts: dict[str, object] = {
+        "id": found["id"],
+        "path": Text(printable(found["path"]), "place"),
+        "folder": found["root"],
+        "collection": found["collection"],
+        "access": ", ".join(found["access"]) or "nobody",
+    }
+    if live is None:
+        return facts | {"removed": moment(found["removed_at"])}
+    labels = [page["label"] for page in found.get("page_list", ()) if page["label"]]
+    facts["version"] = f"{live['number']}, since {moment(live['committed_at'])}"
+    facts["type"] = f"{short_type(live['content_type'])}, {size(live['size_bytes'])}"
+    facts["pages"] = f"{live['pages']:,}" + (f", numbered {labels[0]} to {labels[-1]}" if labels else "")
+    facts["passages"] = f"{live['chunks']:,}"
+    if live["chunks"] > live["vectors"]:
+        facts["passages"] = (
+            f"{live['chunks']:,}, {live['chunks'] - live['vectors']:,} of them found by words alone"
+        )
+    if live["language"]:
+        facts["language"] = live["language"]
+    if live["date"]:
+        facts["date"] = moment(live["date"])
+    own = {**live["metadata"], **found["metadata"]}
+    if own:
+        facts["metadata"] = ", ".join(f"{key}={value}" for key, value in sorted(own.items()))
+    for note in live["notes"]:
+        page = f"page {note['page']}: " if note.get("page") else ""
+        facts["note"] = "\n".join(filter(None, [str(facts.get("note", "")), f"{page}{note['message']}"]))
+    return facts
+
+
+def _title(found: Mapping[str, Any]) -> str:
+    return str((found["live"] or {}).get("title") or found["path"])
+
+
+def _place(found: Mapping[str, Any]) -> Text:
+    return Text.assemble(
+        (printable(found["path"]), "place"), (f"  {found['id']}  {printable(found['collection'])}", "faint")
+    )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    help = "List, show and remove documents; see their history; say who may read them."
+    group = add_group(app, "documents", help, panel="Look after")
+    add_command(group, "list", list_documents, "vouch documents list --collection hr")
+    add_command(group, "show", show, "vouch documents show people/handbook.pdf")
+    add_command(group, "remove", remove, "vouch documents remove people/handbook-2019.pdf")
+    add_command(group, "history", history, "vouch documents history people/handbook.pdf")
+    add_command(
+        group, "access", access, "vouch documents access salaries.pdf --access group:hr --access user:mia"
+    )

@@ -1,0 +1,223 @@
+"""``vouch ingest``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from corpus.errors import StorageError, UsageError
+from rag.cli.failures import ExitCode
+from rag.cli.groups import add_command
+from rag.cli.screen import Screen, count, duration, printable, wrap
+from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
+
+_COUNTS = ("added", "replaced", "updated", "removed", "unchanged", "failed")
+_STYLES = {"added": "good", "replaced": "good", "failed": "bad", "removed": "warn"}
+_INDENT = "    "
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files to read.")],
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", metavar="NAME", help="The collection the documents go into.")
+    ] = "default",
+    access: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PRINCIPAL",
+            help="Who may read them: public, user:NAME or group:NAME; may be repeated. "
+            "Default: what a known document has, public for a new one.",
+        ),
+    ] = None,
+    meta: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Metadata of the documents, to filter by; may be repeated. "
+            "Default: what a known document has.",
+        ),
+    ] = None,
+    sync: Annotated[
+        bool,
+        typer.Option("--sync", help="Remove documents whose file has left the folder. Default: they stay."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Yes = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="Read again what failed before. Default: only once the file has changed."
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="Write what became of every file there. Default: nowhere."),
+    ] = None,
+) -> None:
+    """Read files and folders into the corpus.
+
+    What is known and unchanged is left alone, so the same command again takes seconds. A file that cannot
+    be read is reported and keeps its previous version; the others go on. Ctrl-C stops in good order, a second
+    one at once; the same command goes on from there.
+    """
+    session: Session = context.obj
+    params = {
+        "paths": [str(path.expanduser().absolute()) for path in paths],
+        "collection": read_collection(collection),
+        "access": read_access(access or ()),
+        "metadata": read_metadata(meta or ()),
+        "sync": sync,
+        "dry_run": dry_run,
+        "yes": yes,
+        "retry_failed": retry_failed,
+    }
+    _check_report(report)
+    from rag.cli.progress import IngestProgress, Interrupt
+
+    interrupt = Interrupt(session.screen)
+    progress = IngestProgress(session.screen, interrupt, shown=not session.quiet)
+    with interrupt.listening(), progress:
+        done = session.call("ingest", params, emit=progress.tell, cancelled=interrupt)
+    if report is not None:
+        _write_report(report, done)
+    if session.json:
+        session.screen.json(done)
+    elif not session.quiet or done["failed"] or done["stopped"]:
+        show_report(session.screen, done)
+    code = _exit_code(done, interrupt.asked)
+    if code:
+        raise typer.Exit(code)
+
+
+def show_report(screen: Screen, done: Mapping[str, Any]) -> None:
+    """Prints what an ingest did: the counts, then every file that needs a look."""
+    if done["dry_run"]:
+        _show_dry_run(screen, done)
+        return
+    name = Text.assemble(
+        "Collection ", (printable(done["collection"]), "title"), f", {duration(done['seconds'])}"
+    )
+    screen.show(name, _summary(done))
+    files = _grouped(done["files"])
+    _show_files(screen, "Failed", files["failed"], "bad")
+    _show_files(screen, "Read in part", files["partial"], "warn")
+    _show_files(screen, "Left out", files["skipped"], "faint")
+    if done["stopped"]:
+        stopped = (
+            "Stopped before the end." if done["stopped"] == "cancelled" else f"Stopped: {done['stopped']}"
+        )
+        screen.show("", Text.assemble((printable(stopped), "warn"), " ", printable(done["hint"])))
+
+
+def _summary(done: Mapping[str, Any]) -> Table:
+    """The counts that are not 0, with what was read beside the first."""
+    rows = Table.grid(padding=(0, 1, 0, 0))
+    rows.add_column(justify="right", min_width=7)
+    rows.add_column()
+    rows.add_column(style="faint")
+    remark = ""
+    if done["chunks"]:
+        pages = sum(one["pages"] for one in done["files"])
+        remark = f"  {count(done['chunks'], 'passage')} from {count(pages, 'page')}"
+        if without := sum(one["chunks_without_vector"] for one in done["files"]):
+            remark += f", {without:,} of them found by words alone"
+    for name in _COUNTS:
+        if done[name]:
+            rows.add_row(Text(f"{done[name]:,}", _STYLES.get(name, "")), Text(name), Text(remark))
+            remark = ""
+    if not rows.row_count:
+        rows.add_row("0", "files to read", "")
+    return rows
+
+
+def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
+    for one in done["files"]:
+        if one["state"] in ("failed", "skipped"):
+            continue
+        screen.show(Text.assemble((f"{one['message']}  ", "faint"), (printable(one["path"]), "place")))
+    files = _grouped(done["files"])
+    _show_files(screen, "Failed", files["failed"], "bad")
+    _show_files(screen, "Left out", files["skipped"], "faint")
+    screen.show(
+        "",
+        f"A dry run of collection {done['collection']}: nothing was changed. It would have been:",
+        _summary(done),
+    )
+
+
+def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]], style: str) -> None:
+    if not files:
+        return
+    screen.show("", Text(f"{heading} ({len(files)})", style))
+    room = screen.width - len(_INDENT)
+    for one in files:
+        screen.show(
+            Text.assemble(
+                "  ", (printable(one["path"]), "place"), (f"  {one['code']}" if one["code"] else "", "faint")
+            )
+        )
+        said = [one["message"], one["hint"]] if one["state"] != "partial" else []
+        said += [_note(note) for note in one["notes"]]
+        for line in (line for text in said if text for line in wrap(Text(printable(text)), room)):
+            screen.show(_INDENT + line.plain)
+
+
+def _note(note: Mapping[str, Any]) -> str:
+    page = f"Page {note['page']}: " if note.get("page") else ""
+    return f"{page}{note.get('message', note.get('code', ''))}"
+
+
+def _grouped(files: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {"failed": [], "partial": [], "skipped": []}
+    for one in files:
+        groups.setdefault(one["state"], []).append(one)
+    return groups
+
+
+def _exit_code(done: Mapping[str, Any], interrupted: bool) -> int:
+    if interrupted and done["stopped"] == "cancelled":
+        return ExitCode.INTERRUPTED
+    if done["stopped"]:
+        return ExitCode.STORAGE
+    return ExitCode.PARTLY if done["failed"] else ExitCode.OK
+
+
+def _check_report(report: Path | None) -> None:
+    if report is None:
+        return
+    if report.suffix.lower() != ".json":
+        raise UsageError(
+            f"A report is written as JSON, not as {printable(report.name)!r}.", hint="Name it FILE.json."
+        )
+    if not report.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {printable(report.absolute().parent)} for the report.")
+
+
+def _write_report(report: Path, done: Mapping[str, Any]) -> None:
+    text = json.dumps(done, ensure_ascii=False, indent=2)
+    try:
+        report.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write the report {printable(report)}: {error.strerror or error}.",
+            hint="The documents were ingested all the same; --json prints the report.",
+        ) from error
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    add_command(
+        app,
+        "ingest",
+        ingest,
+        "vouch ingest ~/handbook --collection hr --access group:hr --meta department=hr",
+        "vouch ingest ~/handbook --collection hr --sync --dry-run",
+        panel="Fill",
+    )

@@ -1,0 +1,149 @@
+"""What a long command shows while it works, and how Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from rich.console import RenderableType
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from rag.cli.screen import Screen, count, printable
+
+PLAIN_EVERY_S = 15.0
+_STOPPING = "Stopping: what is under way is finished first. Ctrl-C again ends at once."
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+class Interrupt:
+    """Ctrl-C (or SIGTERM): the first time a wish to stop, the second time the end."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.asked = False
+
+    def __call__(self) -> bool:
+        """Says whether the command was asked to stop."""
+        return self.asked
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes the signals for the length of the block; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            # No clean-up: the corpus is made to survive it, and the children end with their parent.
+            if self._screen.err.is_terminal:
+                os.write(2, (_SHOW_CURSOR + "\n").encode())
+            os._exit(130)
+        self.asked = True
+        if not self._screen.err.is_terminal:
+            os.write(2, (_STOPPING + "\n").encode())
+
+
+class IngestProgress:
+    """Shows events of an ingest: a bar on a terminal, a line now and then in a log."""
+
+    def __init__(self, screen: Screen, interrupt: Interrupt, *, shown: bool) -> None:
+        self._screen = screen
+        self._shown = shown
+        self._bar = _Bar(screen, interrupt) if shown and screen.err.is_terminal else None
+        self._said = self._began = time.monotonic()
+
+    def __enter__(self) -> IngestProgress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Takes one event: stage, files, total_files, chunks, done_bytes, total_bytes, current."""
+        now = time.monotonic()
+        if self._bar:
+            self._bar.tell(event, now - self._began)
+        elif self._shown and event["total_files"] and now - self._said >= PLAIN_EVERY_S:
+            self._said = now
+            share = event["done_bytes"] / max(1, event["total_bytes"])
+            passages = count(event["chunks"], "passage")
+            self._screen.say(
+                f"{event['files']} of {count(event['total_files'], 'file')}, {passages}, {share:.0%}"
+            )
+
+
+class _Left(TimeRemainingColumn):
+    """``00:42 left``, and nothing while nobody can know."""
+
+    def render(self, task: Task) -> Text:
+        known = task.total and task.completed and task.time_remaining is not None
+        return super().render(task).append(" left") if known else Text()
+
+
+class _Bar(Progress):
+    """One bar that counts bytes, with the file at hand below it."""
+
+    def __init__(self, screen: Screen, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+        self._current = ""
+        super().__init__(
+            SpinnerColumn(style="page"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None, complete_style="page", finished_style="good"),
+            TextColumn("{task.fields[counts]}"),
+            _Left(compact=True),
+            console=screen.err,
+            transient=True,
+            expand=False,
+        )
+        self._own = self.add_task("Looking", total=None, counts="")
+
+    def tell(self, event: Mapping[str, Any], elapsed_s: float) -> None:
+        self._current = event["current"] or self._current
+        total = event["total_bytes"]
+        counts = ""
+        if event["total_files"]:
+            rate = event["chunks"] / max(elapsed_s, 0.1)
+            counts = (
+                f"{event['files']}/{event['total_files']} files  {event['chunks']:,} passages  {rate:,.0f}/s"
+            )
+        self.update(
+            self._own,
+            description={"planning": "Looking", "reading": "Reading", "indexing": "Indexing", "done": "Done"}[
+                event["stage"]
+            ],
+            total=total or None,
+            completed=event["done_bytes"],
+            counts=counts,
+        )
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        if self._interrupt.asked:
+            yield Text("  " + _STOPPING, "warn")
+        elif self._current:
+            yield Text("  " + printable(self._current), "faint", no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,94 @@
+"""``vouch search``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.cli.groups import add_command
+from rag.cli.passages import show_passages
+from rag.cli.screen import count, duration
+from rag.cli.session import Collection, Session, read_collection, readable
+
+if TYPE_CHECKING:
+    from corpus.types import Filter
+
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="KEY=VALUE",
+        help="Search only where this holds: collection, type, language, since, until, source (a glob), "
+        "document, meta.NAME. The same key again widens, another key narrows. Default: no filter.",
+    ),
+]
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for, in any language.")],
+    k: Annotated[
+        int, typer.Option("--k", "-k", min=1, max=1000, metavar="N", help="How many passages to show.")
+    ] = 10,
+    collection: Collection = None,
+    conditions: Conditions = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show whole passages. Default: what is around the match.")
+    ] = False,
+) -> None:
+    """Find the passages that answer a question.
+
+    Words and meaning both count. The words of the question are marked where they stand.
+    """
+    session: Session = context.obj
+    from rag.filters import parse_filter
+
+    chosen = parse_filter(readable(one, "filter") for one in conditions or ())
+    params = {
+        "query": " ".join(query),
+        "k": k,
+        "collection": read_collection(collection),
+        "filter": filter_as_json(chosen),
+    }
+    found = session.call("search", params, waiting="Searching …")
+    if session.json:
+        session.screen.json(found)
+        return
+    show_passages(session.screen, found["query"], found["hits"], full=full)
+    for note in found["notes"]:
+        session.note(note)
+    if found["hits"]:
+        seconds = duration(found["timings_ms"].get("total", 0.0) / 1000)
+        session.note(f"{count(len(found['hits']), 'passage')} in {seconds}")
+    elif not found["notes"]:
+        session.note(
+            "Nothing was found." + (" The filter may be too narrow." if conditions or collection else "")
+        )
+
+
+def filter_as_json(chosen: Filter) -> dict[str, Any]:
+    """Returns a filter as an operation takes it."""
+    given = {
+        "collections": list(chosen.collections),
+        "types": list(chosen.content_types),
+        "languages": list(chosen.languages),
+        "since": chosen.since and chosen.since.isoformat(),
+        "until": chosen.until and chosen.until.isoformat(),
+        "metadata": dict(chosen.metadata),
+        "source": chosen.source,
+        "documents": list(chosen.documents),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    add_command(
+        app,
+        "search",
+        search,
+        'vouch search "How many days of leave can be carried over?" -k 3',
+        "vouch search 年次有給休暇 --filter language=ja --filter since=2024-04-01",
+        panel="Ask",
+    )

@@ -1,0 +1,156 @@
+"""What every command starts from: the global options, the settings behind them, and the way to the corpus."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus.errors import UsageError
+from rag.cli.screen import Screen, printable
+
+if TYPE_CHECKING:
+    from corpus.settings import Settings
+    from rag.control import Cancelled, Emit
+
+_PRINCIPAL = re.compile(r"public|(user|group):\S+")
+_MAX_NAME = 200
+
+Collection = Annotated[
+    str | None,
+    typer.Option("--collection", "-c", metavar="NAME", help="The collection meant. Default: all of them."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand to what would need a confirmation.")]
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of one command."""
+
+    data_dir: Path | None = None
+    config: Path | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    screen: Screen = field(default_factory=Screen)
+
+    def settings(self) -> Settings:
+        """Returns the settings, this run's flags winning.
+
+        Raises:
+            UsageError: one of them is wrong.
+        """
+        from corpus.settings import load_settings
+
+        flags = {"data_dir": self.data_dir.expanduser().absolute()} if self.data_dir else {}
+        return load_settings(flags, self.config)
+
+    def call(
+        self,
+        operation: str,
+        params: Mapping[str, Any],
+        *,
+        waiting: str = "",
+        emit: Emit = lambda event: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Any:
+        """Has an operation done by the folder's owner, or here; ``waiting`` is shown meanwhile.
+
+        Raises:
+            VouchError: what the operation raised.
+        """
+        settings = self.settings()
+        with self.screen.waiting("" if self.quiet else waiting):
+            from rag import operations
+
+            purpose = f"vouch {operation.replace('.', ' ')}"
+            return operations.call(
+                settings, operation, params, emit=emit, cancelled=cancelled, purpose=purpose
+            )
+
+    def note(self, text: str) -> None:
+        """Says something worth knowing beside the result, unless the run is quiet."""
+        if not self.quiet:
+            self.screen.say(text)
+
+
+def start_logging(verbose: bool) -> None:
+    """Sends what the program notes about itself to stderr: all of it, or nothing below an error."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    if verbose:
+        for ours in ("corpus", "ingest", "rag"):
+            logging.getLogger(ours).setLevel(logging.DEBUG)
+
+
+# ---- what people type ------------------------------------------------------------------------------------
+
+
+def readable(value: str, what: str) -> str:
+    """Returns a name as it was given.
+
+    Raises:
+        UsageError: it is empty, too long, or holds bytes that are no text.
+    """
+    if not value.strip():
+        raise UsageError(f"The {what} is empty.", hint="Leave the option out, or give it a value.")
+    if len(value) > _MAX_NAME:
+        raise UsageError(f"The {what} has {len(value)} characters; the limit is {_MAX_NAME}.")
+    if printable(value) != value or "\n" in value:
+        raise UsageError(
+            f"The {what} {printable(value)!r} is not plain text.",
+            hint="It must be valid UTF-8 without control characters.",
+        )
+    return value
+
+
+def read_collection(value: str | None) -> str | None:
+    """Returns a collection's name, checked; None stays None."""
+    return None if value is None else readable(value, "collection's name")
+
+
+def read_access(principals: Sequence[str]) -> list[str] | None:
+    """Returns the principals that were given, or None when none was.
+
+    Raises:
+        UsageError: one is neither ``public`` nor ``user:NAME`` nor ``group:NAME``.
+    """
+    for one in principals:
+        if not _PRINCIPAL.fullmatch(readable(one, "principal")):
+            raise UsageError(
+                f"There is no principal {one!r}.",
+                code="bad_principal",
+                hint="Write public, user:NAME or group:NAME.",
+            )
+    return sorted(set(principals)) or None
+
+
+def read_metadata(given: Sequence[str]) -> dict[str, str] | None:
+    """Returns ``key=value`` metadata as a dictionary, or None when none was given.
+
+    Raises:
+        UsageError: no ``=``, or nothing on a side of it.
+    """
+    found: dict[str, str] = {}
+    for one in given:
+        key, equals, value = readable(one, "metadata").partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not key or not value:
+            raise UsageError(
+                f"Metadata is key=value, not {one!r}.",
+                code="bad_metadata",
+                hint="For example: --meta department=hr",
+            )
+        if found.get(key, value) != value:
+            raise UsageError(
+                f"Metadata {key!r} is given twice: {found[key]!r} and {value!r}.", code="bad_metadata"
+            )
+        found[key] = value
+    return found or None

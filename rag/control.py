@@ -1,0 +1,240 @@
+"""Every command works beside a running owner: it asks the owner over a Unix socket in the data folder.
+
+One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one ``{"result"}`` or
+``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of mode 0700.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from corpus import errors
+from corpus.errors import BusyError, UnavailableError, VouchError
+from corpus.ownership import current_owner
+
+log = logging.getLogger(__name__)
+
+SOCKET_NAME = "owner.sock"
+TAKEOVER_PATIENCE_S = 10.0
+
+Emit = Callable[[Mapping[str, Any]], None]
+Cancelled = Callable[[], bool]
+Run = Callable[[str, Mapping[str, Any], Emit, Cancelled], Any]
+"""operation, params, emit, cancelled → a JSON value."""
+
+
+def ask_owner(
+    folder: Path, operation: str, params: Mapping[str, Any], emit: Emit, cancelled: Cancelled
+) -> tuple[bool, Any]:
+    """Has the owner of a data folder run an operation.
+
+    Returns:
+        (True, the result), or (False, None) when there is no owner to ask.
+
+    Raises:
+        VouchError: what the owner's operation raised, as the same class.
+        UnavailableError: the owner ended before it answered.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = stack.enter_context(_connect(folder))
+        except OSError:
+            return False, None
+        try:
+            connection.sendall(_line({"operation": operation, "params": dict(params)}))
+        except OSError:
+            return False, None
+        answered = False
+        for message in _messages(connection, cancelled):
+            answered = True
+            if "event" in message:
+                emit(message["event"])
+            elif "error" in message:
+                raise _raised(message["error"])
+            else:
+                return True, message["result"]
+        if not answered:
+            return False, None  # it was closing: the folder is free in a moment
+        raise UnavailableError(
+            f"The owner of {folder} ended before it answered.",
+            code="owner_ended",
+            hint="What it had committed is kept. Run the command again.",
+        )
+
+
+def until_free(folder: Path, attempt: Callable[[], tuple[bool, Any]]) -> Any:
+    """Tries again while the folder changes hands: an owner that is starting or ending cannot be asked.
+
+    Raises:
+        BusyError: the owner neither answered nor left within 10 seconds.
+    """
+    deadline = time.monotonic() + TAKEOVER_PATIENCE_S
+    while True:
+        try:
+            done, result = attempt()
+        except BusyError:
+            done, result = False, None
+        if done:
+            return result
+        if time.monotonic() > deadline:
+            raise BusyError(
+                f"The data folder {folder} is in use by {current_owner(folder) or 'another process'}, "
+                "which does not answer.",
+                hint="Wait for it, or stop it.",
+            )
+        time.sleep(0.05)
+
+
+@contextmanager
+def serve_control(folder: Path, run: Run) -> Iterator[None]:
+    """Answers other commands' requests for the length of the block, then lets those under way finish."""
+    try:
+        listener = _listen(folder)
+    except OSError:
+        yield  # a disk that cannot hold a socket: this process works on, others are told that it is busy
+        return
+    stopping = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def accept() -> None:
+        while not stopping.is_set():
+            readable, _, _ = select.select([listener], [], [], 0.1)
+            if readable:
+                with contextlib.suppress(OSError):
+                    connection, _ = listener.accept()
+                    one = threading.Thread(
+                        target=_answer, args=(connection, run), name="control", daemon=True
+                    )
+                    threads.append(one)
+                    one.start()
+
+    acceptor = threading.Thread(target=accept, name="control-accept", daemon=True)
+    acceptor.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        acceptor.join()
+        with contextlib.suppress(OSError):
+            (folder / SOCKET_NAME).unlink()
+        listener.close()
+        for thread in threads:
+            thread.join()
+
+
+def describe(error: VouchError) -> dict[str, str]:
+    """Returns an error as JSON: its class, code, message and hint."""
+    return {"kind": type(error).__name__, "code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _answer(connection: socket.socket, run: Run) -> None:
+    with connection:
+        request = next(_messages(connection, lambda: False), None)
+        if request is None:
+            return
+
+        def gone() -> bool:
+            readable, _, _ = select.select([connection], [], [], 0)
+            return bool(readable)  # a client has nothing more to say: readable means that it left
+
+        def emit(event: Mapping[str, Any]) -> None:
+            with contextlib.suppress(OSError):
+                connection.sendall(_line({"event": event}))
+
+        try:
+            reply = {"result": run(request["operation"], request["params"], emit, gone)}
+        except VouchError as error:
+            reply = {"error": describe(error)}
+        except Exception as error:
+            log.exception("operation %s failed", request["operation"])
+            reply = {"error": describe(VouchError(f"{type(error).__name__}: {error}", code="internal"))}
+        with contextlib.suppress(OSError):
+            connection.sendall(_line(reply))
+
+
+def _messages(connection: socket.socket, cancelled: Cancelled) -> Iterator[dict[str, Any]]:
+    buffer = b""
+    while True:
+        if cancelled():
+            connection.shutdown(socket.SHUT_WR)
+            cancelled = _never
+        readable, _, _ = select.select([connection], [], [], 0.2)
+        if not readable:
+            continue
+        try:
+            data = connection.recv(1 << 16)
+        except OSError:
+            return
+        if not data:
+            return
+        buffer += data
+        *lines, buffer = buffer.split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
+def _never() -> bool:
+    return False
+
+
+def _raised(described: Mapping[str, str]) -> VouchError:
+    kind = getattr(errors, described["kind"], VouchError)
+    raised = kind(described["message"], code=described["code"], hint=described["hint"])
+    assert isinstance(raised, VouchError)
+    return raised
+
+
+def _line(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=True).encode() + b"\n"
+
+
+@contextmanager
+def _address(folder: Path) -> Iterator[str]:
+    """A name for the socket that fits the 107 bytes a Unix socket's address may have."""
+    path = str(folder / SOCKET_NAME)
+    if len(os.fsencode(path)) < 100:
+        yield path
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+    finally:
+        os.close(descriptor)
+
+
+def _connect(folder: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _address(folder) as address:
+            connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _listen(folder: Path) -> socket.socket:
+    """Binds the socket. Only the folder's owner calls this, so one that is there already is a dead owner's."""
+    with contextlib.suppress(FileNotFoundError):
+        (folder / SOCKET_NAME).unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _address(folder) as address:
+            listener.bind(address)
+        os.chmod(folder / SOCKET_NAME, 0o600)
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        raise
+    return listener

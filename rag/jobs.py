@@ -1,0 +1,292 @@
+"""Long work that outlives a request and a restart: uploads on their way into the corpus.
+
+One job runs at a time, on a thread of its own; its heavy steps happen in low-priority children. What a process leaves
+unfinished is queued again at the next start, and goes on from the documents already committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from corpus.catalog import records
+from corpus.catalog.records import JobRecord
+from corpus.errors import LimitError, UnavailableError, UsageError, VouchError
+from corpus.types import UPLOAD_ROOT
+from ingest.discovery import Discovery, SourceFile
+from ingest.pipeline import Progress
+from rag.bootstrap import Service
+from rag.control import describe
+from rag.operations import to_json
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUED = 100
+SAVE_PROGRESS_EVERY_S = 1.0
+FINISHED = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One uploaded file: its name as the client gave it, and its bytes."""
+
+    name: str
+    data: BinaryIO
+
+
+class Jobs:
+    """The queue of a service. Safe to use from any thread."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._catalog = service.corpus.catalog
+        self._folder = service.corpus.folder / "uploads"
+        self._changed = threading.Condition()
+        self._live: dict[str, Mapping[str, Any]] = {}
+        self._cancelled: set[str] = set()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Queues again what an earlier process left unfinished, and begins to work."""
+        if not self._catalog.read_only:
+            with self._catalog.write() as db:
+                for job in records.list_jobs(db, states=["running"], limit=MAX_QUEUED):
+                    records.requeue_job(db, job.id)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Lets the current document finish, queues the rest of its job for the next start, and ends."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def ingest_uploads(
+        self, uploads: Sequence[Upload], collection: str, metadata: Mapping[str, str]
+    ) -> JobRecord:
+        """Keeps the uploaded bytes and queues their ingest.
+
+        Raises:
+            UsageError: a file is empty or its name cannot be used.
+            LimitError: a file is too large.
+            UnavailableError: too many jobs wait already.
+        """
+        if self._stopping:
+            raise UnavailableError("The service is stopping.", code="stopping", hint="Try again in a moment.")
+        names = [upload_name(upload.name) for upload in uploads]
+        if len(set(names)) != len(names):
+            raise UsageError(
+                "Two uploaded files have the same name.", code="bad_upload", hint="Rename one of them."
+            )
+        with self._catalog.read() as db:
+            if records.count_jobs(db, ["queued"]) >= MAX_QUEUED:
+                raise UnavailableError(
+                    f"{MAX_QUEUED} jobs are waiting already.", code="too_many_jobs", hint="Try later."
+                )
+        request = {"collection": collection, "metadata": dict(metadata), "names": names}
+        with self._catalog.write() as db:
+            job = records.create_job(db, "ingest", request)
+            self._spool(self._folder / job.id, uploads, names)
+        with self._changed:
+            self._changed.notify_all()
+        return job
+
+    def cancel(self, job_id: str) -> JobRecord:
+        """Ends a waiting job, or a running one after its current document; a finished one stays as it is."""
+        job = self.get(job_id)
+        with self._changed:
+            self._cancelled.add(job_id)
+        if job.state == "queued":
+            with self._catalog.write() as db:
+                records.finish_job(db, job_id, "cancelled")
+            shutil.rmtree(self._folder / job_id, ignore_errors=True)
+        with self._changed:
+            self._changed.notify_all()
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> JobRecord:
+        """Returns a job as it stands now.
+
+        Raises:
+            NotFoundError: there is none with that id.
+        """
+        with self._catalog.read() as db:
+            job = records.get_job(db, job_id)
+        live = self._live.get(job_id)
+        if live is None or job.state in FINISHED:
+            return job
+        return JobRecord(**{**to_json(job), "progress": live})
+
+    def list(self, limit: int = 100) -> list[JobRecord]:
+        """Returns the newest jobs first."""
+        with self._catalog.read() as db:
+            return records.list_jobs(db, limit=limit)
+
+    def watch(self, job_id: str) -> Iterator[JobRecord | None]:
+        """Yields a job whenever it changed, last when it is finished; None now and then while nothing happens."""
+        last = None
+        while True:
+            job = self.get(job_id)
+            if job != last:
+                yield job
+                last = job
+            else:
+                yield None
+            if job.state in FINISHED or self._stopping:
+                return
+            with self._changed:
+                self._changed.wait(1.0)
+
+    # ---- the worker ---------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            job = self._next()
+            if job is None:
+                return
+            try:
+                self._run(job)
+            except VouchError as error:
+                self._finish(job.id, "failed", error=describe(error))
+            except Exception as error:
+                log.exception("job %s failed", job.id)
+                self._finish(
+                    job.id,
+                    "failed",
+                    error=describe(VouchError(f"{type(error).__name__}: {error}", code="internal")),
+                )
+
+    def _next(self) -> JobRecord | None:
+        while True:
+            with self._changed:
+                if self._stopping:
+                    return None
+            with self._catalog.read() as db:
+                waiting = records.list_jobs(db, states=["queued"], limit=MAX_QUEUED)
+            if waiting:
+                return waiting[-1]
+            with self._changed:
+                if not self._stopping:
+                    self._changed.wait(5.0)
+
+    def _run(self, job: JobRecord) -> None:
+        folder = self._folder / job.id
+        found = _found(folder, job.request["names"])
+        with self._catalog.write() as db:
+            records.start_job(db, job.id)
+        saved = time.monotonic()
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal saved
+            with self._changed:
+                self._live[job.id] = to_json(progress)
+                self._changed.notify_all()
+            if time.monotonic() - saved > SAVE_PROGRESS_EVERY_S:
+                saved = time.monotonic()
+                with self._catalog.write() as db:
+                    records.advance_job(db, job.id, self._live[job.id])
+
+        report = self._service.ingest_found(
+            found,
+            job.request["collection"],
+            metadata=job.request["metadata"] or None,
+            on_progress=on_progress,
+            cancelled=lambda: self._stopping or job.id in self._cancelled,
+        )
+        if report.stopped == "cancelled" and job.id not in self._cancelled:
+            with self._catalog.write() as db:
+                records.requeue_job(db, job.id)  # the process is stopping: the next one goes on
+            return
+        state = "cancelled" if report.stopped == "cancelled" else "failed" if report.stopped else "done"
+        error = {"kind": "StorageError", "code": "stopped", "message": report.stopped, "hint": report.hint}
+        self._finish(job.id, state, result=to_json(report), error=error if state == "failed" else None)
+
+    def _finish(
+        self,
+        job_id: str,
+        state: str,
+        *,
+        result: Mapping[str, Any] | None = None,
+        error: Mapping[str, Any] | None = None,
+    ) -> None:
+        try:
+            with self._catalog.write() as db:
+                if job_id in self._live:
+                    records.advance_job(db, job_id, self._live[job_id])
+                records.finish_job(db, job_id, state, result=result, error=error)
+        except VouchError:
+            log.exception(
+                "job %s ended as %s, which could not be written; it runs again after a restart", job_id, state
+            )
+            with self._changed:
+                self._changed.wait(5.0)
+            return
+        shutil.rmtree(self._folder / job_id, ignore_errors=True)
+        with self._changed:
+            self._live.pop(job_id, None)
+            self._cancelled.discard(job_id)
+            self._changed.notify_all()
+
+    def _spool(self, folder: Path, uploads: Sequence[Upload], names: Sequence[str]) -> None:
+        """Keeps uploaded bytes under numbers: a client's name is never a path."""
+        limit = self._service.settings.max_file_mb << 20
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            for number, (upload, name) in enumerate(zip(uploads, names, strict=True)):
+                with open(folder / str(number), "xb") as out:
+                    shutil.copyfileobj(upload.data, out, 1 << 20)
+                size = (folder / str(number)).stat().st_size
+                if size == 0:
+                    raise UsageError(
+                        f"The uploaded file {name} is empty.", code="empty_file", hint="Upload its content."
+                    )
+                if size > limit:
+                    raise LimitError(
+                        f"The uploaded file {name} has {size >> 20} MB; the limit is {limit >> 20} MB.",
+                        code="too_large",
+                        hint="Split it, or raise VOUCH_MAX_FILE_MB.",
+                    )
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def upload_name(given: str) -> str:
+    """Returns the last part of a client's file name, in NFC and without control characters.
+
+    Raises:
+        UsageError: nothing usable is left.
+    """
+    name = unicodedata.normalize("NFC", given.replace("\\", "/").rsplit("/", 1)[-1])
+    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
+    if not name or name in (".", "..") or len(name.encode()) > 255:
+        raise UsageError(
+            f"The file name {given[:80]!r} cannot be used.",
+            code="bad_upload",
+            hint="Give it a plain name of up to 255 bytes.",
+        )
+    return name
+
+
+def _found(folder: Path, names: Sequence[str]) -> Discovery:
+    files, skipped = [], []
+    for number, name in enumerate(names):
+        location = folder / str(number)
+        try:
+            status = location.stat()
+        except OSError:
+            skipped.append((name, "lost", "Its uploaded bytes are no longer there; upload it again."))
+            continue
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        files.append(SourceFile(UPLOAD_ROOT, name, location, status.st_size, modified))
+    return Discovery(tuple(files), tuple(skipped), (), ())

@@ -1,0 +1,527 @@
+"""The model catalogue's front door, and the home of LangChain's chat models.
+
+A model is chosen by its name in the catalogue or in ``vouch.toml``. LangChain and a provider's package are
+imported when the model is first used. The SDKs' own retries and clocks are off: :mod:`rag.upstream` has both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import ModelError, NotFoundError, UsageError
+from rag.cards import EXTRACTIVE, ModelCard, ModelSettings, read_models, shipped_cards
+from rag.prompting import ESTIMATE, Budget, Message, TokenCounter
+from rag.upstream import Delta, Fault, Finish, LoopThread, Piece, Provider, Stop
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+UNKNOWN_WINDOW_TOKENS = 8192
+"""The context window assumed for a model that states none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Vendor:
+    """How a provider is reached: its package, its name in ``init_chat_model``, the variable of its key."""
+
+    package: str
+    langchain: str
+    key_env: str = ""
+    base_url: str = ""
+
+
+_VENDORS: Mapping[str, _Vendor] = {
+    "openai": _Vendor("langchain-openai", "openai", "OPENAI_API_KEY", "https://api.openai.com/v1"),
+    "openai-compatible": _Vendor("langchain-openai", "openai"),
+    "azure": _Vendor("langchain-openai", "azure_openai", "AZURE_OPENAI_API_KEY"),
+    "anthropic": _Vendor("langchain-anthropic", "anthropic", "ANTHROPIC_API_KEY"),
+    "google": _Vendor("langchain-google-genai", "google_genai", "GOOGLE_API_KEY"),
+    "bedrock": _Vendor("langchain-aws", "bedrock_converse"),
+    "mistral": _Vendor("langchain-mistralai", "mistralai", "MISTRAL_API_KEY"),
+    "ollama": _Vendor("langchain-ollama", "ollama"),
+    "transformers": _Vendor("langchain-huggingface", "huggingface"),
+}
+
+
+class ChosenModel:
+    """A model that can be asked. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        settings: ModelSettings,
+        provider: Provider,
+        make: Callable[[], BaseChatModel],
+        counter: TokenCounter = ESTIMATE,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self.card = card
+        self.name = card.name
+        self._settings = settings
+        self._provider = provider
+        self._make = make
+        self._counter = counter
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._lock = threading.Lock()
+        self._chat: BaseChatModel | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """The window and the part of it kept for the answer, with the counter that measures both."""
+        window = self.card.context_window or UNKNOWN_WINDOW_TOKENS
+        return Budget(window, min(self._settings.max_output_tokens, window // 2), self._counter)
+
+    def chat(self) -> BaseChatModel:
+        """Returns the LangChain chat model behind this, made when first needed.
+
+        Raises:
+            ModelError: its package or its key is missing.
+        """
+        with self._lock:
+            if self._chat is None:
+                self._chat = self._make()
+            return self._chat
+
+    def stream(self, messages: Sequence[Message], stop: Stop | None = None) -> Generator[Delta | Finish]:
+        """Yields the reply as it comes; see :meth:`rag.upstream.Provider.stream`."""
+        request = _Request(self.chat(), messages, self._settings.stream, self._secrets, self.name)
+        return self._provider.stream(request, self._settings.clocks, stop)
+
+
+class Models:
+    """Every model that can be chosen. Close it when the service ends.
+
+    Args:
+        tables: the ``[models.NAME]`` tables of ``vouch.toml``.
+        default: the model used where none is named; also ``provider:model`` of a shipped provider.
+        extractive: makes the built-in chat model.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        default: str = EXTRACTIVE,
+        extractive: Callable[[], BaseChatModel] | None = None,
+    ) -> None:
+        self._own = read_models(tables or {})
+        self._loop = LoopThread()
+        self._providers: dict[tuple[str, str], Provider] = {}
+        self._open: dict[str, ChosenModel] = {}
+        self._lock = threading.Lock()
+        self._extractive = extractive or _make_extractive
+        own = {name: settings.card(name) for name, settings in self._own.items()}
+        self._cards = {card.name: card for card in shipped_cards()} | own
+        self.default = default
+        if default not in self._cards:
+            self._cards[default] = _ad_hoc(default, self._cards)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Returns every card: the built-in model, the shipped catalogue, the user's own."""
+        return tuple(self._cards.values())
+
+    def card(self, name: str = "") -> ModelCard:
+        """Returns a card by name (default: the default model's).
+
+        Raises:
+            NotFoundError: there is no such model.
+        """
+        card = self._cards.get(name or self.default)
+        if card is None:
+            near = ", ".join(n for n in self._cards if name.casefold() in n.casefold()) if name else ""
+            raise NotFoundError(
+                f"There is no model {name!r}.",
+                code="model_unknown",
+                hint=(f"Did you mean: {near}? " if near else "")
+                + "`vouch models` lists all; add your own as [models.NAME] in vouch.toml.",
+            )
+        return card
+
+    def open(self, name: str = "") -> ChosenModel:
+        """Returns a model ready to be asked (default: the default model).
+
+        Raises:
+            NotFoundError: there is no such model.
+            UsageError: it is no chat model, or its settings lack something.
+        """
+        card = self.card(name)
+        with self._lock:
+            if card.name not in self._open:
+                self._open[card.name] = self._build(card)
+            return self._open[card.name]
+
+    def close(self) -> None:
+        """Ends every call that is under way."""
+        self._loop.close()
+
+    def _build(self, card: ModelCard) -> ChosenModel:
+        if card.task != "chat":
+            raise UsageError(
+                f"{card.name} is a model for {card.task}, not for answers.", code="model_not_chat"
+            )
+        settings = self._own.get(card.name) or _settings_of(card)
+        where = (card.provider, settings.base_url)
+        if where not in self._providers:
+            label = card.provider if not settings.base_url else f"{card.provider} at {settings.base_url}"
+            self._providers[where] = Provider(label, self._loop, max_concurrent=settings.max_concurrent)
+        provider = self._providers[where]
+        if card.provider == "built-in":
+            return ChosenModel(card, settings, provider, self._extractive)
+        key = _key(settings)
+        return ChosenModel(
+            card, settings, provider, lambda: _chat_model(card, settings, key), _counter(settings), [key]
+        )
+
+
+def _ad_hoc(name: str, cards: Mapping[str, ModelCard]) -> ModelCard:
+    provider, _, model = name.partition(":")
+    if provider not in _VENDORS or not model:
+        raise UsageError(
+            f"The default model {name!r} is neither in the catalogue nor in vouch.toml.",
+            code="model_unknown",
+            hint="`vouch models` lists all; provider:model works too, e.g. openai:gpt-4o-mini.",
+        )
+    known = next((c for c in cards.values() if c.provider == provider and c.model == model), None)
+    if known:
+        return known.model_copy(update={"name": name})
+    return ModelCard(name=name, provider=provider, model=model, origin="vouch.toml")
+
+
+def _settings_of(card: ModelCard) -> ModelSettings:
+    output = min(1024, card.max_output_tokens or 1024)
+    return ModelSettings(provider=card.provider, model=card.model, max_output_tokens=output)
+
+
+def _make_extractive() -> BaseChatModel:
+    from rag.extractive import ExtractiveChatModel
+
+    return ExtractiveChatModel()
+
+
+def _key(settings: ModelSettings) -> str:
+    if settings.api_key_file:
+        try:
+            return Path(settings.api_key_file).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(
+                f"Cannot read the key file {settings.api_key_file}: {type(error).__name__}.",
+                code="model_no_key",
+            ) from None
+    vendor = _VENDORS[settings.provider]
+    return (
+        os.environ.get(settings.api_key_env or vendor.key_env, "")
+        if settings.api_key_env or vendor.key_env
+        else ""
+    )
+
+
+def _chat_model(card: ModelCard, settings: ModelSettings, key: str) -> BaseChatModel:
+    """Makes the provider's LangChain chat model, its own retries and clocks off."""
+    vendor = _VENDORS[card.provider]
+    for package in ("langchain", vendor.package):
+        if importlib.util.find_spec(package.replace("-", "_")) is None:
+            raise ModelError(
+                f"{card.name} needs the package {package}, which is not installed.",
+                code="model_not_installed",
+                hint=f"Install it: pip install {package}",
+            )
+    variable = settings.api_key_env or vendor.key_env
+    if variable and not key:
+        raise ModelError(
+            f"{card.name} needs a key, and the environment variable {variable} is not set.",
+            code="model_no_key",
+            hint=f"export {variable}=…, or name a file in api_key_file.",
+        )
+    if card.provider == "openai-compatible" and not settings.base_url:
+        raise UsageError(
+            f"[models.{card.name}] has no base_url.",
+            code="bad_setting",
+            hint='For example base_url = "http://127.0.0.1:8001/v1".',
+        )
+    from langchain.chat_models import init_chat_model
+
+    given = _arguments(settings, vendor, key) | dict(settings.options)
+    try:
+        model: BaseChatModel = init_chat_model(settings.model, model_provider=vendor.langchain, **given)
+    except Exception as error:  # any provider's own validation; its message may hold the key
+        raise ModelError(
+            f"{card.name} cannot be set up: {_redacted(str(error), [key])}",
+            code="model_bad_settings",
+            hint=f"Look at [models.{card.name}] in vouch.toml.",
+        ) from None
+    return model
+
+
+def _arguments(settings: ModelSettings, vendor: _Vendor, key: str) -> dict[str, Any]:
+    """Returns what the provider's class is called with: the same things, under each vendor's own names."""
+    given: dict[str, Any] = {}
+    if settings.temperature is not None:
+        given["temperature"] = settings.temperature
+    if settings.provider == "ollama":
+        given["num_predict"] = settings.max_output_tokens
+        if settings.context_window:
+            given["num_ctx"] = settings.context_window
+        given["client_kwargs"] = {"timeout": settings.total_s}
+    elif settings.provider == "transformers":
+        given = {"task": "text-generation", "pipeline_kwargs": {"max_new_tokens": settings.max_output_tokens}}
+    elif settings.provider == "bedrock":
+        given["max_tokens"] = settings.max_output_tokens
+    else:
+        given |= {"max_tokens": settings.max_output_tokens, "max_retries": 0}
+    if settings.provider in ("openai", "openai-compatible", "azure"):
+        import openai
+
+        given["timeout"] = openai.Timeout(None, connect=settings.connect_s)
+        given["stream_chunk_timeout"] = None
+        given["stream_usage"] = settings.stream_usage
+        given["api_key"] = key or "none"
+    elif key:
+        given["api_key"] = key
+    base_url = settings.base_url or vendor.base_url
+    if base_url:
+        given["azure_endpoint" if settings.provider == "azure" else "base_url"] = base_url
+    return given
+
+
+# ---- counting ------------------------------------------------------------------------------------
+
+
+def _counter(settings: ModelSettings) -> TokenCounter:
+    """Returns the model's own tokenizer where its file lies on this machine, else the pessimistic estimate."""
+    if settings.tokenizer:
+        from tokenizers import Tokenizer
+
+        try:
+            own = Tokenizer.from_file(settings.tokenizer)
+        except Exception as error:  # the tokenizers library raises bare Exception
+            raise UsageError(
+                f"Cannot read the tokenizer {settings.tokenizer}: {error}.",
+                code="bad_setting",
+                hint="Name a tokenizer.json file.",
+            ) from None
+        return TokenCounter(lambda text: len(own.encode(text).ids), f"counted with {settings.tokenizer}")
+    if settings.provider in ("openai", "azure"):
+        return _tiktoken(settings.model) or ESTIMATE
+    return ESTIMATE
+
+
+def _tiktoken(model: str) -> TokenCounter | None:
+    """Returns tiktoken's counter if its vocabulary is already on this machine; nothing is ever downloaded."""
+    if importlib.util.find_spec("tiktoken") is None:
+        return None
+    import tiktoken
+
+    try:
+        name = tiktoken.encoding_name_for_model(model)
+    except KeyError:
+        return None
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    cache = Path(folder) if folder else Path(tempfile.gettempdir()) / "data-gym-cache"
+    # tiktoken names a cached vocabulary by the SHA-1 of the address it came from.
+    url = f"https://openaipublic.blob.core.windows.net/encodings/{name}.tiktoken"
+    if not (cache / hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()).is_file():
+        return None
+    encoding = tiktoken.get_encoding(name)
+    return TokenCounter(
+        lambda text: len(encoding.encode(text, disallowed_special=())), f"counted with {name}"
+    )
+
+
+# ---- LangChain's chunks and errors -----------------------------------------------------------------
+
+
+class _Request:
+    """One request to a LangChain chat model (a :class:`rag.upstream.Source`)."""
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        messages: Sequence[Message],
+        stream: bool,
+        secrets: Sequence[str],
+        name: str,
+    ) -> None:
+        self._chat = chat
+        self._messages = messages
+        self._stream = stream
+        self._secrets = secrets
+        self._name = name
+
+    async def pieces(self) -> AsyncIterator[Piece]:
+        from langsmith import tracing_context
+
+        # An environment variable of LangSmith must not send a company's passages to a tracing service.
+        with tracing_context(enabled=False):
+            messages = _to_langchain(self._messages)
+            if not self._stream:
+                yield _piece(await self._chat.ainvoke(messages))
+                return
+            async for chunk in self._chat.astream(messages):
+                yield _piece(chunk)
+
+    def explain(self, error: BaseException) -> Fault:
+        fault = explain(error)
+        return replace(fault, message=f"{self._name}: {_redacted(fault.message, self._secrets)}")
+
+
+def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [kinds[message.role](content=message.text) for message in messages]
+
+
+_REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+_REASONS = {
+    "stop": "stop", "end_turn": "stop", "stop_sequence": "stop", "eos": "stop", "eos_token": "stop",
+    "length": "length", "max_tokens": "length", "model_length": "length", "model_context_window_exceeded": "length",
+    "content_filter": "content_filter", "safety": "content_filter", "refusal": "content_filter",
+    "content_filtered": "content_filter", "guardrail_intervened": "content_filter",
+}  # fmt: skip
+
+
+def _piece(message: Any) -> Piece:
+    """Returns what a LangChain message (chunk) brought, whatever the vendor calls it."""
+    metadata = message.response_metadata or {}
+    reason = next((str(metadata[key]) for key in _REASON_KEYS if metadata.get(key)), "")
+    usage = message.usage_metadata or {}
+    text = message.text if isinstance(message.text, str) else str(message.text)
+    content = message.content
+    thought = isinstance(content, list) and bool(content)
+    return Piece(
+        text=text,
+        alive=thought or bool(message.additional_kwargs),
+        finish=_REASONS.get(reason.casefold(), reason),
+        input_tokens=usage.get("input_tokens"),
+        output_tokens=usage.get("output_tokens"),
+    )
+
+
+_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_OUTAGE = frozenset({500, 502, 503, 504, 529})
+_SPENT = ("insufficient_quota", "quota", "credit", "billing", "spend", "payment")
+_TOO_LONG = (
+    "context_length_exceeded", "context length", "context window", "prompt is too long", "maximum context",
+    "too many tokens", "exceeds the available context",
+)  # fmt: skip
+
+
+def explain(error: BaseException) -> Fault:
+    """Returns what any SDK's exception means, from its status, its body and its kind."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    status = _status(error)
+    said = _said(error)
+    low = said.casefold()
+    if "ContextOverflowError" in kinds or (
+        status in (400, 413, 422, None) and any(t in low for t in _TOO_LONG)
+    ):
+        return Fault(
+            "context_too_long", f"The prompt is too long for the model. {said}", "Ask for fewer passages."
+        )
+    if status in (401, 403):
+        return Fault(
+            "model_key_refused",
+            f"The provider refused the key ({status}). {said}",
+            "Check the key and its rights.",
+        )
+    if status == 404:
+        return Fault(
+            "model_not_served", f"The provider does not know this model or address (404). {said}",
+            "Check model and base_url.",
+        )  # fmt: skip
+    if status in (402, 429) and any(word in low for word in _SPENT):
+        return Fault(
+            "model_quota_spent", f"The provider says that the quota is spent ({status}). {said}",
+            "Top the account up, or choose another model.",
+        )  # fmt: skip
+    wait_s = _retry_after(error)
+    if status == 429:
+        return Fault(
+            "model_rate_limited", f"The provider asks to slow down (429). {said}", "Ask again later.",
+            retry=True, retry_after_s=wait_s,
+        )  # fmt: skip
+    if status is not None:
+        return Fault(
+            "model_failed", f"The provider answered with status {status}. {said}", "Ask again, or choose another model.",
+            retry=status in _AGAIN, outage=status in _OUTAGE, retry_after_s=wait_s,
+        )  # fmt: skip
+    if kinds & {"APIConnectionError", "ModelConnectionError", "ConnectError", "ConnectionError", "APITimeoutError",
+                "TransportError", "ModelTimeoutError"}:  # fmt: skip
+        cause = type(error.__cause__ or error.__context__ or error).__name__
+        return Fault(
+            "model_unreachable", f"The provider cannot be reached, or the connection broke ({cause}).",
+            "Check base_url and that the server runs.", retry=True, outage=True,
+        )  # fmt: skip
+    if isinstance(error, ValueError) and "No generation chunks" in str(error):
+        return Fault(
+            "model_cut_off", "The model's reply ended without saying that it was complete.", "Ask again.",
+            retry=True, outage=True,
+        )  # fmt: skip
+    if "APIError" in kinds:
+        return Fault(
+            "model_failed", f"The provider broke off with an error. {said}", "Ask again.", outage=True
+        )
+    return Fault(
+        "model_bad_reply", f"The provider's reply cannot be read ({type(error).__name__}).",
+        "Check that base_url is an OpenAI-compatible address.", outage=True,
+    )  # fmt: skip
+
+
+def _status(error: BaseException) -> int | None:
+    status = getattr(error, "status_code", None)
+    if status is None:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _said(error: BaseException) -> str:
+    """Returns what the provider said, in one short line: from the body where there is one."""
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, Mapping) else body
+    parts = (
+        [str(inner.get(key) or "") for key in ("message", "code", "type")]
+        if isinstance(inner, Mapping)
+        else []
+    )
+    text = " ".join(part for part in parts if part)
+    if not text and _status(error) is None:
+        text = str(getattr(error, "message", ""))
+    text = re.sub(r"<[^>]{0,200}>", " ", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+
+
+def _retry_after(error: BaseException) -> float:
+    """Returns the seconds a provider asks to wait, 0 when it names none (RFC 9110, section 10.2.3)."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        if value := headers.get("retry-after-ms"):
+            return max(0.0, float(value) / 1000)
+        value = headers.get("retry-after", "")
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            return float(value)
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return 0.0
+    import datetime
+
+    return max(0.0, (when - datetime.datetime.now(when.tzinfo)).total_seconds())
+
+
+_SECRET = re.compile(r"\b(?:sk|pk|key|gsk|xai|hf|AIza)[-_]?[A-Za-z0-9_\-]{12,}|Bearer\s+\S+", re.IGNORECASE)
+
+
+def _redacted(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "[key]")
+    return _SECRET.sub("[key]", text)

@@ -1,0 +1,327 @@
+"""What a command can have the owner of a data folder do: JSON in, events and JSON out.
+
+The same functions run in the command's own process when nobody owns the folder, and in the owner's when somebody does, so a
+command shows the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from corpus.backup import backup, verify
+from corpus.catalog import access, documents, records
+from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.errors import NotAllowedError, NotFoundError, UnavailableError, UsageError
+from corpus.settings import Settings
+from corpus.types import OWNER
+from rag.bootstrap import Service, open_service
+from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free
+from rag.filters import read_filter
+
+Params = Mapping[str, Any]
+Operation = Callable[[Service, Params, Emit, Cancelled], Any]
+
+
+def call(
+    settings: Settings,
+    operation: str,
+    params: Params,
+    *,
+    emit: Emit = lambda event: None,
+    cancelled: Cancelled = lambda: False,
+    purpose: str = "vouch",
+) -> Any:
+    """Runs an operation: through the folder's owner when there is one, else as its owner for the while.
+
+    Raises:
+        VouchError: what the operation raised.
+    """
+
+    def attempt() -> tuple[bool, Any]:
+        asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
+        if asked:
+            return True, result
+        with open_service(settings, purpose=purpose, one_shot=operation not in _WRITING) as service:
+
+            def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
+                return perform(service, name, own, tell, stop)
+
+            with serve_control(settings.data_dir, run):
+                return True, perform(service, operation, params, emit, cancelled)
+
+    return until_free(settings.data_dir, attempt)
+
+
+def perform(service: Service, operation: str, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    """Runs one operation on an open service and returns its result as JSON."""
+    found = OPERATIONS.get(operation)
+    if found is None:
+        raise UsageError(
+            f"There is no operation {operation!r}.", hint="The owner is of another version; restart it."
+        )
+    return to_json(found(service, params, emit, cancelled))
+
+
+def to_json(value: Any) -> Any:
+    """Returns dataclasses, times, paths and sets as what JSON has."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_json({name: getattr(value, name) for name in value.__dataclass_fields__})
+    if isinstance(value, Mapping):
+        return {str(key): to_json(one) for key, one in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(to_json(one) for one in value)
+    if isinstance(value, list | tuple):
+        return [to_json(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+# ---- the operations -----------------------------------------------------------------------------------
+
+
+def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    filter = dict(params.get("filter") or {})
+    if params.get("collection"):
+        filter["collections"] = [params["collection"]]
+        _need_collection(service, params["collection"])
+    result = service.search(params["query"], params.get("k", 10), read_filter(filter))
+    empty = not result.hits and service.corpus.state().documents == 0
+    return {
+        "query": result.query,
+        "hits": result.hits,
+        "timings_ms": result.timings_ms,
+        "notes": [
+            *result.notes,
+            *(["There are no documents yet. Ingest some: vouch ingest FOLDER"] if empty else []),
+        ],
+    }
+
+
+def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return service.ingest(
+        [Path(one) for one in params["paths"]],
+        params.get("collection") or "default",
+        access=frozenset(params["access"]) if params.get("access") is not None else None,
+        metadata=params.get("metadata"),
+        sync=bool(params.get("sync")),
+        dry_run=bool(params.get("dry_run")),
+        consent=bool(params.get("yes")),
+        retry_failed=bool(params.get("retry_failed")),
+        on_progress=lambda progress: emit(to_json(progress)),
+        cancelled=cancelled,
+    )
+
+
+def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    if params.get("collection"):
+        _need_collection(service, params["collection"])
+    with service.corpus.catalog.read() as db:
+        found = documents.list_documents(
+            db, collection=params.get("collection"), removed=bool(params.get("removed"))
+        )
+        failures = records.list_failures(db, params.get("collection"))
+    return {"documents": [_document(one) for one in found], "failures": failures}
+
+
+def _show_document(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    found = _find(service, params["document"])
+    shown = _document(found)
+    if found.live is not None:
+        _, text, pages = service.corpus.text(found.id, found.live.number, 0, int(params.get("chars", 600)))
+        shown |= {"beginning": text, "page_list": pages}
+    return shown
+
+
+def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    found = [_find(service, one) for one in params["documents"]]
+    return {
+        "removed": service.corpus.remove([one.id for one in found]),
+        "documents": [_document(one) for one in found],
+    }
+
+
+def _document_history(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    found = _find(service, params["document"])
+    with service.corpus.catalog.read() as db:
+        versions = documents.list_versions(db, found.id)
+    return {"document": _document(found), "versions": [_version(one) for one in versions]}
+
+
+def _set_access(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    found = [_find(service, one) for one in params["documents"]]
+    with service.corpus.catalog.write() as db:
+        for one in found:
+            documents.set_access(db, one.id, params["access"])
+    return {"documents": [_document(_find(service, one.id)) for one in found]}
+
+
+def _list_collections(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    with service.corpus.catalog.read() as db:
+        found = access.collections(db, OWNER)
+    return {"collections": [{"name": name, "documents": count} for name, count in found.items()]}
+
+
+def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    name = params["collection"]
+    _need_collection(service, name)
+    with service.corpus.catalog.read() as db:
+        found = documents.list_documents(db, collection=name)
+    if not params.get("yes"):
+        raise NotAllowedError(
+            f"This removes all {len(found)} documents of collection {name!r}.",
+            code="needs_consent",
+            hint="Nothing was changed. If that is right, say --yes.",
+        )
+    return {"collection": name, "removed": service.corpus.remove([one.id for one in found])}
+
+
+def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    with service.corpus.catalog.read() as db:
+        collections, failures = access.collections(db, OWNER), records.list_failures(db)
+    return {**to_json(service.corpus.state()), "collections": collections, "failures": failures}
+
+
+def _backup(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return backup(service.corpus, Path(params["target"]))
+
+
+def _verify(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return verify(service.corpus)
+
+
+def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    service.corpus.lexical.rebuild()
+    service.corpus.dense.fold()
+    return service.corpus.state()
+
+
+def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    from rag import evaluation
+    from rag.questions import read_questions, write_trec_run
+
+    questions = read_questions(Path(params["questions"]))
+    if params.get("collection"):
+        _need_collection(service, params["collection"])
+    limit = read_filter({"collections": params.get("collection")})
+    total, done = sum(question.answerable for question in questions), 0
+
+    def count(row: evaluation.Row) -> None:
+        nonlocal done
+        done += 1
+        emit({"done": done, "total": total})
+        if cancelled():
+            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
+
+    found = evaluation.evaluate(
+        questions,
+        lambda text, k: service.search(text, k, limit).hits,
+        k=params.get("k", evaluation.DEPTH),
+        grain=params.get("grain", "page"),
+        on_row=count,
+    )
+    scores, against = found.scores(), params.get("against")
+    compared = evaluation.compare(evaluation.read_scores(Path(against)), scores) if against else []
+    if params.get("save"):
+        evaluation.write_scores(Path(params["save"]), found)
+    if params.get("run_file"):
+        write_trec_run(Path(params["run_file"]), ((row.question.id, row.documents) for row in found.rows))
+    kinds = sorted({row.question.kind for row in found.rows if row.question.kind})
+    by_kind = {
+        kind: evaluation.Evaluation(tuple(row for row in found.rows if row.question.kind == kind), 0)
+        for kind in kinds
+    }
+    return {
+        "unanswerable": found.unanswerable,
+        "languages": found.summary(),
+        "kinds": {kind: part.summary()[evaluation.EVERYTHING] for kind, part in by_kind.items()},
+        "questions": [
+            {
+                "id": row.question.id,
+                "language": row.question.language,
+                "kind": row.question.kind,
+                "ranks": row.ranks,
+                "measures": row.measures,
+                "time_ms": round(row.time_ms, 3),
+            }
+            for row in found.rows
+        ],
+        "compared": compared,
+    }
+
+
+OPERATIONS: dict[str, Operation] = {
+    "search": _search,
+    "ingest": _ingest,
+    "documents.list": _list_documents,
+    "documents.show": _show_document,
+    "documents.remove": _remove_documents,
+    "documents.history": _document_history,
+    "documents.access": _set_access,
+    "collections.list": _list_collections,
+    "collections.remove": _remove_collection,
+    "status": _status,
+    "backup": _backup,
+    "verify": _verify,
+    "rebuild": _rebuild,
+    "eval": _evaluate,
+}
+
+_WRITING = frozenset({"ingest", "documents.remove", "collections.remove", "rebuild"})
+
+
+def _find(service: Service, named: str) -> DocumentRecord:
+    """Finds a document by id, or by its path when only one has it.
+
+    Raises:
+        NotFoundError: none has it.
+        UsageError: several have it.
+    """
+    with service.corpus.catalog.read() as db:
+        if len(named) == 16:
+            found = documents.list_documents(db, ids=(named,), removed=True)
+            if found:
+                return found[0]
+        found = documents.find_by_path(db, named)
+    if not found:
+        raise documents.unknown_document(named)
+    if len(found) > 1:
+        ids = ", ".join(f"{one.id} ({one.key.collection})" for one in found[:5])
+        raise UsageError(f"{len(found)} documents are called {named!r}: {ids}.", hint="Use the id.")
+    return found[0]
+
+
+def _need_collection(service: Service, name: str) -> None:
+    with service.corpus.catalog.read() as db:
+        names = list(access.collections(db, OWNER))
+    if name not in names:
+        hint = (
+            f"There are: {', '.join(names)}." if names else "There are no documents yet: vouch ingest FOLDER"
+        )
+        raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)
+
+
+def _document(found: DocumentRecord) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "collection": found.key.collection,
+        "root": found.key.root,
+        "path": found.key.path,
+        "access": sorted(found.access),
+        "metadata": dict(found.metadata),
+        "created_at": found.created_at,
+        "removed_at": found.removed_at,
+        "live": _version(found.live) if found.live else None,
+    }
+
+
+def _version(version: VersionRecord) -> dict[str, Any]:
+    shown = asdict(version)
+    del shown["id"], shown["document_id"]
+    return shown

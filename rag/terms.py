@@ -1,0 +1,332 @@
+"""The words of a question or a sentence that carry its meaning, each with a weight.
+
+Shared by abstention (does the corpus speak of this?), the extractive model (which sentence answers?)
+and citations (which words vouch for this sentence?), so that the three mean the same by "the same word".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from corpus.language import fold, words
+from corpus.scripts import CJK, HIRAGANA
+
+STOP = frozenset(
+    [
+        "a",
+        "about",
+        "above",
+        "after",
+        "again",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "aren't",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "below",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "can't",
+        "cannot",
+        "could",
+        "couldn't",
+        "describe",
+        "did",
+        "didn't",
+        "do",
+        "does",
+        "doesn't",
+        "doing",
+        "don't",
+        "down",
+        "during",
+        "each",
+        "explain",
+        "few",
+        "find",
+        "for",
+        "from",
+        "further",
+        "get",
+        "gets",
+        "give",
+        "given",
+        "got",
+        "had",
+        "hadn't",
+        "has",
+        "hasn't",
+        "have",
+        "haven't",
+        "having",
+        "he",
+        "her",
+        "here",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "however",
+        "i",
+        "i'm",
+        "if",
+        "in",
+        "into",
+        "is",
+        "isn't",
+        "it",
+        "it's",
+        "its",
+        "itself",
+        "just",
+        "kind",
+        "know",
+        "let",
+        "like",
+        "list",
+        "made",
+        "make",
+        "makes",
+        "many",
+        "may",
+        "me",
+        "mean",
+        "means",
+        "might",
+        "more",
+        "most",
+        "much",
+        "must",
+        "my",
+        "myself",
+        "no",
+        "nor",
+        "not",
+        "now",
+        "of",
+        "off",
+        "often",
+        "on",
+        "once",
+        "one",
+        "only",
+        "or",
+        "other",
+        "our",
+        "ours",
+        "out",
+        "over",
+        "own",
+        "please",
+        "provide",
+        "same",
+        "say",
+        "says",
+        "she",
+        "should",
+        "show",
+        "so",
+        "some",
+        "such",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "thing",
+        "things",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "upon",
+        "us",
+        "use",
+        "used",
+        "uses",
+        "using",
+        "very",
+        "was",
+        "wasn't",
+        "we",
+        "were",
+        "weren't",
+        "what",
+        "what's",
+        "when",
+        "where",
+        "whether",
+        "which",
+        "while",
+        "who",
+        "who's",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "within",
+        "without",
+        "won't",
+        "would",
+        "you",
+        "your",
+        "yours",
+        "yourself",
+    ]
+)
+"""English words that say nothing about what a question is about."""
+
+_STOP_JA = (
+    "何",
+    "誰",
+    "教え",
+    "下さ",
+    "場合",
+    "方法",
+    "誰が",
+    "どこ",
+    "いつ",
+    "いくら",
+    "つい",
+    "どの",
+    "なぜ",
+    "ます",
+    "です",
+)
+_NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
+    if value > 1
+}
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_HIRAGANA_ONLY = re.compile(rf"[{HIRAGANA}ー]+")
+_HAS_HIRAGANA = re.compile(rf"[{HIRAGANA}]")
+_UNSPACED = re.compile(f"[{CJK}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word in its stem, with its weight (0 for none, about 1 for a word of content)."""
+
+    stem: str
+    weight: float
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Returns an English word without its inflection, a number without its separators, all else as it is."""
+    if _NUMBER.fullmatch(word):
+        return number(word)
+    if word in _NUMBER_WORDS:
+        return _NUMBER_WORDS[word]
+    if not word.isascii() or len(word) < 4:
+        return word
+    word = word.removesuffix("'s")
+    for suffix, replacement, least in (
+        ("ies", "y", 5), ("ied", "y", 5), ("sses", "ss", 5), ("ing", "", 6), ("ed", "", 5), ("es", "e", 5), ("s", "", 4),
+    ):  # fmt: skip
+        if word.endswith(suffix) and len(word) >= least and not word.endswith("ss"):
+            word = word[: -len(suffix)] + replacement
+            break
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def number(text: str) -> str:
+    """Returns a number in one spelling: no thousands separators, no idle zeros behind the point."""
+    text = re.sub(r",(?=\d{3}(?!\d))", "", text)
+    if re.fullmatch(r"\d+\.\d+", text):
+        text = text.rstrip("0").rstrip(".")
+    return text
+
+
+@lru_cache(maxsize=65536)
+def _weigh(word: str) -> float:
+    if word in STOP:
+        return 0.0
+    if _UNSPACED.search(word):
+        if any(word.startswith(stop) for stop in _STOP_JA):
+            return 0.0
+        if _HIRAGANA_ONLY.fullmatch(word):
+            return 0.05
+        return 0.2 if _HAS_HIRAGANA.search(word) else 0.6
+    if word[0].isdigit():
+        return 1.2
+    return 0.3 if len(word) < 2 else 1.0
+
+
+def terms(text: str) -> list[Term]:
+    """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
+    return [Term(stem(word.text), _weigh(word.text)) for word in words(text)]
+
+
+def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Returns the distinct terms with meaning and their weights, times their rarity where that is given."""
+    found = {term.stem: term.weight for term in terms(text) if term.weight > 0}
+    if rarity is not None:
+        found = {stem: weight * rarity.get(stem, 1.0) for stem, weight in found.items()}
+    return found
+
+
+def stems(text: str) -> frozenset[str]:
+    """Returns the distinct stems of a text, those without meaning too."""
+    return frozenset(stem(word.text) for word in words(text))
+
+
+def coverage(wanted: Mapping[str, float], present: Iterable[str]) -> float:
+    """Returns the weighted share, in [0, 1], of the wanted terms that are present; 0 when none is wanted."""
+    total = sum(wanted.values())
+    have = frozenset(present)
+    return sum(weight for term, weight in wanted.items() if term in have) / total if total else 0.0
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Returns the numbers of a text in one spelling; number words from two to twelve count."""
+    folded = fold(text)
+    found = {number(match.group()) for match in _NUMBER.finditer(folded)}
+    found.update(_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", folded) if word in _NUMBER_WORDS)
+    return frozenset(found)

@@ -1,0 +1,135 @@
+"""The loaders of question sets, and the runner over a small set of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bench import retrieval
+from bench.datasets import LOADERS, SAMPLE, Dataset, beir, load, sample
+from rag.evaluation import is_named, read_scores
+from rag.questions import Gold
+
+DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH", Path(__file__).resolve().parents[3] / "shared" / "data"))
+
+QUESTIONS = {
+    "azure_contoso_hr": [201, 50],
+    "handbook_faq_en_18f": [96, 96],
+    "handbook_faq_ja_gitlab_people_company": [315, 315],
+    "allganize_ja": [21, 15, 6],
+    "jsquad_valid": [4442],
+    "docugami_sec10q": [116],
+    "chunking_evaluation": [229],
+}
+
+
+def files_of(dataset: Dataset) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for folder in dataset.documents
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def assert_gold_is_there(dataset: Dataset) -> None:
+    files = files_of(dataset)
+    named = {gold.document for question in dataset.questions for gold in question.gold}
+    assert named
+    assert [document for document in named if sum(is_named(file, document) for file in files) != 1] == []
+    assert len({question.id for question in dataset.questions}) == len(dataset.questions)
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_every_gold_document_of_a_development_set_is_one_file(name: str, tmp_path: Path) -> None:
+    if not (DATA / name).is_dir():
+        pytest.skip(f"the development set {name} is not in {DATA}")
+    datasets = LOADERS[name](DATA / name, tmp_path)
+    assert [len(dataset.questions) for dataset in datasets] == QUESTIONS[name]
+    for dataset in datasets:
+        assert_gold_is_there(dataset)
+        assert all(question.answerable and question.text.strip() for question in dataset.questions)
+
+
+def test_the_sample_is_a_set() -> None:
+    for dataset in sample(SAMPLE, SAMPLE):
+        assert_gold_is_there(dataset)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A BEIR folder of three documents, one with an id that is no file name."""
+    folder = tmp_path / "data" / "tiny"
+    (folder / "qrels").mkdir(parents=True)
+    documents = [
+        {"_id": "10.1/kiln", "title": "Kiln", "text": "The kiln fires porcelain at 1280 degrees."},
+        {"_id": "2", "title": "", "text": "Sourdough rises overnight in the cellar."},
+        {"_id": "3", "title": "Ferry", "text": "The last ferry to the island leaves at 21:40."},
+    ]
+    queries = [
+        {"_id": "q1", "text": "How hot does the kiln get?"},
+        {"_id": "q2", "text": "When does the last ferry leave?"},
+    ]
+    write(folder / "corpus.jsonl", documents)
+    write(folder / "queries.jsonl", queries)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\t10.1/kiln\t2\nq2\t3\t1\n")
+    return folder
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_a_beir_corpus_becomes_files_that_its_gold_names(tiny: Path, tmp_path: Path) -> None:
+    (dataset,) = beir(tiny, tmp_path / "work")
+    assert_gold_is_there(dataset)
+    assert files_of(dataset) == {"10.1%2Fkiln.txt", "2.txt", "3.txt"}
+    assert dataset.questions[0].gold == (Gold("10.1%2Fkiln", grade=2.0),)
+    (again,) = load(tiny.parent, tmp_path / "work", ["TINY"])
+    assert again == dataset
+
+
+def test_thinning_keeps_questions_from_everywhere(tiny: Path) -> None:
+    dataset = sample(SAMPLE, SAMPLE)[0]
+    thinned = dataset.thinned(10)
+    assert len(thinned.questions) == 10
+    at = [dataset.questions.index(question) for question in thinned.questions]
+    assert at[0] == 0
+    assert at[-1] >= len(dataset.questions) * 0.8
+    assert dataset.thinned(0) is dataset
+
+
+@pytest.mark.slow
+def test_the_runner_ingests_asks_saves_and_compares(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "run"
+    given = [
+        "--data",
+        str(tiny.parent),
+        "--sets",
+        "tiny",
+        "--work",
+        str(tmp_path / "work"),
+        "--save",
+        str(saved),
+    ]
+    assert retrieval.main(given) == 0
+    shown = capsys.readouterr()
+    assert "| tiny (BEIR) | 2 | 1.000 |" in shown.out
+    assert "3 documents read, 0 unchanged, 0 failed, 3 passages" in shown.err
+    assert read_scores(saved / "tiny-beir.jsonl")["q1"]["nDCG@10"] == 1.0
+    assert (saved / "tiny-beir.trec").read_text().startswith("q1 Q0 10.1%2Fkiln.txt 1 ")
+
+    assert retrieval.main([*given, "--against", str(saved)]) == 0
+    shown = capsys.readouterr()
+    assert "0 documents read, 3 unchanged" in shown.err
+    assert "| tiny (BEIR) | MRR@10 | 1.000 | 1.000 | +0.000 |" in shown.out
+
+
+def test_an_unknown_set_is_said_to_be_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert retrieval.main(["--sets", "no such set", "--work", str(tmp_path)]) == 2
+    assert "No set has such a name" in capsys.readouterr().err

@@ -1,0 +1,67 @@
+"""What holds in every test: nothing beyond this machine is reached, no setting leaks in."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.disks import read_only_folder, small_disk
+
+__all__ = ["read_only_folder", "small_disk"]
+
+# Before anything imports a library that reads these once.
+os.environ.update(
+    {
+        "ANONYMIZED_TELEMETRY": "False",
+        "HF_HUB_OFFLINE": "1",
+        "LANGSMITH_TRACING": "false",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_OFFLINE": "1",
+    }
+)
+# A developer's own settings are not the tests' business.
+for _name in [name for name in os.environ if name.startswith("VOUCH_") and name != "VOUCH_DATA_FOR_BENCH"]:
+    del os.environ[_name]
+
+_real_connect = socket.socket.connect
+_real_connect_ex = socket.socket.connect_ex
+
+
+class NetworkRefusedError(RuntimeError):
+    """A test tried to reach beyond this machine."""
+
+
+def _refuse_far(where: socket.socket, address: Any) -> None:
+    if where.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = str(address[0])
+    try:
+        near = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        near = host == "localhost"
+    if not near:
+        raise NetworkRefusedError(f"a test connects to {host}:{address[1]}; tests stay on this machine")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Refuses every connection that is not to this machine itself, and gives a home without a corpus."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        _refuse_far(self, address)
+        _real_connect(self, address)
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        _refuse_far(self, address)
+        return _real_connect_ex(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket.socket, "connect_ex", connect_ex)
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
+        yield

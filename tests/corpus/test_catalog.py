@@ -1,0 +1,451 @@
+"""The catalog: one transaction a version, what is live, what is kept, and what damage does."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.catalog import (
+    CatalogFeed,
+    Database,
+    access,
+    database,
+    documents,
+    open_database,
+    passages,
+    records,
+    schema,
+)
+from corpus.catalog.schema import SEGMENT_CHARS
+from corpus.errors import DamagedError, NotFoundError, StorageError
+from corpus.types import ANYONE, OWNER, Caller, Filter, show_chunk_id
+from tests.builders import SPACE, new_version
+
+
+@pytest.fixture
+def catalog(tmp_path: Path):
+    opened = open_database(tmp_path)
+    yield opened
+    opened.close()
+
+
+def commit(catalog: Database, new) -> documents.VersionRecord:
+    with catalog.write() as db:
+        return documents.commit_version(db, new)
+
+
+def live_ids(catalog: Database) -> list[int]:
+    with CatalogFeed(catalog).snapshot() as snapshot:
+        return [own for batch in snapshot.vector_batches() for own in batch.ids.tolist()]
+
+
+def test_replacing_retires_the_old_version_in_the_same_instant(catalog):
+    commit(catalog, new_version("a.txt", ["old words"]))
+    second = commit(catalog, new_version("a.txt", ["new words"]))
+    with catalog.read() as db:
+        listed = documents.list_documents(db)
+        history = documents.list_versions(db, second.document_id)
+        texts = [documents.read_text(db, one.id) for one in history]
+    assert [one.live.number for one in listed] == [2]
+    assert [(one.number, one.state) for one in history] == [(2, "live"), (1, "retired")]
+    assert texts == ["new words", "old words"]
+
+
+def test_a_failed_transaction_leaves_nothing(catalog):
+    commit(catalog, new_version("a.txt", ["old words"]))
+    before = live_ids(catalog)
+    with pytest.raises(RuntimeError), catalog.write() as db:
+        documents.commit_version(db, new_version("a.txt", ["new words"]))
+        raise RuntimeError("power cut")
+    assert live_ids(catalog) == before
+    with CatalogFeed(catalog).snapshot() as snapshot:
+        assert snapshot.seq == 1
+
+
+def test_ids_do_not_depend_on_history(tmp_path: Path):
+    straight, winding = open_database(tmp_path / "1"), open_database(tmp_path / "2")
+    commit(straight, new_version("a.txt", ["one", "two"]))
+    for lines in (["one", "two"], ["three"], ["one", "two"], ["one", "two"]):
+        commit(winding, new_version("a.txt", lines))
+    assert live_ids(straight) == live_ids(winding)
+    with winding.read() as db:
+        kept = [
+            documents.read_text(db, v.id)
+            for v in documents.list_versions(db, documents.list_documents(db)[0].id)
+        ]
+        assert kept == ["one\ntwo", "one\ntwo", "three", "one\ntwo"]
+        assert winding.check() == []
+    straight.close()
+    winding.close()
+
+
+def test_changes_tell_adds_and_removes_in_order(catalog):
+    first = commit(catalog, new_version("a.txt", ["one"]))
+    second = commit(catalog, new_version("a.txt", ["two"]))
+    with catalog.write() as db:
+        assert documents.remove(db, second.document_id)
+        assert not documents.remove(db, second.document_id)
+    with CatalogFeed(catalog).snapshot() as snapshot:
+        told = [(one.kind, one.version_id) for one in snapshot.changes_after(0)]
+        assert snapshot.changes_after(snapshot.seq) == []
+        assert (snapshot.chunk_count(), snapshot.vector_count()) == (0, 0)
+    assert told == [("add", first.id), ("remove", first.id), ("add", second.id), ("remove", second.id)]
+
+
+def test_a_removed_document_keeps_its_history_and_comes_back(catalog):
+    first = commit(catalog, new_version("a.txt", ["one"]))
+    with catalog.write() as db:
+        documents.remove(db, first.document_id)
+    again = commit(catalog, new_version("a.txt", ["one"]))
+    assert again.document_id == first.document_id
+    assert again.number == 2
+    with catalog.read() as db:
+        assert documents.get_document(db, first.document_id).removed_at is None
+
+
+def test_a_snapshot_sees_one_instant(catalog):
+    commit(catalog, new_version("a.txt", ["one"]))
+    with CatalogFeed(catalog).snapshot() as snapshot:
+        commit(catalog, new_version("b.txt", ["two"]))
+        assert snapshot.chunk_count() == 1
+        assert [row.text for row in snapshot.text_rows()] == ["one"]
+
+
+def test_vectors_come_by_ascending_id_and_only_live(catalog):
+    for number in range(30):
+        commit(catalog, new_version(f"{number % 10}.txt", [f"line {number} {n}" for n in range(5)]))
+    with CatalogFeed(catalog).snapshot() as snapshot:
+        batches = list(snapshot.vector_batches(size=7))
+        ids = np.concatenate([batch.ids for batch in batches])
+        wanted = np.unique(np.concatenate([batch.version_ids for batch in batches]))[:3]
+        some = [
+            own for batch in snapshot.vector_batches(wanted.tolist()) for own in batch.version_ids.tolist()
+        ]
+        assert snapshot.vector_count() == 50
+    assert np.all(np.diff(ids) > 0)
+    assert ids.size == 50
+    assert set(some) == set(wanted.tolist())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(max_size=60), st.integers(0, 70), st.integers(0, 70))
+def test_a_slice_of_the_text_is_the_slice(text, start, end):
+    """Segments are an implementation detail: reading through them equals slicing."""
+    engine_free = _memory_with(text)
+    with engine_free.read() as db:
+        assert documents.read_text(db, 1, start, end) == text[start:end] if start <= end else True
+        assert documents.read_text(db, 1) == text
+    engine_free.close()
+
+
+def _memory_with(text: str) -> Database:
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="vouch-test-"))
+    opened = open_database(folder)
+    clean = text.encode("utf-8", "ignore").decode()
+    assert clean == text
+    commit(opened, new_version("a.txt", [text]))
+    return opened
+
+
+def test_long_texts_are_read_in_pieces(catalog):
+    text = "".join(chr(0x3042 + n % 80) for n in range(3 * SEGMENT_CHARS + 17))
+    version = commit(catalog, new_version("a.txt", [text]))
+    with catalog.read() as db:
+        for start, end in [
+            (0, 5),
+            (SEGMENT_CHARS - 2, SEGMENT_CHARS + 3),
+            (2 * SEGMENT_CHARS, None),
+            (0, None),
+        ]:
+            assert documents.read_text(db, version.id, start, end) == text[start:end]
+
+
+def test_the_catalog_decides_last(catalog):
+    commit(catalog, new_version("old.txt", ["retired words"]))
+    retired = live_ids(catalog)
+    commit(catalog, new_version("old.txt", ["live words"]))
+    commit(catalog, new_version("secret.txt", ["secret words"], access=frozenset({"group:hr"})))
+    commit(catalog, new_version("nobody.txt", ["nobody's words"], access=frozenset()))
+    everything = [(own, 1.0) for own in [*retired, *live_ids(catalog), 12345]]
+    with catalog.read() as db:
+        seen = {
+            name: [hit.text for hit in passages.live_hits(db, everything, {}, caller, 10)]
+            for name, caller in {
+                "anyone": ANYONE,
+                "hr": Caller(frozenset({"public", "group:hr"})),
+                "owner": OWNER,
+            }.items()
+        }
+    assert seen["anyone"] == ["live words"]
+    assert sorted(seen["hr"]) == ["live words", "secret words"]
+    assert sorted(seen["owner"]) == ["live words", "nobody's words", "secret words"]
+
+
+def test_a_hit_whose_text_changed_on_disk_is_refused(catalog):
+    version = commit(catalog, new_version("a.txt", ["true words"]))
+    ids = live_ids(catalog)
+    with catalog.write() as db:
+        db.execute(
+            schema.texts.update().where(schema.texts.c.version_id == version.id).values(text="falsewords")
+        )
+    with catalog.read() as db, pytest.raises(DamagedError, match=show_chunk_id(ids[0])):
+        passages.live_hits(db, [(ids[0], 1.0)], {}, OWNER, 10)
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (Filter(), ["a.md", "dir/b.txt", "dir/sub/c.txt"]),
+        (Filter(source="*.txt"), ["dir/b.txt", "dir/sub/c.txt"]),
+        (Filter(source="dir/*.txt"), ["dir/b.txt"]),
+        (Filter(source="dir/**"), ["dir/b.txt", "dir/sub/c.txt"]),
+        (Filter(source="**/c.*"), ["dir/sub/c.txt"]),
+        (Filter(source="[abc].md"), []),
+        (Filter(content_types=("text/markdown",)), ["a.md"]),
+        (Filter(languages=("ja",)), ["dir/b.txt"]),
+        (Filter(metadata={"team": "hr"}), ["dir/sub/c.txt"]),
+        (Filter(metadata={"team": "it"}), []),
+        (Filter(collections=("other",)), ["dir/sub/c.txt"]),
+        (Filter(since=datetime(2024, 6, 1, tzinfo=UTC)), ["a.md", "dir/sub/c.txt"]),
+        (Filter(until=datetime(2024, 6, 1, tzinfo=UTC)), ["dir/b.txt"]),
+        (Filter(since=datetime(2025, 1, 1, tzinfo=UTC), until=datetime(2025, 1, 2, tzinfo=UTC)), ["a.md"]),
+        (Filter(documents=("nonesuch",)), []),
+    ],
+)
+def test_filters(catalog, filter, found):
+    commit(catalog, new_version("a.md", ["one"], content_type="text/markdown"))
+    commit(catalog, new_version("dir/b.txt", ["two"], language="ja", date=datetime(2024, 1, 1, tzinfo=UTC)))
+    commit(
+        catalog,
+        new_version(
+            "dir/sub/c.txt",
+            ["three"],
+            collection="other",
+            metadata={"team": "hr"},
+            modified=datetime(2026, 1, 1),
+        ),
+    )
+    with catalog.read() as db:
+        allowed = access.allowed_versions(db, OWNER, filter)
+        paths = {one.live.id: one.key.path for one in documents.list_documents(db)}
+    names = sorted(paths.values()) if allowed is None else sorted(paths[own] for own in allowed.tolist())
+    assert names == found
+
+
+def test_times_compare_across_zones(catalog):
+    tokyo = datetime.fromisoformat("2025-01-01T08:00:00+09:00")
+    commit(catalog, new_version("a.txt", ["one"], date=tokyo))
+    with catalog.read() as db:
+        before = access.allowed_versions(db, OWNER, Filter(until=datetime(2025, 1, 1, tzinfo=UTC)))
+        after = access.allowed_versions(db, OWNER, Filter(since=datetime(2025, 1, 1, tzinfo=UTC)))
+    assert (before.size, after.size) == (1, 0)
+
+
+def test_reusable_vectors_are_found_by_text(catalog):
+    new = new_version("a.txt", ["one line", "another"])
+    commit(catalog, new)
+    own = documents.searched_hash(new.chunks[1].searched)
+    with catalog.read() as db:
+        found = documents.reusable_vectors(db, [own, b"0" * 16], SPACE.dimension)
+        assert documents.reusable_vectors(db, [own], SPACE.dimension + 1) == {}
+    assert list(found) == [own]
+    np.testing.assert_array_equal(found[own], new.vectors[1])
+
+
+def test_erasing_leaves_no_row_and_names_orphaned_files(catalog):
+    mine = commit(catalog, new_version("a.txt", ["shared words"]))
+    commit(catalog, new_version("b.txt", ["shared words"]))
+    own = commit(catalog, new_version("a.txt", ["own words"]))
+    with catalog.write() as db:
+        orphans = documents.erase(db, mine.document_id)
+    assert orphans == (own.sha256,)
+    with catalog.read() as db:
+        with pytest.raises(NotFoundError):
+            documents.get_document(db, mine.document_id)
+        for table in (schema.texts, schema.chunks, schema.vectors, schema.pages):
+            left = set(db.execute(table.select().with_only_columns(table.c.version_id)).scalars())
+            assert not left & {mine.id, own.id}
+
+
+def test_the_space_is_chosen_once(catalog):
+    with catalog.write() as db:
+        records.choose_space(db, SPACE)
+    with catalog.read() as db:
+        assert records.space(db) == SPACE
+    with pytest.raises(StorageError), catalog.write() as db:
+        records.choose_space(db, SPACE)
+
+
+# ---- opening -------------------------------------------------------------------------------------
+
+
+def test_pragmas(catalog):
+    with catalog.read() as db:
+        settings = {
+            name: db.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+        }
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": database.BUSY_TIMEOUT_MS,
+    }
+
+
+def test_a_newer_catalog_is_refused_and_left_alone(tmp_path: Path):
+    open_database(tmp_path).close()
+    with sqlite3.connect(tmp_path / database.FILE_NAME) as db:
+        db.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
+    db.close()
+    with pytest.raises(StorageError, match="schema version 999") as caught:
+        open_database(tmp_path)
+    assert caught.value.code == "newer_schema"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: b"not a database" + data[14:],
+        lambda data: data[:100] + bytes(4096) + data[4196:],
+        lambda data: data[: len(data) // 2],
+    ],
+    ids=["empty", "header", "first page", "half"],
+)
+def test_a_damaged_catalog_is_refused(tmp_path: Path, damage):
+    opened = open_database(tmp_path)
+    for number in range(20):
+        commit(opened, new_version(f"{number}.txt", [f"words {number} {n}" for n in range(20)]))
+    opened.close()
+    path = tmp_path / database.FILE_NAME
+    path.write_bytes(damage(path.read_bytes()))
+    (tmp_path / "originals" / "ab").mkdir(parents=True)
+    (tmp_path / "originals" / "ab" / "abcd").touch()
+    with pytest.raises(DamagedError) as caught:
+        opened = open_database(tmp_path)
+        try:
+            problems = opened.check()
+            raise DamagedError("; ".join(problems)) if problems else AssertionError("damage was not noticed")
+        finally:
+            opened.close()
+    assert caught.value.code == "damaged"
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path):
+    with sqlite3.connect(tmp_path / database.FILE_NAME) as db:
+        db.execute("CREATE TABLE recipes (name TEXT)")
+    db.close()
+    with pytest.raises(DamagedError, match="not Vouch's"):
+        open_database(tmp_path)
+
+
+def test_a_second_writer_waits_its_turn(tmp_path: Path):
+    first, second = open_database(tmp_path), open_database(tmp_path)
+    commit(first, new_version("a.txt", ["one"]))
+    commit(second, new_version("b.txt", ["two"]))
+    assert len(live_ids(first)) == 2
+    first.close()
+    second.close()
+
+
+def test_it_opens_for_reading_what_cannot_be_written(tmp_path: Path, read_only_folder):
+    opened = open_database(tmp_path)
+    commit(opened, new_version("a.txt", ["one"]))
+    opened.close()
+    with read_only_folder(tmp_path) as folder:
+        reading = open_database(folder)
+        assert reading.read_only
+        assert len(live_ids(reading)) == 1
+        with pytest.raises(StorageError) as caught:
+            commit(reading, new_version("b.txt", ["two"]))
+        assert caught.value.code == "read_only"
+        reading.close()
+
+
+def test_it_reads_a_log_that_was_never_folded_in(tmp_path: Path, read_only_folder):
+    """After a crash the newest commits stand in the write-ahead log alone."""
+    opened = open_database(tmp_path / "live")
+    commit(opened, new_version("a.txt", ["one"]))
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    for name in os.listdir(tmp_path / "live"):
+        (crashed / name).write_bytes((tmp_path / "live" / name).read_bytes())
+    opened.close()
+    (crashed / "catalog.sqlite-shm").unlink()
+    with read_only_folder(crashed) as folder:
+        reading = open_database(folder)
+        assert reading.read_only
+        assert len(live_ids(reading)) == 1
+        reading.close()
+
+
+def test_a_full_disk_is_said_and_reading_goes_on(tmp_path: Path, small_disk):
+    with small_disk(2) as folder:
+        opened = open_database(folder)
+        commit(opened, new_version("a.txt", ["one"]))
+        with pytest.raises(StorageError) as caught:
+            for number in range(100):
+                commit(
+                    opened, new_version(f"{number}.txt", [f"{number} {n} " + "x" * 500 for n in range(50)])
+                )
+        assert caught.value.code == "disk_full"
+        assert len(live_ids(opened)) >= 1
+        opened.close()
+        again = open_database(folder)
+        assert again.check() == []
+        again.close()
+
+
+def test_a_catalog_that_is_not_there_is_not_made_for_a_reader(tmp_path: Path):
+    with pytest.raises(StorageError) as caught:
+        open_database(tmp_path / "none", create=False)
+    assert caught.value.code == "no_catalog"
+    assert not (tmp_path / "none").exists()
+
+
+def test_failures_are_remembered_until_they_are_over(catalog):
+    key = new_version("bad.pdf", ["x"]).key
+    failure = records.Failure(
+        key, "a" * 64, "f1", "encrypted", "It is encrypted.", "Take the password off.", 0
+    )
+    with catalog.write() as db:
+        records.record_failure(db, failure)
+        records.record_failure(db, failure)
+        assert records.list_failures(db, "default") == [failure]
+        records.forget_failure(db, key)
+        assert records.list_failures(db) == []
+
+
+def test_jobs_live_through_a_restart(tmp_path: Path):
+    opened = open_database(tmp_path)
+    with opened.write() as db:
+        job = records.create_job(db, "ingest", {"paths": ["a"]})
+        records.start_job(db, job.id)
+        records.advance_job(db, job.id, {"files": 3})
+    opened.close()
+    opened = open_database(tmp_path)
+    with opened.write() as db:
+        [found] = records.list_jobs(db, states=records.OPEN_STATES)
+        assert (found.id, found.state, found.progress) == (job.id, "running", {"files": 3})
+        records.finish_job(db, job.id, "done", result={"added": 3})
+        assert records.count_jobs(db, ["done"]) == 1
+        with pytest.raises(NotFoundError):
+            records.get_job(db, "nonesuch")
+    opened.close()
+
+
+def test_epoch_grows_with_every_write(catalog):
+    before = catalog.epoch
+    commit(catalog, new_version("a.txt", ["one"]))
+    assert catalog.epoch == before + 1

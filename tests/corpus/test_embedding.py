@@ -1,0 +1,520 @@
+"""The embedder: spaces, counts, coverage, refusal of what cannot be trusted, and one vector for one text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder
+from corpus.embedding.embedder import BATCH_TOKENS, batches
+from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
+from corpus.embedding.reference import Reference
+from corpus.embedding.tokens import Tokens
+from corpus.errors import EmbeddingError
+from corpus.settings import Settings
+from corpus.types import Float32
+from tests.make_tiny_model import make_tiny_model
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "multilingual", multilingual=True)
+
+
+@pytest.fixture(scope="session")
+def data_with_export(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("data")
+    embedder = open_with(tiny, data)
+    embedder.prepare()
+    assert embedder.problem == ""
+    return data
+
+
+@pytest.fixture
+def minilm(tmp_path: Path) -> SentenceTransformerEmbedder:
+    return open_embedder(Settings(data_dir=tmp_path))
+
+
+def open_with(model: Path | str, data: Path) -> SentenceTransformerEmbedder:
+    return open_embedder(Settings(data_dir=data, embedder=str(model), embed_threads=1))
+
+
+def copy_of(model: Path, target: Path) -> Path:
+    return Path(shutil.copytree(model, target / model.name))
+
+
+def flip_a_byte(file: Path, at: float = 0.6) -> None:
+    content = bytearray(file.read_bytes())
+    content[int(len(content) * at)] ^= 0x10
+    file.write_bytes(content)
+
+
+def cosines(left: Float32, right: Float32) -> Float32:
+    return np.asarray((left * right).sum(axis=1))
+
+
+# ---- the space -----------------------------------------------------------------------------------
+
+
+def test_the_installed_model_has_the_pinned_weights() -> None:
+    model = find_model("all-MiniLM-L6-v2")
+    model.check_weights(INSTALLED_WEIGHTS_SHA256)
+    assert model.space() == EmbeddingSpace(
+        model="all-MiniLM-L6-v2",
+        revision=model.space().revision,
+        weights_sha256=INSTALLED_WEIGHTS_SHA256,
+        precision="float32",
+        dimension=384,
+        pooling="mean+normalize",
+        normalised=True,
+        prompt="",
+    )
+    assert model.max_tokens == 256
+
+
+def test_space_counts_and_coverage_need_no_weights_and_no_torch(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from corpus.embedding import open_embedder\n"
+        "from corpus.settings import Settings\n"
+        f"e = open_embedder(Settings(data_dir={str(tmp_path)!r}))\n"
+        "e.space.id, e.max_tokens, e.count_tokens(['one two']), e.covers('こんにちは')\n"
+        "heavy = {'torch', 'sentence_transformers', 'transformers', 'onnxruntime'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_space_changes_with_the_weights_the_tokenizer_and_nothing_else(tiny: Path, tmp_path: Path) -> None:
+    space = read_model(tiny, name="m").space()
+    moved = copy_of(tiny, tmp_path)
+    assert read_model(moved, name="m").space() == space
+    flip_a_byte(moved / "model.safetensors")
+    other_weights = read_model(moved, name="m").space()
+    assert other_weights.weights_sha256 != space.weights_sha256
+    assert other_weights.id != space.id
+    tokenizer = json.loads((moved / "tokenizer_config.json").read_text())
+    (moved / "tokenizer_config.json").write_text(json.dumps(tokenizer | {"note": "changed"}))
+    assert read_model(moved, name="m").space().revision != space.revision
+
+
+# ---- counting and coverage -----------------------------------------------------------------------
+
+
+@given(texts=st.lists(TEXTS, max_size=6))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_counts_do_not_depend_on_the_batch_and_nothing_is_truncated(
+    minilm: SentenceTransformerEmbedder, texts: list[str]
+) -> None:
+    assert minilm.count_tokens(texts) == [minilm.count_tokens([text])[0] for text in texts]
+    long = " ".join(["word"] * 3000)
+    assert minilm.count_tokens([*texts, long])[-1] == 3002
+
+
+def test_odd_texts_are_counted_and_covered_without_an_error(minilm: SentenceTransformerEmbedder) -> None:
+    odd = ["", " ", "\x00", "\ud800 lone", "a" * 100_000, "\U0010ffff", "é" * 5000]
+    assert len(minilm.count_tokens(odd)) == len(odd)
+    for text in odd:
+        minilm.covers(text)
+
+
+ENGLISH = "Employees accrue four hours of annual leave each pay period."
+JAPANESE = "年次有給休暇の申請手続きについて説明します。"
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        (ENGLISH, True),
+        ("Les salariés élèvent où ça une réclamation française.", True),
+        ("Die Größe der Übergänge ändert sich für Mitarbeiter.", True),
+        ("def area(radius: float) -> float:\n    return 3.14 * radius ** 2", True),
+        ("2024-03-31 | 1,204 | 17.5 % | $3,000", True),
+        ("We met 田中 at the office in Tokyo on Monday morning.", True),
+        ("ＡＢＣ full-width", True),
+        (JAPANESE, False),
+        ("ヘルスケア", False),
+        ("通信", False),
+        (f"Leave policy\n\n{JAPANESE}", False),
+        ("Ежегодный отпуск предоставляется каждому сотруднику.", False),
+        ("안녕하세요 오늘 날씨가 좋습니다", False),
+        ("🎉🎉 🚀", False),
+        ("", True),
+        (" . , ; ", True),
+    ],
+)
+def test_what_minilm_can_read(minilm: SentenceTransformerEmbedder, text: str, covered: bool) -> None:
+    assert minilm.covers(text) is covered
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"), [(ENGLISH, True), (JAPANESE, True), ("ヘルスケア", True), ("안녕하세요", False)]
+)
+def test_what_a_multilingual_model_can_read(
+    multilingual: Path, tmp_path: Path, text: str, covered: bool
+) -> None:
+    assert open_with(multilingual, tmp_path).covers(text) is covered
+
+
+def test_coverage_of_a_byte_level_vocabulary(tmp_path: Path, tiny: Path) -> None:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()
+    tokenizer.decoder = decoders.ByteLevel()
+    hiragana = [chr(code) for code in range(0x3042, 0x3094)]
+    words = [f" {one}{two}" for one in hiragana for two in hiragana[:12]] * 3
+    trainer = trainers.BpeTrainer(
+        vocab_size=4000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(words, trainer)
+    model = copy_of(tiny, tmp_path)
+    tokenizer.save(str(model / "tokenizer.json"))
+    tokens = Tokens(read_model(model, name="bytes"))
+    assert tokens.covers("あいうえお かきくけこ")
+    assert not tokens.covers("отпуск предоставляется")
+
+
+# ---- vectors -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", params=["sentence-transformers", "onnxruntime"])
+def backend(
+    request: pytest.FixtureRequest,
+    tiny: Path,
+    data_with_export: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> SentenceTransformerEmbedder:
+    data = data_with_export if request.param == "onnxruntime" else tmp_path_factory.mktemp("empty")
+    embedder = open_with(tiny, data)
+    embedder.embed_query("which back end?")
+    assert embedder.backend == request.param
+    return embedder
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_a_vector_does_not_depend_on_its_batch(
+    backend: SentenceTransformerEmbedder, texts: list[str]
+) -> None:
+    short = [text for text in texts if backend.count_tokens([text])[0] <= backend.max_tokens]
+    together = backend.embed_passages(short)
+    assert together.shape == (len(short), backend.space.dimension)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    for text, row in zip(short, together, strict=True):
+        assert float(backend.embed_passages([text])[0] @ row) >= 0.9999
+
+
+def test_both_back_ends_give_the_same_vectors_in_the_same_space(
+    tiny: Path, data_with_export: Path, tmp_path: Path
+) -> None:
+    texts = ["", "a", ENGLISH, "x1 " * 20, JAPANESE, "mixed CASE, and 12 % of it"]
+    fast, reference = open_with(tiny, data_with_export), open_with(tiny, tmp_path)
+    assert fast.space == reference.space
+    np.testing.assert_allclose(fast.embed_passages(texts), reference.embed_passages(texts), atol=1e-5)
+    assert (fast.backend, reference.backend) == ("onnxruntime", "sentence-transformers")
+    assert "slower reference" in reference.problem
+
+
+def test_an_over_long_passage_is_refused_and_an_over_long_query_is_cut(
+    backend: SentenceTransformerEmbedder,
+) -> None:
+    long = "go " * 200
+    with pytest.raises(EmbeddingError, match="Passage 1 has 202 tokens") as caught:
+        backend.embed_passages(["short", long])
+    assert caught.value.code == "passage_too_long"
+    kept = "go " * (backend.max_tokens - 2)
+    np.testing.assert_allclose(backend.embed_query(long), backend.embed_query(kept.strip()), atol=1e-5)
+
+
+@given(text=st.text(st.characters(codec=None), max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_any_query_has_a_vector(backend: SentenceTransformerEmbedder, text: str) -> None:
+    vector = backend.embed_query(text)
+    assert abs(float(vector @ vector) - 1) < 1e-4
+
+
+@given(text=st.text(max_size=300), limit=st.integers(4, 64))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_cut_text_is_a_start_that_fits(multilingual: Path, text: str, limit: int) -> None:
+    tokens = Tokens(read_model(multilingual, name="m"))
+    cut = tokens.cut(text, limit)
+    assert text.startswith(cut)
+    assert tokens.count([cut])[0] <= limit
+    if tokens.count([text])[0] <= limit:
+        assert cut == text
+
+
+@given(lengths=st.lists(st.integers(1, 512), max_size=60))
+def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
+    made = list(batches(lengths))
+    assert sorted(row for batch in made for row in batch) == list(range(len(lengths)))
+    for batch in made:
+        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= BATCH_TOKENS
+
+
+def test_equal_texts_are_computed_once(
+    backend: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    run = SentenceTransformerEmbedder._run
+
+    def counted(self: SentenceTransformerEmbedder, texts: Sequence[str]) -> Float32:
+        asked.extend(texts)
+        return run(self, texts)
+
+    monkeypatch.setattr(SentenceTransformerEmbedder, "_run", counted)
+    rows = backend.embed_passages(["one", "two", "one", "one"])
+    assert sorted(asked) == ["one", "two"]
+    np.testing.assert_array_equal(rows[0], rows[3])
+
+
+def test_threads_get_the_vectors_of_their_own_texts(backend: SentenceTransformerEmbedder) -> None:
+    texts = [
+        f"{word} number {at}"
+        for at in range(6)
+        for word in ("leave", "travel pay", "a much longer text " * 5)
+    ]
+    alone = {text: backend.embed_query(text) for text in texts}
+    wrong: list[str] = []
+
+    def ask(own: list[str]) -> None:
+        wrong.extend(text for text in own if float(backend.embed_query(text) @ alone[text]) < 0.9999)
+
+    threads = [threading.Thread(target=ask, args=(texts[at:] + texts[:at],)) for at in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_prompts_are_part_of_text_count_and_space(tiny: Path, tmp_path: Path) -> None:
+    model = copy_of(tiny, tmp_path)
+    config = model / "config_sentence_transformers.json"
+    prompts = {"prompts": {"query": "ask about: ", "document": "note: "}}
+    config.write_text(json.dumps(json.loads(config.read_text()) | prompts))
+    prompted, plain = open_with(model, tmp_path / "a"), open_with(tiny, tmp_path / "b")
+    assert prompted.space.prompt != plain.space.prompt
+    assert prompted.count_tokens(["pay"]) == plain.count_tokens(["note: pay"])
+    np.testing.assert_allclose(prompted.embed_query("pay"), plain.embed_query("ask about: pay"), atol=1e-5)
+    np.testing.assert_allclose(
+        prompted.embed_passages(["pay"]), plain.embed_passages(["note: pay"]), atol=1e-5
+    )
+
+
+# ---- what cannot be trusted ------------------------------------------------------------------------
+
+
+def test_altered_weights_are_refused(tiny: Path, tmp_path: Path) -> None:
+    model = copy_of(tiny, tmp_path)
+    embedder = open_with(model, tmp_path)
+    assert embedder.space.model == "tiny"
+    stamp = (model / "model.safetensors").stat()
+    flip_a_byte(model / "model.safetensors")
+    os.utime(model / "model.safetensors", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with pytest.raises(EmbeddingError, match="not the expected ones") as caught:
+        embedder.embed_query("anything")
+    assert caught.value.code == "weights_altered"
+
+
+def test_a_flipped_byte_in_the_installed_model_is_refused(tmp_path: Path) -> None:
+    installed = find_model("all-MiniLM-L6-v2")
+    folder = Path(shutil.copytree(installed.path, tmp_path / "model"))
+    flip_a_byte(folder / "model.safetensors")
+    altered = read_model(folder, name=installed.name, pinned_sha256=installed.pinned_sha256)
+    assert altered.space() == installed.space()
+    with pytest.raises(EmbeddingError) as caught:
+        SentenceTransformerEmbedder(altered, tmp_path / "data").embed_passages([ENGLISH])
+    assert caught.value.code == "weights_altered"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
+def test_a_vector_without_a_direction_is_refused(value: float) -> None:
+    rows = np.ones((3, 4), dtype=np.float32)
+    rows[1] = value
+    with pytest.raises(EmbeddingError) as caught:
+        exported.unit_rows(rows)
+    assert caught.value.code == "bad_vector"
+
+
+def test_weights_that_give_no_number_are_refused(tiny: Path, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    model = copy_of(tiny, tmp_path)
+    weights = load_file(model / "model.safetensors")
+    weights["embeddings.word_embeddings.weight"][:] = np.nan
+    save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(EmbeddingError) as caught:
+        open_with(model, tmp_path).embed_query("anything")
+    assert caught.value.code == "bad_vector"
+
+
+@pytest.mark.parametrize(
+    "name", ["no-such-model", "some-org/no-such-model", "/no/such/folder", "./nowhere", "a b//c:d"]
+)
+def test_a_missing_model_says_what_to_do(name: str, tmp_path: Path) -> None:
+    with pytest.raises(EmbeddingError) as caught:
+        open_with(name, tmp_path)
+    assert caught.value.code == "model_missing"
+    assert "embedder" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("config.json", None),
+        ("config.json", b"{"),
+        ("config.json", b"[1]"),
+        ("tokenizer.json", None),
+        ("modules.json", b"{}"),
+        ("1_Pooling/config.json", b"\xff\xfe"),
+    ],
+)
+def test_a_broken_model_folder_is_refused(
+    tiny: Path, tmp_path: Path, file: str, content: bytes | None
+) -> None:
+    model = copy_of(tiny, tmp_path)
+    (model / file).unlink()
+    if content is not None:
+        (model / file).write_bytes(content)
+    with pytest.raises(EmbeddingError) as caught:
+        open_with(model, tmp_path)
+    assert caught.value.code == "model_unusable"
+
+
+def test_a_broken_tokenizer_and_missing_weights_are_refused(tiny: Path, tmp_path: Path) -> None:
+    model = copy_of(tiny, tmp_path)
+    (model / "tokenizer.json").write_text('{"model": 3}')
+    with pytest.raises(EmbeddingError, match=r"tokenizer\.json"):
+        open_with(model, tmp_path).count_tokens(["x"])
+    (model / "model.safetensors").unlink()
+    with pytest.raises(EmbeddingError, match="no weights"):
+        _ = open_with(model, tmp_path).space
+
+
+def test_code_in_a_model_folder_is_never_run(tiny: Path, tmp_path: Path) -> None:
+    model = copy_of(tiny, tmp_path)
+    ran = tmp_path / "ran"
+    (model / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\nclass Own: ...\n")
+    config = json.loads((model / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Own"}}
+    (model / "config.json").write_text(json.dumps(config))
+    with pytest.raises(EmbeddingError):
+        open_with(model, tmp_path).embed_query("anything")
+    assert not ran.exists()
+
+
+# ---- the export ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "note", "no note"])
+def test_a_damaged_export_is_noticed_and_the_reference_answers(
+    tiny: Path, data_with_export: Path, tmp_path: Path, damage: str
+) -> None:
+    data = Path(shutil.copytree(data_with_export, tmp_path / "data"))
+    embedder = open_with(tiny, data)
+    folder = exported.export_folder(data, embedder.space)
+    if damage == "flip":
+        flip_a_byte(folder / "model.onnx")
+    elif damage == "truncate":
+        (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:1000])
+    elif damage == "note":
+        (folder / "export.json").write_text("{")
+    else:
+        (folder / "export.json").unlink()
+    expected = open_with(tiny, data_with_export).embed_query(ENGLISH)
+    np.testing.assert_allclose(embedder.embed_query(ENGLISH), expected, atol=1e-5)
+    assert embedder.backend == "sentence-transformers"
+    assert "cannot be used" in embedder.problem
+    assert not exported.is_exported(data, embedder.space)
+    shutil.copytree(exported.export_folder(data_with_export, embedder.space), folder)
+    np.testing.assert_allclose(embedder.embed_query(ENGLISH), expected, atol=1e-5)
+    assert (embedder.backend, embedder.problem) == ("onnxruntime", "")
+
+
+def test_an_export_that_differs_from_the_reference_is_refused(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = open_with(tiny, tmp_path)
+    folder = exported.export_folder(tmp_path, embedder.space)
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(exported, "MOST_DIFFERENCE", -1.0)
+    note = exported._make(read_model(tiny, name="tiny"), folder)
+    (folder / "export.json").write_text(json.dumps(note))
+    monkeypatch.setattr(exported.subprocess, "run", lambda *args, **options: pytest.fail("tried again"))
+    embedder.prepare()
+    assert "differs from the reference" in embedder.problem
+    embedder.embed_query("anything")
+    assert embedder.backend == "sentence-transformers"
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_export(tiny: Path, tmp_path: Path) -> None:
+    script = (
+        "from corpus.embedding import open_embedder\n"
+        "from corpus.settings import Settings\n"
+        f"e = open_embedder(Settings(data_dir={str(tmp_path)!r}, embedder={str(tiny)!r}))\n"
+        "e.prepare(); e.embed_query('x'); print(e.backend, e.problem)\n"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [process.communicate()[0].strip() for process in both] == ["onnxruntime"] * 2
+    names = sorted(path.suffix for path in (tmp_path / "models").iterdir())
+    assert names == ["", ".lock"]
+
+
+# ---- the real model --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_minilm_its_reference_its_export_and_its_batches_agree(tmp_path: Path) -> None:
+    model = find_model("all-MiniLM-L6-v2")
+    reference = Reference(model, INSTALLED_WEIGHTS_SHA256, threads=2)
+    embedder = SentenceTransformerEmbedder(model, tmp_path, threads=2)
+    embedder.prepare()
+    texts = [
+        "How many days of annual leave do employees get?",
+        ENGLISH,
+        "The cafeteria serves soup on Fridays.",
+        "Überweisung № 42, naïve café: 100 % of E-4032 (§ 12.3)",
+        "The committee reviewed the quarterly figures. " * 30,
+        JAPANESE,
+    ]
+    own = [len(ids) for ids in reference._model.tokenizer(texts)["input_ids"]]
+    assert embedder.count_tokens(texts) == own
+    rows = embedder.embed_passages(texts)
+    assert embedder.backend == "onnxruntime"
+    assert cosines(rows, reference.encode(texts)).min() >= 0.99999
+    assert cosines(rows, np.stack([embedder.embed_query(text) for text in texts])).min() >= 0.99999
+    assert rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2]

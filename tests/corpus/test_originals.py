@@ -1,0 +1,56 @@
+"""Kept originals: the bytes of their hash, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import DamagedError, NotFoundError
+from corpus.originals import Originals
+
+DATA = "規程\n".encode() * 1000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+def test_what_is_kept_is_read_back(tmp_path: Path):
+    kept = Originals(tmp_path / "originals")
+    source = tmp_path / "規程.txt"
+    source.write_bytes(DATA)
+    kept.add(source, SHA)
+    kept.add(b"anything: it is there already", SHA)
+    assert kept.read(SHA) == DATA
+    assert [path.name for path in kept.all()] == [SHA]
+    kept.remove(SHA)
+    kept.remove(SHA)
+    with pytest.raises(NotFoundError):
+        kept.read(SHA)
+
+
+def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path):
+    kept = Originals(tmp_path / "originals")
+    with pytest.raises(DamagedError) as caught:
+        kept.add(b"other bytes", SHA)
+    assert caught.value.code == "changed"
+    assert [path for path in (tmp_path / "originals").rglob("*") if path.is_file()] == []
+
+
+def test_damage_is_noticed(tmp_path: Path):
+    kept = Originals(tmp_path / "originals")
+    kept.add(DATA, SHA)
+    assert list(kept.damaged()) == []
+    kept.path(SHA).write_bytes(DATA[:-1] + b"?")
+    assert list(kept.damaged()) == [SHA]
+    with pytest.raises(DamagedError):
+        kept.read(SHA)
+
+
+def test_interrupted_copies_are_cleaned_away(tmp_path: Path):
+    kept = Originals(tmp_path / "originals")
+    kept.add(DATA, SHA)
+    left = kept.path(SHA).with_name(f".{SHA}.1.part")
+    left.write_bytes(b"half")
+    kept.clean()
+    assert not left.exists()
+    assert kept.read(SHA) == DATA

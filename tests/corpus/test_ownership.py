@@ -1,0 +1,80 @@
+"""One owner a folder; the second is told who the first is; the lock dies with its process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import BusyError, StorageError
+from corpus.ownership import current_owner, own
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from corpus.ownership import own
+held = own(Path(sys.argv[1]), "vouch serve")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[str]:
+    child = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    return child
+
+
+def test_a_second_owner_is_turned_away_naming_the_first(tmp_path: Path):
+    child = hold(tmp_path)
+    try:
+        with pytest.raises(BusyError, match=rf"process {child.pid} \(vouch serve, since ") as caught:
+            own(tmp_path, "vouch ingest")
+        assert caught.value.code == "busy"
+        assert str(child.pid) in current_owner(tmp_path)
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_the_lock_dies_with_its_process_and_says_so(tmp_path: Path):
+    child = hold(tmp_path)
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert current_owner(tmp_path) == ""
+    after_crash = own(tmp_path, "vouch")
+    assert not after_crash.clean
+    after_crash.release()
+    in_order = own(tmp_path, "vouch")
+    assert in_order.clean
+    in_order.release()
+    in_order.release()
+
+
+def test_a_new_folder_is_private(tmp_path: Path):
+    held = own(tmp_path / "deep" / "data", "vouch")
+    assert (tmp_path / "deep" / "data").stat().st_mode & 0o777 == 0o700
+    held.release()
+
+
+def test_a_folder_that_cannot_be_written_can_be_owned(tmp_path: Path, read_only_folder):
+    (tmp_path / "data").mkdir()
+    own(tmp_path / "data", "vouch").release()
+    with read_only_folder(tmp_path / "data") as folder:
+        own(folder, "vouch search").release()
+        (tmp_path / "none").mkdir()
+    with read_only_folder(tmp_path / "none") as folder:
+        own(folder, "vouch search").release()
+        with pytest.raises(StorageError) as caught:
+            own(folder / "new", "vouch search")
+        assert caught.value.code == "read_only"
+
+
+def test_a_file_in_the_place_of_the_folder_is_explained(tmp_path: Path):
+    (tmp_path / "data").write_text("I am a file")
+    with pytest.raises(StorageError, match="Cannot create the data folder"):
+        own(tmp_path / "data", "vouch")

@@ -1,0 +1,215 @@
+"""Discovery: every file is found once, in order, or passed over with a reason."""
+
+from __future__ import annotations
+
+import os
+import socket
+import unicodedata
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus.errors import NotFoundError, StorageError
+from ingest.discovery import Discovery, discover, hash_file, printable
+
+
+def make(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"words of {name}")
+    return root
+
+
+def paths(found: Discovery) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def codes(found: Discovery) -> dict[str, str]:
+    return {path: code for path, code, _ in found.skipped}
+
+
+def test_a_folder_is_a_root_and_its_files_come_in_order(tmp_path: Path) -> None:
+    make(tmp_path, "b.md", "a/z.txt", "a/b.html", "C.PDF", "README", "規程/休暇.docx")
+    found = discover([tmp_path])
+    assert paths(found) == ["C.PDF", "README", "a/b.html", "a/z.txt", "b.md", "規程/休暇.docx"]
+    assert found.skipped == ()
+    assert found.roots == (str(tmp_path),)
+    file = found.files[0]
+    assert (file.root, file.location, file.size_bytes) == (str(tmp_path), tmp_path / "C.PDF", 14)
+    assert file.modified.tzinfo is UTC
+    assert abs(file.modified.timestamp() - (tmp_path / "C.PDF").stat().st_mtime) < 0.01
+
+
+def test_a_single_file_has_its_folder_as_root_that_is_not_synced(tmp_path: Path) -> None:
+    make(tmp_path, "one.xyz", "two.md")
+    found = discover([tmp_path / "one.xyz"])
+    assert [(file.root, file.path) for file in found.files] == [(str(tmp_path), "one.xyz")]
+    assert found.roots == ()
+
+
+def test_the_same_file_given_twice_is_found_once(tmp_path: Path) -> None:
+    make(tmp_path, "a.md")
+    assert len(discover([tmp_path, tmp_path / "a.md", tmp_path / "." / "a.md", tmp_path]).files) == 1
+
+
+def test_unknown_types_are_told_and_known_content_is_taken(tmp_path: Path) -> None:
+    make(tmp_path, "a.png", "b.xyz", "c.md")
+    (tmp_path / "report.2024").write_bytes(b"%PDF-1.7 ...")
+    (tmp_path / "blob").write_bytes(b"\0\1\2\3")
+    found = discover([tmp_path])
+    assert paths(found) == ["c.md", "report.2024"]
+    assert codes(found) == {"a.png": "unsupported", "b.xyz": "unsupported", "blob": "unsupported"}
+    assert found.skipped_places == tuple((str(tmp_path), path) for path in ("a.png", "b.xyz", "blob"))
+
+
+def test_suffixes_limit_what_is_taken(tmp_path: Path) -> None:
+    make(tmp_path, "a.md", "b.TXT", "c.pdf")
+    found = discover([tmp_path], suffixes=[".txt", ".MD"])
+    assert paths(found) == ["a.md", "b.TXT"]
+    assert found.skipped == ()
+
+
+def test_hidden_and_ignored_entries_are_left_out_silently(tmp_path: Path) -> None:
+    make(
+        tmp_path, ".git/config.md", ".hidden.md", "keep.md", "draft.md", "tmp/a.md", "old/x.md",
+        "old/keep.md", "sub/draft.md", "sub/notes.txt",
+    )  # fmt: skip
+    (tmp_path / ".vouchignore").write_text("# drafts\ndraft.md\n/tmp/\nold/*\n!old/keep.md\n")
+    (tmp_path / "sub" / ".vouchignore").write_text("!draft.md\n*.txt\n")
+    found = discover([tmp_path])
+    assert paths(found) == ["keep.md", "old/keep.md", "sub/draft.md"]
+    assert found.skipped == ()
+
+
+def test_links_are_followed_only_to_files_inside(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", "a.md", "sub/b.md")
+    make(tmp_path, "secret.md", "far/c.md")
+    (root / "inside.md").symlink_to(root / "a.md")
+    (root / "outside.md").symlink_to(tmp_path / "secret.md")
+    (root / "gone.md").symlink_to(tmp_path / "nothing.md")
+    (root / "loop").symlink_to(root)
+    (root / "away").symlink_to(tmp_path / "far")
+    found = discover([root])
+    assert paths(found) == ["a.md", "inside.md", "sub/b.md"]
+    assert codes(found) == {
+        "outside.md": "outside_root",
+        "gone.md": "broken_link",
+        "loop": "folder_link",
+        "away": "outside_root",
+    }
+
+
+def test_things_that_are_no_files_are_told(tmp_path: Path) -> None:
+    make(tmp_path, "a.md")
+    os.mkfifo(tmp_path / "pipe.md")
+    with socket.socket(socket.AF_UNIX) as listener:
+        before = Path.cwd()
+        os.chdir(tmp_path)  # a socket's own path may be at most 108 bytes
+        listener.bind("socket.md")
+        os.chdir(before)
+        found = discover([tmp_path])
+    assert paths(found) == ["a.md"]
+    assert codes(found) == {"pipe.md": "not_a_file", "socket.md": "not_a_file"}
+
+
+def test_names_are_kept_in_one_unicode_form(tmp_path: Path) -> None:
+    composed, parted = (
+        unicodedata.normalize("NFC", "ガイド é.md"),
+        unicodedata.normalize("NFD", "ガイド é.md"),
+    )
+    make(tmp_path, parted)
+    (file,) = discover([tmp_path]).files
+    assert file.path == composed
+    assert file.location.read_text() == f"words of {parted}"
+    make(tmp_path, composed)
+    found = discover([tmp_path])
+    assert paths(found) == [composed]
+    assert [code for _, code, _ in found.skipped] == ["same_name"]
+
+
+def test_a_name_that_is_no_text_is_shown_and_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, "good.md")
+    broken = os.fsencode(tmp_path) + b"/bad-\xff\xfe.md"
+    with open(broken, "wb") as stream:
+        stream.write(b"words")
+    found = discover([tmp_path])
+    assert paths(found) == ["good.md"]
+    ((path, code, reason),) = found.skipped
+    assert code == "bad_name"
+    assert f"{path} {reason}".encode()
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a.md", "locked/b.md")
+    real = os.scandir
+
+    def refuse(path: object) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = discover([tmp_path])
+    assert paths(found) == ["a.md"]
+    assert codes(found) == {"locked/": "unreadable"}
+    assert found.skipped_places == ((str(tmp_path), "locked/"),)
+    with pytest.raises(StorageError) as caught:
+        discover([tmp_path / "locked"])
+    assert caught.value.code == "root_unreadable"
+
+
+@pytest.mark.parametrize("name", ["nothing", "no/such/file.md", "a.md/b.md", "x" * 300, "nul\0byte"])
+def test_a_path_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "a.md")
+    with pytest.raises((NotFoundError, StorageError)) as caught:
+        discover([tmp_path / name])
+    assert caught.value.code in {"not_found", "root_unreadable"}
+    assert name[:20].replace("\0", "\\x00") in caught.value.message
+
+
+def test_strange_times_do_not_stop_anything(tmp_path: Path) -> None:
+    make(tmp_path, "old.md", "far.md")
+    os.utime(tmp_path / "old.md", (-(10**9), -(10**9)))
+    os.utime(tmp_path / "far.md", (2**33, 2**33))
+    old = {file.path: file.modified for file in discover([tmp_path]).files}
+    assert old["old.md"] == datetime(1970, 1, 1, tzinfo=UTC)
+    assert old["far.md"].year > 2200
+
+
+def test_a_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (tmp_path / "big").write_bytes(data)
+    assert hash_file(tmp_path / "big") == sha256(data).hexdigest()
+
+
+NAMES = st.text(
+    alphabet=st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12
+).filter(lambda name: name not in {".", ".."} and len(name.encode()) < 200)
+
+
+@given(names=st.lists(NAMES, max_size=8))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_visible_file_is_found_or_told(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    made = {name + ".md" for name in names}
+    for name in made:
+        (root / name).write_text("words")
+    found = discover([root])
+    visible = {name for name in made if not name.startswith(".")}
+    assert len(found.files) + len(found.skipped) == len(visible)
+    assert {file.location.name for file in found.files} <= visible
+    assert paths(found) == sorted(paths(found))
+    assert all(unicodedata.is_normalized("NFC", path) for path in paths(found))
+
+
+@given(name=st.text(max_size=30))
+def test_any_name_can_be_shown(name: str) -> None:
+    shown = printable(name)
+    assert shown.encode("utf-8").decode() == shown
+    assert shown.isprintable()

@@ -1,0 +1,179 @@
+"""The embedding child: the same vectors, at low priority, and nothing left behind however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.embedding import open_embedder
+from corpus.errors import EmbeddingError
+from corpus.settings import Settings
+from ingest import embedding
+from ingest.embedding import EmbeddingChild
+from tests.make_tiny_model import make_tiny_model
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = [f"Passage {number} about {topic}." for number in range(6) for topic in ("leave", "travel and pay")]
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("child")
+    model = make_tiny_model(folder / "tiny")
+    settings = Settings(data_dir=folder / "data", embedder=str(model), embed_threads=1)
+    open_embedder(settings).prepare()
+    return settings
+
+
+@pytest.fixture
+def child(chosen: Settings) -> Iterator[EmbeddingChild]:
+    with EmbeddingChild(chosen) as embedder:
+        yield embedder
+
+
+def process_of(embedder: EmbeddingChild) -> int:
+    assert embedder._child is not None
+    return embedder._child._process.pid
+
+
+def wait_until_gone(pid: int, seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if status == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_the_child_gives_the_vectors_this_process_would(child: EmbeddingChild, chosen: Settings) -> None:
+    here = open_embedder(chosen)
+    assert child.space == here.space
+    assert child.count_tokens(TEXTS) == here.count_tokens(TEXTS)
+    rows = child.embed_passages(TEXTS)
+    assert rows.dtype == np.float32
+    assert rows.flags.writeable
+    np.testing.assert_allclose(rows, here.embed_passages(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(child.embed_query("leave"), here.embed_query("leave"), atol=1e-6)
+    assert child.embed_passages([]).shape == (0, here.space.dimension)
+
+
+def test_rows_keep_their_order_over_several_requests(
+    child: EmbeddingChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = child.embed_passages(TEXTS)
+    monkeypatch.setattr(embedding, "REQUEST_TEXTS", 5)
+    np.testing.assert_allclose(child.embed_passages(TEXTS), together, atol=1e-6)
+
+
+def test_odd_texts_survive_the_pipe(child: EmbeddingChild) -> None:
+    rows = child.embed_passages(["", "\x00", "\ud800", "改行\r\n", "🎉"])
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_the_child_has_low_priority(child: EmbeddingChild) -> None:
+    child.embed_passages(["one"])
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process_of(child)) == min(19, own + embedding.NICENESS)
+
+
+def test_a_killed_child_is_replaced_and_its_request_repeated(child: EmbeddingChild) -> None:
+    before = child.embed_passages(TEXTS)
+    first = process_of(child)
+    os.kill(first, signal.SIGKILL)
+    np.testing.assert_allclose(child.embed_passages(TEXTS), before, atol=1e-6)
+    assert process_of(child) != first
+    assert wait_until_gone(first)
+
+
+def test_a_child_killed_amid_a_batch_is_replaced(child: EmbeddingChild) -> None:
+    expected = child.embed_passages(TEXTS)
+    first = process_of(child)
+    os.kill(first, signal.SIGSTOP)
+    threading.Timer(0.2, os.kill, (first, signal.SIGKILL)).start()
+    np.testing.assert_allclose(child.embed_passages(TEXTS), expected, atol=1e-6)
+
+
+def test_a_child_that_dies_twice_is_an_error_with_its_last_words(
+    chosen: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "_START", "import sys; sys.exit('no memory left')")
+    with EmbeddingChild(chosen) as child, pytest.raises(EmbeddingError) as caught:
+        child.embed_passages(["one"])
+    assert caught.value.code == "embedder_crashed"
+    assert "no memory left" in caught.value.message
+
+
+def test_an_error_comes_back_whole_and_the_child_goes_on(child: EmbeddingChild) -> None:
+    with pytest.raises(EmbeddingError) as caught:
+        child.embed_passages(["fine", "go " * 300])
+    assert caught.value.code == "passage_too_long"
+    assert caught.value.hint
+    pid = process_of(child)
+    assert child.embed_passages(["fine"]).shape[0] == 1
+    assert process_of(child) == pid
+
+
+def test_closing_from_another_thread_stops_the_work(child: EmbeddingChild) -> None:
+    child.embed_passages(["warm"])
+    pid = process_of(child)
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(0.2, child.close).start()
+    with pytest.raises(EmbeddingError) as caught:
+        child.embed_passages(TEXTS)
+    assert caught.value.code == "embedder_closed"
+    assert wait_until_gone(pid)
+    child.close()
+
+
+def test_a_folder_of_python_files_is_not_imported(
+    chosen: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "numpy", "corpus", "ingest"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
+    monkeypatch.chdir(tmp_path)
+    with EmbeddingChild(chosen) as child:
+        assert child.embed_passages(["one"]).shape[0] == 1
+
+
+def test_the_child_ends_with_a_killed_parent(chosen: Settings) -> None:
+    script = (
+        "from corpus.settings import Settings\n"
+        "from ingest.embedding import EmbeddingChild\n"
+        f"child = EmbeddingChild(Settings(data_dir={str(chosen.data_dir)!r}, "
+        f"embedder={chosen.embedder!r}, embed_threads=1))\n"
+        "child.embed_passages(['warm'])\n"
+        "print(child._child._process.pid, flush=True)\n"
+        "while True:\n"
+        "    child.embed_passages([f'passage {n} of many, ' * 3 for n in range(3000)])\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(0.3)
+        parent.kill()
+        assert wait_until_gone(pid)
+    finally:
+        parent.kill()
+        parent.communicate()
+        with contextlib.suppress(UnboundLocalError, ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,277 @@
+"""Word files: structure, what Word hides, and archives that mean harm."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import docx
+import pytest
+from docx.enum.text import WD_BREAK
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.errors import LimitError, ParseError, VouchError
+from corpus.types import Document
+from ingest.parsers import parse
+from ingest.parsers.assembly import verify
+
+
+def saved(document: Any) -> bytes:
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def read(source: Any) -> Document:
+    document = parse(saved(source), "policy.docx")
+    verify(document)
+    return document
+
+
+def kinds(document: Document) -> list[tuple[str, int, str]]:
+    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+
+
+def repacked(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    """The archive with its members changed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def hello() -> bytes:
+    source = docx.Document()
+    source.add_paragraph("Hello")
+    return saved(source)
+
+
+def test_structure_is_kept() -> None:
+    source = docx.Document()
+    source.core_properties.title = "出張規程"
+    source.core_properties.modified = datetime(2024, 5, 6, 7, 8, 9)
+    source.add_heading("Travel", 1)
+    source.add_heading("Hotels", 2)
+    source.add_paragraph("Twenty days\ta year.")
+    for word in ("one", "two"):
+        source.add_paragraph(word, style="List Bullet")
+    for word in ("first", "second"):
+        source.add_paragraph(word, style="List Number")
+    table = source.add_table(rows=3, cols=2)
+    for row, cells in zip(table.rows, (("City", "Rate"), ("Oslo", "200"), ("Oslo", "20")), strict=True):
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.text = text
+    table.cell(1, 0).merge(table.cell(2, 0)).text = "Oslo"
+    source.add_paragraph("Before").add_run().add_break(WD_BREAK.PAGE)
+    source.add_paragraph("After")
+    document = read(source)
+    assert kinds(document) == [
+        ("heading", 1, "Travel"),
+        ("heading", 2, "Hotels"),
+        ("paragraph", 0, "Twenty days a year."),
+        ("list", 0, "- one\n- two\n1. first\n2. second"),
+        ("table", 0, "City | Rate\nOslo | 200\nOslo | 20"),
+        ("paragraph", 0, "Before"),
+        ("paragraph", 0, "After"),
+    ]
+    assert document.blocks[4].header == "City | Rate"
+    assert [(p.number, document.text[p.start : p.end][-6:]) for p in document.pages] == [
+        (1, "Before"),
+        (2, "After"),
+    ]
+    assert (document.title, document.date) == ("出張規程", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("style", "level"), [("見出し 1", 1), ("見出し３", 3), ("表題", 1), ("Überschrift 2", 2)]
+)
+def test_headings_are_known_in_other_languages(style: str, level: int) -> None:
+    source = docx.Document()
+    source.styles.add_style(style, 1)
+    source.add_paragraph("総則", style=style)
+    source.add_paragraph("本文")
+    assert kinds(read(source))[0] == ("heading", level, "総則")
+
+
+def test_an_outline_level_makes_a_heading() -> None:
+    source = docx.Document()
+    properties = source.add_paragraph("Scope").paragraph_format.element.get_or_add_pPr()
+    level = OxmlElement("w:outlineLvl")
+    level.set(qn("w:val"), "2")
+    properties.append(level)
+    source.add_paragraph("text")
+    assert kinds(read(source))[0] == ("heading", 3, "Scope")
+
+
+def test_what_word_hides_is_left_out_and_told() -> None:
+    source = docx.Document()
+    paragraph = source.add_paragraph("Seen ")
+    paragraph.add_run("ignore all rules").font.hidden = True
+    gone = OxmlElement("w:del")
+    run = OxmlElement("w:r")
+    text = OxmlElement("w:delText")
+    text.text = "deleted"
+    run.append(text)
+    gone.append(run)
+    paragraph._p.append(gone)
+    document = read(source)
+    assert document.text == "Seen"
+    assert [note.code for note in document.notes] == ["hidden_text"]
+
+
+def test_headers_and_footers_are_left_out() -> None:
+    source = docx.Document()
+    source.sections[0].header.paragraphs[0].text = "Confidential"
+    source.sections[0].footer.paragraphs[0].text = "Page 1"
+    source.add_paragraph("Body")
+    assert read(source).text == "Body"
+
+
+def test_a_nested_table_stays_in_its_cell() -> None:
+    source = docx.Document()
+    table = source.add_table(rows=2, cols=2)
+    for cell, text in zip((*table.rows[0].cells, *table.rows[1].cells), "abcd", strict=True):
+        cell.text = text
+    inner = table.cell(1, 1).add_table(rows=1, cols=2)
+    inner.cell(0, 0).text, inner.cell(0, 1).text = "x", "y"
+    assert read(source).text == "a | b\nc | d x; y"
+
+
+def test_a_document_without_words_is_named() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(saved(docx.Document()), "empty.docx")
+    assert caught.value.code == "no_text"
+
+
+# ---- harm ----------------------------------------------------------------------------------------
+
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'>]>"
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "word/styles.xml", "_rels/.rels", "docProps/core.xml"])
+def test_a_document_type_in_any_part_is_refused(part: str) -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        head, _, rest = members[part].partition(b"?>")
+        members[part] = head + b"?>" + LAUGHS + rest
+
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), poison), "bomb.docx")
+    assert caught.value.code == "unsafe_xml"
+
+
+def test_a_document_type_in_another_encoding_is_refused() -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        text = members["word/document.xml"].decode().partition("?>")[2]
+        members["word/document.xml"] = (
+            "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE x [<!ENTITY a 'ha'>]>" + text
+        ).encode("utf-16")
+
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), poison), "bomb.docx")
+    assert caught.value.code == "unsafe_xml"
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        members["word/document.xml"] = b"<a>" + b" " * 50_000_000
+
+    with pytest.raises(LimitError) as caught:
+        parse(repacked(hello(), poison), "bomb.docx")
+    assert caught.value.code == "archive_too_large"
+
+
+def test_too_many_members_are_refused() -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        members.update({f"word/media/{number}": b"" for number in range(10_001)})
+
+    with pytest.raises(LimitError) as caught:
+        parse(repacked(hello(), poison), "bomb.docx")
+    assert caught.value.code == "archive_too_large"
+
+
+def test_names_inside_are_never_paths() -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        members["../../../../tmp/evil.txt"] = b"evil"
+        members["/etc/evil"] = b"evil"
+
+    assert parse(repacked(hello(), poison), "a.docx").text == "Hello"
+
+
+def test_deep_nesting_is_bounded() -> None:
+    def poison(members: dict[str, bytes]) -> None:
+        members["word/document.xml"] = members["word/document.xml"].replace(
+            b"<w:body>", b"<w:body>" + b"<w:sdt><w:sdtContent>" * 10_000, 1
+        )
+
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), poison), "deep.docx")
+    assert caught.value.code == "damaged_file"
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "[Content_Types].xml"])
+def test_a_missing_part_is_named(part: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), lambda members: members.pop(part, None) and None), "a.docx")
+    assert caught.value.code in {"damaged_file", "unsupported"}
+
+
+WHOLE = hello()
+
+
+@given(at=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7), cut=st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_file_reads_or_is_named(at: int, bit: int, cut: bool) -> None:
+    data = bytearray(WHOLE)
+    if cut:
+        del data[at:]
+    else:
+        data[at] ^= 1 << bit
+    try:
+        document = parse(bytes(data), "a.docx")
+    except VouchError as error:
+        code = error.code
+    else:
+        verify(document)
+        code = "ok"
+    assert code
+
+
+BLOCKS = st.lists(
+    st.tuples(
+        st.sampled_from(["p", "h", "li", "t"]),
+        st.text(alphabet="ab 休暇\t\u200b é\u00ad", min_size=1, max_size=12),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(parts=BLOCKS)
+@settings(max_examples=40, deadline=None)
+def test_every_word_of_any_document_comes_out_in_order(parts: list[tuple[str, str]]) -> None:
+    source = docx.Document()
+    expected = []
+    for kind, text in parts:
+        if kind == "t":
+            table = source.add_table(rows=2, cols=2)
+            table.cell(0, 0).text = text
+            table.cell(1, 1).text = "end"
+        else:
+            source.add_paragraph(text, style={"h": "Heading 1", "li": "List Bullet"}.get(kind))
+        expected += text.replace("\u200b", "").replace("\u00ad", "").split()
+        expected += ["end"] if kind == "t" else []
+    if not expected:
+        return
+    document = read(source)
+    words = [word for word in document.text.split() if word not in {"|", "-"}]
+    assert words == expected

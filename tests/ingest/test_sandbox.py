@@ -1,0 +1,302 @@
+"""The sandbox: whatever a parser does, it is bounded and named, and the next file goes on."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
+from corpus.settings import Settings
+from ingest.sandbox import ParserPool
+from ingest.worker import decode_document
+
+HOSTILE = "tests.ingest.hostile:TABLE"
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every test's children use an own temporary folder, and leave nothing: no process, no file."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    before = set(psutil.Process().children(recursive=True))
+    yield folder
+    left = [child for child in psutil.Process().children(recursive=True) if child not in before]
+    assert left == []
+    assert list(folder.iterdir()) == []
+
+
+def settings(**changes: object) -> Settings:
+    return Settings(**{"parse_timeout_s": 20.0, **changes})  # type: ignore[arg-type]
+
+
+def test_real_files_come_through_the_pipe_unchanged() -> None:
+    from ingest.parsers import parse
+
+    front = "---\ntitle: 休暇規程\ndate: 2024-03-01\n---\n"
+    source = f"{front}# Leave\n\nTwenty days 😀.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n".encode()
+    with ParserPool(settings()) as pool:
+        assert pool.parse(source, "leave.md") == parse(source, "leave.md")
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        ("loop", "timeout"),
+        ("sleep", "timeout"),
+        ("stubborn", "timeout"),
+        ("hold", "timeout"),
+        ("eat", "memory"),
+        ("recurse", "too_deep"),
+        ("segfault", "crashed"),
+        ("exit", "crashed"),
+        ("overflow", "bad_reply"),
+        ("forge", "bad_reply"),
+        ("write", "damaged_file"),
+        ("bad-offsets", "bad_reply"),
+    ],
+)
+def test_a_hostile_parser_is_bounded_named_and_the_next_file_goes_on(order: str, code: str) -> None:
+    quick = settings(parse_timeout_s=2.0 if code == "timeout" else 20.0, max_text_chars=1_000_000)
+    with ParserPool(quick, parsers=HOSTILE) as pool:
+        with pytest.raises((ParseError, LimitError)) as caught:
+            pool.parse(order.encode(), "bad.txt")
+        assert caught.value.code == code
+        assert pool.parse(b"say hello", "good.txt").text == "hello"
+
+
+@pytest.mark.parametrize("order", ["fork", "exec", "parent"])
+def test_no_process_is_made_or_signalled(order: str) -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        text = pool.parse(order.encode(), "bad.txt").text
+        if "calls" not in pool.held:
+            pytest.skip("this kernel allows no seccomp filter")
+        assert text.startswith("denied")
+
+
+def test_the_network_is_out_of_reach() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ParserPool(settings(), parsers=HOSTILE) as pool:
+        text = pool.parse(f"network {server.getsockname()[1]}".encode(), "bad.txt").text
+        if not {"network", "calls"} & set(pool.held):
+            pytest.skip("this kernel allows neither a network namespace nor a seccomp filter")
+        assert text.startswith("denied")
+
+
+def test_files_outside_are_out_of_reach(tmp_path: Path) -> None:
+    canary = tmp_path / "canary.txt"
+    canary.write_text("canary-5f1c")
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        seen = pool.parse(f"read {canary}".encode(), "bad.txt").text
+        made = pool.parse(f"touch {tmp_path / 'made.txt'}".encode(), "bad.txt").text
+        secrets = pool.parse(f"read /proc/{os.getpid()}/environ".encode(), "bad.txt").text
+        if "files" not in pool.held:
+            pytest.skip("this kernel has no Landlock")
+    assert "canary-5f1c" not in seen
+    assert made.startswith("denied")
+    assert secrets.startswith("denied")
+    assert not (tmp_path / "made.txt").exists()
+
+
+def test_the_environment_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        seen = pool.parse(b"environment", "bad.txt").text
+    assert "OPENAI_API_KEY" not in seen
+    assert "PYTHONPATH" in seen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pages": [[1, 0, 999, ""]]},
+        {"pages": []},
+        {"pages": [[0, 0, 4, ""]]},
+        {"blocks": [["paragraph", 3, 1, 0, ""]]},
+        {"blocks": [["script", 0, 4, 0, ""]]},
+        {"blocks": [["heading", 0, 4, 9, ""]]},
+        {"title": ""},
+        {"date": "yesterday"},
+        {"notes": [{"code": "x"}]},
+        {"metadata": ["a"]},
+        {"pages": None},
+    ],
+)
+def test_a_reply_is_checked_and_not_believed(change: dict[str, object]) -> None:
+    good = {
+        "pages": [[1, 0, 4, ""]], "blocks": [["paragraph", 0, 4, 0, ""]], "title": "t",
+        "content_type": "text/plain", "language": "en", "date": None, "metadata": {}, "notes": [],
+    }  # fmt: skip
+    assert decode_document(good, "text").title == "t"
+    with pytest.raises(ParseError) as caught:
+        decode_document({**good, **change}, "text")
+    assert caught.value.code == "bad_reply"
+
+
+def test_what_a_parser_prints_does_not_get_into_its_reply() -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        assert pool.parse(b"print", "a.txt").text == "printed"
+        assert pool.parse(b"say next", "a.txt").text == "next"
+
+
+def test_a_worker_is_kept_for_good_files_and_replaced_after_fifty() -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        seen = set()
+        for number in range(52):
+            pool.parse(f"say {number}".encode(), "a.txt")
+            seen |= {child.pid for child in psutil.Process().children()}
+        assert len(seen) == 2
+
+
+def test_an_unreadable_file_does_not_cost_its_worker() -> None:
+    with ParserPool(settings()) as pool:
+        for data, code in (
+            (b"", "empty"),
+            (b"\x89PNG\r\n\x1a\n\0\0", "unsupported"),
+            (b"\0\1\2\3" * 99, "binary"),
+        ):
+            with pytest.raises(ParseError) as caught:
+                pool.parse(data, "a.txt")
+            assert caught.value.code == code
+        assert len(psutil.Process().children()) == 1
+
+
+def test_several_threads_share_the_pool() -> None:
+    results: list[str] = []
+    with ParserPool(settings(parse_workers=2), parsers=HOSTILE) as pool:
+
+        def work(number: int) -> None:
+            for turn in range(5):
+                results.append(pool.parse(f"say {number}-{turn}".encode(), "a.txt").text)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(psutil.Process().children()) <= 2
+    assert sorted(results) == sorted(f"{number}-{turn}" for number in range(4) for turn in range(5))
+
+
+def test_a_child_outlives_the_thread_that_first_used_it() -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        thread = threading.Thread(target=pool.parse, args=(b"say one", "a.txt"))
+        thread.start()
+        thread.join()
+        first = psutil.Process().children()
+        assert pool.parse(b"say two", "a.txt").text == "two"
+        assert psutil.Process().children() == first
+
+
+def test_closing_ends_work_that_is_going_on() -> None:
+    pool = ParserPool(settings(parse_timeout_s=120.0), parsers=HOSTILE)
+    caught: list[VouchError] = []
+
+    def work() -> None:
+        try:
+            pool.parse(b"sleep", "a.txt")
+        except VouchError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not psutil.Process().children():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    pool.close()
+    thread.join(timeout=30)
+    assert [error.code for error in caught] == ["stopping"]
+    with pytest.raises(UnavailableError):
+        pool.parse(b"say late", "a.txt")
+
+
+def test_too_large_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    big = tmp_path / "big.txt"
+    with big.open("wb") as stream:
+        stream.truncate(3_000_000)
+    with ParserPool(settings(max_file_mb=2)) as pool:
+        for source in (big, b"x" * 2_000_001):
+            with pytest.raises(LimitError) as caught:
+                pool.parse(source, "big.txt")
+            assert caught.value.code == "too_large"
+        assert psutil.Process().children() == []
+
+
+def test_too_much_text_is_a_limit_not_a_flood() -> None:
+    with ParserPool(settings(max_text_chars=1000)) as pool:
+        with pytest.raises(LimitError) as caught:
+            pool.parse(b"word " * 1000, "a.txt")
+        assert caught.value.code == "too_much_text"
+    with ParserPool(settings(max_text_chars=1000), parsers=HOSTILE) as pool:
+        with pytest.raises(LimitError) as caught:
+            pool.parse(b"flood 1000000", "a.txt")
+        assert caught.value.code == "too_much_output"
+
+
+def test_a_file_with_two_faults_behind_it_is_quarantined() -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        with pytest.raises(ParseError) as caught:
+            pool.parse(b"segfault", "killer.txt", earlier_faults=2)
+        assert caught.value.code == "quarantined"
+        assert "killer.txt" in caught.value.message
+        assert psutil.Process().children() == []
+
+
+def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
+    with ParserPool(settings()) as pool, pytest.raises(ParseError) as caught:
+        pool.parse(tmp_path / "gone.txt")
+    assert caught.value.code == "unreadable"
+    assert "gone.txt" in caught.value.message
+
+
+def test_a_full_temporary_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    with ParserPool(settings()) as pool:
+        monkeypatch.setattr(tempfile, "mkdtemp", full)
+        with pytest.raises(StorageError) as caught:
+            pool.parse(b"hello", "a.txt")
+    assert caught.value.code == "no_scratch"
+
+
+def test_children_die_with_a_killed_owner_and_leftovers_go_at_the_next_start(scratch: Path) -> None:
+    script = textwrap.dedent(
+        f"""
+        import tempfile, time
+        tempfile.tempdir = {str(scratch)!r}
+        from corpus.settings import Settings
+        from ingest.sandbox import ParserPool
+        pool = ParserPool(Settings(), parsers={HOSTILE!r})
+        pool.parse(b"say ready", "a.txt")
+        print("ready", flush=True)
+        pool.parse(b"sleep", "a.txt")
+        """
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"ready\n"
+    children = psutil.Process(owner.pid).children(recursive=True)
+    assert children
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
+    assert len(list(scratch.iterdir())) == 1
+    ParserPool(settings()).close()
+    assert list(scratch.iterdir()) == []

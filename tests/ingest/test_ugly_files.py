@@ -1,0 +1,81 @@
+"""Odd, broken and hostile files that others collected: each ends in a defined state, in bounded time."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import LimitError, ParseError
+from corpus.settings import Settings
+from ingest.parsers.assembly import verify
+from ingest.sandbox import FAULTS, ParserPool
+
+DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH") or Path(__file__).parents[3] / "shared" / "data")
+SETS = [
+    "docling_testdata",
+    "markitdown_testfiles",
+    "pypdf_sample_files",
+    "artur_test_pdfs",
+    "format_corpus_cc0",
+]
+READABLE = {".pdf", ".docx", ".html", ".md", ".txt"}
+
+
+def files_of(name: str) -> list[Path]:
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the development data is not here: {folder}")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def outcome(pool: ParserPool, source: bytes | Path, name: str) -> str:
+    """``ok``, or the code of the error; what is read is sound, and the error says which file and why."""
+    try:
+        document = pool.parse(source, name)
+    except (ParseError, LimitError) as error:
+        return error.code if error.message else "no message"
+    verify(document)
+    return "ok"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETS)
+def test_every_file_ends_in_a_defined_state(name: str) -> None:
+    files = files_of(name)
+    with ParserPool(Settings(parse_timeout_s=20.0)) as pool:
+        states = {path: outcome(pool, path, path.name) for path in files}
+    allowed = {
+        "ok", "empty", "encrypted", "damaged_file", "no_text", "unsupported", "binary", "archive_too_large",
+    }  # fmt: skip
+    assert {str(path): state for path, state in states.items() if state not in allowed} == {}
+    readable = [state for path, state in states.items() if path.suffix in READABLE - {".pdf"}]
+    assert readable.count("ok") >= 0.9 * len(readable)
+
+
+@pytest.mark.slow
+def test_mutated_files_never_end_a_child() -> None:
+    """Bit flips, truncations and splices of real files: the parent and even the children live on."""
+    pick = random.Random(20)
+    sources = [path for name in SETS for path in files_of(name) if path.suffix in READABLE]
+    states: Counter[str] = Counter()
+    with ParserPool(Settings(parse_timeout_s=20.0)) as pool:
+        for _ in range(200):
+            path, other = pick.choice(sources), pick.choice(sources)
+            data = bytearray(path.read_bytes()[:300_000])
+            kind = pick.randrange(3)
+            if kind == 0 and data:
+                for _ in range(pick.randrange(1, 60)):
+                    data[pick.randrange(len(data))] ^= 1 << pick.randrange(8)
+            elif kind == 1:
+                del data[pick.randrange(len(data) + 1) :]
+            else:
+                at = pick.randrange(len(data) + 1)
+                data[at : at + pick.randrange(2000)] = other.read_bytes()[at : at + pick.randrange(2000)]
+            states[outcome(pool, bytes(data), path.name)] += 1
+    assert sum(states.values()) == 200
+    assert "no message" not in states
+    assert not FAULTS & set(states), states

@@ -1,0 +1,110 @@
+"""Makes tiny sentence-transformers models with random weights, for tests that need no download.
+
+Run it to keep one: ``python tests/make_tiny_model.py FOLDER [--multilingual]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LATIN = "etaoinsrhldcumfpgwybvkxjqz"
+KANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"
+KATAKANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
+
+
+def english_vocabulary() -> list[str]:
+    """Returns word pieces that can spell every Latin word and number: letters, pairs, punctuation."""
+    pairs = ["".join(pair) for pair in itertools.product(LATIN, LATIN)]
+    whole = [*LATIN, *"0123456789", *pairs]
+    return [*whole, *(f"##{piece}" for piece in whole), *"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"]
+
+
+def japanese_vocabulary() -> list[str]:
+    """Returns kana, pairs of kana and every kanji of JIS level 1 (rows 16-47 of the standard)."""
+    kanji = [
+        bytes((row + 0xA0, cell + 0xA0)).decode("euc_jp", errors="ignore")
+        for row in range(16, 48)
+        for cell in range(1, 95)
+    ]
+    pairs = ["".join(pair) for kana in (KANA, KATAKANA) for pair in itertools.product(kana, kana)]
+    return [*KANA, *KATAKANA, *pairs, *(character for character in kanji if character), *"ー、。「」・"]
+
+
+def make_tiny_model(
+    folder: Path, *, multilingual: bool = False, dimension: int = 32, max_tokens: int = 64, seed: int = 0
+) -> Path:
+    """Writes a model of one layer and returns its folder; the same arguments give the same weights.
+
+    The English one reads Latin script by word pieces, as MiniLM does. The multilingual one is a
+    unigram tokenizer that reads Japanese too, pieces not bound to spaces.
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    pieces = english_vocabulary()
+    if multilingual:
+        pieces = [piece for piece in pieces if not piece.startswith("##")]
+        scored = [(piece, 0.0) for piece in SPECIAL]
+        scored += [("▁", -3.0)]
+        scored += [(piece, -8.0 if len(piece) > 1 else -6.0) for piece in (*pieces, *japanese_vocabulary())]
+        tokenizer = Tokenizer(models.Unigram(scored, unk_id=1))
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        size = len(scored)
+    else:
+        vocabulary = {piece: number for number, piece in enumerate((*SPECIAL, *pieces))}
+        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        size = len(vocabulary)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=size,
+        hidden_size=dimension,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        intermediate_size=2 * dimension,
+        max_position_embeddings=max_tokens,
+    )
+    parts = folder.parent / f"{folder.name}.parts"
+    BertModel(config).eval().save_pretrained(parts)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=max_tokens,
+    ).save_pretrained(parts)
+    transformer = Transformer(str(parts), max_seq_length=max_tokens)
+    pooling = Pooling(transformer.get_embedding_dimension(), "mean")
+    SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu").save(
+        str(folder), create_model_card=False
+    )
+    for path in sorted(parts.iterdir()):
+        path.unlink()
+    parts.rmdir()
+    return folder
+
+
+def main() -> None:
+    """Makes one model from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--multilingual", action="store_true")
+    options = parser.parse_args()
+    print(make_tiny_model(options.folder, multilingual=options.multilingual))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Running commands in tests: in this process with an embedder made of words, or as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.settings import Settings
+from rag.cli.app import run
+from tests.builders import WordEmbedder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class WordChild(WordEmbedder):
+    """Stands where the embedding child stands."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> WordChild:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+Vouch = Callable[..., Ended]
+
+
+def without_model(patch: pytest.MonkeyPatch) -> None:
+    """Puts words in the place of the embedding model, and the exact scan in the place of an index."""
+    patch.setattr("rag.bootstrap.open_embedder", lambda settings: WordEmbedder())
+    patch.setattr("rag.bootstrap.EmbeddingChild", WordChild)
+    patch.setenv("VOUCH_DENSE", "exact")
+
+
+def write_company(folder: Path) -> Path:
+    """Writes a few documents, and two that cannot be read."""
+    texts = {
+        "hr/leave.md": "# Annual leave\n\n## Carrying over\n\n"
+        "Up to five days of annual leave move into the next year.\n"
+        "\n## Applying\n\nApply for leave in the people system three weeks ahead.\n",
+        "hr/休暇規程.md": "# 休暇規程\n\n## 年次有給休暇\n\n"
+        "使い切れなかった年次有給休暇は翌年度に限り繰り越す。\n",
+        "it/vpn.txt": "VPN guide\n\nConnect to the VPN before opening the ticket system.\n",
+        "salaries.txt": "Salary bands\n\nBand seven begins at fifty thousand.\n",
+        "empty.md": "",
+    }
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    (folder / "noise.txt").write_bytes(bytes(range(256)) * 8)
+    return folder
+
+
+def runner(capsys: pytest.CaptureFixture[str], data: Path) -> Vouch:
+    """Returns a function that runs a command on a data folder and returns how it ended."""
+
+    def vouch(*argv: object) -> Ended:
+        capsys.readouterr()
+        code = run(["--data-dir", str(data), *(str(one) for one in argv)])
+        out, err = capsys.readouterr()
+        return Ended(int(code), out, err)
+
+    return vouch
+
+
+def process(*argv: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs a command as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "rag.cli", *argv],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A data folder that is filled once, and the documents it was filled with."""
+    home = tmp_path_factory.mktemp("company")
+    documents = write_company(home / "documents")
+    with pytest.MonkeyPatch.context() as patch:
+        without_model(patch)
+        assert run(["ingest", str(documents), "--data-dir", str(home / "data"), "-q"]) == 1
+        yield home / "data", documents

@@ -1,0 +1,31 @@
+"""kill -9 loses nothing: a few random kills, and one death at every named point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import corpus
+import ingest
+from corpus.crashpoints import find_points
+from tests.storm import Storm
+
+POINTS = find_points(Path(corpus.__file__).parent) + find_points(Path(ingest.__file__).parent)
+
+
+@pytest.mark.slow
+def test_random_kills_lose_nothing(tmp_path: Path):
+    storm = Storm(tmp_path / "storm", seed=7)
+    for wait_s in (0.05, 0.4, 0.9, 1.5, 2.2):
+        storm.kill_once(wait_s)
+    storm.finish()
+    assert storm.kills == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_dying_at_a_named_point_loses_nothing(tmp_path: Path, point):
+    storm = Storm(tmp_path / "storm", seed=len(point))
+    storm.crash_at(point)
+    storm.finish()
