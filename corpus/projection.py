@@ -127,6 +127,9 @@ class LexicalIndex(Protocol):
     def search(self, query: str, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` best live chunks, only from ``versions`` (ascending) when given."""
 
+    def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
+        """Returns each word's inverse document frequency, above 0; None when it is not known now."""
+
     def rebuild(self) -> None:
         """Throws the index away and builds it again from the catalog."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
-from rag.terms import coverage, stems, weights
+from rag.terms import coverage, stems, terms, weights
 
 DEPTH = 5
 """How many of the best hits are looked at."""
@@ -58,11 +58,12 @@ class Abstention:
 def signals(
     question: str,
     hits: Sequence[Hit],
-    rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda stems: None,
+    rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda words: None,
 ) -> Signals:
-    """Returns the signals of a question's hits (best first); ``rarity`` gives stems' inverse document frequency."""
-    wanted = weights(question)
-    wanted = weights(question, rarity(list(wanted)))
+    """Returns the signals of a question's hits (best first); ``rarity`` gives words' inverse document frequency."""
+    asked = [term for term in terms(question) if term.weight > 0]
+    known = rarity([term.word for term in asked])
+    wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
     top = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     return Signals(

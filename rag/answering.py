@@ -77,8 +77,8 @@ class Library(Protocol):
     def page_of(self, document_id: str, version: int, offset: int) -> int:
         """Returns the 1-based page on which an offset lies."""
 
-    def rarity(self, stems: Sequence[str]) -> Mapping[str, float] | None:
-        """Returns each stem's inverse document frequency in the corpus, or None when it is not known."""
+    def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
+        """Returns each word's inverse document frequency in the corpus, or None when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

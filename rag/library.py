@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.errors import NotFoundError
@@ -37,3 +38,7 @@ class CallersLibrary:
         except NotFoundError:
             return 1
         return next((page.number for page in reversed(pages) if page.start <= offset), 1)
+
+    def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
+        """Returns each word's inverse document frequency in the corpus; None when it is not known now."""
+        return self.corpus.lexical.rarity(words)

@@ -249,8 +249,9 @@ _UNSPACED = re.compile(f"[{CJK}]")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word in its stem, with its weight (0 for none, about 1 for a word of content)."""
+    """A word, its stem, and its weight (0 for none, about 1 for a word of content)."""
 
+    word: str
     stem: str
     weight: float
 
@@ -301,7 +302,7 @@ def _weigh(word: str) -> float:
 
 def terms(text: str) -> list[Term]:
     """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
-    return [Term(stem(word.text), _weigh(word.text)) for word in words(text)]
+    return [Term(word.text, stem(word.text), _weigh(word.text)) for word in words(text)]
 
 
 def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -115,6 +115,17 @@ class Engine:
         wanted = self._query(searcher, query_tokens(query))
         return _NONE if wanted is None else self._best(searcher, wanted, k, versions)
 
+    def rarity(self, words: Sequence[str]) -> dict[str, float]:
+        """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009); its rarest token's."""
+        searcher = self._index.searcher()
+        total = searcher.num_docs
+        found = {}
+        for word in words:
+            counts = [searcher.doc_freq("text", token) for token in self._stem(query_tokens(word).weights)]
+            rarest = min(counts, default=0)
+            found[word] = math.log1p((max(total - rarest, 0) + 0.5) / (rarest + 0.5))
+        return found
+
     def _query(self, searcher: Searcher, tokens: QueryTokens) -> Query | None:
         weights: dict[str, float] = {}
         for stem, weight in zip(self._stem(tokens.weights), tokens.weights.values(), strict=True):

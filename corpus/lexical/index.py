@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,12 @@ class TantivyIndex:
             self._worker.join(_SMALL_WAIT_S)
         engine = self._engine
         return _NOTHING if engine is None else engine.search(query, k, versions)
+
+    def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
+        """Returns each word's inverse document frequency among the live chunks; None while there is no index."""
+        self._opened.wait()
+        engine = self._engine
+        return None if engine is None else engine.rarity(words)
 
     def state(self) -> IndexState:
         """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics."""

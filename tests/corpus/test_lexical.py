@@ -199,6 +199,20 @@ def test_scores_are_bm25(tmp_path: Path) -> None:
     assert found == pytest.approx(expected, rel=1e-5)
 
 
+def test_rarity_is_the_inverse_document_frequency(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    index = TantivyIndex(feed, tmp_path, quiet_s=3600.0)
+    assert index.rarity(["leave"]) is None
+    feed.add(1, "Leave, leave and pay.", "Paid leave", "有給休暇", "")
+    index.follow()
+    found = index.rarity(["leave", "leaves", "有給", "pilot", "e-4032", "…"])
+    index.close()
+    expected = {"leave": 2, "leaves": 2, "有給": 1, "pilot": 0, "e-4032": 0, "…": 0}
+    assert found == pytest.approx(
+        {word: math.log(1 + (4 - n + 0.5) / (n + 0.5)) for word, n in expected.items()}
+    )
+
+
 @pytest.mark.parametrize("size", [*range(1, 60), 100, 135, 500, 4001])
 def test_every_length_is_stored_exactly(tmp_path: Path, size: int) -> None:
     text = " ".join(["leave"] * size)
