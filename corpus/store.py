@@ -22,6 +22,7 @@ from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import DamagedError, EmbeddingError, StorageError
 from corpus.lexical import open_lexical
+from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
 from corpus.ownership import Ownership, own
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
@@ -128,9 +129,14 @@ class Corpus:
         """Keeps the original and makes a version live in one transaction; searchable after :meth:`publish`.
 
         Raises:
+            UsageError: the collection, a principal or a piece of metadata has a name that is none.
+            EmbeddingError: a vector is of another dimension.
             StorageError: the disk is full or read-only; the previous version stays live.
             DamagedError: the original changed since it was hashed; the previous version stays live.
         """
+        read_collection(new.key.collection)
+        read_principals(new.access)
+        read_metadata(new.metadata)
         for vector in new.vectors:
             if vector is not None and vector.shape != (self.space.dimension,):
                 raise EmbeddingError(

@@ -19,6 +19,7 @@ from corpus.catalog import schema
 from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
 from corpus.catalog.schema import access as access_table
 from corpus.errors import DamagedError, NotFoundError
+from corpus.names import read_metadata, read_principals
 from corpus.types import Chunk, DocumentKey, Float32, NewVersion, Page
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit
@@ -173,16 +174,26 @@ def erase(db: Connection, document_id: str) -> tuple[str, ...]:
 
 
 def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> None:
-    """Replaces a document's access list; an empty one hides it from everybody but the owner."""
+    """Replaces a document's access list; an empty one hides it from everybody but the owner.
+
+    Raises:
+        UsageError: one is neither ``public`` nor ``user:NAME`` nor ``group:NAME``.
+    """
+    rows = [{"document_id": document_id, "principal": name} for name in sorted(read_principals(principals))]
     db.execute(delete(access_table).where(access_table.c.document_id == document_id))
-    rows = [{"document_id": document_id, "principal": name} for name in sorted(set(principals))]
     if rows:
         db.execute(insert(access_table), rows)
 
 
 def set_metadata(db: Connection, document_id: str, metadata: Mapping[str, str]) -> None:
-    """Replaces the metadata a user gave a document."""
-    db.execute(update(documents).where(documents.c.id == document_id).values(metadata=dict(metadata)))
+    """Replaces the metadata a user gave a document.
+
+    Raises:
+        UsageError: a key or a value is not plain text, or too long.
+    """
+    db.execute(
+        update(documents).where(documents.c.id == document_id).values(metadata=read_metadata(metadata))
+    )
 
 
 def get_document(db: Connection, document_id: str) -> DocumentRecord:
