@@ -60,6 +60,23 @@ class Settings(BaseSettings):
     parse_timeout_s: float = Field(60.0, gt=0, description="Longest time for one file, in seconds.")
     parse_memory_mb: int = Field(1024, ge=128, description="Address space of a parsing child.")
 
+    # answering
+    model: str = Field(
+        "extractive",
+        description="The model that answers: a name of `vouch models`, or provider:model, e.g. openai:gpt-4o-mini.",
+    )
+    models: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Models of your own, as [models.NAME] tables of vouch.toml; docs/models.md lists the fields.",
+    )
+    examples: Path | None = Field(
+        None,
+        description="A JSON Lines file of worked questions for one-shot and few-shot; empty: the shipped ones.",
+    )
+    max_concurrent_asks: int = Field(
+        16, ge=1, le=1000, description="Questions answered at a time over HTTP; one more gets 503."
+    )
+
     # serving
     host: str = Field("127.0.0.1", description="The address to serve on; any but loopback needs --insecure.")
     port: int = Field(8000, ge=0, le=65535, description="The port to serve on; 0: any free one.")
@@ -118,7 +135,13 @@ def _read_config(path: Path | None) -> dict[str, Any]:
         raise UsageError(
             f"Cannot read the settings file {path}: {error}.", code="bad_setting", hint="Mend or remove it."
         ) from None
-    for name in ("data_dir",):
-        if isinstance(values.get(name), str):
-            values[name] = (path.parent / Path(values[name]).expanduser()).resolve()
+    tables = values.get("models")
+    own = [one for one in tables.values() if isinstance(one, dict)] if isinstance(tables, dict) else []
+    for table, names in (
+        (values, ("data_dir", "examples")),
+        *((one, ("api_key_file", "tokenizer")) for one in own),
+    ):
+        for name in names:
+            if isinstance(table.get(name), str) and table[name]:
+                table[name] = str((path.parent / Path(table[name]).expanduser()).resolve())
     return values
