@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -18,7 +18,13 @@ from ingest.discovery import Discovery, discover
 from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
+from rag.answering import Ask, Event, answer_events
+from rag.comparison import DEFAULT_ARMS, Arm, Comparison, compare
+from rag.library import CallersLibrary
+from rag.models import Models
+from rag.prompting import Example, Message, load_examples
 from rag.retrieval import Retriever, SearchResult
+from rag.upstream import Stop
 
 
 class Service:
@@ -32,6 +38,8 @@ class Service:
         self._opening = threading.Lock()
         self._closers = contextlib.ExitStack()
         self._drawing: ParserPool | None = None
+        self._models: Models | None = None
+        self._examples: tuple[Example, ...] | None = None
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
     def search(
@@ -39,6 +47,62 @@ class Service:
     ) -> SearchResult:
         """Returns the ``k`` best passages; see :meth:`rag.retrieval.Retriever.search`."""
         return self.retriever.search(query, k, caller, filter)
+
+    @property
+    def models(self) -> Models:
+        """The models that can be chosen, made when first asked for.
+
+        Raises:
+            UsageError: the settings name a model that there is not, or one of their tables is wrong.
+        """
+        with self._opening:
+            if self._models is None:
+                self._models = Models(self.settings.models, self.settings.model)
+            return self._models
+
+    def ask_events(
+        self, ask: Ask, filter: Filter | None = None, caller: Caller = OWNER, stop: Stop | None = None
+    ) -> Iterator[Event]:
+        """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`."""
+        library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        return answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
+
+    def compare(
+        self,
+        question: str,
+        arms: Sequence[Arm] = DEFAULT_ARMS,
+        filter: Filter | None = None,
+        caller: Caller = OWNER,
+        *,
+        history: tuple[Message, ...] = (),
+        stop: Stop | None = None,
+    ) -> Comparison:
+        """Answers a question once for each arm; see :func:`rag.comparison.compare`."""
+        library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        return compare(
+            question,
+            library,
+            self.models,
+            arms,
+            examples=self._worked_examples(),
+            history=history,
+            stop=stop,
+        )
+
+    def warm(self) -> None:
+        """Loads what the first question to the default model would wait for.
+
+        Raises:
+            VouchError: that model cannot be asked.
+        """
+        self.models.open().chat()
+        self._worked_examples()
+
+    def _worked_examples(self) -> tuple[Example, ...]:
+        with self._opening:
+            if self._examples is None:
+                self._examples = load_examples(self.settings.examples)
+            return self._examples
 
     def ingest(
         self,
@@ -90,6 +154,21 @@ class Service:
         with self.corpus.catalog.read() as db:
             return access.collections(db, caller)
 
+    def check_collection(self, name: str, caller: Caller = OWNER) -> None:
+        """Does nothing when the caller may see a document of that collection.
+
+        Raises:
+            NotFoundError: there is none; the hint names those there are for this caller.
+        """
+        names = list(self.collections(caller))
+        if name not in names:
+            hint = (
+                f"There are: {', '.join(names[:20])}."
+                if names
+                else "There are no documents yet: vouch ingest FOLDER"
+            )
+            raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)
+
     def page_picture(
         self,
         document_id: str,
@@ -127,6 +206,8 @@ class Service:
         """Closes the corpus and gives the data folder up."""
         self._closers.close()
         with self._opening:
+            if self._models is not None:
+                self._models.close()
             if self._drawing is not None:
                 self._drawing.close()
         self.corpus.close()

@@ -133,9 +133,30 @@ def serve_control(folder: Path, run: Run) -> Iterator[None]:
             thread.join()
 
 
+@contextmanager
+def watching(cancelled: Cancelled, leave: Callable[[], None]) -> Iterator[None]:
+    """Calls ``leave``, from another thread, when ``cancelled`` comes to say so during the block."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            if cancelled():
+                leave()
+                return
+
+    thread = threading.Thread(target=watch, name="watching", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def describe(error: VouchError) -> dict[str, str]:
-    """Returns an error as JSON: its class, code, message and hint."""
-    return {"kind": type(error).__name__, "code": error.code, "message": error.message, "hint": error.hint}
+    """Returns an error as JSON: its class among those of :mod:`corpus.errors`, code, message and hint."""
+    kind = next(one.__name__ for one in type(error).__mro__ if getattr(errors, one.__name__, None) is one)
+    return {"kind": kind, "code": error.code, "message": error.message, "hint": error.hint}
 
 
 def _answer(connection: socket.socket, run: Run) -> None:

@@ -25,7 +25,7 @@ from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
 from rag.bootstrap import Service
 from rag.control import describe
-from rag.operations import to_json
+from rag.wire import to_json
 
 log = logging.getLogger(__name__)
 

@@ -7,20 +7,23 @@ command shows the same either way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
 from corpus.catalog.documents import DocumentRecord, VersionRecord
-from corpus.errors import NotAllowedError, NotFoundError, UnavailableError, UsageError
+from corpus.errors import NotAllowedError, UnavailableError, UsageError
 from corpus.settings import Settings
-from corpus.types import OWNER
+from corpus.types import OWNER, Filter
+from rag.answering import Ask, Done, Failed
 from rag.bootstrap import Service, open_service
-from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free
+from rag.comparison import Arm
+from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
 from rag.filters import read_filter
+from rag.upstream import Stop
+from rag.wire import answer_json, comparison_json, event_json, to_json
 
 Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
@@ -66,32 +69,11 @@ def perform(service: Service, operation: str, params: Params, emit: Emit, cancel
     return to_json(found(service, params, emit, cancelled))
 
 
-def to_json(value: Any) -> Any:
-    """Returns dataclasses, times, paths and sets as what JSON has."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return to_json({name: getattr(value, name) for name in value.__dataclass_fields__})
-    if isinstance(value, Mapping):
-        return {str(key): to_json(one) for key, one in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(to_json(one) for one in value)
-    if isinstance(value, list | tuple):
-        return [to_json(one) for one in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    return value
-
-
 # ---- the operations -----------------------------------------------------------------------------------
 
 
 def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    filter = dict(params.get("filter") or {})
-    if params.get("collection"):
-        filter["collections"] = [params["collection"]]
-        _need_collection(service, params["collection"])
-    result = service.search(params["query"], params.get("k", 10), read_filter(filter))
+    result = service.search(params["query"], params.get("k", 10), _limits(service, params))
     empty = not result.hits and service.corpus.state().documents == 0
     return {
         "query": result.query,
@@ -102,6 +84,36 @@ def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
             *(["There are no documents yet. Ingest some: vouch ingest FOLDER"] if empty else []),
         ],
     }
+
+
+def _ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    """Emits ``{"name", "data"}`` for each event of an answer and returns the answer, whole or in part."""
+    stop = Stop()
+    asked = Ask(**params["ask"])
+    with watching(cancelled, stop.set):
+        for event in service.ask_events(asked, _limits(service, params), stop=stop):
+            for name, data in event_json(event):
+                emit({"name": name, "data": data})
+            if isinstance(event, Failed) and not event.answer.text:
+                raise event.error
+            if isinstance(event, Done | Failed):
+                return answer_json(event.answer)
+    raise AssertionError("an answer's events end with Done or Failed")
+
+
+def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    stop = Stop()
+    arms = [Arm(**arm) for arm in params["arms"]]
+    with watching(cancelled, stop.set):
+        return comparison_json(service.compare(params["question"], arms, _limits(service, params), stop=stop))
+
+
+def _limits(service: Service, params: Params) -> Filter:
+    wanted = dict(params.get("filter") or {})
+    if params.get("collection"):
+        wanted["collections"] = [params["collection"]]
+        service.check_collection(params["collection"])
+    return read_filter(wanted)
 
 
 def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -121,7 +133,7 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     if params.get("collection"):
-        _need_collection(service, params["collection"])
+        service.check_collection(params["collection"])
     with service.corpus.catalog.read() as db:
         found = documents.list_documents(
             db, collection=params.get("collection"), removed=bool(params.get("removed"))
@@ -170,7 +182,7 @@ def _list_collections(service: Service, params: Params, emit: Emit, cancelled: C
 
 def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     name = params["collection"]
-    _need_collection(service, name)
+    service.check_collection(name)
     with service.corpus.catalog.read() as db:
         found = documents.list_documents(db, collection=name)
     if not params.get("yes"):
@@ -208,7 +220,7 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
 
     questions = read_questions(Path(params["questions"]))
     if params.get("collection"):
-        _need_collection(service, params["collection"])
+        service.check_collection(params["collection"])
     limit = read_filter({"collections": params.get("collection")})
     total, done = sum(question.answerable for question in questions), 0
 
@@ -258,6 +270,8 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
 
 OPERATIONS: dict[str, Operation] = {
     "search": _search,
+    "ask": _ask,
+    "compare": _compare,
     "ingest": _ingest,
     "documents.list": _list_documents,
     "documents.show": _show_document,
@@ -295,16 +309,6 @@ def _find(service: Service, named: str) -> DocumentRecord:
         ids = ", ".join(f"{one.id} ({one.key.collection})" for one in found[:5])
         raise UsageError(f"{len(found)} documents are called {named!r}: {ids}.", hint="Use the id.")
     return found[0]
-
-
-def _need_collection(service: Service, name: str) -> None:
-    with service.corpus.catalog.read() as db:
-        names = list(access.collections(db, OWNER))
-    if name not in names:
-        hint = (
-            f"There are: {', '.join(names)}." if names else "There are no documents yet: vouch ingest FOLDER"
-        )
-        raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)
 
 
 def _document(found: DocumentRecord) -> dict[str, Any]:

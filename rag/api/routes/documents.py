@@ -26,7 +26,7 @@ from rag.api.schemas import (
     VersionShape,
 )
 from rag.jobs import Upload
-from rag.operations import to_json
+from rag.wire import to_json
 
 router = APIRouter(prefix="/api", tags=["documents"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from corpus.types import OWNER
 from rag.api.house import AnyHouse
 from rag.api.schemas import Alive, Health
-from rag.operations import to_json
+from rag.wire import to_json
 
 router = APIRouter(tags=["health"])
 

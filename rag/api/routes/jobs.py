@@ -12,7 +12,7 @@ from rag.api.house import AnyHouse, OpenJobs
 from rag.api.schemas import JobList, JobShape
 from rag.api.streaming import Event, EventStream
 from rag.jobs import FINISHED
-from rag.operations import to_json
+from rag.wire import to_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 

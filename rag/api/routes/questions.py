@@ -8,7 +8,7 @@ from rag.api.house import AnyCaller, OpenService
 from rag.api.routes.documents import plain
 from rag.api.schemas import HitShape, SearchAnswer, SearchRequest
 from rag.filters import read_filter
-from rag.operations import to_json
+from rag.wire import to_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
 

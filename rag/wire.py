@@ -1,0 +1,120 @@
+"""Results as JSON, answers above all: the same over HTTP and over the owner's socket.
+
+The prompt's own words stay out of an answer: they repeat the passages and carry the request's secret mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import VouchError
+from rag.answering import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
+from rag.comparison import Compared, Comparison
+from rag.prompting import Passage, Prompt
+
+
+def to_json(value: Any) -> Any:
+    """Returns dataclasses, times, paths and sets as what JSON has."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_json({name: getattr(value, name) for name in value.__dataclass_fields__})
+    if isinstance(value, Mapping):
+        return {str(key): to_json(one) for key, one in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(to_json(one) for one in value)
+    if isinstance(value, list | tuple):
+        return [to_json(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def error_json(error: VouchError) -> dict[str, str]:
+    """Returns the one shape every error has."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Returns an answer: its passages flat, of its prompt the sizes alone."""
+    shown = {name: getattr(answer, name) for name in Answer.__dataclass_fields__}
+    passages = [_passage(one) for one in answer.passages]
+    return {
+        **to_json(shown | {"passages": (), "prompt": None}),
+        "passages": passages,
+        "prompt": _sizes(answer.prompt),
+    }
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """Returns the arms in order, each an answer with its arm; a failed one is an empty answer with a ``failure``."""
+    return {
+        "question": found.question,
+        "arms": [{"arm": to_json(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
+        "notes": list(found.notes),
+    }
+
+
+def event_json(event: Event) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields an answer's event under its name; the last one, ``done`` or ``error``, comes after the ``timings``."""
+    if isinstance(event, PassagesFound):
+        yield "passages", {"id": event.id, "passages": [_passage(one) for one in event.passages]}
+    elif isinstance(event, TextDelta):
+        yield "delta", {"text": event.text}
+    elif isinstance(event, CitationsFound):
+        yield "citations", to_json(event)
+    elif isinstance(event, Done):
+        yield "timings", {"timings_ms": dict(event.answer.timings_ms)}
+        yield "done", answer_json(event.answer)
+    elif isinstance(event, Failed):
+        yield "timings", {"timings_ms": dict(event.answer.timings_ms)}
+        yield "error", {"error": error_json(event.error), "answer": answer_json(event.answer)}
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    return {"marker": passage.marker, **to_json(passage.hit)}
+
+
+def _sizes(prompt: Prompt | None) -> dict[str, Any] | None:
+    if prompt is None:
+        return None
+    return {
+        "tokens": prompt.tokens,
+        "budget_tokens": prompt.budget_tokens,
+        "counted": prompt.counted,
+        "examples": prompt.examples,
+        "dropped_passages": len(prompt.dropped),
+        "dropped_examples": prompt.dropped_examples,
+        "dropped_turns": prompt.dropped_turns,
+    }
+
+
+def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
+    if compared.answer is not None:
+        return answer_json(compared.answer)
+    arm = compared.arm
+    return {
+        "id": "",
+        "question": question,
+        "text": "",
+        "abstained": False,
+        "citations": [],
+        "passages": [],
+        "model": arm.model,
+        "retrieval": arm.retrieval,
+        "strategy": arm.strategy,
+        "usage": {"input_tokens": 0, "output_tokens": 0, "counted": "nothing was asked"},
+        "timings_ms": {},
+        "complete": False,
+        "finish_reason": "error",
+        "sentences": [],
+        "support": None,
+        "confidence": None,
+        "notes": [],
+        "failure": to_json(compared.failure),
+        "prompt": None,
+    }
