@@ -139,6 +139,8 @@ class _Child:
         root = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+        self._ending = threading.Lock()
+        self._ended = ""
         # -P: a folder that is being ingested may hold a numpy.py.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _START],
@@ -169,21 +171,28 @@ class _Child:
         return reply
 
     def end(self) -> str:
-        """Kills the child if it lives and returns how it ended, with the last line it said."""
+        """Kills the child if it lives and returns how it ended, with the last line it said.
+
+        Any thread may call this, and several at once: one of them does it, the others wait for it.
+        """
         self._process.kill()
+        with self._ending:
+            if not self._ended:
+                self._ended = self._bury()
+            return self._ended
+
+    def _bury(self) -> str:
         code = self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # a reader in another thread ends by itself
                 if pipe is not None:
                     pipe.close()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        with contextlib.suppress(ValueError):  # ended before, by another thread
-            self._said.seek(0, os.SEEK_END)
-            self._said.seek(max(0, self._said.tell() - 4000))
-            lines = self._said.read().decode(errors="replace").strip().splitlines()
-            self._said.close()
-            how += f": {lines[-1]}" if lines and code > 0 else ""
-        return how
+        with self._said as said:
+            said.seek(0, os.SEEK_END)
+            said.seek(max(0, said.tell() - 4000))
+            lines = said.read().decode(errors="replace").strip().splitlines()
+        return f"{how}: {lines[-1]}" if lines and code > 0 else how
 
     @property
     def _input(self) -> IO[bytes]:

@@ -41,6 +41,7 @@ QUARANTINE_AFTER = 2
 
 _FILES_PER_WORKER = 50
 _START_TIMEOUT_S = 30.0
+_LET_GO_S = 5.0
 _MAX_HEADER_BYTES = 256 * 1024 * 1024
 _PIPE_BYTES = 1 << 20
 _SCRATCH_PREFIX = "vouch-parse-"
@@ -217,6 +218,7 @@ class _Worker:
         self.files = 0
         self._ended = False
         self._end_lock = threading.Lock()
+        self._talking = threading.Lock()
         try:
             self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
         except OSError as error:
@@ -262,7 +264,10 @@ class _Worker:
         """Sends a request and returns the reply; whatever goes wrong, the child must then be ended."""
         self.files += 1
         shown = json.dumps(header).encode()
-        return self._exchange(FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name)
+        with self._talking:
+            if self._ended:
+                raise _pool_closed()
+            return self._exchange(FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name)
 
     def end(self) -> None:
         """Kills the child with its whole process group, waits for it, and removes its folder."""
@@ -273,10 +278,13 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        # A thread that reads meets the end of the pipe now; its descriptors must stay its own until it has.
+        if self._talking.acquire(timeout=_LET_GO_S):
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+            self._talking.release()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _exchange(
