@@ -111,6 +111,11 @@ def hash_file(location: Path) -> str:
     return digest.hexdigest()
 
 
+def modified_time(status: os.stat_result) -> datetime:
+    """Returns a file's modification time, brought into the years 1970 to 9998."""
+    return datetime.fromtimestamp(min(max(status.st_mtime, 0.0), 253_370_764_800.0), UTC)
+
+
 def printable(name: str) -> str:
     """Returns a name that can be shown and encoded: broken bytes and control characters escaped."""
     shown = name.encode("utf-8", errors="backslashreplace").decode("utf-8")
@@ -152,9 +157,7 @@ class _Walk:
                 "Its name differs only in Unicode form.",
             )
             return
-        self._files[root, path] = SourceFile(
-            root, path, location, status.st_size, datetime.fromtimestamp(_sane_time(status), UTC)
-        )
+        self._files[root, path] = SourceFile(root, path, location, status.st_size, modified_time(status))
 
     def add_root(self, root: Path, given: Path) -> None:
         if not _is_text(str(root)):
@@ -266,11 +269,6 @@ def _is_known_inside(location: Path, suffix: str) -> bool:
     with location.open("rb") as stream:
         head = stream.read(_SNIFFED_BYTES)
     return b"%PDF-" in head[:1024] or (not suffix and bool(head.strip()) and looks_like_text(head))
-
-
-def _sane_time(status: os.stat_result) -> float:
-    """Returns the modification time in seconds, brought into the years 1970 to 9998."""
-    return min(max(status.st_mtime, 0.0), 253_370_764_800.0)
 
 
 def _is_text(name: str) -> bool:

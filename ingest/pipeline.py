@@ -1,137 +1,49 @@
 """discover → plan → [per file, in a killable child: parse] → chunk → embed (batched across files) → commit.
 
-Parsing runs ahead of chunking, and one batch is embedded while the next is chunked; both queues are bounded, so memory
-does not grow with the folder. A document is acknowledged once both indexes have it.
+Parsing runs ahead of chunking, and one batch is embedded while the next is chunked; both queues are bounded,
+so memory does not grow with the folder. A document is committed as soon as its last chunk has a vector, and
+acknowledged once both indexes have it.
 """
 
 from __future__ import annotations
 
+import queue
 import shutil
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
 
 from corpus.catalog import documents, records
-from corpus.catalog.documents import Known, VersionRecord, searched_hash
+from corpus.catalog.documents import Known, VersionRecord
 from corpus.catalog.records import Failure
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
-from corpus.errors import EmbeddingError, LimitError, ParseError, StorageError, VouchError
+from corpus.errors import EmbeddingError, ParseError, StorageError, VouchError
 from corpus.settings import Settings
 from corpus.store import Corpus
-from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, NewVersion
+from corpus.types import PUBLIC, DocumentKey, NewVersion
 from ingest.chunking import CHUNKER_VERSION, Chunker
-from ingest.discovery import Discovery, SourceFile, hash_file
+from ingest.discovery import SourceFile, hash_file
 from ingest.parsers import parser_version
-from ingest.planning import Plan, needs_hash, plan
-from ingest.sandbox import FAULTS, ParserPool
+from ingest.planning import EMPTY, Plan, needs_hash, plan
+from ingest.reports import FileReport, FileState, IngestReport, IngestRequest, Progress, Stage
+from ingest.sandbox import FAULTS
+from ingest.stages import EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
+
+__all__ = ["FileReport", "IngestReport", "IngestRequest", "Progress", "fingerprint", "ingest"]
 
 BATCH_CHUNKS = 256
-PARSED_AHEAD = 4
+"""Chunks that may wait to be embedded; when there are more, nothing is cut until they are fewer."""
+
 PUBLISH_EVERY_S = 1.0
-
-FileState = Literal["ok", "partial", "failed", "skipped", "updated", "removed"]
-
-
-class PassageEmbedder(Protocol):
-    """What the pipeline needs of an embedder (see :class:`corpus.embedding.Embedder`)."""
-
-    @property
-    def space(self) -> EmbeddingSpace: ...
-    @property
-    def max_tokens(self) -> int: ...
-    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
-    def covers(self, text: str) -> bool: ...
-    def embed_passages(self, texts: Sequence[str]) -> Float32: ...
-
-
-@dataclass(frozen=True, slots=True)
-class IngestRequest:
-    """What to ingest and how. None for ``access`` and ``metadata`` keeps what a document has."""
-
-    found: Discovery
-    collection: str
-    access: frozenset[str] | None = None
-    metadata: Mapping[str, str] | None = None
-    sync: bool = False
-    dry_run: bool = False
-    consent: bool = False
-    retry_failed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of one file. Never ``ok`` with zero chunks."""
-
-    path: str
-    state: FileState
-    document_id: str = ""
-    version: int = 0
-    code: str = ""
-    message: str = ""
-    hint: str = ""
-    content_type: str = ""
-    pages: int = 0
-    chars: int = 0
-    chunks: int = 0
-    chunks_without_vector: int = 0
-    tokens: int = 0
-    notes: tuple[Mapping[str, object], ...] = ()
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an ingest came; ``done_bytes`` of ``total_bytes`` is what an ETA is made of."""
-
-    stage: Literal["planning", "reading", "indexing", "done"]
-    files: int
-    total_files: int
-    chunks: int
-    done_bytes: int
-    total_bytes: int
-    current: str
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What an ingest did. ``stopped`` tells why it ended early ("" when it did not)."""
-
-    collection: str
-    files: tuple[FileReport, ...]
-    added: int
-    replaced: int
-    updated: int
-    removed: int
-    unchanged: int
-    failed: int
-    chunks: int
-    seconds: float
-    dry_run: bool = False
-    stopped: str = ""
-    hint: str = ""
-
-
-@dataclass(slots=True)
-class _Work:
-    """One file on its way, read but not yet committed."""
-
-    source: SourceFile
-    before: Known | None
-    sha256: str
-    document: Document
-    chunks: tuple[Chunk, ...]
-    started: float
-    parse_s: float
-    vectors: list[Float32 | None] = field(default_factory=list)
+POLL_S = 0.1
+READING_SHARE = 0.2
+"""What reading a file counts for in the progress; embedding its chunks is the rest."""
 
 
 def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) -> str:
     """Returns how a content type would be read, cut and embedded today; "" stands for every type."""
-    return f"{parser_version(content_type)}/{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}/{space.id}"
+    cut = f"{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}"
+    return f"{parser_version(content_type)}/{cut}/{space.id}"
 
 
 def ingest(
@@ -146,14 +58,17 @@ def ingest(
 
     Args:
         corpus: where to.
-        embedder: of the corpus's own space; asked only for what is not embedded yet.
+        embedder: of the corpus's own space; asked only for what is not embedded yet, and closed when the
+            ingest ends before it does.
         request: what and how.
-        on_progress: told after every file.
-        cancelled: asked between files; when it says so, what is committed stays and the report says "cancelled".
+        on_progress: told when a file was read, embedded in part, committed; always on the caller's thread.
+        cancelled: asked ten times a second; when it says so, what is under way is given up, what is
+            committed stays and the report says "cancelled".
 
     Raises:
         NotAllowedError: a synced folder lost too much and the request has no consent.
         StorageError: the disk is too full to start.
+        EmbeddingError: the embedder fails again and again; what was committed stays.
     """
     return _Ingest(corpus, embedder, request, on_progress, cancelled).run()
 
@@ -173,8 +88,13 @@ class _Ingest:
         self.on_progress, self.cancelled = on_progress, cancelled
         self.settings = corpus.settings
         self.reports: list[FileReport] = []
-        self.counts = dict.fromkeys(("added", "replaced", "updated", "removed", "failed", "chunks"), 0)
+        self.counts = dict.fromkeys(
+            ("added", "replaced", "updated", "removed", "unchanged", "failed", "chunks"), 0
+        )
         self.hashes: dict[tuple[str, str], str] = {}
+        self.failures: dict[tuple[str, str], Failure] = {}
+        self.under_way: dict[tuple[str, str], Work] = {}
+        self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self.total_files = self.total_bytes = self.done_files = self.done_bytes = 0
         self.stopped = self.hint = ""
         self.published = time.monotonic()
@@ -182,7 +102,9 @@ class _Ingest:
 
     def run(self) -> IngestReport:
         todo = self._plan()
-        if not self.request.dry_run:
+        if self.request.dry_run:
+            self._foretell(todo)
+        else:
             self._report_failed_before(todo)
             work = [(source, None) for source in todo.add] + list(todo.replace)
             self.total_files, self.total_bytes = len(work), sum(source.size_bytes for source, _ in work)
@@ -191,14 +113,26 @@ class _Ingest:
                 self._read_all(work)
                 if not self.stopped:
                     self._remove(todo)
+                self._tell("indexing", "")
                 self._publish()
                 self._settle()
             except StorageError as error:
                 self.stopped, self.hint = error.message, error.hint
+            except EmbeddingError:
+                self._publish()
+                raise
         for path, code, reason in self.request.found.skipped:
             self.reports.append(FileReport(path, "skipped", code=code, message=reason))
         self._tell("done", "")
-        return self._report(todo)
+        return IngestReport(
+            collection=self.request.collection,
+            files=tuple(self.reports),
+            seconds=round(time.monotonic() - self.began, 3),
+            dry_run=self.request.dry_run,
+            stopped=self.stopped,
+            hint=self.hint,
+            **self.counts,
+        )
 
     # ---- planning ------------------------------------------------------------------------------
 
@@ -207,24 +141,23 @@ class _Ingest:
         request = self.request
         with self.corpus.catalog.read() as db:
             known = documents.known(db, request.collection)
-            failures = {(f.key.root, f.key.path): f for f in records.list_failures(db, request.collection)}
+            failures = records.list_failures(db, request.collection)
+        self.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
         for file in needs_hash(request.found.files, known):
-            if self.cancelled():
-                break
+            if self._stop():
+                return EMPTY  # a plan made of half the hashes would be a wrong one
             try:
                 self.hashes[file.root, file.path] = hash_file(file.location)
             except OSError as error:
                 self.hashes[file.root, file.path] = ""
-                self._failed(
-                    file, ParseError(f"Cannot read {file.path}: {error.strerror}.", code="unreadable"), 0.0
-                )
+                self._failed(file, _unreadable(file, error), 0.0)
         readable = [f for f in request.found.files if self.hashes.get((f.root, f.path)) != ""]
         kept = {(f.root, f.path) for f in request.found.files} | set(request.found.skipped_places)
         todo = plan(
             readable,
             self.hashes,
             known,
-            failures,
+            self.failures,
             lambda content_type: fingerprint(content_type, self.settings, self.embedder.space),
             access=request.access,
             metadata=request.metadata,
@@ -233,130 +166,95 @@ class _Ingest:
             consent=request.consent,
             retry_failed=request.retry_failed,
         )
+        self.counts["unchanged"] = len(todo.unchanged)
         if (todo.add or todo.replace) and not request.dry_run:
             self._check_room()
         return todo
 
     def _check_room(self) -> None:
-        free = shutil.disk_usage(self.corpus.folder).free
-        if free < self.settings.min_free_mb << 20:
+        free, wanted = shutil.disk_usage(self.corpus.folder).free >> 20, self.settings.min_free_mb
+        if free < wanted:
             raise StorageError(
-                f"Only {free >> 20} MB are free under {self.corpus.folder}; ingest wants {self.settings.min_free_mb} MB.",
+                f"Only {free} MB are free under {self.corpus.folder}; ingest wants {wanted} MB.",
                 code="disk_full",
-                hint="Searching still works and nothing was changed. Free some space or lower VOUCH_MIN_FREE_MB.",
+                hint="Searching still works and nothing was changed. "
+                "Free some space or lower VOUCH_MIN_FREE_MB.",
             )
 
-    # ---- the stages ----------------------------------------------------------------------------
+    # ---- reading and embedding -------------------------------------------------------------------
 
     def _read_all(self, work: Sequence[tuple[SourceFile, Known | None]]) -> None:
-        """Chunks what comes out of the parsers, embedding one batch while the next is made ready."""
+        """Cuts what comes out of the parsers and commits what has its vectors, until nothing is left."""
         if not work:
             return
         chunker = Chunker(self.embedder.count_tokens, self.embedder.covers, self.settings)
-        batch: list[_Work] = []
-        with ThreadPoolExecutor(1, "embed") as pool:
-            in_flight: tuple[list[_Work], Future[None]] | None = None
-            for source, before, parsed, started in self._parsed(work):
-                item = self._chunk(chunker, source, before, parsed, started)
-                if item is None:
-                    continue
-                batch.append(item)
-                if sum(len(one.chunks) for one in batch) >= BATCH_CHUNKS:
-                    self._finish(in_flight)
-                    in_flight = (batch, pool.submit(self._embed, batch))
-                    batch = []
-            self._finish(in_flight)
-            if batch and not self._stop():
-                self._finish((batch, pool.submit(self._embed, batch)))
-
-    def _parsed(
-        self, work: Sequence[tuple[SourceFile, Known | None]]
-    ) -> Iterator[tuple[SourceFile, Known | None, Document | VouchError, float]]:
-        """Yields each file's document or the reason why there is none, reading a few files ahead."""
-        workers = self.settings.parse_workers
-        with ParserPool(self.settings) as parsers, ThreadPoolExecutor(workers, "parse") as pool:
-            ahead: deque[tuple[SourceFile, Known | None, Future[tuple[Document | VouchError, float]]]] = (
-                deque()
-            )
-            waiting = iter(work)
-            while True:
-                while (
-                    len(ahead) < workers + PARSED_AHEAD and not self._stop() and (one := next(waiting, None))
-                ):
-                    ahead.append((*one, pool.submit(_parse, parsers, one[0])))
-                if not ahead:
-                    return
-                source, before, future = ahead.popleft()
-                if self._stop():
-                    future.cancel()
-                    continue
-                yield source, before, *future.result()
-
-    def _chunk(
-        self,
-        chunker: Chunker,
-        source: SourceFile,
-        before: Known | None,
-        parsed: Document | VouchError,
-        parse_s: float,
-    ) -> _Work | None:
-        started = time.monotonic()
-        if isinstance(parsed, VouchError):
-            self._failed(source, parsed, parse_s)
-            return None
-        chunks = chunker.chunk(parsed)
-        if not chunks:
-            self._failed(
-                source,
-                ParseError(
-                    f"{source.path} holds no text.", code="no_text", hint="If it is scanned, it needs OCR."
-                ),
-                parse_s,
-            )
-            return None
-        sha256 = self.hashes.get((source.root, source.path)) or hash_file(source.location)
-        return _Work(source, before, sha256, parsed, chunks, started, parse_s)
-
-    def _embed(self, batch: Sequence[_Work]) -> None:
-        """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
-        wanted: dict[bytes, str] = {}
-        for item in batch:
-            for chunk in item.chunks:
-                if self.embedder.covers(chunk.searched):
-                    wanted.setdefault(searched_hash(chunk.searched), chunk.searched)
-        with self.corpus.catalog.read() as db:
-            have = documents.reusable_vectors(db, list(wanted), self.embedder.space.dimension)
-        missing = [own for own in wanted if own not in have]
-        if missing:
-            made = self.embedder.embed_passages([wanted[own] for own in missing])
-            have.update(zip(missing, made, strict=True))
-        for item in batch:
-            item.vectors = [have.get(searched_hash(chunk.searched)) for chunk in item.chunks]
-
-    def _finish(self, in_flight: tuple[list[_Work], Future[None]] | None) -> None:
-        """Waits for a batch's vectors and commits its documents."""
-        if in_flight is None:
-            return
-        batch, embedded = in_flight
+        waiting: list[Work] = []
         try:
-            embedded.result()
-        except (EmbeddingError, LimitError) as error:
-            for item in batch:
-                self._failed(item.source, error, item.parse_s)
-            return
-        for item in batch:
-            self._commit(item)
-            if self.stopped:
-                return  # the disk is full; a cancelled ingest keeps what was embedded already
+            with (
+                EmbedAhead(self.corpus.catalog, self.embedder, self.events.put) as embedding,
+                ReadAhead(self.settings, work, lambda: self.events.put(None)) as reading,
+            ):
+                while not self._stop() and not (reading.ended and not waiting and embedding.idle):
+                    room = sum(len(item.chunks) for item in waiting) < BATCH_CHUNKS
+                    if room and (read := reading.take()):
+                        item = self._cut(chunker, read)
+                        waiting += [item] if item else []
+                    elif waiting and embedding.idle:
+                        embedding.start(waiting)
+                        waiting = []
+                    else:
+                        self._take_embedded(POLL_S, "embedding" if reading.ended else "reading")
+        finally:
+            self._take_embedded(0.0, "embedding")
+
+    def _take_embedded(self, patience_s: float, stage: Stage) -> None:
+        """Commits what has been embedded, waiting a while for the first thing to happen."""
+        try:
+            while True:
+                item = self.events.get(timeout=patience_s)
+                patience_s = 0.0
+                if item is not None and not self._is_full():
+                    self._commit(item)
+                self._tell(stage, next((path for _, path in self.under_way), ""))
+        except queue.Empty:
+            pass
         if time.monotonic() - self.published >= PUBLISH_EVERY_S:
             self._publish()
 
-    def _commit(self, item: _Work) -> None:
+    def _cut(self, chunker: Chunker, read: ReadFile) -> Work | None:
+        began = time.monotonic()
+        source, parsed = read.source, read.parsed
+        if isinstance(parsed, VouchError):
+            self._failed(source, parsed, read.seconds)
+            return None
+        chunks = chunker.chunk(parsed)
+        if not chunks:
+            nothing = ParseError(
+                f"{source.path} holds no text.", code="no_text", hint="If it is scanned, it needs OCR."
+            )
+            self._failed(source, nothing, read.seconds)
+            return None
+        try:
+            sha256 = self.hashes.get((source.root, source.path)) or hash_file(source.location)
+        except OSError as error:
+            self._failed(source, _unreadable(source, error), read.seconds)
+            return None
+        seconds = read.seconds + time.monotonic() - began
+        item = Work(source, read.before, sha256, parsed, chunks, round(seconds, 3))
+        self.under_way[source.root, source.path] = item
+        self._tell("reading", source.path)
+        return item
+
+    def _commit(self, item: Work) -> None:
         source, before, request = item.source, item.before, self.request
-        access = (
-            request.access if request.access is not None else before.access if before else frozenset({PUBLIC})
-        )
-        metadata = request.metadata if request.metadata is not None else before.metadata if before else {}
+        if item.error is not None:
+            self._failed(source, item.error, item.seconds, remember=False)
+            return
+        access, metadata = request.access, request.metadata
+        if access is None:
+            access = before.access if before else frozenset({PUBLIC})
+        if metadata is None:
+            metadata = before.metadata if before else {}
         new = NewVersion(
             key=DocumentKey(request.collection, source.root, source.path),
             sha256=item.sha256,
@@ -372,8 +270,8 @@ class _Ingest:
         try:
             version = self.corpus.commit(new, source.location)
         except StorageError as error:
-            self._failed(source, error, item.parse_s, remember=False)
-            if error.code in ("disk_full", "read_only"):
+            self._failed(source, error, item.seconds, remember=False)
+            if error.code in _FULL:
                 self.stopped, self.hint = error.message, error.hint
             return
         self.counts["added" if before is None else "replaced"] += 1
@@ -388,7 +286,8 @@ class _Ingest:
         with self.corpus.catalog.write() as db:
             for one in todo.update:
                 documents.touch(db, one.known.document_id, one.source.modified)
-                if (one.access, one.metadata) == (one.known.access, one.known.metadata):
+                if one.is_touch:
+                    self.counts["unchanged"] += 1
                     continue
                 documents.set_access(db, one.known.document_id, one.access)
                 documents.set_metadata(db, one.known.document_id, one.metadata)
@@ -406,12 +305,13 @@ class _Ingest:
         ]
 
     def _publish(self) -> None:
-        self._tell("indexing", "")
         self.corpus.publish()
         self.published = time.monotonic()
 
     def _settle(self) -> None:
         """An index that cannot be built now is built later; what was ingested is found all the same."""
+        if self.stopped:
+            return
         try:
             self.corpus.settle()
         except StorageError as error:
@@ -419,17 +319,31 @@ class _Ingest:
 
     def _report_failed_before(self, todo: Plan) -> None:
         for source, failure in todo.failed_before:
-            quarantined = failure.code in FAULTS
             self.counts["failed"] += 1
             self.reports.append(
                 FileReport(
                     source.path,
                     "failed",
-                    code="quarantined" if quarantined else failure.code,
+                    code="quarantined" if failure.code in FAULTS else failure.code,
                     message=f"{failure.message} (unchanged since; not read again)",
                     hint=f"{failure.hint} To read it again all the same: --retry-failed".strip(),
                 )
             )
+
+    def _foretell(self, todo: Plan) -> None:
+        """Reports what the plan would do."""
+        changed = [one for one in todo.update if not one.is_touch]
+        would: tuple[tuple[str, FileState, Sequence[str]], ...] = (
+            ("added", "ok", [one.path for one in todo.add]),
+            ("replaced", "ok", [one.path for one, _ in todo.replace]),
+            ("updated", "updated", [one.source.path for one in changed]),
+            ("removed", "removed", [one.key.path for one in todo.remove]),
+        )
+        for name, state, paths in would:
+            self.counts[name] = len(paths)
+            self.reports += [FileReport(path, state, message=f"would be {name}") for path in paths]
+        self.counts["unchanged"] += len(todo.update) - len(changed)
+        self._report_failed_before(todo)
 
     # ---- telling ---------------------------------------------------------------------------------
 
@@ -437,17 +351,22 @@ class _Ingest:
         self, source: SourceFile, error: VouchError, seconds: float, *, remember: bool = True
     ) -> None:
         self.counts["failed"] += 1
-        sha256 = self.hashes.get((source.root, source.path), "")
+        place = (source.root, source.path)
+        sha256 = self.hashes.get(place, "")
         if remember and sha256 and not self.request.dry_run:
-            key = DocumentKey(self.request.collection, source.root, source.path)
+            earlier = self.failures.get(place)
+            again = earlier.crashes if earlier and earlier.sha256 == sha256 else 0
+            failure = Failure(
+                DocumentKey(self.request.collection, *place),
+                sha256,
+                fingerprint("", self.settings, self.embedder.space),
+                error.code,
+                error.message,
+                error.hint,
+                again + 1 if error.code in FAULTS else 0,
+            )
             with self.corpus.catalog.write() as db:
-                earlier = {f.key: f for f in records.list_failures(db, key.collection)}.get(key)
-                again = earlier.crashes if earlier and earlier.sha256 == sha256 else 0
-                crashes = again + 1 if error.code in FAULTS else 0
-                mark = fingerprint("", self.settings, self.embedder.space)
-                records.record_failure(
-                    db, Failure(key, sha256, mark, error.code, error.message, error.hint, crashes)
-                )
+                records.record_failure(db, failure)
         report = FileReport(
             source.path,
             "failed",
@@ -460,18 +379,23 @@ class _Ingest:
 
     def _reported(self, report: FileReport, source: SourceFile) -> None:
         self.reports.append(report)
+        self.under_way.pop((source.root, source.path), None)
         self.done_files += 1
         self.done_bytes += source.size_bytes
         self._tell("reading", source.path)
 
-    def _tell(self, stage: Literal["planning", "reading", "indexing", "done"], current: str) -> None:
+    def _tell(self, stage: Stage, current: str) -> None:
+        partly = sum(
+            item.source.size_bytes * (READING_SHARE + (1 - READING_SHARE) * item.embedded / len(item.chunks))
+            for item in self.under_way.values()
+        )
         self.on_progress(
             Progress(
                 stage,
                 self.done_files,
                 self.total_files,
                 self.counts["chunks"],
-                self.done_bytes,
+                self.done_bytes + int(partly),
                 self.total_bytes,
                 current,
             )
@@ -479,47 +403,24 @@ class _Ingest:
 
     def _stop(self) -> bool:
         if not self.stopped and self.cancelled():
-            self.stopped, self.hint = (
-                "cancelled",
-                "What was committed stays; the same command goes on from here.",
-            )
+            self.stopped = "cancelled"
+            self.hint = "What was committed stays; the same command goes on from here."
         return bool(self.stopped)
 
-    def _report(self, todo: Plan) -> IngestReport:
-        if self.request.dry_run:
-            self.counts.update(added=len(todo.add), replaced=len(todo.replace), updated=len(todo.update))
-            self.counts.update(removed=len(todo.remove))
-            self.reports += [FileReport(one.path, "ok", message="would be added") for one in todo.add]
-            self.reports += [
-                FileReport(one.path, "ok", message="would be replaced") for one, _ in todo.replace
-            ]
-            self.reports += [
-                FileReport(one.source.path, "updated", message="would be updated") for one in todo.update
-            ]
-            self.reports += [
-                FileReport(one.key.path, "removed", message="would be removed") for one in todo.remove
-            ]
-        return IngestReport(
-            collection=self.request.collection,
-            files=tuple(self.reports),
-            unchanged=len(todo.unchanged),
-            seconds=round(time.monotonic() - self.began, 3),
-            dry_run=self.request.dry_run,
-            stopped=self.stopped,
-            hint=self.hint,
-            **self.counts,
-        )
+    def _is_full(self) -> bool:
+        """Whether nothing more can be committed; a cancelled ingest still keeps what was embedded."""
+        return self.stopped not in ("", "cancelled")
 
 
-def _parse(parsers: ParserPool, source: SourceFile) -> tuple[Document | VouchError, float]:
-    began = time.monotonic()
-    try:
-        return parsers.parse(source.location, source.path), time.monotonic() - began
-    except VouchError as error:
-        return error, time.monotonic() - began
+def _unreadable(source: SourceFile, error: OSError) -> ParseError:
+    return ParseError(
+        f"{source.path} cannot be read: {error.strerror or error}.",
+        code="unreadable",
+        hint="Check that it is still there and that you may read it.",
+    )
 
 
-def _committed(source: SourceFile, version: VersionRecord, item: _Work) -> FileReport:
+def _committed(source: SourceFile, version: VersionRecord, item: Work) -> FileReport:
     worrying = any(note.get("code") not in _HARMLESS_NOTES for note in version.notes)
     return FileReport(
         path=source.path,
@@ -533,8 +434,9 @@ def _committed(source: SourceFile, version: VersionRecord, item: _Work) -> FileR
         chunks_without_vector=version.chunks - version.vectors,
         tokens=sum(chunk.tokens for chunk in item.chunks),
         notes=version.notes,
-        seconds=round(item.parse_s + time.monotonic() - item.started, 3),
+        seconds=item.seconds,
     )
 
 
+_FULL = ("disk_full", "read_only")
 _HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding"})

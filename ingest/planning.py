@@ -23,6 +23,11 @@ class Update:
     access: frozenset[str]
     metadata: Mapping[str, str]
 
+    @property
+    def is_touch(self) -> bool:
+        """Whether only the file's time differs, which is nothing to tell anybody."""
+        return (self.access, self.metadata) == (self.known.access, self.known.metadata)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -34,6 +39,9 @@ class Plan:
     unchanged: tuple[Known, ...]
     failed_before: tuple[tuple[SourceFile, Failure], ...]
     remove: tuple[Known, ...]
+
+
+EMPTY = Plan((), (), (), (), (), ())
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:
@@ -66,8 +74,8 @@ def plan(
         access: the access list asked for; None keeps each document's own.
         metadata: the metadata asked for; None keeps each document's own.
         synced_roots: roots that the corpus is to become equal to.
-        kept: (root, path) that exist but were passed over, so are not lost; a path that ends in ``/`` stands for
-            all below it.
+        kept: (root, path) that exist but were passed over, so are not lost; a path that ends in ``/``
+            stands for all below it.
         consent: the user agreed to a large removal.
         retry_failed: read again what failed before though it did not change.
 
@@ -102,10 +110,7 @@ def plan(
                 before.access if access is None else access,
                 before.metadata if metadata is None else metadata,
             )
-            if _same_stamp(file, before) and (wanted.access, wanted.metadata) == (
-                before.access,
-                before.metadata,
-            ):
+            if _same_stamp(file, before) and wanted.is_touch:
                 unchanged.append(before)
             else:
                 update.append(wanted)

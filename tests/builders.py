@@ -91,3 +91,6 @@ class WordEmbedder:
 
     def embed_query(self, text: str) -> Float32:
         return word_vector(text)
+
+    def close(self) -> None:
+        """Nothing is under way between two calls."""

@@ -133,9 +133,7 @@ class _Bar(Progress):
             )
         self.update(
             self._own,
-            description={"planning": "Looking", "reading": "Reading", "indexing": "Indexing", "done": "Done"}[
-                event["stage"]
-            ],
+            description="Looking" if event["stage"] == "planning" else event["stage"].capitalize(),
             total=total or None,
             completed=event["done_bytes"],
             counts=counts,

@@ -1,0 +1,253 @@
+"""The two stages of an ingest that work ahead of it: files are parsed, and chunks are embedded."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Protocol
+
+from corpus.catalog import Database, documents
+from corpus.catalog.documents import Known, searched_hash
+from corpus.embedding import EmbeddingSpace
+from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
+from corpus.settings import Settings
+from corpus.types import Chunk, Document, Float32
+from ingest.discovery import SourceFile, modified_time
+from ingest.sandbox import ParserPool
+
+PARSED_AHEAD = 4
+"""Files that are read before they are asked for, beside one for each worker."""
+
+PIECE_TEXTS = 32
+"""Passages embedded at a time: a second's work on a slow machine."""
+
+FAILURES_IN_A_ROW = 3
+"""So many pieces that fail one after the other are the embedder's fault, not the files'."""
+
+
+class PassageEmbedder(Protocol):
+    """What an ingest needs of an embedder (see :class:`corpus.embedding.Embedder`)."""
+
+    @property
+    def space(self) -> EmbeddingSpace: ...
+    @property
+    def max_tokens(self) -> int: ...
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+    def covers(self, text: str) -> bool: ...
+    def embed_passages(self, texts: Sequence[str]) -> Float32: ...
+    def close(self) -> None:
+        """Ends what is under way, from another thread; nothing is asked afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file with what its parser gave: a document, or the reason why there is none."""
+
+    source: SourceFile
+    before: Known | None
+    parsed: Document | VouchError
+    seconds: float
+
+
+@dataclass(slots=True)
+class Work:
+    """A file that is read and cut, on its way to be embedded and committed.
+
+    ``embedded`` counts the chunks, from the first, that need no more embedding.
+    """
+
+    source: SourceFile
+    before: Known | None
+    sha256: str
+    document: Document
+    chunks: tuple[Chunk, ...]
+    seconds: float
+    embedded: int = 0
+    vectors: list[Float32 | None] = field(default_factory=list)
+    error: VouchError | None = None
+
+
+class ReadAhead:
+    """Parses files in killable children, a few ahead of who takes them, and gives them in order.
+
+    Args:
+        settings: how many children, and their limits.
+        files: what to read, with what is known of it.
+        wake: called, on any thread, when a file has been read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        files: Iterable[tuple[SourceFile, Known | None]],
+        wake: Callable[[], None],
+    ) -> None:
+        self._waiting = iter(files)
+        self._wake = wake
+        self._most = settings.parse_workers + PARSED_AHEAD
+        self._parsers = ParserPool(settings)
+        self._pool = ThreadPoolExecutor(settings.parse_workers, "parse")
+        self._ahead: deque[Future[ReadFile]] = deque()
+        self._fill()
+
+    def take(self) -> ReadFile | None:
+        """Returns the next file if it is read already."""
+        if not self._ahead or not self._ahead[0].done():
+            return None
+        read = self._ahead.popleft().result()
+        self._fill()
+        return read
+
+    @property
+    def ended(self) -> bool:
+        """Whether every file has been taken."""
+        return not self._ahead
+
+    def __enter__(self) -> ReadAhead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._parsers.close()  # whoever still waits for a child is told so at once
+        self._pool.shutdown()
+
+    def _fill(self) -> None:
+        while len(self._ahead) < self._most and (one := next(self._waiting, None)):
+            future = self._pool.submit(self._read, *one)
+            self._ahead.append(future)
+            future.add_done_callback(lambda _: self._wake())
+
+    def _read(self, source: SourceFile, before: Known | None) -> ReadFile:
+        began = time.monotonic()
+        try:
+            parsed: Document | VouchError = self._parsers.parse(source.location, source.path)
+        except VouchError as error:
+            parsed = error
+        if not isinstance(parsed, VouchError) and _has_changed(source):
+            parsed = ParseError(
+                f"{source.path} changed while it was read.", code="changed", hint="Ingest it again."
+            )
+        return ReadFile(source, before, parsed, time.monotonic() - began)
+
+
+class EmbedAhead:
+    """Embeds batches of files on a thread of its own, one batch at a time.
+
+    Args:
+        database: where vectors of the same text are looked up first.
+        embedder: makes the others, a piece at a time.
+        tell: given each file, in order, once it has its vectors or an error; and None now and then.
+    """
+
+    def __init__(
+        self, database: Database, embedder: PassageEmbedder, tell: Callable[[Work | None], None]
+    ) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._tell = tell
+        self._pool = ThreadPoolExecutor(1, "embed")
+        self._batch: Future[None] | None = None
+        self._ended = Event()
+        self._failures = 0
+
+    def start(self, batch: Sequence[Work]) -> None:
+        """Begins with a batch; only when :attr:`idle`."""
+        self._batch = self._pool.submit(self._embed, deque(batch))
+        self._batch.add_done_callback(lambda _: self._tell(None))
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing under way.
+
+        Raises:
+            EmbeddingError: the embedder fails again and again.
+        """
+        if self._batch is not None and self._batch.done():
+            self._batch.result()
+            self._batch = None
+        return self._batch is None
+
+    def __enter__(self) -> EmbedAhead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._batch is not None and not self._batch.done():
+            self._embedder.close()
+        self._pool.shutdown()
+
+    def _embed(self, batch: deque[Work]) -> None:
+        """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
+        needs = {id(item): [self._need(chunk) for chunk in item.chunks] for item in batch}
+        texts = {
+            need: chunk.searched
+            for item in batch
+            for need, chunk in zip(needs[id(item)], item.chunks, strict=True)
+            if need is not None
+        }
+        with self._database.read() as db:
+            have = documents.reusable_vectors(db, list(texts), self._embedder.space.dimension)
+        self._hand_over(batch, needs, have)
+        for piece in _pieces([need for need in texts if need not in have]):
+            if self._ended.is_set():
+                return
+            try:
+                made = self._embedder.embed_passages([texts[need] for need in piece])
+            except (EmbeddingError, LimitError) as error:
+                self._give_up(batch, needs, set(piece), error)
+            else:
+                self._failures = 0
+                have.update(zip(piece, made, strict=True))
+                self._hand_over(batch, needs, have)
+                self._tell(None)
+
+    def _need(self, chunk: Chunk) -> bytes | None:
+        return searched_hash(chunk.searched) if self._embedder.covers(chunk.searched) else None
+
+    def _hand_over(
+        self, batch: deque[Work], needs: dict[int, list[bytes | None]], have: dict[bytes, Float32]
+    ) -> None:
+        """Tells the files at the front of the batch that have all their vectors."""
+        while batch:
+            item, wanted = batch[0], needs[id(batch[0])]
+            while item.embedded < len(wanted) and ((need := wanted[item.embedded]) is None or need in have):
+                item.embedded += 1
+            if item.embedded < len(wanted):
+                return
+            item.vectors = [None if need is None else have[need] for need in wanted]
+            self._tell(batch.popleft())
+
+    def _give_up(
+        self,
+        batch: deque[Work],
+        needs: dict[int, list[bytes | None]],
+        lost: set[bytes],
+        error: VouchError,
+    ) -> None:
+        """Tells the files that a piece was for that it failed."""
+        if self._ended.is_set():
+            return
+        self._failures += 1
+        if self._failures == FAILURES_IN_A_ROW:
+            raise error
+        for item in [item for item in batch if not lost.isdisjoint(filter(None, needs[id(item)]))]:
+            batch.remove(item)
+            item.error = error
+            self._tell(item)
+
+
+def _pieces(needs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for at in range(0, len(needs), PIECE_TEXTS):
+        yield needs[at : at + PIECE_TEXTS]
+
+
+def _has_changed(source: SourceFile) -> bool:
+    try:
+        status = source.location.stat()
+    except OSError:
+        return True
+    return (status.st_size, modified_time(status)) != (source.size_bytes, source.modified)
