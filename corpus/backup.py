@@ -142,7 +142,12 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSumma
 
 
 def verify_backup(source: Path) -> Verification:
-    """Checks every byte of a backup against its checksums, and its catalog as :func:`verify` does."""
+    """Checks every byte of a backup against its checksums, and its catalog as :func:`verify` does.
+
+    Raises:
+        StorageError: there is no such file, or it cannot be read.
+        DamagedError: it is not a whole backup.
+    """
     with tempfile.TemporaryDirectory(prefix="vouch-verify-") as scratch:
         _unpack(source, Path(scratch))
         originals = Originals(Path(scratch) / "sorted")
@@ -241,6 +246,17 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
         raise StorageError(f"There is no backup {source}.", code="not_found", hint="Name the file.") from None
     except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
         raise damaged from None
+    except IsADirectoryError:
+        raise StorageError(
+            f"{source} is a folder, not a backup.",
+            code="not_found",
+            hint="Name the file that vouch backup wrote.",
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"Cannot read the backup {source}: {error.strerror or error}.",
+            hint="Nothing was changed. Copy it to a disk with room, then try again.",
+        ) from error
     return BackupSummary(
         source,
         manifest["created_at"],

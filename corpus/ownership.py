@@ -92,7 +92,10 @@ def current_owner(folder: Path) -> str:
 def _open_read_only(path: Path, error: OSError) -> int | None:
     """A disk that cannot be written can still be owned for reading: flock needs no write."""
     if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EPERM):
-        raise StorageError(f"Cannot create the data folder {path.parent}: {error}.") from error
+        raise StorageError(
+            f"Cannot create the data folder {path.parent}: {error.strerror or error}.",
+            hint="Choose another with VOUCH_DATA_DIR or --data-dir.",
+        ) from error
     if not path.parent.is_dir():
         raise StorageError(
             f"Cannot create the data folder {path.parent}: {error.strerror}.",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus.lexical.build import FeedAddress
+from corpus.child import FeedAddress
 from corpus.lexical.index import TantivyIndex
 from corpus.projection import Feed
 from corpus.settings import Settings
 
-__all__ = ["FeedAddress", "TantivyIndex", "open_lexical"]
+__all__ = ["TantivyIndex", "open_lexical"]
 
 
 def open_lexical(settings: Settings, feed: Feed, folder: Path) -> TantivyIndex:

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
-from corpus.lexical.build import FeedAddress, Stopped, build, build_in_child
+from corpus.lexical.build import build, build_in_child
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.segments import Counts, Record
 from corpus.projection import Feed, IndexState, Snapshot

@@ -10,10 +10,11 @@ import hashlib
 import os
 from pathlib import Path
 
+from corpus.child import FeedAddress
 from corpus.embedding import EmbeddingSpace
 from corpus.projection import DenseIndex, Feed
 from corpus.settings import Settings
-from corpus.vectors.embedded import EmbeddedChromaIndex, FeedAddress, FoldPolicy
+from corpus.vectors.embedded import EmbeddedChromaIndex, FoldPolicy
 from corpus.vectors.exact import ExactIndex
 from corpus.vectors.server import ChromaServerIndex
 
@@ -21,7 +22,6 @@ __all__ = [
     "ChromaServerIndex",
     "EmbeddedChromaIndex",
     "ExactIndex",
-    "FeedAddress",
     "FoldPolicy",
     "open_dense",
 ]

@@ -6,22 +6,13 @@ durable, and writes the manifest last. Its owner sees nothing of a folder withou
 
 from __future__ import annotations
 
-import ctypes
-import importlib
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from corpus.child import FeedAddress, run_in_child
 from corpus.crashpoints import reach
 from corpus.errors import StorageError
 from corpus.projection import Feed, Snapshot
@@ -30,43 +21,20 @@ from corpus.vectors import generation as files
 from corpus.vectors.graph import check_graph, write_graph
 from corpus.vectors.rows import check_dimension, digest
 
-NICENESS = 10
 SAMPLE = 2_000
 """Rows that look for themselves in a new graph; all of them when there are fewer."""
 
 FOUND_LEAST = 0.99
 """A graph in which a larger share of the sample is lost is not searched; the exact scan answers instead."""
 
-_PARENT_CHECK_S = 1.0
-_STOP_CHECK_S = 0.2
 _SPACE_FACTOR = 3  # our vectors, Chroma's, and what waits in Chroma's log
 _SPACE_PER_ROW = 1_000  # bytes: ids, links, Chroma's tables, of which an owner opens a copy
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the child is told. ``feed`` is ``module:function``, called with ``argument``."""
-
-    feed: str
-    argument: str
-    folder: str
-    space: str
-    dimension: int
-    parent: int
-
-
-def run() -> None:
-    """The child's whole life: builds the generation that its one argument, a job as JSON, asks for."""
-    job = Job(**json.loads(sys.argv[1]))
-    _die_with(job.parent)
-    os.nice(NICENESS)
+def run(feed: str, argument: str, folder: str, space: str, dimension: str) -> None:
+    """What the child does: builds a generation of the catalog that ``feed`` opens with ``argument``."""
     reach("fold.child_started")
-    module, _, function = job.feed.partition(":")
-    try:
-        feed: Feed = getattr(importlib.import_module(module), function)(job.argument)
-        build(feed, Path(job.folder), job.space, job.dimension)
-    except Exception as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    build(FeedAddress(feed, argument).open(), Path(folder), space, int(dimension))
 
 
 def build(feed: Feed, folder: Path, space: str, dimension: int) -> None:
@@ -105,43 +73,18 @@ def build(feed: Feed, folder: Path, space: str, dimension: int) -> None:
     reach("fold.synced")
 
 
-def build_in_child(job: Job, stop: Callable[[], bool]) -> None:
-    """Runs the job in a child process and waits for it; kills it when ``stop`` says so.
+def build_in_child(
+    address: FeedAddress, folder: Path, space: str, dimension: int, stop: Callable[[], bool]
+) -> None:
+    """Builds a generation in a child process, which is killed when ``stop`` says so.
 
     Raises:
-        StorageError: the child failed, was killed or could not be started; its folder may be half written.
+        Stopped: ``stop`` said so.
+        OSError: the child could not be started, or its disk is full or read-only.
+        StorageError: the child failed in another way, or was killed. The folder may be half written.
     """
-    # The child finds the very modules that run here, and none in the folder it happens to start in (-P).
-    here = str(Path(__file__).resolve().parents[2])
-    try:
-        child = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-c",
-                "from corpus.vectors.build import run; run()",
-                json.dumps(asdict(job)),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])},
-            text=True,
-            errors="replace",
-        )
-    except OSError as error:
-        raise StorageError(f"the builder could not be started: {error}") from error
-    with child:
-        while True:
-            try:
-                _, said = child.communicate(timeout=_STOP_CHECK_S)
-                break
-            except subprocess.TimeoutExpired:
-                if stop():
-                    child.kill()
-    if child.returncode:
-        last = said.strip().splitlines()[-1:] or ["it said nothing"]
-        raise StorageError(f"the builder ended with {child.returncode}: {last[0]}")
+    arguments = [address.function, address.argument, str(folder), space, str(dimension)]
+    run_in_child("corpus.vectors.build:run", arguments, stop)
 
 
 def check_free_space(folder: Path, rows: int, dimension: int) -> None:
@@ -175,17 +118,3 @@ def _write_rows(folder: Path, snapshot: Snapshot, dimension: int) -> tuple[Int64
         return columns[files.IDS], np.empty((0, dimension), np.float32), columns[files.FIRST]
     vectors = np.memmap(folder / files.VECTORS, np.float32, "r", shape=(len(first), dimension))
     return columns[files.IDS], vectors, columns[files.FIRST]
-
-
-def _die_with(parent: int) -> None:
-    """Ends this process when its parent ends: at once where the kernel can, else within a second."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_CHECK_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -8,7 +8,6 @@ after a failure, ever less often. A search never waits for it: whatever is missi
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
 from corpus.errors import DamagedError, StorageError, UnavailableError
 from corpus.projection import Feed, IndexState, Snapshot
 from corpus.types import Float32, Int64, Scored
 from corpus.vectors import generation as files
-from corpus.vectors.build import Job, build_in_child, check_free_space
+from corpus.vectors.build import build_in_child, check_free_space
 from corpus.vectors.generation import Generation
 from corpus.vectors.graph import Graph, GraphError
 from corpus.vectors.rows import (
@@ -40,14 +40,6 @@ from corpus.vectors.rows import (
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FeedAddress:
-    """Where a child process finds the catalog: ``function``, as ``module:name``, called with ``argument``."""
-
-    function: str
-    argument: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +60,6 @@ _POLICY = FoldPolicy()
 _REBUILD = "It is built again from the catalog; searches are answered meanwhile."
 _DRAIN_S = 5.0
 _COMPARED_VERSIONS = 50
-_SPACE_FACTOR, _SPACE_PER_ROW = (
-    3,
-    1_000,
-)  # bytes a row: our vectors, Chroma's, what waits in its log; ids, links
 
 
 class _Base:
@@ -423,6 +411,8 @@ class EmbeddedChromaIndex:
         try:
             if self._repair or self._view.changed:  # else a fold that was under way took it all along
                 self._build_and_swap()
+        except Stopped:
+            failure = "The index was closed."
         except Exception as error:
             failure = str(error)
             log.warning("The dense index could not be built: %s", error)
@@ -440,15 +430,9 @@ class EmbeddedChromaIndex:
         name = files.new_name(1 + max((files.number_of(p.name) for p in self._folder.iterdir()), default=0))
         base: _Base | None = None
         try:
-            job = Job(
-                feed=self._child_feed.function,
-                argument=self._child_feed.argument,
-                folder=str(self._folder / name),
-                space=self._space,
-                dimension=self._dimension,
-                parent=os.getpid(),
+            build_in_child(
+                self._child_feed, self._folder / name, self._space, self._dimension, lambda: self._closing
             )
-            build_in_child(job, lambda: self._closing)
             reach("fold.built")
             generation = files.open_generation(self._folder, name, self._space, self._dimension)
             if generation.manifest.graph and generation.graph_problem:

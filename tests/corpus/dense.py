@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.child import FeedAddress
 from corpus.types import Int64, Scored
-from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FeedAddress, FoldPolicy
+from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FoldPolicy
 from corpus.vectors import build as building
 from corpus.vectors import embedded as embedding_index
 from corpus.vectors import rows as row_search
@@ -46,8 +47,8 @@ def open_embedded(
 def build_here(patch: pytest.MonkeyPatch) -> None:
     """Builds generations in this process: the same files without a child's start-up of seconds."""
 
-    def build(job: building.Job, stop: object) -> None:
-        building.build(open_feed(job.argument), Path(job.folder), job.space, job.dimension)
+    def build(address: FeedAddress, folder: Path, space: str, dimension: int, stop: object) -> None:
+        building.build(open_feed(address.argument), folder, space, dimension)
 
     patch.setattr(embedding_index, "build_in_child", build)
 

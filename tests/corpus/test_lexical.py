@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import corpus.lexical.index as index_room
+from corpus.child import FeedAddress
 from corpus.crashpoints import find_points
 from corpus.errors import StorageError
-from corpus.lexical import FeedAddress, TantivyIndex, segments
+from corpus.lexical import TantivyIndex, segments
 from corpus.lexical.engine import Engine, indexed_text
 from corpus.projection import TextRow
 from corpus.types import Scored

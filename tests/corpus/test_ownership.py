@@ -76,5 +76,6 @@ def test_a_folder_that_cannot_be_written_can_be_owned(tmp_path: Path, read_only_
 
 def test_a_file_in_the_place_of_the_folder_is_explained(tmp_path: Path):
     (tmp_path / "data").write_text("I am a file")
-    with pytest.raises(StorageError, match="Cannot create the data folder"):
+    with pytest.raises(StorageError, match="Cannot create the data folder") as caught:
         own(tmp_path / "data", "vouch")
+    assert "--data-dir" in caught.value.hint

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.child import FeedAddress
 from corpus.errors import StorageError, UnavailableError
-from corpus.vectors import EmbeddedChromaIndex, ExactIndex, FeedAddress, FoldPolicy
+from corpus.vectors import EmbeddedChromaIndex, ExactIndex, FoldPolicy
 from corpus.vectors import build as building
 from corpus.vectors import embedded as embedding_index
 from corpus.vectors.graph import Graph, GraphError
@@ -168,9 +169,9 @@ def test_a_failed_build_is_said_and_tried_again_less_and_less_often(
 ) -> None:
     tries: list[float] = []
 
-    def fail(job: building.Job, stop: object) -> None:
+    def fail(address: FeedAddress, folder: Path, *_: object) -> None:
         tries.append(clock.now)
-        Path(job.folder).mkdir(parents=True)
+        folder.mkdir(parents=True)
         raise OSError(28, "No space left on device")
 
     fill(feed, 200)

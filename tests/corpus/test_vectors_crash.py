@@ -152,7 +152,7 @@ def test_a_killed_builder_is_reported_and_nothing_is_lost(folder: Path) -> None:
     wait_until(lambda: builders(folder))
     os.kill(builders(folder)[0], signal.SIGKILL)
     said, _ = owner.communicate(timeout=60)
-    assert said.startswith("failed: The dense index could not be built: the builder ended with -9")
+    assert said.startswith("failed: The dense index could not be built: The building process ended with -9")
     is_whole(folder)
 
 
