@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -202,7 +202,7 @@ def answer_events(
     examples: Sequence[Example] = (),
     abstention: Abstention = FITTED,
     stop: Stop | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Yields passages, text as it comes, citations, and at the end ``Done`` or ``Failed``, always.
 
     Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call.
@@ -269,7 +269,7 @@ class _Run:
         self._prompt: Prompt | None = None
         self._id = secrets.token_hex(8)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """Yields the events of :func:`answer_events`."""
         try:
             hits = self._retrieve()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Service:
 
     def ask_events(
         self, ask: Ask, filter: Filter | None = None, caller: Caller = OWNER, stop: Stop | None = None
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`."""
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
         return answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)

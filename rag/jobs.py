@@ -63,11 +63,15 @@ class Jobs:
                     records.requeue_job(db, job.id)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Lets the current document finish, queues the rest of its job for the next start, and ends."""
+    def halt(self) -> None:
+        """Begins nothing new from now on: after the current document the rest waits for the next start."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Halts, and returns once the current document is finished."""
+        self.halt()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -6,14 +6,20 @@ The port answers ``/live`` before the application is even imported; all else wai
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import json
 import logging
+import math
+import os
+import signal
+import socket
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import BusyError, NotAllowedError, VouchError
+from corpus.errors import BusyError, NotAllowedError, UnavailableError, VouchError
 from corpus.ownership import current_owner
 from corpus.settings import Settings
 
@@ -25,7 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN_S = 25
+DRAIN_S = 20.0
+CLOSE_S = 40.0
+"""How long the current document has to be finished, in seconds; after that it is dropped and read again later."""
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,15 +42,21 @@ def serve(
     *,
     insecure: bool = False,
     version: str = "0",
-    on_ready: Callable[[int], None] = lambda port: None,
+    on_ready: Callable[[int, Service], None] = lambda port, service: None,
+    drain_s: float = DRAIN_S,
+    close_s: float = CLOSE_S,
 ) -> None:
     """Serves until SIGTERM or SIGINT: then nothing new begins, streams have 20 seconds, and all is closed.
+
+    A second signal ends the process at once. What that interrupts is rolled back at the next start.
 
     Args:
         settings: where to serve, and what.
         insecure: serve on an address that other machines reach, though there are no access keys.
         version: shown in the documentation.
-        on_ready: called with the port once questions can be asked.
+        on_ready: called with the port and the service once questions can be asked.
+        drain_s: how long answers that are under way may go on, in seconds.
+        close_s: how long closing may take after that, in seconds; then the process ends as it is.
 
     Raises:
         NotAllowedError: the address is not this machine's own and ``insecure`` is not given.
@@ -58,44 +72,89 @@ def serve(
         )
     import uvicorn
 
-    front = Front(lambda: make_app(settings, insecure=insecure, version=version))
+    listener = listen(settings.host, settings.port)
+    front = Front(lambda: make_app(settings, insecure=insecure, version=version, drain_s=drain_s))
     config = uvicorn.Config(
         front,
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         server_header=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
+        timeout_graceful_shutdown=math.ceil(drain_s) + 5,
         timeout_keep_alive=15,
         ws="none",
     )
 
     class Server(uvicorn.Server):
-        """Drains the moment the signal comes, says when it is ready, and ends when the service cannot open."""
+        """Says when it is ready, drains when it is told to stop, and ends when the service cannot open."""
 
         told = False
 
         def handle_exit(self, sig: int, frame: Any) -> None:
-            front.drain()
-            super().handle_exit(sig, frame)
+            if self.should_exit:
+                os._exit(130 if sig == signal.SIGINT else 143)  # the second one: the children die with us
+            self.should_exit = True
 
         async def on_tick(self, counter: int) -> bool:
-            if not self.told and front.ready:
+            if not self.told and (service := front.service) is not None:
                 self.told = True
-                on_ready(self.servers[0].sockets[0].getsockname()[1])
+                on_ready(listener.getsockname()[1], service)
             return await super().on_tick(counter) or front.failure is not None
 
-    server = Server(config)
-    try:
-        server.run()
-    except SystemExit:  # uvicorn could not bind, and has logged why
-        raise VouchError(
-            f"Cannot listen on {settings.host}:{settings.port}.",
-            code="port_taken",
-            hint="Another program has the port: choose one with --port, or 0 for any free one.",
-        ) from None
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            front.drain()
+            late = threading.Timer(drain_s + 5 + close_s, _give_up)
+            late.daemon = True
+            late.start()
+            await super().shutdown(sockets)
+            late.cancel()
+
+    with listener:
+        Server(config).run(sockets=[listener])
     if front.failure is not None:
         raise front.failure
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Binds the address.
+
+    Raises:
+        VouchError: (``port_taken``, ``bad_address``) it cannot be bound; the message names who has the port.
+    """
+    host = host.strip("[]")
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise VouchError(
+                f"Cannot listen on {host}:{port}: {error.strerror or error}.",
+                code="bad_address",
+                hint="Choose an address of this machine with --host, and a port with --port.",
+            ) from None
+        raise VouchError(
+            f"Port {port} of {host} is taken by {_holder(port) or 'another program'}.",
+            code="port_taken",
+            hint="Stop that, or choose another port with --port (VOUCH_PORT); 0 is any free one.",
+        ) from None
+
+
+def _holder(port: int) -> str:
+    """Returns who listens on a port, as "name (pid 123)"; "" where the system does not tell."""
+    import psutil
+
+    try:
+        for one in psutil.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
+                return f"{' '.join(psutil.Process(one.pid).cmdline()[:3])[:80]} (pid {one.pid})"
+    except (psutil.Error, OSError, RuntimeError):
+        return ""
+    return ""
+
+
+def _give_up() -> None:
+    """Ends the process: what it has not committed is rolled back, and its jobs go on at the next start."""
+    log.error("The current work did not end in time; it is dropped, and begins again at the next start.")
+    logging.shutdown()
+    os._exit(0)
 
 
 class Front:
@@ -122,9 +181,10 @@ class Front:
         return self._failure or (self._app.state.house.failure if self._app else None)
 
     @property
-    def ready(self) -> bool:
-        """Says whether questions can be asked."""
-        return self._app is not None and self._app.state.house.peek() is not None
+    def service(self) -> Service | None:
+        """The service, once questions can be asked."""
+        found: Service | None = self._app.state.house.peek() if self._app else None
+        return found
 
     def drain(self) -> None:
         """From now on nothing new begins."""
@@ -156,7 +216,9 @@ class Front:
         self._app = app
 
 
-def make_app(settings: Settings, *, insecure: bool = False, version: str = "0") -> FastAPI:
+def make_app(
+    settings: Settings, *, insecure: bool = False, version: str = "0", drain_s: float = DRAIN_S
+) -> FastAPI:
     """Makes the application over a data folder; other commands go through it while it is open."""
     from rag.api import create_app
     from rag.bootstrap import open_service
@@ -165,9 +227,25 @@ def make_app(settings: Settings, *, insecure: bool = False, version: str = "0") 
 
     def opener() -> Service:
         service = open_service(settings, purpose="vouch serve")
+        house = app.state.house
 
         def run(operation: str, params: Mapping[str, Any], emit: Emit, cancelled: Cancelled) -> Any:
-            return perform(service, operation, params, emit, cancelled)
+            if house.draining:
+                raise UnavailableError(
+                    "The service is stopping.", code="stopping", hint="Try again in a moment."
+                )
+
+            def ends() -> bool:
+                late: bool = house.overdue if operation in ("ask", "compare") else house.draining
+                return late or cancelled()
+
+            return perform(service, operation, params, emit, ends)
+
+        try:
+            service.models.open()  # a wrong setting is told now, not to the first who asks
+        except BaseException:
+            service.close()
+            raise
 
         service.keep_open(serve_control(settings.data_dir, run))
         return service
@@ -175,7 +253,8 @@ def make_app(settings: Settings, *, insecure: bool = False, version: str = "0") 
     hosts: tuple[str, ...] = (*LOOPBACK_NAMES, settings.host, *settings.allowed_hosts)
     if insecure and not settings.allowed_hosts:
         hosts = ()
-    return create_app(opener, [host.lower() for host in hosts], version)
+    app = create_app(opener, [host.lower() for host in hosts], version, drain_s)
+    return app
 
 
 def check_address(host: str, *, insecure: bool) -> None:

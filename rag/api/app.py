@@ -17,6 +17,7 @@ from rag.api.house import House
 from rag.api.routes import documents, health, jobs, questions
 from rag.api.schemas import ErrorBody
 from rag.bootstrap import Service
+from rag.serving import DRAIN_S
 
 MAX_JSON_BYTES = 256 << 10
 
@@ -28,15 +29,21 @@ into the text of one document version; pages count from 1.
 """
 
 
-def create_app(opener: Callable[[], Service], hosts: Collection[str] = (), version: str = "0") -> FastAPI:
+def create_app(
+    opener: Callable[[], Service],
+    hosts: Collection[str] = (),
+    version: str = "0",
+    drain_s: float = DRAIN_S,
+) -> FastAPI:
     """Makes the application.
 
     Args:
         opener: opens the service; called on a thread of its own once the port is bound.
         hosts: the host names it answers to; none given: to every name.
         version: shown in the documentation.
+        drain_s: how long answers that are under way may go on once the service stops, in seconds.
     """
-    house = House(opener)
+    house = House(opener, drain_s)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -41,7 +41,17 @@ _STATUS: tuple[tuple[type[VouchError], int], ...] = (
     (ModelError, 502),
     (UnavailableError, 503),
 )
-_BY_CODE: Mapping[str, int] = {"read_only": 503, "damaged": 503, "unknown_model": 404, "no_picture": 404}
+_BY_CODE: Mapping[str, int] = {
+    "context_too_long": 422,
+    "damaged": 503,
+    "model_bad_settings": 409,
+    "model_no_key": 409,
+    "model_not_installed": 409,
+    "model_rate_limited": 503,
+    "model_timeout": 504,
+    "no_picture": 404,
+    "read_only": 503,
+}
 
 _HTTP_WORDS: Mapping[int, tuple[str, str, str]] = {
     400: ("bad_request", "The request cannot be read.", "See /docs for what is expected."),
@@ -63,6 +73,26 @@ def body_of(error: VouchError) -> dict[str, dict[str, str]]:
     return {"error": {"code": error.code, "message": _sendable(error.message), "hint": _sendable(error.hint)}}
 
 
+def internal_error() -> VouchError:
+    """The error that is told in place of one that nobody foresaw."""
+    return VouchError(
+        "The service failed on this request.", code="internal", hint="The log says why; other requests go on."
+    )
+
+
+def answer_error(error: VouchError) -> JSONResponse:
+    """Returns an error as a response, with Retry-After where a later request may go better."""
+    status = status_of(error)
+    retry = getattr(error, "retry_after_s", 0.0) or RETRY_AFTER_S
+    headers = {"Retry-After": str(max(1, round(retry)))} if status == 503 else None
+    return JSONResponse(body_of(error), status, headers=headers)
+
+
+def answer_bug() -> JSONResponse:
+    """Returns the response to a request that met an error nobody foresaw."""
+    return JSONResponse(body_of(internal_error()), 500)
+
+
 def install(app: FastAPI) -> None:
     """Has the app answer every error in that shape."""
     app.add_exception_handler(VouchError, _on_vouch_error)
@@ -73,20 +103,22 @@ def install(app: FastAPI) -> None:
 
 def _on_vouch_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VouchError)
-    status = status_of(error)
-    if status >= 500:
+    answer = answer_error(error)
+    if answer.status_code >= 500:
         log.warning("%s %s: %s (%s)", request.method, request.scope["path"], error.message, error.code)
-    retry = getattr(error, "retry_after_s", RETRY_AFTER_S) if status == 503 else None
-    headers = {"Retry-After": str(max(1, round(retry)))} if retry else None
-    return JSONResponse(body_of(error), status, headers=headers)
+    return answer
 
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     """Says which field is wrong. What was sent is not repeated: it may be huge, or no JSON."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return _answer(422, "invalid_request", f"{where}: {first['msg']}.", "See /docs for what is expected.")
+    if first["type"] == "json_invalid":
+        words = f"The body is not JSON: {first.get('ctx', {}).get('error', 'it cannot be read')}"
+    else:
+        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+        words = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}"
+    return _answer(422, "invalid_request", f"{words.rstrip('.')}.", "See /docs for what is expected.")
 
 
 def _on_http(request: Request, error: Exception) -> JSONResponse:
@@ -99,9 +131,7 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 def _on_bug(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-    return _answer(
-        500, "internal", "The service failed on this request.", "The log says why; other requests go on."
-    )
+    return answer_bug()
 
 
 def _answer(status: int, code: str, message: str, hint: str) -> JSONResponse:

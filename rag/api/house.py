@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,24 +14,77 @@ from corpus.errors import UnavailableError, VouchError
 from corpus.types import ANYONE, Caller
 from rag.bootstrap import Service
 from rag.jobs import Jobs
+from rag.upstream import Stop
 
 log = logging.getLogger(__name__)
 
-DRAIN_S = 20.0
+MAX_FOLLOWERS = 64
+"""How many callers may follow jobs at a time."""
+
+
+class Visit:
+    """A place among those who are answered at a time. ``stop`` ends the work; ``leave`` gives the place up."""
+
+    def __init__(self, leave: Callable[[Visit], None]) -> None:
+        self.stop = Stop()
+        self._leave = leave
+
+    def leave(self) -> None:
+        """Gives the place up; a second time does nothing."""
+        self._leave(self)
+
+
+class _Room:
+    """A bounded number of places."""
+
+    def __init__(self, places: int, what: str) -> None:
+        self._places = places
+        self._what = what
+        self._taken: set[Visit] = set()
+        self._lock = threading.Lock()
+
+    def enter(self) -> Visit:
+        with self._lock:
+            if len(self._taken) >= self._places:
+                raise UnavailableError(
+                    f"{self._places} {self._what} already.",
+                    code="overloaded",
+                    hint="Ask again in a few seconds.",
+                )
+            visit = Visit(self._exit)
+            self._taken.add(visit)
+            return visit
+
+    def stop(self) -> None:
+        with self._lock:
+            taken = tuple(self._taken)
+        for visit in taken:
+            visit.stop.set()
+
+    def _exit(self, visit: Visit) -> None:
+        with self._lock:
+            self._taken.discard(visit)
 
 
 class House:
-    """Opens the service in the background, so that the port answers at once, and closes it in order."""
+    """Opens the service in the background, so that the port answers at once, and closes it in order.
 
-    def __init__(self, opener: Callable[[], Service]) -> None:
+    Args:
+        opener: opens the service.
+        drain_s: how long answers that are under way may go on once the service stops, in seconds.
+    """
+
+    def __init__(self, opener: Callable[[], Service], drain_s: float) -> None:
         self._opener = opener
+        self._drain_s = drain_s
         self._service: Service | None = None
         self._jobs: Jobs | None = None
         self.failure: VouchError | None = None
         self._stopping_at: float | None = None
         self._ready = threading.Event()
-        self._open_streams = 0
-        self._lock = threading.Lock()
+        self._asks = _Room(0, "")
+        self._followers = _Room(MAX_FOLLOWERS, "callers follow jobs")
+        self._overdue: threading.Timer | None = None
 
     def open(self) -> None:
         """Opens the service on this thread; a failure is kept and told to every caller."""
@@ -47,23 +99,33 @@ class House:
             log.exception("the service cannot open")
             self.failure = VouchError(f"{type(error).__name__}: {error}", code="internal")
         else:
+            self._asks = _Room(service.settings.max_concurrent_asks, "questions are being answered")
             self._service, self._jobs = service, jobs
         finally:
             self._ready.set()
+        if self._service is not None:
+            self._warm(self._service)
 
     def close(self) -> None:
         """Lets the current document finish, then closes everything."""
         self.drain()
         self._ready.wait()
+        if self._overdue is not None:
+            self._overdue.cancel()
         if self._jobs is not None:
             self._jobs.stop()
         if self._service is not None:
             self._service.close()
 
     def drain(self) -> None:
-        """From now on nothing new begins; what streams has 20 seconds to end."""
+        """From now on nothing new begins, documents included; what streams has 20 seconds to end."""
         if self._stopping_at is None:
             self._stopping_at = time.monotonic()
+            if self._jobs is not None:
+                self._jobs.halt()
+            self._overdue = threading.Timer(self._drain_s, self._asks.stop)
+            self._overdue.daemon = True
+            self._overdue.start()
 
     def wait_until_open(self) -> None:
         """Returns once opening has succeeded or failed."""
@@ -77,7 +139,7 @@ class House:
     @property
     def overdue(self) -> bool:
         """Says whether what still streams must end now."""
-        return self._stopping_at is not None and time.monotonic() - self._stopping_at > DRAIN_S
+        return self._stopping_at is not None and time.monotonic() - self._stopping_at >= self._drain_s
 
     @property
     def service(self) -> Service:
@@ -109,16 +171,25 @@ class House:
         """Returns the service if it is open, also while it stops."""
         return self._service
 
-    @contextmanager
-    def streaming(self) -> Iterator[None]:
-        """Counts an answer that is under way."""
-        with self._lock:
-            self._open_streams += 1
+    def ask(self) -> Visit:
+        """Takes a place for a question.
+
+        Raises:
+            UnavailableError: all are taken (``max_concurrent_asks``), or the service is starting or stopping.
+        """
+        self.service  # noqa: B018 - it raises when there is none
+        return self._asks.enter()
+
+    def follow(self) -> Visit:
+        """Takes a place for following a job; raises as :meth:`ask` does."""
+        return self._followers.enter()
+
+    def _warm(self, service: Service) -> None:
+        """Loads the default model, so that the first question does not wait for it."""
         try:
-            yield
-        finally:
-            with self._lock:
-                self._open_streams -= 1
+            service.warm()
+        except VouchError as error:
+            log.warning("the default model %s cannot be asked: %s", service.settings.model, error)
 
 
 def get_house(request: Request) -> House:

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MAX_K = 100
 MAX_QUESTION_CHARS = 8000
+
+_CONTROLS = frozenset(chr(c) for c in (*range(32), *range(127, 160))) - frozenset("\t\n\r")
+
+
+def plain_text(text: str) -> str:
+    """Returns a text that holds something, and no NUL or other control character but tabs and line breaks.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not text.strip():
+        raise ValueError("it is blank")
+    found = next((c for c in text if c in _CONTROLS), None)
+    if found is not None:
+        raise ValueError(f"it holds the control character U+{ord(found):04X}")
+    return text
+
 
 K = Annotated[int, Field(ge=1, le=MAX_K, description="How many passages.", examples=[5])]
 Question = Annotated[
@@ -18,6 +35,7 @@ Question = Annotated[
         description="The question, in any language.",
         examples=["How many days of annual leave do I get?", "有給休暇は何日ですか"],
     ),
+    AfterValidator(plain_text),
 ]
 CollectionName = Annotated[
     str, Field(min_length=1, max_length=200, description="Only this collection.", examples=["sample"])

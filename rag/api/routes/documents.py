@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from corpus.catalog import access, documents
 from corpus.catalog.documents import DocumentRecord
 from corpus.errors import UsageError
+from corpus.names import read_collection, read_metadata
 from corpus.types import UPLOAD_ROOT, Caller
 from rag.api.house import AnyCaller, OpenJobs, OpenService
 from rag.api.schemas import (
@@ -58,9 +59,8 @@ def upload(
             f"{len(files)} files at once; the limit is {MAX_FILES}.", code="bad_upload", hint="Send fewer."
         )
     uploads = [Upload(file.filename or "", file.file) for file in files]
-    return JobShape(
-        **to_json(jobs.ingest_uploads(uploads, plain(collection, "collection"), _metadata(metadata)))
-    )
+    job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata))
+    return JobShape(**to_json(job))
 
 
 @router.get("/documents", summary="List documents")
@@ -75,7 +75,7 @@ def list_documents(
 ) -> DocumentList:
     """Lists the live documents the caller may see."""
     if collection is not None:
-        plain(collection, "collection")
+        service.check_collection(read_collection(collection), caller)
     with service.corpus.catalog.read() as db:
         found = documents.list_documents(db, collection=collection)
     seen = [one for one in found if _sees(caller, one)]
@@ -95,7 +95,7 @@ def change_document(
     """Replaces what its users said of a document. Access lists are changed on the command line alone."""
     _live(service, document_id, caller)
     if change.metadata is not None:
-        wanted = {plain(k, "metadata"): plain(v, "metadata", empty=True) for k, v in change.metadata.items()}
+        wanted = read_metadata(change.metadata)
         with service.corpus.catalog.write() as db:
             documents.set_metadata(db, document_id, wanted)
     return shape(_live(service, document_id, caller))
@@ -186,19 +186,8 @@ def shape(found: DocumentRecord) -> DocumentShape:
     )
 
 
-def plain(text: str, name: str, *, empty: bool = False) -> str:
-    """Returns a short text without control characters and surrogates.
-
-    Raises:
-        UsageError: it has some, or is blank.
-    """
-    if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text) or not (empty or text.strip()):
-        raise UsageError(f"The {name} holds characters that cannot be stored, or is blank.", code="bad_text")
-    return text
-
-
 def _live(service: Any, document_id: str, caller: Caller) -> DocumentRecord:
-    found = service.corpus.document(plain(document_id, "document id"), caller)
+    found = service.corpus.document(document_id, caller)
     if found.live is None:
         raise documents.unknown_document(document_id)
     assert isinstance(found, DocumentRecord)
@@ -218,7 +207,7 @@ def _metadata(text: str) -> dict[str, str]:
         raise UsageError(
             "metadata is not a JSON object of strings.", code="bad_metadata", hint='Send {"team": "hr"}.'
         )
-    return {plain(k, "metadata"): plain(v, "metadata", empty=True) for k, v in given.items()}
+    return read_metadata(given)
 
 
 def _span(given: str) -> tuple[int, int]:

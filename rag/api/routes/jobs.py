@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from rag.api.house import AnyHouse, OpenJobs
+from corpus.errors import UnavailableError
+from rag.api.house import AnyHouse, House, OpenJobs, Visit
 from rag.api.schemas import JobList, JobShape
 from rag.api.streaming import Event, EventStream
-from rag.jobs import FINISHED
-from rag.wire import to_json
+from rag.jobs import FINISHED, Jobs
+from rag.wire import error_json, to_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
@@ -51,30 +52,30 @@ def cancel_job(jobs: OpenJobs, job_id: JobId) -> JobShape:
 def follow_job(house: AnyHouse, jobs: OpenJobs, job_id: JobId) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""
     jobs.get(job_id)
-    left = False
+    visit = house.follow()
+    return EventStream(_told(house, jobs, job_id, visit), visit.stop.set, visit.leave)
 
-    def leave() -> None:
-        nonlocal left
-        left = True
 
-    def events() -> Iterator[Event]:
-        for job in jobs.watch(job_id):
-            if left:
-                return
-            if job is None:
-                yield None
-            elif job.state in FINISHED:
-                yield ("error" if job.state == "failed" else "done"), to_json(job)
-                return
+def _told(house: House, jobs: Jobs, job_id: str, visit: Visit) -> Generator[Event]:
+    for job in jobs.watch(job_id):
+        if visit.stop.is_set:
+            return
+        if job is not None:
+            shown = to_json(job)
+            if job.state == "failed" and job.error is not None:
+                yield (
+                    "error",
+                    {"error": {name: job.error[name] for name in ("code", "message", "hint")}, "job": shown},
+                )
             else:
-                yield "progress", to_json(job)
-        yield (
-            "error",
-            {
-                "code": "stopping",
-                "message": "The service is stopping.",
-                "hint": "The job goes on after a restart.",
-            },
-        )
-
-    return EventStream(events(), leave)
+                yield "done" if job.state in FINISHED else "progress", shown
+            if job.state in FINISHED:
+                return
+        elif house.draining:
+            break
+        else:
+            yield None
+    stopping = UnavailableError(
+        "The service is stopping.", code="stopping", hint="The job goes on after a restart."
+    )
+    yield "error", {"error": error_json(stopping)}

@@ -2,27 +2,186 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from typing import Annotated
 
-from rag.api.house import AnyCaller, OpenService
-from rag.api.routes.documents import plain
-from rag.api.schemas import HitShape, SearchAnswer, SearchRequest
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, Response
+
+from corpus.errors import UnavailableError
+from corpus.names import read_collection
+from corpus.types import Caller, Filter
+from rag import answering, comparison
+from rag.api.answers import (
+    AnswerShape,
+    AskRequest,
+    CompareAnswer,
+    CompareRequest,
+    ModelList,
+    ModelShape,
+    Turn,
+)
+from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
+from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest
+from rag.api.streaming import Attended, Event, EventStream
+from rag.bootstrap import Service
 from rag.filters import read_filter
-from rag.wire import to_json
+from rag.prompting import Message
+from rag.wire import answer_json, comparison_json, error_json, event_json, to_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
+
+_STREAM = (
+    "Server-sent events: `passages`, `delta` …, `citations`, `timings`, then `done` (the answer) or `error`."
+)
 
 
 @router.post("/search", summary="Find passages")
 def search(service: OpenService, caller: AnyCaller, asked: SearchRequest) -> SearchAnswer:
     """Finds the passages that may hold the answer, best first, among those the caller may see."""
-    wanted = asked.filter.model_dump() if asked.filter else {}
-    if asked.collection is not None:
-        wanted["collections"] = [plain(asked.collection, "collection")]
-    found = service.search(asked.query, asked.k, read_filter(wanted), caller)
+    limits = _limits(service, caller, asked.collection, asked.filter)
+    found = service.search(asked.query, asked.k, limits, caller)
     return SearchAnswer(
         query=asked.query,
         hits=[HitShape(**to_json(hit)) for hit in found.hits],
         timings_ms=dict(found.timings_ms),
         notes=list(found.notes),
+    )
+
+
+@router.post(
+    "/ask",
+    summary="Ask a question",
+    response_class=JSONResponse,
+    responses={
+        200: {
+            "model": AnswerShape,
+            "description": f"The answer. With `stream`: {_STREAM}",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def ask(
+    house: AnyHouse,
+    service: OpenService,
+    caller: AnyCaller,
+    asked: AskRequest,
+    accept: Annotated[
+        str, Header(description="text/event-stream asks for a stream.", examples=["application/json"])
+    ] = "",
+) -> Response:
+    """Answers from the documents the caller may see, every citation found by program in the stored text.
+
+    When nothing in the documents answers, the answer says so (`abstained`) and cites nothing. A stream ends with
+    `done` or `error`, always; an `error` carries what there is of the answer.
+    """
+    limits = _limits(service, caller, asked.collection, asked.filter)
+    wanted = answering.Ask(
+        asked.question, asked.model or "", asked.retrieval, asked.strategy, asked.k, _turns(asked.history)
+    )
+    visit = house.ask()
+    try:
+        events = service.ask_events(wanted, limits, caller, visit.stop)
+    except BaseException:
+        visit.leave()
+        raise
+    if asked.stream or "text/event-stream" in accept.lower():
+        return EventStream(_told(house, events), visit.stop.set, visit.leave)
+    return Attended(lambda: _whole(house, events), visit.stop.set, visit.leave)
+
+
+@router.post(
+    "/compare",
+    summary="Answer a question in several ways",
+    response_class=JSONResponse,
+    responses={
+        200: {"model": CompareAnswer, "description": "An answer for each arm, in the order asked for."}
+    },
+)
+def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: CompareRequest) -> Response:
+    """Answers the same question once for each arm, one after the other, so that their latencies compare.
+
+    Without arms: the default model with the documents, and the same model without them. An arm that fails says why
+    in its `failure`; the others go on. `support` is the share of an answer's sentences that the documents vouch for.
+    """
+    limits = _limits(service, caller, asked.collection, asked.filter)
+    arms: tuple[comparison.Arm, ...] = comparison.DEFAULT_ARMS
+    if asked.arms:
+        arms = tuple(
+            comparison.Arm(one.model or "", one.retrieval, one.strategy, one.k) for one in asked.arms
+        )
+    for arm in arms:
+        service.models.card(arm.model)
+    visit = house.ask()
+    return Attended(
+        lambda: _compared(house, service, caller, asked, limits, arms, visit), visit.stop.set, visit.leave
+    )
+
+
+@router.get("/models", summary="List the models")
+def list_models(service: OpenService) -> ModelList:
+    """Lists every model that `model` takes: the built-in one, the catalogue, and those of the settings."""
+    default = service.models.card().name
+    shown = [
+        {**card.model_dump(mode="json"), "default": card.name == default} for card in service.models.cards()
+    ]
+    return ModelList(default=default, models=[ModelShape(**one) for one in shown])
+
+
+def _limits(service: Service, caller: Caller, collection: str | None, filter: FilterShape | None) -> Filter:
+    wanted = filter.model_dump() if filter else {}
+    if collection is not None:
+        wanted["collections"] = [read_collection(collection)]
+        service.check_collection(collection, caller)
+    return read_filter(wanted)
+
+
+def _turns(history: Iterable[Turn]) -> tuple[Message, ...]:
+    return tuple(Message(turn.role, turn.content) for turn in history)
+
+
+def _told(house: House, events: Generator[answering.Event]) -> Generator[Event]:
+    with closing(events):
+        for event in events:
+            if isinstance(event, answering.Failed) and house.overdue:
+                yield "error", {"error": error_json(_stopping()), "answer": answer_json(event.answer)}
+                return
+            yield from event_json(event)
+
+
+def _whole(house: House, events: Generator[answering.Event]) -> Response:
+    with closing(events):
+        for event in events:
+            if isinstance(event, answering.Done):
+                return JSONResponse(answer_json(event.answer))
+            if isinstance(event, answering.Failed):
+                if house.overdue:
+                    raise _stopping()
+                if event.answer.text:
+                    return JSONResponse(answer_json(event.answer))
+                raise event.error
+    raise AssertionError("an answer's events end with Done or Failed")
+
+
+def _compared(
+    house: House,
+    service: Service,
+    caller: Caller,
+    asked: CompareRequest,
+    limits: Filter,
+    arms: tuple[comparison.Arm, ...],
+    visit: Visit,
+) -> Response:
+    found = service.compare(
+        asked.question, arms, limits, caller, history=_turns(asked.history), stop=visit.stop
+    )
+    if house.overdue:
+        raise _stopping()
+    return JSONResponse(comparison_json(found))
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError(
+        "The service stopped before the answer was complete.", code="stopping", hint="Ask again in a moment."
     )

@@ -1,0 +1,279 @@
+"""The shapes of asking, comparing and the models to ask, as they go over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from rag.answering import DEFAULT_K, MOST_K
+from rag.api.schemas import CollectionName, FilterShape, HitShape, Question, Shape, plain_text
+from rag.comparison import MOST_ARMS
+
+StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
+
+ModelName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="A name of GET /api/models. Default: the model of the settings.",
+        examples=["extractive"],
+    ),
+    AfterValidator(plain_text),
+]
+WithRetrieval = Annotated[
+    bool,
+    Field(description="Whether the documents are searched; false asks the model alone.", examples=[True]),
+]
+Strategy = Annotated[
+    StrategyName, Field(description="How many worked examples stand in the prompt.", examples=["zero-shot"])
+]
+Passages = Annotated[
+    int, Field(ge=1, le=MOST_K, description="How many passages go into the prompt.", examples=[DEFAULT_K])
+]
+
+
+class Turn(Shape):
+    """An earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"] = Field(description="Who said it.", examples=["user"])
+    content: Question
+
+
+class AskRequest(Shape):
+    """A question and how to answer it."""
+
+    question: Question
+    model: ModelName | None = None
+    retrieval: WithRetrieval = True
+    strategy: Strategy = "zero-shot"
+    k: Passages = DEFAULT_K
+    collection: CollectionName | None = None
+    filter: FilterShape | None = Field(None, description="Further limits.")
+    history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
+    stream: bool = Field(
+        False,
+        description="Answer with server-sent events; `Accept: text/event-stream` asks for the same.",
+        examples=[False],
+    )
+
+
+class ArmRequest(Shape):
+    """One way to answer; what is left out is as the comparison says, or the default."""
+
+    model: ModelName | None = None
+    retrieval: WithRetrieval = True
+    strategy: Strategy = "zero-shot"
+    k: Passages = DEFAULT_K
+
+
+class CompareRequest(Shape):
+    """A question and the ways to answer it."""
+
+    question: Question
+    arms: list[ArmRequest] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_ARMS,
+        description="The ways to answer. Default: the default model with and without retrieval.",
+        examples=[[{"retrieval": True}, {"retrieval": False}]],
+    )
+    collection: CollectionName | None = None
+    filter: FilterShape | None = Field(None, description="Further limits.")
+    history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
+
+
+# ---- answers -------------------------------------------------------------------------------------
+
+
+class CitationShape(BaseModel):
+    """Words of a document that vouch for a sentence: ``quote`` is ``text[start:end]`` of that version."""
+
+    marker: int = Field(description="The passage it lies in, as [1] in the answer's text.", examples=[1])
+    document_id: str = Field(description="The document.", examples=["a7a38ae87aa5b735"])
+    version: int = Field(description="The document's version, from 1.", examples=[1])
+    source: str = Field(description="The document's path.", examples=["policies/travel-2025.pdf"])
+    title: str = Field(description="The document's title.", examples=["Travel policy"])
+    page: int = Field(description="The page on which the words begin, from 1.", examples=[3])
+    start: int = Field(description="First code point, from 0.", examples=[1204])
+    end: int = Field(description="One past the last code point.", examples=[1234])
+    quote: str = Field(
+        description="The words as they stand in the document.", examples=["The limit is 140 EUR a night."]
+    )
+    state: Literal["quoted", "supported", "unsupported"] = Field(
+        description="quoted: the sentence's own words stand there; supported: its words, numbers and names do; "
+        "unsupported: the model named the passage, but these words do not bear it out.",
+        examples=["quoted"],
+    )
+    score: float = Field(description="Weighted share of the sentence's words, 0 to 1.", examples=[1.0])
+
+
+class PassageShape(HitShape):
+    """A passage that was in the prompt, under the number by which the answer refers to it."""
+
+    marker: int = Field(description="Its number, from 1.", examples=[1])
+
+
+class UsageShape(BaseModel):
+    """Tokens read and written."""
+
+    input_tokens: int = Field(description="Tokens of the prompt.", examples=[1830])
+    output_tokens: int = Field(description="Tokens of the answer.", examples=[42])
+    counted: str = Field(description="By whom: provider, or how they were estimated.", examples=["provider"])
+
+
+class SentenceShape(BaseModel):
+    """A sentence of the answer, ``text[start:end]``, and how the documents bear it out."""
+
+    start: int = Field(description="First code point in the answer's text, from 0.", examples=[0])
+    end: int = Field(description="One past the last code point.", examples=[38])
+    text: str = Field(description="The sentence.", examples=["The limit is 140 EUR a night. [1]"])
+    state: Literal["quoted", "supported", "unsupported"] = Field(
+        description="As of its best citation.", examples=["quoted"]
+    )
+    score: float = Field(description="Weighted share of its words, 0 to 1.", examples=[1.0])
+    citations: list[int] = Field(description="Indexes into the answer's citations, from 0.", examples=[[0]])
+    missing: list[str] = Field(
+        description="Its numbers and names that do not stand in the source.", examples=[[]]
+    )
+
+
+class NoteShape(BaseModel):
+    """Something the reader should know."""
+
+    code: str = Field(description="Stable snake_case code.", examples=["dropped_passages"])
+    message: str = Field(
+        description="One sentence.", examples=["2 lower-ranked passages did not fit into the prompt."]
+    )
+
+
+class FailureShape(BaseModel):
+    """Why an answer is only a part, or is not there."""
+
+    code: str = Field(description="Stable snake_case code.", examples=["model_cut_off"])
+    message: str = Field(
+        description="One sentence: what happened.",
+        examples=["The model's reply ended without saying that it was complete."],
+    )
+    hint: str = Field(description="What to do next; may be empty.", examples=["Ask again."])
+
+
+class PromptShape(BaseModel):
+    """What of all that was to go into the prompt did."""
+
+    tokens: int = Field(description="The prompt's length.", examples=[1850])
+    budget_tokens: int = Field(description="What the model's window allows.", examples=[7168])
+    counted: str = Field(description="How both were counted.", examples=["a pessimistic estimate"])
+    examples: int = Field(description="Worked examples in it.", examples=[0])
+    dropped_passages: int = Field(description="Lower-ranked passages that did not fit.", examples=[0])
+    dropped_examples: int = Field(description="Examples that did not fit.", examples=[0])
+    dropped_turns: int = Field(description="Earlier turns that did not fit.", examples=[0])
+
+
+class AnswerShape(BaseModel):
+    """An answer with all that vouches for it."""
+
+    id: str = Field(
+        description="16 hexadecimal digits; empty for an arm that failed.", examples=["14d75c3f77682d83"]
+    )
+    question: str = Field(description="The question as asked.", examples=["What is the hotel limit?"])
+    text: str = Field(
+        description="The answer; [1] refers to the passage with that marker.",
+        examples=["“The limit is 140 EUR a night.” [1]"],
+    )
+    abstained: bool = Field(description="Whether it says that there is no answer.", examples=[False])
+    citations: list[CitationShape] = Field(description="In order of their first use.")
+    passages: list[PassageShape] = Field(description="What was in the prompt, best first.")
+    model: str = Field(description="Who answered.", examples=["extractive"])
+    retrieval: bool = Field(description="Whether the documents were searched.", examples=[True])
+    strategy: StrategyName = Field(description="The strategy of the prompt.", examples=["zero-shot"])
+    usage: UsageShape
+    timings_ms: dict[str, float] = Field(description="What each step took.", examples=[{"total": 184.2}])
+    complete: bool = Field(
+        description="Whether the model said that it had finished; when not, see failure.", examples=[True]
+    )
+    finish_reason: str = Field(
+        description="The model's own word: stop, length, content_filter …", examples=["stop"]
+    )
+    sentences: list[SentenceShape] = Field(description="The answer, sentence by sentence.")
+    support: float | None = Field(
+        description="Share of the sentences that the documents vouch for, 0 to 1; null without sentences.",
+        examples=[1.0],
+    )
+    confidence: float | None = Field(
+        description="Chance that the documents hold an answer, 0 to 1; null without retrieval.",
+        examples=[0.97],
+    )
+    notes: list[NoteShape] = Field(description="What the reader should know.")
+    failure: FailureShape | None = Field(description="Why it is only a part; null when it is whole.")
+    prompt: PromptShape | None = Field(description="Sizes of the prompt; null when no model was asked.")
+
+
+class ArmShape(BaseModel):
+    """The way in which an arm was answered."""
+
+    model: str = Field(description="The model's name.", examples=["extractive"])
+    retrieval: bool = Field(description="With or without the documents.", examples=[True])
+    strategy: StrategyName = Field(description="The strategy of the prompt.", examples=["zero-shot"])
+    k: int = Field(description="How many passages were asked for.", examples=[DEFAULT_K])
+
+
+class ArmAnswer(AnswerShape):
+    """An arm and its answer. An arm that failed has an empty text and a ``failure``."""
+
+    arm: ArmShape
+
+
+class CompareAnswer(BaseModel):
+    """The same question answered in several ways, in the order asked for."""
+
+    question: str = Field(description="The question as asked.", examples=["What is the hotel limit?"])
+    arms: list[ArmAnswer]
+    notes: list[str] = Field(description="What to know before comparing them.", examples=[[]])
+
+
+# ---- models --------------------------------------------------------------------------------------
+
+
+class ModelShape(BaseModel):
+    """A model that can be chosen. What is not known is empty or null, never guessed."""
+
+    name: str = Field(description="What `model` takes.", examples=["extractive"])
+    default: bool = Field(description="Whether it answers when none is named.", examples=[True])
+    provider: str = Field(description="How it is reached.", examples=["built-in"])
+    model: str = Field(description="The provider's own name for it.", examples=["extractive"])
+    title: str = Field(description="A name for people.", examples=["Extractive"])
+    family: str = Field(description="The family it belongs to.", examples=["Vouch"])
+    task: Literal["chat", "embedding", "reranking"] = Field(description="What it does.", examples=["chat"])
+    open_weights: bool | None = Field(description="Whether its weights can be had.", examples=[True])
+    licence: str = Field(description="Licence of the weights.", examples=["MIT"])
+    hosting: Literal["service", "local", "built-in"] = Field(
+        description="Where it runs.", examples=["built-in"]
+    )
+    languages: list[str] = Field(description="ISO 639-1 codes.", examples=[["en", "ja"]])
+    modalities: list[str] = Field(description="What it reads.", examples=[["text"]])
+    context_window: int | None = Field(description="Tokens of prompt and answer.", examples=[128000])
+    max_output_tokens: int | None = Field(description="Most tokens of an answer.", examples=[2048])
+    price_input_usd: float | None = Field(description="US dollars per million tokens read.", examples=[0.0])
+    price_output_usd: float | None = Field(
+        description="US dollars per million tokens written.", examples=[0.0]
+    )
+    price_note: str = Field(description="What else to know of the price.", examples=[""])
+    data_protection: str = Field(
+        description="Where questions and passages go.", examples=["Nothing leaves the machine."]
+    )
+    sources: list[dict[str, Any]] = Field(
+        description="Where the facts are from, and as of when.",
+        examples=[[{"facts": ["price_input_usd"], "source": "genai-prices", "as_of": "2026-01-01"}]],
+    )
+    origin: Literal["built-in", "catalogue", "vouch.toml"] = Field(
+        description="Who says so.", examples=["built-in"]
+    )
+
+
+class ModelList(BaseModel):
+    """Every model that can be chosen."""
+
+    default: str = Field(description="The model that answers when none is named.", examples=["extractive"])
+    models: list[ModelShape]
