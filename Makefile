@@ -6,7 +6,7 @@ SOURCES := corpus ingest rag tests bench setup_venv.py
 .PHONY: help setup run test check lock sample eval storm clean
 
 help:
-	@echo "make run     set up, read the sample company's documents, show two searches"
+	@echo "make run     set up, read the sample company's documents, answer on http://127.0.0.1:8000 (PORT=8001: there)"
 	@echo "make test    set up, run every test"
 	@echo "make check   what CI runs: format, lint, types, import rules, tests"
 	@echo "make setup   set up only: .venv with everything the lock names"
@@ -24,9 +24,7 @@ setup:
 
 run: setup
 	@$(BIN)/vouch ingest corpus/sample/documents --collection sample
-	@echo && $(BIN)/vouch search "How many days of annual leave can be carried over?" --k 3
-	@echo && $(BIN)/vouch search "年次有給休暇は翌年に繰り越せますか" --k 3
-	@echo && echo "Now your own: $(BIN)/vouch ingest FOLDER, then $(BIN)/vouch search \"...\" ($(BIN)/vouch --help)"
+	@$(BIN)/vouch serve $(if $(PORT),--port $(PORT))
 
 test: setup
 	@$(BIN)/pytest

@@ -14,6 +14,7 @@ from typing import Any
 from corpus.errors import VouchError
 from rag.answering import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
 from rag.comparison import Compared, Comparison
+from rag.models import Models
 from rag.prompting import Passage, Prompt
 
 
@@ -57,6 +58,13 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "arms": [{"arm": to_json(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
         "notes": list(found.notes),
     }
+
+
+def catalogue_json(models: Models) -> dict[str, Any]:
+    """Returns the default model's name and every model's card."""
+    default = models.card().name
+    cards = [{**card.model_dump(mode="json"), "default": card.name == default} for card in models.cards()]
+    return {"default": default, "models": cards}
 
 
 def event_json(event: Event) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """The tree of commands, and the one place where a command's end becomes an exit code.
 
-To add a command (``ask``, ``compare``, ``models``, ``serve``): a module beside this one, a line in
+To add a command: a module beside this one, a line in
 :func:`build`, a section in ``docs/cli.md``.
 """
 
@@ -146,7 +146,7 @@ def _begin(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """Search a company's own documents, and find the page that vouches for every answer.
+    """Answer questions from a company's own documents, each answer vouched for by the page it came from.
 
     These options go with every command, in front of it or behind it.
     """
@@ -156,7 +156,18 @@ def _begin(
 
 def build() -> typer.Typer:
     """Returns the tree of commands."""
-    from rag.cli import collections, documents, evaluating, ingesting, searching, upkeep
+    from rag.cli import (
+        asking,
+        collections,
+        comparing,
+        documents,
+        evaluating,
+        ingesting,
+        models,
+        searching,
+        serve,
+        upkeep,
+    )
 
     app = typer.Typer(
         name="vouch",
@@ -165,10 +176,14 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
-        epilog='vouch ingest FOLDER\nvouch search "How many days of leave can be carried over?"',
+        epilog='vouch ingest FOLDER\nvouch ask "How many days of leave can be carried over?"',
     )
     ingesting.add_to(app)
+    asking.add_to(app)
+    comparing.add_to(app)
     searching.add_to(app)
+    models.add_to(app)
+    serve.add_to(app)
     documents.add_to(app)
     collections.add_to(app)
     upkeep.add_to(app)

@@ -38,6 +38,8 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     screen: Screen = field(default_factory=Screen)
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Settings that a command's own options give."""
 
     def settings(self) -> Settings:
         """Returns the settings, this run's flags winning.
@@ -48,7 +50,7 @@ class Session:
         from corpus.settings import load_settings
 
         flags = {"data_dir": self.data_dir.expanduser().absolute()} if self.data_dir else {}
-        return load_settings(flags, self.config)
+        return load_settings({**flags, **self.overrides}, self.config)
 
     def call(
         self,

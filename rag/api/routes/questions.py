@@ -19,7 +19,6 @@ from rag.api.answers import (
     CompareAnswer,
     CompareRequest,
     ModelList,
-    ModelShape,
     Turn,
 )
 from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
@@ -28,7 +27,7 @@ from rag.api.streaming import Attended, Event, EventStream
 from rag.bootstrap import Service
 from rag.filters import read_filter
 from rag.prompting import Message
-from rag.wire import answer_json, comparison_json, error_json, event_json, to_json
+from rag.wire import answer_json, catalogue_json, comparison_json, error_json, event_json, to_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
 
@@ -122,11 +121,7 @@ def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: Com
 @router.get("/models", summary="List the models")
 def list_models(service: OpenService) -> ModelList:
     """Lists every model that `model` takes: the built-in one, the catalogue, and those of the settings."""
-    default = service.models.card().name
-    shown = [
-        {**card.model_dump(mode="json"), "default": card.name == default} for card in service.models.cards()
-    ]
-    return ModelList(default=default, models=[ModelShape(**one) for one in shown])
+    return ModelList(**catalogue_json(service.models))
 
 
 def _limits(service: Service, caller: Caller, collection: str | None, filter: FilterShape | None) -> Filter:

@@ -1,0 +1,189 @@
+"""``vouch ask``."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rag.cli.failures import ExitCode
+from rag.cli.groups import add_command
+from rag.cli.passages import pages_of, tidy
+from rag.cli.screen import Screen, count, duration, printable, wrap
+from rag.cli.searching import Conditions, filter_as_json
+from rag.cli.session import Collection, Session, read_collection, readable
+
+_MARKER = re.compile(r"\[\d+\]")
+_GUTTER = 4
+
+
+class Strategy(StrEnum):
+    """How many worked examples stand in the prompt."""
+
+    zero_shot = "zero-shot"
+    one_shot = "one-shot"
+    few_shot = "few-shot"
+
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="Who answers: a name of `vouch models`, or provider:model. Default: model of the settings.",
+    ),
+]
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="What to ask, in any language.")],
+    model: Model = None,
+    without: Annotated[
+        bool,
+        typer.Option("--no-retrieval", help="Ask the model alone. Default: from the documents."),
+    ] = False,
+    strategy: Annotated[
+        Strategy,
+        typer.Option(metavar="STRATEGY", help="Worked examples: zero-shot, one-shot or few-shot."),
+    ] = Strategy.zero_shot,
+    k: Annotated[
+        int, typer.Option("--k", "-k", min=1, max=50, metavar="N", help="Passages that go into the prompt.")
+    ] = 8,
+    collection: Collection = None,
+    conditions: Conditions = None,
+) -> None:
+    """Answer a question from the documents, and show the words that vouch for the answer.
+
+    The answer comes as it is written; its numbers are the sources below it. When no document answers, it says so.
+    """
+    session: Session = context.obj
+    asked = {
+        "question": " ".join(question),
+        "model": choose_model(session, model),
+        "retrieval": not without,
+        "strategy": strategy.value,
+        "k": k,
+    }
+    params = {"ask": asked, **limits(collection, conditions)}
+    show = _Shown(session)
+    with show:
+        found = session.call("ask", params, emit=show)
+    if session.json:
+        session.screen.json(found)
+    else:
+        _show_sources(session.screen, found)
+        for note in found["notes"]:
+            session.note(note["message"])
+        session.note(" · ".join(_facts(found)))
+    if not found["complete"]:
+        failure = found["failure"]
+        session.screen.error(failure["message"], failure["hint"])
+        raise typer.Exit(ExitCode.PARTLY)
+
+
+def choose_model(session: Session, named: str | None) -> str:
+    """Returns the model to ask for; "" leaves it to the owner's settings.
+
+    A ``provider:model`` becomes this run's own setting too, so that it can be chosen without a table for it.
+    """
+    if named is not None:
+        if ":" in readable(named, "model"):
+            session.overrides["model"] = named
+        return named
+    settings = session.settings()
+    return settings.model if "model" in settings.model_fields_set else ""
+
+
+def limits(collection: str | None, conditions: list[str] | None) -> dict[str, Any]:
+    """Returns what a question is limited to, as an operation takes it."""
+    from rag.filters import parse_filter
+
+    chosen = parse_filter(readable(one, "filter") for one in conditions or ())
+    return {"collection": read_collection(collection), "filter": filter_as_json(chosen)}
+
+
+def tokens(usage: Mapping[str, Any]) -> str:
+    """Returns ``1,830 + 42 tokens``; a count that is not the provider's is marked as about."""
+    about = "" if usage["counted"] == "provider" else "about "
+    return f"{about}{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens"
+
+
+class _Shown:
+    """Prints an answer's text as it comes; until then a terminal shows that something is under way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._waiting = contextlib.ExitStack()
+        self._written = False
+
+    def __enter__(self) -> None:
+        if not self._session.quiet:
+            self._waiting.enter_context(self._session.screen.waiting("Reading …"))
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.close()
+        if self._written:
+            self._session.screen.show("")
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        if event["name"] != "delta" or self._session.json:
+            return
+        self._waiting.close()
+        self._written = True
+        shown = Text(printable(event["data"]["text"]))
+        shown.highlight_regex(_MARKER, "page")
+        self._session.screen.out.print(shown, end="", soft_wrap=True)
+        self._session.screen.flush()
+
+
+def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
+    passages = {one["marker"]: one for one in found["passages"]}
+    by_marker: dict[int, list[Mapping[str, Any]]] = {}
+    for citation in found["citations"]:
+        by_marker.setdefault(citation["marker"], []).append(citation)
+    for marker, citations in by_marker.items():
+        first = citations[0]
+        pages = {"page": min(c["page"] for c in citations), "last_page": max(c["page"] for c in citations)}
+        number = Text(f"[{marker}]".ljust(_GUTTER), "page")
+        title = (printable(" ".join((first["title"] or first["source"]).split())), "title")
+        collection = f"  in {printable(passages[marker]['collection'])}" if marker in passages else ""
+        screen.show("", Text.assemble(number, title, ("  " + pages_of(pages), "page")))
+        screen.show(
+            Text.assemble(" " * _GUTTER, (printable(first["source"]), "place"), (collection, "faint"))
+        )
+        for citation in citations:
+            weak = "  (does not bear it out)" if citation["state"] == "unsupported" else ""
+            quote = Text.assemble((f"“{tidy(citation['quote'])}”", "match"), (weak, "warn"))
+            for line in wrap(quote, screen.width - _GUTTER):
+                screen.show(Text.assemble(" " * _GUTTER, line))
+    if by_marker:
+        screen.show("")
+
+
+def _facts(found: Mapping[str, Any]) -> list[str]:
+    facts = [found["model"], "with retrieval" if found["retrieval"] else "without retrieval"]
+    if found["passages"]:
+        facts.append(count(len(found["passages"]), "passage"))
+    facts += [tokens(found["usage"]), duration(found["timings_ms"]["total"] / 1000)]
+    if found["support"] is not None and found["retrieval"] and not found["abstained"]:
+        facts.append(f"{found['support']:.0%} of its sentences vouched for")
+    return facts
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    add_command(
+        app,
+        "ask",
+        ask,
+        'vouch ask "How many days of leave can be carried over?"',
+        "vouch ask 年次有給休暇は何日ですか --collection hr --model gpt-6-luna",
+        panel="Ask",
+    )

@@ -1,0 +1,123 @@
+"""``vouch serve``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.cli.groups import add_command
+from rag.cli.screen import Screen
+from rag.cli.session import Session, readable
+
+if TYPE_CHECKING:
+    from rag.bootstrap import Service
+
+SAMPLE_QUESTION = "How many days of annual leave can be carried over?"
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The address to serve on. Default: host of the settings."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="The port to serve on; 0 is any free one. Default: port of the settings.",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            help="Serve on an address that other machines reach, though there are no access keys.",
+        ),
+    ] = False,
+) -> None:
+    """Answer over HTTP, until Ctrl-C or SIGTERM.
+
+    Then nothing new begins, answers that are under way have 20 seconds, and the current document is finished; jobs go on
+    at the next start. A second Ctrl-C ends at once. Other commands work meanwhile: they are handed to the server.
+    """
+    session: Session = context.obj
+    session.overrides |= {
+        name: value
+        for name, value in (("host", host and readable(host, "address")), ("port", port))
+        if value is not None
+    }
+    settings = session.settings()
+    from rag.serving import serve as serve_until_told
+
+    session.note("Starting …")
+    shown = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
+
+    def ready(bound: int, service: Service) -> None:
+        if session.json:
+            session.screen.json({"url": f"http://{shown}:{bound}", "pid": os.getpid()})
+        else:
+            _greet(session.screen, f"http://{shown}:{bound}", service)
+        session.screen.flush()
+
+    if insecure:
+        session.screen.say(
+            f"Warning: without access keys, whoever reaches {settings.host} can read, add and remove documents.",
+            "warn",
+        )
+    serve_until_told(settings, insecure=insecure, version=_version(), on_ready=ready)
+    session.note("Stopped.")
+
+
+def _greet(screen: Screen, url: str, service: Service) -> None:
+    """Says where it is and what to do with it."""
+    command = _command()
+    documents = service.corpus.state().documents
+    sample = "sample" in service.collections()
+    body = json.dumps({"question": SAMPLE_QUESTION if sample else "…"}, ensure_ascii=False)
+    empty = "  (there are no documents yet)" if not documents else ""
+    lines = (
+        f"Serving {documents:,} documents on {url}  (Ctrl-C stops)",
+        "",
+        f"Ask:           curl -s {url}/api/ask -H 'content-type: application/json' \\",
+        f"                 -d '{body}'",
+        f"API docs:      {url}/docs",
+        f"Your own:      {command} ingest FOLDER        in another terminal{empty}",
+        f"Model:         {service.models.card().name}; {command} models lists others: VOUCH_MODEL=NAME, or model in vouch.toml",
+    )
+    for line in lines:
+        screen.out.print(line, soft_wrap=True)
+
+
+def _command() -> str:
+    """Returns how to type this command here."""
+    own = Path(sys.argv[0])
+    found = shutil.which("vouch")
+    if own.name != "vouch" or (found and Path(found).resolve() == own.resolve()):
+        return "vouch"
+    try:
+        return str(own.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(own)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("vouch")
+    except PackageNotFoundError:
+        return "0"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    add_command(app, "serve", serve, "vouch serve", "vouch serve --port 8080", panel="Serve")
