@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from corpus.errors import DamagedError, NotFoundError
 
@@ -25,7 +26,7 @@ class Originals:
         """Keeps a copy of a file, or of bytes; durable when it returns.
 
         Raises:
-            DamagedError: the bytes read are not those of the hash (the file changed meanwhile).
+            DamagedError: the bytes read are not those of the hash, or are gone (the file changed meanwhile).
         """
         target = self.path(sha256)
         if target.exists():
@@ -37,7 +38,7 @@ class Originals:
                 if isinstance(source, bytes):
                     out.write(source)
                 else:
-                    with open(source, "rb") as data:
+                    with _opened(source) as data:
                         shutil.copyfileobj(data, out, 1 << 20)
                 out.flush()
                 os.fsync(out.fileno())
@@ -102,6 +103,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _opened(source: Path) -> BinaryIO:
+    """Opens the file to keep: that it is gone must not look like a fault of our own disk."""
+    try:
+        return open(source, "rb")
+    except OSError as error:
+        raise DamagedError(
+            f"The file {source} can no longer be read: {error.strerror or error}.",
+            code="changed",
+            hint="Its previous version is kept. Ingest it again.",
+        ) from None
 
 
 def _sha256(path: Path) -> str:

@@ -17,7 +17,7 @@ from corpus.catalog.documents import Known, VersionRecord
 from corpus.catalog.records import Failure
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
-from corpus.errors import EmbeddingError, ParseError, StorageError, VouchError
+from corpus.errors import EmbeddingError, LimitError, ParseError, StorageError, VouchError
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import PUBLIC, DocumentKey, NewVersion
@@ -248,7 +248,7 @@ class _Ingest:
     def _commit(self, item: Work) -> None:
         source, before, request = item.source, item.before, self.request
         if item.error is not None:
-            self._failed(source, item.error, item.seconds, remember=False)
+            self._failed(source, item.error, item.seconds)
             return
         access, metadata = request.access, request.metadata
         if access is None:
@@ -270,7 +270,7 @@ class _Ingest:
         try:
             version = self.corpus.commit(new, source.location)
         except StorageError as error:
-            self._failed(source, error, item.seconds, remember=False)
+            self._failed(source, error, item.seconds)
             if error.code in _FULL:
                 self.stopped, self.hint = error.message, error.hint
             return
@@ -347,13 +347,11 @@ class _Ingest:
 
     # ---- telling ---------------------------------------------------------------------------------
 
-    def _failed(
-        self, source: SourceFile, error: VouchError, seconds: float, *, remember: bool = True
-    ) -> None:
+    def _failed(self, source: SourceFile, error: VouchError, seconds: float) -> None:
         self.counts["failed"] += 1
         place = (source.root, source.path)
         sha256 = self.hashes.get(place, "")
-        if remember and sha256 and not self.request.dry_run:
+        if sha256 and _is_lasting(error) and not self.request.dry_run:
             earlier = self.failures.get(place)
             again = earlier.crashes if earlier and earlier.sha256 == sha256 else 0
             failure = Failure(
@@ -412,6 +410,11 @@ class _Ingest:
         return self.stopped not in ("", "cancelled")
 
 
+def _is_lasting(error: VouchError) -> bool:
+    """Whether the file itself is at fault, so that reading the same bytes again would be in vain."""
+    return isinstance(error, ParseError | LimitError) and error.code not in _PASSING
+
+
 def _unreadable(source: SourceFile, error: OSError) -> ParseError:
     return ParseError(
         f"{source.path} cannot be read: {error.strerror or error}.",
@@ -438,5 +441,6 @@ def _committed(source: SourceFile, version: VersionRecord, item: Work) -> FileRe
     )
 
 
+_PASSING = ("changed", "unreadable")
 _FULL = ("disk_full", "read_only")
 _HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding"})

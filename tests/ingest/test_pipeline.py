@@ -1,0 +1,544 @@
+"""A folder goes in: with the real parsing children, a real corpus, and an embedder made of words."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.backup import verify
+from corpus.catalog import documents, passages, records
+from corpus.errors import EmbeddingError, NotAllowedError, StorageError
+from corpus.originals import Originals
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import OWNER, Float32
+from ingest.discovery import discover
+from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
+from ingest.sandbox import ParserPool
+from ingest.stages import FAILURES_IN_A_ROW, PIECE_TEXTS
+from tests.builders import SPACE, WordEmbedder
+
+WORDS = ["leave", "travel", "budget", "probe", "audit", "logger", "sensor", "office", "night", "limit"]
+
+
+class CountingEmbedder(WordEmbedder):
+    """Remembers what it was asked, and fails or calls back when a word comes by."""
+
+    def __init__(self, act: Callable[[str], None] = lambda text: None) -> None:
+        self.asked: list[str] = []
+        self.pieces: list[int] = []
+        self.closed = False
+        self._act = act
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        self.pieces.append(len(texts))
+        for text in texts:
+            self._act(text)
+        self.asked += texts
+        return super().embed_passages(texts)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "files", "a.txt", "b.md", "deep/c.html")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
+        yield opened
+
+
+def write(folder: Path, *names: str, sections: int = 2) -> Path:
+    """Writes files of different content; the same name always the same."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content(name, sections), encoding="utf-8")
+    return folder
+
+
+def content(name: str, sections: int = 2) -> str:
+    """Sections too long to share a chunk with another."""
+    text = "\n\n".join(
+        f"Section {number} of {name}. " + " ".join(WORDS[(number + at) % 10] for at in range(150))
+        for number in range(sections)
+    )
+    if name.endswith(".html"):
+        paragraphs = "".join(f"<p>{part}</p>" for part in text.split("\n\n"))
+        return f"<html><body><h1>{name}</h1>{paragraphs}</body></html>"
+    return text
+
+
+def run(corpus: Corpus, *paths: Path, embedder: WordEmbedder | None = None, **given: Any) -> IngestReport:
+    asked = {name: given.pop(name) for name in ("on_progress", "cancelled") if name in given}
+    request = IngestRequest(discover(paths), given.pop("collection", "c"), **given)
+    return ingest(corpus, embedder or WordEmbedder(), request, **asked)
+
+
+def counts(report: IngestReport) -> dict[str, int]:
+    names = ("added", "replaced", "updated", "removed", "unchanged", "failed")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+def state(corpus: Corpus) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Everything that searches and readers can see of the live documents, by (collection, path)."""
+    found = {}
+    with corpus.catalog.read() as db:
+        for one in documents.list_documents(db):
+            assert one.live is not None
+            text = documents.read_text(db, one.live.id)
+            pieces = passages.stored_chunks(db, one.live.id)
+            assert all(piece.is_intact(text[piece.start : piece.end]) for piece in pieces)
+            rows = tuple((piece.id, piece.start, piece.end, piece.context, piece.page) for piece in pieces)
+            found[one.key.collection, one.key.path] = (
+                one.live.sha256,
+                text,
+                rows,
+                one.live.vectors,
+                tuple(sorted(one.access)),
+                tuple(sorted(one.metadata.items())),
+            )
+    return found
+
+
+def sources(corpus: Corpus, query: str) -> set[str]:
+    """The documents that each word of the query is found in, lexically."""
+    ids = corpus.search_lexical(query, 100, OWNER).ids.tolist()
+    return {hit.source for hit in corpus.hits([(own, 1.0) for own in ids], {}, OWNER, 100)}
+
+
+# ---- again ---------------------------------------------------------------------------------------
+
+
+def test_the_same_folder_again_does_nothing_and_a_changed_file_is_the_only_one_read(
+    corpus: Corpus, folder: Path
+) -> None:
+    first = run(corpus, folder)
+    assert counts(first) == {"added": 3}
+    assert {one.state for one in first.files} == {"ok"}
+    before, seq = state(corpus), corpus.state().seq
+
+    embedder = CountingEmbedder()
+    again = run(corpus, folder, embedder=embedder)
+    assert (counts(again), again.files, embedder.asked) == ({"unchanged": 3}, (), [])
+    assert corpus.state().seq == seq
+
+    os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
+    assert counts(run(corpus, folder, embedder=embedder)) == {"unchanged": 3}
+    assert (embedder.asked, state(corpus)) == ([], before)
+
+    (folder / "b.md").write_text("The parakeet rests on Sundays.\n", encoding="utf-8")
+    changed = run(corpus, folder, embedder=embedder)
+    assert counts(changed) == {"replaced": 1, "unchanged": 2}
+    assert [(one.path, one.state, one.version) for one in changed.files] == [("b.md", "ok", 2)]
+    assert len(embedder.asked) == 1
+    after = state(corpus)
+    assert {path for path in after if after[path] != before[path]} == {("c", "b.md")}
+    assert sources(corpus, "parakeet") == {"b.md"}
+    assert sources(corpus, "Section") == {"a.txt", "deep/c.html"}
+
+
+def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) -> None:
+    run(corpus, folder)
+    (folder / "deep" / "c.html").rename(folder / "moved.html")
+    embedder = CountingEmbedder()
+    moved = run(corpus, folder, embedder=embedder, sync=True, consent=True)
+    assert counts(moved) == {"added": 1, "removed": 1, "unchanged": 2}
+    assert embedder.asked == []
+    assert not verify(corpus).problems
+
+
+def test_the_settings_of_reading_are_part_of_what_is_known(tmp_path: Path, folder: Path) -> None:
+    for chunk_tokens, expected in ((200, {"added": 3}), (200, {"unchanged": 3}), (150, {"replaced": 3})):
+        chosen = Settings(data_dir=tmp_path / "data", dense="exact", chunk_tokens=chunk_tokens, min_free_mb=1)
+        with open_corpus(chosen, SPACE) as opened:
+            assert counts(run(opened, folder)) == expected
+
+
+# ---- failures ------------------------------------------------------------------------------------
+
+
+def test_a_file_that_fails_keeps_its_previous_version_and_the_others_go_on(
+    corpus: Corpus, folder: Path
+) -> None:
+    run(corpus, folder)
+    before = state(corpus)["c", "b.md"]
+    (folder / "b.md").write_bytes(bytes(range(256)) * 20)
+    (folder / "new.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    write(folder, "new.txt")
+    report = run(corpus, folder)
+    assert counts(report) == {"added": 1, "failed": 2, "unchanged": 2}
+    failed = {one.path: one for one in report.files if one.state == "failed"}
+    assert {path: one.code for path, one in failed.items()} == {"b.md": "binary", "new.pdf": "damaged_file"}
+    assert all(one.message.endswith(".") and one.hint for one in failed.values())
+    assert state(corpus)["c", "b.md"] == before
+    assert sources(corpus, "new.txt") >= {"new.txt"}
+
+    again = run(corpus, folder)
+    assert counts(again) == {"failed": 2, "unchanged": 3}
+    assert all("not read again" in one.message and "--retry-failed" in one.hint for one in again.files)
+    write(folder, "b.md")
+    assert counts(run(corpus, folder, retry_failed=True)) == {"failed": 1, "unchanged": 4}
+    with corpus.catalog.read() as db:
+        assert [one.key.path for one in records.list_failures(db)] == ["b.md", "new.pdf"]
+
+
+def test_a_file_without_text_is_a_failure_and_never_ok_with_nothing(corpus: Corpus, folder: Path) -> None:
+    (folder / "blank.html").write_text("<html><body><p> </p></body></html>", encoding="utf-8")
+    (folder / "blank.txt").write_text(" \n\t\n", encoding="utf-8")
+    (folder / "empty.txt").write_bytes(b"")
+    report = run(corpus, folder)
+    assert {one.path: one.state for one in report.files if one.chunks == 0} == {
+        "blank.html": "failed",
+        "blank.txt": "failed",
+        "empty.txt": "failed",
+    }
+    assert all(one.chunks for one in report.files if one.state == "ok")
+
+
+def test_a_file_that_vanishes_meanwhile_is_told_and_stops_nothing(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus, folder)
+    before = state(corpus)["c", "a.txt"]
+    keep = Originals.add
+
+    def lose(self: Originals, source: Path | bytes, sha256: str) -> None:
+        if source == folder / "a.txt":
+            (folder / "a.txt").unlink()  # after it was read, before it is kept
+        keep(self, source, sha256)
+
+    (folder / "a.txt").write_text("Something else.", encoding="utf-8")
+    write(folder, "d.txt")
+    monkeypatch.setattr(Originals, "add", lose)
+    report = run(corpus, folder)
+    failed = {one.path: one for one in report.files if one.state == "failed"}
+    assert {path: one.code for path, one in failed.items()} == {"a.txt": "changed"}
+    assert "a.txt can no longer be read" in failed["a.txt"].message
+    assert (report.stopped, counts(report)) == ("", {"added": 1, "failed": 1, "unchanged": 2})
+    assert state(corpus)["c", "a.txt"] == before
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_told(corpus: Corpus, folder: Path) -> None:
+    found = discover([write(folder, "gone.txt")])
+    (folder / "gone.txt").unlink()
+    report = ingest(corpus, WordEmbedder(), IngestRequest(found, "c"))
+    assert counts(report) == {"added": 3, "failed": 1}
+    assert [(one.path, one.code) for one in report.files if one.state == "failed"] == [
+        ("gone.txt", "unreadable")
+    ]
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again_the_next_time(
+    corpus: Corpus, folder: Path
+) -> None:
+    found = discover([folder])
+    (folder / "a.txt").write_text("Something else.", encoding="utf-8")
+    report = ingest(corpus, WordEmbedder(), IngestRequest(found, "c"))
+    assert [(one.path, one.code) for one in report.files if one.state == "failed"] == [("a.txt", "changed")]
+    assert counts(run(corpus, folder)) == {"added": 1, "unchanged": 2}
+
+
+def test_a_full_disk_stops_the_ingest_and_keeps_what_is_there(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Originals.add
+
+    def refuse(self: Originals, source: Path | bytes, sha256: str) -> None:
+        if source == folder / "b.md":
+            raise OSError(28, "No space left on device")
+        keep(self, source, sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Originals, "add", refuse)
+        report = run(corpus, folder)
+    assert (counts(report), "No space left" in report.stopped) == ({"added": 1, "failed": 1}, True)
+    assert sources(corpus, "Section") == {"a.txt"}
+    assert counts(run(corpus, folder)) == {"added": 2, "unchanged": 1}
+
+
+def test_without_room_it_does_not_begin(tmp_path: Path, folder: Path) -> None:
+    chosen = Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1 << 30)
+    with open_corpus(chosen, SPACE) as opened:
+        with pytest.raises(StorageError, match="are free under") as raised:
+            run(opened, folder)
+        assert raised.value.code == "disk_full"
+        assert state(opened) == {}
+
+
+def test_an_embedder_that_fails_once_fails_what_it_was_asked_for_alone(corpus: Corpus, folder: Path) -> None:
+    def refuse(text: str) -> None:
+        if "killer" in text:
+            raise EmbeddingError("The embedding process died.", code="embedder_crashed", hint="Free some.")
+
+    (folder / "bad.txt").write_text("A killer text.", encoding="utf-8")
+    report = run(corpus, folder / "a.txt", embedder=CountingEmbedder(refuse))
+    report = run(corpus, folder, embedder=CountingEmbedder(refuse))
+    failed = {one.path for one in report.files if one.state == "failed"}
+    assert "bad.txt" in failed
+    assert "a.txt" not in failed
+    # It is nothing about the files: they are tried again without being asked for.
+    assert counts(run(corpus, folder))["added"] == len(failed)
+
+
+def test_an_embedder_that_always_fails_ends_the_ingest(corpus: Corpus, tmp_path: Path) -> None:
+    def refuse(text: str) -> None:
+        if "Section 0 of a.txt" not in text:
+            raise EmbeddingError("The model is not there.", code="no_model")
+
+    names = [f"{number}.txt" for number in range(FAILURES_IN_A_ROW * 3)]
+    folder = write(tmp_path / "files", "a.txt", sections=1)
+    run(corpus, folder)
+    write(folder, *names, sections=PIECE_TEXTS)
+    with pytest.raises(EmbeddingError, match="The model is not there"):
+        run(corpus, folder, embedder=CountingEmbedder(refuse))
+    assert set(state(corpus)) == {("c", "a.txt")}
+    assert sources(corpus, "Section") == {"a.txt"}
+
+
+# ---- sync ----------------------------------------------------------------------------------------
+
+
+def test_sync_removes_what_left_that_root_only(corpus: Corpus, tmp_path: Path) -> None:
+    here = write(tmp_path / "here", *(f"{number}.txt" for number in range(4)), sections=1)
+    there = write(tmp_path / "there", "a.txt", "b.txt", sections=1)
+    run(corpus, here, there)
+    run(corpus, here, collection="other")
+    (here / "3.txt").unlink()
+    (there / "a.txt").unlink()
+    assert counts(run(corpus, here)) == {"unchanged": 3}
+    report = run(corpus, here, sync=True)
+    assert counts(report) == {"removed": 1, "unchanged": 3}
+    assert [(one.path, one.state) for one in report.files] == [("3.txt", "removed")]
+    assert {path for collection, path in state(corpus) if collection == "c"} == {
+        "0.txt", "1.txt", "2.txt", "a.txt", "b.txt",
+    }  # fmt: skip
+    assert ("other", "3.txt") in state(corpus)
+    assert len(sources(corpus, "Section")) == 6
+
+
+def test_a_large_loss_changes_nothing_without_consent(corpus: Corpus, folder: Path) -> None:
+    run(corpus, folder)
+    before = state(corpus)
+    shutil.rmtree(folder / "deep")
+    write(folder, "new.txt")
+    with pytest.raises(NotAllowedError, match="1 of 3 documents"):
+        run(corpus, folder, sync=True)
+    assert state(corpus) == before
+    assert counts(run(corpus, folder, sync=True, dry_run=True, consent=True)) == {
+        "added": 1, "removed": 1, "unchanged": 2,
+    }  # fmt: skip
+    assert state(corpus) == before
+    assert counts(run(corpus, folder, sync=True, consent=True)) == {"added": 1, "removed": 1, "unchanged": 2}
+
+    for path in sorted(folder.iterdir()):
+        path.unlink()
+    with pytest.raises(NotAllowedError, match="3 of 3 documents"):
+        run(corpus, folder, sync=True)
+    assert counts(run(corpus, folder, sync=True, consent=True)) == {"removed": 3}
+    assert (state(corpus), sources(corpus, "Section")) == ({}, set())
+
+
+def test_a_folder_that_cannot_be_read_loses_nothing(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus, folder)
+    closed = folder / "deep"
+    listed = os.scandir
+
+    def scandir(path: Path) -> Any:  # chmod would not stop root
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    report = run(corpus, folder, sync=True, consent=True)
+    closed = folder
+    with pytest.raises(StorageError) as raised:
+        run(corpus, folder, sync=True, consent=True)
+    monkeypatch.undo()
+    assert counts(report) == {"unchanged": 2}
+    assert [(one.path, one.state, one.code) for one in report.files] == [("deep/", "skipped", "unreadable")]
+    assert raised.value.code == "root_unreadable"
+    assert len(state(corpus)) == 3
+
+
+# ---- access and metadata -------------------------------------------------------------------------
+
+
+def test_access_and_metadata_are_set_kept_and_changed(corpus: Corpus, folder: Path) -> None:
+    hr, it = frozenset({"group:hr"}), frozenset({"group:it"})
+    run(corpus, folder, access=hr, metadata={"department": "hr"})
+
+    def given() -> set[tuple[Any, ...]]:
+        return {one[4:] for one in state(corpus).values()}
+
+    assert given() == {(("group:hr",), (("department", "hr"),))}
+    (folder / "a.txt").write_text("Quite another text.", encoding="utf-8")
+    assert counts(run(corpus, folder)) == {"replaced": 1, "unchanged": 2}
+    assert given() == {(("group:hr",), (("department", "hr"),))}
+    embedder = CountingEmbedder()
+    changed = run(corpus, folder, access=it, embedder=embedder)
+    assert (counts(changed), embedder.asked) == ({"updated": 3}, [])
+    assert given() == {(("group:it",), (("department", "hr"),))}
+    assert counts(run(corpus, folder, access=it)) == {"unchanged": 3}
+
+
+# ---- dry run -------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(corpus: Corpus, folder: Path) -> None:
+    embedder = CountingEmbedder()
+    report = run(corpus, folder, dry_run=True, embedder=embedder)
+    assert (counts(report), report.dry_run) == ({"added": 3}, True)
+    assert {one.message for one in report.files} == {"would be added"}
+    assert (state(corpus), embedder.asked) == ({}, [])
+    run(corpus, folder)
+    os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
+    assert counts(run(corpus, folder, dry_run=True)) == {"unchanged": 3}
+
+
+# ---- progress and interruption -------------------------------------------------------------------
+
+
+def test_progress_moves_while_one_large_file_is_read_and_embedded(corpus: Corpus, tmp_path: Path) -> None:
+    folder = write(tmp_path / "files", "large.txt", sections=PIECE_TEXTS * 4)
+    told: list[Progress] = []
+    embedder = CountingEmbedder()
+    report = run(corpus, folder, on_progress=told.append, embedder=embedder)
+    assert len(embedder.pieces) >= 4
+    assert max(embedder.pieces) <= PIECE_TEXTS
+    shares = [one.done_bytes / one.total_bytes for one in told if one.total_bytes]
+    assert shares == sorted(shares)
+    assert len({share for share in shares if 0 < share < 1}) >= 4, "it moves within the file"
+    assert (told[0].stage, told[-1].stage, told[-1].files) == ("planning", "done", 1)
+    assert (shares[-1], told[-1].chunks) == (1.0, report.chunks)
+    assert {one.current for one in told if one.stage == "embedding" and one.current} == {"large.txt"}
+
+
+def test_documents_are_committed_as_they_complete(corpus: Corpus, tmp_path: Path) -> None:
+    names = [f"{number:02}.txt" for number in range(6)]
+    folder = write(tmp_path / "files", *names, sections=PIECE_TEXTS)
+    seen: list[int] = []
+
+    def look(text: str) -> None:
+        if "Section 1 of" in text:
+            with corpus.catalog.read() as db:
+                seen.append(len(documents.known(db, "c")))
+
+    run(corpus, folder, embedder=CountingEmbedder(look))
+    assert seen[-1] >= 2, "well before the end, and before 256 chunks are full"
+
+
+def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    names = [f"{number:02}.txt" for number in range(8)]
+    folder = write(tmp_path / "files", *names, sections=PIECE_TEXTS)
+    told: list[Progress] = []
+    stopped = run(
+        corpus,
+        folder,
+        sync=True,
+        on_progress=told.append,
+        cancelled=lambda: bool(told) and told[-1].files >= 2,
+    )
+    assert stopped.stopped == "cancelled"
+    assert "same command" in stopped.hint
+    kept = set(state(corpus))
+    assert 2 <= len(kept) < 8
+    assert {("c", one.path) for one in stopped.files} == kept
+    assert not verify(corpus).problems
+    assert sources(corpus, "Section") == {path for _, path in kept}, "what is committed is found"
+
+    finished = run(corpus, folder, sync=True)
+    assert counts(finished) == {"added": 8 - len(kept), "unchanged": len(kept)}
+    clean = Settings(data_dir=tmp_path / "clean", dense="exact", min_free_mb=1)
+    with open_corpus(clean, SPACE) as other:
+        run(other, folder)
+        assert state(corpus) == state(other)
+
+
+def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, tmp_path: Path) -> None:
+    folder = write(tmp_path / "files", "a.txt", sections=PIECE_TEXTS * 3)
+    asked: list[bool] = []
+    embedder = CountingEmbedder(lambda text: asked.append(True))
+    report = run(corpus, folder, embedder=embedder, cancelled=lambda: bool(asked))
+    assert (report.stopped, report.added, embedder.closed) == ("cancelled", 0, True)
+    assert len(embedder.pieces) < 3
+
+
+def test_a_cancel_while_files_are_hashed_changes_nothing(corpus: Corpus, folder: Path) -> None:
+    run(corpus, folder)
+    before = state(corpus)
+    changed = (folder / "a.txt").read_text(encoding="utf-8").replace("leave", "hotel")
+    (folder / "a.txt").write_text(changed, encoding="utf-8")  # as long as before
+    os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
+    (folder / "b.md").unlink()
+    report = run(corpus, folder, sync=True, consent=True, cancelled=lambda: True)
+    assert (report.stopped, counts(report)) == ("cancelled", {})
+    assert state(corpus) == before
+    finished = run(corpus, folder, sync=True, consent=True)
+    assert counts(finished) == {"replaced": 1, "removed": 1, "unchanged": 1}
+    assert sources(corpus, "hotel") == {"a.txt"}
+
+
+def test_a_cancel_ends_a_parser_that_takes_long(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = functools.partial(ParserPool, parsers="tests.ingest.hostile:TABLE")
+    monkeypatch.setattr("ingest.stages.ParserPool", hostile)
+    (folder / "a.txt").write_text("sleep", encoding="utf-8")
+    for name in ("b.md", "deep/c.html"):
+        (folder / name).unlink()
+    polled: list[bool] = []
+
+    def cancelled() -> bool:
+        polled.append(True)
+        return len(polled) > 20  # two seconds: the child sleeps by then
+
+    report = run(corpus, folder, cancelled=cancelled)
+    assert (report.stopped, report.added, report.failed) == ("cancelled", 0, 0)
+
+
+# ---- what is stored ------------------------------------------------------------------------------
+
+
+def test_nothing_is_lost_or_cut_off_between_the_file_and_the_chunks(corpus: Corpus, folder: Path) -> None:
+    write(folder, "long.txt", sections=12)
+    (folder / "規程.txt").write_text("年次有給休暇は翌年度に限り繰り越す。\n" * 80, encoding="utf-8")
+    embedder = CountingEmbedder()
+    report = run(corpus, folder, embedder=embedder)
+    assert {one.path: one.chunks_without_vector == one.chunks for one in report.files} == {
+        "a.txt": False, "b.md": False, "deep/c.html": False, "long.txt": False, "規程.txt": True,
+    }  # fmt: skip
+    assert max(embedder.count_tokens(embedder.asked)) <= corpus.settings.chunk_tokens
+    assert all(embedder.covers(text) for text in embedder.asked)
+    for (_, path), (_, text, rows, *_) in state(corpus).items():
+        covered = {at for _, start, end, *_ in rows for at in range(start, end)}
+        lost = {at for at, character in enumerate(text) if not character.isspace()} - covered
+        assert not lost, path
+        if path.endswith((".txt", ".md")):
+            assert "".join(text.split()) == "".join((folder / path).read_text(encoding="utf-8").split())
+    assert sources(corpus, "繰り越す") == {"規程.txt"}
+
+
+def test_a_report_tells_what_each_file_gave(corpus: Corpus, folder: Path) -> None:
+    for one in run(corpus, folder).files:
+        with corpus.catalog.read() as db:
+            version = documents.get_version(db, one.document_id)
+        assert one.version == version.number == 1
+        assert (one.chars, one.chunks, one.pages) == (version.chars, version.chunks, version.pages)
+        assert one.content_type == version.content_type
+        assert one.tokens >= one.chunks
+        assert one.seconds >= 0

@@ -1,0 +1,242 @@
+"""The plan, against what it must be: every file in exactly one list, and nothing removed without consent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.catalog.documents import Known
+from corpus.catalog.records import Failure
+from corpus.errors import NotAllowedError
+from corpus.types import DocumentKey
+from ingest.discovery import SourceFile
+from ingest.planning import Plan, needs_hash, plan
+from ingest.sandbox import FAULTS
+
+ROOT, OTHER = "/docs", "/elsewhere"
+OLD, NEW = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC)
+TODAY = "reads as today"
+PUBLIC = frozenset({"public"})
+
+
+def file(path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OLD) -> SourceFile:
+    return SourceFile(root, path, Path(root, path), size, modified)
+
+
+def known(
+    path: str, *, root: str = ROOT, sha256: str = "a", fingerprint: str = TODAY, size: int = 10
+) -> tuple[tuple[str, str], Known]:
+    key = DocumentKey("c", root, path)
+    return (root, path), Known(
+        f"id of {path}", key, sha256, size, OLD, fingerprint, "text/plain", PUBLIC, {"department": "hr"}
+    )
+
+
+def failure(path: str, *, sha256: str = "a", code: str = "no_text", crashes: int = 0) -> Failure:
+    return Failure(DocumentKey("c", ROOT, path), sha256, TODAY, code, "It failed.", "Mend it.", crashes)
+
+
+def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
+    return plan(files, hashes or {}, dict(before), failures or {}, lambda content_type: TODAY, **given)
+
+
+def paths(plan: Plan) -> dict[str, list[str]]:
+    return {
+        "add": [one.path for one in plan.add],
+        "replace": [one.path for one, _ in plan.replace],
+        "update": [one.source.path for one in plan.update],
+        "unchanged": [one.key.path for one in plan.unchanged],
+        "failed_before": [one.path for one, _ in plan.failed_before],
+        "remove": [one.key.path for one in plan.remove],
+    }
+
+
+def only(**lists: list[str]) -> dict[str, list[str]]:
+    names = ("add", "replace", "update", "unchanged", "failed_before", "remove")
+    return {name: lists.get(name, []) for name in names}
+
+
+# ---- one file ------------------------------------------------------------------------------------
+
+
+def test_a_new_file_is_added_and_a_known_one_left_alone() -> None:
+    todo = decide([file("new.txt"), file("old.txt")], {(ROOT, "new.txt"): "b"}, [known("old.txt")])
+    assert paths(todo) == only(add=["new.txt"], unchanged=["old.txt"])
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [({"sha256": "z"}, "other bytes"), ({"fingerprint": "of another time"}, "read in another way")],
+)
+def test_what_changed_is_replaced(before: dict[str, str], changed: str) -> None:
+    todo = decide([file("a.txt")], {(ROOT, "a.txt"): "a"}, [known("a.txt", **before)])
+    assert paths(todo) == only(replace=["a.txt"]), changed
+
+
+def test_only_a_file_whose_size_or_time_differs_is_hashed() -> None:
+    before = dict([known("same.txt"), known("longer.txt"), known("later.txt")])
+    files = [file("same.txt"), file("longer.txt", size=11), file("later.txt", modified=NEW), file("new.txt")]
+    assert [one.path for one in needs_hash(files, before)] == ["longer.txt", "later.txt", "new.txt"]
+
+
+def test_the_same_bytes_at_a_new_time_are_a_touch() -> None:
+    todo = decide([file("a.txt", modified=NEW)], {(ROOT, "a.txt"): "a"}, [known("a.txt")])
+    assert paths(todo) == only(update=["a.txt"])
+    assert todo.update[0].is_touch
+
+
+@pytest.mark.parametrize(
+    "given", [{"access": frozenset({"group:hr"})}, {"metadata": {"department": "it"}}, {"metadata": {}}]
+)
+def test_other_access_or_metadata_is_an_update_and_reads_nothing(given: dict[str, object]) -> None:
+    todo = decide([file("a.txt")], {}, [known("a.txt")], **given)
+    assert paths(todo) == only(update=["a.txt"])
+    assert not todo.update[0].is_touch
+
+
+def test_the_same_access_and_metadata_again_is_no_update() -> None:
+    todo = decide([file("a.txt")], {}, [known("a.txt")], access=PUBLIC, metadata={"department": "hr"})
+    assert paths(todo) == only(unchanged=["a.txt"])
+
+
+def test_the_same_path_in_another_root_is_another_document() -> None:
+    todo = decide([file("a.txt", root=OTHER)], {(OTHER, "a.txt"): "a"}, [known("a.txt")])
+    assert paths(todo) == only(add=["a.txt"])
+
+
+# ---- what failed before --------------------------------------------------------------------------
+
+
+def test_what_failed_is_not_read_again_until_it_changes_or_is_asked_for() -> None:
+    failures = {(ROOT, "a.txt"): failure("a.txt")}
+    again, mended = {(ROOT, "a.txt"): "a"}, {(ROOT, "a.txt"): "b"}
+    assert paths(decide([file("a.txt")], again, (), failures)) == only(failed_before=["a.txt"])
+    assert paths(decide([file("a.txt")], mended, (), failures)) == only(add=["a.txt"])
+    assert paths(decide([file("a.txt")], again, (), failures, retry_failed=True)) == only(add=["a.txt"])
+
+
+def test_what_failed_is_read_again_by_another_reader() -> None:
+    failures = {(ROOT, "a.txt"): failure("a.txt")}
+    todo = plan(
+        [file("a.txt")], {(ROOT, "a.txt"): "a"}, {}, failures, lambda content_type: "reads as tomorrow"
+    )
+    assert paths(todo) == only(add=["a.txt"])
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS))
+def test_a_file_that_ended_its_parser_has_a_second_try_and_no_third(code: str) -> None:
+    hashes = {(ROOT, "a.txt"): "a"}
+    once = {(ROOT, "a.txt"): failure("a.txt", code=code, crashes=1)}
+    twice = {(ROOT, "a.txt"): failure("a.txt", code=code, crashes=2)}
+    assert paths(decide([file("a.txt")], hashes, (), once)) == only(add=["a.txt"])
+    assert paths(decide([file("a.txt")], hashes, (), twice)) == only(failed_before=["a.txt"])
+
+
+def test_a_failed_file_keeps_its_previous_version_under_sync() -> None:
+    failures = {(ROOT, "a.txt"): failure("a.txt", sha256="broken")}
+    hashes = {(ROOT, "a.txt"): "broken"}
+    todo = decide([file("a.txt", modified=NEW)], hashes, [known("a.txt")], failures, synced_roots=[ROOT])
+    assert paths(todo) == only(failed_before=["a.txt"])
+
+
+# ---- removal -------------------------------------------------------------------------------------
+
+
+def _folder(number: int, root: str = ROOT) -> list[tuple[tuple[str, str], Known]]:
+    return [known(f"{one}.txt", root=root) for one in range(number)]
+
+
+def test_without_sync_nothing_is_removed() -> None:
+    assert paths(decide([], {}, _folder(3)))["remove"] == []
+
+
+def test_sync_removes_what_left_that_root_only() -> None:
+    before = [*_folder(10), *_folder(10, OTHER)]
+    files = [file(f"{one}.txt") for one in range(8)]
+    todo = decide(files, {}, before, synced_roots=[ROOT])
+    assert [(one.key.root, one.key.path) for one in todo.remove] == [(ROOT, "8.txt"), (ROOT, "9.txt")]
+
+
+@pytest.mark.parametrize(
+    ("stay", "needs_consent"), [(10, False), (7, False), (6, True), (1, True), (0, True)]
+)
+def test_the_loss_of_more_than_three_in_ten_needs_consent(stay: int, needs_consent: bool) -> None:
+    files = [file(f"{one}.txt") for one in range(stay)]
+    if needs_consent:
+        with pytest.raises(NotAllowedError, match=f"{10 - stay} of 10 documents would be removed") as raised:
+            decide(files, {}, _folder(10), synced_roots=[ROOT])
+        assert raised.value.code == "large_removal"
+        assert "--yes" in raised.value.hint
+    todo = decide(files, {}, _folder(10), synced_roots=[ROOT], consent=True)
+    assert len(todo.remove) == 10 - stay
+
+
+def test_the_loss_of_a_roots_last_document_needs_consent() -> None:
+    with pytest.raises(NotAllowedError):
+        decide([], {}, _folder(1), synced_roots=[ROOT])
+
+
+def test_what_was_passed_over_is_not_lost() -> None:
+    before = [known("a.txt"), known("closed/b.txt"), known("closed/deep/c.txt"), known("closed.txt")]
+    kept = [(ROOT, "a.txt"), (ROOT, "closed/")]
+    todo = decide([], {}, before, synced_roots=[ROOT], kept=kept, consent=True)
+    assert paths(todo)["remove"] == ["closed.txt"]
+
+
+# ---- whatever the folder -------------------------------------------------------------------------
+
+_NAMES = st.sampled_from([f"{name}.txt" for name in "abcdef"])
+_PLACES = st.tuples(st.sampled_from([ROOT, OTHER]), _NAMES)
+_HASH = st.sampled_from(["a", "b"])
+
+
+@given(
+    found=st.dictionaries(_PLACES, _HASH),
+    before=st.dictionaries(_PLACES, st.tuples(_HASH, st.sampled_from([TODAY, "yesterday"]))),
+    failed=st.dictionaries(_PLACES, _HASH),
+    sync=st.booleans(),
+)
+def test_every_file_and_every_document_ends_in_exactly_one_list(found, before, failed, sync) -> None:
+    files = [file(path, root=root, modified=NEW) for root, path in sorted(found)]
+    documents = dict(
+        known(path, root=root, sha256=sha256, fingerprint=mark)
+        for (root, path), (sha256, mark) in before.items()
+    )
+    failures = {
+        (root, path): Failure(DocumentKey("c", root, path), sha256, TODAY, "no_text", "", "", 0)
+        for (root, path), sha256 in failed.items()
+    }
+    todo = decide(
+        files, found, documents.items(), failures, synced_roots=[ROOT] if sync else [], consent=True
+    )
+    read = [(one.root, one.path) for one in todo.add]
+    read += [(one.root, one.path) for one, _ in todo.replace]
+    left = [(one.source.root, one.source.path) for one in todo.update]
+    left += [(one.key.root, one.key.path) for one in todo.unchanged]
+    left += [(one.root, one.path) for one, _ in todo.failed_before]
+    gone = [(one.key.root, one.key.path) for one in todo.remove]
+    assert sorted([*read, *left]) == sorted(found)
+    assert len(set(gone)) == len(gone)
+    assert set(gone) == (
+        {place for place in before if place[0] == ROOT and place not in found} if sync else set()
+    )
+    for place in read:
+        assert before.get(place) != (found[place], TODAY)
+        assert failed.get(place) != found[place]
+    for place in left:
+        assert before.get(place) == (found[place], TODAY) or failed.get(place) == found[place]
+
+
+@given(found=st.dictionaries(_PLACES, _HASH))
+def test_what_a_plan_did_needs_no_second_plan(found) -> None:
+    files = [file(path, root=root) for root, path in sorted(found)]
+    first = decide(files, found)
+    assert len(first.add) == len(found)
+    after = dict(known(one.path, root=one.root, sha256=found[one.root, one.path]) for one in first.add)
+    second = decide(files, {}, after.items(), synced_roots=[ROOT, OTHER])
+    assert len(second.unchanged) == len(found)
+    assert not needs_hash(files, after)
