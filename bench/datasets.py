@@ -26,6 +26,7 @@ class Dataset:
     """Questions over documents, and how passages are matched with the gold (``rag.evaluation.evaluate``).
 
     ``spans``: the gold texts are to be located in the stored documents, for recall and precision by character.
+    ``short_answers``: the reference answers are words of the gold passage.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Dataset:
     page_slack: int = 0
     ranked: Ranked = "passages"
     spans: bool = False
+    short_answers: bool = False
 
     def thinned(self, limit: int) -> Dataset:
         """Returns it with at most ``limit`` questions, spread evenly (0: all)."""
@@ -139,7 +141,7 @@ def jsquad(folder: Path, work: Path) -> list[Dataset]:
         for asked in paragraph["qas"]:
             answer = asked["answers"][0]["text"] if asked["answers"] else ""
             questions.append(Question(asked["id"], asked["question"], "ja", (Gold(document),), answer))
-    return [Dataset("JSQuAD, passage", "jsquad", (work / "jsquad",), tuple(questions))]
+    return [Dataset("JSQuAD, passage", "jsquad", (work / "jsquad",), tuple(questions), short_answers=True)]
 
 
 def chunking(folder: Path, work: Path) -> list[Dataset]:

@@ -52,7 +52,7 @@ class Measured:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs every set and prints its table; returns the exit code."""
     options = _parse(arguments)
-    with _folder(options.work) as work:
+    with work_folder(options.work) as work:
         datasets = [dataset.thinned(options.limit) for dataset in load(options.data, work, options.sets)]
         if not datasets:
             print("No set has such a name.", file=sys.stderr)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measured = []
         for corpus in dict.fromkeys(dataset.corpus for dataset in datasets):
             same = [dataset for dataset in datasets if dataset.corpus == corpus]
-            with _corpus(work, same[0]) as service:
+            with open_set(work, same[0]) as service:
                 measured += [Measured(dataset, measure(service, dataset)) for dataset in same]
     print(table(measured))
     if options.save:
@@ -74,7 +74,7 @@ def measure(service: Service, dataset: Dataset) -> Evaluation:
     """Asks every question of a set."""
     questions: Sequence[Question] = dataset.questions
     if dataset.spans:
-        questions = locate(questions, lambda document: _stored_text(service, document))
+        questions = locate(questions, lambda document: stored_text(service, document))
         lost = sum(gold.start < 0 for question in questions for gold in question.gold)
         if lost:
             print(f"{dataset.name}: {lost} gold texts do not stand in the stored documents", file=sys.stderr)
@@ -165,7 +165,7 @@ def save(folder: Path, measured: Sequence[Measured]) -> None:
 
 
 @contextmanager
-def _corpus(work: Path, dataset: Dataset) -> Iterator[Service]:
+def open_set(work: Path, dataset: Dataset) -> Iterator[Service]:
     settings = load_settings({"data_dir": work / "corpora" / dataset.corpus})
     with open_service(settings, purpose="bench") as service:
         began = time.perf_counter()
@@ -184,7 +184,7 @@ def _corpus(work: Path, dataset: Dataset) -> Iterator[Service]:
         yield service
 
 
-def _stored_text(service: Service, named: str) -> str:
+def stored_text(service: Service, named: str) -> str:
     from corpus.catalog import documents
 
     with service.corpus.catalog.read() as db:
@@ -193,7 +193,7 @@ def _stored_text(service: Service, named: str) -> str:
 
 
 @contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
+def work_folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
         given.mkdir(parents=True, exist_ok=True)
         yield given

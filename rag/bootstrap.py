@@ -21,7 +21,7 @@ from ingest.sandbox import ParserPool
 from rag.answering import Ask, Event, answer_events
 from rag.comparison import DEFAULT_ARMS, Arm, Comparison, compare
 from rag.library import CallersLibrary
-from rag.models import Models
+from rag.models import Models, built_in
 from rag.prompting import Example, Message, load_examples
 from rag.retrieval import Retriever, SearchResult
 from rag.upstream import Stop
@@ -57,7 +57,7 @@ class Service:
         """
         with self._opening:
             if self._models is None:
-                self._models = Models(self.settings.models, self.settings.model)
+                self._models = Models(self.settings.models, self.settings.model, built_in(self.embedder))
             return self._models
 
     def ask_events(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
+    from corpus.embedding import Embedder
+
 UNKNOWN_WINDOW_TOKENS = 8192
 """The context window assumed for a model that states none."""
 
@@ -105,7 +107,7 @@ class Models:
     Args:
         tables: the ``[models.NAME]`` tables of ``vouch.toml``.
         default: the model used where none is named; also ``provider:model`` of a shipped provider.
-        extractive: makes the built-in chat model.
+        extractive: makes the built-in chat model (:func:`built_in`).
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class Models:
         self._providers: dict[tuple[str, str], Provider] = {}
         self._open: dict[str, ChosenModel] = {}
         self._lock = threading.Lock()
-        self._extractive = extractive or _make_extractive
+        self._extractive = extractive or built_in()
         own = {name: settings.card(name) for name, settings in self._own.items()}
         self._cards = {card.name: card for card in shipped_cards()} | own
         self.default = default
@@ -202,10 +204,15 @@ def _settings_of(card: ModelCard) -> ModelSettings:
     return ModelSettings(provider=card.provider, model=card.model, max_output_tokens=output)
 
 
-def _make_extractive() -> BaseChatModel:
-    from rag.extractive import ExtractiveChatModel
+def built_in(embedder: Embedder | None = None) -> Callable[[], BaseChatModel]:
+    """Returns what makes the built-in chat model, for :class:`Models`; with an embedder it reads by meaning too."""
 
-    return ExtractiveChatModel()
+    def make() -> BaseChatModel:
+        from rag.extractive import ExtractiveChatModel, embed_with
+
+        return ExtractiveChatModel(embed=embed_with(embedder) if embedder else None)
+
+    return make
 
 
 def _key(settings: ModelSettings) -> str:

@@ -1,0 +1,185 @@
+"""Measures answers through the product itself: ingest each set's documents, ask its questions of a model.
+
+    python -m bench.answers                              the sample company, the built-in model
+    python -m bench.answers --data folder --sets contoso every known set in a folder whose name has that word
+
+Asked as any caller would ask: retrieval, abstention, prompt, model, citations. A question counts as *cited* when
+a citation's words are from a gold document and, as far as the gold says, from its page and hold its evidence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.datasets import Dataset, load
+from bench.retrieval import open_set, stored_text, work_folder
+from corpus.language import fold
+from corpus.types import OWNER
+from rag.answering import DEFAULT_K, Answer, Ask, answer
+from rag.citations import Citation
+from rag.evaluation import is_named, shares_text
+from rag.library import CallersLibrary
+from rag.questions import Gold, Question, locate
+
+COLUMNS = ("answerable", "cited", "refused", "holds the answer", "unanswerable", "abstained", "ms p50 / p95")
+LEAST_OVERLAP = 0.5
+"""Least share of the shorter of evidence and quote that must be the same characters of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what came of it. ``holds`` is None where the set has no short answer to look for."""
+
+    question: Question
+    answer: Answer
+    cited: bool
+    holds: bool | None
+    time_ms: float
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs every set and prints its table; returns the exit code."""
+    options = _parse(arguments)
+    rows = []
+    with work_folder(options.work) as work:
+        sets = [dataset.thinned(options.limit) for dataset in _sets(options.data, work, options.sets)]
+        if not sets:
+            print("No set has such a name.", file=sys.stderr)
+            return 2
+        for dataset in sets:
+            asked = ask_all(dataset, work, options.model, options.k)
+            rows += [f"| {name} | {' | '.join(cells)} |" for name, cells in _cells(dataset, asked)]
+            if options.misses:
+                _print_misses(dataset, asked)
+    print("\n".join([f"| set | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS), *rows]))
+    return 0
+
+
+def ask_all(dataset: Dataset, work: Path, model: str, k: int) -> list[Asked]:
+    """Ingests a set's documents and asks its questions, one after the other."""
+    with open_set(work, dataset) as service:
+        library = CallersLibrary(service.corpus, service.retriever, OWNER)
+        questions = locate(dataset.questions, lambda document: stored_text(service, document))
+        if questions:
+            answer(
+                Ask(questions[0].text, model, k=k), library, service.models
+            )  # loads what is not to be timed
+        asked = []
+        for question in questions:
+            began = time.perf_counter()
+            given = answer(Ask(question.text, model, k=k), library, service.models)
+            took = (time.perf_counter() - began) * 1000
+            cited = any(is_gold(c, gold, dataset) for c in given.citations for gold in question.gold)
+            holds = _holds(given, question.answer) if dataset.short_answers else None
+            asked.append(Asked(question, given, cited, holds, took))
+        return asked
+
+
+def is_gold(citation: Citation, gold: Gold, dataset: Dataset) -> bool:
+    """Says whether a citation is of a gold place: its document, and its evidence or else its page."""
+    if not is_named(citation.source, gold.document):
+        return False
+    if dataset.grain == "page" and gold.page and abs(citation.page - gold.page) > dataset.page_slack:
+        return False
+    if gold.start >= 0:
+        shared = min(citation.end, gold.end) - max(citation.start, gold.start)
+        return shared >= LEAST_OVERLAP * min(citation.end - citation.start, gold.end - gold.start)
+    return not gold.text or shares_text(citation.quote, gold.text)
+
+
+def _holds(given: Answer, wanted: str) -> bool:
+    """Says whether the quoted words hold the gold answer, up to spelling."""
+    return fold(wanted) in fold("\n".join(citation.quote for citation in given.citations))
+
+
+def _sets(data: Path | None, work: Path, only: Sequence[str]) -> Iterator[Dataset]:
+    """Yields one set of each kind of gold: of two with the same questions, the one with the evidence."""
+    sets = list(load(data, work, only))
+    for dataset in sets:
+        finer = any(
+            other.corpus == dataset.corpus and other.grain == "text" and other.questions == dataset.questions
+            for other in sets
+        )
+        if dataset.grain == "text" or not finer:
+            yield dataset
+
+
+# ---- what is printed -------------------------------------------------------------------------------
+
+
+def _cells(dataset: Dataset, asked: Sequence[Asked]) -> Iterator[tuple[str, list[str]]]:
+    languages = sorted({one.question.language for one in asked})
+    for language in ["", *languages] if len(languages) > 1 else [""]:
+        rows = [one for one in asked if language in ("", one.question.language)]
+        known = [one for one in rows if one.question.answerable]
+        unknown = [one for one in rows if not one.question.answerable]
+        short = [one for one in known if one.holds is not None]
+        p50, p95 = np.percentile([one.time_ms for one in rows], [50, 95])
+        yield (
+            f"{dataset.name} ({language})" if language else dataset.name,
+            [
+                str(len(known)),
+                _share([one.cited for one in known]),
+                _share([one.answer.abstained for one in known]),
+                _share([bool(one.holds) for one in short]),
+                str(len(unknown)),
+                _share([one.answer.abstained for one in unknown]),
+                f"{p50:.0f} / {p95:.0f}",
+            ],
+        )
+
+
+def _share(found: Sequence[bool]) -> str:
+    return f"{sum(found) / len(found):.3f}" if found else "-"
+
+
+def _print_misses(dataset: Dataset, asked: Sequence[Asked]) -> None:
+    for one in asked:
+        if one.answer.abstained == one.question.answerable or (one.question.answerable and not one.cited):
+            found = [[c.source, c.page, c.quote] for c in one.answer.citations]
+            gold = [[g.document, g.page, g.text] for g in one.question.gold]
+            row = {
+                "set": dataset.name,
+                "id": one.question.id,
+                "question": one.question.text,
+                "gold": gold,
+                "cited": found,
+                "abstained": one.answer.abstained,
+                "confidence": one.answer.confidence,
+            }
+            print(json.dumps(row, ensure_ascii=False))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.answers", description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--data", type=Path, help="folder of question sets; without it only the sample is asked"
+    )
+    parser.add_argument(
+        "--sets",
+        type=lambda text: text.split(","),
+        default=[],
+        help="words in the names of the sets, by comma",
+    )
+    parser.add_argument("--limit", type=int, default=0, help="at most so many questions a set, spread evenly")
+    parser.add_argument(
+        "--work", type=Path, help="keep the corpora here and use them again (default: temporary)"
+    )
+    parser.add_argument(
+        "--model", default="extractive", help="the model that answers (default: the built-in)"
+    )
+    parser.add_argument("--k", type=int, default=DEFAULT_K, help="passages for each question")
+    parser.add_argument("--misses", action="store_true", help="print every miss as a line of JSON")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
