@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,6 @@ class CountingEmbedder(WordEmbedder):
     def __init__(self, act: Callable[[str], None] = lambda text: None) -> None:
         self.asked: list[str] = []
         self.pieces: list[int] = []
-        self.closed = False
         self._act = act
 
     def embed_passages(self, texts: Sequence[str]) -> Float32:
@@ -42,9 +42,6 @@ class CountingEmbedder(WordEmbedder):
             self._act(text)
         self.asked += texts
         return super().embed_passages(texts)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture
@@ -469,13 +466,26 @@ def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one
         assert state(corpus) == state(other)
 
 
-def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, tmp_path: Path) -> None:
-    folder = write(tmp_path / "files", "a.txt", sections=PIECE_TEXTS * 3)
-    asked: list[bool] = []
-    embedder = CountingEmbedder(lambda text: asked.append(True))
-    report = run(corpus, folder, embedder=embedder, cancelled=lambda: bool(asked))
-    assert (report.stopped, report.added, embedder.closed) == ("cancelled", 0, True)
-    assert len(embedder.pieces) < 3
+class StuckEmbedder(WordEmbedder):
+    """Works on its first piece until it is closed, as the child that is killed."""
+
+    def __init__(self) -> None:
+        self.asked, self.closed = threading.Event(), threading.Event()
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        self.asked.set()
+        assert self.closed.wait(60)
+        raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, folder: Path) -> None:
+    embedder = StuckEmbedder()
+    report = run(corpus, folder, embedder=embedder, cancelled=embedder.asked.is_set)
+    assert embedder.closed.is_set()
+    assert (report.stopped, counts(report), report.files) == ("cancelled", {}, ())
 
 
 def test_a_cancel_while_files_are_hashed_changes_nothing(corpus: Corpus, folder: Path) -> None:
