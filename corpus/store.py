@@ -241,6 +241,14 @@ class Corpus:
                 self._scopes.popitem(last=False)
         return allowed
 
+    def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:
+        """Says whether there is nothing to find for a caller and a filter."""
+        allowed = self.scope(caller, filter)
+        if allowed is not None:
+            return not len(allowed)
+        with self.catalog.read() as db:
+            return not documents.any_live(db)
+
     # ---- reading -------------------------------------------------------------------------------------
 
     def document(self, document_id: str, caller: Caller = OWNER) -> DocumentRecord:

@@ -201,7 +201,8 @@ class Hit:
     """A found chunk with all that is needed to show it, prompt with it and cite it.
 
     ``score`` is higher for better and comparable only within one result list. ``legs`` says what
-    each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25).
+    each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25). ``page_label`` is the
+    number printed on the first page, empty when that is ``page`` itself or unknown.
     """
 
     rank: int
@@ -222,6 +223,7 @@ class Hit:
     context: str
     text: str
     legs: Mapping[str, float]
+    page_label: str = ""
 
 
 def show_chunk_id(chunk_id: int) -> str:

@@ -1,7 +1,7 @@
 """What a command can have the owner of a data folder do: JSON in, events and JSON out.
 
-The same functions run in the command's own process when nobody owns the folder, and in the owner's when somebody does, so a
-command shows the same either way.
+The same functions run in the command's own process when nobody owns the folder, and in the owner's when
+somebody does, so a command shows the same either way.
 """
 
 from __future__ import annotations
@@ -74,15 +74,11 @@ def perform(service: Service, operation: str, params: Params, emit: Emit, cancel
 
 def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     result = service.search(params["query"], params.get("k", 10), _limits(service, params))
-    empty = not result.hits and service.corpus.state().documents == 0
     return {
         "query": result.query,
         "hits": result.hits,
         "timings_ms": result.timings_ms,
-        "notes": [
-            *result.notes,
-            *(["There are no documents yet. Ingest some: vouch ingest FOLDER"] if empty else []),
-        ],
+        "notes": result.notes,
     }
 
 

@@ -17,6 +17,8 @@ RRF_K = 60
 
 MAX_K = 1000
 
+NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -49,8 +51,12 @@ class Retriever:
         if not 1 <= k <= MAX_K:
             raise UsageError(f"k must be between 1 and {MAX_K}, not {k}.", code="bad_k")
         chosen = filter or Filter()
-        timings: dict[str, float] = {}
         notes: list[str] = []
+        if self._corpus.is_empty(caller, chosen):
+            # No model is loaded to find nothing.
+            notes += [NO_DOCUMENTS] if chosen == Filter() else []
+            return SearchResult(query, (), {"total": 0.0}, tuple(notes))
+        timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
         dense = self._dense(cleaned, depth, caller, chosen, timings, notes)
         with _timed(timings, "lexical"):

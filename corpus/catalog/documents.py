@@ -255,6 +255,12 @@ def list_documents(
     ]
 
 
+def any_live(db: Connection) -> bool:
+    """Says whether there is a live document."""
+    live = select(documents.c.id).where(documents.c.live_version_id.is_not(None))
+    return db.execute(live.limit(1)).first() is not None
+
+
 def known(db: Connection, collection: str, root: str | None = None) -> dict[tuple[str, str], Known]:
     """Returns the live documents of a collection (and root) by (root, path)."""
     query = select(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
-from corpus.catalog.schema import access, chunks, documents, versions
+from corpus.catalog.schema import access, chunks, documents, pages, versions
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, show_chunk_id
 
@@ -106,6 +106,7 @@ def live_hits(
                 context=row.context,
                 text=text,
                 legs=dict(legs.get(own, {})),
+                page_label=row.label or "",
             )
         )
         if len(hits) == limit:
@@ -124,9 +125,11 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
             versions.c.language,
             documents.c.collection,
             documents.c.path,
+            pages.c.label,
         )
         .join(versions, versions.c.id == chunks.c.version_id)
         .join(documents, documents.c.live_version_id == versions.c.id)
+        .outerjoin(pages, (pages.c.version_id == versions.c.id) & (pages.c.number == chunks.c.page))
     )
     if not caller.owner:
         granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))

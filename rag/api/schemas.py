@@ -112,6 +112,9 @@ class HitShape(BaseModel):
     language: str = Field(description="ISO 639-1, or empty.", examples=["en"])
     page: int = Field(description="First page, from 1.", examples=[3])
     last_page: int = Field(description="Last page, from 1.", examples=[3])
+    page_label: str = Field(
+        "", description="The number printed on the first page, if another.", examples=["iv"]
+    )
     start: int = Field(description="First code point, from 0.", examples=[1204])
     end: int = Field(description="One past the last code point.", examples=[1980])
     headings: list[str] = Field(

@@ -12,7 +12,7 @@ from rich.text import Text
 from rag.cli.groups import add_command, add_group
 from rag.cli.passages import tidy
 from rag.cli.screen import Screen, cell, count, moment, pairs, printable, size, table, wrap
-from rag.cli.session import Collection, Session, read_access, read_collection, readable
+from rag.cli.session import Collection, Session, read_access, read_collection, read_document
 
 Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
 Documents = Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Documents, by id or path.")]
@@ -51,7 +51,7 @@ def list_documents(
 def show(context: typer.Context, document: Document) -> None:
     """Show what is known of a document, and how it begins."""
     session: Session = context.obj
-    found = session.call("documents.show", {"document": readable(document, "document")}, waiting="Looking …")
+    found = session.call("documents.show", {"document": read_document(document)}, waiting="Looking …")
     if session.json:
         session.screen.json(found)
         return
@@ -72,7 +72,7 @@ def remove(context: typer.Context, documents: Documents) -> None:
     back.
     """
     session: Session = context.obj
-    params = {"documents": [readable(one, "document") for one in documents]}
+    params = {"documents": [read_document(one) for one in documents]}
     done = session.call("documents.remove", params, waiting="Removing …")
     if session.json:
         session.screen.json(done)
@@ -86,9 +86,7 @@ def remove(context: typer.Context, documents: Documents) -> None:
 def history(context: typer.Context, document: Document) -> None:
     """Show the versions a document has had."""
     session: Session = context.obj
-    found = session.call(
-        "documents.history", {"document": readable(document, "document")}, waiting="Looking …"
-    )
+    found = session.call("documents.history", {"document": read_document(document)}, waiting="Looking …")
     if session.json:
         session.screen.json(found)
         return
@@ -125,7 +123,7 @@ def access(
 ) -> None:
     """Show or change who may read documents."""
     session: Session = context.obj
-    named = [readable(one, "document") for one in documents]
+    named = [read_document(one) for one in documents]
     wanted = read_access(principals or ())
     if wanted is None:
         shown = [session.call("documents.show", {"document": one}) for one in named]

@@ -43,9 +43,10 @@ def show_passages(screen: Screen, query: str, hits: Sequence[Mapping[str, Any]],
 
 
 def pages_of(hit: Mapping[str, Any]) -> str:
-    """Returns ``p. 3`` or ``pp. 3-4``."""
-    first, last = hit["page"], hit["last_page"]
-    return f"p. {first}" if first == last else f"pp. {first}-{last}"
+    """Returns ``p. 3`` or ``pp. 3-4``, with the number that is printed on the first when it is another."""
+    first, last, label = hit["page"], hit["last_page"], printable(hit.get("page_label") or "")
+    pages = f"p. {first}" if first == last else f"pp. {first}-{last}"
+    return f"{pages} (printed: {label})" if label else pages
 
 
 def tidy(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from corpus.settings import Settings
     from rag.control import Cancelled, Emit
 
-_PRINCIPAL = re.compile(r"public|(user|group):\S+")
-_MAX_NAME = 200
+_MAX_PATH = 4096
 
 Collection = Annotated[
     str | None,
@@ -95,22 +93,20 @@ def start_logging(verbose: bool) -> None:
 # ---- what people type ------------------------------------------------------------------------------------
 
 
-def readable(value: str, what: str) -> str:
+def readable(value: str, what: str, *, most: int = 200) -> str:
     """Returns a name as it was given.
 
     Raises:
-        UsageError: it is empty, too long, or holds bytes that are no text.
+        UsageError: it is empty, longer than ``most``, or holds bytes that are no text.
     """
-    if not value.strip():
-        raise UsageError(f"The {what} is empty.", hint="Leave the option out, or give it a value.")
-    if len(value) > _MAX_NAME:
-        raise UsageError(f"The {what} has {len(value)} characters; the limit is {_MAX_NAME}.")
-    if printable(value) != value or "\n" in value:
-        raise UsageError(
-            f"The {what} {printable(value)!r} is not plain text.",
-            hint="It must be valid UTF-8 without control characters.",
-        )
-    return value
+    from corpus import names
+
+    return names.read_name(value, what, most=most)
+
+
+def read_document(named: str) -> str:
+    """Returns the id or path by which a document is named, checked; a path may be long."""
+    return readable(named, "document", most=_MAX_PATH)
 
 
 def read_collection(value: str | None) -> str | None:
@@ -124,35 +120,33 @@ def read_access(principals: Sequence[str]) -> list[str] | None:
     Raises:
         UsageError: one is neither ``public`` nor ``user:NAME`` nor ``group:NAME``.
     """
-    for one in principals:
-        if not _PRINCIPAL.fullmatch(readable(one, "principal")):
-            raise UsageError(
-                f"There is no principal {one!r}.",
-                code="bad_principal",
-                hint="Write public, user:NAME or group:NAME.",
-            )
-    return sorted(set(principals)) or None
+    from corpus import names
+
+    return sorted(names.read_principals(principals)) or None
 
 
 def read_metadata(given: Sequence[str]) -> dict[str, str] | None:
     """Returns ``key=value`` metadata as a dictionary, or None when none was given.
 
     Raises:
-        UsageError: no ``=``, or nothing on a side of it.
+        UsageError: no ``=``, nothing on a side of it, or a text that is not plain.
     """
+    from corpus import names
+
     found: dict[str, str] = {}
     for one in given:
-        key, equals, value = readable(one, "metadata").partition("=")
-        key, value = key.strip(), value.strip()
+        key, equals, value = (part.strip() for part in one.partition("="))
         if not equals or not key or not value:
             raise UsageError(
-                f"Metadata is key=value, not {one!r}.",
+                f"Metadata is key=value, not {printable(one)[:80]!r}.",
                 code="bad_metadata",
                 hint="For example: --meta department=hr",
             )
         if found.get(key, value) != value:
             raise UsageError(
-                f"Metadata {key!r} is given twice: {found[key]!r} and {value!r}.", code="bad_metadata"
+                f"Metadata {printable(key)!r} is given twice: {printable(found[key])!r} and "
+                f"{printable(value)!r}.",
+                code="bad_metadata",
             )
         found[key] = value
-    return found or None
+    return names.read_metadata(found) or None

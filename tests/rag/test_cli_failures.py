@@ -57,7 +57,7 @@ def check_error(ended: Ended, code: ExitCode, said: str) -> None:
     ("argv", "code", "said"),
     [
         (["search"], 2, "Missing argument 'QUERY'"),
-        (["serch", "x"], 2, "Did you mean 'search'?"),
+        (["serch", "x"], 2, "Did you mean 'search'"),
         (["documents", "shwo", "x"], 2, "documents --help"),
         (["search", "x", "--kk", "3"], 2, "--kk"),
         (["search", "x", "-k", "three"], 2, "--k"),
