@@ -26,10 +26,12 @@ SHORT_TYPES = {
 
 
 def parse_filter(conditions: Iterable[str]) -> Filter:
-    """Reads ``key=value`` conditions; a key given twice widens (either value), different keys narrow (both).
+    """Reads ``key=value`` conditions; different keys narrow (both must hold).
+
+    ``collection``, ``type``, ``language`` and ``document`` may be given again, which widens (either value).
 
     Raises:
-        UsageError: an unknown key, no value, or a date that is none.
+        UsageError: an unknown key, no value, a date that is none, or another key given twice.
     """
     wanted: dict[str, Any] = {}
     for condition in conditions:
@@ -41,24 +43,28 @@ def parse_filter(conditions: Iterable[str]) -> Filter:
                 code="bad_filter",
                 hint=f"Keys: {', '.join(KEYS)}.",
             )
-        if key.startswith("meta.") and len(key) > 5:
-            wanted.setdefault("metadata", {})[key[5:]] = value
-        elif key in ("collection", "type", "language", "document"):
+        if key in ("collection", "type", "language", "document"):
             wanted.setdefault(f"{key}s", []).append(value)
         elif key in ("since", "until", "source"):
-            wanted[key] = value
+            _set_once(wanted, key, value, key)
+        elif key.startswith("meta.") and len(key) > 5:
+            _set_once(wanted.setdefault("metadata", {}), key[5:], value, key)
         else:
             raise UsageError(
-                f"There is no filter {key!r}.", code="bad_filter", hint=f"Keys: {', '.join(KEYS)}."
+                f"There is no filter {key!r}.",
+                code="bad_filter",
+                hint=f"Keys: {', '.join(KEYS)}.",
             )
     return read_filter(wanted)
 
 
 def read_filter(given: Mapping[str, Any]) -> Filter:
-    """Builds a filter from JSON: ``{collections, types, languages, since, until, source, documents, metadata}``.
+    """Builds a filter from JSON.
+
+    Its names: ``collections, types, languages, since, until, source, documents, metadata``.
 
     Raises:
-        UsageError: an unknown name or a date that is none.
+        UsageError: an unknown name, a value of the wrong type, or a date that is none.
     """
     known = {"collections", "types", "languages", "since", "until", "source", "documents", "metadata"}
     unknown = sorted(set(given) - known)
@@ -66,20 +72,45 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
         raise UsageError(
             f"There is no filter {unknown[0]!r}.", code="bad_filter", hint=f"Known: {sorted(known)}."
         )
+    metadata = given.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise UsageError(
+            f"The filter's metadata is no object: {metadata!r}.",
+            code="bad_filter",
+            hint='Write it as {"metadata": {"team": "hr"}}.',
+        )
     return Filter(
-        collections=_words(given.get("collections")),
-        content_types=tuple(SHORT_TYPES.get(one.lower(), one) for one in _words(given.get("types"))),
-        languages=_words(given.get("languages")),
+        collections=_words(given, "collections"),
+        content_types=tuple(SHORT_TYPES.get(one.lower(), one) for one in _words(given, "types")),
+        languages=_words(given, "languages"),
         since=_moment(given.get("since")),
         until=_moment(given.get("until")),
-        metadata={str(k): str(v) for k, v in (given.get("metadata") or {}).items()},
+        metadata={str(k): str(v) for k, v in metadata.items()},
         source=str(given.get("source") or ""),
-        documents=_words(given.get("documents")),
+        documents=_words(given, "documents"),
     )
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(str(one) for one in value or ())
+def _set_once(target: dict[str, Any], name: str, value: str, key: str) -> None:
+    if target.setdefault(name, value) != value:
+        raise UsageError(
+            f"The filter {key!r} is given twice: {target[name]!r} and {value!r}.",
+            code="bad_filter",
+            hint="Give it once.",
+        )
+
+
+def _words(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = given.get(name) or ()
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise UsageError(
+            f"The filter's {name} are no texts: {value!r}.",
+            code="bad_filter",
+            hint=f'Write them as {{"{name}": ["…", "…"]}}.',
+        )
+    return tuple(value)
 
 
 def _moment(value: Any) -> datetime | None:

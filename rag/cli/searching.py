@@ -20,7 +20,7 @@ Conditions = Annotated[
         "--filter",
         metavar="KEY=VALUE",
         help="Search only where this holds: collection, type, language, since, until, source (a glob), "
-        "document, meta.NAME. The same key again widens, another key narrows. Default: no filter.",
+        "document, meta.NAME; may be repeated. Different keys narrow. Default: no filter.",
     ),
 ]
 

@@ -1,0 +1,317 @@
+"""Question → passages: both legs and their fusion, Japanese by its words, filters, access, and odd questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.errors import EmbeddingError, UsageError
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
+from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter
+from rag.retrieval import MAX_K, NO_DOCUMENTS, RRF_K, Retriever, clean_query, fuse_ranks
+from tests.builders import SPACE, WordEmbedder, new_version
+
+HR = Caller(frozenset({"public", "group:hr"}))
+MAY, JUNE = datetime(2024, 5, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
+
+
+class UnwantedEmbedder(WordEmbedder):
+    """Fails when it is asked for a vector."""
+
+    def embed_query(self, text: str) -> Float32:
+        raise EmbeddingError("The model is not there.", code="no_model")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A few documents that differ in all that a filter can look at."""
+    chosen = Settings(data_dir=tmp_path_factory.mktemp("retrieval"), dense="exact")
+    given = [
+        ("policies/leave.pdf", ["annual leave moves into the next year", "leave needs an application"],
+         {"collection": "hr", "content_type": "application/pdf", "date": JUNE}),
+        ("policies/old/leave.md", ["annual leave is lost at the end of the year"],
+         {"collection": "hr", "content_type": "text/markdown", "date": MAY}),
+        ("規程/休暇.txt", ["使い切れなかった年次有給休暇は翌年度に限り繰り越す", "旅費は実費を支給する"],
+         {"collection": "japan", "language": "ja", "covered": False, "modified": JUNE}),
+        ("salaries.txt", ["the annual salary of band seven is fifty thousand"],
+         {"collection": "hr", "access": frozenset({"group:hr"}), "metadata": {"department": "hr"}}),
+        ("vpn.txt", ["connect to the vpn before opening the ticket system"],
+         {"collection": "it", "metadata": {"department": "it", "owner": "desk"}}),
+    ]  # fmt: skip
+    with open_corpus(chosen, SPACE) as opened:
+        for path, lines, more in given:
+            opened.commit(new_version(path, lines, **more), "\n".join(lines).encode())
+        opened.publish()
+        yield opened
+
+
+def retriever(corpus: Corpus, embedder: WordEmbedder | None = None) -> Retriever:
+    return Retriever(corpus, embedder or WordEmbedder(), corpus.settings)
+
+
+def found(corpus: Corpus, query: str, caller: Caller = OWNER, filter: Filter | None = None) -> set[str]:
+    return {hit.source for hit in retriever(corpus).search(query, 10, caller, filter).hits}
+
+
+EVERY = "annual leave the vpn year system 旅費 年次有給休暇"
+
+
+# ---- fusion --------------------------------------------------------------------------------------
+
+
+def scored(*ids: int) -> Scored:
+    return Scored(np.array(ids, dtype=np.int64), np.linspace(1, 0.1, len(ids), dtype=np.float32))
+
+
+def test_ranks_are_fused_by_the_sum_of_their_reciprocals() -> None:
+    ranked = fuse_ranks([scored(1, 2, 3), scored(3, 4)])
+    assert ranked == [
+        (3, 1 / (RRF_K + 3) + 1 / (RRF_K + 1)),
+        (1, 1 / (RRF_K + 1)),
+        (2, 1 / (RRF_K + 2)),
+        (4, 1 / (RRF_K + 2)),
+    ]
+    assert fuse_ranks([None, scored(7)]) == [(7, 1 / (RRF_K + 1))]
+    assert fuse_ranks([None, None]) == []
+
+
+@given(st.lists(st.lists(st.integers(1, 40), unique=True, max_size=20), max_size=3))
+def test_fusion_keeps_everything_once_best_first_whatever_the_order_of_the_legs(
+    legs: list[list[int]],
+) -> None:
+    ranked = fuse_ranks([scored(*leg) for leg in legs])
+    assert sorted(own for own, _ in ranked) == sorted({own for leg in legs for own in leg})
+    assert ranked == sorted(ranked, key=lambda item: (-item[1], item[0]))
+    backwards = dict(fuse_ranks([scored(*leg) for leg in reversed(legs)]))
+    assert backwards == pytest.approx(dict(ranked))
+    best = {leg[0] for leg in legs if leg}
+    assert not ranked or ranked[0][1] >= 1 / (RRF_K + 1)
+    assert not best or any(own in best for own, _ in ranked)
+
+
+# ---- searching -----------------------------------------------------------------------------------
+
+
+def test_a_hit_says_where_it_stands_and_who_found_it(corpus: Corpus) -> None:
+    result = retriever(corpus).search("annual leave moves into the next year", 3, OWNER)
+    best = result.hits[0]
+    assert (best.rank, best.source, best.collection, best.page) == (1, "policies/leave.pdf", "hr", 1)
+    assert best.text == "annual leave moves into the next year"
+    assert set(best.legs) == {"dense", "lexical"}
+    assert best.score == pytest.approx(2 / (RRF_K + 1))
+    assert [hit.rank for hit in result.hits] == [1, 2, 3]
+    assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
+    assert (result.notes, set(result.timings_ms)) == (
+        (), {"embedding", "dense", "lexical", "fusion", "catalog", "total"},
+    )  # fmt: skip
+
+
+def test_k_is_a_limit_and_the_beginning_of_a_longer_list(corpus: Corpus) -> None:
+    whole = retriever(corpus).search(EVERY, 10, OWNER).hits
+    for k in (1, 2, 5):
+        assert retriever(corpus).search(EVERY, k, OWNER).hits == whole[:k]
+
+
+def test_japanese_is_found_by_its_words_and_a_note_says_so(corpus: Corpus) -> None:
+    result = retriever(corpus, UnwantedEmbedder()).search("年次有給休暇の繰り越し", 5, OWNER)
+    assert result.hits[0].source == "規程/休暇.txt"
+    assert result.hits[0].text.startswith("使い切れなかった")
+    assert set(result.hits[0].legs) == {"lexical"}
+    assert result.notes == ("words does not know this language; searched by words alone.",)
+    assert retriever(corpus).search("旅費", 1, OWNER).hits[0].text == "旅費は実費を支給する"
+
+
+def test_without_its_model_a_search_goes_on_by_words_alone(corpus: Corpus) -> None:
+    result = retriever(corpus, UnwantedEmbedder()).search("vpn", 5, OWNER)
+    assert [hit.source for hit in result.hits] == ["vpn.txt"]
+    assert result.notes == ("Searched by words alone: The model is not there.",)
+
+
+def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as empty:
+        result = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER)
+        assert (result.hits, result.notes) == ((), (NO_DOCUMENTS,))
+        assert retriever(empty, UnwantedEmbedder()).search("leave", 5, ANYONE).notes == (NO_DOCUMENTS,)
+        filtered = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER, Filter(languages=("en",)))
+        assert (filtered.hits, filtered.notes) == ((), ())
+
+
+@pytest.mark.parametrize("k", [0, -1, MAX_K + 1])
+def test_a_k_out_of_range_is_refused(corpus: Corpus, k: int) -> None:
+    with pytest.raises(UsageError, match=f"k must be between 1 and {MAX_K}, not {k}") as raised:
+        retriever(corpus).search("leave", k, OWNER)
+    assert raised.value.code == "bad_k"
+
+
+# ---- odd questions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["", " \t\n", "\0", "\ud800\udfff", "\x7f\x1b"])
+def test_a_query_of_nothing_is_refused(corpus: Corpus, query: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        retriever(corpus).search(query, 5, OWNER)
+    assert raised.value.code == "empty_query"
+
+
+def test_a_query_that_is_too_long_is_refused(corpus: Corpus) -> None:
+    most = corpus.settings.max_query_chars
+    assert retriever(corpus).search("leave " * (most // 6), 1, OWNER).hits
+    with pytest.raises(UsageError, match=f"{most + 1} characters; the limit is {most}") as raised:
+        retriever(corpus).search("a" * (most + 1), 1, OWNER)
+    assert raised.value.code == "query_too_long"
+
+
+@given(st.text(max_size=60))
+def test_a_cleaned_query_is_one_line_of_text_that_can_be_encoded(query: str) -> None:
+    try:
+        cleaned = clean_query(query, 60)
+    except UsageError:
+        assert not any(c.isalnum() for c in query if c.isascii())
+        return
+    assert cleaned.encode("utf-8")
+    assert cleaned == " ".join(cleaned.split()) != ""
+    assert clean_query(cleaned, 60) == cleaned
+    assert [c for c in cleaned if c.isalnum()] == [c for c in query if c.isalnum()]
+
+
+@pytest.mark.parametrize(
+    "query", ["?!…—()", "\\", "*", '"leave', "leave\0", "leave \ud800", "AND OR NOT", "a:b"]
+)
+def test_an_odd_query_is_searched_all_the_same(corpus: Corpus, query: str) -> None:
+    result = retriever(corpus).search(query, 5, OWNER)
+    assert result.query == query
+    assert len(result.hits) <= 5
+
+
+# ---- filters -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conditions", "sources"),
+    [
+        (["collection=it"], {"vpn.txt"}),
+        (["collection=it", "collection=japan"], {"vpn.txt", "規程/休暇.txt"}),
+        (["collection=nowhere"], set()),
+        (["type=pdf"], {"policies/leave.pdf"}),
+        (["type=pdf", "type=md"], {"policies/leave.pdf", "policies/old/leave.md"}),
+        (["type=text/markdown"], {"policies/old/leave.md"}),
+        (["language=ja"], {"規程/休暇.txt"}),
+        (["since=2025-06-01"], {"policies/leave.pdf", "規程/休暇.txt"}),
+        (["until=2025-01-01"], {"policies/old/leave.md"}),
+        (["since=2024-05-01", "until=2024-05-02"], {"policies/old/leave.md"}),
+        (["until=2024-05-01"], set()),
+        (["meta.department=it"], {"vpn.txt"}),
+        (["meta.department=it", "meta.owner=desk"], {"vpn.txt"}),
+        (["meta.department=it", "meta.owner=nobody"], set()),
+        (["meta.nothing=x"], set()),
+        (["source=policies/**/*"], {"policies/leave.pdf", "policies/old/leave.md"}),
+        (["source=policies/*"], {"policies/leave.pdf"}),
+        (["source=*.md"], {"policies/old/leave.md"}),
+        (["source=leave.*"], {"policies/leave.pdf", "policies/old/leave.md"}),
+        (["source=規程/**"], {"規程/休暇.txt"}),
+        (["source=**/leave.?d"], {"policies/old/leave.md"}),
+        (["source=[a-z]*"], set()),
+        (["collection=hr", "type=pdf", "since=2025-01-01"], {"policies/leave.pdf"}),
+        (["collection=it", "type=pdf"], set()),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(corpus: Corpus, conditions: list[str], sources: set[str]) -> None:
+    assert found(corpus, EVERY, OWNER, parse_filter(conditions)) == sources
+
+
+def test_a_filter_may_name_documents(corpus: Corpus) -> None:
+    wanted = {hit.document_id for hit in retriever(corpus).search("vpn", 1, OWNER).hits}
+    assert found(corpus, EVERY, OWNER, Filter(documents=tuple(wanted))) == {"vpn.txt"}
+
+
+# ---- access --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("filter", [None, Filter(collections=("hr",)), Filter(metadata={"department": "hr"})])
+@pytest.mark.parametrize(
+    "query", ["salary of band seven", "the annual salary of band seven is fifty thousand"]
+)
+def test_what_a_caller_may_not_read_is_never_found(corpus: Corpus, query: str, filter: Filter | None) -> None:
+    assert "salaries.txt" in found(corpus, query, HR, filter)
+    assert "salaries.txt" in found(corpus, query, OWNER, filter)
+    assert "salaries.txt" not in found(corpus, query, ANYONE, filter)
+    assert found(corpus, query, Caller(frozenset()), filter) == set()
+
+
+# ---- filters as people write them ----------------------------------------------------------------
+
+
+def test_conditions_and_json_say_the_same() -> None:
+    written = parse_filter(
+        ["collection=hr", "type=PDF", "language=ja", "since=2025-04-01", "until = 2026-01-01T09:00+09:00",
+         "source=a=b/*.pdf", "document=0123", "meta.team= hr ", "collection=it"]
+    )  # fmt: skip
+    assert written == read_filter(
+        {
+            "collections": ["hr", "it"],
+            "types": ["pdf"],
+            "languages": "ja",
+            "since": "2025-04-01",
+            "until": "2026-01-01T00:00Z",
+            "source": "a=b/*.pdf",
+            "documents": ["0123"],
+            "metadata": {"team": "hr"},
+        }
+    )
+    assert written.content_types == ("application/pdf",)
+    assert written.since == datetime(2025, 4, 1, tzinfo=UTC)
+    assert parse_filter([]) == read_filter({}) == Filter()
+
+
+@pytest.mark.parametrize(
+    "condition", ["", "type", "type=", "=pdf", "colour=red", "meta.=x", "since=tomorrow", "until=2025-13-01"]
+)
+def test_a_filter_that_means_nothing_is_refused(condition: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_filter([condition])
+    assert raised.value.code == "bad_filter"
+    assert raised.value.hint
+
+
+def test_what_cannot_widen_is_given_once() -> None:
+    assert parse_filter(["meta.a=1", "meta.a=1", "source=*.md"]).metadata == {"a": "1"}
+    for twice in (
+        ["meta.a=1", "meta.a=2"],
+        ["since=2024-01-01", "since=2025-01-01"],
+        ["source=a", "source=b"],
+    ):
+        with pytest.raises(UsageError, match="given twice"):
+            parse_filter(twice)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"colour": "red"},
+        {"since": "soon"},
+        {"since": 5},
+        {"metadata": "hr"},
+        {"metadata": ["hr"]},
+        {"types": 5},
+        {"collections": {"a": 1}},
+    ],
+)
+def test_json_that_is_no_filter_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_filter(given)
+    assert raised.value.code == "bad_filter"
+
+
+def test_every_short_type_is_one_that_is_read_or_will_be() -> None:
+    assert all("/" in full for full in SHORT_TYPES.values())
+    assert {"collection", "type", "language", "since", "until", "source", "document", "meta.NAME"} == set(
+        KEYS
+    )
