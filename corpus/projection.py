@@ -133,6 +133,9 @@ class LexicalIndex(Protocol):
     def rebuild(self) -> None:
         """Throws the index away and builds it again from the catalog."""
 
+    def compact(self) -> None:
+        """Drops what was removed from its files and statistics: scores are those of an index built afresh."""
+
     def state(self) -> IndexState:
         """Says how the index is doing."""
 

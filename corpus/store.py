@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import Connection
 
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, open_database, passages, records
@@ -32,6 +33,10 @@ from corpus.vectors import open_dense
 
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
+_NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
+
+_COMPACT_ROWS = 20_000
+"""Up to so many passages a lexical index is compacted with every job: five seconds' work in a child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,26 +186,59 @@ class Corpus:
         self.publish()
         return removed
 
+    def erase(self, document_ids: Sequence[str]) -> int:
+        """Deletes documents with their history: text, vectors and kept files; returns how many there were.
+
+        Both indexes are built anew, so that nothing of them is left in the data folder. Backups are not touched.
+
+        Raises:
+            NotFoundError: one is not there; then none is erased.
+            StorageError: an index cannot be built anew; it is tried again, and nothing is found meanwhile.
+        """
+        wanted = sorted(set(document_ids))
+        with self.catalog.write() as db:
+            orphans = {sha256 for one in wanted for sha256 in documents.erase(db, one)}
+            reach("erase.before")
+        reach("erase.after")
+        for sha256 in sorted(orphans):
+            self.originals.remove(sha256)
+        self.catalog.shrink_log()
+        self.publish()
+        self.dense.fold()
+        self.lexical.compact()
+        return len(wanted)
+
     def settle(self) -> None:
-        """Ends a job: gives a corpus that has rows but no generation its first one."""
-        state = self.dense.state()
-        if (
-            state.generation == 0
-            and state.rows > 0
-            and state.mode != "server"
-            and self.settings.dense == "chroma"
-        ):
+        """Ends a job: a corpus that has rows but no generation gets its first one, and what was removed leaves
+        the lexical statistics. A large lexical index waits until a twentieth of it is gone, or until it is idle.
+
+        Raises:
+            StorageError: an index cannot be built; it is tried again, and everything is found meanwhile.
+        """
+        dense, lexical = self.dense.state(), self.lexical.state()
+        if lexical.delta_rows and (lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * 20 >= lexical.rows):
+            self.lexical.compact()
+        if not dense.generation and dense.rows and dense.mode != "server" and self.settings.dense == "chroma":
             self.dense.fold()
 
     # ---- searching ---------------------------------------------------------------------------------
 
     def search_dense(self, query: Float32, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
         """Returns the ``k`` nearest chunks that the caller may see and the filter lets through."""
-        return self.dense.search(query, k, self.scope(caller, filter))
+        allowed = self.scope(caller, filter)
+        return _NOTHING if _is_empty(allowed) else self.dense.search(query, k, allowed)
 
     def search_lexical(self, query: str, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
         """Returns the ``k`` best chunks by BM25 that the caller may see and the filter lets through."""
-        return self.lexical.search(query, k, self.scope(caller, filter))
+        allowed = self.scope(caller, filter)
+        return _NOTHING if _is_empty(allowed) else self.lexical.search(query, k, allowed)
+
+    def notes(self) -> tuple[str, ...]:
+        """Says what searches lack just now, one sentence each; empty when all is well.
+
+        Dense search lacks nothing ever: without its index every vector is scanned.
+        """
+        return tuple(filter(None, [self.lexical.state().problem]))
 
     def hits(
         self,
@@ -320,6 +358,10 @@ def open_corpus(settings: Settings, space: EmbeddingSpace, *, purpose: str = "vo
         yield corpus
     finally:
         corpus.close()
+
+
+def _is_empty(allowed: Int64 | None) -> bool:
+    return allowed is not None and not allowed.size
 
 
 def _check_space(recorded: EmbeddingSpace | None, given: EmbeddingSpace) -> None:

@@ -61,6 +61,7 @@ class Retriever:
         dense = self._dense(cleaned, depth, caller, chosen, timings, notes)
         with _timed(timings, "lexical"):
             lexical = self._corpus.search_lexical(cleaned, depth, caller, chosen)
+        notes += self._corpus.notes()
         with _timed(timings, "fusion"):
             ranked = fuse_ranks([dense, lexical])
             legs = _legs({"dense": dense, "lexical": lexical})

@@ -2,7 +2,8 @@
 
 On disk: ``CURRENT`` names a generation, a folder written in place by its owner. A generation that is missing,
 damaged, of another analysis or ahead of the catalog is built again beside the old one and swapped in by an
-atomic rename. While there is none, searching answers with nothing and :meth:`TantivyIndex.state` says why.
+atomic rename. Until then an old one that is intact goes on answering, though it is *stale*: never written. Where
+there is none, searching answers with nothing; :meth:`TantivyIndex.state` says which and why.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ _NAME = re.compile(r"gen-(\d{6,})")
 _DELETED_SHARE = 0.2
 _SMALL_ROWS = 5000
 _SMALL_WAIT_S = 5.0
+_STATE_WAIT_S = 1.0
+_RETRY_FIRST_S = 5.0
+_RETRY_MOST_S = 3600.0
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -41,7 +45,8 @@ class TantivyIndex:
     """BM25 over the live chunks of a catalog. Safe to use from any thread.
 
     Opening returns at once: the files are checked (about a second per gigabyte) and, when they are not what
-    was written, built again, in the background; the first search waits for the check.
+    was written, built again, in the background, and tried again ever less often where the disk refuses. The
+    first search waits for the check, and for a small index to be built.
 
     Removed chunks leave tantivy's statistics only when a generation is built, so scores may drift a little
     after a removal, until :meth:`compact`: asked for, or by itself when a fifth of the chunks are removed
@@ -65,8 +70,10 @@ class TantivyIndex:
         self._building = threading.Lock()
         self._writing = threading.Lock()
         self._opened = threading.Event()
+        self._tried = threading.Event()  # a stale index was built again, or could not be
         self._closing = threading.Event()
         self._engine: Engine | None = None
+        self._stale = True
         self._shadow: Path | None = None
         self._generation = 0
         self._seq = 0
@@ -85,8 +92,8 @@ class TantivyIndex:
         nothing else in a query is syntax.
         """
         self._opened.wait()
-        if self._engine is None and self._rebuilding and self._is_small():
-            self._worker.join(_SMALL_WAIT_S)
+        if self._stale and not self._tried.is_set() and self._is_small():
+            self._tried.wait(_SMALL_WAIT_S)
         engine = self._engine
         return _NOTHING if engine is None else engine.search(query, k, versions)
 
@@ -97,13 +104,18 @@ class TantivyIndex:
         return None if engine is None else engine.rarity(words)
 
     def state(self) -> IndexState:
-        """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics."""
+        """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics.
+
+        ``mode`` is ``tantivy``, ``none`` where nothing answers, or ``opening`` while a large one is checked.
+        """
+        opened = self._opened.wait(_STATE_WAIT_S)
+        counts = self._counts if opened else self._peek()
         return IndexState(
-            mode="none" if self._engine is None else "tantivy",
+            mode="opening" if not opened else "none" if self._engine is None else "tantivy",
             seq=self._seq,
-            rows=self._counts.rows,
+            rows=counts.rows,
             generation=self._generation,
-            delta_rows=self._counts.deleted,
+            delta_rows=counts.deleted,
             rebuilding=self._rebuilding,
             problem=self._problem,
         )
@@ -118,12 +130,12 @@ class TantivyIndex:
                 later call catches up.
         """
         self._opened.wait()
-        if self._engine is None and self._rebuilding:
-            self._worker.join()
-        with self._feed.snapshot() as snapshot:
-            ahead = self._seq > snapshot.seq
-        if self._engine is None or ahead:
-            self.rebuild()
+        self._tried.wait()
+        if not self._stale:
+            with self._feed.snapshot() as snapshot:
+                self._stale = self._seq > snapshot.seq  # the catalog was replaced by an earlier one
+        if self._stale:
+            self._mend()
             return
         with self._writing:
             self._catch_up()
@@ -138,11 +150,7 @@ class TantivyIndex:
         """
         self._opened.wait()
         with self._building:
-            self._rebuilding = True
-            try:
-                self._build()
-            finally:
-                self._rebuilding = False
+            self._build()
 
     def compact(self) -> None:
         """Drops removed chunks from the statistics: scores are those of an index built afresh."""
@@ -174,6 +182,11 @@ class TantivyIndex:
         except StorageError as error:
             self._problem = str(error)
 
+    def _mend(self) -> None:
+        with self._building:
+            if self._stale:  # else another thread has built it meanwhile
+                self._build()
+
     def _tidy(self) -> None:
         while not self._closing.is_set() and self._counts.deleted:
             seq = self._seq
@@ -183,41 +196,77 @@ class TantivyIndex:
 
     def _open(self) -> None:
         try:
-            self._open_current()
-        finally:
+            problem = self._open_current()
+            if problem:
+                until = "the old one answers" if self._engine else "words and codes are not searched"
+                self._problem = f"{problem} It is being built again; until then {until}."
+                self._rebuilding = True
+            else:
+                self._tried.set()
             self._opened.set()
-        if self._rebuilding:
-            self.rebuild()
-        elif self._engine is not None:
-            with self._writing:
-                self._catch_up()
+            if problem:
+                self._keep_mending()
+            else:
+                with self._writing:
+                    self._catch_up()
+        finally:
+            self._rebuilding = False
+            self._opened.set()
+            self._tried.set()
 
-    def _open_current(self) -> None:
+    def _keep_mending(self) -> None:
+        pause_s = _RETRY_FIRST_S
+        while self._stale:
+            try:
+                self._mend()
+            except StorageError as error:
+                self._problem = str(error)
+                self._tried.set()
+                if self._closing.wait(pause_s):
+                    return
+                pause_s = min(2 * pause_s, _RETRY_MOST_S)
+
+    def _open_current(self) -> str:
+        """Opens the newest generation that is intact; says why it must be built again, if so."""
         with self._feed.snapshot() as snapshot:
             last = snapshot.seq
-        name = self._pointed_at()
-        if name is None:
-            if last:
-                self._fail("The lexical index is missing.")
-            return
-        folder = self._folder / name
-        try:
-            record = segments.read_record(folder)
-            if record.analysis != ANALYSIS_VERSION:
-                return self._fail("The lexical index was made by another version of the text analysis.")
-            if record.seq > last:
-                return self._fail(f"The lexical index is ahead of the catalog ({record.seq} > {last}).")
-            segments.verify(folder, record)
-            self._counts = segments.count(folder)
-            self._engine = self._open_engine(folder)
-        except DamagedError as error:
-            return self._fail(error.message)
-        self._generation, self._seq = int(name[4:]), record.seq
-        self._clean(name)
+        pointed, problem = self._pointed_at(), ""
+        folders = sorted(self._generations(), reverse=True)
+        if pointed is not None:
+            folders = [self._folder / pointed]
+        elif last or folders:
+            problem = "The lexical index is missing, or what points to it."
+        for folder in folders:
+            try:
+                found = self._adopt(folder, last)
+            except DamagedError as error:
+                problem = problem or error.message
+                continue
+            if not problem and not found:
+                self._stale = False
+                self._clean(folder.name)
+            return problem or found
+        return problem
 
-    def _fail(self, problem: str) -> None:
-        self._problem = f"{problem} It is being built again; until then words and codes are not searched."
-        self._rebuilding = True
+    def _adopt(self, folder: Path, last: int) -> str:
+        """Opens a generation to answer from; says why it must be built again all the same, if so."""
+        record = segments.read_record(folder)
+        segments.verify(folder, record)
+        counts = segments.count(folder)
+        self._engine = self._open_engine(folder)
+        self._generation, self._seq, self._counts = int(folder.name[4:]), record.seq, counts
+        if record.analysis != ANALYSIS_VERSION:
+            return "The lexical index was made by another version of the text analysis."
+        if record.seq > last:
+            return f"The lexical index is ahead of the catalog ({record.seq} > {last})."
+        return ""
+
+    def _peek(self) -> Counts:
+        """Returns what the current generation says it holds, before it was checked."""
+        try:
+            return segments.count(self._folder / (self._pointed_at() or ""))
+        except DamagedError:
+            return Counts(0, 0, 0)
 
     def _open_engine(self, folder: Path) -> Engine:
         try:
@@ -271,6 +320,13 @@ class TantivyIndex:
 
     def _build(self) -> None:
         """Builds a generation from the catalog, catches up and swaps it in. Holds ``_building``."""
+        self._rebuilding = True
+        try:
+            self._build_and_swap()
+        finally:
+            self._rebuilding = False
+
+    def _build_and_swap(self) -> None:
         numbers = [int(path.name[4:]) for path in self._generations()]
         generation = max([self._generation, *numbers]) + 1
         folder = self._folder / _name(generation)
@@ -287,7 +343,7 @@ class TantivyIndex:
                     seq = _apply_changes(engine, folder, seq, snapshot)
                 self._point_at(folder.name)
                 reach("lexical.swapped")
-                self._engine, self._generation, self._seq = engine, generation, seq
+                self._engine, self._generation, self._seq, self._stale = engine, generation, seq, False
                 self._counts = segments.count(folder)
                 self._problem = ""
                 self._leave_shadow()

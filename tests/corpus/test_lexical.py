@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -606,30 +607,107 @@ def test_an_altered_list_of_segments_is_damage(tmp_path: Path, written: str, alt
     index.close()
 
 
-def test_the_problem_is_said_while_it_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    feed, folder, expected = _filled(tmp_path)
-    (folder / "CURRENT").unlink()
-    held = threading.Event()
-    text_rows = type(feed).snapshot
+@pytest.fixture
+def slow_build(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Nothing is small, and no build begins while the event is cleared."""
+    held, build = threading.Event(), index_room.build
+    held.set()
 
-    def slow(self: FakeFeed):  # type: ignore[no-untyped-def]
-        if threading.current_thread() is not threading.main_thread() and seen:
-            held.wait(30)
-        seen.append(1)
-        return text_rows(self)
+    def wait_and_build(*arguments: object) -> None:
+        held.wait(60)
+        build(*arguments)  # type: ignore[arg-type]
 
-    seen: list[int] = []
     monkeypatch.setattr(index_room, "_SMALL_ROWS", 0)
-    monkeypatch.setattr(FakeFeed, "snapshot", slow)
+    monkeypatch.setattr(index_room, "build", wait_and_build)
+    yield held
+    held.set()
+
+
+def test_the_problem_is_said_while_it_lasts(tmp_path: Path, slow_build: threading.Event) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    slow_build.clear()
+    next((folder / "gen-000001").glob("*.idx")).unlink()
     index = TantivyIndex(feed, folder)
     assert results(index, "leave") == []
     state = index.state()
-    assert state.mode == "none"
-    assert state.rebuilding
-    assert "missing" in state.problem
-    held.set()
+    assert (state.mode, state.rows, state.rebuilding) == ("none", 0, True)
+    assert "damaged or missing" in state.problem
+    assert "not searched" in state.problem
+    slow_build.set()
     index.follow()
     assert index.state().problem == ""
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.close()
+
+
+@pytest.mark.parametrize("why", ["pointer", "analysis", "ahead"])
+def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
+    tmp_path: Path, slow_build: threading.Event, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    slow_build.clear()
+    if why == "pointer":
+        (folder / "CURRENT").write_bytes(b"gen-")
+    elif why == "analysis":
+        monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
+        monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
+    else:
+        feed.log.pop()
+    before = {path.name: path.read_bytes() for path in _segment_files(folder)}
+    index = TantivyIndex(feed, folder)
+    state = index.state()
+    assert (state.mode, state.rows, state.rebuilding) == ("tantivy", 12, True)
+    assert "the old one answers" in state.problem
+    assert_same(results(index, "leave 育児休業"), expected)
+    assert {path.name: path.read_bytes() for path in _segment_files(folder)} == before  # never written
+    feed.add(9, "leave at last")
+    slow_build.set()
+    index.follow()
+    state = index.state()
+    assert (state.rows, state.rebuilding, state.problem) == (13, False, "")
+    assert 900 in ids(index, "leave")
+    index.close()
+
+
+def test_an_open_index_says_at_once_what_it_holds(tmp_path: Path) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    index = TantivyIndex(feed, folder)
+    assert (index.state().mode, index.state().rows) == ("tantivy", 12)
+    index.close()
+
+
+def test_while_a_large_one_is_checked_its_own_word_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    held, verify = threading.Event(), segments.verify
+    monkeypatch.setattr(segments, "verify", lambda *given: held.wait(60) and verify(*given))
+    monkeypatch.setattr(index_room, "_STATE_WAIT_S", 0.01)
+    index = TantivyIndex(feed, folder)
+    assert (index.state().mode, index.state().rows) == ("opening", 12)
+    held.set()
+    index.follow()
+    assert (index.state().mode, index.state().rows) == ("tantivy", 12)
+    index.close()
+
+
+def test_a_disk_that_refuses_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    next((folder / "gen-000001").glob("*.idx")).unlink()
+    tries: list[int] = []
+    build = index_room.build
+
+    def fail_twice(*arguments: object) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(28, "No space left on device")
+        build(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(index_room, "build", fail_twice)
+    monkeypatch.setattr(index_room, "_RETRY_FIRST_S", 0.01)
+    index = TantivyIndex(feed, folder)
+    index._worker.join(60)
+    assert (len(tries), index.state().problem) == (3, "")
     assert_same(results(index, "leave 育児休業"), expected)
     index.close()
 

@@ -1,0 +1,213 @@
+"""What the store does beside searching: settling a job, erasing, an empty corpus, and what it says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import corpus.lexical.index as lexical_room
+import corpus.store as store
+from corpus.errors import NotFoundError
+from corpus.lexical.engine import Engine
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import ANYONE, OWNER, NewVersion
+from tests.builders import DIMENSION, SPACE, new_version, word_vector
+
+ERASED = "zyzzyva"
+"""A word that stands nowhere else."""
+
+
+def settings_for(folder: Path, dense: str = "exact") -> Settings:
+    return Settings(data_dir=folder, dense=dense)
+
+
+def put(corpus: Corpus, path: str, lines: list[str], **given: object) -> str:
+    new: NewVersion = new_version(path, lines, **given)  # type: ignore[arg-type]
+    return corpus.commit(new, "\n".join(lines).encode()).document_id
+
+
+def scores(corpus: Corpus, query: str) -> list[tuple[int, float]]:
+    found = corpus.search_lexical(query, 100, OWNER)
+    return list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
+
+
+# ---- settling --------------------------------------------------------------------------------------------
+
+
+def test_settling_leaves_the_statistics_of_a_corpus_made_afresh(tmp_path: Path) -> None:
+    lines = {f"{n}.txt": [f"leave number {n}", "travel " * (n + 1)] for n in range(12)}
+    with open_corpus(settings_for(tmp_path / "fresh"), SPACE) as fresh:
+        for path, own in lines.items():
+            put(fresh, path, own)
+        fresh.publish()
+        wanted = scores(fresh, "leave travel")
+    with open_corpus(settings_for(tmp_path / "winding"), SPACE) as winding:
+        for path, own in lines.items():
+            put(winding, path, ["leave leave leave", *own])
+        winding.publish()
+        for path, own in lines.items():
+            put(winding, path, own)
+        gone = put(winding, "gone.txt", ["travel"])
+        winding.publish()
+        winding.remove([gone])
+        drifted = scores(winding, "leave travel")
+        winding.settle()
+        assert winding.lexical.state().delta_rows == 0
+        settled = scores(winding, "leave travel")
+    assert [own for own, _ in settled] == [own for own, _ in wanted]
+    assert [score for _, score in settled] == pytest.approx([score for _, score in wanted], rel=1e-6)
+    assert [score for _, score in drifted] != pytest.approx([score for _, score in wanted], rel=1e-3)
+
+
+def test_a_large_lexical_index_is_settled_when_it_is_worth_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_COMPACT_ROWS", 0)
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        for n in range(60):
+            put(corpus, f"{n}.txt", [f"leave {n}"])
+        corpus.publish()
+        for n, left in ((0, 1), (1, 2), (2, 0)):  # a twentieth of what is left, with the third
+            put(corpus, f"{n}.txt", [f"travel {n}"])
+            corpus.publish()
+            corpus.settle()
+            assert corpus.lexical.state().delta_rows == left
+
+
+# ---- erasing ---------------------------------------------------------------------------------------------
+
+
+def holding(folder: Path, planted: bytes) -> list[Path]:
+    """Returns the files anywhere under the folder that hold these bytes."""
+    return [path for path in folder.rglob("*") if path.is_file() and planted in path.read_bytes()]
+
+
+def terms(folder: Path) -> dict[str, int]:
+    """Returns how often the erased word stands in each lexical generation, removed passages included."""
+    return {
+        path.name: Engine(path)._index.searcher().doc_freq("text", ERASED)
+        for path in (folder / "lexical").glob("gen-*")
+    }
+
+
+@pytest.mark.parametrize("dense", ["exact", pytest.param("chroma", marks=pytest.mark.slow)])
+def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -> None:
+    first, second = f"the {ERASED} limit", f"another {ERASED} limit"
+    vectors = [word_vector(first).tobytes(), word_vector(second).tobytes()]
+    with open_corpus(settings_for(tmp_path, dense), SPACE) as corpus:
+        mine = put(corpus, f"{ERASED}.txt", [first], metadata={"team": ERASED})
+        put(corpus, f"{ERASED}.txt", [second, "travel"], metadata={"team": ERASED})
+        put(corpus, "kept.txt", ["leave"] * 3)
+        corpus.publish()
+        corpus.settle()
+        assert holding(tmp_path, ERASED.encode())
+        assert holding(tmp_path, vectors[1])
+        assert set(terms(tmp_path).values()) == {1}
+        assert corpus.erase([mine, mine]) == 1
+        state = corpus.state()
+        assert (state.documents, state.chunks, state.dense.rows, state.lexical.rows) == (1, 3, 3, 3)
+        assert state.problems == ()
+        assert set(terms(tmp_path).values()) == {0}
+        for planted in (ERASED.encode(), *vectors):
+            assert holding(tmp_path, planted) == []
+        with pytest.raises(NotFoundError):
+            corpus.document(mine)
+    for planted in (ERASED.encode(), *vectors):
+        assert holding(tmp_path, planted) == []
+    with open_corpus(settings_for(tmp_path, dense), SPACE) as corpus:
+        assert len(corpus.search_dense(word_vector(first), 10, OWNER)) == 3
+        assert scores(corpus, ERASED) == []
+
+
+def test_erasing_keeps_a_file_that_another_document_holds(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        put(corpus, "b.txt", ["leave"])
+        corpus.publish()
+        corpus.erase([mine])
+        assert len(list(corpus.originals.all())) == 1
+        assert [own for own, _ in scores(corpus, "leave")]
+
+
+def test_erasing_is_of_all_or_none(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        with pytest.raises(NotFoundError):
+            corpus.erase([mine, "f" * 16])
+        assert corpus.state().documents == 1
+        assert len(list(corpus.originals.all())) == 1
+
+
+# ---- an empty corpus, and what is said ---------------------------------------------------------------------
+
+EMPTY = f"""
+import sys
+from pathlib import Path
+import numpy as np
+from corpus.settings import Settings
+from corpus.store import open_corpus
+from corpus.types import ANYONE, OWNER
+from tests.builders import SPACE
+with open_corpus(Settings(data_dir=Path(sys.argv[1]), dense="chroma"), SPACE) as corpus:
+    for caller in (OWNER, ANYONE):
+        assert corpus.is_empty(caller)
+        assert len(corpus.search_dense(np.ones({DIMENSION}, np.float32), 10, caller)) == 0
+        assert len(corpus.search_lexical("leave", 10, caller)) == 0
+    assert corpus.state().problems == ()
+    assert corpus.notes() == ()
+    corpus.settle()
+print([name for name in ("chromadb", "torch", "onnxruntime", "transformers") if name in sys.modules])
+"""
+
+
+def test_an_empty_corpus_opens_nothing_heavy(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", EMPTY, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.strip() == "[]"
+    assert not (tmp_path / "dense").exists()
+
+
+def test_an_index_is_not_asked_for_a_caller_who_sees_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave"], access=frozenset({"group:hr"}))
+        corpus.publish()
+        monkeypatch.setattr(corpus.dense, "search", None)
+        monkeypatch.setattr(corpus.lexical, "search", None)
+        assert len(corpus.search_dense(word_vector("leave"), 10, ANYONE)) == 0
+        assert len(corpus.search_lexical("leave", 10, ANYONE)) == 0
+
+
+def test_the_store_says_what_searches_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        assert corpus.notes() == ()
+    next((tmp_path / "lexical").rglob("*.idx")).unlink()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lexical_room, "build", refuse)
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        assert len(corpus.search_dense(word_vector("leave"), 10, ANYONE)) == 1
+        assert scores(corpus, "leave") == []
+        [note] = corpus.notes()
+        assert "lexical index" in note
+        assert corpus.state().problems == (note,)
+
+
+def test_the_state_is_true_as_soon_as_it_is_open(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave", "travel"])
+        corpus.publish()
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        state = corpus.state()
+        assert (state.dense.rows, state.lexical.rows, state.lexical.mode) == (2, 2, "tantivy")
