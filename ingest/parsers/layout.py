@@ -19,6 +19,8 @@ from ingest.parsers.tables import find_grids, table_end, table_rows, table_start
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
+_FILLED = 0.8  # what a line of running text takes of its column, at least
+_MOST_SWITCHES = 3
 _BULLET = re.compile(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
@@ -89,7 +91,7 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     rows = to_rows(lines)
     if all(len(row.lines) == 1 for row in rows):
         return _paragraphs(_in_drawn_order(rows, order))
-    gutter = _find_gutter(rows, order)
+    gutter = _find_gutter(rows, order) or _find_mixed_gutter(rows, order)
     if gutter is not None:
         return _by_columns(rows, gutter)
     pieces: list[Piece] = []
@@ -145,6 +147,33 @@ def _find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     level = sum(1 for a, b in pairwise(drawn) if a.x1 <= gutter <= b.x0 and abs(a.y0 - b.y0) < a.size)
     alternating = level > 0.6 * min(len(left), len(right))
     return gutter if jumps <= 3 or alternating else None
+
+
+def _find_mixed_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
+    """Returns the white strip between two columns that hold tables beside running text, or None.
+
+    Cells do not fill their column, so the file's drawing order must show it: one column whole, then the
+    other; and running text must fill several lines of each.
+    """
+    gaps = [(a.x1, b.x0) for row in rows for a, b in pairwise(row.lines)]
+    lines = [line for row in rows for line in row.lines]
+    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    middles = {round((a + b) / 2) for a, b in gaps if 0.35 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.65}
+    votes = {x: sum(a < x < b for a, b in gaps) for x in middles}
+    for gutter in sorted((x for x in votes if votes[x] >= _COLUMN_LINES), key=lambda x: -votes[x]):
+        sides = [[line for line in lines if line.x1 <= gutter], [line for line in lines if line.x0 >= gutter]]
+        if len(lines) - sum(map(len, sides)) <= 0.1 * len(lines) and all(map(_holds_text, sides)):
+            drawn = sorted((*sides[0], *sides[1]), key=lambda line: order[id(line.words[0])])
+            switches = sum((a.x1 <= gutter) != (b.x1 <= gutter) for a, b in pairwise(drawn))
+            if switches <= _MOST_SWITCHES:
+                return gutter
+    return None
+
+
+def _holds_text(side: Sequence[Line]) -> bool:
+    """Says whether several lines fill their column."""
+    span = max((line.x1 for line in side), default=0.0) - min((line.x0 for line in side), default=0.0)
+    return sum(line.x1 - line.x0 > _FILLED * span for line in side) >= _COLUMN_LINES
 
 
 def _by_columns(rows: Sequence[Row], gutter: float) -> list[Piece]:

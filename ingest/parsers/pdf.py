@@ -58,17 +58,47 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``encrypted`` (the empty password was tried), ``damaged_file``, ``no_text``.
         LimitError: ``too_many_pages``, or a limit of the draft.
     """
-    pdf = open_pdf(data, name)
     try:
-        if len(pdf) > limits.max_pages:
-            raise LimitError(
-                f"{name} has {len(pdf)} pages; the limit is {limits.max_pages}.",
-                code="too_many_pages",
-                hint="Split it, or raise max_pages.",
-            )
+        pdf = open_pdf(data, name)
+    except ParseError as error:
+        if error.code != "damaged_file":
+            raise
+        return _read_with_second(data, name, limits, error)
+    try:
+        _check_pages(len(pdf), name, limits)
         return _read_pages(pdf, data, name, limits)
     finally:
         pdf.close()
+
+
+def _check_pages(count: int, name: str, limits: Limits) -> None:
+    if count > limits.max_pages:
+        raise LimitError(
+            f"{name} has {count} pages; the limit is {limits.max_pages}.",
+            code="too_many_pages",
+            hint="Split it, or raise max_pages.",
+        )
+
+
+def _read_with_second(data: bytes, name: str, limits: Limits, error: ParseError) -> Document:
+    """Returns what pypdf makes of a file that PDFium cannot open: plain text, and a note that says so.
+
+    Raises:
+        ParseError: ``error``, when that is nothing.
+    """
+    second = _SecondReader(data)
+    count = second.count()
+    _check_pages(count, name, limits)
+    draft = Draft(limits)
+    draft.note("second_reader", "The file is damaged; what could be read was read with the second reader.")
+    for index in range(count):
+        draft.page(index + 1, "")
+        text = second.text(index)
+        for paragraph in re.split(r"\n\s*\n", text if _garbled_share(text) <= _GARBLED_SHARE else ""):
+            draft.paragraph(paragraph)
+    if not draft.length:
+        raise error
+    return draft.finish(name=name, content_type=PDF, title="", date=None, metadata={})
 
 
 def open_pdf(data: bytes, name: str) -> Any:
@@ -82,7 +112,7 @@ def open_pdf(data: bytes, name: str) -> Any:
     except pypdfium2.PdfiumError as error:
         if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise encrypted(name) from None
-        raise _damaged(name, str(error).rstrip(".")) from None
+        raise _damaged(name, "it cannot be opened") from None
     if len(pdf) == 0:
         raise _damaged(name, "it has no pages")
     return pdf
@@ -381,17 +411,29 @@ class _SecondReader:
             return ""
         self._left -= 1
         try:
-            if self._reader is None:
-                import pypdf
-
-                self._reader = pypdf.PdfReader(io.BytesIO(self._data))
-            return str(self._reader.pages[index].extract_text())
+            return str(self._open().pages[index].extract_text())
         except MemoryError:
             raise
         except Exception:
             # It is only the second opinion on a broken page, and raises nearly anything.
             self._left = 0
             return ""
+
+    def count(self) -> int:
+        """Returns how many pages pypdf finds, 0 when it cannot open the file either."""
+        try:
+            return len(self._open().pages)
+        except MemoryError:
+            raise
+        except Exception:  # as above
+            return 0
+
+    def _open(self) -> Any:
+        if self._reader is None:
+            import pypdf
+
+            self._reader = pypdf.PdfReader(io.BytesIO(self._data))
+        return self._reader
 
 
 def _read_again(found: PageText, index: int, second: _SecondReader) -> None:

@@ -73,14 +73,15 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
 
     They are among the three outermost rows, at the same height in the margin of at least two fifths of the
     pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
-    the last line of so many. Digits count as equal; a table's row, mostly digits, is never one.
+    the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
+    never one.
     """
-    if len(pages) < 3:
+    if len(pages) < 2:
         return lambda line, page: False
     counts: Counter[tuple[str, int]] = Counter()
     for page in pages:
         counts.update({key for line in page.lines for key in _running_keys(line, page)})
-    least = max(3, int(_REPEATED_SHARE * len(pages) + 0.999))
+    least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
 
     def is_repeated(line: Line, page: PageText) -> bool:
         return any(

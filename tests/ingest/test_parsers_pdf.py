@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,6 +102,37 @@ def test_two_columns_are_read_one_after_the_other(by_rows: bool) -> None:
     ]
 
 
+def test_two_columns_may_hold_tables_beside_text() -> None:
+    from tests.ingest.paper import wrapped
+
+    def column(canvas: Any, x: float, words: str, figures: list[tuple[str, ...]], *, first: bool) -> None:
+        y = 780.0
+        canvas.setFont("Helvetica", 10)
+        for part in (words, figures) if first else (figures, words):
+            if isinstance(part, str):
+                for line in wrapped(part, 220):
+                    canvas.drawString(x, y, line)
+                    y -= 12
+            for cells in part if isinstance(part, list) else ():
+                for at, cell in zip((0, 130, 180), cells, strict=True):
+                    canvas.drawString(x + at, y, cell)
+                y -= 12
+            y -= 16
+
+    sales = [("Region", "Now", "Before"), *((f"Land {n}", f"4,{n}12", f"3,{n}98") for n in range(8))]
+    staff = [("Office", "People", "Rooms"), *((f"City {n}", f"{n}04", f"{n}7") for n in range(8))]
+
+    def draw(canvas: Any) -> None:
+        column(canvas, 70, f"{PROSE} {PROSE}", sales, first=True)
+        column(canvas, 310, f"{PROSE} {PROSE}", staff, first=False)
+
+    text = read(drawn(draw)).text
+    assert text.count(f"{PROSE} {PROSE}") == 2
+    assert "Land 3 | 4,312 | 3,398" in text
+    assert "City 5 | 504 | 57" in text
+    assert text.index("Land 7") < text.index("City 0") < text.rindex(PROSE)
+
+
 def test_a_ruled_table_is_rows_of_cells_with_its_header() -> None:
     rows = [
         ["City", "Hotel per night", "Note"],
@@ -165,6 +197,18 @@ def test_headers_footers_and_page_numbers_are_left_out_but_nothing_unique() -> N
     assert not any("Contoso" in text or "Page" in text or "Internal" in text for text in texts)
     assert all(f"Rule {'abcde'[n]}." in text for n, text in enumerate(texts))
     assert "Approved by the board" in texts[2]
+
+
+def test_what_stands_on_both_of_two_pages_is_a_running_line() -> None:
+    def draw(canvas: Any) -> None:
+        for page in (1, 2):
+            canvas.drawString(70, HEIGHT - 30, "Contoso Ltd")
+            canvas.drawString(70, 30, f"Page {page} of 2")
+            write(canvas, f"Rule {'ab'[page - 1]}. {PROSE}", 70, 700, 450)
+            if page < 2:
+                canvas.showPage()
+
+    assert page_texts(read(drawn(draw))) == [f"Rule a. {PROSE}", f"Rule b. {PROSE}"]
 
 
 def test_hyphenation_is_undone_by_the_documents_own_words() -> None:
@@ -375,6 +419,22 @@ def test_a_damaged_file_reads_or_is_named(changes: list[tuple[int, int]], cut: i
         verify(document)
         code = "ok"
     assert code
+
+
+@pytest.mark.parametrize(
+    "data", [re.sub(rb"/Root \d+ 0 R", b"", WHOLE), b"junk " * 500 + WHOLE], ids=["no root", "a late header"]
+)
+def test_what_the_first_reader_cannot_open_is_left_to_the_second(data: bytes) -> None:
+    document = read(data)
+    assert " ".join(document.text.split()) == PROSE
+    assert [(note.code, note.page) for note in document.notes] == [("second_reader", 0)]
+
+
+def test_what_no_reader_can_open_is_damaged() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(b"%PDF-1.7 and then nothing", "a.pdf")
+    assert caught.value.code == "damaged_file"
+    assert caught.value.message == "a.pdf is damaged: it cannot be opened."
 
 
 SENTENCES = st.lists(
