@@ -29,7 +29,7 @@ from rag.wire import to_json
 
 log = logging.getLogger(__name__)
 
-MAX_QUEUED = 100
+MAX_QUEUED = 1000
 SAVE_PROGRESS_EVERY_S = 1.0
 FINISHED = ("done", "failed", "cancelled")
 
@@ -82,8 +82,7 @@ class Jobs:
 
         Raises:
             UsageError: a file is empty or its name cannot be used.
-            LimitError: a file is too large.
-            UnavailableError: too many jobs wait already.
+            LimitError: a file is too large, or too many jobs wait already.
         """
         if self._stopping:
             raise UnavailableError("The service is stopping.", code="stopping", hint="Try again in a moment.")
@@ -94,7 +93,7 @@ class Jobs:
             )
         with self._catalog.read() as db:
             if records.count_jobs(db, ["queued"]) >= MAX_QUEUED:
-                raise UnavailableError(
+                raise LimitError(
                     f"{MAX_QUEUED} jobs are waiting already.", code="too_many_jobs", hint="Try later."
                 )
         request = {"collection": collection, "metadata": dict(metadata), "names": names}

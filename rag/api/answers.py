@@ -13,14 +13,10 @@ from rag.comparison import MOST_ARMS
 StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
 
 ModelName = Annotated[
-    str,
+    Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None,
     Field(
-        min_length=1,
-        max_length=200,
-        description="A name of GET /api/models. Default: the model of the settings.",
-        examples=["extractive"],
+        description="A name of GET /api/models. Default: the model of the settings.", examples=["extractive"]
     ),
-    AfterValidator(plain_text),
 ]
 WithRetrieval = Annotated[
     bool,
@@ -45,11 +41,11 @@ class AskRequest(Shape):
     """A question and how to answer it."""
 
     question: Question
-    model: ModelName | None = None
+    model: ModelName = None
     retrieval: WithRetrieval = True
     strategy: Strategy = "zero-shot"
     k: Passages = DEFAULT_K
-    collection: CollectionName | None = None
+    collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
     history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
     stream: bool = Field(
@@ -62,7 +58,7 @@ class AskRequest(Shape):
 class ArmRequest(Shape):
     """One way to answer; what is left out is as the comparison says, or the default."""
 
-    model: ModelName | None = None
+    model: ModelName = None
     retrieval: WithRetrieval = True
     strategy: Strategy = "zero-shot"
     k: Passages = DEFAULT_K
@@ -79,7 +75,7 @@ class CompareRequest(Shape):
         description="The ways to answer. Default: the default model with and without retrieval.",
         examples=[[{"retrieval": True}, {"retrieval": False}]],
     )
-    collection: CollectionName | None = None
+    collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
     history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
 

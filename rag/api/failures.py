@@ -51,6 +51,7 @@ _BY_CODE: Mapping[str, int] = {
     "model_timeout": 504,
     "no_picture": 404,
     "read_only": 503,
+    "too_many_jobs": 429,
 }
 
 _HTTP_WORDS: Mapping[int, tuple[str, str, str]] = {
@@ -84,7 +85,7 @@ def answer_error(error: VouchError) -> JSONResponse:
     """Returns an error as a response, with Retry-After where a later request may go better."""
     status = status_of(error)
     retry = getattr(error, "retry_after_s", 0.0) or RETRY_AFTER_S
-    headers = {"Retry-After": str(max(1, round(retry)))} if status == 503 else None
+    headers = {"Retry-After": str(max(1, round(retry)))} if status in (429, 503) else None
     return JSONResponse(body_of(error), status, headers=headers)
 
 

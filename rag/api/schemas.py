@@ -38,9 +38,23 @@ Question = Annotated[
     AfterValidator(plain_text),
 ]
 CollectionName = Annotated[
-    str, Field(min_length=1, max_length=200, description="Only this collection.", examples=["sample"])
+    Annotated[str, Field(min_length=1, max_length=200)] | None,
+    Field(description="Only this collection.", examples=["sample"]),
 ]
 Name = Annotated[str, Field(max_length=200)]
+
+
+def event_stream(*names: str) -> dict[str, Any]:
+    """Returns how OpenAPI describes a stream of server-sent events with these names."""
+    event = {"type": "string", "enum": list(names), "description": "What happened.", "examples": [names[-1]]}
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "description": "A JSON object on one line.",
+        "examples": ["{}"],
+    }
+    shape = {"type": "object", "properties": {"event": event, "data": data}, "required": ["event", "data"]}
+    return {"text/event-stream": {"schema": shape}}
 
 
 class Shape(BaseModel):
@@ -91,7 +105,7 @@ class SearchRequest(Shape):
 
     query: Question
     k: K = 10
-    collection: CollectionName | None = None
+    collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
 
 

@@ -45,7 +45,9 @@ VersionNumber = Annotated[
 @router.post("/documents", status_code=202, summary="Send files in")
 def upload(
     jobs: OpenJobs,
-    files: Annotated[list[UploadFile], File(description="One or more files.")],
+    files: Annotated[
+        list[UploadFile], File(description="One or more files.", examples=[["travel-policy.pdf"]])
+    ],
     collection: Annotated[
         str, Form(min_length=1, max_length=200, description="Where to.", examples=["default"])
     ] = "default",

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from corpus.errors import UnavailableError
 from rag.api.house import AnyHouse, House, OpenJobs, Visit
-from rag.api.schemas import JobList, JobShape
+from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
 from rag.jobs import FINISHED, Jobs
 from rag.wire import error_json, to_json
@@ -47,7 +47,12 @@ def cancel_job(jobs: OpenJobs, job_id: JobId) -> JobShape:
     "/{job_id}/events",
     summary="Follow a job",
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "progress …, then done or error."}},
+    responses={
+        200: {
+            "content": event_stream("progress", "done", "error"),
+            "description": "progress …, then done or error.",
+        }
+    },
 )
 def follow_job(house: AnyHouse, jobs: OpenJobs, job_id: JobId) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""

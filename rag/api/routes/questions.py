@@ -22,7 +22,7 @@ from rag.api.answers import (
     Turn,
 )
 from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
-from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest
+from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.bootstrap import Service
 from rag.filters import read_filter
@@ -57,7 +57,7 @@ def search(service: OpenService, caller: AnyCaller, asked: SearchRequest) -> Sea
         200: {
             "model": AnswerShape,
             "description": f"The answer. With `stream`: {_STREAM}",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": event_stream("passages", "delta", "citations", "timings", "done", "error"),
         }
     },
 )
