@@ -22,7 +22,7 @@ _ITEM = re.compile(
     r"|[\u2460-\u2473\u3251-\u325f\u2776-\u277f]"  # circled numbers
     r"|\u7b2c[\d\uff10-\uff19\u4e00-\u9fff]{1,4}[\u6761\u7ae0\u7bc0\u7de8\u9805])"  # article, chapter n
 )
-_ROW = re.compile(r"[^\t|\n]*(?:\t|\|[^|\n]*\|)")
+_ROW = re.compile(r"[^\t|\n]*(?:\t|(?<=\s)\|\s|\|[^|\n]*\|)")
 _BLANK_LINE = re.compile(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
 _ENUMERATOR = re.compile(r"[ \t\u3000]*[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z")
 _LAST_TOKEN = re.compile(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")

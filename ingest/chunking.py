@@ -16,7 +16,7 @@ from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Part of the ingest fingerprint: it changes when the same document would be cut differently."""
 
 _CONTEXT_SHARE = 3

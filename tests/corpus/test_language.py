@@ -155,6 +155,8 @@ def test_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
         ),
         ("| a | b |\n|---|---|\n| 1 | 2 |", ["| a | b |", "|---|---|", "| 1 | 2 |"]),
         ("Name\tPay\nAnn\t5", ["Name\tPay", "Ann\t5"]),
+        ("Occasion | Days\nMoving house | 2", ["Occasion | Days", "Moving house | 2"]),
+        ("write a|b in the\nshell", ["write a|b in the\nshell"]),
         ("# Title\ntext goes on", ["# Title", "text goes on"]),
         (
             "Benefits\nThe plan covers the family of the employee.",
