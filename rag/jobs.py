@@ -7,6 +7,7 @@ unfinished is queued again at the next start, and goes on from the documents alr
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import threading
 import time
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MAX_QUEUED = 1000
 SAVE_PROGRESS_EVERY_S = 1.0
+_INCOMING = ".incoming"
 FINISHED = ("done", "failed", "cancelled")
 
 
@@ -58,6 +60,8 @@ class Jobs:
     def start(self) -> None:
         """Queues again what an earlier process left unfinished, and begins to work."""
         if not self._catalog.read_only:
+            for left in self._folder.glob(f"*{_INCOMING}"):
+                shutil.rmtree(left, ignore_errors=True)
             with self._catalog.write() as db:
                 for job in records.list_jobs(db, states=["running"], limit=MAX_QUEUED):
                     records.requeue_job(db, job.id)
@@ -97,9 +101,11 @@ class Jobs:
                     f"{MAX_QUEUED} jobs are waiting already.", code="too_many_jobs", hint="Try later."
                 )
         request = {"collection": collection, "metadata": dict(metadata), "names": names}
+        kept = self._folder / f"{secrets.token_hex(8)}{_INCOMING}"
+        self._spool(kept, uploads, names)
         with self._catalog.write() as db:
             job = records.create_job(db, "ingest", request)
-            self._spool(self._folder / job.id, uploads, names)
+            kept.rename(self._folder / job.id)
         with self._changed:
             self._changed.notify_all()
         return job

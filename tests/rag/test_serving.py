@@ -1,0 +1,304 @@
+"""``vouch serve`` as a process: alive at once, ending in good order, going on where it was, beside other commands."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from corpus.errors import BusyError, NotAllowedError, VouchError
+from corpus.settings import Settings
+from rag.api.guards import host_name
+from rag.operations import call
+from rag.scripted import ScriptedServer, Turn
+from rag.serving import check_address, listen, serve
+from tests.rag.cli_runs import ROOT
+from tests.rag.conftest import scripted_model
+from tests.rag.events import events
+
+LEAVE = "How many days of annual leave move into the next year?"
+PATIENCE_S = 90
+
+
+@dataclass
+class Server:
+    """A server process, where it is, and what it said."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    settings: Settings
+    url: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def wait(self, path: str) -> float:
+        """Returns the seconds until a path answers 200."""
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE_S:
+            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read().decode()
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(self.url + path).status_code == 200:
+                    return time.monotonic() - began
+            time.sleep(0.02)
+        raise AssertionError(f"{path} did not answer within {PATIENCE_S} s")
+
+    def end(self, sig: int = signal.SIGTERM) -> tuple[int, str]:
+        """Sends a signal and returns the exit code and what was said on stderr."""
+        self.process.send_signal(sig)
+        _, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, err.decode()
+
+
+Start = Callable[..., Server]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def data(filled: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(filled, tmp_path / "data"))
+
+
+@pytest.fixture
+def start(data: Path) -> Iterator[Start]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(*, models: dict[str, Any] | None = None, drain_s: float | None = None) -> Server:
+        port = _free_port()
+        settings = Settings(data_dir=data, port=port, models=models or {})
+        environment = {
+            **os.environ, "VOUCH_DATA_DIR": str(data), "VOUCH_PORT": str(port), "VOUCH_MODELS": json.dumps(models or {})
+        }  # fmt: skip
+        argv = [sys.executable, "-m", "rag.cli", "serve"]
+        if drain_s is not None:
+            script = f"from corpus.settings import *; from rag.serving import *; serve(load_settings(), drain_s={drain_s})"
+            argv = [sys.executable, "-c", script]
+        process = subprocess.Popen(
+            argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        started.append(process)
+        return Server(process, port, settings)
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_it_is_alive_before_it_is_ready_and_commands_work_beside_it(start: Start, tmp_path: Path) -> None:
+    server = start()
+    server.wait("/live")
+    early = httpx.get(server.url + "/ready")
+    if early.status_code != 200:  # a very quick machine may be ready already
+        assert early.status_code == 503
+        assert int(early.headers["retry-after"]) >= 1
+        assert early.json()["error"]["code"] == "starting"
+    server.wait("/ready")
+    assert server.process.stdout is not None
+    greeting = [server.process.stdout.readline().decode() for _ in range(4)]
+    assert server.url in greeting[0]
+    assert f"curl -s {server.url}/api/ask" in greeting[2]
+
+    told: list[str] = []
+    found = call(
+        server.settings, "ask", {"ask": {"question": LEAVE}}, emit=lambda event: told.append(event["name"])
+    )
+    assert "five days" in found["text"]
+    assert told[0] == "passages"
+    assert told[-1] == "done"
+    compared = call(server.settings, "compare", {"question": LEAVE, "arms": [{}, {"retrieval": False}]})
+    assert [arm["arm"]["retrieval"] for arm in compared["arms"]] == [True, False]
+
+    note = tmp_path / "note.md"
+    note.write_text("# Umbrellas\n\nUmbrellas are lent at the front desk.\n", encoding="utf-8")
+    report = call(server.settings, "ingest", {"paths": [str(note)]})
+    assert [file["state"] for file in report["files"]] == ["ok"]
+    answer = httpx.post(
+        server.url + "/api/ask", json={"question": "Where are umbrellas lent?"}, timeout=60
+    ).json()
+    assert "front desk" in answer["text"]
+
+    with pytest.raises(BusyError, match="vouch serve"):
+        serve(Settings(data_dir=server.settings.data_dir, port=0))
+    code, err = server.end(signal.SIGINT)
+    assert (code, "Traceback" in err) == (0, False)
+
+
+def _follow(url: str, model: str, began: threading.Event, into: list[tuple[str, Any]]) -> None:
+    body = {"question": LEAVE, "model": model, "stream": True}
+    with httpx.stream("POST", f"{url}/api/ask", json=body, timeout=PATIENCE_S) as reply:
+        for event in events(reply):
+            into.append(event)
+            if event[0] == "delta":
+                began.set()
+
+
+def test_a_stream_finishes_after_sigterm_and_nothing_new_begins(start: Start) -> None:
+    words = [
+        "Up ",
+        "to ",
+        "five ",
+        "days ",
+        "of ",
+        "annual ",
+        "leave ",
+        "move ",
+        "into ",
+        "the ",
+        "next ",
+        "year. [1]",
+    ]
+    with ScriptedServer([Turn(texts=words, pause_s=0.25)]) as model:
+        server = start(models={"slow": scripted_model(model)})
+        server.wait("/ready")
+        told: list[tuple[str, Any]] = []
+        began = threading.Event()
+        reader = threading.Thread(target=_follow, args=(server.url, "slow", began, told))
+        reader.start()
+        assert began.wait(PATIENCE_S)
+        code, err = server.end()
+        reader.join()
+    assert told[-1][0] == "done", err
+    assert told[-1][1]["text"] == "".join(words)
+    assert code == 0
+    with pytest.raises(httpx.TransportError):
+        httpx.get(server.url + "/live")
+
+
+def test_a_stream_that_takes_too_long_ends_with_an_error_that_says_so(start: Start) -> None:
+    with ScriptedServer([Turn(texts=["word "] * 3000, pause_s=0.05)]) as model:
+        server = start(models={"slow": scripted_model(model)}, drain_s=0.5)
+        server.wait("/ready")
+        told: list[tuple[str, Any]] = []
+        began = threading.Event()
+        reader = threading.Thread(target=_follow, args=(server.url, "slow", began, told))
+        reader.start()
+        assert began.wait(PATIENCE_S)
+        code, _ = server.end()
+        reader.join()
+        assert model.wait_idle(20)
+    name, last = told[-1]
+    assert name == "error"
+    assert last["error"]["code"] == "stopping"
+    assert last["answer"]["text"].startswith("word word")
+    assert code == 0
+
+
+def test_a_second_interrupt_ends_it_at_once(start: Start) -> None:
+    with ScriptedServer([Turn(texts=["word "] * 3000, pause_s=0.05)]) as model:
+        server = start(models={"slow": scripted_model(model)})
+        server.wait("/ready")
+        told: list[tuple[str, Any]] = []
+        began = threading.Event()
+
+        def read() -> None:
+            with contextlib.suppress(httpx.TransportError):
+                _follow(server.url, "slow", began, told)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert began.wait(PATIENCE_S)
+        server.process.send_signal(signal.SIGINT)
+        while True:  # the first one is noticed when no new connection is taken
+            try:
+                socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+            except OSError:
+                break
+            time.sleep(0.02)
+        assert server.process.poll() is None
+        assert server.end(signal.SIGINT)[0] == 130
+        reader.join()
+
+
+def test_jobs_go_on_after_a_restart(start: Start, tmp_path: Path) -> None:
+    server = start()
+    server.wait("/ready")
+    ids = []
+    for number in range(4):
+        body = f"# Room {number}\n\nRoom {number} holds {number + 5} desks.\n".encode()
+        reply = httpx.post(
+            server.url + "/api/documents",
+            files=[("files", (f"{number}.md", body))],
+            data={"collection": "rooms"},
+        )
+        assert reply.status_code == 202
+        ids.append(reply.json()["id"])
+    assert server.end()[0] == 0
+    again = start()
+    again.wait("/ready")
+    for job in ids:
+        with httpx.stream("GET", f"{again.url}/api/jobs/{job}/events", timeout=PATIENCE_S) as reply:
+            assert list(events(reply))[-1][0] == "done"
+    listed = httpx.get(again.url + "/api/documents", params={"collection": "rooms"}).json()["documents"]
+    assert [one["path"] for one in listed] == ["0.md", "1.md", "2.md", "3.md"]
+    assert all(one["live"]["number"] == 1 for one in listed)
+    assert again.end()[0] == 0
+    assert not list((again.settings.data_dir / "uploads").iterdir())
+
+
+# ---- where it may serve --------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_named_with_its_holder() -> None:
+    with listen("127.0.0.1", 0) as taken, pytest.raises(VouchError) as refused:
+        listen("127.0.0.1", taken.getsockname()[1])
+    assert refused.value.code == "port_taken"
+    assert str(os.getpid()) in refused.value.message
+    assert "--port" in refused.value.hint
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_an_address_of_another_machine_cannot_be_listened_on(host: str) -> None:
+    with pytest.raises(VouchError) as refused:
+        listen(host, 0)
+    assert refused.value.code == "bad_address"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", "", "127.0.0.1.example.org"])
+def test_an_address_that_others_reach_is_refused(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(NotAllowedError) as refused:
+        check_address(host, insecure=False)
+    assert refused.value.code == "not_loopback"
+    check_address(host, insecure=True)
+    assert "without access keys" in caplog.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
+def test_an_address_of_this_machine_is_let_through(host: str) -> None:
+    check_address(host, insecure=False)
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("localhost", "localhost"), ("LOCALHOST:80", "localhost"), ("[::1]:8000", "::1"), ("[::1]", "::1"),
+        ("a:b", ""), ("[::1", ""), ("a/b", ""), ("a@b", ""), ("a b", ""), ("", ""), ("[::1]x", ""),
+    ],
+)  # fmt: skip
+def test_the_host_of_a_host_header(header: str, name: str) -> None:
+    assert host_name(header) == name
+
+
+def test_a_model_that_does_not_exist_is_told_before_it_serves(data: Path) -> None:
+    with pytest.raises(VouchError, match="no-such-model"):
+        serve(Settings(data_dir=data, port=0, model="no-such-model"))
