@@ -204,9 +204,9 @@ def _verify(catalog: database.Database, originals: Originals) -> Verification:
 
 def _verify_version(db: Connection, version: documents.VersionRecord, problems: list[str]) -> int:
     text = documents.read_text(db, version.id)
-    if len(text) != version.chars:
+    if not documents.is_intact(db, version.id):
         problems.append(
-            f"Version {version.number} of {version.document_id} has {len(text)} of {version.chars} characters."
+            f"The text of version {version.number} of {version.document_id} is not what was committed."
         )
     count = 0
     for chunk in passages.stored_chunks(db, version.id):

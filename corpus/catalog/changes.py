@@ -12,11 +12,13 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from corpus.catalog import documents as docs
+from corpus.catalog import schema
+from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.database import Database, open_database
 from corpus.catalog.schema import changes, chunks, documents, vectors, versions
 from corpus.errors import DamagedError
 from corpus.projection import Change, TextRow, VectorBatch
-from corpus.types import Int64
+from corpus.types import Int64, show_chunk_id
 
 _VERSIONS_PER_STATEMENT = 500
 
@@ -126,6 +128,12 @@ def open_feed(folder: Path | str) -> CatalogFeed:
 def _batch(rows: Sequence[Any]) -> VectorBatch:
     ids = np.fromiter((row.chunk_id for row in rows), np.int64, len(rows))
     own = np.fromiter((row.version_id for row in rows), np.int64, len(rows))
+    for row in rows:
+        if vector_checksum(row.vector) != row.checksum:
+            raise DamagedError(
+                f"The catalog's vector of chunk {show_chunk_id(row.chunk_id)} is not what was committed.",
+                hint=schema.RESTORE_HINT,
+            )
     data = b"".join(row.vector for row in rows)
     if len(data) % (4 * len(rows)):
         raise DamagedError("The catalog holds vectors of unequal length.", hint="Check it with: vouch verify")

@@ -69,12 +69,7 @@ class Database:
         with _explained(self.path), self._engine.connect() as db:
             source = db.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)
-            copy = sqlite3.connect(target)
-            try:
-                source.backup(copy, pages=2048)
-                copy.execute("PRAGMA journal_mode=DELETE")
-            finally:
-                copy.close()
+            _copy_whole(source, target)
 
     def check(self) -> list[str]:
         """Returns what SQLite's own check finds wrong; an empty list when all is well."""
@@ -82,12 +77,13 @@ class Database:
             rows = db.execute(text("PRAGMA integrity_check(20)")).scalars().all()
         return [str(row) for row in rows if row != "ok"]
 
-    def shrink_log(self) -> None:
-        """Moves the write-ahead log into the file and empties it."""
+    def shrink_log(self) -> bool:
+        """Moves the write-ahead log into the file and empties it; False when a reader is in the way."""
         if self.read_only:
-            return
-        with self._writer, self._engine.connect() as db:
-            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            return False
+        with self._writer, _explained(self.path), self._engine.connect() as db:
+            busy, _, _ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
 
     def close(self) -> None:
         """Closes every connection; the write-ahead log is folded into the file."""
@@ -102,7 +98,7 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
     On a disk that cannot be written it opens for reading only.
 
     Raises:
-        StorageError: it does not exist, or was written by a newer version.
+        StorageError: it does not exist, or was written by a newer version (``newer_schema``).
         DamagedError: it is not a catalog, or its header or tables are damaged.
     """
     path = folder / FILE_NAME
@@ -132,6 +128,9 @@ def _open_writable(path: Path) -> Database:
         with _explained(path):
             with engine.connect() as db:
                 _quick_check(db, path)
+                found = schema.found_version(db)
+            if 0 < found < schema.SCHEMA_VERSION:
+                _keep_copy(engine, path.with_name(f"{path.name}.v{found}"))
             with engine.connect() as db, db.execution_options(vouch_write=True).begin():
                 schema.prepare(db)
     except VouchError:
@@ -140,20 +139,64 @@ def _open_writable(path: Path) -> Database:
     return Database(engine, path, read_only=False)
 
 
+def _keep_copy(engine: Engine, target: Path) -> None:
+    """Keeps the catalog as it is before a migration, for the older Vouch that wrote it."""
+    temporary = target.with_name(f".{target.name}.part")
+    with engine.connect() as db:
+        source = db.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)
+        _copy_whole(source, temporary)
+    os.replace(temporary, target)
+
+
+def _copy_whole(source: sqlite3.Connection, target: Path) -> None:
+    copy = sqlite3.connect(target)
+    try:
+        source.backup(copy, pages=2048)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    except BaseException:
+        copy.close()
+        target.unlink(missing_ok=True)
+        raise
+    copy.close()
+    handle = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _open_readable(path: Path) -> Database:
-    """Opens without writing a byte beside the file: as it is, or a copy when its log holds more."""
+    """Opens without writing a byte beside the file: as it is, or a copy of it when its log holds more or its
+    schema is an older one."""
     log = path.with_name(path.name + "-wal")
-    scratch = None
-    if log.exists() and log.stat().st_size > 0:
-        scratch = Path(tempfile.mkdtemp(prefix="vouch-catalog-"))
-        for part in (path, log):
-            shutil.copy2(part, scratch / part.name)
-            os.chmod(scratch / part.name, 0o600)
-        engine = _engine(f"file:{_quoted(scratch / path.name)}", read_only=False)
-    else:
+    if not log.exists() or not log.stat().st_size:
         engine = _engine(f"file:{_quoted(path)}?mode=ro&immutable=1", read_only=True)
-    with _explained(path), engine.connect() as db:
-        _quick_check(db, path)
+        try:
+            with _explained(path), engine.connect() as db:
+                _quick_check(db, path)
+                found = schema.found_version(db)
+        except VouchError:
+            engine.dispose()
+            raise
+        if found == schema.SCHEMA_VERSION:
+            return Database(engine, path, read_only=True)
+        engine.dispose()
+    scratch = Path(tempfile.mkdtemp(prefix="vouch-catalog-"))
+    engine = _engine(f"file:{_quoted(scratch / path.name)}", read_only=False)
+    try:
+        with _explained(path):
+            for part in (path, log):
+                if part.exists():
+                    shutil.copy2(part, scratch / part.name)
+                    os.chmod(scratch / part.name, 0o600)
+            with engine.connect() as db, db.execution_options(vouch_write=True).begin():
+                _quick_check(db, path)
+                schema.prepare(db)
+    except BaseException:
+        engine.dispose()
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     return Database(engine, path, read_only=True, scratch=scratch)
 
 

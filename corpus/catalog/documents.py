@@ -16,6 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from corpus.catalog import schema
+from corpus.catalog.checksums import text_hash, vector_checksum
 from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
 from corpus.catalog.schema import access as access_table
 from corpus.errors import DamagedError, NotFoundError
@@ -122,6 +123,7 @@ def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
                 chunk_count=len(new.chunks),
                 vector_count=sum(vector is not None for vector in new.vectors),
                 committed_at=moment,
+                text_hash=text_hash(document.text),
             )
         )
     )
@@ -338,6 +340,12 @@ def read_text(db: Connection, version_id: int, start: int = 0, end: int | None =
     return text[start - offset : None if end is None else end - offset]
 
 
+def is_intact(db: Connection, version_id: int) -> bool:
+    """Says whether a version's text is, to the letter, the one that was committed."""
+    committed = db.execute(select(versions.c.text_hash).where(versions.c.id == version_id)).scalar_one()
+    return bool(text_hash(read_text(db, version_id)) == committed)
+
+
 def read_pages(db: Connection, version_id: int) -> tuple[Page, ...]:
     """Returns a version's pages in order."""
     rows = db.execute(select(pages).where(pages.c.version_id == version_id).order_by(pages.c.number))
@@ -349,13 +357,13 @@ def reusable_vectors(db: Connection, hashes: Sequence[bytes], dimension: int) ->
     found: dict[bytes, Float32] = {}
     for first in range(0, len(hashes), _ROWS):
         query = (
-            select(chunks.c.searched_hash, vectors.c.vector)
+            select(chunks.c.searched_hash, vectors.c.vector, vectors.c.checksum)
             .join(vectors, vectors.c.chunk_id == chunks.c.id)
             .where(chunks.c.searched_hash.in_(list(hashes[first : first + _ROWS])))
         )
         for row in db.execute(query):
             vector = np.frombuffer(row.vector, dtype="<f4")
-            if vector.shape == (dimension,):
+            if vector.shape == (dimension,) and vector_checksum(row.vector) == row.checksum:
                 found[row.searched_hash] = vector
     return found
 
@@ -437,7 +445,7 @@ def _insert_chunks(db: Connection, version_id: int, new: NewVersion) -> None:
         db,
         vectors,
         (
-            {"chunk_id": own, "version_id": version_id, "vector": np.asarray(vector, dtype="<f4").tobytes()}
+            _vector_row(version_id, own, np.asarray(vector, dtype="<f4").tobytes())
             for vector, own in zip(new.vectors, ids, strict=True)
             if vector is not None
         ),
@@ -492,6 +500,15 @@ def _chunk_row(version_id: int, chunk: Chunk, own: int) -> dict[str, Any]:
         "context": chunk.context,
         "tokens": chunk.tokens,
         "searched_hash": searched_hash(chunk.searched),
+    }
+
+
+def _vector_row(version_id: int, own: int, vector: bytes) -> dict[str, Any]:
+    return {
+        "chunk_id": own,
+        "version_id": version_id,
+        "vector": vector,
+        "checksum": vector_checksum(vector),
     }
 
 

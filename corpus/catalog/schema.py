@@ -1,11 +1,9 @@
-"""The catalog's tables, its version, and the steps from one version to the next.
+"""The catalog's tables and its version.
 
 Portable SQLAlchemy Core. Times are ISO 8601 UTC text; JSON columns hold what is only ever read whole.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from sqlalchemy import (
     JSON,
@@ -21,11 +19,13 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     select,
+    text,
 )
 
+from corpus.catalog.migrations import MIGRATIONS
 from corpus.errors import DamagedError, StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -85,6 +85,7 @@ versions = Table(
     Column("vector_count", Integer, nullable=False),
     Column("committed_at", String, nullable=False),
     Column("retired_at", String, nullable=True),
+    Column("text_hash", LargeBinary(16), nullable=False, server_default=text("''")),
     UniqueConstraint("document_id", "number"),
     Index("versions_by_hash", "sha256"),
     sqlite_autoincrement=True,
@@ -134,6 +135,7 @@ vectors = Table(
     Column("chunk_id", Id, primary_key=True, autoincrement=False),
     Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
+    Column("checksum", Integer, nullable=False, server_default=text("0")),
     Index("vectors_by_version", "version_id"),
 )
 
@@ -178,38 +180,47 @@ jobs = Table(
     Index("jobs_by_time", "created_at"),
 )
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
-"""``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""
 
-
-def prepare(db: Connection) -> None:
-    """Creates the tables in an empty catalog, or brings an older one up to date.
+def found_version(db: Connection) -> int:
+    """Returns the schema version of a catalog; 0 when it is empty.
 
     Raises:
-        StorageError: the catalog was written by a newer Vouch.
+        StorageError: (``newer_schema``) the catalog was written by a newer Vouch.
         DamagedError: there are tables, but not ours.
     """
     names = set(_table_names(db))
     if not names:
-        metadata.create_all(db)
-        db.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
-        return
+        return 0
     if "meta" not in names:
         raise DamagedError("The catalog is not Vouch's: it has no table 'meta'.", hint=RESTORE_HINT)
     found = db.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar_one_or_none()
-    if found is None or not found.isdigit():
+    if found is None or not found.isdigit() or not int(found):
         raise DamagedError(f"The catalog's schema version is unreadable: {found!r}.", hint=RESTORE_HINT)
-    version = int(found)
-    if version > SCHEMA_VERSION:
+    if int(found) > SCHEMA_VERSION:
         raise StorageError(
-            f"The catalog has schema version {version}; this Vouch knows up to {SCHEMA_VERSION}.",
+            f"The catalog has schema version {found}; this Vouch knows up to {SCHEMA_VERSION}.",
             code="newer_schema",
             hint="Nothing was changed. Use the newer Vouch that wrote it.",
         )
-    while version < SCHEMA_VERSION:
-        MIGRATIONS[version](db)
-        version += 1
-        db.execute(meta.update().where(meta.c.key == "schema_version").values(value=str(version)))
+    return int(found)
+
+
+def prepare(db: Connection) -> None:
+    """Creates the tables in an empty catalog, or brings an older one up to date, in the caller's transaction.
+
+    Raises:
+        StorageError: (``newer_schema``) the catalog was written by a newer Vouch.
+        DamagedError: there are tables, but not ours.
+    """
+    version = found_version(db)
+    if not version:
+        metadata.create_all(db)
+        db.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+    elif version < SCHEMA_VERSION:
+        for step in range(version, SCHEMA_VERSION):
+            MIGRATIONS[step](db)
+        changed = meta.update().where(meta.c.key == "schema_version")
+        db.execute(changed.values(value=str(SCHEMA_VERSION)))
 
 
 RESTORE_HINT = "Nothing was changed. Bring a backup back with: vouch restore BACKUP"

@@ -1,0 +1,43 @@
+"""The steps from one version of the schema to the next.
+
+A step is plain SQL over the tables as they were then, never over ``schema``'s, which go on changing. It runs inside
+one transaction with all the others: either the catalog is of the newest version, or nothing has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sqlalchemy import Connection, text
+
+from corpus.catalog.checksums import text_hash, vector_checksum
+
+_AT_ONCE = 1000
+
+
+def _add_checksums(db: Connection) -> None:
+    """2: every text and every vector has a checksum, so that a byte that changed on disk is found out."""
+    db.execute(text("ALTER TABLE versions ADD COLUMN text_hash BLOB DEFAULT '' NOT NULL"))
+    db.execute(text("ALTER TABLE vectors ADD COLUMN checksum INTEGER DEFAULT 0 NOT NULL"))
+    for version_id in db.execute(text("SELECT id FROM versions")).scalars().all():
+        segments = text("SELECT text FROM texts WHERE version_id = :id ORDER BY segment")
+        whole = "".join(db.execute(segments, {"id": version_id}).scalars())
+        db.execute(
+            text("UPDATE versions SET text_hash = :hash WHERE id = :id"),
+            {"hash": text_hash(whole), "id": version_id},
+        )
+    last = -1
+    while rows := db.execute(
+        text("SELECT chunk_id, vector FROM vectors WHERE chunk_id > :last ORDER BY chunk_id LIMIT :most"),
+        {"last": last, "most": _AT_ONCE},
+    ).all():
+        db.execute(
+            text("UPDATE vectors SET checksum = :checksum WHERE chunk_id = :id"),
+            [{"checksum": vector_checksum(row.vector), "id": row.chunk_id} for row in rows],
+        )
+        last = rows[-1].chunk_id
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _add_checksums})
+"""``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""
