@@ -6,12 +6,18 @@ import errno
 import fcntl
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from corpus.errors import BusyError, StorageError
 
 LOCK_NAME = "owner.lock"
+
+_GRACE_S = 5.0
+"""How long a killed owner's lock may outlive it: in a child that it was just starting."""
+
+_LOOK_AGAIN_S = 0.02
 
 
 class Ownership:
@@ -59,15 +65,16 @@ def own(folder: Path, purpose: str) -> Ownership:
         if reading is None:
             return Ownership(None, clean=False)
         descriptor = reading
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = _read_owner(descriptor)
-        os.close(descriptor)
-        raise BusyError(
-            f"The data folder {folder} is in use by {owner}.",
-            hint="Commands go through it by themselves; stop it to take the folder over.",
-        ) from None
+    deadline = time.monotonic() + _GRACE_S
+    while not _lock(descriptor):
+        if _owner_lives(descriptor) or time.monotonic() > deadline:
+            owner = _read_owner(descriptor)
+            os.close(descriptor)
+            raise BusyError(
+                f"The data folder {folder} is in use by {owner}.",
+                hint="Commands go through it by themselves; stop it to take the folder over.",
+            )
+        time.sleep(_LOOK_AGAIN_S)
     clean = os.fstat(descriptor).st_size == 0
     _write_owner(descriptor, purpose)
     return Ownership(descriptor, clean)
@@ -106,6 +113,24 @@ def _open_read_only(path: Path, error: OSError) -> int | None:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _owner_lives(descriptor: int) -> bool:
+    try:
+        os.kill(json.loads(os.pread(descriptor, 4096, 0))["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # it is another user's, or does not say
+    return True
 
 
 def _write_owner(descriptor: int, purpose: str) -> None:

@@ -158,7 +158,7 @@ class Storm:
                 allowed = {acked.get(name), *(state[name] for state in begun)}
                 assert live.get(name) in allowed, f"{name} is {live.get(name)}, not one of {allowed}"
             find_every_chunk(corpus)
-            assert corpus.lexical.state().rows == corpus.state().chunks
+            assert corpus.lexical.state().rows == corpus.state().chunks, corpus.state()
 
     def finish(self) -> None:
         """Finishes the ingest and compares with a corpus made from scratch."""
@@ -216,12 +216,13 @@ def find_every_chunk(corpus: Corpus) -> None:
 
 
 def wait_until_well(corpus: Corpus) -> None:
-    """Waits until both indexes have mended themselves."""
+    """Waits until both indexes have mended themselves and caught up with what was never acknowledged."""
     deadline = time.monotonic() + 60
     while True:
         corpus.search_lexical("leave", 1, OWNER)
         states = (corpus.dense.state(), corpus.lexical.state())
-        if not any(state.problem or state.rebuilding for state in states):
+        behind = any(state.seq < corpus.state().seq for state in states)
+        if not behind and not any(state.problem or state.rebuilding for state in states):
             return
         assert time.monotonic() < deadline, states
         time.sleep(0.05)

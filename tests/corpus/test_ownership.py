@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,14 @@ def test_a_file_in_the_place_of_the_folder_is_explained(tmp_path: Path):
     with pytest.raises(StorageError, match="Cannot create the data folder") as caught:
         own(tmp_path / "data", "vouch")
     assert "--data-dir" in caught.value.hint
+
+
+def test_a_dead_owner_whose_child_still_holds_the_lock_is_waited_for(tmp_path: Path):
+    """Between the start of a child and its first step the child holds what its parent held."""
+    held = own(tmp_path, "vouch serve")
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
+    (tmp_path / "owner.lock").write_text(json.dumps({"pid": int(ended.stdout), "command": "x", "since": "y"}))
+    later = threading.Timer(0.3, held.release)
+    later.start()
+    own(tmp_path, "vouch search").release()
+    later.join()
