@@ -31,6 +31,7 @@ _MARKER = re.compile(r"\[\^?(?:passage )?(\d{1,4}(?: ?[,、] ?\d{1,4})*)\]", re.
 _MARKERS = re.compile(r"(?:\s*\[\d{1,4}\])+")
 _CLOSES = {"“": "”", "„": "”", "«": "»", "「": "」", "『": "』", '"': '"'}
 _BRACKETS = {"[": "]", "【": "】", "［": "］"}
+_QUOTATION = re.compile(r"[“„«「『\"](.+?)[”»」』\"]", re.DOTALL)
 _NAME = re.compile(r"(?<![.!?。]\s)(?<!^)\b[A-Z][a-zA-Z]{2,}\b|[ァ-ヶー]{3,}")
 
 
@@ -349,11 +350,11 @@ def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, fl
 def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Span | None:
     """Returns where the claim's own words stand: all of it, or the quotations that make up most of it."""
     whole = claim.strip(' \t\n"“”„«»「」『』')
-    pieces = [
-        whole,
-        *(match.group(1) for match in re.finditer(r"[“„«「『\"](.+?)[”»」』\"]", claim, re.DOTALL)),
-    ]
-    total = sum(weights(claim).values())
+    pieces = [whole, *(match.group(1) for match in _QUOTATION.finditer(claim))]
+    # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the passage.
+    before = fold(_QUOTATION.sub("", claim)).strip(" :")
+    counted = "\n".join(pieces[1:]) if pieces[1:] and before in source.all else claim
+    total = sum(weights(counted).values())
     for piece in sorted(pieces, key=len, reverse=True):
         share = sum(weights(piece).values()) / total if total else 0.0
         if share < 0.5 or (place := find(piece, source.normalised)) is None:

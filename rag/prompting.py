@@ -110,7 +110,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class ReadPassage:
-    """A passage as a model sees it: its number, where it is from (title, page, date), its context, its text."""
+    """A passage as a model sees it: its number, where it is from (title, page, file), its context, its text."""
 
     marker: int
     place: str
@@ -337,7 +337,7 @@ def _request(question: str, passages: Sequence[Passage], mark: str, *, grounded:
     parts = []
     for passage in passages:
         hit = passage.hit
-        place = f"{_one_line(hit.title or hit.source)}, page {hit.page}"
+        place = f"{_one_line(hit.title or hit.source)}, page {hit.page} ({_one_line(hit.source)})"
         parts += _frame(f"passage {passage.marker}", place, hit.context, hit.text, mark)
     parts += [f"<<{mark} question>>", _clean(question), f"<<{mark} end>>", ""]
     parts += _GROUNDED if grounded else _UNGROUNDED

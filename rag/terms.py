@@ -245,6 +245,9 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _HIRAGANA_ONLY = re.compile(rf"[{HIRAGANA}ー]+")
 _HAS_HIRAGANA = re.compile(rf"[{HIRAGANA}]")
 _UNSPACED = re.compile(f"[{CJK}]")
+_KANA = re.compile("[\u3041-\u30ff]")
+_CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
+"""A word that names one thing by letters and figures: "e-4032", "err-21", "qp-07"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +288,10 @@ def number(text: str) -> str:
     return text
 
 
+def _bare(code: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", code)
+
+
 @lru_cache(maxsize=65536)
 def _weigh(word: str) -> float:
     if word in STOP:
@@ -302,7 +309,17 @@ def _weigh(word: str) -> float:
 
 def terms(text: str) -> list[Term]:
     """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
-    return [Term(word.text, stem(word.text), _weigh(word.text)) for word in words(text)]
+    found = []
+    japanese = _KANA.search(text) is not None
+    for word in words(text):
+        # English words of grammar are words of content in capitals ("IT") and between Japanese words ("A評価").
+        named = word.text in STOP and (
+            japanese or (word.end - word.start > 1 and text[word.start : word.end].isupper())
+        )
+        found.append(Term(word.text, stem(word.text), 0.6 if named else _weigh(word.text)))
+    folded = fold(text)
+    found += [Term(code, _bare(code), 1.5) for code in _CODE.findall(folded)]
+    return found
 
 
 def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -315,7 +332,9 @@ def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, f
 
 def stems(text: str) -> frozenset[str]:
     """Returns the distinct stems of a text, those without meaning too."""
-    return frozenset(stem(word.text) for word in words(text))
+    found = {stem(word.text) for word in words(text)}
+    found.update(_bare(code) for code in _CODE.findall(fold(text)))
+    return frozenset(found)
 
 
 def coverage(wanted: Mapping[str, float], present: Iterable[str]) -> float:

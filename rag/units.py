@@ -1,0 +1,98 @@
+"""The pieces an answer is quoted from: the sentences and table rows of a passage, each with what it stands under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corpus.language import fold, sentences
+from rag.prompting import ReadPassage, is_japanese
+from rag.terms import numbers, stems
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence or a table's row, with the row's header, and the line that leads into it."""
+
+    passage: ReadPassage
+    order: int
+    text: str
+    header: str = ""
+    lead: str = ""
+    row: bool = False
+    label: bool = False
+    stems: frozenset[str] = frozenset()
+
+    @property
+    def spoken(self) -> str:
+        """Its words with what they stand under, for an embedder."""
+        above = self.passage.context.splitlines()[:1]
+        return "\n".join([*above, *(part for part in (self.lead, self.header) if part), self.text])
+
+
+def cut(order: int, passage: ReadPassage) -> list[Unit]:
+    """Returns the sentences and table rows of a passage, in order."""
+    headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
+    last = passage.context.splitlines()[-1] if passage.context else ""
+    header, lead, inside = (last if _is_row(last) else ""), "", False
+    units: list[Unit] = []
+    lines = list(_lines(passage.text))
+    for at, text in enumerate(lines):
+        if _is_row(text):
+            if set(text) <= set("|-: \t"):
+                continue
+            if not inside and not header and _is_header(lines[at : at + 8]):
+                header = text
+            inside, label = True, text == header
+            units.append(Unit(passage, order, text, "" if label else header, lead, True, label, stems(text)))
+            continue
+        if inside:
+            header, inside, lead = "", False, ""
+        label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
+        units.append(Unit(passage, order, text, "", lead, False, label, stems(text)))
+        if label:
+            lead = text
+        elif not _is_item(text):
+            lead = text if text.rstrip().endswith((":", "：")) else ""
+    return units
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yields the sentences; table rows that were taken for one sentence apart."""
+    for start, end in sentences(text):
+        piece = text[start:end]
+        if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
+            yield from (line.strip() for line in piece.split("\n") if line.strip())
+        else:
+            yield piece
+
+
+def _is_row(text: str) -> bool:
+    return " | " in text or "\t" in text or (text.startswith("|") and text.endswith("|"))
+
+
+def _is_item(text: str) -> bool:
+    return bool(re.match(r"\s*(?:[-*+•・●○]|[(（]?\d{1,2}[.)）、])", text))
+
+
+def _is_header(rows: Sequence[str]) -> bool:
+    """Says whether the first of some lines names the columns: it holds no figure, and the rows under it do."""
+    rows = [row for row in rows if _is_row(row)]
+    if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
+        return True
+    under = rows[1:]
+    return bool(under) and not numbers(rows[0]) and sum(bool(numbers(row)) for row in under) * 2 >= len(under)
+
+
+def _is_lead(text: str) -> bool:
+    """Says whether a line leads into what follows it: it ends in a colon, or is a few words without a figure."""
+    stripped = text.rstrip()
+    if stripped.endswith((":", "：")):
+        return True
+    words = _NUMBERING.sub("", stripped)
+    few = len(words) < (20 if is_japanese(words) else 50)
+    return few and words[-1:] not in ".。!！?？）)」”" and not numbers(words)
+
+
+_NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")
