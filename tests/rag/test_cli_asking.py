@@ -1,0 +1,214 @@
+"""``vouch ask``, ``compare``, ``models`` and ``serve`` as a person at a terminal, a pipe and a script meet them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.cli.comparing import read_arm
+from rag.cli.failures import ExitCode
+from rag.cli.models import suits
+from rag.scripted import ScriptedServer, Turn
+from tests.rag.cli_runs import Vouch, company, runner, without_model
+from tests.rag.conftest import scripted_model
+
+__all__ = ["company"]
+
+QUESTION = "How many days of annual leave move into the next year?"
+
+
+@pytest.fixture
+def vouch(
+    company: tuple[Path, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Vouch:
+    without_model(monkeypatch)
+    return runner(capsys, company[0])
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Makes a scripted server the model ``own``, chosen by the environment."""
+    servers = []
+
+    def begin(*turns: Turn) -> ScriptedServer:
+        server = ScriptedServer(turns)
+        servers.append(server)
+        server.__enter__()
+        monkeypatch.setenv("VOUCH_MODELS", json.dumps({"own": scripted_model(server)}))
+        return server
+
+    yield begin
+    for server in servers:
+        server.__exit__()
+
+
+def test_an_answer_comes_with_its_numbered_sources(vouch: Vouch) -> None:
+    ended = vouch("ask", *QUESTION.split(), "-q")
+    assert ended.code == 0
+    answer, _, sources = ended.out.partition("\n\n")
+    assert "[1]" in answer
+    assert "[1]" in sources
+    assert "p. 1" in sources
+    assert "hr/leave.md" in sources
+    assert "“Up to five days of annual leave move into the next year.”" in sources
+    assert ended.err == ""
+
+
+def test_the_same_as_json(vouch: Vouch) -> None:
+    found = vouch("ask", QUESTION, "--json", "-k", "3", "--collection", "default", "--filter", "type=md").json
+    assert found["question"] == QUESTION
+    assert len(found["passages"]) <= 3
+    assert all(passage["source"].endswith(".md") for passage in found["passages"])
+    assert found["citations"][0]["quote"] in found["text"]
+
+
+def test_without_retrieval_the_model_is_asked_alone(vouch: Vouch, scripted: Any) -> None:
+    server = scripted(Turn(texts=["Perhaps ", "five."]))
+    ended = vouch("ask", QUESTION, "--no-retrieval", "--model", "own", "--strategy", "one-shot")
+    assert (ended.code, ended.out) == (0, "Perhaps five.\n")
+    assert "without retrieval" in ended.err
+    assert "Up to five days" not in str(server.requests[0]["messages"])
+
+
+def test_the_environment_chooses_the_model(
+    vouch: Vouch, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(Turn(texts=["Up to five days of annual leave move into the next year. [1]"]))
+    monkeypatch.setenv("VOUCH_MODEL", "own")
+    assert vouch("ask", QUESTION, "--json").json["model"] == "own"
+
+
+def test_an_answer_that_broke_off_is_shown_and_ends_with_one(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(texts=["Up to five days of annual ", "leave"], finish=""))
+    ended = vouch("ask", QUESTION, "--model", "own")
+    assert ended.code == ExitCode.PARTLY
+    assert ended.out.startswith("Up to five days of annual leave")
+    assert "error: The model's reply ended" in ended.err
+
+
+def test_a_model_that_fails_ends_with_its_code(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(status=401, body='{"error": {"message": "No."}}'))
+    ended = vouch("ask", QUESTION, "--model", "own", "--json")
+    assert ended.code == ExitCode.MODEL
+    assert ended.json["error"]["code"] == "model_key_refused"
+
+
+def test_words_of_a_model_cannot_command_the_terminal(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(texts=["\x1b[2J\x1b]0;owned\x07Five \u202edays"]))
+    ended = vouch("ask", QUESTION, "--no-retrieval", "--model", "own")
+    assert not set(ended.out) & {"\x1b", "\x07", "\u202e"}
+    assert "Five" in ended.out
+
+
+def test_a_comparison_stands_in_columns(vouch: Vouch) -> None:
+    ended = vouch("compare", QUESTION)
+    assert ended.code == 0
+    head, *rows = ended.out.splitlines()
+    assert head.split("  ")[-1].strip() == "extractive, alone"
+    assert "extractive, with documents" in head
+    named = {row[:8].strip() for row in rows} - {""}
+    assert named == {"answer", "time", "tokens", "passages", "cited", "vouched"}
+    assert "100% of sentences" in ended.out
+    assert "Without retrieval the built-in model knows nothing" in ended.err
+    assert max(map(len, ended.out.splitlines())) <= 100
+
+
+def test_many_arms_stand_one_below_the_other(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(texts=["Five. [1]"]))
+    arms = [
+        "model=extractive",
+        "model=extractive,k=2",
+        "model=own,retrieval=no",
+        "model=own,strategy=few-shot",
+    ]
+    ended = vouch("compare", QUESTION, *(word for arm in arms for word in ("--arm", arm)))
+    assert ended.code == 0
+    titles = [line for line in ended.out.splitlines() if line.startswith(("extractive,", "own,"))]
+    assert titles == [
+        "extractive, with documents",
+        "extractive, with documents",
+        "own, alone",
+        "own, with documents, few-shot",
+    ]
+    found = vouch("compare", QUESTION, "--model", "extractive", "--model", "own", "--json").json
+    assert [(arm["arm"]["model"], arm["arm"]["retrieval"]) for arm in found["arms"]] == [
+        ("extractive", True), ("extractive", False), ("own", True), ("own", False)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        "",
+        "x",
+        "k=0",
+        "k=51",
+        "k=1000000000",
+        "k=²",
+        "retrieval=maybe",
+        "strategy=psychic",
+        "model=",
+        "a=b,k=1",
+    ],
+)
+def test_an_arm_that_is_none_is_refused(vouch: Vouch, arm: str) -> None:
+    assert vouch("compare", QUESTION, "--arm", arm).code == ExitCode.USAGE
+
+
+def test_an_arm_is_read() -> None:
+    read = read_arm("model=a:b, retrieval=no,strategy=few-shot,k=5")
+    assert read == {"model": "a:b", "retrieval": False, "strategy": "few-shot", "k": 5}
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["ask", " "], ExitCode.USAGE),
+        (["ask", "x", "-k", "51"], ExitCode.USAGE),
+        (["ask", "x", "--strategy", "psychic"], ExitCode.USAGE),
+        (["ask", "x", "--model", "no-such"], ExitCode.NOT_FOUND),
+        (["ask", "x", "--model", "nobody:nothing"], ExitCode.USAGE),
+        (["ask", "x", "--collection", "no-such"], ExitCode.NOT_FOUND),
+        (["compare", "x", "--model", "no-such"], ExitCode.NOT_FOUND),
+        (["compare", "x", "--model", "a", "--arm", "k=1"], ExitCode.USAGE),
+        (["models", "no-such"], ExitCode.NOT_FOUND),
+        (["serve", "--host", "0.0.0.0"], ExitCode.NOT_ALLOWED),
+        (["serve", "--port", "65536"], ExitCode.USAGE),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_code(vouch: Vouch, argv: list[str], code: ExitCode) -> None:
+    ended = vouch(*argv)
+    assert ended.code == code, ended.err
+    assert ended.err.count("error: ") == 1
+    assert "Traceback" not in ended.err
+
+
+def test_models_are_listed_filtered_and_shown(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn())
+    listed = vouch("models").out
+    assert "extractive *" in listed
+    assert "own" in listed
+    cheap = vouch("models", "--provider", "openai", "--task", "chat", "--price", "10", "--json").json[
+        "models"
+    ]
+    assert cheap
+    assert all(one["provider"] == "openai" and one["price_output_usd"] <= 10 for one in cheap)
+    shown = vouch("models", "extractive")
+    assert "nothing leaves the machine" in shown.out
+    assert vouch("models", "extractive", "--json").json["languages"] == ["en", "ja"]
+
+
+def test_what_is_not_known_of_a_model_is_not_promised() -> None:
+    card: dict[str, Any] = {
+        "name": "Big-One", "model": "big-1", "title": "", "family": "Big", "licence": "", "provider": "p", "task": "chat",
+        "languages": [], "open_weights": None, "price_output_usd": None,
+    }  # fmt: skip
+    nothing = dict.fromkeys(("find", "provider", "task", "language", "licence", "open", "price"))
+    assert suits(card, nothing)
+    assert suits(card, nothing | {"find": "big-one"})
+    for asked in ({"language": "en"}, {"open": True}, {"price": 5.0}, {"licence": "MIT"}, {"find": "small"}):
+        assert not suits(card, nothing | asked)
