@@ -108,3 +108,13 @@ class UnavailableError(VouchError):
     """Not now: starting, stopping or overloaded."""
 
     code = "unavailable"
+
+
+def not_permitted(error: PermissionError) -> StorageError:
+    """Returns what to tell when the system forbids something that no part of the program foresaw."""
+    what = error.filename or error.filename2 or "something it needs"
+    return StorageError(
+        f"Vouch may not use {what}: {error.strerror or error}.",
+        code="not_permitted",
+        hint="Run it as the user whom the data folder and the files belong to, or change their permissions.",
+    )

@@ -56,7 +56,9 @@ class Discovery:
     roots: tuple[str, ...]
 
 
-def discover(paths: Sequence[Path], *, suffixes: Sequence[str] | None = None) -> Discovery:
+def discover(
+    paths: Sequence[Path], *, suffixes: Sequence[str] | None = None, data_dir: Path | None = None
+) -> Discovery:
     """Finds the files below folders, and takes files that are given one by one.
 
     A folder is a root of its own. A file given directly has its folder as root and is taken whatever it
@@ -68,12 +70,14 @@ def discover(paths: Sequence[Path], *, suffixes: Sequence[str] | None = None) ->
     Args:
         paths: folders and files.
         suffixes: take only these (``.pdf``) from folders; default: every supported type.
+        data_dir: the program's own folder, which is left out: it holds copies of what was read before.
 
     Raises:
         NotFoundError: ``not_found``: a path does not exist.
         StorageError: ``root_unreadable``: a folder cannot be listed, or a file is no plain file.
     """
-    walk = _Walk({suffix.lower() for suffix in suffixes} if suffixes is not None else None)
+    wanted = {suffix.lower() for suffix in suffixes} if suffixes is not None else None
+    walk = _Walk(wanted, data_dir.resolve() if data_dir is not None else None)
     roots = []
     for path in paths:
         # Not fully resolved before it exists: the message shows what the user typed.
@@ -128,8 +132,9 @@ def printable(name: str) -> str:
 class _Walk:
     """Collects files and skipped entries from any number of roots."""
 
-    def __init__(self, suffixes: set[str] | None) -> None:
+    def __init__(self, suffixes: set[str] | None, data_dir: Path | None) -> None:
         self._suffixes = suffixes
+        self._data_dir = data_dir
         self._files: dict[tuple[str, str], SourceFile] = {}
         self._skipped: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -194,6 +199,9 @@ class _Walk:
     def _enter(
         self, root: Path, path: str, entry: os.DirEntry[str], rules: list[tuple[str, GitIgnoreSpec]]
     ) -> None:
+        if Path(entry.path) == self._data_dir:
+            self._skip(str(root), f"{path}/", "data_folder", "It is Vouch's own data folder.")
+            return
         try:
             entries = _listed(Path(entry.path))
         except OSError as error:
@@ -205,8 +213,9 @@ class _Walk:
     def _take(self, root: Path, path: str, entry: os.DirEntry[str]) -> None:
         location = Path(entry.path)
         if entry.is_symlink():
-            target = location.resolve()
-            if not target.exists():
+            try:
+                target = location.resolve(strict=True)
+            except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
                 self._skip(str(root), path, "broken_link", "It is a link to nothing.")
                 return
             if not target.is_relative_to(root):

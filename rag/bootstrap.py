@@ -120,7 +120,7 @@ class Service:
     ) -> IngestReport:
         """Ingests files and folders; see :func:`ingest.pipeline.ingest`."""
         request = IngestRequest(
-            found=discover(paths),
+            found=discover(paths, data_dir=self.settings.data_dir),
             collection=collection,
             access=access,
             metadata=metadata,

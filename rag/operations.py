@@ -14,7 +14,7 @@ from typing import Any
 from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
 from corpus.catalog.documents import DocumentRecord, VersionRecord
-from corpus.errors import NotAllowedError, UnavailableError, UsageError
+from corpus.errors import NotAllowedError, UnavailableError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
 from rag.answering import Ask, Done, Failed
@@ -66,7 +66,10 @@ def perform(service: Service, operation: str, params: Params, emit: Emit, cancel
         raise UsageError(
             f"There is no operation {operation!r}.", hint="The owner is of another version; restart it."
         )
-    return to_json(found(service, params, emit, cancelled))
+    try:
+        return to_json(found(service, params, emit, cancelled))
+    except PermissionError as error:
+        raise not_permitted(error) from error
 
 
 # ---- the operations -----------------------------------------------------------------------------------

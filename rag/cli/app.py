@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus.errors import UsageError, VouchError
+from corpus.errors import UsageError, VouchError, not_permitted
 from rag.cli.failures import ExitCode, crash_report, exit_code
 from rag.cli.groups import Group
 from rag.cli.screen import Screen, printable
@@ -64,6 +64,10 @@ def _run(argv: list[str]) -> int:
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit):
         raise
+    except PermissionError as error:
+        if "--verbose" in ahead:
+            traceback.print_exc()
+        return _fail(not_permitted(error), "--json" in ahead)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise

@@ -21,7 +21,7 @@ from corpus.settings import load_settings
 from rag.bootstrap import open_service
 from rag.cli.failures import ExitCode, exit_code
 from rag.control import serve_control
-from rag.operations import perform
+from rag.operations import OPERATIONS, perform
 from tests.rag.cli_runs import ROOT, Ended, Vouch, company, process, runner, without_model
 
 __all__ = ["company"]
@@ -39,6 +39,10 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Commands on a data folder without documents."""
     without_model(monkeypatch)
     return runner(capsys, tmp_path / "data")
+
+
+def raise_(error: Exception) -> None:
+    raise error
 
 
 def check_error(ended: Ended, code: ExitCode, said: str) -> None:
@@ -162,13 +166,27 @@ def test_files_that_are_not_what_they_say_are_reported_each(nowhere: Vouch, tmp_
     (tmp_path / "fake.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     (tmp_path / "fake.docx").write_bytes(b"PK\x03\x04 and then nothing")
     os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    (tmp_path / "here").symlink_to(".")
+    (tmp_path / "etc").symlink_to("/etc")
+    (tmp_path / "new\nline.txt").write_text("It has a name of two lines.", encoding="utf-8")
     (tmp_path / "good.txt").write_text("A good file among the others.", encoding="utf-8")
     ended = nowhere("ingest", tmp_path, "--json")
     assert ended.code == ExitCode.PARTLY
     failed = {one["path"]: one for one in ended.json["files"] if one["state"] == "failed"}
     assert set(failed) == {"binary.txt", "empty.txt", "fake.pdf", "fake.docx"}
     assert all(one["code"] and one["message"] and one["hint"] for one in failed.values())
-    assert ended.json["added"] == 1
+    assert ended.json["added"] == 2
+    left_out = {one["path"]: one["code"] for one in ended.json["files"] if one["state"] == "skipped"}
+    assert left_out == {
+        "pipe.txt": "not_a_file",
+        "loop.txt": "broken_link",
+        "here": "folder_link",
+        "etc": "outside_root",
+        "data/": "data_folder",
+    }
+    for name in ("pipe.txt", "loop.txt"):
+        check_error(nowhere("ingest", tmp_path / name), ExitCode.STORAGE, "cannot be read")
 
 
 # ---- errors → exit codes -------------------------------------------------------------------------
@@ -228,6 +246,19 @@ def test_without_room_for_the_traceback_the_error_is_told_all_the_same(
     _fake_call(monkeypatch, act)
     monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
     check_error(nowhere("search", "x"), ExitCode.INTERNAL, "could not be kept")
+
+
+def test_what_the_system_forbids_is_no_defect(nowhere: Vouch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/closed/catalog.sqlite")
+
+    _fake_call(monkeypatch, act)
+    check_error(
+        nowhere("search", "x"),
+        ExitCode.STORAGE,
+        "Vouch may not use /closed/catalog.sqlite: Permission denied.",
+    )
+    assert nowhere("search", "x", "--json").json["error"]["code"] == "not_permitted"
 
 
 # ---- interruptions -------------------------------------------------------------------------------
@@ -354,6 +385,10 @@ def test_every_command_works_beside_a_running_owner(nowhere: Vouch, tmp_path: Pa
         assert "(a test, since" in nowhere("status", "--json").json["owner"]
         assert nowhere("backup", tmp_path / "kept").code == 0
         check_error(nowhere("restore", tmp_path / "kept", "--replace"), ExitCode.STORAGE, "a test")
+        forbidden = PermissionError(13, "Permission denied", "/closed")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(OPERATIONS, "verify", lambda *_: raise_(forbidden))
+            check_error(nowhere("verify"), ExitCode.STORAGE, "Vouch may not use /closed")
     assert nowhere("status", "--json").json["owner"] is None
 
 
