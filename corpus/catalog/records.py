@@ -171,7 +171,7 @@ def get_job(db: Connection, job_id: str) -> JobRecord:
     row = db.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
     if row is None:
         raise NotFoundError(
-            f"There is no job {job_id!r}.", code="unknown_job", hint="List them with: vouch jobs list"
+            f"There is no job {job_id!r}.", code="unknown_job", hint="List them with: GET /api/jobs"
         )
     return JobRecord(**row._mapping)
 

@@ -252,6 +252,7 @@ class TantivyIndex:
         """Opens a generation to answer from; says why it must be built again all the same, if so."""
         record = segments.read_record(folder)
         segments.verify(folder, record)
+        segments.remove_uncommitted(folder)
         counts = segments.count(folder)
         self._engine = self._open_engine(folder)
         self._generation, self._seq, self._counts = int(folder.name[4:]), record.seq, counts
@@ -421,5 +422,5 @@ def _storage_error(folder: Path, error: BaseException) -> StorageError:
     return StorageError(
         f"The lexical index in {folder} cannot be written: {text}.",
         code="lexical_write",
-        hint="Searching goes on; the next change catches up. If it lasts: vouch rebuild --lexical.",
+        hint="Searching goes on; the next change catches up. If it lasts: vouch rebuild",
     )
