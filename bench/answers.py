@@ -3,8 +3,9 @@
     python -m bench.answers                              the sample company, the built-in model
     python -m bench.answers --data folder --sets contoso every known set in a folder whose name has that word
 
-Asked as any caller would ask: retrieval, abstention, prompt, model, citations. A question counts as *cited* when
-a citation's words are from a gold document and, as far as the gold says, from its page and hold its evidence.
+Asked as any caller would ask: retrieval, abstention, prompt, model, citations. A question counts as *cited*
+when a citation's words are from a gold document and, as far as the gold says, from its page and hold its
+evidence.
 """
 
 from __future__ import annotations

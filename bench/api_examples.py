@@ -3,9 +3,9 @@
     vouch serve --port 8000        (over the sample: `make run`)
     python -m bench.api_examples [--check]
 
-Every ``sh`` block that begins with ``curl`` is run as it stands; the ``json`` or ``text`` block after it becomes what came
-back, long texts and lists cut with an ellipsis. Names in capitals (``DOCUMENT``, ``JOB`` …) are filled from earlier answers.
-With ``--check`` nothing is written: it says which calls failed.
+Every ``sh`` block that begins with ``curl`` is run as it stands; the ``json`` or ``text`` block after it
+becomes what came back, long texts and lists cut with an ellipsis. Names in capitals (``DOCUMENT``, ``JOB`` …)
+are filled from earlier answers. With ``--check`` nothing is written: it says which calls failed.
 """
 
 from __future__ import annotations

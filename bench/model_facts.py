@@ -2,9 +2,10 @@
 
     python bench/model_facts.py
 
-Prices come from genai-prices, limits and modalities from LangChain's model profiles (data of models.dev) where it
-has the model, else from genai-prices. Nothing is filled in by hand but names, families and the few licences below, so a
-fact that neither source has stays empty. Needs genai-prices and the LangChain packages of the profiles installed.
+Prices come from genai-prices, limits and modalities from LangChain's model profiles (data of models.dev)
+where it has the model, else from genai-prices. Nothing is filled in by hand but names, families and the few
+licences below, so a fact that neither source has stays empty. Needs genai-prices and the LangChain packages
+of the profiles installed.
 """
 
 from __future__ import annotations

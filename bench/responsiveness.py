@@ -1,10 +1,12 @@
-"""Measures whether searching and asking stay quick while a large folder is ingested, over HTTP, as a user meets it.
+"""Measures whether searching and asking stay quick while a large folder is ingested, over HTTP, as a user
+meets it.
 
     python -m bench.responsiveness FOLDER [--questions 300] [--work folder]
 
-A real server with the sample company's documents answers one client at a time: first alone, then while ``vouch ingest``
-of the folder is under way. Printed are p50 and p95 of both, their ratio (goal: p95 at most 3 times idle), and the largest
-gap of the server's event loop (goal: at most 50 ms), measured by a heartbeat on the loop itself.
+A real server with the sample company's documents answers one client at a time: first alone, then while
+``vouch ingest`` of the folder is under way. Printed are p50 and p95 of both, their ratio (goal: p95 at most 3
+times idle), and the largest gap of the server's event loop (goal: at most 50 ms), measured by a heartbeat on
+the loop itself.
 """
 
 from __future__ import annotations
@@ -123,7 +125,9 @@ def server(data: Path) -> Iterator[int]:
 
 
 def serve_with_heartbeat(data: Path) -> None:
-    """Serves, and writes down each second when and for how long the event loop stood still (20 ms or more)."""
+    """Serves, and writes down each second when and for how long the event loop stood still
+    (20 ms or more).
+    """
     from corpus.settings import load_settings
     from rag.serving import serve
 

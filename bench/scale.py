@@ -2,8 +2,9 @@
 
     python -m bench.scale --documents folder --chunks 1000,100000 --work ~/scale
 
-Real files are ingested, in an order that mixes the folders, until the corpus has so many chunks; where the files run out, the
-same text is cut into smaller chunks (VOUCH_CHUNK_TOKENS=48). Then real questions are searched one at a time.
+Real files are ingested, in an order that mixes the folders, until the corpus has so many chunks; where the
+files run out, the same text is cut into smaller chunks (VOUCH_CHUNK_TOKENS=48). Then real questions are
+searched one at a time.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ def overlap(service: Service, questions: Sequence[str]) -> float:
 
 @contextmanager
 def peak_memory() -> Iterator[dict[str, int]]:
-    """Gives the largest resident sizes, in bytes, of this process and of its children together, looked at every 0.2 s."""
+    """Gives the largest resident sizes, in bytes, of this process and of its children together,
+    looked at every 0.2 s.
+    """
     peak = {"owner": 0, "children": 0}
     done = threading.Event()
     own = psutil.Process()

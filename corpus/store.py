@@ -1,7 +1,8 @@
 """The corpus: one data folder, opened by its one owner.
 
-The catalog is the truth; the dense and the lexical index are projections that follow it. Writing is one catalog
-transaction, then :meth:`Corpus.publish`. Reading asks an index for candidates and lets the catalog decide last.
+The catalog is the truth; the dense and the lexical index are projections that follow it. Writing is one
+catalog transaction, then :meth:`Corpus.publish`. Reading asks an index for candidates and lets the catalog
+decide last.
 """
 
 from __future__ import annotations
@@ -189,7 +190,8 @@ class Corpus:
     def erase(self, document_ids: Sequence[str]) -> int:
         """Deletes documents with their history: text, vectors and kept files; returns how many there were.
 
-        Both indexes are built anew, so that nothing of them is left in the data folder. Backups are not touched.
+        Both indexes are built anew, so that nothing of them is left in the data folder. Backups are not
+        touched.
 
         Raises:
             NotFoundError: one is not there; then none is erased.
@@ -209,8 +211,9 @@ class Corpus:
         return len(wanted)
 
     def settle(self) -> None:
-        """Ends a job: a corpus that has rows but no generation gets its first one, and what was removed leaves
-        the lexical statistics. A large lexical index waits until a twentieth of it is gone, or until it is idle.
+        """Ends a job: a corpus that has rows but no generation gets its first one, and what was removed
+        leaves the lexical statistics. A large lexical index waits until a twentieth of it is gone, or until
+        it is idle.
 
         Raises:
             StorageError: an index cannot be built; it is tried again, and everything is found meanwhile.

@@ -431,7 +431,8 @@ class _Run:
                 int(finish is not None and finish.reason == "length"),
                 "The answer ends where the model's limit cut it off.",
             ),
-            # Every word is at least a token: fewer tokens read than words sent means the server cut the prompt.
+            # Every word is at least a token: fewer tokens read than words sent means the server cut the
+            # prompt.
             "prompt_cut": (
                 int(finish is not None and finish.input_tokens is not None and 0 < finish.input_tokens < words),
                 "The model's server read only a part of the prompt; its window is smaller than the settings say.",
@@ -506,7 +507,8 @@ class _Opening:
         self._held += text
         start = self._held.lstrip(" \t\n\"'`*“「[")
         if NOT_IN_DOCUMENTS.startswith(start[: len(NOT_IN_DOCUMENTS)]):
-            # All of it so far is a beginning of those words; a model that goes on after them has still said them.
+            # All of it so far is a beginning of those words; a model that goes on after them has still said
+            # them.
             self.abstains = start.startswith(NOT_IN_DOCUMENTS)
             return ""
         if self.abstains:

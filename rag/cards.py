@@ -147,7 +147,9 @@ BUILT_IN = ModelCard(
 
 @cache
 def shipped_cards() -> tuple[ModelCard, ...]:
-    """Returns the built-in model's card and those of ``rag/cards.json`` (written by ``bench/model_facts.py``)."""
+    """Returns the built-in model's card and those of ``rag/cards.json`` (written by
+    ``bench/model_facts.py``).
+    """
     rows = json.loads((files("rag") / "cards.json").read_text(encoding="utf-8"))
     return (BUILT_IN, *(ModelCard.model_validate(row) for row in rows))
 

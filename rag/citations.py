@@ -84,7 +84,9 @@ class Cited:
 
     @property
     def support(self) -> float:
-        """Returns the share, in [0, 1], of the sentences that the documents vouch for; 0 without sentences."""
+        """Returns the share, in [0, 1], of the sentences that the documents vouch for;
+        0 without sentences.
+        """
         good = sum(sentence.state != "unsupported" for sentence in self.sentences)
         return good / len(self.sentences) if self.sentences else 0.0
 
@@ -93,7 +95,8 @@ class Cited:
 
 
 class Screen:
-    """Passes a model's text on, piece by piece, holding back brackets and quotations until they can be checked.
+    """Passes a model's text on, piece by piece, holding back brackets and quotations until they can be
+    checked.
 
     Markers come out as ``[1][2]``; numbers of passages that were not given are dropped and counted in
     ``dropped_markers``. Quotation marks around words that stand in no passage (nor in the question) are
@@ -190,7 +193,9 @@ class Screen:
 
 
 def _stands(quote: str, sources: Sequence[Normalised]) -> bool:
-    """Says whether every part of a quotation (parts are joined by an ellipsis) stands in one of the sources."""
+    """Says whether every part of a quotation
+    (parts are joined by an ellipsis) stands in one of the sources.
+    """
     parts = [part for part in re.split(r"\s*(?:\.\.\.|…+|\[…\])\s*", quote) if part.strip()]
     return bool(parts) and any(
         all(find(part.strip().rstrip(".,;:、，"), source) for part in parts) for source in sources
@@ -324,7 +329,9 @@ def _unasked(
 
 
 def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, float] | None) -> _Span:
-    """Returns the place in the passage that bears the claim out best: its own words, else the best one to three sentences."""
+    """Returns the place in the passage that bears the claim out best: its own words,
+    else the best one to three sentences.
+    """
     wanted = weights(claim, rarity)
     wanted_numbers = numbers(claim)
     quoted = _quoted(claim, source, wanted_numbers)
@@ -351,7 +358,8 @@ def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Spa
     """Returns where the claim's own words stand: all of it, or the quotations that make up most of it."""
     whole = claim.strip(' \t\n"“”„«»「」『』')
     pieces = [whole, *(match.group(1) for match in _QUOTATION.finditer(claim))]
-    # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the passage.
+    # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
+    # passage.
     before = fold(_QUOTATION.sub("", claim)).strip(" :")
     counted = "\n".join(pieces[1:]) if pieces[1:] and before in source.all else claim
     total = sum(weights(counted).values())

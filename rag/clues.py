@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from corpus.language import fold
 from rag.prompting import Reading
-from rag.terms import numbers
+from rag.terms import CODE, numbers
 
 _DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:19|20)\d\d\b|\d\s*(?:[:h]\s*\d\d|am\b|pm\b)"
@@ -64,7 +64,7 @@ _MOST = re.compile(
 
 def asked_figures(question: str) -> list[float]:
     """Returns the numbers of a question as figures; codes and times are none."""
-    return [float(n) for n in numbers(question) if re.fullmatch(r"\d+(?:\.\d+)?", n)]
+    return [float(n) for n in numbers(CODE.sub(" ", fold(question))) if re.fullmatch(r"\d+(?:\.\d+)?", n)]
 
 
 def fits(figures: Sequence[float], text: str) -> bool:
@@ -91,7 +91,8 @@ _PAST = re.compile(
 
 
 def older_editions(reading: Reading) -> frozenset[int]:
-    """Returns the markers of passages of whose document a newer edition is at hand: the same name, a later year.
+    """Returns the markers of passages of whose document a newer edition is at hand: the same name, a later
+    year.
 
     None when the question is about the past or names a year.
     """

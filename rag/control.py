@@ -1,7 +1,8 @@
 """Every command works beside a running owner: it asks the owner over a Unix socket in the data folder.
 
-One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one ``{"result"}`` or
-``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of mode 0700.
+One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one
+``{"result"}`` or ``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of mode
+0700.
 """
 
 from __future__ import annotations
@@ -246,7 +247,10 @@ def _connect(folder: Path) -> socket.socket:
 
 
 def _listen(folder: Path) -> socket.socket:
-    """Binds the socket. Only the folder's owner calls this, so one that is there already is a dead owner's."""
+    """Binds the socket.
+
+    Only the folder's owner calls this, so one that is there already is a dead owner's.
+    """
     with contextlib.suppress(FileNotFoundError):
         (folder / SOCKET_NAME).unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

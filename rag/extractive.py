@@ -1,7 +1,8 @@
 """The built-in model as a LangChain chat model.
 
-It reads the same prompt as any other model and answers with the sentences that hold the answer, quoted, each with
-its marker. It needs no key, no network and no weights of its own, and gives the same answer to the same prompt.
+It reads the same prompt as any other model and answers with the sentences that hold the answer, quoted, each
+with its marker. It needs no key, no network and no weights of its own, and gives the same answer to the same
+prompt.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class ExtractiveChatModel(BaseChatModel):
 
 
 def embed_with(embedder: Embedder) -> Embed:
-    """Returns an :data:`~rag.reading.Embed`: the question first, then the sentences, cut to what the model reads."""
+    """Returns an :data:`~rag.reading.Embed`: the question first, then the sentences,
+    cut to what the model reads.
+    """
 
     def embed(texts: Sequence[str]) -> Float32 | None:
         question, *rest = texts

@@ -1,7 +1,7 @@
 """Long work that outlives a request and a restart: uploads on their way into the corpus.
 
-One job runs at a time, on a thread of its own; its heavy steps happen in low-priority children. What a process leaves
-unfinished is queued again at the next start, and goes on from the documents already committed.
+One job runs at a time, on a thread of its own; its heavy steps happen in low-priority children. What a
+process leaves unfinished is queued again at the next start, and goes on from the documents already committed.
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ class Jobs:
             return records.list_jobs(db, limit=limit)
 
     def watch(self, job_id: str) -> Iterator[JobRecord | None]:
-        """Yields a job whenever it changed, last when it is finished; None now and then while nothing happens."""
+        """Yields a job whenever it changed, last when it is finished; None now and then
+        while nothing happens.
+        """
         last = None
         while True:
             job = self.get(job_id)

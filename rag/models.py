@@ -205,7 +205,9 @@ def _settings_of(card: ModelCard) -> ModelSettings:
 
 
 def built_in(embedder: Embedder | None = None) -> Callable[[], BaseChatModel]:
-    """Returns what makes the built-in chat model, for :class:`Models`; with an embedder it reads by meaning too."""
+    """Returns what makes the built-in chat model, for :class:`Models`;
+    with an embedder it reads by meaning too.
+    """
 
     def make() -> BaseChatModel:
         from rag.extractive import ExtractiveChatModel, embed_with
@@ -304,7 +306,9 @@ def _arguments(settings: ModelSettings, vendor: _Vendor, key: str) -> dict[str, 
 
 
 def _counter(settings: ModelSettings) -> TokenCounter:
-    """Returns the model's own tokenizer where its file lies on this machine, else the pessimistic estimate."""
+    """Returns the model's own tokenizer where its file lies on this machine,
+    else the pessimistic estimate.
+    """
     if settings.tokenizer:
         from tokenizers import Tokenizer
 

@@ -110,7 +110,9 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class ReadPassage:
-    """A passage as a model sees it: its number, where it is from (title, page, file), its context, its text."""
+    """A passage as a model sees it: its number, where it is from (title, page, file), its context,
+    its text.
+    """
 
     marker: int
     place: str
@@ -199,7 +201,9 @@ def load_examples(path: Path | None = None) -> tuple[Example, ...]:
 
 
 def choose_examples(examples: Sequence[Example], question: str, shots: int) -> tuple[Example, ...]:
-    """Returns the ``shots`` examples nearest to the question: same script first, then shared character pairs."""
+    """Returns the ``shots`` examples nearest to the question: same script first,
+    then shared character pairs.
+    """
     wanted = _pairs(question)
 
     def nearness(item: tuple[int, Example]) -> tuple[bool, float, int]:
@@ -373,12 +377,15 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def _clean(text: str) -> str:
-    """Drops characters that hide text from a reader (zero-width, bidi, tags); lone surrogates become U+FFFD."""
+    """Drops characters that hide text from a reader (zero-width, bidi, tags);
+    lone surrogates become U+FFFD.
+    """
     return _SURROGATE.sub("\ufffd", _UNSEEN.sub("", text))
 
 
 def read_prompt(messages: Sequence[Message]) -> Reading:
-    """Returns what :func:`build_prompt` put into the last user message: its inverse, for models in this house.
+    """Returns what :func:`build_prompt` put into the last user message: its inverse, for models in this
+    house.
 
     Raises:
         ValueError: the messages are not a prompt of this module.

@@ -83,8 +83,8 @@ def locate(questions: Iterable[Question], text_of: Callable[[str], str]) -> list
     """Returns the questions with the offsets of every gold text in the document as it is stored.
 
     ``text_of`` gives the stored text of a gold place's document, "" for none. Offsets that came with the
-    question set are replaced: they count in the original file. Only letters and digits have to agree, since a table's cells
-    or a list's marks are written in many ways. A gold text that is not found has no offsets.
+    question set are replaced: they count in the original file. Only letters and digits have to agree, since a
+    table's cells or a list's marks are written in many ways. A gold text that is not found has no offsets.
     """
     normalised: dict[str, Normalised] = {}
     located = []

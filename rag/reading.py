@@ -201,7 +201,9 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
 
 
 def _rarity(documents: Sequence[frozenset[str]]) -> Callable[[str], float]:
-    """Returns a smoothed inverse document frequency over the sentences at hand (Robertson & Spärck Jones 1976)."""
+    """Returns a smoothed inverse document frequency over the sentences at hand
+    (Robertson & Spärck Jones 1976).
+    """
     seen = Counter(term for document in documents for term in document)
     total = len(documents)
     return lambda term: math.log(1 + (total - seen[term] + 0.5) / (seen[term] + 0.5))

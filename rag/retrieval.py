@@ -1,4 +1,6 @@
-"""Question → the passages that may hold its answer: dense + lexical candidates, fused, decided by the catalog."""
+"""Question → the passages that may hold its answer: dense + lexical candidates, fused,
+decided by the catalog.
+"""
 
 from __future__ import annotations
 

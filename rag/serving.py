@@ -33,7 +33,9 @@ log = logging.getLogger(__name__)
 
 DRAIN_S = 20.0
 CLOSE_S = 40.0
-"""How long the current document has to be finished, in seconds; after that it is dropped and read again later."""
+"""How long the current document has to be finished, in seconds;
+after that it is dropped and read again later.
+"""
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 

@@ -1,4 +1,6 @@
-"""The pieces an answer is quoted from: the sentences and table rows of a passage, each with what it stands under."""
+"""The pieces an answer is quoted from: the sentences and table rows of a passage,
+each with what it stands under.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ def _is_item(text: str) -> bool:
 
 
 def _is_header(rows: Sequence[str]) -> bool:
-    """Says whether the first of some lines names the columns: it holds no figure, and the rows under it do."""
+    """Says whether the first of some lines names the columns: it holds no figure,
+    and the rows under it do.
+    """
     rows = [row for row in rows if _is_row(row)]
     if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
         return True
@@ -86,7 +90,9 @@ def _is_header(rows: Sequence[str]) -> bool:
 
 
 def _is_lead(text: str) -> bool:
-    """Says whether a line leads into what follows it: it ends in a colon, or is a few words without a figure."""
+    """Says whether a line leads into what follows it: it ends in a colon,
+    or is a few words without a figure.
+    """
     stripped = text.rstrip()
     if stripped.endswith((":", "：")):
         return True

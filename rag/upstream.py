@@ -38,7 +38,10 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one chunk of a reply brought. ``alive`` marks thought without text; ``finish`` is the terminal signal."""
+    """What one chunk of a reply brought.
+
+    ``alive`` marks thought without text; ``finish`` is the terminal signal.
+    """
 
     text: str = ""
     alive: bool = False
@@ -56,7 +59,8 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The provider's own word that the answer is complete: ``stop``, ``length``, ``content_filter`` or its term.
+    """The provider's own word that the answer is complete: ``stop``, ``length``, ``content_filter`` or its
+    term.
 
     Token counts are the provider's, None where it reports none. ``attempts`` counts requests sent.
     """
@@ -104,7 +108,9 @@ class OverloadedError(UnavailableError):
 
 
 class Stop:
-    """Lets another thread end a call: ``set()`` wakes whoever waits for the provider and closes the connection."""
+    """Lets another thread end a call:
+    ``set()`` wakes whoever waits for the provider and closes the connection.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -405,7 +411,9 @@ async def _produce(
     put: Callable[[Delta | Finish | Fault], None],
     space: asyncio.Semaphore,
 ) -> None:
-    """Sends one request and puts what comes of it, at the end a Finish or a Fault (neither when cancelled)."""
+    """Sends one request and puts what comes of it, at the end a Finish or a Fault
+    (neither when cancelled).
+    """
     try:
         put(await _follow(source, clocks, deadline, put, space))
     except Exception as error:  # whatever an SDK raises becomes a Fault here; the SDK's own classes miss some

@@ -52,7 +52,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
-    """Returns the arms in order, each an answer with its arm; a failed one is an empty answer with a ``failure``."""
+    """Returns the arms in order, each an answer with its arm;
+    a failed one is an empty answer with a ``failure``.
+    """
     return {
         "question": found.question,
         "arms": [{"arm": to_json(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
@@ -68,7 +70,9 @@ def catalogue_json(models: Models) -> dict[str, Any]:
 
 
 def event_json(event: Event) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields an answer's event under its name; the last one, ``done`` or ``error``, comes after the ``timings``."""
+    """Yields an answer's event under its name; the last one, ``done`` or ``error``,
+    comes after the ``timings``.
+    """
     if isinstance(event, PassagesFound):
         yield "passages", {"id": event.id, "passages": [_passage(one) for one in event.passages]}
     elif isinstance(event, TextDelta):

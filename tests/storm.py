@@ -2,9 +2,10 @@
 
     python -m tests.storm --kills 200
 
-A worker process changes files in a folder and ingests them, with removals and folds among it, and writes down what it is
-about to do and what was acknowledged. The driver kills it and opens the corpus: every acknowledged document must be there, whole
-and at one version; every chunk must find itself; and in the end the corpus must equal one made from scratch.
+A worker process changes files in a folder and ingests them, with removals and folds among it, and writes down
+what it is about to do and what was acknowledged. The driver kills it and opens the corpus: every acknowledged
+document must be there, whole and at one version; every chunk must find itself; and in the end the corpus must
+equal one made from scratch.
 """
 
 from __future__ import annotations
@@ -136,7 +137,9 @@ class Storm:
         self.check()
 
     def crash_at(self, point: str, rounds: int = 6) -> bool:
-        """Lets a worker (or its child) die at a named point, and checks what it left; says whether it died there."""
+        """Lets a worker (or its child) die at a named point, and checks what it left;
+        says whether it died there.
+        """
         child = self._start({"VOUCH_CRASH_AT": point}, rounds)
         out, err = child.communicate(timeout=240)
         assert child.returncode in (0, -signal.SIGKILL), err

@@ -1,7 +1,8 @@
 """The steps from one version of the schema to the next.
 
-A step is plain SQL over the tables as they were then, never over ``schema``'s, which go on changing. It runs inside
-one transaction with all the others: either the catalog is of the newest version, or nothing has happened.
+A step is plain SQL over the tables as they were then, never over ``schema``'s, which go on changing. It runs
+inside one transaction with all the others: either the catalog is of the newest version, or nothing has
+happened.
 """
 
 from __future__ import annotations

@@ -116,7 +116,9 @@ class Engine:
         return _NONE if wanted is None else self._best(searcher, wanted, k, versions)
 
     def rarity(self, words: Sequence[str]) -> dict[str, float]:
-        """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009); its rarest token's."""
+        """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009);
+        its rarest token's.
+        """
         searcher = self._index.searcher()
         total = searcher.num_docs
         found = {}

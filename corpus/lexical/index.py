@@ -2,8 +2,8 @@
 
 On disk: ``CURRENT`` names a generation, a folder written in place by its owner. A generation that is missing,
 damaged, of another analysis or ahead of the catalog is built again beside the old one and swapped in by an
-atomic rename. Until then an old one that is intact goes on answering, though it is *stale*: never written. Where
-there is none, searching answers with nothing; :meth:`TantivyIndex.state` says which and why.
+atomic rename. Until then an old one that is intact goes on answering, though it is *stale*: never written.
+Where there is none, searching answers with nothing; :meth:`TantivyIndex.state` says which and why.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class TantivyIndex:
         return _NOTHING if engine is None else engine.search(query, k, versions)
 
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
-        """Returns each word's inverse document frequency among the live chunks; None while there is no index."""
+        """Returns each word's inverse document frequency among the live chunks; None
+        while there is no index.
+        """
         self._opened.wait()
         engine = self._engine
         return None if engine is None else engine.rarity(words)

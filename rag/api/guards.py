@@ -24,7 +24,8 @@ CONTENT_POLICY = (
 
 
 class HostGuard:
-    """Refuses a request whose Host header does not name this service: a page elsewhere cannot reach it by a name of its own.
+    """Refuses a request whose Host header does not name this service: a page elsewhere cannot reach it by a
+    name of its own.
 
     ``hosts`` holds names without port, lower-case; an empty collection lets every host through.
     """
@@ -43,7 +44,8 @@ class HostGuard:
 
 
 class SizeGuard:
-    """Refuses a body that is larger than its address takes: at once when it says so, else when it has grown so far.
+    """Refuses a body that is larger than its address takes: at once when it says so, else when it has grown
+    so far.
 
     ``limits`` holds bytes by path; ``limit`` is for every other path.
     """

@@ -23,7 +23,10 @@ MAX_FOLLOWERS = 64
 
 
 class Visit:
-    """A place among those who are answered at a time. ``stop`` ends the work; ``leave`` gives the place up."""
+    """A place among those who are answered at a time.
+
+    ``stop`` ends the work; ``leave`` gives the place up.
+    """
 
     def __init__(self, leave: Callable[[Visit], None]) -> None:
         self.stop = Stop()
@@ -210,7 +213,10 @@ def get_jobs(request: Request) -> Jobs:
 
 
 def get_caller() -> Caller:
-    """Who asks. Until there are keys and users, every HTTP caller is the public; a request never says who it is."""
+    """Who asks.
+
+    Until there are keys and users, every HTTP caller is the public; a request never says who it is.
+    """
     return ANYONE
 
 

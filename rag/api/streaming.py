@@ -1,7 +1,8 @@
-"""Answers that take their time: work on a thread while the client's leaving is noticed, and an end to it then.
+"""Answers that take their time: work on a thread while the client's leaving is noticed, and an end to it
+then.
 
-:class:`EventStream` sends server-sent events as they come, :class:`Attended` one body when it is there. Each runs its
-blocking steps on a thread of its own, outside the pool that the other routes share.
+:class:`EventStream` sends server-sent events as they come, :class:`Attended` one body when it is there. Each
+runs its blocking steps on a thread of its own, outside the pool that the other routes share.
 """
 
 from __future__ import annotations

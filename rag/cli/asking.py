@@ -61,7 +61,8 @@ def ask(
 ) -> None:
     """Answer a question from the documents, and show the words that vouch for the answer.
 
-    The answer comes as it is written; its numbers are the sources below it. When no document answers, it says so.
+    The answer comes as it is written; its numbers are the sources below it. When no document answers, it says
+    so.
     """
     session: Session = context.obj
     asked = {

@@ -47,8 +47,9 @@ def compare(
 ) -> None:
     """Answer the same question in several ways, side by side.
 
-    By default the chosen model answers with the documents and without them. Shown are the answers, how long they took,
-    their tokens, passages and citations, and which share of their sentences the documents vouch for.
+    By default the chosen model answers with the documents and without them. Shown are the answers, how long
+    they took, their tokens, passages and citations, and which share of their sentences the documents vouch
+    for.
     """
     session: Session = context.obj
     if models and arms:

@@ -46,8 +46,9 @@ def serve(
 ) -> None:
     """Answer over HTTP, until Ctrl-C or SIGTERM.
 
-    Then nothing new begins, answers that are under way have 20 seconds, and the current document is finished; jobs go on
-    at the next start. A second Ctrl-C ends at once. Other commands work meanwhile: they are handed to the server.
+    Then nothing new begins, answers that are under way have 20 seconds, and the current document is finished;
+    jobs go on at the next start. A second Ctrl-C ends at once. Other commands work meanwhile: they are handed
+    to the server.
     """
     session: Session = context.obj
     session.overrides |= {

@@ -197,7 +197,7 @@ def make_old(new: Path, old: Path) -> None:
             archive.add(path, path.relative_to(scratch))
 
 
-# ---- what the checksums of version 2 are for -----------------------------------------------------------------
+# ---- what the checksums of version 2 are for ------------------------------------------------------
 
 
 def flip(data: bytes) -> bytes:

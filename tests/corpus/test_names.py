@@ -1,4 +1,6 @@
-"""Names of collections, principals and metadata: what is taken, what is refused, and that the store refuses too."""
+"""Names of collections, principals and metadata: what is taken, what is refused,
+and that the store refuses too.
+"""
 
 from __future__ import annotations
 

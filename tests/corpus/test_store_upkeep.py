@@ -1,4 +1,6 @@
-"""What the store does beside searching: settling a job, erasing, an empty corpus, and what it says of itself."""
+"""What the store does beside searching: settling a job, erasing, an empty corpus,
+and what it says of itself.
+"""
 
 from __future__ import annotations
 

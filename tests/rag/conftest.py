@@ -1,4 +1,6 @@
-"""A real server over a small company's documents, with models that behave well and badly, shared by the API's tests."""
+"""A real server over a small company's documents, with models that behave well and badly,
+shared by the API's tests.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class Live:
 
 
 def write_documents(folder: Path) -> Path:
-    """Writes a company's documents: Markdown in two languages, a PDF of two pages, and one that not all may read."""
+    """Writes a company's documents: Markdown in two languages, a PDF of two pages,
+    and one that not all may read.
+    """
     texts = {
         "hr/leave.md": "# Annual leave\n\n## Carrying over\n\nUp to five days of annual leave move into the next year. "
         "They lapse at the end of March.\n\n## Applying\n\nApply for leave in the people system three weeks ahead.\n",
@@ -118,7 +122,9 @@ def client(live: Live) -> Iterator[httpx.Client]:
 
 
 class running:
-    """Serves settings on a free port for the length of a ``with`` block; gives its address once it is ready."""
+    """Serves settings on a free port for the length of a ``with`` block;
+    gives its address once it is ready.
+    """
 
     def __init__(self, settings: Settings, drain_s: float = 20.0) -> None:
         self.app = make_app(settings, drain_s=drain_s)

@@ -1,4 +1,6 @@
-"""``vouch ask``, ``compare``, ``models`` and ``serve`` as a person at a terminal, a pipe and a script meet them."""
+"""``vouch ask``, ``compare``, ``models`` and ``serve`` as a person at a terminal,
+a pipe and a script meet them.
+"""
 
 from __future__ import annotations
 

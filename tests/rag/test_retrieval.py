@@ -1,4 +1,6 @@
-"""Question → passages: both legs and their fusion, Japanese by its words, filters, access, and odd questions."""
+"""Question → passages: both legs and their fusion, Japanese by its words, filters, access,
+and odd questions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""``vouch serve`` as a process: alive at once, ending in good order, going on where it was, beside other commands."""
+"""``vouch serve`` as a process: alive at once, ending in good order, going on where it was,
+beside other commands.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,10 @@ def upload(
         str, Form(max_length=20_000, description="A JSON object of strings.", examples=['{"team": "hr"}'])
     ] = "{}",
 ) -> JobShape:
-    """Keeps the files and queues their ingest. A file with the name of an earlier upload becomes its new version."""
+    """Keeps the files and queues their ingest.
+
+    A file with the name of an earlier upload becomes its new version.
+    """
     if len(files) > MAX_FILES:
         raise UsageError(
             f"{len(files)} files at once; the limit is {MAX_FILES}.", code="bad_upload", hint="Send fewer."
@@ -160,7 +163,10 @@ def page_picture(
         Query(max_length=50, description="start-end, in code points of the text.", examples=[["120-180"]]),
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Shows a page as it looked, with the words at the given offsets marked. Only for formats that have pages to show."""
+    """Shows a page as it looked, with the words at the given offsets marked.
+
+    Only for formats that have pages to show.
+    """
     spans = [_span(one) for one in highlight]
     return Response(service.page_picture(document_id, number, spans, version, caller), media_type="image/png")
 

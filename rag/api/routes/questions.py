@@ -72,8 +72,8 @@ def ask(
 ) -> Response:
     """Answers from the documents the caller may see, every citation found by program in the stored text.
 
-    When nothing in the documents answers, the answer says so (`abstained`) and cites nothing. A stream ends with
-    `done` or `error`, always; an `error` carries what there is of the answer.
+    When nothing in the documents answers, the answer says so (`abstained`) and cites nothing. A stream ends
+    with `done` or `error`, always; an `error` carries what there is of the answer.
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
     wanted = answering.Ask(
@@ -101,8 +101,9 @@ def ask(
 def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: CompareRequest) -> Response:
     """Answers the same question once for each arm, one after the other, so that their latencies compare.
 
-    Without arms: the default model with the documents, and the same model without them. An arm that fails says why
-    in its `failure`; the others go on. `support` is the share of an answer's sentences that the documents vouch for.
+    Without arms: the default model with the documents, and the same model without them. An arm that fails
+    says why in its `failure`; the others go on. `support` is the share of an answer's sentences that the
+    documents vouch for.
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
     arms: tuple[comparison.Arm, ...] = comparison.DEFAULT_ARMS
