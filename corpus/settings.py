@@ -63,15 +63,18 @@ class Settings(BaseSettings):
     # answering
     model: str = Field(
         "extractive",
-        description="The model that answers: a name of `vouch models`, or provider:model, e.g. openai:gpt-4o-mini.",
+        description="The model that answers: a name of `vouch models`, or provider:model, "
+        "e.g. openai:gpt-4o-mini.",
     )
     models: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="Models of your own, as [models.NAME] tables of vouch.toml; docs/models.md lists the fields.",
+        description="Models of your own, as [models.NAME] tables of vouch.toml; "
+        "docs/models.md lists the fields.",
     )
     examples: Path | None = Field(
         None,
-        description="A JSON Lines file of worked questions for one-shot and few-shot; empty: the shipped ones.",
+        description="A JSON Lines file of worked questions for one-shot and few-shot; "
+        "empty: the shipped ones.",
     )
     max_concurrent_asks: int = Field(
         16, ge=1, le=1000, description="Questions answered at a time over HTTP; one more gets 503."
@@ -118,7 +121,8 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
         raise UsageError(
             f"Setting {name}: {first['msg']} (got {first.get('input')!r}).",
             code="bad_setting",
-            hint=f"Set it in {path or CONFIG_NAME}, as VOUCH_{name.upper()} or with a flag; docs/settings.md lists all.",
+            hint=f"Set it in {path or CONFIG_NAME}, as VOUCH_{name.upper()} or with a flag; "
+            "docs/settings.md lists all.",
         ) from None
 
 

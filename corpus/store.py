@@ -370,10 +370,12 @@ def _is_empty(allowed: Int64 | None) -> bool:
 def _check_space(recorded: EmbeddingSpace | None, given: EmbeddingSpace) -> None:
     if recorded is not None and recorded.id != given.id:
         raise EmbeddingError(
-            f"This corpus was embedded with {recorded.model} ({recorded.precision}, {recorded.dimension} dimensions, "
+            f"This corpus was embedded with {recorded.model} ({recorded.precision}, "
+            f"{recorded.dimension} dimensions, "
             f"space {recorded.id}); the settings ask for {given.model} (space {given.id}).",
             code="other_space",
-            hint="Set VOUCH_EMBEDDER back, or ingest into a new data folder: vectors of two spaces never mix.",
+            hint="Set VOUCH_EMBEDDER back, or ingest into a new data folder: "
+            "vectors of two spaces never mix.",
         )
 
 

@@ -154,7 +154,8 @@ def _lost(
             raise NotAllowedError(
                 f"{len(gone)} of {len(mine)} documents would be removed because their files left {root}.",
                 code="large_removal",
-                hint="Nothing was changed. If that is right, say --yes; else check that the folder is mounted.",
+                hint="Nothing was changed. If that is right, say --yes; "
+                "else check that the folder is mounted.",
             )
         lost += gone
     return tuple(sorted(lost, key=lambda document: document.key))

@@ -422,7 +422,10 @@ class _Run:
             ),
             "dropped_examples": (prompt.dropped_examples, "{n} examples did not fit into the prompt."),
             "dropped_turns": (prompt.dropped_turns, "{n} earlier turns did not fit into the prompt."),
-            "dropped_markers": (screen.dropped_markers, "{n} markers of passages that were not given were dropped."),
+            "dropped_markers": (
+                screen.dropped_markers,
+                "{n} markers of passages that were not given were dropped.",
+            ),
             "altered_quotes": (
                 screen.altered_quotes,
                 "{n} quotations do not stand in the passages; their quotation marks were dropped.",
@@ -434,8 +437,9 @@ class _Run:
             # Every word is at least a token: fewer tokens read than words sent means the server cut the
             # prompt.
             "prompt_cut": (
-                int(finish is not None and finish.input_tokens is not None and 0 < finish.input_tokens < words),
-                "The model's server read only a part of the prompt; its window is smaller than the settings say.",
+                int(finish is not None and 0 < (finish.input_tokens or 0) < words),
+                "The model's server read only a part of the prompt; its window is smaller than the settings "
+                "say.",
             ),
         }  # fmt: skip
         self._notes += [

@@ -23,20 +23,25 @@ _MONEY = re.compile(
     r"[$€£¥￥]\s?\d|\d\s?(?:円|ドル|ユーロ|万|億|%|％|percent|usd|eur|gbp|jpy|czk|dollars?|euros?|yen)", re.I
 )
 _PERSON = re.compile(
-    r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+\s+[A-Z][a-z]+|\b(?:manager|director|officer|head|team|lead|department|office|board|committee"
-    r"|supervisor|president|chief|owner|human resources|hr)\b|[部課係]長|責任者|担当|社長|取締役|部門?が|[課部室]|さん|氏"
+    r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+\s+[A-Z][a-z]+|\b(?:manager|director|officer|head|team|lead|department"
+    r"|office|board|committee|supervisor|president|chief|owner|human resources|hr)\b"
+    r"|[部課係]長|責任者|担当|社長|取締役|部門?が|[課部室]|さん|氏"
 )  # fmt: skip
 _SHARE = re.compile(r"\d\s?(?:%|％|percent|割)")
 _LENGTH = re.compile(
-    r"\d+\s*(?:working\s+|business\s+|calendar\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?)|[\d一二三四五六七八九十]+\s?"
-    r"(?:日|週|か月|ヶ月|カ月|ヵ月|年|時間|分|秒)|\b(?:one|two|three|four|five|six|ten|twelve)\s+(?:day|week|month|year|hour)", re.I,
+    r"\d+\s*(?:working\s+|business\s+|calendar\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?)"
+    r"|[\d一二三四五六七八九十]+\s?(?:日|週|か月|ヶ月|カ月|ヵ月|年|時間|分|秒)"
+    r"|\b(?:one|two|three|four|five|six|ten|twelve)\s+(?:day|week|month|year|hour)", re.I,
 )  # fmt: skip
 _ASKS: Sequence[tuple[re.Pattern[str], Sequence[re.Pattern[str]]]] = (
     (re.compile(r"\bhow long\b|どのくらいの期間|何日間|何年間|何か月|何ヶ月|何時間|何分|期間"), (_LENGTH,)),
-    (re.compile(r"\bhow (?:much|expensive)\b|\b(?:cost|price|fee|budget|salary)\b|いくら|何円|金額|費用|料金|価格"), (_MONEY, _COUNT)),
+    (re.compile(r"\bhow (?:much|expensive)\b|\b(?:cost|price|fee|budget|salary)\b"
+                r"|いくら|何円|金額|費用|料金|価格"), (_MONEY, _COUNT)),
     (re.compile(r"\b(?:what|which) (?:percent|percentage|share)|何パーセント|何%|何割|割合"), (_SHARE,)),
-    (re.compile(r"\bhow (?:many|often|old|far|large|big|high|deep|fast|heavy|warm)\b|何[人個回件名台本枚歳度番m]|いくつ|どれくらい|どのくらい"), (_COUNT,)),
-    (re.compile(r"\bwhen\b|\bwhat (?:date|day|time|year|month)\b|\bdeadline\b|いつ|何[年月日時曜]|期限|締切|締め切り"), (_DATE,)),
+    (re.compile(r"\bhow (?:many|often|old|far|large|big|high|deep|fast|heavy|warm)\b"
+                r"|何[人個回件名台本枚歳度番m]|いくつ|どれくらい|どのくらい"), (_COUNT,)),
+    (re.compile(r"\bwhen\b|\bwhat (?:date|day|time|year|month)\b|\bdeadline\b"
+                r"|いつ|何[年月日時曜]|期限|締切|締め切り"), (_DATE,)),
     (re.compile(r"\bwho(?:m|se)?\b|誰|だれ|どなた|担当者"), (_PERSON,)),
 )  # fmt: skip
 
@@ -58,7 +63,8 @@ _LEAST = re.compile(
     rf"|(?:over|above|more than|at least|from) {_NUMBER}"
 )
 _MOST = re.compile(
-    rf"(?:under|below|less than|up to|at most|until) {_NUMBER}|{_NUMBER}[^\d|,.]{{0,4}}(?:未満|以下|まで|and (?:less|under))"
+    rf"(?:under|below|less than|up to|at most|until) {_NUMBER}"
+    rf"|{_NUMBER}[^\d|,.]{{0,4}}(?:未満|以下|まで|and (?:less|under))"
 )
 
 
@@ -86,7 +92,8 @@ def _bounds(pattern: re.Pattern[str], text: str) -> Iterator[tuple[float, float]
 
 
 _PAST = re.compile(
-    r"\b(?:old|older|previous|previously|former|formerly|earlier|before|used to)\b|以前|旧|かつて|当時|過去|前回"
+    r"\b(?:old|older|previous|previously|former|formerly|earlier|before|used to)\b"
+    r"|以前|旧|かつて|当時|過去|前回"
 )
 
 

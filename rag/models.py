@@ -395,7 +395,8 @@ def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 _REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _REASONS = {
     "stop": "stop", "end_turn": "stop", "stop_sequence": "stop", "eos": "stop", "eos_token": "stop",
-    "length": "length", "max_tokens": "length", "model_length": "length", "model_context_window_exceeded": "length",
+    "length": "length", "max_tokens": "length", "model_length": "length",
+    "model_context_window_exceeded": "length",
     "content_filter": "content_filter", "safety": "content_filter", "refusal": "content_filter",
     "content_filtered": "content_filter", "guardrail_intervened": "content_filter",
 }  # fmt: skip
@@ -420,6 +421,12 @@ def _piece(message: Any) -> Piece:
 
 _AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _OUTAGE = frozenset({500, 502, 503, 504, 529})
+_NO_CONNECTION = frozenset(
+    {
+        "APIConnectionError", "ModelConnectionError", "ConnectError", "ConnectionError", "APITimeoutError",
+        "TransportError", "ModelTimeoutError",
+    }
+)  # fmt: skip
 _SPENT = ("insufficient_quota", "quota", "credit", "billing", "spend", "payment")
 _TOO_LONG = (
     "context_length_exceeded", "context length", "context window", "prompt is too long", "maximum context",
@@ -463,11 +470,11 @@ def explain(error: BaseException) -> Fault:
         )  # fmt: skip
     if status is not None:
         return Fault(
-            "model_failed", f"The provider answered with status {status}. {said}", "Ask again, or choose another model.",
+            "model_failed", f"The provider answered with status {status}. {said}",
+            "Ask again, or choose another model.",
             retry=status in _AGAIN, outage=status in _OUTAGE, retry_after_s=wait_s,
         )  # fmt: skip
-    if kinds & {"APIConnectionError", "ModelConnectionError", "ConnectError", "ConnectionError", "APITimeoutError",
-                "TransportError", "ModelTimeoutError"}:  # fmt: skip
+    if kinds & _NO_CONNECTION:
         cause = type(error.__cause__ or error.__context__ or error).__name__
         return Fault(
             "model_unreachable", f"The provider cannot be reached, or the connection broke ({cause}).",

@@ -98,8 +98,8 @@ class CitationShape(BaseModel):
         description="The words as they stand in the document.", examples=["The limit is 140 EUR a night."]
     )
     state: Literal["quoted", "supported", "unsupported"] = Field(
-        description="quoted: the sentence's own words stand there; supported: its words, numbers and names do; "
-        "unsupported: the model named the passage, but these words do not bear it out.",
+        description="quoted: the sentence's own words stand there; supported: its words, numbers and names "
+        "do; unsupported: the model named the passage, but these words do not bear it out.",
         examples=["quoted"],
     )
     score: float = Field(description="Weighted share of the sentence's words, 0 to 1.", examples=[1.0])

@@ -18,7 +18,8 @@ SECURITY_HEADERS = (
 )
 CONTENT_POLICY = (
     b"content-security-policy",
-    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
+    b"default-src 'self'; img-src 'self' data:; "
+    b"style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
     b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 )
 

@@ -131,7 +131,10 @@ def _described(card: Mapping[str, Any]) -> dict[str, object]:
     shown: dict[str, object] = {}
     for name, value in card.items():
         if name == "sources":
-            lines = [f"{one['source']}{' of ' + one['as_of'] if one['as_of'] else ''}: {', '.join(one['facts'])}" for one in value]  # fmt: skip
+            lines = [
+                f"{one['source']}{' of ' + one['as_of'] if one['as_of'] else ''}: {', '.join(one['facts'])}"
+                for one in value
+            ]
             shown[name] = "\n".join(lines)
         elif isinstance(value, list):
             shown[name] = ", ".join(value)

@@ -71,7 +71,8 @@ def serve(
 
     if insecure:
         session.screen.say(
-            f"Warning: without access keys, whoever reaches {settings.host} can read, add and remove documents.",
+            f"Warning: without access keys, whoever reaches {settings.host} can read, add and remove "
+            "documents.",
             "warn",
         )
     serve_until_told(settings, insecure=insecure, version=_version(), on_ready=ready)
@@ -92,7 +93,8 @@ def _greet(screen: Screen, url: str, service: Service) -> None:
         f"                 -d '{body}'",
         f"API docs:      {url}/docs",
         f"Your own:      {command} ingest FOLDER        in another terminal{empty}",
-        f"Model:         {service.models.card().name}; {command} models lists others: VOUCH_MODEL=NAME, or model in vouch.toml",
+        f"Model:         {service.models.card().name}; {command} models lists others: "
+        "VOUCH_MODEL=NAME, or model in vouch.toml",
     )
     for line in lines:
         screen.out.print(line, soft_wrap=True)

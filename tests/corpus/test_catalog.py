@@ -61,9 +61,14 @@ def test_replacing_retires_the_old_version_in_the_same_instant(catalog):
 def test_a_failed_transaction_leaves_nothing(catalog):
     commit(catalog, new_version("a.txt", ["old words"]))
     before = live_ids(catalog)
-    with pytest.raises(RuntimeError), catalog.write() as db:
-        documents.commit_version(db, new_version("a.txt", ["new words"]))
-        raise RuntimeError("power cut")
+
+    def fail() -> None:
+        with catalog.write() as db:
+            documents.commit_version(db, new_version("a.txt", ["new words"]))
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert live_ids(catalog) == before
     with CatalogFeed(catalog).snapshot() as snapshot:
         assert snapshot.seq == 1
@@ -332,13 +337,17 @@ def test_a_damaged_catalog_is_refused(tmp_path: Path, damage):
     path.write_bytes(damage(path.read_bytes()))
     (tmp_path / "originals" / "ab").mkdir(parents=True)
     (tmp_path / "originals" / "ab" / "abcd").touch()
-    with pytest.raises(DamagedError) as caught:
+
+    def look() -> None:
         opened = open_database(tmp_path)
         try:
             problems = opened.check()
             raise DamagedError("; ".join(problems)) if problems else AssertionError("damage was not noticed")
         finally:
             opened.close()
+
+    with pytest.raises(DamagedError) as caught:
+        look()
     assert caught.value.code == "damaged"
 
 
@@ -394,7 +403,7 @@ def test_a_full_disk_is_said_and_reading_goes_on(tmp_path: Path, small_disk):
     with small_disk(2) as folder:
         opened = open_database(folder)
         commit(opened, new_version("a.txt", ["one"]))
-        with pytest.raises(StorageError) as caught:
+        with pytest.raises(StorageError) as caught:  # noqa: PT012 - it fills up over many commits
             for number in range(100):
                 commit(
                     opened, new_version(f"{number}.txt", [f"{number} {n} " + "x" * 500 for n in range(50)])

@@ -47,9 +47,11 @@ def write_documents(folder: Path) -> Path:
     and one that not all may read.
     """
     texts = {
-        "hr/leave.md": "# Annual leave\n\n## Carrying over\n\nUp to five days of annual leave move into the next year. "
-        "They lapse at the end of March.\n\n## Applying\n\nApply for leave in the people system three weeks ahead.\n",
-        "hr/休暇規程.md": "# 休暇規程\n\n## 年次有給休暇\n\n使い切れなかった年次有給休暇は翌年度に限り繰り越す。\n\n"
+        "hr/leave.md": "# Annual leave\n\n## Carrying over\n\n"
+        "Up to five days of annual leave move into the next year. They lapse at the end of March.\n\n"
+        "## Applying\n\nApply for leave in the people system three weeks ahead.\n",
+        "hr/休暇規程.md": "# 休暇規程\n\n## 年次有給休暇\n\n"
+        "使い切れなかった年次有給休暇は翌年度に限り繰り越す。\n\n"
         "年次有給休暇の申請は、三日前までに人事システムで行う。\n",
         "it/vpn.txt": "VPN guide\n\nConnect to the VPN before opening the ticket system.\n",
         "salaries.txt": "Salary bands\n\nSalary band seven begins at fifty thousand pounds.\n",

@@ -18,7 +18,8 @@ ANSWER_FIELDS = {
 }  # fmt: skip
 CITATION_FIELDS = {"marker", "document_id", "version", "source", "title", "page", "start", "end", "quote"}
 HIT_FIELDS = {
-    "rank", "score", "chunk_id", "document_id", "version", "source", "title", "page", "last_page", "start", "end",
+    "rank", "score", "chunk_id", "document_id", "version", "source", "title", "page", "last_page",
+        "start", "end",
     "headings", "text",
 }  # fmt: skip
 
@@ -240,7 +241,11 @@ def test_the_models_are_listed_and_one_of_them_is_the_default(client: httpx.Clie
     [
         ({"question": LEAVE, "model": "no-such"}, 404, "model_unknown"),
         ({"question": LEAVE, "model": "keyless"}, 409, "model_no_key"),
-        ({"question": LEAVE, "model": "text-embedding-3-small"}, (404, 422), ("model_not_chat", "model_unknown")),
+        (
+            {"question": LEAVE, "model": "text-embedding-3-small"},
+            (404, 422),
+            ("model_not_chat", "model_unknown"),
+        ),
         ({"question": LEAVE, "collection": "no-such"}, 404, "unknown_collection"),
         ({"question": LEAVE, "collection": "a\u202eb"}, 422, "bad_name"),
         ({"question": LEAVE, "filter": {"since": "yesterday"}}, 422, "bad_filter"),

@@ -206,8 +206,8 @@ def test_models_are_listed_filtered_and_shown(vouch: Vouch, scripted: Any) -> No
 
 def test_what_is_not_known_of_a_model_is_not_promised() -> None:
     card: dict[str, Any] = {
-        "name": "Big-One", "model": "big-1", "title": "", "family": "Big", "licence": "", "provider": "p", "task": "chat",
-        "languages": [], "open_weights": None, "price_output_usd": None,
+        "name": "Big-One", "model": "big-1", "title": "", "family": "Big", "licence": "",
+        "provider": "p", "task": "chat", "languages": [], "open_weights": None, "price_output_usd": None,
     }  # fmt: skip
     nothing = dict.fromkeys(("find", "provider", "task", "language", "licence", "open", "price"))
     assert suits(card, nothing)

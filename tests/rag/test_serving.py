@@ -88,11 +88,13 @@ def start(data: Path) -> Iterator[Start]:
         port = _free_port()
         settings = Settings(data_dir=data, port=port, models=models or {})
         environment = {
-            **os.environ, "VOUCH_DATA_DIR": str(data), "VOUCH_PORT": str(port), "VOUCH_MODELS": json.dumps(models or {})
+            **os.environ, "VOUCH_DATA_DIR": str(data), "VOUCH_PORT": str(port),
+            "VOUCH_MODELS": json.dumps(models or {}),
         }  # fmt: skip
         argv = [sys.executable, "-m", "rag.cli", "serve"]
         if drain_s is not None:
-            script = f"from corpus.settings import *; from rag.serving import *; serve(load_settings(), drain_s={drain_s})"
+            imports = "from corpus.settings import *; from rag.serving import *"
+            script = f"{imports}; serve(load_settings(), drain_s={drain_s})"
             argv = [sys.executable, "-c", script]
         process = subprocess.Popen(
             argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
