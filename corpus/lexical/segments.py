@@ -8,8 +8,10 @@ so), and anything else is damage.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -112,6 +114,18 @@ def verify(folder: Path, record: Record) -> None:
         raise _damaged(folder, str(error)) from None
 
 
+def remove_uncommitted(folder: Path) -> None:
+    """Deletes the files of a commit that a killed process did not finish.
+
+    The next commit would give its files the same names, and tantivy refuses to write over one. No writer may be open.
+    """
+    committed = {path.name for path in _committed_files(folder)}
+    for path in folder.iterdir():
+        if _SEGMENT_FILE.fullmatch(path.name) and path.name not in committed:
+            with contextlib.suppress(OSError):  # a disk that takes no change is told when one is due
+                path.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
@@ -131,6 +145,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 _PARTS = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 
 

@@ -748,6 +748,26 @@ def test_leftovers_of_a_crash_are_cleaned_up(tmp_path: Path) -> None:
     index.close()
 
 
+def test_the_files_of_an_unfinished_commit_do_not_block_the_next(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    for version in range(1, 11):
+        feed.add(version, "leave and pay")
+    folder = tmp_path / "lexical"
+    index = opened(feed, folder)
+    index.close()
+    shutil.copytree(folder, tmp_path / "before")
+    feed.remove(1)
+    again = opened(feed, folder)
+    again.close()
+    (deleted,) = (folder / "gen-000001").glob("*.del")
+    # As a kill between the file of deletions and the list of segments leaves it.
+    shutil.copy(deleted, tmp_path / "before" / "gen-000001")
+    killed = opened(feed, tmp_path / "before")
+    assert killed.state().problem == ""
+    assert killed.state().rows == 9
+    killed.close()
+
+
 # ---- disks ---------------------------------------------------------------------------------------
 
 
