@@ -1,4 +1,4 @@
-"""Does the corpus speak of this at all? Decided by program from cosine and word coverage, before any model is asked."""
+"""Does the corpus speak of this at all? Decided by program, from cosine and word coverage, before a model is asked."""
 
 from __future__ import annotations
 
@@ -10,49 +10,68 @@ from corpus.types import Hit
 from rag.terms import coverage, stems, terms, weights
 
 DEPTH = 5
-"""How many of the best hits are looked at."""
+"""How many of the best hits are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the decision rests on.
+    """What the decision rests on; shares are weighted by rarity and in [0, 1].
 
     ``cosine``: the best of the hits, in [-1, 1], or None where the embedder does not know the language.
-    ``best``: the largest weighted share of the question's words in one hit. ``all``: in the hits together.
+    ``best``: the largest share of the question's words in one hit. ``all``: in the first hits together.
+    ``names``: the share of its names and codes in all hits, 1 when it has none. ``length``: the logarithm of
+    one more than its words: of a long question the same share means more.
     """
 
     cosine: float | None
     best: float
     all: float
+    names: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A chance by logistic regression, and the chance below which nothing is answered."""
+
+    bias: float
+    cosine: float
+    best: float
+    all: float
+    names: float
+    length: float
+    threshold: float
+
+    def chance(self, signals: Signals) -> float:
+        """Returns the chance, in (0, 1), that the corpus holds the answer."""
+        z = (
+            self.bias
+            + self.cosine * (signals.cosine or 0.0)
+            + self.best * signals.best
+            + self.all * signals.all
+            + self.names * signals.names
+            + self.length * signals.length
+        )
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, z))))
 
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """A logistic decision: the chance that the corpus answers, and the chance below which nothing is answered.
+    """The decision, where the embedder knows the question's language and where it does not."""
 
-    The coefficients are for (1, cosine, best, all) with a cosine, and (1, best, all) without.
-    """
-
-    with_cosine: tuple[float, float, float, float]
-    without: tuple[float, float, float]
-    threshold: float
-    threshold_without: float
+    with_cosine: Logistic
+    without: Logistic
 
     def chance(self, signals: Signals) -> float:
         """Returns the chance, in (0, 1), that the corpus holds the answer."""
-        if signals.cosine is not None:
-            bias, cosine, best, all_ = self.with_cosine
-            z = bias + cosine * signals.cosine + best * signals.best + all_ * signals.all
-        else:
-            bias, best, all_ = self.without
-            z = bias + best * signals.best + all_ * signals.all
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, z))))
+        return self._for(signals).chance(signals)
 
     def refuses(self, signals: Signals) -> bool:
         """Says whether to answer "not in the documents"."""
-        return self.chance(signals) < (
-            self.threshold if signals.cosine is not None else self.threshold_without
-        )
+        return self.chance(signals) < self._for(signals).threshold
+
+    def _for(self, signals: Signals) -> Logistic:
+        return self.without if signals.cosine is None else self.with_cosine
 
 
 def signals(
@@ -64,13 +83,20 @@ def signals(
     asked = [term for term in terms(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
-    top = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
+    named = {term.stem: wanted[term.stem] for term in asked if term.name}
+    present = [stems(f"{hit.context}\n{hit.text}") for hit in hits]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     return Signals(
         cosine=max(cosines) if cosines else None,
-        best=max((coverage(wanted, present) for present in top), default=0.0),
-        all=coverage(wanted, frozenset().union(*top)),
+        best=max((coverage(wanted, one) for one in present[:DEPTH]), default=0.0),
+        all=coverage(wanted, frozenset().union(*present[:DEPTH])),
+        names=coverage(named, frozenset().union(*present)) if named else 1.0,
+        length=math.log1p(len(wanted)),
     )
 
 
-FITTED = Abstention((-6.0, 6.0, 3.0, 2.0), (-4.0, 4.0, 3.0), 0.3, 0.3)
+FITTED = Abstention(
+    Logistic(-7.32, 2.86, 1.96, 1.29, 2.5, 0.84, 0.372),
+    Logistic(-4.95, 0.0, 3.68, 2.07, 0.74, 0.33, 0.255),
+)
+"""Fitted by ``bench/abstention.py`` on the sample's and the development questions."""

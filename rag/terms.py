@@ -246,17 +246,18 @@ _HIRAGANA_ONLY = re.compile(rf"[{HIRAGANA}ー]+")
 _HAS_HIRAGANA = re.compile(rf"[{HIRAGANA}]")
 _UNSPACED = re.compile(f"[{CJK}]")
 _KANA = re.compile("[\u3041-\u30ff]")
-_CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
+CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
 """A word that names one thing by letters and figures: "e-4032", "err-21", "qp-07"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word, its stem, and its weight (0 for none, about 1 for a word of content)."""
+    """A word, its stem, its weight (0 for none, about 1 for a word of content), and whether it names one thing."""
 
     word: str
     stem: str
     weight: float
+    name: bool = False
 
 
 @lru_cache(maxsize=65536)
@@ -288,6 +289,11 @@ def number(text: str) -> str:
     return text
 
 
+def _is_name(text: str, at: int) -> bool:
+    """Says whether a word begins with a capital letter elsewhere than at the beginning of a sentence."""
+    return text[at].isupper() and re.search(r"[\w,;)][\s(]*$", text[max(0, at - 4) : at]) is not None
+
+
 def _bare(code: str) -> str:
     return re.sub(r"[^a-z0-9]", "", code)
 
@@ -311,14 +317,15 @@ def terms(text: str) -> list[Term]:
     """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
     found = []
     japanese = _KANA.search(text) is not None
+    shouted = text.isupper()
     for word in words(text):
+        written = text[word.start : word.end]
         # English words of grammar are words of content in capitals ("IT") and between Japanese words ("A評価").
-        named = word.text in STOP and (
-            japanese or (word.end - word.start > 1 and text[word.start : word.end].isupper())
-        )
-        found.append(Term(word.text, stem(word.text), 0.6 if named else _weigh(word.text)))
-    folded = fold(text)
-    found += [Term(code, _bare(code), 1.5) for code in _CODE.findall(folded)]
+        capitals = len(written) > 1 and written.isupper() and not shouted
+        weight = 0.6 if word.text in STOP and (japanese or capitals) else _weigh(word.text)
+        name = weight > 0 and not shouted and (capitals or _is_name(text, word.start))
+        found.append(Term(word.text, stem(word.text), weight, name))
+    found += [Term(code, _bare(code), 1.5, True) for code in CODE.findall(fold(text))]
     return found
 
 
@@ -333,7 +340,7 @@ def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, f
 def stems(text: str) -> frozenset[str]:
     """Returns the distinct stems of a text, those without meaning too."""
     found = {stem(word.text) for word in words(text)}
-    found.update(_bare(code) for code in _CODE.findall(fold(text)))
+    found.update(_bare(code) for code in CODE.findall(fold(text)))
     return frozenset(found)
 
 

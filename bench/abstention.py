@@ -1,0 +1,219 @@
+"""Fits when to answer "not in the documents" (``rag.abstention.FITTED``) and says how well that does, held out.
+
+    python -m bench.abstention --data folder --work folder
+
+Answerable are the questions of every set; unanswerable its questions without gold, its questions once their gold
+documents are taken from the hits, and the questions of the other sets in the same language. Every set counts the
+same, so do its two classes and the kinds within them. What is printed is held out: each set judged by a fit on the
+others ("new corpus"), and by a fit on nine tenths of all questions ("new question").
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.datasets import Dataset, load
+from bench.retrieval import open_set, work_folder
+from corpus.types import OWNER, Hit
+from rag.abstention import Signals, signals
+from rag.answering import DEFAULT_K
+from rag.evaluation import is_named
+from rag.library import CallersLibrary
+from rag.questions import Question
+
+Floats = NDArray[np.float64]
+
+REFUSED = 0.05
+"""Largest share of the answerable questions that may be refused; it sets the threshold."""
+
+_RIDGE = 0.003
+_FOREIGN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with its signals. ``kind``: ``answerable``, ``unanswerable``, ``gold taken`` or ``foreign``."""
+
+    corpus: str
+    kind: str
+    question: str
+    signals: Signals
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fits, judges and prints; returns the exit code."""
+    options = _parse(arguments)
+    with work_folder(options.work) as work:
+        sets = list(_one_of_each(load(options.data, work, options.sets)))
+        cases = [case for one in sets for case in _cases(one, sets, work, options.limit)]
+    for cosine in (True, False):
+        mine = [case for case in cases if (case.signals.cosine is not None) == cosine]
+        if not mine:
+            continue
+        print(f"\n{'With' if cosine else 'Without'} cosine: {len(mine)} cases")
+        numbers = fit(mine, cosine)
+        corpora = sorted({case.corpus for case in mine})
+        held = _held_out(mine, cosine, [case.question for case in mine])
+        threshold = _threshold(mine, held)
+        print(_judged("new question", mine, held, threshold))
+        if len(corpora) > 1:
+            print(_judged("new corpus", mine, _held_out(mine, cosine, [c.corpus for c in mine]), threshold))
+        given = [round(float(n), 2) for n in (numbers if cosine else np.insert(numbers, 1, 0.0))]
+        print(f"Logistic({', '.join(map(str, given))}, {threshold:.3f})")
+    return 0
+
+
+# ---- cases -----------------------------------------------------------------------------------------
+
+
+def _one_of_each(sets: Iterator[Dataset]) -> Iterator[Dataset]:
+    seen: set[tuple[str, tuple[Question, ...]]] = set()
+    for one in sets:
+        if (one.corpus, one.questions) not in seen and "image" not in one.name:
+            seen.add((one.corpus, one.questions))
+            yield one
+
+
+def _cases(dataset: Dataset, sets: Sequence[Dataset], work: Path, limit: int) -> Iterator[Case]:
+    own = dataset.thinned(limit).questions
+    languages = {question.language for question in own}
+    foreign = [
+        question
+        for other in sets
+        if other.corpus != dataset.corpus
+        for question in other.thinned(_FOREIGN).questions
+        if question.language in languages
+    ]
+    step = max(1, len(foreign) // _FOREIGN)
+    with open_set(work, dataset) as service:
+        library = CallersLibrary(service.corpus, service.retriever, OWNER)
+
+        def case(question: Question, kind: str, hits: Sequence[Hit]) -> Case:
+            return Case(dataset.corpus, kind, question.text, signals(question.text, hits, library.rarity))
+
+        for question in own:
+            hits = library.search(question.text, DEFAULT_K + 12).hits
+            kind = "answerable" if question.answerable else "unanswerable"
+            yield case(question, kind, hits[:DEFAULT_K])
+            rest = [hit for hit in hits if not any(is_named(hit.source, g.document) for g in question.gold)]
+            if question.answerable and rest and question.kind not in ("version-conflict", "multi-doc"):
+                yield case(question, "gold taken", rest[:DEFAULT_K])
+        for question in foreign[::step]:
+            yield case(question, "foreign", library.search(question.text, DEFAULT_K).hits)
+
+
+# ---- fitting ---------------------------------------------------------------------------------------
+
+
+def fit(cases: Sequence[Case], cosine: bool) -> Floats:
+    """Returns bias and weights by ridge-penalised logistic regression (Newton's method)."""
+    rows, labels, counts = _rows(cases, cosine), _labels(cases), _counts(cases)
+    numbers: Floats = np.zeros(rows.shape[1])
+    penalty = _RIDGE * counts.sum() * np.diag([1e-9] + [1.0] * (rows.shape[1] - 1))
+    for _ in range(50):
+        chances = 1 / (1 + np.exp(-rows @ numbers))
+        slope = rows.T @ (counts * (chances - labels)) + penalty @ numbers
+        curve = (rows.T * (counts * chances * (1 - chances))) @ rows + penalty
+        numbers = numbers - np.linalg.solve(curve, slope)
+    return numbers
+
+
+def _rows(cases: Sequence[Case], cosine: bool) -> Floats:
+    own = [[value for value in astuple(case.signals) if value is not None] for case in cases]
+    return np.hstack([np.ones((len(cases), 1)), np.array(own, dtype=np.float64)])
+
+
+def _labels(cases: Sequence[Case]) -> Floats:
+    return np.array([case.kind == "answerable" for case in cases], dtype=np.float64)
+
+
+def _counts(cases: Sequence[Case]) -> Floats:
+    """Returns what each case counts: sets alike, within a set the classes alike, within a class the kinds."""
+    kinds: dict[str, dict[str, int]] = {}
+    for case in cases:
+        own = kinds.setdefault(case.corpus, {})
+        own[case.kind] = own.get(case.kind, 0) + 1
+    found = []
+    for case in cases:
+        own = kinds[case.corpus]
+        others = 1 if case.kind == "answerable" else len(own) - ("answerable" in own)
+        found.append(1 / (len(kinds) * 2 * others * own[case.kind]))
+    return np.array(found) * len(cases)
+
+
+def _held_out(cases: Sequence[Case], cosine: bool, groups: Sequence[str]) -> Floats:
+    """Returns each case's chance by a fit without its group (of many groups: without its tenth of them)."""
+    order = {group: at % 10 for at, group in enumerate(dict.fromkeys(groups))}
+    folds = np.array([order[group] for group in groups])
+    chances: Floats = np.zeros(len(cases))
+    for fold in sorted(set(order.values())):
+        numbers = fit([case for case, own in zip(cases, folds, strict=True) if own != fold], cosine)
+        mine = folds == fold
+        chances[mine] = 1 / (1 + np.exp(-_rows(cases, cosine)[mine] @ numbers))
+    return chances
+
+
+def _threshold(cases: Sequence[Case], chances: Floats) -> float:
+    """Returns the chance below which the allowed share of the answerable lies, sets counted alike."""
+    weights = _counts(cases) * _labels(cases)
+    order = np.argsort(chances)
+    below = np.cumsum(weights[order]) / weights.sum()
+    return float(chances[order][int(np.searchsorted(below, REFUSED))])
+
+
+def auroc(answerable: Floats, others: Floats) -> float:
+    """Returns the chance that an answerable case ranks above another, ties counting half."""
+    above = (answerable[:, None] > others[None, :]).mean()
+    return float(above + (answerable[:, None] == others[None, :]).mean() / 2)
+
+
+# ---- what is printed -------------------------------------------------------------------------------
+
+
+def _judged(name: str, cases: Sequence[Case], chances: Floats, threshold: float) -> str:
+    kinds = ("unanswerable", "gold taken", "foreign")
+    lines = [
+        f"| {name} | refused | {' | '.join(f'{kind}: abstained, AUROC' for kind in kinds)} |",
+        "|---|---|---|---|---|",
+    ]
+    for corpus in sorted({case.corpus for case in cases}):
+        pick: Callable[[str], Floats] = lambda kind, corpus=corpus: chances[  # noqa: E731
+            np.array([case.corpus == corpus and case.kind == kind for case in cases])
+        ]
+        good = pick("answerable")
+        cells = [
+            f"{np.mean(own < threshold):.2f}, {auroc(good, own):.2f} ({len(own)})"
+            if len(own := pick(kind))
+            else "-"
+            for kind in kinds
+        ]
+        lines.append(f"| {corpus} | {np.mean(good < threshold):.3f} ({len(good)}) | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.abstention", description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--data", type=Path, help="folder of question sets; without it only the sample is used"
+    )
+    parser.add_argument(
+        "--sets", type=lambda text: text.split(","), default=[], help="words in the sets' names"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=200, help="at most so many questions a set (default: 200)"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="keep the corpora here and use them again (default: temporary)"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
