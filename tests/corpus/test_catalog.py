@@ -403,11 +403,14 @@ def test_a_full_disk_is_said_and_reading_goes_on(tmp_path: Path, small_disk):
     with small_disk(2) as folder:
         opened = open_database(folder)
         commit(opened, new_version("a.txt", ["one"]))
-        with pytest.raises(StorageError) as caught:  # noqa: PT012 - it fills up over many commits
+
+        def fill() -> None:
             for number in range(100):
-                commit(
-                    opened, new_version(f"{number}.txt", [f"{number} {n} " + "x" * 500 for n in range(50)])
-                )
+                lines = [f"{number} {n} " + "x" * 500 for n in range(50)]
+                commit(opened, new_version(f"{number}.txt", lines))
+
+        with pytest.raises(StorageError) as caught:
+            fill()
         assert caught.value.code == "disk_full"
         assert len(live_ids(opened)) >= 1
         opened.close()

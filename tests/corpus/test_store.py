@@ -298,10 +298,14 @@ def test_a_full_disk_stops_ingest_and_not_searching(small_disk, dense):
     with small_disk(6) as folder, open_corpus(settings_for(folder, dense), SPACE) as corpus:
         put(corpus, "first.txt", ["leave travel"])
         corpus.publish()
-        with pytest.raises(StorageError) as caught:  # noqa: PT012 - it fills up over many commits
+
+        def fill() -> None:
             for number in range(2000):
                 put(corpus, f"{number}.txt", [f"filler {number} {n} " + "x" * 300 for n in range(40)])
                 corpus.publish()
+
+        with pytest.raises(StorageError) as caught:
+            fill()
         assert caught.value.code == "disk_full"
         found = search(corpus, "leave travel", 3, ANYONE)
         assert found["dense"][0].source == "first.txt"
