@@ -115,7 +115,8 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        words = f"The body is not JSON: {first.get('ctx', {}).get('error', 'it cannot be read')}"
+        why = str(first.get("ctx", {}).get("error", "it cannot be read")).removesuffix(" at")
+        words = f"The body is not JSON: {why} (at character {first['loc'][-1]})"
     else:
         where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
         words = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}"
