@@ -72,7 +72,8 @@ def measure(port: int, questions: Sequence[str], folder: Path, count: int, beats
     ended = time.time()
     report = json.loads(ingest.communicate()[0])
     print(
-        f"ingested {report['added']} files, {report['chunks']} passages in {ended - between:.0f} s meanwhile\n"
+        f"ingested {report['added']} files, {report['chunks']} passages "
+        f"in {ended - between:.0f} s meanwhile\n"
     )
     print(f"{'':8}{'idle p50':>10}{'p95':>8}{'busy p50':>11}{'p95':>8}{'max':>8}{'p95 ratio':>11}   ms")
     for kind in idle:
@@ -80,7 +81,8 @@ def measure(port: int, questions: Sequence[str], folder: Path, count: int, beats
         a50, a95 = np.percentile(quiet, [50, 95])
         b50, b95 = np.percentile(loud, [50, 95])
         print(
-            f"{kind:8}{a50:10.1f}{a95:8.1f}{b50:11.1f}{b95:8.1f}{loud.max():8.1f}{b95 / a95:11.2f}   of {len(loud)}"
+            f"{kind:8}{a50:10.1f}{a95:8.1f}{b50:11.1f}{b95:8.1f}{loud.max():8.1f}{b95 / a95:11.2f}"
+            f"   of {len(loud)}"
         )
     time.sleep(1.5)  # the server writes its beats down every second
     gaps = json.loads(beats.read_text(encoding="utf-8"))

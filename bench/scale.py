@@ -48,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)
         print(
-            "| chunks | without vector | documents | ingest s | chunks/s | peak MB, owner | peak MB, children "
-            "| disk MB | search p50 ms | p95 ms | overlap@10 with exact |\n" + "|---" * 11 + "|"
+            "| chunks | without vector | documents | ingest s | chunks/s | peak MB, owner "
+            "| peak MB, children | disk MB | search p50 ms | p95 ms | overlap@10 with exact |\n"
+            + "|---" * 11
+            + "|"
         )
         for size in (int(one) for one in options.chunks.split(",")):
             print(row(work / str(size), size, files, questions), flush=True)

@@ -1,8 +1,8 @@
 """Every command works beside a running owner: it asks the owner over a Unix socket in the data folder.
 
 One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one
-``{"result"}`` or ``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of mode
-0700.
+``{"result"}`` or ``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of
+mode 0700.
 """
 
 from __future__ import annotations

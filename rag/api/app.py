@@ -24,9 +24,8 @@ MAX_JSON_BYTES = 256 << 10
 DESCRIPTION = """
 Answers questions from a company's own documents, and vouches for every answer with the page it came from.
 
-Every error has one shape: `{"error": {"code", "message", "hint"}}`. Offsets count Unicode code points, half-open
-and 0-based,
-into the text of one document version; pages count from 1.
+Every error has one shape: `{"error": {"code", "message", "hint"}}`. Offsets count Unicode code points,
+half-open and 0-based, into the text of one document version; pages count from 1.
 """
 
 

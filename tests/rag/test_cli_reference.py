@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +134,21 @@ def test_help_and_wrong_arguments_load_nothing_heavy() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
     assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_a_search_of_nothing_loads_no_model(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from rag.cli.app import run\n"
+        f"assert run(['search', 'leave', '--data-dir', {str(tmp_path / 'data')!r}]) == 0\n"
+        "loaded = [name for name in ('onnxruntime', 'torch', 'transformers') if name in sys.modules]\n"
+        "assert not loaded, loaded\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert b"There are no documents yet." in ended.stderr
 
 
 def test_the_module_runs_as_the_command_does() -> None:
