@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,7 @@ SUPPORT = 0.5
 ADDED = 0.75
 """The same, for a passage the model did not name: only a close match is cited unasked."""
 
+_CLOSING = tuple('”»」』"')
 _LONGEST_QUOTE = 1200
 _MARKER = re.compile(r"\[\^?(?:passage )?(\d{1,4}(?: ?[,、] ?\d{1,4})*)\]", re.IGNORECASE)
 _MARKERS = re.compile(r"(?:\s*\[\d{1,4}\])+")
@@ -301,8 +302,10 @@ def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
     bare.append(text[place:])
     at += range(place, len(text))
     plain = "".join(bare)
+    # Behind a closing quotation mark a marker ends its sentence, even if the quoted words had no full stop.
+    ends = [where for where, _, _ in marked if plain[:where].rstrip()[-1:] in _CLOSING]
     result = []
-    for start, end in sentences(plain):
+    for start, end in _cut(plain, sentences(plain), ends):
         claim = plain[start:end]
         mine = [(markers, stop) for where, markers, stop in marked if start < where <= end]
         markers = tuple(dict.fromkeys(n for numbers, _ in mine for n in numbers))
@@ -311,6 +314,16 @@ def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
         last = max([at[end - 1] + 1, *(stop for _, stop in mine)])
         result.append((at[start], last, claim, markers))
     return result
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yields the spans, cut at further ends; without blanks at either side."""
+    for start, stop in spans:
+        for end in [*(end for end in ends if start < end < stop), stop]:
+            piece = text[start:end]
+            if piece.strip():
+                yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+            start = end
 
 
 def _unasked(

@@ -27,7 +27,7 @@ ALONE = {
 """What it says without passages, in English (False) and Japanese (True)."""
 
 MOST_SENTENCES = 4
-_EMBEDDED = 32
+_EMBEDDED = 24
 _NEARLY = 2.5
 """Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
 
@@ -97,7 +97,7 @@ MEANING = Signs(
 
 
 def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]:
-    """Yields the answer's parts: quoted sentences with their markers, at most four, best first."""
+    """Yields the answer's parts: quoted sentences with their markers, at most four, best first, a line each."""
     japanese = is_japanese(reading.question)
     if not reading.passages:
         yield ALONE[japanese]
@@ -107,8 +107,7 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
         yield NOT_IN_DOCUMENTS
         return
     for number, candidate in enumerate(chosen):
-        opening = "" if not number else ("" if japanese else " ")
-        yield opening + _quoted(candidate.unit) + f" [{candidate.passage.marker}]"
+        yield ("\n" if number else "") + _quoted(candidate.unit) + f" [{candidate.passage.marker}]"
 
 
 def _quoted(unit: Unit) -> str:

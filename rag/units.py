@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from corpus.language import fold, sentences
 from rag.prompting import ReadPassage, is_japanese
-from rag.terms import numbers, stems
+from rag.terms import CODE, numbers, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,18 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
                 continue
             if not inside and not header and _is_header(lines[at : at + 8]):
                 header = text
-            inside, label = True, text == header
+            inside, label = True, text == header or _CONTENTS.fullmatch(text) is not None
             units.append(Unit(passage, order, text, "" if label else header, lead, True, label, stems(text)))
             continue
         if inside:
             header, inside, lead = "", False, ""
+        item = _is_item(text)
+        text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
         label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
         units.append(Unit(passage, order, text, "", lead, False, label, stems(text)))
         if label:
             lead = text
-        elif not _is_item(text):
+        elif not item:
             lead = text if text.rstrip().endswith((":", "：")) else ""
     return units
 
@@ -74,8 +76,13 @@ def _is_row(text: str) -> bool:
     return " | " in text or "\t" in text or (text.startswith("|") and text.endswith("|"))
 
 
+_MARK = re.compile(r"\A\s*(?:[-*+•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
+_CONTENTS = re.compile(r"\s*(?:\d+(?:\.\d+)*|第\d+[章条節])\s+\D[^|]*\|\s*\d{1,4}\s*")
+"""A line of a table of contents: number, heading, page."""
+
+
 def _is_item(text: str) -> bool:
-    return bool(re.match(r"\s*(?:[-*+•・●○]|[(（]?\d{1,2}[.)）、])", text))
+    return _MARK.match(text) is not None
 
 
 def _is_header(rows: Sequence[str]) -> bool:
@@ -98,7 +105,7 @@ def _is_lead(text: str) -> bool:
         return True
     words = _NUMBERING.sub("", stripped)
     few = len(words) < (20 if is_japanese(words) else 50)
-    return few and words[-1:] not in ".。!！?？）)」”" and not numbers(words)
+    return few and words[-1:] not in ".。!！?？」”" and not numbers(CODE.sub(" ", fold(words)))
 
 
 _NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")
