@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -184,18 +184,19 @@ def _judged(name: str, cases: Sequence[Case], chances: Floats, threshold: float)
         "|---|---|---|---|---|",
     ]
     for corpus in sorted({case.corpus for case in cases}):
-        pick: Callable[[str], Floats] = lambda kind, corpus=corpus: chances[  # noqa: E731
-            np.array([case.corpus == corpus and case.kind == kind for case in cases])
-        ]
-        good = pick("answerable")
+        good = _of(cases, chances, corpus, "answerable")
         cells = [
             f"{np.mean(own < threshold):.2f}, {auroc(good, own):.2f} ({len(own)})"
-            if len(own := pick(kind))
+            if len(own := _of(cases, chances, corpus, kind))
             else "-"
             for kind in kinds
         ]
         lines.append(f"| {corpus} | {np.mean(good < threshold):.3f} ({len(good)}) | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _of(cases: Sequence[Case], chances: Floats, corpus: str, kind: str) -> Floats:
+    return chances[np.array([case.corpus == corpus and case.kind == kind for case in cases])]
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

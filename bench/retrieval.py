@@ -34,6 +34,7 @@ from rag.evaluation import (
     write_scores,
 )
 from rag.questions import Question, locate, write_trec_run
+from rag.significance import Interval
 
 COLUMNS = ("hit@1", "hit@5", "hit@10", "Recall@10", "MRR@10", "nDCG@10")
 SPAN_COLUMNS = ("character recall@5", "character precision@5", "character iou@5")
@@ -120,7 +121,7 @@ def table(measured: Sequence[Measured]) -> str:
     return "\n".join(lines)
 
 
-def _summaries(measured: Sequence[Measured]) -> Iterator[tuple[str, dict, list[float]]]:
+def _summaries(measured: Sequence[Measured]) -> Iterator[tuple[str, dict[str, Interval], list[float]]]:
     for one in measured:
         summary = one.evaluation.summary()
         # One language alone is the whole set.
