@@ -196,7 +196,8 @@ def _judged(name: str, cases: Sequence[Case], chances: Floats, threshold: float)
 
 
 def _of(cases: Sequence[Case], chances: Floats, corpus: str, kind: str) -> Floats:
-    return chances[np.array([case.corpus == corpus and case.kind == kind for case in cases])]
+    mine = np.array([case.corpus == corpus and case.kind == kind for case in cases])
+    return np.asarray(chances[mine], dtype=np.float64)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

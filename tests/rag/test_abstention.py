@@ -1,0 +1,96 @@
+"""When nothing in the corpus answers: the signals, and the decision that was fitted on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.abstention import FITTED, Signals, signals
+from rag.terms import number, numbers, stem, terms
+from tests.rag.hits import Shelf
+
+shares = st.floats(0, 1)
+found = st.builds(Signals, st.none() | st.floats(-1, 1), shares, shares, shares, st.floats(0, 4))
+
+
+@given(found, st.sampled_from(["best", "all", "names", "cosine"]), shares)
+def test_more_coverage_or_a_higher_cosine_never_lowers_the_chance(own, name, more):
+    value = getattr(own, name)
+    if value is None:
+        return
+    higher = replace(own, **{name: max(value, more)})
+    assert 0 < FITTED.chance(own) <= FITTED.chance(higher) < 1
+    assert FITTED.refuses(own) or not FITTED.refuses(higher)
+
+
+@given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=60), max_size=5))
+def test_signals_of_any_text_are_shares(question, texts):
+    own = signals(question, Shelf({str(n): "…  " + text for n, text in enumerate(texts)}).hits())
+    assert own.cosine is None
+    assert 0 <= own.best <= own.all + 1e-9 <= 1 + 2e-9
+    assert 0 <= own.names <= 1
+
+
+def test_the_fused_score_plays_no_part():
+    hits = Shelf({"a": "…  The Osprey pump is serviced every 400 hours."}, cosine=0.6).hits()
+    other = [replace(hit, score=hit.score * 1000, rank=9) for hit in hits]
+    assert signals("How often is the pump serviced?", hits) == signals(
+        "How often is the pump serviced?", other
+    )
+
+
+def test_rare_words_count_more():
+    hits = Shelf({"a": "…  The pump is blue."}).hits()
+    plain = signals("pump warranty", hits)
+    rare = signals("pump warranty", hits, lambda words: {"pump": 1.0, "warranty": 5.0})
+    assert rare.best < plain.best == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("question", "covered"),
+    [
+        ("What does ERR-21 mean?", 1.0),
+        ("What does ERR-60 mean?", 0.0),
+        ("What is the code of Berlin?", 0.0),
+        ("ERR60とは何ですか。", 0.0),
+        ("ERR21とは何ですか。", 1.0),
+        ("What does the message mean?", 1.0),
+    ],
+)
+def test_names_and_codes_are_looked_for_by_themselves(question, covered):
+    hits = Shelf({"a": "…  ERR-21 means that 60 volts are too low."}).hits()
+    if covered == 1.0:
+        assert signals(question, hits).names == 1.0
+    else:
+        assert signals(question, hits).names < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Which visa do I need for Australia?", ["australia"]),
+        ("Who leads the IT team?", ["it"]),
+        ("A評価の係数", []),
+        ("PRICE OF THE E-4032", ["e-4032"]),
+        ("Done. The pump leaks.", []),
+    ],
+)
+def test_what_counts_as_a_name(text, named):
+    assert [term.word for term in terms(text) if term.name] == named
+
+
+def test_a_word_has_one_stem_and_a_number_one_spelling():
+    assert {stem(word) for word in ("policy", "policies")} == {"policy"}
+    assert {number(text) for text in ("1,234.50", "1234.5")} == {"1234.5"}
+    assert numbers("１２ days, twelve months, 3.0 %") == {"12", "3"}
+
+
+def test_a_question_beside_the_subject_is_refused_and_one_on_it_is_not():
+    shelf = Shelf({"a": "…  The Osprey pump must be serviced every 400 hours of work."}, cosine=0.75)
+    assert not FITTED.refuses(signals("How often must the Osprey pump be serviced?", shelf.hits()))
+    shelf.cosine = 0.05
+    assert FITTED.refuses(signals("Who won the cup final in Berlin?", shelf.hits()))
+    assert FITTED.refuses(signals("忘年会の会費はいくらですか。", Shelf(shelf.texts).hits()))

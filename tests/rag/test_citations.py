@@ -1,0 +1,156 @@
+"""Whatever a model writes: every quote shown is stored text at its page, every marker a passage that was given."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.citations import Cited, Screen, cite, split_answer
+from rag.prompting import Passage
+from tests.rag.hits import Shelf
+
+SHELF = Shelf(
+    {
+        "leave.txt": "…  Up to five days of annual leave move into the next year. They lapse at the end of March.\f"
+        "Apply in the people system three weeks ahead.",
+        "hotels.txt": "…  Place | Limit a night\nLondon | £185\nParis | €160",
+        "休暇.txt": "…  使い切れなかった年次有給休暇は翌年度に限り繰り越す。\f申請は三日前までに人事システムで行う。",
+    },
+    {"hotels.txt": "Travel policy > Hotels"},
+)
+QUESTION = "How many days of leave move into the next year?"
+PASSAGES = tuple(Passage(n, hit) for n, hit in enumerate(SHELF.hits(), 1))
+pieces = st.one_of(
+    st.sampled_from(
+        ["Up to five days of annual leave move into the next year", "Up to nine days of annual leave", " [1]", "[2]",
+         "[7]", "[0]", "[1, 9]", "【2】", "[^3]", "“", "”", '"', "「", "」", "[", "]", ". ", "。", "\n", "\n\n", " London | £185",
+         "翌年度に限り繰り越す", "申請は三日前までに", "£190", "Paris", " and ", "…", "Limit a night: "]
+    ),
+    st.text(max_size=8),
+)  # fmt: skip
+replies = st.lists(pieces, max_size=20).map("".join)
+
+
+def cited(text: str, shelf: Shelf = SHELF) -> Cited:
+    passages = tuple(Passage(n, hit) for n, hit in enumerate(shelf.hits(), 1))
+    return cite(text, passages, QUESTION, read_text=shelf.read_text, page_of=shelf.page_of)
+
+
+def screened(text: str, step: int = 1) -> tuple[str, Screen]:
+    screen = Screen(PASSAGES, QUESTION)
+    shown = "".join(screen.feed(text[at : at + step]) for at in range(0, len(text), step))
+    return shown + screen.close(), screen
+
+
+@given(replies)
+def test_every_citation_is_stored_text_on_its_page(reply):
+    shown, _ = screened(reply)
+    found = cited(shown)
+    for citation in found.citations:
+        stored = SHELF.texts[citation.document_id]
+        assert citation.quote
+        assert citation.quote == stored[citation.start : citation.end]
+        assert citation.page == stored.count("\f", 0, citation.start) + 1
+        assert PASSAGES[citation.marker - 1].hit.document_id == citation.document_id
+        assert 0 <= citation.score <= 1
+    for sentence in found.sentences:
+        assert sentence.text == shown[sentence.start : sentence.end]
+        assert all(0 <= index < len(found.citations) for index in sentence.citations)
+        assert sentence.state == "unsupported" or sentence.citations
+    assert 0 <= found.support <= 1
+
+
+@given(replies, st.integers(1, 9))
+def test_what_is_shown_does_not_depend_on_how_it_came(reply, step):
+    whole, once = screened(reply, max(1, len(reply)))
+    parts, screen = screened(reply, step)
+    assert whole == parts
+    assert (once.dropped_markers, once.altered_quotes) == (screen.dropped_markers, screen.altered_quotes)
+
+
+@given(replies)
+def test_no_marker_of_a_passage_that_was_not_given_is_shown(reply):
+    shown, _ = screened(reply)
+    assert {int(n) for n in re.findall(r"\[(\d{1,4})\]", shown)} <= {1, 2, 3}
+
+
+@given(replies)
+def test_sentences_do_not_overlap_and_stand_in_order(reply):
+    spans = [(start, end) for start, end, _, _ in split_answer(reply)]
+    assert spans == sorted(spans)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_quotation_marks_stay_around_stored_words_only():
+    kept, screen = screened(
+        "“Up to five days of annual leave” [1] and “up to nine days of annual leave” [1]."
+    )
+    assert kept == "“Up to five days of annual leave” [1] and up to nine days of annual leave [1]."
+    assert screen.altered_quotes == 1
+    kept, screen = screened("「翌年度に限り繰り越す」[3]「翌々年度まで繰り越す」[3]")
+    assert kept == "「翌年度に限り繰り越す」[3]翌々年度まで繰り越す[3]"
+    assert screen.altered_quotes == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "dropped"),
+    [
+        ("Five days [1].", "Five days [1].", 0),
+        ("Five days [9].", "Five days .", 1),
+        ("Five days [1, 9, 2].", "Five days [1][2].", 1),
+        ("Five days 【2】.", "Five days [2].", 0),
+        ("See [the handbook].", "See [the handbook].", 0),
+        ("An open [1", "An open [1", 0),
+    ],
+)
+def test_markers_come_in_one_spelling(written, shown, dropped):
+    text, screen = screened(written)
+    assert (text, screen.dropped_markers) == (shown, dropped)
+
+
+@pytest.mark.parametrize(
+    ("claim", "state", "quote"),
+    [
+        ("“Up to five days of annual leave move into the next year.” [1]", "quoted",
+         "Up to five days of annual leave move into the next year."),
+        ("Annual leave of up to five days moves into the next year [1].", "supported",
+         "Up to five days of annual leave move into the next year."),
+        ("Annual leave of up to 9 days moves into the next year [1].", "unsupported",
+         "Up to five days of annual leave move into the next year."),
+        ("Place | Limit a night: “London | £185” [2]", "quoted", "London | £185"),
+        ("「申請は三日前までに人事システムで行う。」 [3]", "quoted", "申請は三日前までに人事システムで行う。"),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_matched_with_the_words_that_bear_it_out(claim, state, quote):
+    found = cited(claim)
+    assert [(sentence.state) for sentence in found.sentences] == [state]
+    assert [citation.quote for citation in found.citations] == [quote]
+
+
+def test_a_changed_number_is_named():
+    assert cited("Annual leave of up to 9 days moves into the next year [1].").sentences[0].missing == ("9",)
+
+
+def test_an_unmarked_sentence_finds_its_source_by_itself():
+    found = cited("Apply in the people system three weeks ahead.")
+    assert [(c.marker, c.page, c.state) for c in found.citations] == [(1, 2, "quoted")]
+
+
+def test_each_quoted_row_is_a_sentence_of_its_own():
+    found = cited("Place | Limit a night: “London | £185” [2]\nPlace | Limit a night: “Paris | €160” [2]")
+    assert [citation.quote for citation in found.citations] == ["London | £185", "Paris | €160"]
+    assert found.support == 1
+
+
+def test_words_that_are_stored_no_longer_are_not_cited():
+    class Erased(Shelf):
+        def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
+            return ""
+
+    found = cited("Up to five days of annual leave move into the next year. [1]", Erased(SHELF.texts))
+    assert found.citations == ()
+    assert found.support == 0
