@@ -254,7 +254,6 @@ class TantivyIndex:
         """Opens a generation to answer from; says why it must be built again all the same, if so."""
         record = segments.read_record(folder)
         segments.verify(folder, record)
-        segments.remove_uncommitted(folder)
         counts = segments.count(folder)
         self._engine = self._open_engine(folder)
         self._generation, self._seq, self._counts = int(folder.name[4:]), record.seq, counts
@@ -399,6 +398,7 @@ def _apply_changes(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -
     gone = {change.version_id for change in changes if change.kind == "remove"}
     segments.write_record(folder, Record(ANALYSIS_VERSION, seq, segments.COMMITTING))
     reach("lexical.begun")
+    segments.remove_uncommitted(folder)
     engine.apply(sorted(touched), snapshot.text_rows(sorted(touched - gone)))
     reach("lexical.committed")
     segments.write_record(folder, Record(ANALYSIS_VERSION, snapshot.seq, segments.meta_crc(folder)))

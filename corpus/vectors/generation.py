@@ -146,8 +146,10 @@ def open_generation(
     elif not rows_only:
         try:
             _check(folder, {path: seen for path, seen in manifest.files.items() if "/" in path})
-        except (DamagedError, OSError) as error:
+        except DamagedError as error:
             problem = str(error)
+        except OSError as error:
+            problem = f"The dense index {name} cannot be read: {error}. {_REBUILT}"
     twins = bool((first != np.arange(n)).any())
     return Generation(folder, manifest, block, first, twins, problem)
 
@@ -238,8 +240,11 @@ def _read_manifest(data: bytes) -> Manifest:
 
 def _check(folder: Path, files: dict[str, tuple[int, int]]) -> None:
     for name, written in files.items():
-        if (folder / name).stat().st_size != written[0] or _fingerprint(folder / name) != written:
-            raise DamagedError(f"{folder.name}/{name} is not what was written.", hint=_REBUILT)
+        path = folder / name
+        if not path.exists():
+            raise DamagedError(f"The dense index lacks its file {path}.", hint=_REBUILT)
+        if path.stat().st_size != written[0] or _fingerprint(path) != written:
+            raise DamagedError(f"The dense index's file {path} is not what was written.", hint=_REBUILT)
 
 
 def _fingerprint(path: Path) -> tuple[int, int]:
