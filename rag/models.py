@@ -468,7 +468,7 @@ def explain(error: BaseException) -> Fault:
             "model_rate_limited", f"The provider asks to slow down (429). {said}", "Ask again later.",
             retry=True, retry_after_s=wait_s,
         )  # fmt: skip
-    if status is not None:
+    if status is not None and status >= 400:
         return Fault(
             "model_failed", f"The provider answered with status {status}. {said}",
             "Ask again, or choose another model.",
@@ -485,7 +485,7 @@ def explain(error: BaseException) -> Fault:
             "model_cut_off", "The model's reply ended without saying that it was complete.", "Ask again.",
             retry=True, outage=True,
         )  # fmt: skip
-    if "APIError" in kinds:
+    if "APIError" in kinds and status is None:
         return Fault(
             "model_failed", f"The provider broke off with an error. {said}", "Ask again.", outage=True
         )

@@ -324,6 +324,8 @@ class Provider:
         deadline = time.monotonic() + clocks.total_s
         self._budget.earn()
         for attempt in range(1, self._max_attempts + 1):
+            if stop.is_set:
+                raise UpstreamError(_STOPPED, attempts=attempt - 1)
             wait_s = self.breaker.admit()
             if wait_s:
                 raise UpstreamError(self._down(wait_s), attempts=attempt - 1)
