@@ -1,0 +1,208 @@
+"""What happens to the data folder while nobody looks: indexes mend themselves, a damaged catalog is refused."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import corpus.lexical.index as lexical_room
+from corpus.backup import backup, restore, verify
+from corpus.child import FeedAddress
+from corpus.errors import DamagedError
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import ANYONE, OWNER, Caller
+from corpus.vectors import EmbeddedChromaIndex
+from corpus.vectors import build as dense_building
+from corpus.vectors import embedded as dense_room
+from tests.builders import SPACE, new_version, word_vector
+from tests.corpus.dense import EAGER, wait_until
+
+CHUNKS = 240
+HR = Caller(frozenset({"public", "group:hr"}))
+QUERIES = ("leave number 7", "travel 31", "休暇 12")
+
+
+def settings_for(folder: Path) -> Settings:
+    return Settings(data_dir=folder, dense="chroma")
+
+
+def answers(corpus: Corpus, leg: str) -> list[list[tuple[int, float]]]:
+    """Ids and scores of one leg, for a few questions and callers."""
+    found = []
+    for query in QUERIES:
+        for caller in (OWNER, ANYONE, HR):
+            if leg == "dense":
+                scored = corpus.search_dense(word_vector(query), 20, caller)
+            else:
+                scored = corpus.search_lexical(query, 20, caller)
+            found.append(list(zip(scored.ids.tolist(), scored.scores.tolist(), strict=True)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in good order, its generation built by a real child; and a backup of it."""
+    folder = tmp_path_factory.mktemp("whole")
+    with open_corpus(settings_for(folder / "data"), SPACE) as corpus:
+        for number in range(CHUNKS // 4):
+            lines = [
+                f"leave number {number}",
+                f"travel {number} {number}",
+                f"休暇 {number}",
+                f"rule {number}",
+            ]
+            access = frozenset({"group:hr"}) if number % 3 == 0 else frozenset({"public"})
+            new = new_version(f"{number}.txt", lines, access=access)
+            corpus.commit(new, "\n".join(lines).encode())
+        corpus.publish()
+        corpus.settle()
+        backup(corpus, folder / "backup.tar")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(whole: Path) -> dict[str, list[list[tuple[int, float]]]]:
+    with open_corpus(Settings(data_dir=whole / "data", dense="exact"), SPACE) as corpus:
+        return {leg: answers(corpus, leg) for leg in ("dense", "lexical")}
+
+
+@pytest.fixture
+def data(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole / "data", tmp_path / "data"))
+
+
+@pytest.fixture
+def building(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Damage is mended at once, in this process, but not before the event is set."""
+    may_build = threading.Event()
+    build_lexical = lexical_room.build
+
+    def build_dense_here(
+        address: FeedAddress, folder: Path, space: str, dimension: int, stop: Callable[[], bool]
+    ) -> None:
+        may_build.wait(20)
+        dense_building.build(address.open(), folder, space, dimension)
+
+    def build_lexical_here(*given: object) -> None:
+        may_build.wait(20)
+        build_lexical(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dense_room, "build_in_child", build_dense_here)
+    monkeypatch.setattr(lexical_room, "build", build_lexical_here)
+    monkeypatch.setattr(lexical_room, "_SMALL_WAIT_S", 0.0)
+    monkeypatch.setitem(EmbeddedChromaIndex.__init__.__kwdefaults__, "policy", EAGER)  # type: ignore[arg-type]
+    yield may_build
+    may_build.set()
+
+
+def delete(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+BREAKABLE = [
+    ("dense", "dense", delete),
+    ("dense", "dense/gen-*", delete),
+    ("dense", "dense/gen-*/chroma", delete),
+    *[("dense", "dense/CURRENT", how) for how in (delete, truncate, flip)],
+    *[("dense", "dense/gen-*/chroma/chroma.sqlite3", how) for how in (delete, truncate, flip)],
+    *[("dense", "dense/gen-*/chroma/*/data_level0.bin", how) for how in (delete, truncate, flip)],
+    *[("dense", "dense/gen-*/vectors.f32", how) for how in (delete, truncate, flip)],
+    ("lexical", "lexical", delete),
+    ("lexical", "lexical/gen-*", delete),
+    *[("lexical", "lexical/CURRENT", how) for how in (delete, truncate)],
+    *[("lexical", "lexical/gen-*/*.idx", how) for how in (delete, truncate, flip)],
+    *[("lexical", "lexical/gen-*/meta.json", how) for how in (delete, truncate, flip)],
+]
+
+
+@pytest.mark.parametrize(
+    ("leg", "what", "damage"), BREAKABLE, ids=[f"{what}-{how.__name__}" for _, what, how in BREAKABLE]
+)
+def test_a_damaged_index_is_said_answered_and_mended(
+    data: Path,
+    expected: dict[str, list[list[tuple[int, float]]]],
+    building: threading.Event,
+    leg: str,
+    what: str,
+    damage: Callable[[Path], None],
+) -> None:
+    """No embedder is anywhere near: what is built again is built from the catalog's vectors and texts."""
+    found = sorted(data.glob(what))
+    assert found
+    damage(found[0])
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        state = corpus.state()
+        assert len(state.problems) == 1, state
+        assert f"{leg} index" in state.problems[0]
+        assert answers(corpus, "dense") == expected["dense"]
+        words = answers(corpus, "lexical")
+        if state.lexical.mode == "tantivy":  # it is whole, or an old one that is intact answers
+            assert words == expected["lexical"]
+        else:
+            assert not any(words)
+            assert corpus.notes() == state.problems
+        building.set()
+        wait_until(lambda: not corpus.state().problems)
+        corpus.dense.warm()  # type: ignore[attr-defined]
+        state = corpus.state()
+        assert (state.dense.mode, state.dense.rows, state.lexical.rows) == ("chroma", CHUNKS, CHUNKS)
+        assert answers(corpus, "dense") == expected["dense"]
+        assert answers(corpus, "lexical") == expected["lexical"]
+        assert corpus.notes() == ()
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        assert corpus.state().problems == ()
+        assert verify(corpus).problems == ()
+
+
+# ---- the catalog itself -----------------------------------------------------------------------------------
+
+
+def overwrite_header(path: Path) -> None:
+    path.write_bytes(b"not a database" + path.read_bytes()[14:])
+
+
+@pytest.mark.parametrize("damage", [delete, truncate, overwrite_header])
+def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
+    whole: Path,
+    data: Path,
+    expected: dict[str, list[list[tuple[int, float]]]],
+    building: threading.Event,
+    damage: Callable[[Path], None],
+) -> None:
+    building.set()
+    path = data / "catalog.sqlite"
+    damage(path)
+    left = path.read_bytes() if path.exists() else None
+    with pytest.raises(DamagedError) as caught, open_corpus(settings_for(data), SPACE):
+        pass
+    assert caught.value.code == "damaged"
+    assert str(path) in caught.value.message
+    assert "vouch restore" in caught.value.hint
+    assert (path.read_bytes() if path.exists() else None) == left  # nothing was changed
+    restore(whole / "backup.tar", data, replace=True)
+    assert [one.read_bytes() for one in data.glob("catalog.sqlite.before-restore-*")] == (
+        [left] if left is not None else []
+    )
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        corpus.publish()
+        assert answers(corpus, "dense") == expected["dense"]
+        assert answers(corpus, "lexical") == expected["lexical"]
+        corpus.settle()
+        assert verify(corpus).problems == ()
