@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from corpus.errors import UsageError, VouchError
+from corpus.errors import LimitError, UsageError, VouchError
 from corpus.types import Hit
 from rag.abstention import FITTED, Abstention, signals
 from rag.cards import EXTRACTIVE
@@ -380,8 +380,10 @@ class _Run:
             if error.code != "context_too_long" or error.partial:
                 raise
             budget = self._model.budget
-            smaller = replace(budget, window=prompt.tokens // 2 + budget.output)
-        prompt = self._build(hits, smaller)
+            try:
+                prompt = self._build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
+            except LimitError:
+                raise error from None  # there was little but the question itself
         self._notes.append(
             AnswerNote(
                 "prompt_halved", "The provider found the prompt too long; asked again with half of it."

@@ -87,7 +87,7 @@ WORDS = Signs(
     own=4.4, header=1.0, lead=1.6, beside=0.45, above=1.9, passage=2.9, kind=1.4, rank=2.3, new=0.3, fits=0.5,
     old=-1.8, row=0.5, asks=-1.4,
 )  # fmt: skip
-"""What each sign counts for where the embedder does not know the language; fitted by ``bench/reading.py``."""
+"""What each sign counts for where the embedder does not know the language; fitted on six question sets."""
 
 MEANING = Signs(
     own=2.4, header=0.9, lead=1.4, beside=0.7, above=1.1, passage=2.7, kind=0.7, rank=1.8, meaning=5.8, new=0.5,

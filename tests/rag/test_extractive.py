@@ -1,0 +1,210 @@
+"""The built-in model: the sentences that hold the answer, quoted, in English and Japanese, from prose and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from corpus.embedding import open_embedder
+from corpus.errors import EmbeddingError
+from corpus.language import fold
+from corpus.settings import load_settings
+from corpus.types import Float32
+from rag.clues import asked_figures, expected_kinds, fits, older_editions
+from rag.extractive import ExtractiveChatModel, embed_with
+from rag.prompting import (
+    ESTIMATE,
+    NOT_IN_DOCUMENTS,
+    STRATEGIES,
+    Budget,
+    build_prompt,
+    load_examples,
+    read_prompt,
+)
+from rag.reading import ALONE, answer_prompt, choose, rank
+from rag.units import cut
+from tests.rag.hits import Shelf
+
+BUDGET = Budget(10**6, 0, ESTIMATE)
+HOTELS = (
+    "…  5 Hotels\n\nThe company pays the actual cost up to the following amounts a night.\n\n"
+    "Place | Limit a night\nLondon | £185\nParis | €160\n\nA serviced apartment is booked for longer stays."
+)
+LEAVE = "…  Full years of service | Days of leave\n0 to 2 | 26 days\n3 to 5 | 28 days\n6 and more | 30 days"
+PUMP = "…  The Osprey pump is blue. The pump must be serviced every 400 hours of work. Parts are ordered in Leeds."
+PUMP_JA = "…  ポンプは青い。ポンプの点検は400時間ごとに行う。部品は大阪営業所に注文する。"
+ALLOWANCE_JA = "…  区分 | 一般社員 | 役員\n近距離出張 | 1,000円 | 1,500円\n遠距離出張 | 3,000円 | 5,000円"
+
+
+def read(question: str, texts: dict[str, str], **context: str):
+    return read_prompt(build_prompt(question, Shelf(texts, context).hits(), BUDGET).messages)
+
+
+def answered(question: str, *texts: str) -> str:
+    return "".join(answer_prompt(read(question, {f"d{n}.txt": text for n, text in enumerate(texts)})))
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How often must the Osprey pump be serviced?", "“The pump must be serviced every 400 hours of work.” [1]"),
+        ("Where are parts of the pump ordered?", "“Parts are ordered in Leeds.” [1]"),
+        ("What is the limit for a night in London?", "Place | Limit a night: “London | £185” [2]"),
+        ("How many days of leave after eight years of service?",
+         "Full years of service | Days of leave: “6 and more | 30 days” [3]"),
+        ("ポンプの点検は何時間ごとですか。", "「ポンプの点検は400時間ごとに行う。」 [4]"),
+        ("遠距離出張の日当は一般社員でいくらですか。", "区分 | 一般社員 | 役員: 「遠距離出張 | 3,000円 | 5,000円」 [5]"),
+    ],
+)  # fmt: skip
+def test_the_sentence_or_row_that_answers_comes_first(question: str, first: str) -> None:
+    assert answered(question, PUMP, HOTELS, LEAVE, PUMP_JA, ALLOWANCE_JA).split("\n")[0] == first
+
+
+def test_a_row_of_a_split_table_has_the_header_of_its_context() -> None:
+    texts = {"t.txt": "…  Madrid | €120\nRome | €130"}
+    reading = read("What is the limit in Rome?", texts, **{"t.txt": "Travel > Hotels\nPlace | Limit a night"})
+    assert next(answer_prompt(reading)) == "Place | Limit a night: “Rome | €130” [1]"
+
+
+def test_headings_headers_and_leads_are_no_answers() -> None:
+    text = "5 Hotels\n\nThe limits are:\n\nPlace | Limit\nLondon | £185\n\n16.5 Retirement | 28\n\nPay it."
+    passage = read("q", {"d.txt": "…  " + text}).passages[0]
+    labels = [unit.text for unit in cut(0, passage) if unit.label]
+    assert labels == ["5 Hotels", "The limits are:", "Place | Limit", "16.5 Retirement | 28"]
+    assert all(
+        not c.unit.label
+        for c in choose(read("What are the limits for hotels in London?", {"d": "…  " + text}))
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "which"), [("What is the mileage rate?", 2), ("What was the old mileage rate?", 1)]
+)
+def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, which: int) -> None:
+    texts = {
+        "travel-2023.txt": "…  The mileage rate is 40p for every mile.",
+        "travel-2025.txt": "…  The mileage rate is 45p for every mile.",
+    }
+    reading = read(question, texts)
+    assert older_editions(reading) == (frozenset({1}) if which == 2 else frozenset())
+    assert choose(reading)[0].passage.marker == which
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "inside"),
+    [
+        ("6 and more | 30", 8, True), ("6 and more | 30", 5, False), ("50 to 199 | 9 %", 60, True),
+        ("10–49 | 5 %", 60, False), ("3年以上4年未満 | 18日", 3, True), ("10人以下", 12, False), ("up to 1,000 miles", 900, True),
+        ("no figure", 3, False),
+    ],
+)  # fmt: skip
+def test_figures_lie_in_ranges(text: str, figure: float, inside: bool) -> None:
+    assert fits([figure], text) == inside
+
+
+def test_a_code_is_no_figure() -> None:
+    assert sorted(asked_figures("Does NP-5 last eight hours at 30 degrees?")) == [8.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When does it begin?", "in March"),
+        ("How much is it?", "£12"),
+        ("Who signs?", "the director"),
+        ("いくらですか", "3,000円"),
+    ],
+)
+def test_a_question_expects_a_kind_of_answer(question: str, answer: str) -> None:
+    assert any(kind.search(answer) for kind in expected_kinds(question))
+
+
+@given(
+    st.text(min_size=1, max_size=40).filter(str.strip),
+    st.lists(st.text(min_size=1, max_size=120), min_size=1, max_size=4),
+)
+def test_whatever_is_read_every_quoted_sentence_stands_in_its_passage(question, texts):
+    reading = read(question, {str(n): "…  " + text for n, text in enumerate(texts)})
+    chosen = choose(reading)
+    assert len(chosen) <= 4
+    for candidate in chosen:
+        assert fold(candidate.text).strip() in fold(candidate.passage.text)
+    assert "".join(answer_prompt(reading)) == "".join(answer_prompt(reading))
+
+
+def test_no_word_in_common_is_no_answer() -> None:
+    assert answered("Zzz qqq?", PUMP) == NOT_IN_DOCUMENTS
+
+
+@pytest.mark.parametrize(("question", "japanese"), [("How often?", False), ("何時間ごとですか。", True)])
+def test_without_passages_it_says_that_it_knows_nothing(question: str, japanese: bool) -> None:
+    prompt = build_prompt(question, [], BUDGET, retrieval=False)
+    assert "".join(answer_prompt(read_prompt(prompt.messages))) == ALONE[japanese]
+
+
+def test_strategies_do_not_change_it() -> None:
+    hits = Shelf({"d.txt": PUMP}).hits()
+    said = {
+        "".join(answer_prompt(read_prompt(prompt.messages)))
+        for strategy in STRATEGIES.values()
+        for prompt in [build_prompt("How often?", hits, BUDGET, strategy=strategy, examples=load_examples())]
+    }
+    assert len(said) == 1
+
+
+def test_it_is_a_langchain_chat_model_streamed_or_not() -> None:
+    prompt = build_prompt("How often is the pump serviced?", Shelf({"d.txt": PUMP}).hits(), BUDGET)
+    messages = [SystemMessage(prompt.messages[0].text), HumanMessage(prompt.messages[1].text)]
+    model = ExtractiveChatModel()
+    whole = model.invoke(messages)
+    chunks = list(model.stream(messages))
+    assert whole.text == "".join(chunk.text for chunk in chunks)
+    assert whole.response_metadata["finish_reason"] == "stop"
+    assert whole.usage_metadata["output_tokens"] > 0
+
+
+def test_meaning_finds_what_words_do_not(tmp_path) -> None:
+    embedder = open_embedder(load_settings({"data_dir": tmp_path}))
+    texts = {
+        "d.txt": "…  Staff receive a badge on day one. Private cars are paid at 45p per mile. The canteen is closed."
+    }
+    reading = read("What is the staff reimbursement for driving my own vehicle?", texts)
+    assert rank(reading)[0].text.startswith("Staff receive a badge")
+    assert rank(reading, embed_with(embedder))[0].text == "Private cars are paid at 45p per mile."
+
+
+class Narrow:
+    """An embedder that reads ten characters, and cannot always be loaded."""
+
+    max_tokens = 10
+
+    def __init__(self, broken: bool = False, covered: bool = True) -> None:
+        self.broken, self.covered = broken, covered
+
+    def covers(self, text: str) -> bool:
+        return self.covered
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+    def embed_query(self, text: str) -> Float32:
+        if self.broken:
+            raise EmbeddingError("no weights")
+        return np.ones(2, np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        assert all(len(text) <= self.max_tokens for text in texts)
+        return np.ones((len(texts), 2), np.float32)
+
+
+def test_sentences_too_long_for_the_embedder_are_cut_and_a_broken_one_is_done_without() -> None:
+    rows = embed_with(Narrow())(["question", "short", "a sentence that is far too long", ""])
+    assert rows is not None
+    assert rows.shape == (4, 2)
+    assert embed_with(Narrow(broken=True))(["question", "short"]) is None
+    assert embed_with(Narrow(covered=False))(["question", "short"]) is None
