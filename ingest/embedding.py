@@ -25,7 +25,7 @@ from typing import IO, BinaryIO
 
 import numpy as np
 
-from corpus.embedding import EmbeddingSpace, open_embedder
+from corpus.embedding import Embedder, EmbeddingSpace, open_embedder
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.types import Float32
@@ -46,11 +46,13 @@ class EmbeddingChild:
 
     Args:
         settings: which embedder, how many threads, and the data folder that keeps its export.
+        embedder: the same embedder where it is open already: reading its tokenizer anew holds everything else
+            in the process up for a tenth of a second.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self._settings = settings
-        self._embedder = open_embedder(settings)
+        self._embedder = embedder or open_embedder(settings)
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._closed = False

@@ -146,7 +146,7 @@ class Service:
     def _ingest(
         self, request: IngestRequest, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
     ) -> IngestReport:
-        with self._ingesting, EmbeddingChild(self.settings) as embedder:
+        with self._ingesting, EmbeddingChild(self.settings, self.embedder) as embedder:
             return ingest(self.corpus, embedder, request, on_progress=on_progress, cancelled=cancelled)
 
     def collections(self, caller: Caller = OWNER) -> dict[str, int]:

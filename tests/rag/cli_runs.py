@@ -36,7 +36,7 @@ class Ended:
 class WordChild(WordEmbedder):
     """Stands where the embedding child stands."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedder: WordEmbedder) -> None:
         self.settings = settings
 
     def __enter__(self) -> WordChild:
