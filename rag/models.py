@@ -95,6 +95,12 @@ class ChosenModel:
                 self._chat = self._make()
             return self._chat
 
+    async def release(self) -> None:
+        """Gives back the connections that are kept for the next call; on the loop that made them."""
+        client = getattr(self._chat, "http_async_client", None)
+        if client is not None:
+            await client.aclose()
+
     def stream(self, messages: Sequence[Message], stop: Stop | None = None) -> Generator[Delta | Finish]:
         """Yields the reply as it comes; see :meth:`rag.upstream.Provider.stream`."""
         request = _Request(self.chat(), messages, self._settings.stream, self._secrets, self.name)
@@ -163,8 +169,8 @@ class Models:
             return self._open[card.name]
 
     def close(self) -> None:
-        """Ends every call that is under way."""
-        self._loop.close()
+        """Ends every call that is under way, and every connection."""
+        self._loop.close([model.release for model in self._open.values()])
 
     def _build(self, card: ModelCard) -> ChosenModel:
         if card.task != "chat":
@@ -291,6 +297,8 @@ def _arguments(settings: ModelSettings, vendor: _Vendor, key: str) -> dict[str, 
         import openai
 
         given["timeout"] = openai.Timeout(None, connect=settings.connect_s)
+        # A client of its own, to be closed with it; LangChain's is shared by all, and by their loops.
+        given["http_async_client"] = openai.DefaultAsyncHttpxClient(timeout=given["timeout"])
         given["stream_chunk_timeout"] = None
         given["stream_usage"] = settings.stream_usage
         given["api_key"] = key or "none"
@@ -506,12 +514,10 @@ def _said(error: BaseException) -> str:
     """Returns what the provider said, in one short line: from the body where there is one."""
     body = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, Mapping) else body
-    parts = (
-        [str(inner.get(key) or "") for key in ("message", "code", "type")]
-        if isinstance(inner, Mapping)
-        else []
-    )
-    text = " ".join(part for part in parts if part)
+    if isinstance(inner, Mapping):  # FastAPI's servers say "detail"
+        text = " ".join(str(inner[key]) for key in ("message", "detail", "code", "type") if inner.get(key))
+    else:  # a page of HTML is some proxy's and says nothing of the matter
+        text = inner if isinstance(inner, str) and "<" not in inner else ""
     if not text and _status(error) is None:
         text = str(getattr(error, "message", ""))
     text = re.sub(r"<[^>]{0,200}>", " ", text)

@@ -13,11 +13,10 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
-from concurrent.futures import CancelledError, Future
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from corpus.errors import ModelError, UnavailableError
 
@@ -151,10 +150,6 @@ class LoopThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
-        """Runs the coroutine as a task of the loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop())
-
     def loop(self) -> asyncio.AbstractEventLoop:
         """Returns the running loop."""
         with self._lock:
@@ -166,25 +161,26 @@ class LoopThread:
                 self._thread.start()
             return self._loop
 
-    def close(self) -> None:
-        """Cancels what still runs, and stops the thread."""
+    def close(self, last: Iterable[Callable[[], Awaitable[None]]] = ()) -> None:
+        """Cancels what still runs, awaits what is to be done ``last``, and stops the thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(_end(last), loop).result(timeout=5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=5)
         loop.close()
 
 
-async def _cancel_all() -> None:
+async def _end(last: Iterable[Callable[[], Awaitable[None]]]) -> None:
     mine = asyncio.current_task()
     tasks = [task for task in asyncio.all_tasks() if task is not mine]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*(act() for act in last), return_exceptions=True)
     await asyncio.get_running_loop().shutdown_asyncgens()
     await asyncio.get_running_loop().shutdown_default_executor()
 
@@ -382,16 +378,18 @@ class _Call:
         self._space = asyncio.Semaphore(_WINDOW)
         self._loop = loop.loop()
         self._stop = stop
-        self._future = loop.submit(_produce(source, clocks, deadline, self._inbox.put, self._space))
-        self._future.add_done_callback(lambda _: self._inbox.put(_STOPPED))  # so that no reader ever hangs
-        stop.guard(self._future.cancel)
+        self._ended = threading.Event()
+        self._work = _produce(source, clocks, deadline, self._inbox.put, self._space)
+        self._loop.call_soon_threadsafe(self._start)
+        stop.guard(self._cancel)
 
     def __iter__(self) -> Generator[Delta | Finish]:
         while True:
             item = self._inbox.get()
             if isinstance(item, Fault):
                 raise _Failed(item)
-            self._loop.call_soon_threadsafe(self._space.release)
+            if not self._ended.is_set():
+                self._loop.call_soon_threadsafe(self._space.release)
             yield item
             if isinstance(item, Finish):
                 return
@@ -399,11 +397,20 @@ class _Call:
     def close(self) -> None:
         """Cancels the attempt if it still runs, and waits until its connection is let go."""
         self._stop.guard(None)
-        self._future.cancel()
-        try:
-            self._future.result(timeout=2)
-        except (CancelledError, TimeoutError):
-            return
+        self._cancel()
+        self._ended.wait(2)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._work)
+        self._task.add_done_callback(self._end)
+
+    def _cancel(self) -> None:
+        if not self._ended.is_set():
+            self._loop.call_soon_threadsafe(lambda: self._task.cancel())
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._inbox.put(_STOPPED)  # so that no reader ever hangs
+        self._ended.set()
 
 
 async def _produce(

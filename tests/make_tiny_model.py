@@ -1,6 +1,7 @@
-"""Makes tiny sentence-transformers models with random weights, for tests that need no download.
+"""Makes tiny models with random weights, for tests that need no download: embedding models for
+sentence-transformers, and a chat model that talks nonsense.
 
-Run it to keep one: ``python tests/make_tiny_model.py FOLDER [--multilingual]``.
+Run it to keep one: ``python tests/make_tiny_model.py FOLDER [--multilingual | --chat]``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from pathlib import Path
+from typing import Any
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LATIN = "etaoinsrhldcumfpgwybvkxjqz"
@@ -47,18 +49,10 @@ def make_tiny_model(
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    pieces = english_vocabulary()
     if multilingual:
-        pieces = [piece for piece in pieces if not piece.startswith("##")]
-        scored = [(piece, 0.0) for piece in SPECIAL]
-        scored += [("▁", -3.0)]
-        scored += [(piece, -8.0 if len(piece) > 1 else -6.0) for piece in (*pieces, *japanese_vocabulary())]
-        tokenizer = Tokenizer(models.Unigram(scored, unk_id=1))
-        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-        size = len(scored)
+        tokenizer, size = _multilingual_tokenizer()
     else:
-        vocabulary = {piece: number for number, piece in enumerate((*SPECIAL, *pieces))}
+        vocabulary = {piece: number for number, piece in enumerate((*SPECIAL, *english_vocabulary()))}
         tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -97,13 +91,75 @@ def make_tiny_model(
     return folder
 
 
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message.role }}: {{ message.content }} {% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+def make_tiny_chat_model(folder: Path, *, window: int = 4096, seed: int = 0) -> Path:
+    """Writes a chat model of one layer and returns its folder; the same arguments give the same weights.
+
+    It reads English and Japanese and answers with words and characters of both, until it is stopped.
+    """
+    import torch
+    from tokenizers import decoders
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    tokenizer, size = _multilingual_tokenizer()
+    tokenizer.decoder = decoders.Metaspace()
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=size,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        max_position_embeddings=window,
+        bos_token_id=2,
+        eos_token_id=3,
+        pad_token_id=0,
+    )
+    LlamaForCausalLM(config).eval().save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        bos_token="[CLS]",
+        eos_token="[SEP]",
+        model_max_length=window,
+        chat_template=CHAT_TEMPLATE,
+    ).save_pretrained(folder)
+    return folder
+
+
+def _multilingual_tokenizer() -> tuple[Any, int]:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    pieces = [piece for piece in english_vocabulary() if not piece.startswith("##")]
+    scored = [(piece, 0.0) for piece in SPECIAL]
+    scored += [("▁", -3.0)]
+    scored += [(piece, -8.0 if len(piece) > 1 else -6.0) for piece in (*pieces, *japanese_vocabulary())]
+    tokenizer = Tokenizer(models.Unigram(scored, unk_id=1))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer, len(scored)
+
+
 def main() -> None:
     """Makes one model from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--multilingual", action="store_true")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--multilingual", action="store_true", help="an embedding model that reads Japanese too"
+    )
+    kind.add_argument("--chat", action="store_true", help="a chat model")
     options = parser.parse_args()
-    print(make_tiny_model(options.folder, multilingual=options.multilingual))
+    if options.chat:
+        print(make_tiny_chat_model(options.folder))
+    else:
+        print(make_tiny_model(options.folder, multilingual=options.multilingual))
 
 
 if __name__ == "__main__":
