@@ -20,6 +20,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from corpus.catalog import changes, database, documents, open_database, passages, records
+from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotAllowedError, StorageError
 from corpus.originals import Originals, sync_folder
 from corpus.ownership import own
@@ -129,6 +130,7 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSumma
             for name in (database.FILE_NAME, f"{database.FILE_NAME}-wal", f"{database.FILE_NAME}-shm"):
                 if (folder / name).exists():
                     os.replace(folder / name, folder / f"{name}.before-restore-{stamp}")
+            seal_path(folder / database.FILE_NAME).unlink(missing_ok=True)
             for name in ("dense", "lexical"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             kept = Originals(folder / "originals")

@@ -30,13 +30,14 @@ class Ownership:
         self._descriptor = descriptor
         self.clean = clean
 
-    def release(self) -> None:
-        """Gives the folder up; the next owner sees that this one ended in good order."""
+    def release(self, *, clean: bool = True) -> None:
+        """Gives the folder up; the next owner sees whether this one left it in good order."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
         try:
-            os.ftruncate(descriptor, 0)
+            if clean:
+                os.ftruncate(descriptor, 0)
         except OSError as error:
             # A full or read-only disk must not keep us from leaving; the next owner just checks more.
             if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EINVAL, errno.EBADF, errno.EIO):

@@ -11,9 +11,10 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 from sqlalchemy import Connection
@@ -81,7 +82,9 @@ class Corpus:
         self._scopes: OrderedDict[tuple[object, ...], Int64 | None] = OrderedDict()
         self._scopes_lock = threading.Lock()
         feed = CatalogFeed(database)
-        self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, one_shot=one_shot)
+        with database.read() as db:
+            own_id = records.corpus_id(db)
+        self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot)
         self.lexical: LexicalIndex = open_lexical(settings, feed, self.folder)
 
     @classmethod
@@ -103,10 +106,11 @@ class Corpus:
             EmbeddingError: the corpus was made in another embedding space.
         """
         ownership = own(settings.data_dir, purpose)
+        clean = ownership.clean
         try:
             database = open_database(settings.data_dir)
         except BaseException:
-            ownership.release()
+            ownership.release(clean=clean)
             raise
         try:
             if not ownership.clean:
@@ -114,9 +118,9 @@ class Corpus:
             with database.read() as db:
                 _check_space(records.space(db), space)
             corpus = cls(settings, ownership, database, space, one_shot=one_shot)
-        except BaseException:
-            database.close()
-            ownership.release()
+        except BaseException as error:
+            database.close(seal=clean and not isinstance(error, DamagedError))
+            ownership.release(clean=clean)
             raise
         if not database.read_only:
             corpus.originals.clean()
@@ -158,7 +162,6 @@ class Corpus:
         with self.catalog.write() as db:
             if records.space(db) is None:
                 records.choose_space(db, self.space)
-                records.corpus_id(db)
             version = documents.commit_version(db, new)
             records.forget_failure(db, new.key)
             reach("commit.before")
@@ -325,7 +328,7 @@ class Corpus:
             found = len(documents.list_documents(db))
             chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
             space = records.space(db)
-            own_id = records.corpus_id(db) if space else ""
+            own_id = records.corpus_id(db)
         dense, lexical = self.dense.state(), self.lexical.state()
         problems = [state.problem for state in (dense, lexical) if state.problem]
         if self.catalog.read_only:
@@ -339,7 +342,7 @@ class Corpus:
             documents=found,
             chunks=chunks,
             chunks_without_vector=chunks - vectors,
-            disk_bytes=sum(path.lstat().st_size for path in _files(self.folder)),
+            disk_bytes=_disk_bytes(self.folder),
             free_bytes=shutil.disk_usage(self.folder).free,
             dense=dense,
             lexical=lexical,
@@ -389,13 +392,14 @@ def _check_after_crash(database: Database) -> None:
         )
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _disk_bytes(folder: Path) -> int:
+    """Adds up a folder's files; one that is deleted meanwhile, such as a retired generation's, counts nothing."""
+    found = 0
     for path in folder.rglob("*"):
-        try:
-            if path.is_file() and not path.is_symlink():
-                yield path
-        except OSError:
-            continue
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            found += status.st_size if S_ISREG(status.st_mode) else 0
+    return found
 
 
 def _disk_error(folder: Path, error: OSError) -> StorageError:

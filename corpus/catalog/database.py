@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.pool import QueuePool
 
 from corpus.catalog import schema
+from corpus.catalog.seal import break_seal, is_whole, make_seal, seal_path
 from corpus.errors import DamagedError, StorageError, VouchError
 
 FILE_NAME = "catalog.sqlite"
@@ -60,6 +61,7 @@ class Database:
                 hint="Searching still works. Make the folder writable, then try again.",
             )
         with self._writer, _explained(self.path), self._engine.connect() as db:
+            break_seal(self.path)
             with db.execution_options(vouch_write=True).begin():
                 yield db
             self.epoch += 1
@@ -85,9 +87,12 @@ class Database:
             busy, _, _ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy
 
-    def close(self) -> None:
-        """Closes every connection; the write-ahead log is folded into the file."""
+    def close(self, *, seal: bool = True) -> None:
+        """Closes every connection; the write-ahead log is folded into the file, and the file is sealed (unless
+        ``seal`` is False: something is wrong with it)."""
         self._engine.dispose()
+        if seal and not self.read_only and not seal_path(self.path).exists():
+            make_seal(self.path)
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -99,7 +104,7 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
 
     Raises:
         StorageError: it does not exist, or was written by a newer version (``newer_schema``).
-        DamagedError: it is not a catalog, or its header or tables are damaged.
+        DamagedError: it is not a catalog, its header or tables are damaged, or it is not what was closed.
     """
     path = folder / FILE_NAME
     if not path.exists() or path.stat().st_size == 0:
@@ -114,6 +119,13 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
             )
         with _explained(path):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _explained(path):
+        whole = not path.exists() or is_whole(path)
+    if not whole:
+        raise DamagedError(
+            f"The catalog {path} is damaged: it is not, to the byte, what was closed.",
+            hint=f"{schema.RESTORE_HINT}. If you changed it yourself, remove {seal_path(path).name}.",
+        )
     try:
         return _open_writable(path)
     except StorageError as error:
@@ -131,8 +143,10 @@ def _open_writable(path: Path) -> Database:
                 found = schema.found_version(db)
             if 0 < found < schema.SCHEMA_VERSION:
                 _keep_copy(engine, path.with_name(f"{path.name}.v{found}"))
-            with engine.connect() as db, db.execution_options(vouch_write=True).begin():
-                schema.prepare(db)
+            if found < schema.SCHEMA_VERSION:
+                break_seal(path)
+                with engine.connect() as db, db.execution_options(vouch_write=True).begin():
+                    schema.prepare(db)
     except VouchError:
         engine.dispose()
         raise

@@ -7,6 +7,7 @@ happened.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -18,7 +19,8 @@ _AT_ONCE = 1000
 
 
 def _add_checksums(db: Connection) -> None:
-    """2: every text and every vector has a checksum, so that a byte that changed on disk is found out."""
+    """2: every text and every vector has a checksum, so that a byte that changed on disk is found out; and an
+    empty corpus has its id, too."""
     db.execute(text("ALTER TABLE versions ADD COLUMN text_hash BLOB DEFAULT '' NOT NULL"))
     db.execute(text("ALTER TABLE vectors ADD COLUMN checksum INTEGER DEFAULT 0 NOT NULL"))
     for version_id in db.execute(text("SELECT id FROM versions")).scalars().all():
@@ -38,6 +40,9 @@ def _add_checksums(db: Connection) -> None:
             [{"checksum": vector_checksum(row.vector), "id": row.chunk_id} for row in rows],
         )
         last = rows[-1].chunk_id
+    if not db.execute(text("SELECT 1 FROM meta WHERE key = 'corpus_id'")).first():
+        made = {"id": secrets.token_hex(8)}
+        db.execute(text("INSERT INTO meta (key, value) VALUES ('corpus_id', :id)"), made)
 
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _add_checksums})

@@ -20,12 +20,8 @@ from corpus.types import DocumentKey
 
 
 def corpus_id(db: Connection) -> str:
-    """Returns the corpus's own random id, 16 hexadecimal digits; made when first asked for while writing."""
-    found = _get(db, "corpus_id")
-    if found is None:
-        found = secrets.token_hex(8)
-        db.execute(insert(meta).values(key="corpus_id", value=found))
-    return found
+    """Returns the corpus's own random id, 16 hexadecimal digits, made with the catalog."""
+    return _get(db, "corpus_id") or ""
 
 
 def space(db: Connection) -> EmbeddingSpace | None:

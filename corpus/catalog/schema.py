@@ -5,6 +5,8 @@ Portable SQLAlchemy Core. Times are ISO 8601 UTC text; JSON columns hold what is
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -216,6 +218,7 @@ def prepare(db: Connection) -> None:
     if not version:
         metadata.create_all(db)
         db.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
+        db.execute(meta.insert().values(key="corpus_id", value=secrets.token_hex(8)))
     elif version < SCHEMA_VERSION:
         for step in range(version, SCHEMA_VERSION):
             MIGRATIONS[step](db)

@@ -32,9 +32,9 @@ def open_dense(
     feed: Feed,
     folder: Path,
     space: EmbeddingSpace,
+    corpus_id: str,
     *,
     one_shot: bool = False,
-    corpus_id: str = "",
 ) -> DenseIndex:
     """Opens the dense index that the settings ask for.
 
@@ -43,8 +43,9 @@ def open_dense(
         feed: the catalog.
         folder: the data folder.
         space: the corpus's embedding space.
+        corpus_id: with the folder's path it names the corpus on a Chroma server: neither two corpora in folders
+            of one name nor a corpus and its restored copy share a collection.
         one_shot: for a single command: nothing is opened or built that it would not live to use.
-        corpus_id: names the corpus on a Chroma server; by default a hash of the folder's path does.
 
     Raises:
         UsageError: ``chroma_url`` is not a URL.
@@ -52,9 +53,9 @@ def open_dense(
     if settings.dense == "exact":
         return ExactIndex(feed, space.dimension)
     if settings.chroma_url:
-        corpus_id = corpus_id or hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        name = hashlib.sha256(os.fsencode(f"{corpus_id} {folder.resolve()}")).hexdigest()[:16]
         return ChromaServerIndex(
-            feed, settings.chroma_url, space.id, space.dimension, corpus_id=corpus_id, one_shot=one_shot
+            feed, settings.chroma_url, space.id, space.dimension, corpus_id=name, one_shot=one_shot
         )
     address = FeedAddress("corpus.catalog:open_feed", str(folder))
     return EmbeddedChromaIndex(

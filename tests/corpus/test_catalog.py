@@ -24,6 +24,7 @@ from corpus.catalog import (
     schema,
 )
 from corpus.catalog.schema import SEGMENT_CHARS
+from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotFoundError, StorageError
 from corpus.types import ANYONE, OWNER, Caller, Filter, show_chunk_id
 from tests.builders import SPACE, new_version
@@ -313,6 +314,7 @@ def test_a_newer_catalog_is_refused_and_left_alone(tmp_path: Path):
     with sqlite3.connect(tmp_path / database.FILE_NAME) as db:
         db.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
     db.close()
+    seal_path(tmp_path / database.FILE_NAME).unlink()
     with pytest.raises(StorageError, match="schema version 999") as caught:
         open_database(tmp_path)
     assert caught.value.code == "newer_schema"

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from corpus.backup import backup, restore, verify, verify_backup
 from corpus.catalog import documents, open_database, records, schema
+from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, StorageError
 from corpus.settings import Settings
 from corpus.store import open_corpus
@@ -95,7 +96,8 @@ def test_the_older_catalog_is_kept_beside_the_new_one(tmp_path: Path) -> None:
     with closing(sqlite3.connect(kept)) as db:
         assert list(db.iterdump()) == before
     open_database(tmp_path).close()
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["catalog.sqlite", "catalog.sqlite.v1"]
+    names = ["catalog.sqlite", "catalog.sqlite.seal", "catalog.sqlite.v1"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == names
 
 
 def test_a_failed_migration_leaves_the_old_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,12 +216,14 @@ def test_a_vector_that_changed_on_disk_is_refused(tmp_path: Path) -> None:
         own, vector = db.execute("SELECT chunk_id, vector FROM vectors ORDER BY chunk_id DESC").fetchone()
         db.execute("UPDATE vectors SET vector = ? WHERE chunk_id = ?", (flip(vector), own))
         db.commit()
+    seal_path(path).unlink()  # as after a crash
     with pytest.raises(DamagedError, match=f"vector of chunk {own:016x}") as caught:
         open_corpus(settings, SPACE).__enter__()
     assert "vouch restore" in caught.value.hint
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE vectors SET vector = ? WHERE chunk_id = ?", (vector, own))
         db.commit()
+    seal_path(path).unlink(missing_ok=True)  # as it was closed after the refusal
     with open_corpus(settings, SPACE) as corpus:
         assert verify(corpus).problems == ()
 

@@ -11,6 +11,7 @@ import pytest
 
 import corpus.lexical.index as lexical_room
 from corpus.backup import backup, restore, verify
+from corpus.catalog import open_database
 from corpus.child import FeedAddress
 from corpus.errors import DamagedError
 from corpus.settings import Settings
@@ -176,7 +177,7 @@ def overwrite_header(path: Path) -> None:
     path.write_bytes(b"not a database" + path.read_bytes()[14:])
 
 
-@pytest.mark.parametrize("damage", [delete, truncate, overwrite_header])
+@pytest.mark.parametrize("damage", [delete, truncate, flip, overwrite_header])
 def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
     whole: Path,
     data: Path,
@@ -203,4 +204,53 @@ def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
         assert answers(corpus, "dense") == expected["dense"]
         assert answers(corpus, "lexical") == expected["lexical"]
         corpus.settle()
+        assert verify(corpus).problems == ()
+
+
+def test_no_byte_of_a_catalog_at_rest_changes_unnoticed(data: Path) -> None:
+    """Most bytes are neither text nor vectors, and SQLite reads them without a word: an access list, a free page."""
+    path = data / "catalog.sqlite"
+    sealed = path.read_bytes()
+    for at in range(0, len(sealed), 4099):
+        path.write_bytes(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :])
+        with pytest.raises(DamagedError, match="not, to the byte, what was closed"):
+            open_database(data)
+    path.write_bytes(sealed)
+    open_database(data).close()
+
+
+def test_a_seal_is_broken_before_the_first_write_and_made_anew_by_closing(data: Path) -> None:
+    seal = data / "catalog.sqlite.seal"
+    before = seal.read_bytes()
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        corpus.search_dense(word_vector("leave"), 3, OWNER)
+        assert seal.read_bytes() == before  # reading leaves it
+        corpus.commit(new_version("new.txt", ["a new rule"]), b"a new rule")
+        assert not seal.exists()  # a crash from here on leaves none
+    assert seal.read_bytes() not in (before, b"")
+    open_database(data).close()
+
+
+def test_what_a_crash_left_damaged_is_refused_however_often_it_is_opened(data: Path) -> None:
+    path = data / "catalog.sqlite"
+    content = path.read_bytes()
+    page = content.index(b"rule 17")  # a page of text, in the middle of the file
+    start = page - page % 4096
+    path.write_bytes(content[:start] + bytes(4096) + content[start + 4096 :])
+    (data / "catalog.sqlite.seal").unlink()
+    (data / "owner.lock").write_text('{"pid": 1, "command": "vouch serve", "since": "then"}')
+    for _ in range(3):
+        with pytest.raises(DamagedError, match="is damaged"), open_corpus(settings_for(data), SPACE):
+            pass
+    assert not (data / "catalog.sqlite.seal").exists()
+
+
+def test_a_catalog_too_large_to_be_read_whole_has_no_seal(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.catalog.seal.SEALED_BYTES", 1000)
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        corpus.commit(new_version("new.txt", ["a new rule"]), b"a new rule")
+    assert not (data / "catalog.sqlite.seal").exists()
+    with open_corpus(settings_for(data), SPACE) as corpus:
         assert verify(corpus).problems == ()

@@ -149,7 +149,7 @@ def test_the_settings_choose_the_index(tmp_path: Path) -> None:
         ChromaServerIndex: Settings(data_dir=tmp_path, chroma_url=f"http://127.0.0.1:{free_port()}"),
     }
     for kind, wanted in chosen.items():
-        index = open_dense(wanted, feed, tmp_path, WORDS, one_shot=True)
+        index = open_dense(wanted, feed, tmp_path, WORDS, "tests", one_shot=True)
         assert type(index) is kind
         assert len(index.search(np.eye(8, dtype=np.float32)[0], 5)) == 0
         index.close()
