@@ -108,8 +108,11 @@ class DenseIndex(Protocol):
     def search(self, query: Float32, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` nearest live chunks, only from ``versions`` (ascending) when given."""
 
-    def fold(self) -> None:
-        """Makes the delta part of a new generation now; waits until that one answers."""
+    def fold(self, *, anew: bool = False) -> None:
+        """Makes the delta part of a new generation now; waits until that one answers.
+
+        Nothing is built when the generation already is all there is, unless ``anew``.
+        """
 
     def state(self) -> IndexState:
         """Says how the index is doing."""

@@ -17,12 +17,12 @@ from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.errors import NotAllowedError, UnavailableError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
-from rag.answering import Ask, Done, Failed
+from rag.answers import Ask, Done, Failed
+from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
 from rag.filters import read_filter
-from rag.upstream import Stop
 from rag.wire import answer_json, comparison_json, event_json, to_json
 
 Params = Mapping[str, Any]
@@ -209,7 +209,7 @@ def _verify(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     service.corpus.lexical.rebuild()
-    service.corpus.dense.fold()
+    service.corpus.dense.fold(anew=True)
     return service.corpus.state()
 
 

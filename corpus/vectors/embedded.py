@@ -144,7 +144,7 @@ class EmbeddedChromaIndex:
         self._closing = False
         self._building = False
         self._asked = False
-        self._wanted = self._done = 0
+        self._wanted = self._done = self._anew = 0
         self._failures = 0
         self._retry_at = clock() + policy.repair_after_s
         self._last_change = clock()
@@ -187,20 +187,21 @@ class EmbeddedChromaIndex:
                 self._lose_graph(view, error)
                 return search(query, k, versions, [(view.rows, None), (view.delta, None)])
 
-    def fold(self) -> None:
+    def fold(self, *, anew: bool = False) -> None:
         """Makes the delta part of a new generation now; waits until that one answers.
 
-        Nothing is built when the generation already is all there is.
+        Nothing is built when the generation already is all there is, unless ``anew``.
 
         Raises:
             StorageError: the generation could not be built; everything answers as before.
         """
         self.follow()
         with self._changed:
-            if not self._repair and self._view.changed == 0:
+            if not self._repair and self._view.changed == 0 and not anew:
                 return
             self._wanted += 1
             mine = self._wanted
+            self._anew = mine if anew else self._anew
             self._start_thread()
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._done >= mine or self._closing)
@@ -407,9 +408,10 @@ class EmbeddedChromaIndex:
     def _fold(self) -> None:
         with self._changed:
             target, self._building = self._wanted, True
+            anew = self._anew > self._done
         failure = ""
         try:
-            if self._repair or self._view.changed:  # else a fold that was under way took it all along
+            if self._repair or self._view.changed or anew:  # else a fold that was under way took it all along
                 self._build_and_swap()
         except Stopped:
             failure = "The index was closed."

@@ -43,8 +43,11 @@ class ExactIndex:
         check_dimension(query, self._dimension)
         return search(query, k, versions, [(self._block, None)])
 
-    def fold(self) -> None:
-        """Does nothing: there is no delta."""
+    def fold(self, *, anew: bool = False) -> None:
+        """Does nothing, as there is no delta; ``anew`` it reads every vector again."""
+        if anew:
+            with self._writing, self._feed.snapshot() as snapshot:
+                self._load(snapshot)
 
     def warm(self) -> None:
         """Does nothing: everything is in memory."""

@@ -102,7 +102,7 @@ class ChromaServerIndex:
         self._collection: Collection | None = None
         self._problem = f"The Chroma server {url} has not been reached yet; the exact scan answers."
         self._closing = False
-        self._urgent = False
+        self._urgent = self._anew = False
         self._wanted, self._done, self._failures = 1, 0, 0
         with feed.snapshot() as snapshot:
             self._rows = load(snapshot, dimension)
@@ -150,10 +150,11 @@ class ChromaServerIndex:
                 self._lose(error)
         return search(query, k, versions, [(view.rows, None), (view.unsent, None)])
 
-    def fold(self) -> None:
+    def fold(self, *, anew: bool = False) -> None:
         """Sends what the server does not hold and deletes what it should not; waits until that is done.
 
-        Deleted vectors leave every search; the server's own files may keep their bytes.
+        ``anew`` deletes the collection first. Deleted vectors leave every search; the server's own files may
+        keep their bytes.
 
         Raises:
             StorageError: the server cannot be reached; everything answers as before.
@@ -162,6 +163,7 @@ class ChromaServerIndex:
         with self._changed:
             self._wanted += 1
             self._urgent = True
+            self._anew |= anew
             wanted, failures = self._wanted, self._failures
             self._start_thread()
             self._changed.notify_all()
@@ -213,7 +215,7 @@ class ChromaServerIndex:
             with self._changed:
                 target, self._urgent = self._wanted, False
             try:
-                if self._collection is None:
+                if self._collection is None or self._anew:
                     self._connect()
                 self._send()
             except Exception as error:
@@ -234,6 +236,9 @@ class ChromaServerIndex:
         self._disconnect()
         client = self._within(partial(_client, self._host, self._port, self._tls, self._deadline_s), _close)
         self._client = client
+        if self._anew:
+            self._within(partial(_drop, client, self._name))
+            self._anew = False
         collection = self._within(
             lambda: client.get_or_create_collection(
                 self._name,
@@ -378,6 +383,13 @@ def _close(client: Client) -> None:
     for session in _sessions(client):  # the client's own close leaves its sockets open
         session.close()
     client.close()
+
+
+def _drop(client: Client, name: str) -> None:
+    from chromadb.errors import NotFoundError
+
+    with suppress(NotFoundError):
+        client.delete_collection(name)
 
 
 def _page(collection: Collection, offset: int) -> list[str]:

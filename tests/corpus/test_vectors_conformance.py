@@ -269,6 +269,25 @@ def test_following_twice_and_folding_twice_changes_nothing(
     assert index.state() == state
 
 
+def test_an_index_in_good_order_can_be_built_anew(
+    open_index: Open, feed: SqliteFeed, rng: np.random.Generator
+) -> None:
+    index = open_index()
+    fill(feed, rng, 40)
+    index.follow()
+    settle(index)
+    queries = clustered(rng, 10, D)
+    before = [index.search(query, 10) for query in queries]
+    generation = index.state().generation
+    index.fold(anew=True)
+    settle(index)
+    state = index.state()
+    assert state.generation == (generation + 1 if generation else 0)
+    assert (state.rows, state.delta_rows) == (240, 0)
+    after = [index.search(query, 10) for query in queries]
+    assert np.mean([overlap(a, b) for a, b in zip(after, before, strict=True)]) >= 0.99
+
+
 def test_a_vector_of_another_length_is_refused(open_index: Open) -> None:
     with pytest.raises(EmbeddingError, match="24") as error:
         open_index().search(np.ones(D + 1, np.float32), 5)
