@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,8 @@ from corpus.vectors import open_dense
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
+
+_LOG_WAIT_S = 30.0
 
 _COMPACT_ROWS = 20_000
 """Up to so many passages a lexical index is compacted with every job: five seconds' work in a child."""
@@ -193,12 +196,13 @@ class Corpus:
     def erase(self, document_ids: Sequence[str]) -> int:
         """Deletes documents with their history: text, vectors and kept files; returns how many there were.
 
-        Both indexes are built anew, so that nothing of them is left in the data folder. Backups are not
-        touched.
+        Both indexes are built anew, and copies of the catalog from before a migration or a restore are deleted,
+        so that nothing of them is left in the data folder. Backups elsewhere are not touched.
 
         Raises:
             NotFoundError: one is not there; then none is erased.
-            StorageError: an index cannot be built anew; it is tried again, and nothing is found meanwhile.
+            StorageError: an index cannot be built anew; it is tried again, and nothing is found meanwhile. Or
+                (``log_in_use``) a reader kept the catalog's log from being emptied for half a minute.
         """
         wanted = sorted(set(document_ids))
         with self.catalog.write() as db:
@@ -207,10 +211,21 @@ class Corpus:
         reach("erase.after")
         for sha256 in sorted(orphans):
             self.originals.remove(sha256)
-        self.catalog.shrink_log()
+        for copy in self.catalog.copies():
+            copy.unlink(missing_ok=True)
         self.publish()
         self.dense.fold()
         self.lexical.compact()
+        deadline = time.monotonic() + _LOG_WAIT_S
+        while not self.catalog.shrink_log():
+            if time.monotonic() > deadline:
+                raise StorageError(
+                    "The documents are erased, but their words still stand in the catalog's log: a long read "
+                    "keeps it from being emptied.",
+                    code="log_in_use",
+                    hint="It is emptied when the owner of the data folder ends, or with the next erasure.",
+                )
+            time.sleep(0.05)
         return len(wanted)
 
     def settle(self) -> None:

@@ -158,6 +158,22 @@ def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: C
     }
 
 
+def _erase_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    found = [_find(service, one) for one in params["documents"]]
+    if not params.get("yes"):
+        raise NotAllowedError(
+            f"This deletes {len(found)} documents with their history: text, vectors and kept files."
+            if len(found) > 1
+            else f"This deletes {found[0].key.path} with its history: text, vectors and kept files.",
+            code="needs_consent",
+            hint="Nothing was changed. If that is right, say --yes.",
+        )
+    return {
+        "erased": service.corpus.erase([one.id for one in found]),
+        "documents": [_document(one) for one in found],
+    }
+
+
 def _document_history(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     found = _find(service, params["document"])
     with service.corpus.catalog.read() as db:
@@ -275,6 +291,7 @@ OPERATIONS: dict[str, Operation] = {
     "documents.list": _list_documents,
     "documents.show": _show_document,
     "documents.remove": _remove_documents,
+    "documents.erase": _erase_documents,
     "documents.history": _document_history,
     "documents.access": _set_access,
     "collections.list": _list_collections,
@@ -286,7 +303,7 @@ OPERATIONS: dict[str, Operation] = {
     "eval": _evaluate,
 }
 
-_WRITING = frozenset({"ingest", "documents.remove", "collections.remove", "rebuild"})
+_WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collections.remove", "rebuild"})
 
 
 def _find(service: Service, named: str) -> DocumentRecord:

@@ -22,6 +22,7 @@ from corpus.errors import DamagedError, StorageError, VouchError
 
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_MS = 5_000
+_COPIES = (".v", ".before-restore-", "-wal.before-restore-", "-shm.before-restore-")
 
 _DISK_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -86,6 +87,11 @@ class Database:
         with self._writer, _explained(self.path), self._engine.connect() as db:
             busy, _, _ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy
+
+    def copies(self) -> list[Path]:
+        """Returns the catalogs kept beside this one: as it was before a migration, or before a restore."""
+        found = self.path.parent.glob(f"{self.path.name}*")
+        return sorted(one for one in found if one.name.removeprefix(self.path.name).startswith(_COPIES))
 
     def close(self, *, seal: bool = True) -> None:
         """Closes every connection; the write-ahead log is folded into the file, and the file is sealed (unless

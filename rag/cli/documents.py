@@ -1,4 +1,4 @@
-"""``vouch documents list | show | remove | history | access``."""
+"""``vouch documents list | show | remove | erase | history | access``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from rag.cli.groups import add_command, add_group
 from rag.cli.passages import tidy
 from rag.cli.screen import Screen, cell, count, moment, pairs, printable, size, table, wrap
-from rag.cli.session import Collection, Session, read_access, read_collection, read_document
+from rag.cli.session import Collection, Session, Yes, read_access, read_collection, read_document
 
 Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
 Documents = Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Documents, by id or path.")]
@@ -81,6 +81,21 @@ def remove(context: typer.Context, documents: Documents) -> None:
         session.screen.show(
             Text.assemble("removed  " if one["live"] else "was removed before  ", _place(one))
         )
+
+
+def erase(context: typer.Context, documents: Documents, yes: Yes = False) -> None:
+    """Delete documents for good, with their history. Needs --yes.
+
+    Text, vectors and kept files leave the data folder; backups and the files themselves are not touched.
+    """
+    session: Session = context.obj
+    params = {"documents": [read_document(one) for one in documents], "yes": yes}
+    done = session.call("documents.erase", params, waiting="Erasing …")
+    if session.json:
+        session.screen.json(done)
+        return
+    for one in done["documents"]:
+        session.screen.show(Text.assemble("erased  ", _place(one)))
 
 
 def history(context: typer.Context, document: Document) -> None:
@@ -229,11 +244,12 @@ def _place(found: Mapping[str, Any]) -> Text:
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    help = "List, show and remove documents; see their history; say who may read them."
+    help = "List, show, remove and erase documents; see their history; say who may read them."
     group = add_group(app, "documents", help, panel="Look after")
     add_command(group, "list", list_documents, "vouch documents list --collection hr")
     add_command(group, "show", show, "vouch documents show people/handbook.pdf")
     add_command(group, "remove", remove, "vouch documents remove people/handbook-2019.pdf")
+    add_command(group, "erase", erase, "vouch documents erase people/salaries-2019.pdf --yes")
     add_command(group, "history", history, "vouch documents history people/handbook.pdf")
     add_command(
         group, "access", access, "vouch documents access salaries.pdf --access group:hr --access user:mia"

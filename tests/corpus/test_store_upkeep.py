@@ -12,7 +12,8 @@ import pytest
 
 import corpus.lexical.index as lexical_room
 import corpus.store as store
-from corpus.errors import NotFoundError
+from corpus.catalog import documents
+from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -133,6 +134,34 @@ def test_erasing_keeps_a_file_that_another_document_holds(tmp_path: Path) -> Non
         corpus.erase([mine])
         assert len(list(corpus.originals.all())) == 1
         assert [own for own, _ in scores(corpus, "leave")]
+
+
+def test_erasing_takes_the_copies_that_a_migration_or_a_restore_left(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        names = ("catalog.sqlite.v1", "catalog.sqlite.before-restore-20260101", "mine.sqlite.v1")
+        for name in names:
+            (tmp_path / name).write_bytes(b"leave")
+        corpus.erase([mine])
+        assert corpus.state().documents == 0
+        assert [name for name in names if (tmp_path / name).exists()] == ["mine.sqlite.v1"]
+
+
+def test_erasing_says_when_a_long_read_keeps_the_words_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LOG_WAIT_S", 0.2)
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", [f"the {ERASED} limit"])
+        corpus.publish()
+        with corpus.catalog.read() as db:
+            assert documents.any_live(db)
+            with pytest.raises(StorageError, match="log") as caught:
+                corpus.erase([mine])
+        assert caught.value.code == "log_in_use"
+        assert corpus.state().documents == 0
+    assert holding(tmp_path, ERASED.encode()) == []  # it was emptied as the owner ended
 
 
 def test_erasing_is_of_all_or_none(tmp_path: Path) -> None:

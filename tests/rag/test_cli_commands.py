@@ -171,6 +171,13 @@ def test_a_removed_document_is_found_no_more_and_its_history_stays(written: Vouc
     assert "retired" in written("documents", "history", "salaries.txt").out
 
 
+def test_erased_documents_leave_no_history(written: Vouch) -> None:
+    written("documents", "remove", "salaries.txt")
+    assert written("documents", "erase", "salaries.txt", "--yes").out.startswith("erased  salaries.txt")
+    assert "salaries.txt" not in written("documents", "list", "--removed").out
+    assert written("documents", "history", "salaries.txt").code == 3
+
+
 def test_access_is_shown_and_changed(written: Vouch) -> None:
     assert written("documents", "access", "salaries.txt").out.rstrip().endswith("public")
     changed = written(

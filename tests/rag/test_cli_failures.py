@@ -82,6 +82,7 @@ def check_error(ended: Ended, code: ExitCode, said: str) -> None:
         (["documents", "show", LONE], 2, "not plain text"),
         (["documents", "remove", "0" * 16], 3, "There is no document"),
         (["documents", "history", "x" * 5000], 2, "has 5000 characters"),
+        (["documents", "erase", "salaries.txt"], 4, "This deletes salaries.txt with its history"),
         (["documents", "access", "salaries.txt", "--access", "hr"], 2, "There is no principal 'hr'."),
         (["collections", "remove", "nope"], 3, "There is no collection 'nope'."),
         (["collections", "remove", "default"], 4, "--yes"),
