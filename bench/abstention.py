@@ -23,7 +23,7 @@ from bench.datasets import Dataset, load
 from bench.retrieval import open_set, work_folder
 from corpus.types import OWNER, Hit
 from rag.abstention import Signals, signals
-from rag.answering import DEFAULT_K
+from rag.answers import DEFAULT_K
 from rag.evaluation import is_named
 from rag.library import CallersLibrary
 from rag.questions import Question

@@ -24,7 +24,8 @@ from bench.datasets import Dataset, load
 from bench.retrieval import open_set, stored_text, work_folder
 from corpus.language import fold
 from corpus.types import OWNER
-from rag.answering import DEFAULT_K, Answer, Ask, answer
+from rag.answering import answer
+from rag.answers import DEFAULT_K, Answer, Ask
 from rag.citations import Citation
 from rag.evaluation import is_named, shares_text
 from rag.library import CallersLibrary

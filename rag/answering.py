@@ -7,35 +7,45 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from corpus.errors import LimitError, UsageError, VouchError
 from corpus.types import Hit
 from rag.abstention import FITTED, Abstention, signals
+from rag.answers import (
+    MOST_K,
+    Answer,
+    AnswerNote,
+    Ask,
+    CitationsFound,
+    Done,
+    Event,
+    Failed,
+    Failure,
+    Library,
+    PassagesFound,
+    TextDelta,
+    Usage,
+)
+from rag.attempts import Delta, Fault, Finish, Stop
 from rag.cards import EXTRACTIVE
-from rag.citations import Citation, Cited, Screen, Sentence, cite
+from rag.citations import Cited, Screen, cite
 from rag.models import ChosenModel, Models
+from rag.notes import notes_on
+from rag.opening import Opening
 from rag.prompting import (
-    NOT_IN_DOCUMENTS,
     STRATEGIES,
     Budget,
     Example,
-    Message,
     Passage,
     Prompt,
     build_prompt,
     is_japanese,
 )
 from rag.reading import ALONE
-from rag.upstream import Delta, Fault, Finish, Stop, UpstreamError
-
-DEFAULT_K = 8
-"""How many passages go into the prompt unless the question says otherwise."""
-
-MOST_K = 50
+from rag.upstream import UpstreamError
 
 NOT_FOUND = {
     False: "The documents do not answer this question.",
@@ -47,151 +57,6 @@ UNAVAILABLE = {
     False: "The model cannot be reached at the moment. These are the passages that were found.",
     True: "現在モデルに接続できません。見つかった文章だけを示します。",
 }
-
-
-class Retrieved(Protocol):
-    """What a search gives: hits, best first, milliseconds by step, and notes for the reader."""
-
-    @property
-    def hits(self) -> Sequence[Hit]:
-        """The hits, best first."""
-
-    @property
-    def timings_ms(self) -> Mapping[str, float]:
-        """What each step took."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What the reader should know, such as a retriever that was left out."""
-
-
-class Library(Protocol):
-    """The corpus as one caller may see it."""
-
-    def search(self, question: str, k: int) -> Retrieved:
-        """Returns the ``k`` best passages."""
-
-    def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
-        """Returns stored text; "" when it is no longer there or not for this caller."""
-
-    def page_of(self, document_id: str, version: int, offset: int) -> int:
-        """Returns the 1-based page on which an offset lies."""
-
-    def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
-        """Returns each word's inverse document frequency in the corpus, or None when it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question and how to answer it. An empty ``model`` is the default one."""
-
-    question: str
-    model: str = ""
-    retrieval: bool = True
-    strategy: str = "zero-shot"
-    k: int = DEFAULT_K
-    history: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerNote:
-    """Something the reader should know; ``code`` is stable snake_case."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens read and written; ``counted`` says by whom (``provider``, or how they were estimated)."""
-
-    input_tokens: int
-    output_tokens: int
-    counted: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an answer is only a part; ``code`` as in the error it came from."""
-
-    code: str
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer with all that vouches for it.
-
-    ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
-    ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
-    sentences. ``confidence`` is the chance, in (0, 1), that the corpus holds an answer, None without
-    retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version.
-    """
-
-    id: str
-    question: str
-    text: str
-    abstained: bool
-    citations: tuple[Citation, ...]
-    passages: tuple[Passage, ...]
-    model: str
-    retrieval: bool
-    strategy: str
-    usage: Usage
-    timings_ms: Mapping[str, float]
-    complete: bool
-    finish_reason: str
-    sentences: tuple[Sentence, ...] = ()
-    support: float | None = None
-    confidence: float | None = None
-    notes: tuple[AnswerNote, ...] = ()
-    failure: Failure | None = None
-    prompt: Prompt | None = None
-
-
-# ---- events --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PassagesFound:
-    """First of all: what the answer will rest on."""
-
-    id: str
-    passages: tuple[Passage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """More of the answer's text; the deltas together are its text, up to white space at its ends."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CitationsFound:
-    """Which words vouch for which sentence."""
-
-    citations: tuple[Citation, ...]
-    sentences: tuple[Sentence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The last event of an answer that came whole."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The last event otherwise. ``answer`` is what there is; its ``text`` is empty when nothing came."""
-
-    error: VouchError
-    answer: Answer
-
-
-Event = PassagesFound | TextDelta | CitationsFound | Done | Failed
 
 
 def answer_events(
@@ -322,7 +187,7 @@ class _Run:
     def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
         """Asks the model, a second time with half the prompt when it was too long for the provider."""
         screen = Screen(prompt.passages, self._ask.question)
-        opening = _Opening()
+        opening = Opening()
         shown: list[str] = []
         raw: list[str] = []
         finish: Finish | None = None
@@ -351,7 +216,11 @@ class _Run:
             shown.append(delta)
             yield TextDelta(delta)
         text = "".join(shown).strip()
-        self._note_run(screen, finish)
+        self._notes += notes_on(self._prompt or prompt, screen, finish)
+        if self._model.name == EXTRACTIVE and self._ask.strategy != "zero-shot":
+            self._notes.append(
+                AnswerNote("strategy_ignored", "The built-in model answers the same with every strategy.")
+            )
         if isinstance(error, UpstreamError) and error.code == "model_unavailable":
             text = UNAVAILABLE[self._japanese]
             self._notes.append(AnswerNote(error.code, error.message))
@@ -412,46 +281,6 @@ class _Run:
         self._timings["citing"] = _ms(began)
         return cited
 
-    def _note_run(self, screen: Screen, finish: Finish | None) -> None:
-        prompt = self._prompt
-        assert prompt is not None
-        words = sum(len(message.text.split()) for message in prompt.messages)
-        told = {
-            "dropped_passages": (
-                len(prompt.dropped),
-                "{n} lower-ranked passages did not fit into the prompt "
-                f"({prompt.budget_tokens} tokens, {prompt.counted}).",
-            ),
-            "dropped_examples": (prompt.dropped_examples, "{n} examples did not fit into the prompt."),
-            "dropped_turns": (prompt.dropped_turns, "{n} earlier turns did not fit into the prompt."),
-            "dropped_markers": (
-                screen.dropped_markers,
-                "{n} markers of passages that were not given were dropped.",
-            ),
-            "altered_quotes": (
-                screen.altered_quotes,
-                "{n} quotations do not stand in the passages; their quotation marks were dropped.",
-            ),
-            "truncated": (
-                int(finish is not None and finish.reason == "length"),
-                "The answer ends where the model's limit cut it off.",
-            ),
-            # Every word is at least a token: fewer tokens read than words sent means the server cut the
-            # prompt.
-            "prompt_cut": (
-                int(finish is not None and 0 < (finish.input_tokens or 0) < words),
-                "The model's server read only a part of the prompt; its window is smaller than the settings "
-                "say.",
-            ),
-        }  # fmt: skip
-        self._notes += [
-            AnswerNote(code, text.replace("{n}", str(n))) for code, (n, text) in told.items() if n
-        ]
-        if self._model.name == EXTRACTIVE and self._ask.strategy != "zero-shot":
-            self._notes.append(
-                AnswerNote("strategy_ignored", "The built-in model answers the same with every strategy.")
-            )
-
     def _answer(
         self,
         text: str,
@@ -496,37 +325,6 @@ class _Run:
             failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
             prompt=prompt,
         )
-
-
-class _Opening:
-    """Holds the first characters back until they cannot be the agreed words for "not in the documents"."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._passed = False
-        self.abstains = False
-
-    def feed(self, text: str) -> str:
-        """Returns what can be passed on."""
-        if self._passed:
-            return text
-        self._held += text
-        start = self._held.lstrip(" \t\n\"'`*“「[")
-        if NOT_IN_DOCUMENTS.startswith(start[: len(NOT_IN_DOCUMENTS)]):
-            # All of it so far is a beginning of those words; a model that goes on after them has still said
-            # them.
-            self.abstains = start.startswith(NOT_IN_DOCUMENTS)
-            return ""
-        if self.abstains:
-            return ""
-        self._passed = True
-        held, self._held = self._held, ""
-        return held
-
-    def close(self) -> str:
-        """Returns what is still held back; nothing after an abstention."""
-        held, self._held = ("" if self.abstains else self._held), ""
-        return held
 
 
 def check(ask: Ask) -> None:

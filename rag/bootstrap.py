@@ -18,13 +18,14 @@ from ingest.discovery import Discovery, discover
 from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
-from rag.answering import Ask, Event, answer_events
+from rag.answering import answer_events
+from rag.answers import Ask, Event
+from rag.attempts import Stop
 from rag.comparison import DEFAULT_ARMS, Arm, Comparison, compare
 from rag.library import CallersLibrary
 from rag.models import Models, built_in
 from rag.prompting import Example, Message, load_examples
 from rag.retrieval import Retriever, SearchResult
-from rag.upstream import Stop
 
 
 class Service:
@@ -90,11 +91,12 @@ class Service:
         )
 
     def warm(self) -> None:
-        """Loads what the first question to the default model would wait for.
+        """Loads what the first search and the first question to the default model would wait for.
 
         Raises:
-            VouchError: that model cannot be asked.
+            VouchError: the embedder cannot be loaded, or that model cannot be asked.
         """
+        self.search("Is it ready?", 1)  # loads no embedder while there is nothing to find
         self.models.open().chat()
         self._worked_examples()
 

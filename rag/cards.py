@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.errors import UsageError
-from rag.upstream import Clocks
+from rag.attempts import Clocks
 
 EXTRACTIVE = "extractive"
 """The name of the built-in model."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError, VouchError
-from rag.answering import DEFAULT_K, Answer, Ask, Failure, Library, Retrieved, answer
+from rag.answering import answer
+from rag.answers import DEFAULT_K, Answer, Ask, Failure, Library, Retrieved
+from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.models import Models
 from rag.prompting import Example, Message
-from rag.upstream import Stop
 
 MOST_ARMS = 8
 

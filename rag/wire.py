@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import VouchError
-from rag.answering import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
+from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
 from rag.comparison import Compared, Comparison
 from rag.models import Models
 from rag.prompting import Passage, Prompt

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from rag.answering import DEFAULT_K, MOST_K
+from rag.answers import DEFAULT_K, MOST_K
 from rag.api.schemas import CollectionName, FilterShape, HitShape, Question, Shape, plain_text
 from rag.comparison import MOST_ARMS
 

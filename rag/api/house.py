@@ -12,9 +12,9 @@ from fastapi import Depends, Request
 
 from corpus.errors import UnavailableError, VouchError
 from corpus.types import ANYONE, Caller
+from rag.attempts import Stop
 from rag.bootstrap import Service
 from rag.jobs import Jobs
-from rag.upstream import Stop
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,13 @@ class House:
         """Opens the service on this thread; a failure is kept and told to every caller."""
         try:
             service = self._opener()
-            jobs = Jobs(service)
-            jobs.start()
+            try:
+                self._warm(service)
+                jobs = Jobs(service)
+                jobs.start()
+            except BaseException:
+                service.close()
+                raise
         except VouchError as error:
             self.failure = error
             log.error("the service cannot open: %s", error)
@@ -106,8 +111,6 @@ class House:
             self._service, self._jobs = service, jobs
         finally:
             self._ready.set()
-        if self._service is not None:
-            self._warm(self._service)
 
     def close(self) -> None:
         """Lets the current document finish, then closes everything."""
@@ -188,11 +191,11 @@ class House:
         return self._followers.enter()
 
     def _warm(self, service: Service) -> None:
-        """Loads the default model, so that the first question does not wait for it."""
+        """Loads what the first question would wait for; what cannot be loaded is told to who asks for it."""
         try:
             service.warm()
         except VouchError as error:
-            log.warning("the default model %s cannot be asked: %s", service.settings.model, error)
+            log.warning("not everything is ready: %s", error)
 
 
 def get_house(request: Request) -> House:

@@ -10,18 +10,8 @@ from typing import Any
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import (
-    NOT_FOUND,
-    Answer,
-    Ask,
-    CitationsFound,
-    Done,
-    Failed,
-    PassagesFound,
-    TextDelta,
-    answer,
-    answer_events,
-)
+from rag.answering import NOT_FOUND, answer, answer_events
+from rag.answers import Answer, Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.comparison import Arm, compare
 from rag.models import Models
 from rag.prompting import NOT_IN_DOCUMENTS

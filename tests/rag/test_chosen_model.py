@@ -1,5 +1,6 @@
-"""A model of one's own choice, asked through a real server of another make: ``transformers serve`` with a tiny
-model of random weights. What it says is nonsense; that it arrives whole, counted and cited honestly is not.
+"""A model of one's own choice, asked through a real server of another make: ``transformers serve`` with a
+tiny model of random weights. What it says is nonsense; that it arrives whole, counted and cited honestly is
+not.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import psutil
 import pytest
 
 from corpus.settings import Settings
+from rag.attempts import Delta, Finish
 from rag.models import Models
 from rag.prompting import Message
-from rag.upstream import Delta, Finish, UpstreamError
+from rag.upstream import UpstreamError
 from tests.make_tiny_model import make_tiny_chat_model
 from tests.rag.conftest import running
 from tests.rag.events import events

@@ -11,7 +11,8 @@ import pytest
 
 from corpus.errors import ModelError, NotFoundError, UsageError
 from rag.cards import EXTRACTIVE, shipped_cards
-from rag.models import Models, _key, _piece, explain
+from rag.faults import explain
+from rag.models import Models, _key, _piece
 from rag.prompting import ESTIMATE
 
 
@@ -106,7 +107,8 @@ def test_the_default_may_be_any_model_of_a_provider() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [{}, {"provider": "openai"}, {"provider": "x", "model": "m"}, {"provider": "openai", "model": "m", "api_key": "sk-1"},
+    [{}, {"provider": "openai"}, {"provider": "x", "model": "m"},
+     {"provider": "openai", "model": "m", "api_key": "sk-1"},
      {"provider": "openai", "model": "m", "total_s": -1}],
 )  # fmt: skip
 def test_a_bad_table_is_refused_by_name(table: dict[str, Any]) -> None:
@@ -167,8 +169,9 @@ def test_an_openai_compatible_model_needs_an_address() -> None:
 
 @pytest.mark.parametrize(
     ("metadata", "reason"),
-    [({"finish_reason": "stop"}, "stop"), ({"stop_reason": "end_turn"}, "stop"), ({"stopReason": "max_tokens"}, "length"),
-     ({"done_reason": "load"}, "load"), ({"finish_reason": "SAFETY"}, "content_filter"), ({}, "")],
+    [({"finish_reason": "stop"}, "stop"), ({"stop_reason": "end_turn"}, "stop"),
+     ({"stopReason": "max_tokens"}, "length"), ({"done_reason": "load"}, "load"), ({"finish_reason": "SAFETY"}, "content_filter"),
+     ({}, "")],
 )  # fmt: skip
 def test_every_vendors_end_has_one_name(metadata: dict[str, str], reason: str) -> None:
     from langchain_core.messages import AIMessageChunk

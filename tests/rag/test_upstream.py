@@ -1,4 +1,4 @@
-"""A provider on its bad days: each ends in a clear error or an honest part, with the exact number of requests."""
+"""A provider on its bad days: a clear error or an honest part, with the exact number of requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from rag.attempts import Delta, Finish, Stop
+from rag.breaker import Breaker, RetryBudget
 from rag.models import Models
 from rag.prompting import Message
 from rag.scripted import ScriptedServer, Turn, refusal
-from rag.upstream import Breaker, Delta, Finish, OverloadedError, RetryBudget, Stop, UpstreamError
+from rag.upstream import OverloadedError, UpstreamError
 
 ASKED = [Message("user", "How often is the pump serviced?")]
 LONG_S = 60.0
@@ -75,7 +77,10 @@ def test_a_whole_answer_has_its_end_and_its_tokens(trial: Begin, stream: bool) -
     assert finish == Finish("stop", 10_000, 2, 1)
 
 
-CUT = b'data: {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [{"index": 0, "delta": '
+CUT = (
+    b'data: {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", '
+    b'"choices": [{"index": 0, "delta": '
+)
 HALF = CUT + '{"content": "時'.encode()[:-1] + b'"}, "finish_reason": null}]}\n\n'
 
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from corpus.errors import UnavailableError
 from corpus.names import read_collection
 from corpus.types import Caller, Filter
-from rag import answering, comparison
+from rag import answers, comparison
 from rag.api.answers import (
     AnswerShape,
     AskRequest,
@@ -76,7 +76,7 @@ def ask(
     with `done` or `error`, always; an `error` carries what there is of the answer.
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
-    wanted = answering.Ask(
+    wanted = answers.Ask(
         asked.question, asked.model or "", asked.retrieval, asked.strategy, asked.k, _turns(asked.history)
     )
     visit = house.ask()
@@ -137,21 +137,21 @@ def _turns(history: Iterable[Turn]) -> tuple[Message, ...]:
     return tuple(Message(turn.role, turn.content) for turn in history)
 
 
-def _told(house: House, events: Generator[answering.Event]) -> Generator[Event]:
+def _told(house: House, events: Generator[answers.Event]) -> Generator[Event]:
     with closing(events):
         for event in events:
-            if isinstance(event, answering.Failed) and house.overdue:
+            if isinstance(event, answers.Failed) and house.overdue:
                 yield "error", {"error": error_json(_stopping()), "answer": answer_json(event.answer)}
                 return
             yield from event_json(event)
 
 
-def _whole(house: House, events: Generator[answering.Event]) -> Response:
+def _whole(house: House, events: Generator[answers.Event]) -> Response:
     with closing(events):
         for event in events:
-            if isinstance(event, answering.Done):
+            if isinstance(event, answers.Done):
                 return JSONResponse(answer_json(event.answer))
-            if isinstance(event, answering.Failed):
+            if isinstance(event, answers.Failed):
                 if house.overdue:
                     raise _stopping()
                 if event.answer.text:
