@@ -1,12 +1,12 @@
 """Measures whether searching and asking stay quick while a large folder is ingested, over HTTP, as a user
 meets it.
 
-    python -m bench.responsiveness FOLDER [--questions 300] [--work folder]
+    python -m bench.responsiveness FOLDER [--questions 300] [--seconds 300] [--work folder] [--stacks file]
 
 A real server with the sample company's documents answers one client at a time: first alone, then while
 ``vouch ingest`` of the folder is under way. Printed are p50 and p95 of both, their ratio (goal: p95 at most 3
 times idle), and the largest gap of the server's event loop (goal: at most 50 ms), measured by a heartbeat on
-the loop itself.
+the loop itself. ``--stacks`` writes down what every thread did whenever the loop was late by 40 ms.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import http.client
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -31,7 +34,7 @@ import numpy as np
 
 BEAT_S = 0.005
 OWN_SHARE = 0.7
-"""Least share of a gap for which the server computed, for it to be the server's own; else the machine was busy."""
+"""Least share of a gap for which the server computed, for it to be its own; else the machine was busy."""
 VOUCH = (sys.executable, "-m", "rag.cli")
 
 
@@ -42,11 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="what is ingested meanwhile")
     parser.add_argument("--questions", type=int, default=300, help="requests of each kind while idle")
+    parser.add_argument("--seconds", type=float, help="stop the ingest after this time, if it still runs")
     parser.add_argument("--work", type=Path, help="keep the corpus there; it must be new")
+    parser.add_argument("--stacks", type=Path, help="where each thread stood while the loop was late")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.serve:
-        serve_with_heartbeat(Path(os.environ["VOUCH_DATA_DIR"]))
+        serve_with_heartbeat(Path(os.environ["VOUCH_DATA_DIR"]), options.stacks)
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         data = options.work or Path(temporary) / "data"
@@ -56,22 +61,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             subprocess.run([*VOUCH, "ingest", str(documents), "--collection", "sample", "-q"], check=True)
         rows = (sample / "questions.jsonl").read_text(encoding="utf-8").splitlines()
         questions = [json.loads(row)["question"] for row in rows]
-        with server(data) as port:
-            measure(port, questions, options.folder, options.questions, data / "beats.json")
+        with server(options.stacks) as port:
+            measure(port, questions, options, data / "beats.json")
     return 0
 
 
-def measure(port: int, questions: Sequence[str], folder: Path, count: int, beats: Path) -> None:
+def measure(port: int, questions: Sequence[str], options: argparse.Namespace, beats: Path) -> None:
     """Asks while idle, then while the folder is ingested, and prints both."""
     take_turns(port, questions, lambda done: done >= 20)  # the first ones load what the others find loaded
     began = time.time()
-    idle = take_turns(port, questions, lambda done: done >= count)
+    idle = take_turns(port, questions, lambda done: done >= options.questions)
     between = time.time()
     ingest = subprocess.Popen(
-        [*VOUCH, "ingest", str(folder), "--collection", "large", "--json"], stdout=subprocess.PIPE
+        [*VOUCH, "ingest", str(options.folder), "--collection", "large", "--json"], stdout=subprocess.PIPE
     )
-    busy = take_turns(port, questions, lambda done: ingest.poll() is not None)
+    limit = options.seconds or float("inf")
+    busy = take_turns(
+        port, questions, lambda done: ingest.poll() is not None or time.time() - between > limit
+    )
     ended = time.time()
+    if ingest.poll() is None:
+        ingest.send_signal(signal.SIGINT)  # it finishes the current document and reports
     report = json.loads(ingest.communicate()[0])
     print(
         f"ingested {report['added']} files, {report['chunks']} passages "
@@ -119,9 +129,10 @@ def take_turns(port: int, questions: Sequence[str], enough: Callable[[int], bool
 
 
 @contextmanager
-def server(data: Path) -> Iterator[int]:
+def server(stacks: Path | None) -> Iterator[int]:
     """Runs a server in a process of its own; gives its port once it is ready."""
     argv = [sys.executable, "-m", "bench.responsiveness", ".", "--serve"]
+    argv += ["--stacks", str(stacks.resolve())] if stacks else []
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -131,7 +142,7 @@ def server(data: Path) -> Iterator[int]:
         process.wait()
 
 
-def serve_with_heartbeat(data: Path) -> None:
+def serve_with_heartbeat(data: Path, stacks: Path | None) -> None:
     """Serves, and writes down each second when and for how long the event loop stood still
     (20 ms or more).
     """
@@ -140,6 +151,7 @@ def serve_with_heartbeat(data: Path) -> None:
 
     gaps: list[tuple[float, float, float]] = []
     tasks = []
+    watch = Watch(stacks) if stacks else None
 
     async def beat() -> None:
         written = last = time.perf_counter()
@@ -150,6 +162,8 @@ def serve_with_heartbeat(data: Path) -> None:
             if now - last - BEAT_S > 0.02:
                 gaps.append((time.time(), now - last - BEAT_S, time.process_time() - cpu))
             last, cpu = now, time.process_time()
+            if watch:
+                watch.beaten(last)
             if now - written > 1:
                 (data / "beats.json").write_text(json.dumps(gaps), encoding="utf-8")
                 last = written = time.perf_counter()
@@ -159,6 +173,38 @@ def serve_with_heartbeat(data: Path) -> None:
         print(port, flush=True)
 
     serve(load_settings({"port": 0, "data_dir": data}), on_ready=ready)
+
+
+class Watch:
+    """Writes down, once for each time the loop is late by 40 ms, the stacks of the threads that do not wait.
+
+    A thread of Python: it sees who would not hand the interpreter over as soon as they did, at the same line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._beat = time.perf_counter()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def beaten(self, at: float) -> None:
+        """Says that the loop ran at that time."""
+        self._beat = at
+
+    def _work(self) -> None:
+        told = 0.0
+        while True:
+            time.sleep(0.01)
+            beat, late = self._beat, time.perf_counter() - self._beat - BEAT_S
+            if late < 0.04 or told == beat:
+                continue
+            told = beat
+            print(f"late by {late * 1000:.0f} ms at {time.time():.3f}", file=self._file)
+            for own, frame in sys._current_frames().items():
+                stack = traceback.extract_stack(frame)
+                if own != threading.get_ident() and stack[-1].name not in ("wait", "_worker", "select"):
+                    lines = [f"{one.filename}:{one.lineno} {one.name}" for one in reversed(stack[-12:])]
+                    print("  " + "\n    ".join(lines), file=self._file)
+            self._file.flush()
 
 
 if __name__ == "__main__":

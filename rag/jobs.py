@@ -282,7 +282,9 @@ def upload_name(given: str) -> str:
     name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
     if not name or name in (".", "..") or len(name.encode()) > 255:
         raise UsageError(
-            f"The file name {given[:80]!r} cannot be used.",
+            f"The file name {given[:80]!r} cannot be used."
+            if given.strip()
+            else "An uploaded file has no name.",
             code="bad_upload",
             hint="Give it a plain name of up to 255 bytes.",
         )

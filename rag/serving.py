@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import ipaddress
 import json
 import logging
@@ -99,6 +100,7 @@ def serve(
         async def on_tick(self, counter: int) -> bool:
             if not self.told and (service := front.service) is not None:
                 self.told = True
+                gc.freeze()  # what was loaded stays: no collection looks at it again, and none stops the loop
                 on_ready(listener.getsockname()[1], service)
             return await super().on_tick(counter) or front.failure is not None
 
@@ -110,7 +112,7 @@ def serve(
             await super().shutdown(sockets)
             late.cancel()
 
-    # Threads hand the interpreter over after 1 ms rather than 5: while several compute, the event loop waits less.
+    # Threads hand the interpreter over after 1 ms rather than 5: the loop waits less while others compute.
     sys.setswitchinterval(0.001)
     with listener:
         Server(config).run(sockets=[listener])

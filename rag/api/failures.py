@@ -114,18 +114,36 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     """Says which field is wrong. What was sent is not repeated: it may be huge, or no JSON."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    if (wanted := _wanted_type(request)) and first["loc"][0] == "body":
+        sent = request.headers.get("content-type", "").partition(";")[0].strip() or "of no type"
+        words = f"The body is {sent}; this address takes {wanted}."
+        return _answer(415, "wrong_content_type", words, f"Send it with the header content-type: {wanted}")
     if first["type"] == "json_invalid":
         why = str(first.get("ctx", {}).get("error", "it cannot be read")).removesuffix(" at")
         words = f"The body is not JSON: {why} (at character {first['loc'][-1]})"
+    elif "UploadFile" in first["msg"]:
+        words = f"{where} is no file: it has no file name"
     else:
-        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
         words = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}"
     return _answer(422, "invalid_request", f"{words.rstrip('.')}.", "See /docs for what is expected.")
 
 
+def _wanted_type(request: Request) -> str:
+    """Returns the media type that the address takes, where the request has a body of another one; else ""."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    wanted: str = field.field_info.media_type if field is not None else ""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    if sent == wanted or not has_body or (wanted.endswith("/json") and sent.endswith("+json")):
+        return ""
+    return wanted
+
+
 def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code, message, hint = _HTTP_WORDS.get(error.status_code, ("http", str(error.detail), ""))
+    other = ("http", f"The request cannot be answered: {error.detail}.", "The routes are listed at /docs.")
+    code, message, hint = _HTTP_WORDS.get(error.status_code, other)
     answer = _answer(error.status_code, code, message, hint)
     answer.headers.update(error.headers or {})
     return answer

@@ -179,7 +179,7 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
         ([("a.md", b"x")], {"metadata": "[" * 10_000}, 422, "bad_metadata"),
         ([("a.md", b"x")], {"collection": "a\u200bb"}, 422, "bad_name"),
         ([("a.md", b"x")], {"collection": "y" * 201}, 422, "invalid_request"),
-        ([], {"collection": "x"}, 422, "invalid_request"),
+        ([], {"collection": "x"}, 415, "wrong_content_type"),
         ([(f"{n}.md", b"x") for n in range(101)], {}, 422, "bad_upload"),
     ],
 )
@@ -278,7 +278,44 @@ def test_alive_ready_and_well_with_nothing_private_told(client: httpx.Client, li
 def test_every_error_has_one_shape(client: httpx.Client) -> None:
     _error(client.get("/nowhere"), 404, "no_route")
     _error(client.put("/api/ask"), 405, "no_method")
-    _error(client.post("/api/ask", content=b"x=1"), 422, "invalid_request")
+    _error(client.post("/api/ask"), 422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "wanted"),
+    [
+        ("/api/ask", "application/x-www-form-urlencoded", "application/json"),
+        ("/api/search", "text/plain", "application/json"),
+        ("/api/compare", "", "application/json"),
+        ("/api/documents", "application/json", "multipart/form-data"),
+    ],
+)
+def test_a_body_of_another_type_is_told_which_one_is_taken(
+    client: httpx.Client, path: str, sent: str, wanted: str
+) -> None:
+    body = b'{"question": "x", "query": "x"}'
+    reply = client.post(path, content=body, headers={"content-type": sent} if sent else {})
+    _error(reply, 415, "wrong_content_type")
+    assert (sent or "no type") in reply.json()["error"]["message"]
+    assert wanted in reply.json()["error"]["hint"]
+
+
+def test_an_error_names_the_field_it_is_about(client: httpx.Client) -> None:
+    def message(path: str, **body: Any) -> str:
+        return str(client.post(path, json=body).json()["error"]["message"])
+
+    assert message("/api/search", query=1).startswith("query: ")
+    assert message("/api/ask", question="x", history=[{"role": "user"}]).startswith("history.0.content: ")
+    nameless = client.post("/api/documents", files=[("files", (None, b"x"))])
+    _error(nameless, 422, "invalid_request")
+    assert nameless.json()["error"]["message"] == "files.0 is no file: it has no file name."
+    unnamed = client.post(
+        "/api/documents",
+        content=b'--x\r\nContent-Disposition: form-data; name="files"; filename=""\r\n\r\nx\r\n--x--\r\n',
+        headers={"content-type": "multipart/form-data; boundary=x"},
+    )
+    _error(unnamed, 422, "bad_upload")
+    assert unnamed.json()["error"]["message"] == "An uploaded file has no name."
 
 
 @pytest.mark.parametrize(

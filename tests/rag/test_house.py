@@ -1,0 +1,73 @@
+"""The service behind the routes is there once it is warm, and not before."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import ModelError, UnavailableError
+from corpus.settings import Settings
+from rag.api.house import House
+from rag.bootstrap import Service, open_service
+
+
+@pytest.fixture
+def settings(filled: Path, tmp_path: Path) -> Settings:
+    return Settings(data_dir=shutil.copytree(filled, tmp_path / "data"))
+
+
+def test_it_is_ready_once_it_is_warm(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    warming, warmed = threading.Event(), threading.Event()
+    warm = Service.warm
+
+    def slow(self: Service) -> None:
+        warming.set()
+        assert warmed.wait(60)
+        warm(self)
+
+    monkeypatch.setattr(Service, "warm", slow)
+    house = House(lambda: open_service(settings), drain_s=0.1)
+    opening = threading.Thread(target=house.open)
+    opening.start()
+    assert warming.wait(60)
+    with pytest.raises(UnavailableError, match="starting"):
+        house.service  # noqa: B018 - it raises
+    warmed.set()
+    opening.join(60)
+    loaded = house.service.models.open()._chat
+    house.close()
+    assert loaded is not None
+
+
+def test_what_cannot_be_loaded_keeps_nothing_else_from_being_answered(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyless = {"provider": "openai", "model": "x", "api_key_env": "VOUCH_TESTS_HAVE_NO_SUCH_KEY"}
+    chosen = settings.model_copy(update={"model": "keyless", "models": {"keyless": keyless}})
+    house = House(lambda: open_service(chosen), drain_s=0.1)
+    house.open()
+    found = house.service.search("annual leave", 1)
+    with pytest.raises(ModelError, match="VOUCH_TESTS_HAVE_NO_SUCH_KEY"):
+        house.service.models.open().chat()
+    house.close()
+    assert found.hits
+    assert "VOUCH_TESTS_HAVE_NO_SUCH_KEY" in caplog.text
+
+
+def test_a_service_that_fails_while_it_opens_gives_its_folder_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Service) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Service, "warm", broken)
+        house = House(lambda: open_service(settings), drain_s=0.1)
+        house.open()
+        assert house.failure is not None
+        assert house.failure.code == "internal"
+        house.close()
+    open_service(settings).close()
