@@ -162,7 +162,12 @@ class Jobs:
 
     def _work(self) -> None:
         while True:
-            job = self._next()
+            try:
+                job = self._next()
+            except VouchError:
+                log.exception("the next job cannot be read; it is tried again")
+                self._pause()
+                continue
             if job is None:
                 return
             try:
@@ -186,9 +191,13 @@ class Jobs:
                 waiting = records.list_jobs(db, states=["queued"], limit=MAX_QUEUED)
             if waiting:
                 return waiting[-1]
-            with self._changed:
-                if not self._stopping:
-                    self._changed.wait(5.0)
+            self._pause()
+
+    def _pause(self) -> None:
+        """Waits until something changed, a few seconds at most."""
+        with self._changed:
+            if not self._stopping:
+                self._changed.wait(5.0)
 
     def _run(self, job: JobRecord) -> None:
         folder = self._folder / job.id
@@ -239,8 +248,7 @@ class Jobs:
             log.exception(
                 "job %s ended as %s, which could not be written; it runs again after a restart", job_id, state
             )
-            with self._changed:
-                self._changed.wait(5.0)
+            self._pause()
             return
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
         with self._changed:

@@ -6,9 +6,11 @@ Pure ASGI: middleware that wraps the response hides a client's leaving from the 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.serving import LOOPBACK_NAMES
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -25,8 +27,8 @@ CONTENT_POLICY = (
 
 
 class HostGuard:
-    """Refuses a request whose Host header does not name this service: a page elsewhere cannot reach it by a
-    name of its own.
+    """Refuses what a page elsewhere makes a browser send: by a name of its own (the Host header does not name
+    this service), or from there (the Origin header is another's, and the request is not a mere look).
 
     ``hosts`` holds names without port, lower-case; an empty collection lets every host through.
     """
@@ -36,12 +38,26 @@ class HostGuard:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._hosts:
-            named = [value for name, value in scope["headers"] if name == b"host"]
-            if len(named) != 1 or host_name(named[0].decode("latin-1")) not in self._hosts:
+        if scope["type"] == "http":
+            named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if self._hosts and (len(named) != 1 or host_name(named[0]) not in self._hosts):
                 await _refuse(send)
                 return
+            origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+            looks = scope["method"] in ("GET", "HEAD")
+            if not looks and not all(self._is_own(origin, named) for origin in origins):
+                await _refuse_origin(send)
+                return
         await self._app(scope, receive, send)
+
+    def _is_own(self, origin: str, named: Sequence[str]) -> bool:
+        """Says whether a page of that origin is this service's: at the address asked, or a name given to it.
+
+        On this very machine another port is another's.
+        """
+        address = origin.lower().partition("://")[2]
+        host = host_name(address)
+        return address in [name.lower() for name in named] or host in self._hosts - set(LOOPBACK_NAMES)
 
 
 class SizeGuard:
@@ -138,6 +154,16 @@ async def _refuse(send: Send) -> None:
         "bad_host",
         "The Host header does not name this service.",
         "Use the address it was started on, or list the name in VOUCH_ALLOWED_HOSTS.",
+    )
+
+
+async def _refuse_origin(send: Send) -> None:
+    await _send_error(
+        send,
+        403,
+        "bad_origin",
+        "The request comes from a page of another address.",
+        "Send it from a program, or from a page that this service serves.",
     )
 
 

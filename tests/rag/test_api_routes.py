@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from corpus.catalog import documents
+from rag.api.guards import HostGuard
+from rag.bootstrap import Service
 from tests.rag.conftest import PAGES, Live
 from tests.rag.events import events
 from tests.rag.test_api_asking import HIT_FIELDS
@@ -323,6 +329,63 @@ def test_an_error_names_the_field_it_is_about(client: httpx.Client) -> None:
 )
 def test_a_host_that_is_not_ours_is_refused(client: httpx.Client, host: str) -> None:
     _error(client.get("/api/documents", headers={"host": host}), 400, "bad_host")
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        ("http://evil.example", False), ("null", False), ("http://localhost:3000", False),
+        ("http://[::1", False),
+        ("{url}.evil.example", False), ("{url}", True), (None, True),
+    ],
+)  # fmt: skip
+def test_a_page_of_another_address_can_send_nothing(
+    client: httpx.Client, origin: str | None, own: bool
+) -> None:
+    url = str(client.base_url).rstrip("/")
+    headers = {"origin": origin.format(url=url)} if origin else {}
+    part = {"files": ("..", b"x")}  # refused for its name, if it comes so far
+    reply = client.post("/api/documents", files=part, headers=headers)
+    _error(reply, *((422, "bad_upload") if own else (403, "bad_origin")))
+    assert client.get("/live", headers=headers).status_code == 200
+
+
+def test_a_name_given_to_the_service_is_its_own_origin() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await Response("let through")(scope, receive, send)
+
+    async def send(origin: str) -> int:
+        guarded = httpx.ASGITransport(HostGuard(app, ["127.0.0.1", "localhost", "vouch.example.org"]))
+        async with httpx.AsyncClient(transport=guarded, base_url="http://127.0.0.1:8000") as proxy:
+            return (await proxy.post("/", headers={"origin": origin})).status_code
+
+    assert asyncio.run(send("https://vouch.example.org")) == 200
+    assert asyncio.run(send("https://localhost")) == 403
+
+
+def test_it_is_alive_however_many_threads_are_busy(
+    client: httpx.Client, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = threading.Event()
+    begun = threading.Semaphore(0)
+    real = Service.search
+
+    def slow(self: Service, *args: Any, **more: Any) -> Any:
+        begun.release()
+        assert leave.wait(60)
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(Service, "search", slow)
+    with ThreadPoolExecutor(60) as pool:
+        try:
+            waiting = [pool.submit(httpx.post, f"{live.url}/api/search", json={"query": "x"}, timeout=90)
+                       for _ in range(60)]  # fmt: skip
+            for _ in range(40):  # as many as there are threads for routes
+                assert begun.acquire(timeout=60)
+            assert client.get("/live").status_code == client.get("/ready").status_code == 200
+        finally:
+            leave.set()
+        assert {reply.result().status_code for reply in waiting} == {200}
 
 
 def test_localhost_is_ours(client: httpx.Client) -> None:

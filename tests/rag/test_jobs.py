@@ -12,7 +12,7 @@ import pytest
 
 from corpus.catalog import documents, records
 from corpus.catalog.records import JobRecord
-from corpus.errors import LimitError, NotFoundError, UnavailableError, UsageError, VouchError
+from corpus.errors import LimitError, NotFoundError, StorageError, UnavailableError, UsageError, VouchError
 from corpus.settings import Settings
 from rag import jobs as jobs_module
 from rag.bootstrap import Service, open_service
@@ -222,6 +222,28 @@ def test_a_job_that_fails_says_why_and_the_next_one_runs(
     assert ended.error["code"] == code
     assert set(ended.error) >= {"code", "message", "hint"}
     assert _finished(jobs, jobs.ingest_uploads(_uploads("y.md"), "c", {}).id).state == "done"
+
+
+def test_a_catalog_that_cannot_be_read_for_a_moment_ends_no_queue(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = threading.Event()
+    real = records.list_jobs
+
+    def once(*args: Any, **more: Any) -> Any:
+        if more.get("states") == ["queued"] and not failed.is_set():
+            failed.set()
+            raise StorageError("The disk does not answer.")
+        return real(*args, **more)
+
+    monkeypatch.setattr(records, "list_jobs", once)
+    queue = Jobs(service)
+    queue.start()
+    assert failed.wait(PATIENCE_S)
+    ended = _finished(queue, queue.ingest_uploads(_uploads("x.md"), "c", {}).id)
+    queue.stop()
+    assert ended.state == "done"
+    assert "The disk does not answer." in caplog.text
 
 
 def test_uploads_that_cannot_be_kept_leave_nothing(

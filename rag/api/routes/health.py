@@ -13,13 +13,13 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/live", summary="Is the process alive?")
-def live() -> Alive:
-    """Answers as soon as the port is bound."""
+async def live() -> Alive:
+    """Answers as soon as the port is bound, however busy the threads are."""
     return Alive(status="ok")
 
 
 @router.get("/ready", summary="Can it answer questions?")
-def ready(house: AnyHouse) -> Alive:
+async def ready(house: AnyHouse) -> Alive:
     """Answers 200 once questions can be asked, 503 with Retry-After before that and while it stops."""
     house.service  # noqa: B018 - it raises when there is none
     return Alive(status="ok")
