@@ -15,20 +15,20 @@ from ingest.parsers.assembly import verify
 from ingest.sandbox import FAULTS, ParserPool
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH") or Path(__file__).parents[3] / "shared" / "data")
-SETS = [
+OTHERS = [
     "docling_testdata",
     "markitdown_testfiles",
     "pypdf_sample_files",
     "artur_test_pdfs",
     "format_corpus_cc0",
 ]
+SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
+SETS = [SAMPLE, *(DATA / name for name in OTHERS if (DATA / name).is_dir())]
+"""Our own documents, and of the collections, which are not part of the project, what is here."""
 READABLE = {".pdf", ".docx", ".html", ".md", ".txt"}
 
 
-def files_of(name: str) -> list[Path]:
-    folder = DATA / name
-    if not folder.is_dir():
-        pytest.skip(f"the development data is not here: {folder}")
+def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -43,9 +43,9 @@ def outcome(pool: ParserPool, source: bytes | Path, name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SETS)
-def test_every_file_ends_in_a_defined_state(name: str) -> None:
-    files = files_of(name)
+@pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
+def test_every_file_ends_in_a_defined_state(folder: Path) -> None:
+    files = files_of(folder)
     with ParserPool(Settings(parse_timeout_s=20.0)) as pool:
         states = {path: outcome(pool, path, path.name) for path in files}
     allowed = {
@@ -60,7 +60,7 @@ def test_every_file_ends_in_a_defined_state(name: str) -> None:
 def test_mutated_files_never_end_a_child() -> None:
     """Bit flips, truncations and splices of real files: the parent and even the children live on."""
     pick = random.Random(20)
-    sources = [path for name in SETS for path in files_of(name) if path.suffix in READABLE]
+    sources = [path for folder in SETS for path in files_of(folder) if path.suffix in READABLE]
     states: Counter[str] = Counter()
     with ParserPool(Settings(parse_timeout_s=20.0)) as pool:
         for _ in range(200):
