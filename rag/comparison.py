@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError, VouchError
-from rag.answering import answer
+from rag.answering import answer, check
 from rag.answers import DEFAULT_K, Answer, Ask, Failure, Library, Retrieved
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
@@ -69,14 +69,15 @@ def compare(
     if not 1 <= len(arms) <= MOST_ARMS:
         raise UsageError(f"A comparison has 1 to {MOST_ARMS} arms, not {len(arms)}.", code="bad_arms")
     named = [replace(arm, model=models.card(arm.model).name) for arm in arms]
+    asks = [Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history) for arm in named]
+    for ask in asks:  # before any of them costs time and money
+        check(ask)
+        models.open(ask.model)
     once = _Once(library)
     compared = []
-    for arm in named:
-        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history)
+    for arm, ask in zip(named, asks, strict=True):
         try:
             compared.append(Compared(arm, answer(ask, once, models, examples=examples, stop=stop)))
-        except UsageError:
-            raise
         except VouchError as error:
             compared.append(Compared(arm, None, Failure(error.code, error.message, error.hint)))
     return Comparison(question, tuple(compared), _notes(named))

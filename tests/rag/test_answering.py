@@ -285,6 +285,16 @@ def test_an_arm_that_fails_does_not_take_the_others_along(shelf: Shelf, scripted
     assert compared.arms[1].answer.complete
 
 
+@pytest.mark.parametrize("wrong", [Arm("text-embedding-3-small"), Arm(strategy="psychic"), Arm(k=51)])
+def test_an_arm_that_cannot_be_asked_is_refused_before_any_other_is(
+    shelf: Shelf, scripted: Begin, wrong: Arm
+) -> None:
+    models = scripted(Turn(texts=["Never asked."]))
+    with pytest.raises(UsageError):
+        compare(QUESTION, shelf, models, [Arm("own"), wrong])
+    assert shelf.searches == []
+
+
 @pytest.mark.parametrize("arms", [[], [Arm()] * 9])
 def test_a_comparison_has_one_to_eight_arms(shelf: Shelf, models: Models, arms: list[Arm]) -> None:
     with pytest.raises(UsageError):
