@@ -21,6 +21,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, open_database, passages, records
+from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
@@ -165,7 +166,7 @@ class Corpus:
         with self.catalog.write() as db:
             if records.space(db) is None:
                 records.choose_space(db, self.space)
-            version = documents.commit_version(db, new)
+            version = commit_version(db, new)
             records.forget_failure(db, new.key)
             reach("commit.before")
         reach("commit.after")

@@ -11,7 +11,8 @@ from threading import Event
 from typing import Protocol
 
 from corpus.catalog import Database, documents
-from corpus.catalog.documents import Known, searched_hash
+from corpus.catalog.checksums import text_hash
+from corpus.catalog.documents import Known
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
 from corpus.settings import Settings
@@ -206,7 +207,7 @@ class EmbedAhead:
                 self._tell(None)
 
     def _need(self, chunk: Chunk) -> bytes | None:
-        return searched_hash(chunk.searched) if self._embedder.covers(chunk.searched) else None
+        return text_hash(chunk.searched) if self._embedder.covers(chunk.searched) else None
 
     def _hand_over(
         self, batch: deque[Work], needs: dict[int, list[bytes | None]], have: dict[bytes, Float32]

@@ -1,7 +1,7 @@
 """The truth: one SQLite file that holds texts, chunks, vectors, access, versions and the change log.
 
-``database`` opens it; ``documents``, ``records``, ``access``, ``passages`` and ``changes`` are functions over
-an open transaction. There is no SQL outside this package.
+``database`` opens it; ``committing``, ``documents``, ``records``, ``access``, ``passages`` and ``changes`` are
+functions over an open transaction. There is no SQL outside this package.
 """
 
 from corpus.catalog.changes import CatalogFeed, open_feed

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
+from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import access, chunks, documents, pages, versions
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, show_chunk_id
@@ -35,7 +36,7 @@ class StoredChunk:
     def is_intact(self, text: str) -> bool:
         """Says whether ``text`` is the chunk's text as it was committed."""
         searched = f"{self.context}\n\n{text}" if self.context else text
-        return docs.searched_hash(searched) == self.searched_hash
+        return text_hash(searched) == self.searched_hash
 
 
 def stored_chunks(db: Connection, version_id: int) -> list[StoredChunk]:

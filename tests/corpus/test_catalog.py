@@ -16,6 +16,7 @@ from corpus.catalog import (
     CatalogFeed,
     Database,
     access,
+    committing,
     database,
     documents,
     open_database,
@@ -23,6 +24,7 @@ from corpus.catalog import (
     records,
     schema,
 )
+from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotFoundError, StorageError
@@ -39,7 +41,7 @@ def catalog(tmp_path: Path):
 
 def commit(catalog: Database, new) -> documents.VersionRecord:
     with catalog.write() as db:
-        return documents.commit_version(db, new)
+        return committing.commit_version(db, new)
 
 
 def live_ids(catalog: Database) -> list[int]:
@@ -65,7 +67,7 @@ def test_a_failed_transaction_leaves_nothing(catalog):
 
     def fail() -> None:
         with catalog.write() as db:
-            documents.commit_version(db, new_version("a.txt", ["new words"]))
+            committing.commit_version(db, new_version("a.txt", ["new words"]))
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
@@ -259,7 +261,7 @@ def test_times_compare_across_zones(catalog):
 def test_reusable_vectors_are_found_by_text(catalog):
     new = new_version("a.txt", ["one line", "another"])
     commit(catalog, new)
-    own = documents.searched_hash(new.chunks[1].searched)
+    own = text_hash(new.chunks[1].searched)
     with catalog.read() as db:
         found = documents.reusable_vectors(db, [own, b"0" * 16], SPACE.dimension)
         assert documents.reusable_vectors(db, [own], SPACE.dimension + 1) == {}

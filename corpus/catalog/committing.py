@@ -1,0 +1,229 @@
+"""Committing one version of a document: every row of it, in the caller's one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, insert, select, update
+
+from corpus.catalog.checksums import text_hash, vector_checksum
+from corpus.catalog.documents import VersionRecord, get_version, now, retire_version, set_access, shown_time
+from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
+from corpus.types import Chunk, DocumentKey, NewVersion, Page
+
+_ROWS = 500  # rows per statement: well under every database's parameter limit
+
+
+def chunk_id(key: DocumentKey, sha256: str, fingerprint: str, ordinal: int, salt: int = 0) -> int:
+    """Returns the deterministic 63-bit id of a chunk: the same bytes read the same way have the same ids."""
+    parts = json.dumps([key.collection, key.root, key.path, sha256, fingerprint, ordinal, salt])
+    return int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
+    """Makes a version live and retires the one before it, in the caller's transaction."""
+    document_id, previous = _open_document(db, new)
+    moment = now()
+    number = 1 + (
+        db.execute(
+            select(func.max(versions.c.number)).where(versions.c.document_id == document_id)
+        ).scalar_one_or_none()
+        or 0
+    )
+    document = new.document
+    version_id = _inserted(
+        db.execute(
+            insert(versions).values(
+                document_id=document_id,
+                number=number,
+                state="live",
+                sha256=new.sha256,
+                size_bytes=new.size_bytes,
+                modified=shown_time(new.modified),
+                fingerprint=new.fingerprint,
+                title=document.title,
+                content_type=document.content_type,
+                language=document.language,
+                date=shown_time(document.date),
+                metadata=dict(document.metadata),
+                notes=[{"code": n.code, "message": n.message, "page": n.page} for n in document.notes],
+                chars=len(document.text),
+                page_count=len(document.pages),
+                chunk_count=len(new.chunks),
+                vector_count=sum(vector is not None for vector in new.vectors),
+                committed_at=moment,
+                text_hash=text_hash(document.text),
+            )
+        )
+    )
+    if previous is not None:
+        retire_version(db, previous, moment)
+    _insert_text(db, version_id, document.text)
+    _insert_many(db, pages, (_page_row(version_id, page) for page in document.pages))
+    _insert_chunks(db, version_id, new)
+    db.execute(update(documents).where(documents.c.id == document_id).values(live_version_id=version_id))
+    db.execute(insert(changes).values(kind="add", version_id=version_id, at=moment))
+    return get_version(db, document_id, number)
+
+
+def _open_document(db: Connection, new: NewVersion) -> tuple[str, int | None]:
+    """Returns the document's id and its live version, creating the document when it is new."""
+    key = new.key
+    row = db.execute(
+        select(documents.c.id, documents.c.live_version_id).where(
+            documents.c.collection == key.collection,
+            documents.c.root == key.root,
+            documents.c.path == key.path,
+        )
+    ).one_or_none()
+    if row is not None:
+        db.execute(
+            update(documents)
+            .where(documents.c.id == row.id)
+            .values(removed_at=None, metadata=dict(new.metadata))
+        )
+        set_access(db, row.id, new.access)
+        return row.id, row.live_version_id
+    document_id = _free_document_id(db, key)
+    db.execute(
+        insert(documents).values(
+            id=document_id,
+            collection=key.collection,
+            root=key.root,
+            path=key.path,
+            metadata=dict(new.metadata),
+            created_at=now(),
+        )
+    )
+    set_access(db, document_id, new.access)
+    return document_id, None
+
+
+def _free_document_id(db: Connection, key: DocumentKey) -> str:
+    salt = 0
+    while True:
+        parts = json.dumps([key.collection, key.root, key.path, salt])
+        candidate = hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()
+        if db.execute(select(documents.c.id).where(documents.c.id == candidate)).one_or_none() is None:
+            return candidate
+        salt += 1
+
+
+def _insert_text(db: Connection, version_id: int, text: str) -> None:
+    _insert_many(
+        db,
+        texts,
+        (
+            {
+                "version_id": version_id,
+                "segment": start // SEGMENT_CHARS,
+                "text": text[start : start + SEGMENT_CHARS],
+            }
+            for start in range(0, len(text), SEGMENT_CHARS)
+        ),
+    )
+
+
+def _insert_chunks(db: Connection, version_id: int, new: NewVersion) -> None:
+    ids = _free_chunk_ids(db, new)
+    _insert_many(
+        db, chunks, (_chunk_row(version_id, chunk, own) for chunk, own in zip(new.chunks, ids, strict=True))
+    )
+    _insert_many(
+        db,
+        vectors,
+        (
+            _vector_row(version_id, own, np.asarray(vector, dtype="<f4").tobytes())
+            for vector, own in zip(new.vectors, ids, strict=True)
+            if vector is not None
+        ),
+    )
+
+
+def _free_chunk_ids(db: Connection, new: NewVersion) -> list[int]:
+    """Returns the version's deterministic ids; salted ones only where another live document holds them.
+
+    A retired version of the same content gives its ids up, so that what is searched has the same ids
+    however the corpus came to be what it is.
+    """
+    salt = 0
+    while True:
+        ids = [chunk_id(new.key, new.sha256, new.fingerprint, chunk.ordinal, salt) for chunk in new.chunks]
+        holders = _holders(db, ids)
+        if all(state == "retired" for _, _, state in holders) and len(set(ids)) == len(ids):
+            _give_up_ids(db, [(held, version_id) for held, version_id, _ in holders])
+            return ids
+        salt += 1
+
+
+def _holders(db: Connection, ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Returns (chunk id, version id, version state) of the given ids that are taken."""
+    query = select(chunks.c.id, chunks.c.version_id, versions.c.state)
+    query = query.join(versions, versions.c.id == chunks.c.version_id)
+    found: list[tuple[int, int, str]] = []
+    for first in range(0, len(ids), _ROWS):
+        for row in db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _ROWS])))):
+            found.append((row.id, row.version_id, row.state))
+    return found
+
+
+def _give_up_ids(db: Connection, held: Sequence[tuple[int, int]]) -> None:
+    for old, version_id in held:
+        parts = json.dumps([old, version_id])
+        own = int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest(), "big") >> 1
+        db.execute(update(chunks).where(chunks.c.id == old).values(id=own))
+        db.execute(update(vectors).where(vectors.c.chunk_id == old).values(chunk_id=own))
+
+
+def _chunk_row(version_id: int, chunk: Chunk, own: int) -> dict[str, Any]:
+    return {
+        "id": own,
+        "version_id": version_id,
+        "ordinal": chunk.ordinal,
+        "start": chunk.start,
+        "end": chunk.end,
+        "page": chunk.page,
+        "last_page": chunk.last_page,
+        "headings": list(chunk.headings),
+        "context": chunk.context,
+        "tokens": chunk.tokens,
+        "searched_hash": text_hash(chunk.searched),
+    }
+
+
+def _vector_row(version_id: int, own: int, vector: bytes) -> dict[str, Any]:
+    return {
+        "chunk_id": own,
+        "version_id": version_id,
+        "vector": vector,
+        "checksum": vector_checksum(vector),
+    }
+
+
+def _page_row(version_id: int, page: Page) -> dict[str, Any]:
+    return {
+        "version_id": version_id,
+        "number": page.number,
+        "start": page.start,
+        "end": page.end,
+        "label": page.label,
+    }
+
+
+def _insert_many(db: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _ROWS:
+            db.execute(insert(table), batch)
+            batch = []
+    if batch:
+        db.execute(insert(table), batch)
+
+
+def _inserted(result: Any) -> int:
+    return int(result.inserted_primary_key[0])
