@@ -271,7 +271,8 @@ def stem(word: str) -> str:
         return word
     word = word.removesuffix("'s")
     for suffix, replacement, least in (
-        ("ies", "y", 5), ("ied", "y", 5), ("sses", "ss", 5), ("ing", "", 6), ("ed", "", 5), ("es", "e", 5), ("s", "", 4),
+        ("ies", "y", 5), ("ied", "y", 5), ("sses", "ss", 5), ("ing", "", 6), ("ed", "", 5), ("es", "e", 5),
+        ("s", "", 4),
     ):  # fmt: skip
         if word.endswith(suffix) and len(word) >= least and not word.endswith("ss"):
             word = word[: -len(suffix)] + replacement

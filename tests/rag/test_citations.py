@@ -27,7 +27,8 @@ PASSAGES = tuple(Passage(n, hit) for n, hit in enumerate(SHELF.hits(), 1))
 pieces = st.one_of(
     st.sampled_from(
         ["Up to five days of annual leave move into the next year", "Up to nine days of annual leave", " [1]", "[2]",
-         "[7]", "[0]", "[1, 9]", "【2】", "[^3]", "“", "”", '"', "「", "」", "[", "]", ". ", "。", "\n", "\n\n", " London | £185",
+         "[7]", "[0]", "[1, 9]", "【2】", "[^3]", "“", "”", '"', "「", "」", "[", "]", ". ", "。", "\n", "\n\n",
+         " London | £185",
          "翌年度に限り繰り越す", "申請は三日前までに", "£190", "Paris", " and ", "…", "Limit a night: "]
     ),
     st.text(max_size=8),

@@ -58,7 +58,8 @@ def answered(question: str, *texts: str) -> str:
         ("How many days of leave after eight years of service?",
          "Full years of service | Days of leave: “6 and more | 30 days” [3]"),
         ("ポンプの点検は何時間ごとですか。", "「ポンプの点検は400時間ごとに行う。」 [4]"),
-        ("遠距離出張の日当は一般社員でいくらですか。", "区分 | 一般社員 | 役員: 「遠距離出張 | 3,000円 | 5,000円」 [5]"),
+        ("遠距離出張の日当は一般社員でいくらですか。",
+         "区分 | 一般社員 | 役員: 「遠距離出張 | 3,000円 | 5,000円」 [5]"),
     ],
 )  # fmt: skip
 def test_the_sentence_or_row_that_answers_comes_first(question: str, first: str) -> None:
@@ -99,7 +100,8 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
     ("text", "figure", "inside"),
     [
         ("6 and more | 30", 8, True), ("6 and more | 30", 5, False), ("50 to 199 | 9 %", 60, True),
-        ("10–49 | 5 %", 60, False), ("3年以上4年未満 | 18日", 3, True), ("10人以下", 12, False), ("up to 1,000 miles", 900, True),
+        ("10–49 | 5 %", 60, False), ("3年以上4年未満 | 18日", 3, True), ("10人以下", 12, False),
+        ("up to 1,000 miles", 900, True),
         ("no figure", 3, False),
     ],
 )  # fmt: skip

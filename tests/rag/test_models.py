@@ -170,7 +170,8 @@ def test_an_openai_compatible_model_needs_an_address() -> None:
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [({"finish_reason": "stop"}, "stop"), ({"stop_reason": "end_turn"}, "stop"),
-     ({"stopReason": "max_tokens"}, "length"), ({"done_reason": "load"}, "load"), ({"finish_reason": "SAFETY"}, "content_filter"),
+     ({"stopReason": "max_tokens"}, "length"), ({"done_reason": "load"}, "load"),
+     ({"finish_reason": "SAFETY"}, "content_filter"),
      ({}, "")],
 )  # fmt: skip
 def test_every_vendors_end_has_one_name(metadata: dict[str, str], reason: str) -> None:
