@@ -32,7 +32,7 @@ from tests.rag.events import events
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 WINDOW = 4096
 ASKED = [Message("system", "Be brief."), Message("user", "How often is the pump serviced? 時間")]
 LEAVE = "How many days of annual leave move into the next year?"
