@@ -4,6 +4,7 @@ beside other commands.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -27,7 +28,7 @@ from corpus.settings import Settings
 from rag.api.guards import host_name
 from rag.operations import call
 from rag.scripted import ScriptedServer, Turn
-from rag.serving import check_address, listen, serve
+from rag.serving import Front, check_address, listen, serve
 from tests.rag.cli_runs import ROOT
 from tests.rag.conftest import scripted_model
 from tests.rag.events import events
@@ -146,6 +147,23 @@ def test_it_is_alive_before_it_is_ready_and_commands_work_beside_it(start: Start
         serve(Settings(data_dir=server.settings.data_dir, port=0))
     code, err = server.end(signal.SIGINT)
     assert (code, "Traceback" in err) == (0, False)
+
+
+def test_before_the_application_is_there_it_is_alive_and_all_else_waits() -> None:
+    def never() -> Any:
+        raise AssertionError("nothing was to be opened")
+
+    async def asked() -> list[httpx.Response]:
+        front = httpx.ASGITransport(Front(never))
+        async with httpx.AsyncClient(transport=front, base_url="http://127.0.0.1") as client:
+            return [await client.get("/live"), await client.get("/ready"), await client.post("/api/ask")]
+
+    live, *others = asyncio.run(asked())
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
+    for reply in others:
+        assert reply.status_code == 503
+        assert reply.json()["error"]["code"] == "starting"
+        assert int(reply.headers["retry-after"]) >= 1
 
 
 def _follow(url: str, model: str, began: threading.Event, into: list[tuple[str, Any]]) -> None:
