@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.datasets import Dataset, load
-from bench.retrieval import open_set, stored_text, work_folder
+from bench.datasets import Dataset, load, one_of_each
+from bench.retrieval import located, open_set, set_parser, work_folder
 from corpus.language import fold
 from corpus.types import OWNER
 from rag.answering import answer
@@ -29,7 +29,7 @@ from rag.answers import DEFAULT_K, Answer, Ask
 from rag.citations import Citation
 from rag.evaluation import is_named, shares_text
 from rag.library import CallersLibrary
-from rag.questions import Gold, Question, locate
+from rag.questions import Gold, Question
 
 COLUMNS = ("answerable", "cited", "refused", "holds the answer", "unanswerable", "abstained", "ms p50 / p95")
 LEAST_OVERLAP = 0.5
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     rows = []
     with work_folder(options.work) as work:
-        sets = [dataset.thinned(options.limit) for dataset in _sets(options.data, work, options.sets)]
+        found = one_of_each(load(options.data, work, options.sets))
+        sets = [dataset.thinned(options.limit) for dataset in found]
         if not sets:
             print("No set has such a name.", file=sys.stderr)
             return 2
@@ -69,7 +70,7 @@ def ask_all(dataset: Dataset, work: Path, model: str, k: int) -> list[Asked]:
     """Ingests a set's documents and asks its questions, one after the other."""
     with open_set(work, dataset) as service:
         library = CallersLibrary(service.corpus, service.retriever, OWNER)
-        questions = locate(dataset.questions, lambda document: stored_text(service, document))
+        questions = located(service, dataset)
         if questions:
             answer(
                 Ask(questions[0].text, model, k=k), library, service.models
@@ -91,27 +92,20 @@ def is_gold(citation: Citation, gold: Gold, dataset: Dataset) -> bool:
         return False
     if dataset.grain == "page" and gold.page and abs(citation.page - gold.page) > dataset.page_slack:
         return False
+    return is_evidence(citation.start, citation.end, citation.quote, gold)
+
+
+def is_evidence(start: int, end: int, words: str, gold: Gold) -> bool:
+    """Says whether words of the gold's document, at these offsets, hold its evidence (or it names none)."""
     if gold.start >= 0:
-        shared = min(citation.end, gold.end) - max(citation.start, gold.start)
-        return shared >= LEAST_OVERLAP * min(citation.end - citation.start, gold.end - gold.start)
-    return not gold.text or shares_text(citation.quote, gold.text)
+        shared = min(end, gold.end) - max(start, gold.start)
+        return shared >= LEAST_OVERLAP * min(end - start, gold.end - gold.start)
+    return not gold.text or shares_text(words, gold.text)
 
 
 def _holds(given: Answer, wanted: str) -> bool:
     """Says whether the quoted words hold the gold answer, up to spelling."""
     return fold(wanted) in fold("\n".join(citation.quote for citation in given.citations))
-
-
-def _sets(data: Path | None, work: Path, only: Sequence[str]) -> Iterator[Dataset]:
-    """Yields one set of each kind of gold: of two with the same questions, the one with the evidence."""
-    sets = list(load(data, work, only))
-    for dataset in sets:
-        finer = any(
-            other.corpus == dataset.corpus and other.grain == "text" and other.questions == dataset.questions
-            for other in sets
-        )
-        if dataset.grain == "text" or not finer:
-            yield dataset
 
 
 # ---- what is printed -------------------------------------------------------------------------------
@@ -161,20 +155,7 @@ def _print_misses(dataset: Dataset, asked: Sequence[Asked]) -> None:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.answers", description=__doc__.split("\n\n")[0])
-    parser.add_argument(
-        "--data", type=Path, help="folder of question sets; without it only the sample is asked"
-    )
-    parser.add_argument(
-        "--sets",
-        type=lambda text: text.split(","),
-        default=[],
-        help="words in the names of the sets, by comma",
-    )
-    parser.add_argument("--limit", type=int, default=0, help="at most so many questions a set, spread evenly")
-    parser.add_argument(
-        "--work", type=Path, help="keep the corpora here and use them again (default: temporary)"
-    )
+    parser = set_parser("bench.answers", __doc__)
     parser.add_argument(
         "--model", default="extractive", help="the model that answers (default: the built-in)"
     )

@@ -210,6 +210,22 @@ def load(data: Path | None, work: Path, only: Sequence[str] = ()) -> Iterator[Da
     yield from (s for s in found if not wanted or any(word in s.name.casefold() for word in wanted))
 
 
+def one_of_each(sets: Iterable[Dataset]) -> list[Dataset]:
+    """Returns one set of each kind of gold: of two with the same questions, the one whose gold is words; none of
+    pictures alone.
+    """
+    sets = [one for one in sets if not one.name.endswith(": images")]
+    return [
+        one
+        for one in sets
+        if one.grain == "text"
+        or not any(
+            other.corpus == one.corpus and other.grain == "text" and other.questions == one.questions
+            for other in sets
+        )
+    ]
+
+
 def _handbook(folder: Path, name: str, language: str) -> list[Dataset]:
     documents, key = (folder / "corpus",), folder.name
     questions = tuple(

@@ -75,7 +75,7 @@ def measure(service: Service, dataset: Dataset) -> Evaluation:
     """Asks every question of a set."""
     questions: Sequence[Question] = dataset.questions
     if dataset.spans:
-        questions = locate(questions, lambda document: stored_text(service, document))
+        questions = located(service, dataset)
         lost = sum(gold.start < 0 for question in questions for gold in question.gold)
         if lost:
             print(f"{dataset.name}: {lost} gold texts do not stand in the stored documents", file=sys.stderr)
@@ -185,7 +185,12 @@ def open_set(work: Path, dataset: Dataset) -> Iterator[Service]:
         yield service
 
 
-def stored_text(service: Service, named: str) -> str:
+def located(service: Service, dataset: Dataset) -> list[Question]:
+    """Returns a set's questions with the offsets of their gold texts in the stored documents."""
+    return locate(dataset.questions, lambda document: _stored_text(service, document))
+
+
+def _stored_text(service: Service, named: str) -> str:
     from corpus.catalog import documents
 
     with service.corpus.catalog.read() as db:
@@ -207,11 +212,10 @@ def _slug(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.retrieval", description=__doc__.split("\n\n")[0])
-    parser.add_argument(
-        "--data", type=Path, help="folder of question sets; without it only the sample is measured"
-    )
+def set_parser(program: str, about: str | None) -> argparse.ArgumentParser:
+    """Returns a parser of what all measurements over question sets are given: which sets, how many, where."""
+    parser = argparse.ArgumentParser(prog=program, description=(about or "").split("\n\n")[0])
+    parser.add_argument("--data", type=Path, help="folder of question sets; without it only the sample")
     parser.add_argument(
         "--sets",
         type=lambda text: text.split(","),
@@ -222,6 +226,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, help="keep the corpora here and use them again (default: temporary)"
     )
+    return parser
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = set_parser("bench.retrieval", __doc__)
     parser.add_argument(
         "--save", type=Path, help="write per-question measures and TREC runs into this folder"
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
 from rag.terms import coverage, stems, terms, weights
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 DEPTH = 5
 """How many of the best hits are looked at one by one."""
@@ -19,8 +22,8 @@ class Signals:
 
     ``cosine``: the best of the hits, in [-1, 1], or None where the embedder does not know the language.
     ``best``: the largest share of the question's words in one hit. ``all``: in the first hits together.
-    ``names``: the share of its names and codes in all hits, 1 when it has none. ``length``: the logarithm of
-    one more than its words: of a long question the same share means more.
+    ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has
+    none. ``length``: the logarithm of one more than its words: of a long question the same share means more.
     """
 
     cosine: float | None
@@ -83,20 +86,21 @@ def signals(
     asked = [term for term in terms(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
-    named = {term.stem: wanted[term.stem] for term in asked if term.name}
-    present = [stems(f"{hit.context}\n{hit.text}") for hit in hits]
+    named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
+    present = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
+    titled = [have | stems(f"{hit.title}\n{hit.source}") for have, hit in zip(present, hits, strict=False)]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     return Signals(
         cosine=max(cosines) if cosines else None,
-        best=max((coverage(wanted, one) for one in present[:DEPTH]), default=0.0),
-        all=coverage(wanted, frozenset().union(*present[:DEPTH])),
-        names=coverage(named, frozenset().union(*present)) if named else 1.0,
+        best=max((coverage(wanted, have) for have in present), default=0.0),
+        all=coverage(wanted, frozenset().union(*present)),
+        names=max((coverage(named, have) for have in titled), default=0.0) if named else 1.0,
         length=math.log1p(len(wanted)),
     )
 
 
 FITTED = Abstention(
-    Logistic(-7.32, 2.86, 1.96, 1.29, 2.5, 0.84, 0.372),
-    Logistic(-4.95, 0.0, 3.68, 2.07, 0.74, 0.33, 0.255),
+    Logistic(-8.67, 2.6, 2.41, 1.83, 2.28, 1.7, 0.355),
+    Logistic(-7.92, 0.0, 4.07, 2.49, 2.37, 0.76, 0.398),
 )
 """Fitted by ``bench/abstention.py`` on the sample's and the development questions."""

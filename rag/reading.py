@@ -28,11 +28,10 @@ ALONE = {
 
 MOST_SENTENCES = 4
 _EMBEDDED = 24
-_NEARLY = 2.5
+_MOST_ROWS = 2
+_HEARD = 0.25
+_NEARLY = 3.0
 """Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
-
-_HEARD, _SIBLING, _TIED = 0.5, 2.0, 0.3
-# Tried on six sets: without the first two, one to nine in a hundred fewer answers are among those shown.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ WORDS = Signs(
     own=4.4, header=1.0, lead=1.6, beside=0.45, above=1.9, passage=2.9, kind=1.4, rank=2.3, new=0.3, fits=0.5,
     old=-1.8, row=0.5, asks=-1.4,
 )  # fmt: skip
-"""What each sign counts for where the embedder does not know the language; fitted on six question sets."""
+"""What each sign counts for where the embedder does not know the language; fitted by ``bench/reading.py``."""
 
 MEANING = Signs(
     own=2.4, header=0.9, lead=1.4, beside=0.7, above=1.1, passage=2.7, kind=0.7, rank=1.8, meaning=5.8, new=0.5,
@@ -125,7 +124,7 @@ def _quoted(unit: Unit) -> str:
 
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
-    return _pick(rank(reading, embed))
+    return pick(rank(reading, embed))
 
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
@@ -214,11 +213,11 @@ def _rarity(documents: Sequence[frozenset[str]]) -> Callable[[str], float]:
 # ---- picking -------------------------------------------------------------------------------------
 
 
-def _pick(candidates: Sequence[Candidate]) -> list[Candidate]:
+def pick(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Returns the best, and up to three more that are nearly as likely and say something else.
 
-    What stands in a passage that was quoted already counts a little less, so that others are heard too; the other
-    rows of its table count much less.
+    What stands in a passage that was quoted already counts a little less, so that others are heard too. Of one
+    table no more than two rows are shown.
     """
     chosen: list[Candidate] = []
     left = [(candidate.score, candidate) for candidate in candidates]
@@ -228,18 +227,16 @@ def _pick(candidates: Sequence[Candidate]) -> list[Candidate]:
             break
         chosen.append(best)
         left = [
-            (value - _discount(other, best), other)
+            (value - (_HEARD if other.passage is best.passage else 0.0), other)
             for value, other in left
-            if other is not best and not any(_same(other, one) for one in chosen)
+            if other is not best and not any(_same(other, one) for one in chosen) and _is_open(other, chosen)
         ]
     return chosen
 
 
-def _discount(candidate: Candidate, chosen: Candidate) -> float:
-    if candidate.passage.marker != chosen.passage.marker:
-        return 0.0
-    lesser = candidate.signs.own <= chosen.signs.own and candidate.score < chosen.score - _TIED
-    return _HEARD + (_SIBLING if candidate.unit.row and chosen.unit.row and lesser else 0.0)
+def _is_open(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
+    rows = sum(one.unit.row and one.passage is candidate.passage for one in chosen)
+    return not candidate.unit.row or rows < _MOST_ROWS
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

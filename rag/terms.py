@@ -243,6 +243,7 @@ _NUMBER_WORDS = {
 }
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _HIRAGANA_ONLY = re.compile(rf"[{HIRAGANA}ー]+")
+_KATAKANA_ONLY = re.compile("[\u30a1-\u30ff]+")
 _HAS_HIRAGANA = re.compile(rf"[{HIRAGANA}]")
 _UNSPACED = re.compile(f"[{CJK}]")
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -306,9 +307,13 @@ def _weigh(word: str) -> float:
     if _UNSPACED.search(word):
         if any(word.startswith(stop) for stop in _STOP_JA):
             return 0.0
+        # Words are pairs of characters here: pairs of kana carry grammar, pairs that straddle two words little,
+        # and a loanword in katakana is as many pairs as it has letters.
         if _HIRAGANA_ONLY.fullmatch(word):
-            return 0.05
-        return 0.2 if _HAS_HIRAGANA.search(word) else 0.6
+            return 0.02
+        if _HAS_HIRAGANA.search(word):
+            return 0.1
+        return 0.4 if _KATAKANA_ONLY.fullmatch(word) else 0.6
     if word[0].isdigit():
         return 1.2
     return 0.3 if len(word) < 2 else 1.0

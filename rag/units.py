@@ -54,12 +54,29 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
         item = _is_item(text)
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
         label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
-        units.append(Unit(passage, order, text, "", lead, False, label, stems(text)))
+        before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
+        units.append(Unit(passage, order, text, "", lead or before, False, label, stems(_told(text))))
         if label:
             lead = text
         elif not item:
             lead = text if text.rstrip().endswith((":", "：")) else ""
     return units
+
+
+_LEANS = re.compile(
+    r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both|in (?:this|that)"
+    r" case)\b|(?:これ|それ|この|その|ここ|そこ|こう|そう|また|ただし|なお|いずれ)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that speaks of what the sentence before it named."""
+
+
+def _told(text: str) -> str:
+    """Returns a text without the addresses of its links: they are no words of it."""
+    return _ADDRESS.sub(" ", text)
+
+
+_ADDRESS = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|https?://\S+")
 
 
 def _lines(text: str) -> Iterator[str]:

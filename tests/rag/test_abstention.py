@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.abstention import FITTED, Signals, signals
-from rag.terms import number, numbers, stem, terms
+from rag.terms import number, numbers, stem, terms, weights
 from tests.rag.hits import Shelf
 
 shares = st.floats(0, 1)
@@ -66,6 +66,26 @@ def test_names_and_codes_are_looked_for_by_themselves(question, covered):
         assert signals(question, hits).names == 1.0
     else:
         assert signals(question, hits).names < 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "covered"),
+    [
+        ("What was the bonus in 2024?", 1.0),
+        ("What was the bonus in 2031?", 0.0),
+        ("2024年の賞与の係数は。", 1.0),
+        ("2031年の賞与の係数は。", 0.0),
+        ("Does the Osprey pump get a bonus in 2024?", 0.5),
+    ],
+)
+def test_names_and_years_belong_to_one_document(question, covered):
+    hits = Shelf({"bonus-2024.txt": "…  The bonus 賞与 係数 is 2 %.", "b": "…  The Osprey pump."}).hits()
+    assert signals(question, hits).names == pytest.approx(covered, abs=0.1)
+
+
+def test_pairs_of_characters_weigh_by_what_they_carry():
+    own = weights("会費 ホテル の鍵 から")
+    assert own["会費"] > own["ホテ"] == own["テル"] > own["の鍵"] > own["から"] > 0
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,47 @@ def test_headings_headers_and_leads_are_no_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        ("…  The works bus runs from the station to Slatina. It is free with the badge. The gate is never locked.",
+         "Is the works bus to Slatina free?", "It is free with the badge."),
+        ("…  構内の倉庫は夜間に施錠する。ただし、鍵は守衛が保管する。食堂は十二時に開く。",
+         "倉庫の鍵は誰が保管しますか。", "ただし、鍵は守衛が保管する。"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_leans_on_the_one_before_speaks_of_the_same(
+    text: str, question: str, answer: str
+) -> None:
+    reading = read(question, {"d.txt": text})
+    before, leaning, other = cut(0, reading.passages[0])
+    assert (leaning.lead, other.lead) == (before.text, "")
+    assert before.text in leaning.spoken
+    ranked = [c.text for c in rank(reading)]
+    assert ranked.index(answer) < ranked.index(other.text)
+    assert next(c.signs.lead for c in rank(reading) if c.text == answer) > 0
+
+
+def test_the_address_of_a_link_is_not_what_it_says() -> None:
+    text = (
+        "…  See the [guide](https://x.org/travel/how-should-i-claim-a-meal_(2024)) or https://x.org/claim-meal. "
+        "Meals are claimed by the day."
+    )
+    link, sentence = cut(0, read("q", {"d.txt": text}).passages[0])
+    assert link.stems == {"see", "the", "guid", "or"}
+    assert "claim" in sentence.stems
+    assert "claim-a-meal" in link.text  # it is quoted as it stands
+    assert choose(read("How should I claim a meal?", {"d.txt": text}))[0].text == sentence.text
+
+
+def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
+    rows = "\n".join(f"Q{n} sales of pumps | {n}00" for n in range(1, 6))
+    note = "…  Sales of pumps were good. Sales of other pumps were not told."
+    chosen = choose(read("What were sales of pumps?", {"t.txt": f"…  {rows}", "n.txt": note}))
+    assert [c.passage.marker for c in chosen if c.unit.row] == [1, 1]
+    assert [c.passage.marker for c in chosen if not c.unit.row] == [2, 2]
+
+
+@pytest.mark.parametrize(
     ("question", "which"), [("What is the mileage rate?", 2), ("What was the old mileage rate?", 1)]
 )
 def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, which: int) -> None:
