@@ -25,7 +25,7 @@ from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import located, open_set, set_parser, work_folder
 from corpus.language import fold
 from corpus.types import OWNER, Hit
-from rag.answering import DEFAULT_K
+from rag.answers import DEFAULT_K
 from rag.evaluation import is_named
 from rag.extractive import embed_with
 from rag.library import CallersLibrary
