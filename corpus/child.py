@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from corpus.errors import StorageError
 from corpus.projection import Feed
 
 NICENESS = 10
+"""How far children stand behind this process when both want a core."""
 
 _START = "from corpus.child import serve; serve()"
 _STOP_CHECK_S = 0.2
@@ -58,6 +60,7 @@ def run_in_child(function: str, arguments: Sequence[str], stop: Callable[[], boo
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])},
     ) as child:
+        give_way(child)
         said = _wait(child, stop)
     if child.returncode:
         number, text = _read_failure(said[-1] if said else "it said nothing")
@@ -85,10 +88,15 @@ def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool]) -> list[str]
     return b"".join(said).decode(errors="replace").strip().splitlines()
 
 
+def give_way(child: subprocess.Popen[bytes]) -> None:
+    """Lowers a child's priority from outside: its imports, too, are a second of computing."""
+    with suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, child.pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS))
+
+
 def serve() -> None:
     """The child's whole life: makes the call that its arguments name, and says how it failed."""
     function, *arguments = sys.argv[1:]
-    os.nice(NICENESS)
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

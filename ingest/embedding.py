@@ -25,6 +25,7 @@ from typing import IO, BinaryIO
 
 import numpy as np
 
+from corpus.child import give_way
 from corpus.embedding import Embedder, EmbeddingSpace, open_embedder
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
@@ -33,7 +34,6 @@ from corpus.types import Float32
 _log = logging.getLogger(__name__)
 
 REQUEST_TEXTS = 512
-NICENESS = 10
 _LENGTH = struct.Struct(">I")
 _START = "from ingest.embedding import main; main()"
 
@@ -151,6 +151,7 @@ class _Child:
             stderr=self._said,
             env={**os.environ, "PYTHONPATH": paths},
         )
+        give_way(self._process)
         chosen = {
             "embedder": settings.embedder,
             "data_dir": str(settings.data_dir),
@@ -204,7 +205,6 @@ class _Child:
 
 def main() -> None:
     """Answers requests from standard input until it closes: the entry of the child process."""
-    os.nice(NICENESS)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not end up among the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()

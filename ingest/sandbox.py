@@ -27,6 +27,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.settings import Settings
 from corpus.types import Document
@@ -247,6 +248,7 @@ class _Worker:
             start_new_session=True,
             bufsize=0,
         )
+        give_way(self._process)
         try:
             hello, _ = self._exchange(b"", b"", _START_TIMEOUT_S, _PIPE_BYTES, "the parser")
         except (ParseError, LimitError) as error:

@@ -38,7 +38,6 @@ def main(arguments: list[str]) -> None:
     os.dup2(2, 1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.nice(10)
     held = confine(Path.cwd(), memory_mb, parent_pid)
     module, _, attribute = table_name.partition(":")
     table = cast(Mapping[str, Parser], getattr(importlib.import_module(module), attribute))

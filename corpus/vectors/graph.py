@@ -29,9 +29,10 @@ class GraphError(Exception):
     """Chroma failed; the exact scan does its work."""
 
 
-HNSW = {"space": "ip", "ef_search": 400, "ef_construction": 200, "max_neighbors": 32}
-"""Inner product of unit vectors is their cosine. Found 99 % of the true top 20 on hard data, where the
-library's defaults found 67-81 %."""
+HNSW = {"space": "ip", "ef_search": 800, "ef_construction": 400, "max_neighbors": 32}
+"""Inner product of unit vectors is their cosine. Over 57,000 pieces of real text of at most 28 tokens, many of them
+nearly alike, an ``ef_search`` of 400 and an ``ef_construction`` of 200 found .978 of the true ten nearest, 800 with
+200 .987, 400 with 400 .985, and 800 with 400 .995 or more; 64 neighbours added nothing."""
 
 BATCH = 1_000
 """Rows to an ``add``; Chroma takes 5,461 at most."""

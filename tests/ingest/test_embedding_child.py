@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.child import NICENESS
 from corpus.embedding import open_embedder
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
@@ -92,7 +93,7 @@ def test_odd_texts_survive_the_pipe(child: EmbeddingChild) -> None:
 def test_the_child_has_low_priority(child: EmbeddingChild) -> None:
     child.embed_passages(["one"])
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert os.getpriority(os.PRIO_PROCESS, process_of(child)) == min(19, own + embedding.NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, process_of(child)) == min(19, own + NICENESS)
 
 
 def test_a_killed_child_is_replaced_and_its_request_repeated(child: EmbeddingChild) -> None:
