@@ -1,8 +1,8 @@
 """Every command works beside a running owner: it asks the owner over a Unix socket in the data folder.
 
 One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one
-``{"result"}`` or ``{"error"}``. A client that leaves cancels its operation. The socket lies in a folder of
-mode 0700.
+``{"result"}``, ``{"error"}`` or ``{"later"}``: an owner that is a command itself takes no work in that would
+outlast it. A client that leaves cancels its operation. The socket lies in a folder of mode 0700.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,16 @@ log = logging.getLogger(__name__)
 
 SOCKET_NAME = "owner.sock"
 TAKEOVER_PATIENCE_S = 10.0
+ASK_AGAIN_S = 0.5
 
 Emit = Callable[[Mapping[str, Any]], None]
 Cancelled = Callable[[], bool]
 Run = Callable[[str, Mapping[str, Any], Emit, Cancelled], Any]
 """operation, params, emit, cancelled → a JSON value."""
+
+
+class Later(BusyError):
+    """The owner is a command that ends soon, and leaves this operation to whoever owns the folder then."""
 
 
 def ask_owner(
@@ -45,6 +50,7 @@ def ask_owner(
 
     Raises:
         VouchError: what the owner's operation raised, as the same class.
+        Later: the owner wants to be asked again.
         UnavailableError: the owner ended before it answered.
     """
     with contextlib.ExitStack() as stack:
@@ -63,6 +69,8 @@ def ask_owner(
                 emit(message["event"])
             elif "error" in message:
                 raise _raised(message["error"])
+            elif "later" in message:
+                raise Later(f"The data folder {folder} is in use by {current_owner(folder)}.")
             else:
                 return True, message["result"]
         if not answered:
@@ -74,16 +82,30 @@ def ask_owner(
         )
 
 
-def until_free(folder: Path, attempt: Callable[[], tuple[bool, Any]]) -> Any:
-    """Tries again while the folder changes hands: an owner that is starting or ending cannot be asked.
+def until_free(
+    folder: Path, attempt: Callable[[], tuple[bool, Any]], cancelled: Cancelled = lambda: False
+) -> Any:
+    """Tries again while the folder changes hands: an owner that is starting or ending cannot be asked, and one
+    that says so is waited for.
 
     Raises:
         BusyError: the owner neither answered nor left within 10 seconds.
+        UnavailableError: the caller gave up waiting.
     """
     deadline = time.monotonic() + TAKEOVER_PATIENCE_S
     while True:
         try:
             done, result = attempt()
+        except Later as later:
+            if cancelled():
+                raise UnavailableError(
+                    f"Interrupted while waiting. {later.message}",
+                    code="cancelled",
+                    hint="Nothing was changed.",
+                ) from None
+            deadline = time.monotonic() + TAKEOVER_PATIENCE_S
+            time.sleep(ASK_AGAIN_S)
+            continue
         except BusyError:
             done, result = False, None
         if done:
@@ -98,14 +120,22 @@ def until_free(folder: Path, attempt: Callable[[], tuple[bool, Any]]) -> Any:
 
 
 @contextmanager
-def serve_control(folder: Path, run: Run) -> Iterator[None]:
-    """Answers other commands' requests for the length of the block, then lets those under way finish."""
+def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iterator[None]:
+    """Answers other commands' requests for the length of the block, then lets those under way finish.
+
+    A block that is left by an exception, such as Ctrl-C, cancels them first.
+
+    Args:
+        folder: the data folder.
+        run: does an operation.
+        later: operations that are not begun here: who asks for one is told to ask again.
+    """
     try:
         listener = _listen(folder)
     except OSError:
         yield  # a disk that cannot hold a socket: this process works on, others are told that it is busy
         return
-    stopping = threading.Event()
+    stopping, leaving = threading.Event(), threading.Event()
     threads: list[threading.Thread] = []
 
     def accept() -> None:
@@ -115,8 +145,9 @@ def serve_control(folder: Path, run: Run) -> Iterator[None]:
                 with contextlib.suppress(OSError):
                     connection, _ = listener.accept()
                     one = threading.Thread(
-                        target=_answer, args=(connection, run), name="control", daemon=True
+                        target=_answer, args=(connection, run, later, leaving), name="control", daemon=True
                     )
+                    threads[:] = [thread for thread in threads if thread.is_alive()]
                     threads.append(one)
                     one.start()
 
@@ -124,14 +155,20 @@ def serve_control(folder: Path, run: Run) -> Iterator[None]:
     acceptor.start()
     try:
         yield
+    except BaseException:
+        leaving.set()
+        raise
     finally:
         stopping.set()
         acceptor.join()
         with contextlib.suppress(OSError):
             (folder / SOCKET_NAME).unlink()
         listener.close()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            os._exit(130)  # as a crash would: one that still writes must not see the corpus closed under it
 
 
 @contextmanager
@@ -160,13 +197,15 @@ def describe(error: VouchError) -> dict[str, str]:
     return {"kind": kind, "code": error.code, "message": error.message, "hint": error.hint}
 
 
-def _answer(connection: socket.socket, run: Run) -> None:
+def _answer(connection: socket.socket, run: Run, later: Container[str], leaving: threading.Event) -> None:
     with connection:
         request = next(_messages(connection, lambda: False), None)
         if request is None:
             return
 
         def gone() -> bool:
+            if leaving.is_set():
+                return True
             readable, _, _ = select.select([connection], [], [], 0)
             return bool(readable)  # a client has nothing more to say: readable means that it left
 
@@ -174,8 +213,12 @@ def _answer(connection: socket.socket, run: Run) -> None:
             with contextlib.suppress(OSError):
                 connection.sendall(_line({"event": event}))
 
+        reply: dict[str, Any]
         try:
-            reply = {"result": run(request["operation"], request["params"], emit, gone)}
+            if request["operation"] in later:
+                reply = {"later": True}
+            else:
+                reply = {"result": run(request["operation"], request["params"], emit, gone)}
         except VouchError as error:
             reply = {"error": describe(error)}
         except Exception as error:

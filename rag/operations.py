@@ -53,10 +53,10 @@ def call(
             def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
                 return perform(service, name, own, tell, stop)
 
-            with serve_control(settings.data_dir, run):
+            with serve_control(settings.data_dir, run, later=_LONG):
                 return True, perform(service, operation, params, emit, cancelled)
 
-    return until_free(settings.data_dir, attempt)
+    return until_free(settings.data_dir, attempt, cancelled)
 
 
 def perform(service: Service, operation: str, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -304,6 +304,9 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 _WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collections.remove", "rebuild"})
+
+_LONG = frozenset({"ingest", "documents.erase", "rebuild", "eval"})
+"""What a command that owns the folder for a while does not take in for others: they do it after it."""
 
 
 def _find(service: Service, named: str) -> DocumentRecord:
