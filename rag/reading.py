@@ -27,7 +27,7 @@ ALONE = {
 """What it says without passages, in English (False) and Japanese (True)."""
 
 MOST_SENTENCES = 4
-_EMBEDDED = 24
+_EMBEDDED = 16
 _MOST_ROWS = 2
 _HEARD = 0.25
 _NEARLY = 3.0
