@@ -151,10 +151,8 @@ class _Ingest:
             except OSError as error:
                 self.hashes[file.root, file.path] = ""
                 self._failed(file, _unreadable(file, error), 0.0)
-        readable = [f for f in request.found.files if self.hashes.get((f.root, f.path)) != ""]
-        kept = {(f.root, f.path) for f in request.found.files} | set(request.found.skipped_places)
         todo = plan(
-            readable,
+            request.found.files,
             self.hashes,
             known,
             self.failures,
@@ -162,7 +160,7 @@ class _Ingest:
             access=request.access,
             metadata=request.metadata,
             synced_roots=request.found.roots if request.sync else (),
-            kept=kept,
+            kept=request.found.skipped_places,
             consent=request.consent,
             retry_failed=request.retry_failed,
         )
@@ -285,14 +283,16 @@ class _Ingest:
             return
         with self.corpus.catalog.write() as db:
             for one in todo.update:
-                documents.touch(db, one.known.document_id, one.source.modified)
+                documents.touch(db, one.known.document_id, one.modified)
                 if one.is_touch:
                     self.counts["unchanged"] += 1
                     continue
                 documents.set_access(db, one.known.document_id, one.access)
                 documents.set_metadata(db, one.known.document_id, one.metadata)
                 self.counts["updated"] += 1
-                self.reports.append(FileReport(one.source.path, "updated", document_id=one.known.document_id))
+                self.reports.append(
+                    FileReport(one.known.key.path, "updated", document_id=one.known.document_id)
+                )
             reach("update.before")
 
     def _remove(self, todo: Plan) -> None:
@@ -336,7 +336,7 @@ class _Ingest:
         would: tuple[tuple[str, FileState, Sequence[str]], ...] = (
             ("added", "ok", [one.path for one in todo.add]),
             ("replaced", "ok", [one.path for one, _ in todo.replace]),
-            ("updated", "updated", [one.source.path for one in changed]),
+            ("updated", "updated", [one.known.key.path for one in changed]),
             ("removed", "removed", [one.key.path for one in todo.remove]),
         )
         for name, state, paths in would:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
@@ -16,12 +17,12 @@ LOST_SHARE_NEEDING_CONSENT = 0.30
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A document whose content stays, and whose access list, metadata or file time changes."""
+    """A document whose access list, metadata or file time changes, whatever becomes of its content."""
 
     known: Known
-    source: SourceFile
     access: frozenset[str]
     metadata: Mapping[str, str]
+    modified: datetime | None
 
     @property
     def is_touch(self) -> bool:
@@ -31,7 +32,12 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an ingest will do, each list in the order of the files."""
+    """What an ingest will do, each list in the order of the files.
+
+    Of all lists ``update`` is carried out first. It also has the documents of ``replace`` and
+    ``failed_before``, and those whose file cannot be opened, when they get another access list or other
+    metadata: that holds at once, and also where the new content cannot be read.
+    """
 
     add: tuple[SourceFile, ...]
     replace: tuple[tuple[SourceFile, Known], ...]
@@ -67,7 +73,8 @@ def plan(
 
     Args:
         files: what was found.
-        hashes: SHA-256 by (root, path), for at least the files :func:`needs_hash` names.
+        hashes: SHA-256 by (root, path), for at least the files :func:`needs_hash` names; "" for a file that
+            cannot be opened.
         known: live documents of the collection by (root, path).
         failures: remembered failures by (root, path).
         fingerprint: content type → how it would be read, cut and embedded today.
@@ -87,12 +94,23 @@ def plan(
     update: list[Update] = []
     unchanged: list[Known] = []
     failed_before: list[tuple[SourceFile, Failure]] = []
+
+    def change(before: Known, modified: datetime | None) -> Update:
+        return Update(
+            before,
+            before.access if access is None else access,
+            before.metadata if metadata is None else metadata,
+            modified,
+        )
+
     for file in files:
         place = (file.root, file.path)
         before = known.get(place)
-        sha256 = hashes.get(place) or (before.sha256 if before else "")
+        sha256 = hashes.get(place, before.sha256 if before else "")
         failure = failures.get(place)
-        if (
+        if not sha256:
+            pass  # it cannot be opened, which is told elsewhere
+        elif (
             failure is not None
             and failure.sha256 == sha256
             and not retry_failed
@@ -104,18 +122,24 @@ def plan(
         elif before.sha256 != sha256 or before.fingerprint != fingerprint(before.content_type):
             replace.append((file, before))
         else:
-            wanted = Update(
-                before,
-                file,
-                before.access if access is None else access,
-                before.metadata if metadata is None else metadata,
-            )
-            if _same_stamp(file, before) and wanted.is_touch:
+            wanted = change(before, file.modified)
+            if wanted.is_touch and file.modified == before.modified:
                 unchanged.append(before)
             else:
                 update.append(wanted)
-    present = {(file.root, file.path) for file in files} | set(kept)
-    remove = _lost(present, known, set(synced_roots), consent)
+            continue
+        if before is not None and not change(before, before.modified).is_touch:
+            update.append(change(before, before.modified))
+    found = {(file.root, file.path) for file in files}
+    passed_over = _within(kept)
+    unseen = [
+        change(one, one.modified) for place, one in known.items() if place not in found and passed_over(place)
+    ]
+    update += [one for one in unseen if not one.is_touch]
+    lost = {
+        place: document for place, document in known.items() if place not in found and not passed_over(place)
+    }
+    remove = _removable(lost, known, set(synced_roots), consent)
     return Plan(tuple(add), tuple(replace), tuple(update), tuple(unchanged), tuple(failed_before), remove)
 
 
@@ -130,32 +154,36 @@ def _settled(failure: Failure, fingerprint: Callable[[str], str]) -> bool:
     return failure.fingerprint == fingerprint("")
 
 
-def _lost(
-    present: set[tuple[str, str]],
+def _within(places: Iterable[tuple[str, str]]) -> Callable[[tuple[str, str]], bool]:
+    """Returns a test for being one of the places, or below one that ends in ``/``."""
+    single = set(places)
+    folders = [(root, path) for root, path in single if path.endswith("/")]
+    return lambda place: (
+        place in single or any(place[0] == root and place[1].startswith(path) for root, path in folders)
+    )
+
+
+def _removable(
+    lost: Mapping[tuple[str, str], Known],
     known: Mapping[tuple[str, str], Known],
     roots: set[str],
     consent: bool,
 ) -> tuple[Known, ...]:
-    folders = [(root, path) for root, path in present if path.endswith("/")]
-    lost: list[Known] = []
+    """Returns the lost documents of the synced roots, when so many may go."""
+    removable: list[Known] = []
     for root in sorted(roots):
-        mine = [document for (own_root, _), document in known.items() if own_root == root]
-        skipped = tuple(path for own_root, path in folders if own_root == root)
-        gone = [
-            document
-            for document in mine
-            if (root, document.key.path) not in present and not document.key.path.startswith(skipped)
-        ]
+        gone = [document for (own_root, _), document in lost.items() if own_root == root]
+        all_of_it = sum(own_root == root for own_root, _ in known)
         if (
             gone
             and not consent
-            and (len(gone) == len(mine) or len(gone) > LOST_SHARE_NEEDING_CONSENT * len(mine))
+            and (len(gone) == all_of_it or len(gone) > LOST_SHARE_NEEDING_CONSENT * all_of_it)
         ):
             raise NotAllowedError(
-                f"{len(gone)} of {len(mine)} documents would be removed because their files left {root}.",
+                f"{len(gone)} of {all_of_it} documents would be removed because their files left {root}.",
                 code="large_removal",
                 hint="Nothing was changed. If that is right, say --yes; "
                 "else check that the folder is mounted.",
             )
-        lost += gone
-    return tuple(sorted(lost, key=lambda document: document.key))
+        removable += gone
+    return tuple(sorted(removable, key=lambda document: document.key))

@@ -391,6 +391,32 @@ def test_access_and_metadata_are_set_kept_and_changed(corpus: Corpus, folder: Pa
     assert counts(run(corpus, folder, access=it)) == {"unchanged": 3}
 
 
+def test_asked_for_access_holds_also_for_files_that_cannot_be_read(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given() -> set[tuple[str, ...]]:
+        return {one[4] for one in state(corpus).values()}
+
+    run(corpus, folder)
+    write(folder, "a.txt", sections=3)
+    (folder / "b.md").write_bytes(bytes(range(256)) * 20)
+    report = run(corpus, folder, access=frozenset({"group:hr"}))
+    assert counts(report) == {"replaced": 1, "updated": 3, "failed": 1}
+    assert given() == {("group:hr",)}
+    assert counts(run(corpus, folder, access=frozenset({"group:it"}))) == {"updated": 3, "failed": 1}
+    assert given() == {("group:it",)}
+
+    os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
+    monkeypatch.setattr("ingest.pipeline.hash_file", _not_permitted)
+    report = run(corpus, folder, access=frozenset({"group:hr"}))
+    assert counts(report) == {"updated": 3, "failed": 2}
+    assert given() == {("group:hr",)}
+
+
+def _not_permitted(location: Path) -> str:
+    raise PermissionError(13, "Permission denied")
+
+
 # ---- dry run -------------------------------------------------------------------------------------
 
 

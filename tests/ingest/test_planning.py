@@ -48,7 +48,7 @@ def paths(plan: Plan) -> dict[str, list[str]]:
     return {
         "add": [one.path for one in plan.add],
         "replace": [one.path for one, _ in plan.replace],
-        "update": [one.source.path for one in plan.update],
+        "update": [one.known.key.path for one in plan.update],
         "unchanged": [one.key.path for one in plan.unchanged],
         "failed_before": [one.path for one, _ in plan.failed_before],
         "remove": [one.key.path for one in plan.remove],
@@ -106,6 +106,30 @@ def test_the_same_access_and_metadata_again_is_no_update() -> None:
 def test_the_same_path_in_another_root_is_another_document() -> None:
     todo = decide([file("a.txt", root=OTHER)], {(OTHER, "a.txt"): "a"}, [known("a.txt")])
     assert paths(todo) == only(add=["a.txt"])
+
+
+@pytest.mark.parametrize(
+    ("hashes", "failures", "beside"),
+    [
+        ({(ROOT, "a.txt"): "b"}, {}, "replace"),
+        ({(ROOT, "a.txt"): "b"}, {(ROOT, "a.txt"): failure("a.txt", sha256="b")}, "failed_before"),
+        ({(ROOT, "a.txt"): ""}, {}, ""),
+    ],
+)
+def test_asked_for_access_holds_whatever_becomes_of_the_content(hashes, failures, beside: str) -> None:
+    changed = file("a.txt", size=11, modified=NEW)
+    todo = decide([changed], hashes, [known("a.txt")], failures, access=frozenset({"group:hr"}))
+    assert paths(todo) == only(update=["a.txt"], **({beside: ["a.txt"]} if beside else {}))
+    (update,) = todo.update
+    assert (update.access, update.modified) == (frozenset({"group:hr"}), OLD)
+    assert paths(decide([changed], hashes, [known("a.txt")], failures, access=PUBLIC))["update"] == []
+
+
+def test_asked_for_access_holds_for_what_was_passed_over() -> None:
+    before = [known("a.txt"), known("closed/b.txt"), known("gone.txt")]
+    kept = [(ROOT, "a.txt"), (ROOT, "closed/")]
+    todo = decide([], {}, before, kept=kept, access=frozenset({"group:hr"}))
+    assert paths(todo) == only(update=["a.txt", "closed/b.txt"])
 
 
 # ---- what failed before --------------------------------------------------------------------------
@@ -215,7 +239,7 @@ def test_every_file_and_every_document_ends_in_exactly_one_list(found, before, f
     )
     read = [(one.root, one.path) for one in todo.add]
     read += [(one.root, one.path) for one, _ in todo.replace]
-    left = [(one.source.root, one.source.path) for one in todo.update]
+    left = [(one.known.key.root, one.known.key.path) for one in todo.update]
     left += [(one.key.root, one.key.path) for one in todo.unchanged]
     left += [(one.root, one.path) for one, _ in todo.failed_before]
     gone = [(one.key.root, one.key.path) for one in todo.remove]
