@@ -194,7 +194,7 @@ def report(cases: Sequence[Case]) -> str:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = set_parser("bench.reading", __doc__)
-    parser.set_defaults(limit=150)
+    parser.set_defaults(limit=160)
     return parser.parse_args(arguments)
 
 

@@ -28,8 +28,11 @@ ALONE = {
 
 MOST_SENTENCES = 4
 _EMBEDDED = 16
+"""Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
 _MOST_ROWS = 2
+"""Rows of one table that are shown at most."""
 _HEARD = 0.25
+"""What the other sentences of a passage lose once one of it is shown."""
 _NEARLY = 3.0
 """Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
 
@@ -39,8 +42,8 @@ class Signs:
     """What speaks for a sentence; each at or above 0, most in [0, 1].
 
     ``own``: the weighted share of the question's words in it. ``header``: what a row's header adds to it;
-    ``lead``: then the line that leads into it; ``beside``: the sentences beside it; ``above``: title and
-    headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked for (a date for
+    ``lead``: then the line that leads into it or the sentence it leans on; ``beside``: the sentences beside it;
+    ``above``: title and headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked for (a date for
     "when"). ``rank``: of its passage, 1 for the first. ``meaning``: the cosine with the question. ``new``: it
     says something beyond the question's words. ``fits``: a number of the question lies within a range it
     gives. ``old``: a newer edition of its document is at hand. ``row`` and ``asks`` (it is a question) tell

@@ -15,7 +15,11 @@ from rag.terms import CODE, numbers, stems
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A sentence or a table's row, with the row's header, and the line that leads into it."""
+    """A sentence or a table's row, with what it stands under.
+
+    ``header`` is a row's; ``lead`` the line that leads into it, or the sentence before that it leans on.
+    ``label``: it names what follows and answers nothing itself.
+    """
 
     passage: ReadPassage
     order: int
@@ -64,8 +68,8 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
 
 
 _LEANS = re.compile(
-    r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both|in (?:this|that)"
-    r" case)\b|(?:これ|それ|この|その|ここ|そこ|こう|そう|また|ただし|なお|いずれ)",
+    r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both"
+    r"|in (?:this|that) case)\b|(?:これ|それ|この|その|ここ|そこ|こう|そう|また|ただし|なお|いずれ)",
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the sentence before it named."""
