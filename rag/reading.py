@@ -43,10 +43,10 @@ class Signs:
 
     ``own``: the weighted share of the question's words in it. ``header``: what a row's header adds to it;
     ``lead``: then the line that leads into it or the sentence it leans on; ``beside``: the sentences beside it;
-    ``above``: title and headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked for (a date for
-    "when"). ``rank``: of its passage, 1 for the first. ``meaning``: the cosine with the question. ``new``: it
-    says something beyond the question's words. ``fits``: a number of the question lies within a range it
-    gives. ``old``: a newer edition of its document is at hand. ``row`` and ``asks`` (it is a question) tell
+    ``above``: title and headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked
+    for (a date for "when"). ``rank``: of its passage, 1 for the first. ``meaning``: the cosine with the question.
+    ``new``: it says something beyond the question's words. ``fits``: a number of the question lies within a range
+    it gives. ``old``: a newer edition of its document is at hand. ``row`` and ``asks`` (it is a question) tell
     its form.
     """
 
