@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from corpus.catalog import access
 from corpus.embedding import Embedder, open_embedder
 from corpus.errors import NotFoundError
+from corpus.names import read_collection
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import OWNER, Caller, Filter
@@ -22,6 +24,7 @@ from rag.answering import answer_events
 from rag.answers import Ask, Event
 from rag.attempts import Stop
 from rag.comparison import DEFAULT_ARMS, Arm, Comparison, compare
+from rag.filters import read_filter, within_collection
 from rag.library import CallersLibrary
 from rag.models import Models, built_in
 from rag.prompting import Example, Message, load_examples
@@ -170,6 +173,22 @@ class Service:
                 else "There are no documents yet: vouch ingest FOLDER"
             )
             raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)
+
+    def limits(self, given: Mapping[str, Any], collection: str | None, caller: Caller = OWNER) -> Filter:
+        """Returns what a request is limited to, by its filter and to one collection beside it.
+
+        See :func:`rag.filters.read_filter` for what a filter may say.
+
+        Raises:
+            UsageError: the filter cannot be read, or nothing can pass both.
+            NotFoundError: the caller may see no document of a collection that is named.
+        """
+        wanted = read_filter(given)
+        if collection is not None:
+            wanted = within_collection(wanted, read_collection(collection))
+        for name in wanted.collections:
+            self.check_collection(name, caller)
+        return wanted
 
     def page_picture(
         self,

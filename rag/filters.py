@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +20,17 @@ SHORT_TYPES = {
     "text": "text/plain",
     "html": "text/html",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
 }
+
+_CODES = """
+aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
+es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu iw ja jv
+ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne
+ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st
+su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+"""
+LANGUAGES = frozenset(_CODES.split())
+"""ISO 639-1, and ``iw``, its earlier code for Hebrew, which the language detector still gives."""
 
 
 def parse_filter(conditions: Iterable[str]) -> Filter:
@@ -31,7 +39,7 @@ def parse_filter(conditions: Iterable[str]) -> Filter:
     ``collection``, ``type``, ``language`` and ``document`` may be given again, which widens (either value).
 
     Raises:
-        UsageError: an unknown key, no value, a date that is none, or another key given twice.
+        UsageError: an unknown key, no value, one that nothing can have, or another key given twice.
     """
     wanted: dict[str, Any] = {}
     for condition in conditions:
@@ -64,7 +72,7 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
     Its names: ``collections, types, languages, since, until, source, documents, metadata``.
 
     Raises:
-        UsageError: an unknown name, a value of the wrong type, or a date that is none.
+        UsageError: an unknown name, a value of the wrong type, or one that no document can have.
     """
     known = {"collections", "types", "languages", "since", "until", "source", "documents", "metadata"}
     unknown = sorted(set(given) - known)
@@ -79,16 +87,58 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
             code="bad_filter",
             hint='Write it as {"metadata": {"team": "hr"}}.',
         )
+    since, until = _moment(given.get("since")), _moment(given.get("until"))
+    if since and until and since >= until:
+        raise UsageError(
+            f"No date is on or after {given['since']} and before {given['until']}.",
+            code="bad_filter",
+            hint="since is inclusive, until is not.",
+        )
     return Filter(
         collections=_words(given, "collections"),
-        content_types=tuple(SHORT_TYPES.get(one.lower(), one) for one in _words(given, "types")),
-        languages=_words(given, "languages"),
-        since=_moment(given.get("since")),
-        until=_moment(given.get("until")),
+        content_types=tuple(_content_type(one) for one in _words(given, "types")),
+        languages=tuple(_language(one) for one in _words(given, "languages")),
+        since=since,
+        until=until,
         metadata={str(k): str(v) for k, v in metadata.items()},
         source=str(given.get("source") or ""),
         documents=_words(given, "documents"),
     )
+
+
+def within_collection(filter: Filter, name: str) -> Filter:
+    """Returns a filter that holds only in one collection.
+
+    Raises:
+        UsageError: the filter is limited to other collections.
+    """
+    if filter.collections and name not in filter.collections:
+        raise UsageError(
+            f"Nothing is both in collection {name!r} and in {' or '.join(map(repr, filter.collections))}.",
+            code="bad_filter",
+            hint="Name the collection once.",
+        )
+    return replace(filter, collections=(name,))
+
+
+def _content_type(given: str) -> str:
+    found = SHORT_TYPES.get(given.lower(), given.lower())
+    if found not in SHORT_TYPES.values():
+        raise UsageError(
+            f"No document is of type {given!r}.",
+            code="bad_filter",
+            hint=f"There are: {', '.join(SHORT_TYPES)}.",
+        )
+    return found
+
+
+def _language(given: str) -> str:
+    code = given.lower().replace("_", "-").partition("-")[0]
+    if code not in LANGUAGES:
+        raise UsageError(
+            f"{given!r} is not a language.", code="bad_filter", hint="Write its ISO 639-1 code: en, ja."
+        )
+    return code
 
 
 def _set_once(target: dict[str, Any], name: str, value: str, key: str) -> None:

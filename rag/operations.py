@@ -22,7 +22,6 @@ from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
-from rag.filters import read_filter
 from rag.wire import answer_json, comparison_json, event_json, to_json
 
 Params = Mapping[str, Any]
@@ -108,11 +107,7 @@ def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
 
 
 def _limits(service: Service, params: Params) -> Filter:
-    wanted = dict(params.get("filter") or {})
-    if params.get("collection"):
-        wanted["collections"] = [params["collection"]]
-        service.check_collection(params["collection"])
-    return read_filter(wanted)
+    return service.limits(params.get("filter") or {}, params.get("collection"))
 
 
 def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -234,9 +229,7 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
     from rag.questions import read_questions, write_trec_run
 
     questions = read_questions(Path(params["questions"]))
-    if params.get("collection"):
-        service.check_collection(params["collection"])
-    limit = read_filter({"collections": params.get("collection")})
+    limit = _limits(service, params)
     total, done = sum(question.answerable for question in questions), 0
 
     def count(row: evaluation.Row) -> None:

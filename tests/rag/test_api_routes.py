@@ -70,9 +70,16 @@ def test_a_search_keeps_to_its_collection_and_filter(client: httpx.Client) -> No
     }
     hits = client.post("/api/search", json=body).json()["hits"]
     assert {hit["source"] for hit in hits} == {"hr/leave.md"}
-    _error(
-        client.post("/api/search", json={"query": "x", "collection": "nowhere"}), 404, "unknown_collection"
-    )
+    for named in ({"collection": "nowhere"}, {"filter": {"collections": ["company", "nowhere"]}}):
+        _error(client.post("/api/search", json={"query": "x", **named}), 404, "unknown_collection")
+    apart = {"query": "x", "collection": "company", "filter": {"collections": ["nowhere"]}}
+    _error(client.post("/api/search", json=apart), 422, "bad_filter")
+    for impossible in (
+        {"languages": ["xx"]},
+        {"types": ["exe"]},
+        {"since": "2025-02-01", "until": "2025-01-01"},
+    ):
+        _error(client.post("/api/search", json={"query": "x", "filter": impossible}), 422, "bad_filter")
 
 
 # ---- documents -----------------------------------------------------------------------------------------

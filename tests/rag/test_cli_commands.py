@@ -79,6 +79,15 @@ def test_filters_and_collections_limit_a_search(read: Vouch) -> None:
     assert read("search", "leave", "-c", "default", "--json").json["hits"]
 
 
+def test_a_collection_is_held_to_however_it_is_named(read: Vouch) -> None:
+    for argv in (["-c", "nope"], ["--filter", "collection=nope"]):
+        assert (read("search", "leave", *argv).code, read("ask", "leave", *argv).code) == (3, 3)
+    apart = read("search", "leave", "-c", "default", "--filter", "collection=nope")
+    assert (apart.code, "Nothing is both in collection 'default' and in 'nope'" in apart.err) == (2, True)
+    assert read("search", "leave", "-c", "default", "--filter", "collection=default", "--json").json["hits"]
+    assert read("search", "leave", "--filter", "language=EN", "--json").json["hits"]
+
+
 def test_quiet_leaves_the_result_alone(read: Vouch) -> None:
     ended = read("search", "leave", "-k", "1", "--quiet")
     assert ended.out

@@ -17,7 +17,8 @@ from corpus.errors import EmbeddingError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
-from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter
+from ingest.parsers import PARSERS
+from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
 from rag.retrieval import MAX_K, NO_DOCUMENTS, RRF_K, Retriever, clean_query, fuse_ranks
 from tests.builders import SPACE, WordEmbedder, new_version
 
@@ -274,13 +275,38 @@ def test_conditions_and_json_say_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", ["", "type", "type=", "=pdf", "colour=red", "meta.=x", "since=tomorrow", "until=2025-13-01"]
-)
+    "condition",
+    ["", "type", "type=", "=pdf", "colour=red", "meta.=x", "since=tomorrow", "until=2025-13-01",
+     "type=exe", "type=application/x-msdownload", "language=xx", "language=jp", "language=english"],
+)  # fmt: skip
 def test_a_filter_that_means_nothing_is_refused(condition: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_filter([condition])
     assert raised.value.code == "bad_filter"
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("until", ["2025-01-01", "2024-12-31", "2025-01-01T08:00+09:00"])
+def test_a_time_that_holds_no_moment_is_refused(until: str) -> None:
+    with pytest.raises(UsageError, match="No date is on or after 2025-01-01 and before") as raised:
+        parse_filter(["since=2025-01-01", f"until={until}"])
+    assert raised.value.code == "bad_filter"
+
+
+def test_types_and_languages_are_the_same_in_capitals_and_with_their_countries() -> None:
+    assert parse_filter(["language=EN", "language=ja-JP", "language=pt_BR"]).languages == ("en", "ja", "pt")
+    assert parse_filter(["type=Application/PDF", "type=Md"]).content_types == (
+        "application/pdf",
+        "text/markdown",
+    )
+
+
+def test_a_filter_is_narrowed_to_a_collection_of_its_own_only() -> None:
+    wide, several = Filter(languages=("en",)), Filter(collections=("hr", "it"))
+    assert within_collection(wide, "hr") == Filter(collections=("hr",), languages=("en",))
+    assert within_collection(several, "it") == Filter(collections=("it",))
+    with pytest.raises(UsageError, match="both in collection 'sales' and in 'hr' or 'it'"):
+        within_collection(several, "sales")
 
 
 def test_what_cannot_widen_is_given_once() -> None:
@@ -312,8 +338,8 @@ def test_json_that_is_no_filter_is_refused(given: dict[str, object]) -> None:
     assert raised.value.code == "bad_filter"
 
 
-def test_every_short_type_is_one_that_is_read_or_will_be() -> None:
-    assert all("/" in full for full in SHORT_TYPES.values())
+def test_every_type_that_is_read_can_be_asked_for_and_no_other() -> None:
+    assert set(SHORT_TYPES.values()) == set(PARSERS)
     assert {"collection", "type", "language", "since", "until", "source", "document", "meta.NAME"} == set(
         KEYS
     )

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import UnavailableError
-from corpus.names import read_collection
 from corpus.types import Caller, Filter
 from rag import answers, comparison
 from rag.api.answers import (
@@ -25,7 +24,6 @@ from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.bootstrap import Service
-from rag.filters import read_filter
 from rag.prompting import Message
 from rag.wire import answer_json, catalogue_json, comparison_json, error_json, event_json, to_json
 
@@ -126,11 +124,7 @@ def list_models(service: OpenService) -> ModelList:
 
 
 def _limits(service: Service, caller: Caller, collection: str | None, filter: FilterShape | None) -> Filter:
-    wanted = filter.model_dump() if filter else {}
-    if collection is not None:
-        wanted["collections"] = [read_collection(collection)]
-        service.check_collection(collection, caller)
-    return read_filter(wanted)
+    return service.limits(filter.model_dump() if filter else {}, collection, caller)
 
 
 def _turns(history: Iterable[Turn]) -> tuple[Message, ...]:
