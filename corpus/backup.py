@@ -5,6 +5,7 @@ Indexes are not in it: they are rebuilt from the catalog.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -19,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
+from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records
-from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotAllowedError, StorageError
 from corpus.originals import Originals, sync_folder
 from corpus.ownership import own
@@ -109,36 +110,30 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
 def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:
     """Brings a backup back into a data folder that nobody owns.
 
-    What the folder held is moved aside (``catalog.sqlite.before-restore`` …), never deleted.
+    What the folder held is moved aside (``catalog.sqlite.before-restore-…``), never deleted. After an error the
+    old catalog is in its place; after a kill the next owner has the old corpus, whole, or finishes the restored one.
 
     Raises:
         NotAllowedError: the folder holds a catalog and ``replace`` is not given.
         DamagedError: the backup is not whole.
         BusyError: a process owns the folder.
+        StorageError: the backup cannot be read, or its content not be written.
     """
     ownership = own(folder, "vouch restore")
     try:
+        restoring.finish(folder)
         if (folder / database.FILE_NAME).exists() and not replace:
             raise NotAllowedError(
                 f"{folder} holds a corpus already.",
                 code="exists",
                 hint="Add --replace to put the backup in its place; what is there is kept beside it.",
             )
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as scratch:
+        with tempfile.TemporaryDirectory(prefix=restoring.SCRATCH, dir=folder) as scratch:
             summary = _unpack(source, Path(scratch))
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-            for name in (database.FILE_NAME, f"{database.FILE_NAME}-wal", f"{database.FILE_NAME}-shm"):
-                if (folder / name).exists():
-                    os.replace(folder / name, folder / f"{name}.before-restore-{stamp}")
-            seal_path(folder / database.FILE_NAME).unlink(missing_ok=True)
-            for name in ("dense", "lexical"):
-                shutil.rmtree(folder / name, ignore_errors=True)
-            kept = Originals(folder / "originals")
-            for path in sorted((Path(scratch) / "originals").glob("*")):
-                kept.add(path, path.name)
-            os.replace(Path(scratch) / database.FILE_NAME, folder / database.FILE_NAME)
-            sync_folder(folder)
+            restoring.exchange(folder, Path(scratch))
         return summary
+    except OSError as error:
+        raise restoring.refused(folder, error, "Nothing was changed.") from error
     finally:
         ownership.release()
 
@@ -255,9 +250,11 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
             hint="Name the file that vouch backup wrote.",
         ) from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise restoring.refused(scratch.parent, error, "Nothing was changed.") from error
         raise StorageError(
             f"Cannot read the backup {source}: {error.strerror or error}.",
-            hint="Nothing was changed. Copy it to a disk with room, then try again.",
+            hint="Nothing was changed. Copy it to a disk that can be read, then try again.",
         ) from error
     return BackupSummary(
         source,

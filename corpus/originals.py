@@ -53,6 +53,13 @@ class Originals:
             temporary.unlink(missing_ok=True)
         sync_folder(target.parent)
 
+    def take(self, path: Path) -> None:
+        """Moves a file here that has the hash it is named by, on this disk; durable when it returns."""
+        target = self.path(path.name)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(path, target)
+        sync_folder(target.parent)
+
     def read(self, sha256: str) -> bytes:
         """Returns a kept file's bytes.
 
@@ -97,7 +104,7 @@ class Originals:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
+    """Makes the names in a folder durable, or the bytes of a file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

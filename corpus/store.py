@@ -20,6 +20,7 @@ from stat import S_ISREG
 import numpy as np
 from sqlalchemy import Connection
 
+from corpus import restoring
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, open_database, passages, records
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord, VersionRecord
@@ -112,6 +113,7 @@ class Corpus:
         ownership = own(settings.data_dir, purpose)
         clean = ownership.clean
         try:
+            restoring.finish(settings.data_dir)
             database = open_database(settings.data_dir)
         except BaseException:
             ownership.release(clean=clean)

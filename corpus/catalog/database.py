@@ -22,7 +22,10 @@ from corpus.errors import DamagedError, StorageError, VouchError
 
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_MS = 5_000
-_COPIES = (".v", ".before-restore-", "-wal.before-restore-", "-shm.before-restore-")
+ASIDE = ".before-restore-"
+"""Follows the file's name where a restored catalog took its place; then comes the time."""
+
+_COPIES = (".v", ASIDE, f"-wal{ASIDE}", f"-shm{ASIDE}")
 
 _DISK_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -90,8 +93,7 @@ class Database:
 
     def copies(self) -> list[Path]:
         """Returns the catalogs kept beside this one: as it was before a migration, or before a restore."""
-        found = self.path.parent.glob(f"{self.path.name}*")
-        return sorted(one for one in found if one.name.removeprefix(self.path.name).startswith(_COPIES))
+        return _copies_of(self.path)
 
     def close(self, *, seal: bool = True) -> None:
         """Closes every connection; the write-ahead log is folded into the file, and the file is sealed (unless
@@ -115,9 +117,12 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
     path = folder / FILE_NAME
     if not path.exists() or path.stat().st_size == 0:
         if any((folder / "originals").glob("*/*")):
+            kept = ", ".join(
+                one.name for one in _copies_of(path) if not one.name.endswith((".seal", "-wal", "-shm"))
+            )
             raise DamagedError(
                 f"The catalog {path} is gone or empty, and what it described is still there.",
-                hint=schema.RESTORE_HINT,
+                hint=schema.RESTORE_HINT + (f". Older ones are kept beside it: {kept}" if kept else ""),
             )
         if not create:
             raise StorageError(
@@ -157,6 +162,11 @@ def _open_writable(path: Path) -> Database:
         engine.dispose()
         raise
     return Database(engine, path, read_only=False)
+
+
+def _copies_of(path: Path) -> list[Path]:
+    found = path.parent.glob(f"{path.name}*")
+    return sorted(one for one in found if one.name.removeprefix(path.name).startswith(_COPIES))
 
 
 def _keep_copy(engine: Engine, target: Path) -> None:

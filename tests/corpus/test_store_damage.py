@@ -196,7 +196,7 @@ def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
     assert "vouch restore" in caught.value.hint
     assert (path.read_bytes() if path.exists() else None) == left  # nothing was changed
     restore(whole / "backup.tar", data, replace=True)
-    assert [one.read_bytes() for one in data.glob("catalog.sqlite.before-restore-*")] == (
+    assert [one.read_bytes() for one in data.glob("catalog.sqlite.before-restore-*[0-9]")] == (
         [left] if left is not None else []
     )
     with open_corpus(settings_for(data), SPACE) as corpus:
