@@ -34,6 +34,7 @@ from corpus.types import Float32
 _log = logging.getLogger(__name__)
 
 REQUEST_TEXTS = 512
+_LAST_WORDS_S = 10.0
 _LENGTH = struct.Struct(">I")
 _START = "from ingest.embedding import main; main()"
 
@@ -166,10 +167,14 @@ class _Child:
         Raises:
             OSError: the child is dead.
         """
-        _send(self._input, json.dumps(list(texts)).encode())
         assert self._process.stdout is not None
-        reply = _receive(self._process.stdout)
+        reply = None
+        with contextlib.suppress(BrokenPipeError):
+            _send(self._input, json.dumps(list(texts)).encode())
+            reply = _receive(self._process.stdout)
         if reply is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LAST_WORDS_S)  # killed now, it could not say why it ends
             raise BrokenPipeError("the embedding process closed its pipe")
         return reply
 

@@ -67,7 +67,7 @@ def ingest(
 
     Raises:
         NotAllowedError: a synced folder lost too much and the request has no consent.
-        StorageError: the disk is too full to start.
+        StorageError: the data folder cannot be written, or the disk is too full to start.
         EmbeddingError: the embedder fails again and again; what was committed stays.
     """
     return _Ingest(corpus, embedder, request, on_progress, cancelled).run()
@@ -139,6 +139,12 @@ class _Ingest:
     def _plan(self) -> Plan:
         self._tell("planning", "")
         request = self.request
+        if self.corpus.catalog.read_only and not request.dry_run:
+            raise StorageError(
+                f"Cannot ingest into {self.corpus.folder}: it is read-only or full.",
+                code="read_only",
+                hint="Searching still works and nothing was changed. Make the folder writable, then try again.",
+            )
         with self.corpus.catalog.read() as db:
             known = documents.known(db, request.collection)
             failures = records.list_failures(db, request.collection)

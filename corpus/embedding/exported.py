@@ -105,12 +105,21 @@ def ensure_export(model: ModelFolder, space: EmbeddingSpace, data_dir: Path, tim
     """Makes the export in a child process unless it is there; returns "" or why there is none.
 
     Several processes may call this at once: one makes it, the others wait for it. A model that was
-    refused is not tried again until one of the libraries changes.
+    refused is not tried again until one of the libraries changes. Where nothing can be written, an export
+    that is there is used all the same.
     """
     folder = export_folder(data_dir, space)
+    if (refused := _refusal(folder)) is not None:
+        return refused
+    try:
+        return _ensure(model, folder, timeout_s)
+    except OSError as error:
+        return f"the export of {model.name} cannot be kept: {error.strerror or error}."
+
+
+def _ensure(model: ModelFolder, folder: Path, timeout_s: float) -> str:
     with _one_at_a_time(folder):
-        refused = _refusal(folder)
-        if refused is not None:
+        if (refused := _refusal(folder)) is not None:
             return refused
         command = [sys.executable, "-P", "-c", "from corpus.embedding.exported import main; main()"]
         root = str(Path(__file__).resolve().parents[2])

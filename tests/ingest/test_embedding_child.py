@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
+
+ReadOnly = Callable[[Path], contextlib.AbstractContextManager[Path]]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [f"Passage {number} about {topic}." for number in range(6) for topic in ("leave", "travel and pay")]
@@ -121,6 +123,30 @@ def test_a_child_that_dies_twice_is_an_error_with_its_last_words(
         child.embed_passages(["one"])
     assert caught.value.code == "embedder_crashed"
     assert "no memory left" in caught.value.message
+
+
+def test_a_child_that_takes_a_moment_to_end_can_say_why(
+    chosen: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "import os, sys, time; os.close(1); time.sleep(0.3); sys.exit('the disk is read-only')"
+    monkeypatch.setattr(embedding, "_START", slow)
+    with EmbeddingChild(chosen) as child, pytest.raises(EmbeddingError) as caught:
+        child.embed_passages(["one"])
+    assert "the disk is read-only" in caught.value.message
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_child_embeds_where_no_export_can_be_kept(
+    chosen: Settings, tmp_path: Path, read_only_folder: ReadOnly, there: bool
+) -> None:
+    (tmp_path / "models").mkdir()
+    with read_only_folder(chosen.data_dir if there else tmp_path) as folder:
+        settings = chosen.model_copy(update={"data_dir": folder})
+        with EmbeddingChild(settings) as child:
+            assert child.embed_passages(["one"]).shape == (1, child.space.dimension)
+        here = open_embedder(settings)
+        here.prepare()
+        assert ("Read-only file system" in here.problem) is not there
 
 
 def test_an_error_comes_back_whole_and_the_child_goes_on(child: EmbeddingChild) -> None:

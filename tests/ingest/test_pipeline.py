@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +369,26 @@ def test_a_folder_that_cannot_be_read_loses_nothing(
     assert [(one.path, one.state, one.code) for one in report.files] == [("deep/", "skipped", "unreadable")]
     assert raised.value.code == "root_unreadable"
     assert len(state(corpus)) == 3
+
+
+# ---- the disk ------------------------------------------------------------------------------------
+
+
+def test_where_nothing_can_be_written_nothing_is_read(
+    tmp_path: Path, folder: Path, read_only_folder: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
+        run(opened, folder)
+    write(folder, "new.txt")
+    with read_only_folder(tmp_path / "data") as data:
+        settings = Settings(data_dir=data, dense="exact", min_free_mb=1)
+        with open_corpus(settings, SPACE) as opened:
+            embedder = CountingEmbedder()
+            with pytest.raises(StorageError) as raised:
+                run(opened, folder, embedder=embedder)
+            assert (raised.value.code, embedder.asked) == ("read_only", [])
+            assert counts(run(opened, folder, dry_run=True)) == {"added": 1, "unchanged": 3}
+            assert sources(opened, "leave") == {"a.txt", "b.md", "deep/c.html"}
 
 
 # ---- access and metadata -------------------------------------------------------------------------
