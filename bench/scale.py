@@ -3,8 +3,8 @@
     python -m bench.scale --documents folder --chunks 1000,100000 --work ~/scale
 
 Real files are ingested, in an order that mixes the folders, until the corpus has so many chunks; where the
-files run out, the same text is cut into smaller chunks (VOUCH_CHUNK_TOKENS=48). Then real questions are
-searched one at a time.
+files run out, the same text is cut into smaller chunks (VOUCH_CHUNK_TOKENS=28 VOUCH_CHUNK_CHARS=200). Then
+real questions are searched one at a time.
 """
 
 from __future__ import annotations
@@ -81,10 +81,11 @@ def row(folder: Path, size: int, files: Sequence[Path], questions: Sequence[str]
 
 def fill(service: Service, size: int, files: Sequence[Path]) -> None:
     """Ingests files until the corpus has at least ``size`` chunks."""
-    for at in range(0, len(files), BATCH_FILES):
+    batch = min(BATCH_FILES, max(1, size // 200))
+    for at in range(0, len(files), batch):
         if service.corpus.state().chunks >= size:
             return
-        service.ingest(files[at : at + BATCH_FILES])
+        service.ingest(files[at : at + batch])
         state = service.corpus.state()
         print(f"  {state.documents} documents, {state.chunks} chunks", file=sys.stderr, flush=True)
     if service.corpus.state().chunks < size:
