@@ -25,7 +25,7 @@ from corpus.catalog import changes, database, documents, open_database, passages
 from corpus.errors import DamagedError, NotAllowedError, StorageError
 from corpus.originals import Originals, sync_folder
 from corpus.ownership import own
-from corpus.store import Corpus
+from corpus.store import UNFINISHED_ERASURE, Corpus
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
@@ -161,6 +161,8 @@ def verify(corpus: Corpus) -> Verification:
     """Checks the whole corpus: SQLite's own check, every chunk against its hash, vectors, originals, indexes."""
     found = _verify(corpus.catalog, corpus.originals)
     problems = list(found.problems)
+    with corpus.catalog.read() as db:
+        problems += [UNFINISHED_ERASURE] if records.is_erasing(db) else []
     for state in (corpus.dense.state(), corpus.lexical.state()):
         if state.problem:
             problems.append(state.problem)
@@ -196,7 +198,22 @@ def _verify(catalog: database.Database, originals: Originals) -> Verification:
     problems += [
         f"The original {sha256} of version {version.number} is missing." for sha256, version in wanted.items()
     ]
+    problems += [
+        f"No version has the kept original {path.name}: {path} can be deleted."
+        for path in _surplus(catalog, originals)
+    ]
     return Verification(len(listed), len(versions), chunks, vectors, kept, tuple(problems))
+
+
+def _surplus(catalog: database.Database, originals: Originals) -> list[Path]:
+    """Returns the kept files that no version has, neither in the catalog nor in one that a restoration put aside;
+    what is being committed or erased meanwhile is none of them."""
+    found = [path for path in originals.all() if not originals.is_new(path.name)]
+    with catalog.read() as db:
+        held, erasing = documents.content_hashes(db), records.is_erasing(db)
+    if erasing or any(database.ASIDE in copy.name for copy in catalog.copies()):
+        return []
+    return [path for path in found if path.name not in held and path.exists()]
 
 
 def _verify_version(db: Connection, version: documents.VersionRecord, problems: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +23,7 @@ class Originals:
         return self.folder / sha256[:2] / sha256
 
     def add(self, source: Path | bytes, sha256: str) -> None:
-        """Keeps a copy of a file, or of bytes; durable when it returns.
+        """Keeps a copy of a file, or of bytes; durable when it returns, and new until it is :meth:`settled`.
 
         Raises:
             DamagedError: the bytes read are not those of the hash, or are gone (the file changed meanwhile).
@@ -48,10 +48,19 @@ class Originals:
                     code="changed",
                     hint="Its previous version is kept. Ingest it again.",
                 )
+            self._mark(sha256).touch()
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(target.parent)
+
+    def is_new(self, sha256: str) -> bool:
+        """Says whether no version may have this file yet."""
+        return self._mark(sha256).exists()
+
+    def settle(self, sha256: str) -> None:
+        """Says that a version has this file now."""
+        self._mark(sha256).unlink(missing_ok=True)
 
     def take(self, path: Path) -> None:
         """Moves a file here that has the hash it is named by, on this disk; durable when it returns."""
@@ -81,9 +90,12 @@ class Originals:
             )
         return data
 
-    def remove(self, sha256: str) -> None:
-        """Deletes a kept file; nothing happens when it is not there."""
-        self.path(sha256).unlink(missing_ok=True)
+    def keep_only(self, wanted: Set[str]) -> None:
+        """Deletes the kept files whose hash is not ``wanted``."""
+        for path in self.all():
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+                self.settle(path.name)
 
     def damaged(self) -> Iterator[str]:
         """Yields the hashes of kept files whose bytes are no longer theirs."""
@@ -97,10 +109,18 @@ class Originals:
             if len(path.name) == 64:
                 yield path
 
-    def clean(self) -> None:
-        """Deletes what an interrupted copy left behind."""
+    def clean(self, wanted: Callable[[], Set[str]]) -> None:
+        """Deletes what a killed commit left behind: half a copy, or a file that is not ``wanted`` after all."""
         for path in self.folder.glob("??/.*.part"):
             path.unlink(missing_ok=True)
+        new = [path.name[1:65] for path in self.folder.glob("??/.*.new")]
+        for sha256 in set(new) - (wanted() if new else set()):
+            self.path(sha256).unlink(missing_ok=True)
+        for sha256 in new:
+            self.settle(sha256)
+
+    def _mark(self, sha256: str) -> Path:
+        return self.path(sha256).with_name(f".{sha256}.new")
 
 
 def sync_folder(folder: Path) -> None:

@@ -42,6 +42,11 @@ _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 _LOG_WAIT_S = 30.0
 
+UNFINISHED_ERASURE = (
+    "Documents were erased, but not everything of them has left the data folder yet. It goes when the folder is "
+    "opened next, or with the next erasure."
+)
+
 _COMPACT_ROWS = 20_000
 """Up to so many passages a lexical index is compacted with every job: five seconds' work in a child."""
 
@@ -84,6 +89,7 @@ class Corpus:
         self.originals = Originals(self.folder / "originals")
         self._ownership = ownership
         self._publishing = threading.Lock()
+        self._keeping = threading.Lock()  # no original is deleted while a version that has it is committed
         self._scopes: OrderedDict[tuple[object, ...], Int64 | None] = OrderedDict()
         self._scopes_lock = threading.Lock()
         feed = CatalogFeed(database)
@@ -128,8 +134,12 @@ class Corpus:
             database.close(seal=clean and not isinstance(error, DamagedError))
             ownership.release(clean=clean)
             raise
-        if not database.read_only:
-            corpus.originals.clean()
+        try:
+            if not database.read_only:
+                corpus._tidy()
+        except BaseException:
+            corpus.close()
+            raise
         return corpus
 
     def close(self) -> None:
@@ -158,20 +168,22 @@ class Corpus:
                 raise EmbeddingError(
                     f"A vector of {new.key.path} has shape {vector.shape}, not ({self.space.dimension},)."
                 )
-        try:
-            if self.catalog.read_only:
-                raise OSError(30, "read-only")
-            self.originals.add(original, new.sha256)
-        except OSError as error:
-            raise _disk_error(self.folder, error) from error
-        reach("commit.original_kept")
-        with self.catalog.write() as db:
-            if records.space(db) is None:
-                records.choose_space(db, self.space)
-            version = commit_version(db, new)
-            records.forget_failure(db, new.key)
-            reach("commit.before")
-        reach("commit.after")
+        with self._keeping:
+            try:
+                if self.catalog.read_only:
+                    raise OSError(30, "read-only")
+                self.originals.add(original, new.sha256)
+            except OSError as error:
+                raise _disk_error(self.folder, error) from error
+            reach("commit.original_kept")
+            with self.catalog.write() as db:
+                if records.space(db) is None:
+                    records.choose_space(db, self.space)
+                version = commit_version(db, new)
+                records.forget_failure(db, new.key)
+                reach("commit.before")
+            reach("commit.after")
+            self.originals.settle(new.sha256)
         return version
 
     def publish(self) -> None:
@@ -199,8 +211,9 @@ class Corpus:
     def erase(self, document_ids: Sequence[str]) -> int:
         """Deletes documents with their history: text, vectors and kept files; returns how many there were.
 
-        Both indexes are built anew, and copies of the catalog from before a migration or a restore are deleted,
-        so that nothing of them is left in the data folder. Backups elsewhere are not touched.
+        Both indexes are built anew; copies of the catalog from before a migration or a restore are deleted, and
+        kept files that only they had. So nothing of the documents is left in the data folder: what a kill leaves
+        undone is done when it is opened next. Backups elsewhere are not touched.
 
         Raises:
             NotFoundError: one is not there; then none is erased.
@@ -209,13 +222,20 @@ class Corpus:
         """
         wanted = sorted(set(document_ids))
         with self.catalog.write() as db:
-            orphans = {sha256 for one in wanted for sha256 in documents.erase(db, one)}
+            for document_id in wanted:
+                documents.erase(db, document_id)
+            records.note_erasing(db, True)
             reach("erase.before")
         reach("erase.after")
-        for sha256 in sorted(orphans):
-            self.originals.remove(sha256)
+        self._finish_erasing()
+        return len(wanted)
+
+    def _finish_erasing(self) -> None:
         for copy in self.catalog.copies():
             copy.unlink(missing_ok=True)
+        with self._keeping:
+            self.originals.keep_only(self._hashes())
+        reach("erase.files_gone")
         self.publish()
         self.dense.fold()
         self.lexical.compact()
@@ -229,7 +249,21 @@ class Corpus:
                     hint="It is emptied when the owner of the data folder ends, or with the next erasure.",
                 )
             time.sleep(0.05)
-        return len(wanted)
+        with self.catalog.write() as db:
+            records.note_erasing(db, False)
+
+    def _hashes(self) -> set[str]:
+        with self.catalog.read() as db:
+            return documents.content_hashes(db)
+
+    def _tidy(self) -> None:
+        """Finishes what a killed owner left half done."""
+        self.originals.clean(self._hashes)
+        with self.catalog.read() as db:
+            erasing = records.is_erasing(db)
+        if erasing:
+            with suppress(StorageError, OSError):  # the state says that it is not finished
+                self._finish_erasing()
 
     def settle(self) -> None:
         """Ends a job: a corpus that has rows but no generation gets its first one, and what was removed
@@ -346,9 +380,11 @@ class Corpus:
             found = len(documents.list_documents(db))
             chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
             space = records.space(db)
-            own_id = records.corpus_id(db)
+            own_id, erasing = records.corpus_id(db), records.is_erasing(db)
         dense, lexical = self.dense.state(), self.lexical.state()
         problems = [state.problem for state in (dense, lexical) if state.problem]
+        if erasing:
+            problems.append(UNFINISHED_ERASURE)
         if self.catalog.read_only:
             problems.insert(0, f"The data folder {self.folder} cannot be written; searching goes on.")
         return CorpusState(

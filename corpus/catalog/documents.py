@@ -99,9 +99,12 @@ def remove(db: Connection, document_id: str) -> bool:
     return True
 
 
-def erase(db: Connection, document_id: str) -> tuple[str, ...]:
-    """Deletes every row of a document; returns the content hashes no other version holds."""
-    hashes = set(db.execute(select(versions.c.sha256).where(versions.c.document_id == document_id)).scalars())
+def erase(db: Connection, document_id: str) -> None:
+    """Deletes every row of a document.
+
+    Raises:
+        NotFoundError: there is none with that id.
+    """
     remove(db, document_id)
     ids = select(versions.c.id).where(versions.c.document_id == document_id)
     for table in (vectors, chunks, pages, texts):
@@ -112,8 +115,6 @@ def erase(db: Connection, document_id: str) -> tuple[str, ...]:
     db.execute(delete(versions).where(versions.c.document_id == document_id))
     db.execute(delete(access_table).where(access_table.c.document_id == document_id))
     db.execute(delete(documents).where(documents.c.id == document_id))
-    still = set(db.execute(select(versions.c.sha256).where(versions.c.sha256.in_(hashes))).scalars())
-    return tuple(sorted(hashes - still))
 
 
 def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> None:

@@ -35,6 +35,18 @@ def choose_space(db: Connection, chosen: EmbeddingSpace) -> None:
     db.execute(insert(meta).values(key="space", value=json.dumps(asdict(chosen), sort_keys=True)))
 
 
+def is_erasing(db: Connection) -> bool:
+    """Says whether documents were erased and not everything of them has left the data folder yet."""
+    return _get(db, "erasing") is not None
+
+
+def note_erasing(db: Connection, under_way: bool) -> None:
+    """Records that an erasure is under way, or that it is finished."""
+    db.execute(delete(meta).where(meta.c.key == "erasing"))
+    if under_way:
+        db.execute(insert(meta).values(key="erasing", value=now()))
+
+
 def _get(db: Connection, key: str) -> str | None:
     return db.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
 

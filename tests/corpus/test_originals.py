@@ -22,8 +22,10 @@ def test_what_is_kept_is_read_back(tmp_path: Path):
     kept.add(b"anything: it is there already", SHA)
     assert kept.read(SHA) == DATA
     assert [path.name for path in kept.all()] == [SHA]
-    kept.remove(SHA)
-    kept.remove(SHA)
+    kept.keep_only({SHA})
+    assert kept.read(SHA) == DATA
+    kept.keep_only(set())
+    kept.keep_only(set())
     with pytest.raises(NotFoundError):
         kept.read(SHA)
 
@@ -46,11 +48,16 @@ def test_damage_is_noticed(tmp_path: Path):
         kept.read(SHA)
 
 
-def test_interrupted_copies_are_cleaned_away(tmp_path: Path):
+def test_what_a_killed_commit_left_is_cleaned_away(tmp_path: Path):
     kept = Originals(tmp_path / "originals")
+    other = hashlib.sha256(b"other").hexdigest()
     kept.add(DATA, SHA)
+    kept.add(b"other", other)
     left = kept.path(SHA).with_name(f".{SHA}.1.part")
     left.write_bytes(b"half")
-    kept.clean()
-    assert not left.exists()
+    assert kept.is_new(SHA)
+    kept.clean(lambda: {SHA})
+    assert not kept.is_new(SHA)
+    assert [path.name for path in (tmp_path / "originals").rglob("*") if path.is_file()] == [SHA]
+    kept.clean(set)  # what a version had once is nothing that a commit left
     assert kept.read(SHA) == DATA

@@ -4,6 +4,10 @@ and what it says of itself.
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +16,9 @@ import pytest
 
 import corpus.lexical.index as lexical_room
 import corpus.store as store
+from corpus.backup import verify
 from corpus.catalog import documents
+from corpus.crashpoints import VARIABLE
 from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
 from corpus.settings import Settings
@@ -162,6 +168,97 @@ def test_erasing_says_when_a_long_read_keeps_the_words_in_the_log(
         assert caught.value.code == "log_in_use"
         assert corpus.state().documents == 0
     assert holding(tmp_path, ERASED.encode()) == []  # it was emptied as the owner ended
+
+
+DIE = f"""
+import sys
+from pathlib import Path
+from tests.corpus.test_store_upkeep import *
+with open_corpus(settings_for(Path(sys.argv[1])), SPACE) as corpus:
+    if sys.argv[2:]:
+        corpus.erase(sys.argv[2:])
+    else:
+        put(corpus, "late.txt", ["another {ERASED} limit"])
+"""
+
+
+def die_at(point: str, folder: Path, *documents: str) -> None:
+    """Erases these documents, or commits one when there are none, and is killed at a named point."""
+    command = [sys.executable, "-c", DIE, str(folder), *documents]
+    ran = subprocess.run(command, env={**os.environ, VARIABLE: point}, capture_output=True, text=True)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+
+
+@pytest.mark.parametrize("point", ["erase.after", "erase.files_gone", "publish.lexical"])
+def test_an_erasure_that_is_killed_is_finished_by_the_next_owner(tmp_path: Path, point: str) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, f"{ERASED}.txt", [f"the {ERASED} limit"])
+        put(corpus, "kept.txt", ["leave"] * 3)
+        corpus.publish()
+    shutil.copy(tmp_path / "catalog.sqlite", tmp_path / "catalog.sqlite.v1")
+    die_at(point, tmp_path, mine)
+    assert holding(tmp_path, ERASED.encode())
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        assert (corpus.state().documents, corpus.state().problems) == (1, ())
+        assert verify(corpus).problems == ()
+        assert holding(tmp_path, ERASED.encode()) == []
+        assert set(terms(tmp_path).values()) == {0}
+    assert holding(tmp_path, ERASED.encode()) == []
+
+
+def test_an_erasure_that_cannot_be_finished_is_said_and_searching_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, f"{ERASED}.txt", [f"the {ERASED} limit"])
+        put(corpus, "kept.txt", ["leave"] * 3)
+        corpus.publish()
+    die_at("erase.after", tmp_path, mine)
+
+    def refuse(*_: object) -> None:
+        raise StorageError("The disk is full.", code="disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lexical_room.TantivyIndex, "compact", refuse)
+        with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+            assert scores(corpus, "leave")
+            assert store.UNFINISHED_ERASURE in corpus.state().problems
+            assert store.UNFINISHED_ERASURE in verify(corpus).problems
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        assert corpus.state().problems == ()
+
+
+@pytest.mark.parametrize(("point", "kept"), [("commit.original_kept", 1), ("commit.after", 2)])
+def test_a_commit_that_is_killed_leaves_no_file_without_a_version(
+    tmp_path: Path, point: str, kept: int
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+    die_at(point, tmp_path)
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        corpus.publish()
+        assert (corpus.state().documents, len(list(corpus.originals.all()))) == (kept, kept)
+        assert verify(corpus).problems == ()
+        assert list((tmp_path / "originals").rglob(".*")) == []
+
+
+def test_verify_names_a_kept_file_that_no_version_has(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        stray = hashlib.sha256(b"stray").hexdigest()
+        corpus.originals.add(b"stray", stray)
+        assert verify(corpus).problems == ()  # as long as it is being committed
+        corpus.originals.settle(stray)
+        [problem] = verify(corpus).problems
+        assert stray in problem
+        aside = tmp_path / "catalog.sqlite.before-restore-20260101"
+        aside.write_bytes(b"whose file it may be")
+        assert verify(corpus).problems == ()
+        corpus.erase([mine])
+        assert not aside.exists()
+        assert list(corpus.originals.all()) == []
 
 
 def test_erasing_is_of_all_or_none(tmp_path: Path) -> None:
