@@ -302,6 +302,10 @@ class _Ingest:
             reach("update.before")
 
     def _remove(self, todo: Plan) -> None:
+        if todo.forget:
+            with self.corpus.catalog.write() as db:
+                for failure in todo.forget:
+                    records.forget_failure(db, failure.key)
         if not todo.remove:
             return
         self.corpus.remove([one.document_id for one in todo.remove])

@@ -36,7 +36,8 @@ class Plan:
 
     Of all lists ``update`` is carried out first. It also has the documents of ``replace`` and
     ``failed_before``, and those whose file cannot be opened, when they get another access list or other
-    metadata: that holds at once, and also where the new content cannot be read.
+    metadata: that holds at once, and also where the new content cannot be read. ``forget`` has the failures of
+    files that have left a synced root.
     """
 
     add: tuple[SourceFile, ...]
@@ -45,9 +46,10 @@ class Plan:
     unchanged: tuple[Known, ...]
     failed_before: tuple[tuple[SourceFile, Failure], ...]
     remove: tuple[Known, ...]
+    forget: tuple[Failure, ...]
 
 
-EMPTY = Plan((), (), (), (), (), ())
+EMPTY = Plan((), (), (), (), (), (), ())
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:
@@ -69,7 +71,7 @@ def plan(
     consent: bool = False,
     retry_failed: bool = False,
 ) -> Plan:
-    """Decides what becomes of every file and of every document that has lost its file.
+    """Decides what becomes of every file, and of every document and failure that has lost its file.
 
     Args:
         files: what was found.
@@ -139,8 +141,16 @@ def plan(
     lost = {
         place: document for place, document in known.items() if place not in found and not passed_over(place)
     }
-    remove = _removable(lost, known, set(synced_roots), consent)
-    return Plan(tuple(add), tuple(replace), tuple(update), tuple(unchanged), tuple(failed_before), remove)
+    roots = set(synced_roots)
+    remove = _removable(lost, known, roots, consent)
+    forget = tuple(
+        failure
+        for place, failure in failures.items()
+        if place[0] in roots and place not in found and not passed_over(place)
+    )
+    return Plan(
+        tuple(add), tuple(replace), tuple(update), tuple(unchanged), tuple(failed_before), remove, forget
+    )
 
 
 def _same_stamp(file: SourceFile, before: Known | None) -> bool:

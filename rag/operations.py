@@ -126,13 +126,12 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 
 def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    if params.get("collection"):
-        service.check_collection(params["collection"])
+    name = params.get("collection")
     with service.corpus.catalog.read() as db:
-        found = documents.list_documents(
-            db, collection=params.get("collection"), removed=bool(params.get("removed"))
-        )
-        failures = records.list_failures(db, params.get("collection"))
+        found = documents.list_documents(db, collection=name, removed=bool(params.get("removed")))
+        failures = records.list_failures(db, name)
+    if name and not found and not failures:
+        service.check_collection(name)
     return {"documents": [_document(one) for one in found], "failures": failures}
 
 
@@ -192,15 +191,20 @@ def _list_collections(service: Service, params: Params, emit: Emit, cancelled: C
 
 def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     name = params["collection"]
-    service.check_collection(name)
     with service.corpus.catalog.read() as db:
         found = documents.list_documents(db, collection=name)
+        failures = records.list_failures(db, name)
+    if not found and not failures:
+        service.check_collection(name)
     if not params.get("yes"):
         raise NotAllowedError(
             f"This removes all {len(found)} documents of collection {name!r}.",
             code="needs_consent",
             hint="Nothing was changed. If that is right, say --yes.",
         )
+    with service.corpus.catalog.write() as db:
+        for failure in failures:
+            records.forget_failure(db, failure.key)
     return {"collection": name, "removed": service.corpus.remove([one.id for one in found])}
 
 

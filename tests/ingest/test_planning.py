@@ -204,6 +204,15 @@ def test_the_loss_of_a_roots_last_document_needs_consent() -> None:
         decide([], {}, _folder(1), synced_roots=[ROOT])
 
 
+def test_sync_forgets_the_failures_of_files_that_left_and_of_no_others() -> None:
+    failures = {(ROOT, name): failure(name) for name in ("here.txt", "gone.txt", "closed/b.txt")}
+    failures[OTHER, "gone.txt"] = failure("gone.txt")
+    files, hashes = [file("here.txt")], {(ROOT, "here.txt"): "a"}
+    todo = decide(files, hashes, (), failures, synced_roots=[ROOT], kept=[(ROOT, "closed/")])
+    assert todo.forget == (failures[ROOT, "gone.txt"],)
+    assert decide(files, hashes, (), failures).forget == ()
+
+
 def test_what_was_passed_over_is_not_lost() -> None:
     before = [known("a.txt"), known("closed/b.txt"), known("closed/deep/c.txt"), known("closed.txt")]
     kept = [(ROOT, "a.txt"), (ROOT, "closed/")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -210,6 +211,35 @@ def test_a_collection_is_removed_only_with_consent(written: Vouch) -> None:
 
 
 # ---- upkeep --------------------------------------------------------------------------------------
+
+
+def test_a_removed_collection_is_still_listed_with_its_removed_documents(written: Vouch) -> None:
+    written("documents", "remove", "salaries.txt", "it/vpn.txt", "hr/leave.md", "hr/休暇規程.md")
+    assert [one["path"] for one in _failures(written)] == ["empty.md", "noise.txt"]
+    assert written("documents", "list", "-c", "default").code == 0
+    assert written("collections", "remove", "default", "--yes").code == 0
+    assert _failures(written) == []
+    assert written("documents", "list", "-c", "default").code == 3
+    assert written("collections", "remove", "default", "--yes").code == 3
+    removed = written("documents", "list", "-c", "default", "--removed", "--json")
+    assert (removed.code, len(removed.json["documents"])) == (0, 4)
+    assert written("documents", "list", "-c", "other", "--removed").code == 3
+
+
+def test_sync_forgets_what_could_not_be_read_and_has_left(fresh: tuple[Vouch, Path]) -> None:
+    vouch, documents = fresh
+    vouch("ingest", documents)
+    (documents / "noise.txt").unlink()
+    assert vouch("ingest", documents).code == 1
+    assert [one["path"] for one in _failures(vouch)] == ["empty.md", "noise.txt"]
+    vouch("ingest", documents, "--sync", "--dry-run")
+    assert len(_failures(vouch)) == 2
+    assert vouch("ingest", documents, "--sync").code == 1
+    assert [one["path"] for one in _failures(vouch)] == ["empty.md"]
+
+
+def _failures(vouch: Vouch) -> list[dict[str, Any]]:
+    return [one["key"] for one in vouch("status", "--json").json["failures"]]
 
 
 def test_status_says_how_the_corpus_is_doing(read: Vouch) -> None:
