@@ -107,8 +107,8 @@ def test_chroma_finds_what_the_exact_scan_finds_in_real_text(tmp_path: Path, sen
     """overlap@10 of at least .99 with real MiniLM vectors, asked by Chroma alone however few rows there are."""
     settings = settings_for(tmp_path, "chroma")
     embedder = open_embedder(settings)
-    asked, kept = sentences[::8][:100], [one for n, one in enumerate(sentences) if n % 8]
-    assert len(kept) >= 300
+    asked, kept = sentences[::25], [one for n, one in enumerate(sentences) if n % 5 == 1]
+    assert min(len(asked), len(kept) // 4) >= 40
     vectors = embedder.embed_passages(kept)
     queries = [embedder.embed_query(one) for one in asked]
     with pytest.MonkeyPatch.context() as patch:
