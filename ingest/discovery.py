@@ -6,13 +6,13 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corpus.errors import NotFoundError, StorageError, VouchError
+from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, detect_type, suffix_of
 
@@ -57,13 +57,18 @@ class Discovery:
 
 
 def discover(
-    paths: Sequence[Path], *, suffixes: Sequence[str] | None = None, data_dir: Path | None = None
+    paths: Sequence[Path],
+    *,
+    suffixes: Sequence[str] | None = None,
+    data_dir: Path | None = None,
+    known: Collection[tuple[str, str]] = (),
+    sync: bool = False,
 ) -> Discovery:
     """Finds the files below folders, and takes files that are given one by one.
 
-    A folder is a root of its own. A file given directly has its folder as root and is taken whatever it
-    is called, since its content decides. In folders, hidden entries and what a ``.vouchignore`` names
-    (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot be read, leaves the root
+    A folder is a root of its own. A file given directly has the nearest root that is known, or given too,
+    else its folder; it is taken whatever it is called, since its content decides. In folders, hidden entries
+    and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot be read, leaves the root
     through a link, is no plain file, has a name that is no text, or is of an unknown type is reported as
     skipped.
 
@@ -71,13 +76,18 @@ def discover(
         paths: folders and files.
         suffixes: take only these (``.pdf``) from folders; default: every supported type.
         data_dir: the program's own folder, which is left out: it holds copies of what was read before.
+        known: (root, path) of what the collection holds already.
+        sync: the corpus is to become equal to the folders; a known root that is gone is then an empty one.
 
     Raises:
+        UsageError: a file is given directly though only folders can be synced.
         NotFoundError: ``not_found``: a path does not exist.
         StorageError: ``root_unreadable``: a folder cannot be listed, or a file is no plain file.
     """
     wanted = {suffix.lower() for suffix in suffixes} if suffixes is not None else None
     walk = _Walk(wanted, data_dir.resolve() if data_dir is not None else None)
+    known_roots = {root for root, _ in known}
+    near = known_roots | {str(path.resolve()) for path in paths if os.path.isdir(path)}
     roots = []
     for path in paths:
         # Not fully resolved before it exists: the message shows what the user typed.
@@ -85,6 +95,9 @@ def discover(
             real = path.resolve(strict=True)
             status = real.stat()
         except FileNotFoundError:
+            if sync and str(path.resolve()) in known_roots:
+                roots.append(str(path.resolve()))
+                continue
             raise NotFoundError(
                 f"There is no file or folder {printable(str(path))}.", hint="Check the path."
             ) from None
@@ -94,12 +107,29 @@ def discover(
             roots.append(str(real))
             walk.add_root(real, path)
         elif stat.S_ISREG(status.st_mode):
+            if sync:
+                raise UsageError(
+                    f"{printable(str(path))} is a file; only folders can be synced.",
+                    hint="Name its folder, or leave --sync out.",
+                )
             # A link to a file is known by the link's own name and place.
             given = path.parent.resolve() / path.name if path.name else real
-            walk.add_file(str(given.parent), unicodedata.normalize("NFC", given.name), given, status)
+            root, name = _placed(given, known, near)
+            walk.add_file(root, name, given, status)
         else:
             raise _unreadable(path, OSError(0, "it is neither a file nor a folder"))
     return walk.result(roots)
+
+
+def _placed(file: Path, known: Collection[tuple[str, str]], roots: Collection[str]) -> tuple[str, str]:
+    """Returns the (root, path) of a file: where it is known, else under the nearest root, else its folder."""
+    places = [
+        (str(folder), unicodedata.normalize("NFC", file.relative_to(folder).as_posix()))
+        for folder in file.parents
+        if str(folder) in roots or folder == file.parent
+    ]
+    nearest = next((place for place in places if place[0] in roots), places[0])
+    return next((place for place in places if place in known), nearest)
 
 
 def hash_file(location: Path) -> str:

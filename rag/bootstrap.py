@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from corpus.catalog import access
+from corpus.catalog import access, documents, records
 from corpus.embedding import Embedder, open_embedder
 from corpus.errors import NotFoundError
 from corpus.names import read_collection
@@ -124,8 +124,11 @@ class Service:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Ingests files and folders; see :func:`ingest.pipeline.ingest`."""
+        with self.corpus.catalog.read() as db:
+            failed = [(one.key.root, one.key.path) for one in records.list_failures(db, collection)]
+            known = {*documents.known(db, collection), *failed}
         request = IngestRequest(
-            found=discover(paths, data_dir=self.settings.data_dir),
+            found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync),
             collection=collection,
             access=access,
             metadata=metadata,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.errors import NotFoundError, StorageError
+from corpus.errors import NotFoundError, StorageError, UsageError
 from ingest.discovery import Discovery, discover, hash_file, printable
 
 
@@ -49,6 +49,33 @@ def test_a_single_file_has_its_folder_as_root_that_is_not_synced(tmp_path: Path)
     found = discover([tmp_path / "one.xyz"])
     assert [(file.root, file.path) for file in found.files] == [(str(tmp_path), "one.xyz")]
     assert found.roots == ()
+
+
+def test_a_single_file_belongs_to_the_root_that_holds_it(tmp_path: Path) -> None:
+    make(tmp_path, "all/sub/deep/a.md")
+    file, top, near = tmp_path / "all/sub/deep/a.md", str(tmp_path / "all"), str(tmp_path / "all/sub")
+
+    def place(*given: Path, known: set[tuple[str, str]] = frozenset()) -> list[tuple[str, str]]:
+        return [(one.root, one.path) for one in discover(given, known=known).files]
+
+    assert place(file) == [(str(file.parent), "a.md")]
+    assert place(file, known={(top, "else.md")}) == [(top, "sub/deep/a.md")]
+    assert place(file, known={(top, "else.md"), (near, "else.md")}) == [(near, "deep/a.md")]
+    assert place(file, known={(top, "sub/deep/a.md"), (near, "else.md")}) == [(top, "sub/deep/a.md")]
+    assert place(file, known={(str(tmp_path / "al"), "x.md")}) == [(str(file.parent), "a.md")]
+    assert place(file, tmp_path / "all") == place(tmp_path / "all", file) == [(top, "sub/deep/a.md")]
+
+
+def test_only_folders_are_synced_and_one_that_was_known_may_be_gone(tmp_path: Path) -> None:
+    make(tmp_path, "one.md")
+    gone, known = tmp_path / "gone", {(str(tmp_path / "gone"), "a.md")}
+    found = discover([gone], known=known, sync=True)
+    assert (found.files, found.roots) == ((), (str(gone),))
+    for more in ({"known": known}, {"sync": True}):
+        with pytest.raises(NotFoundError):
+            discover([gone], **more)
+    with pytest.raises(UsageError, match="only folders can be synced"):
+        discover([tmp_path, tmp_path / "one.md"], sync=True)
 
 
 def test_the_same_file_given_twice_is_found_once(tmp_path: Path) -> None:

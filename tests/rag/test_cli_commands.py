@@ -134,6 +134,25 @@ def test_sync_needs_consent_to_remove_much(fresh: tuple[Vouch, Path]) -> None:
     assert len(vouch("documents", "list", "--json").json["documents"]) == 2
 
 
+def test_a_folder_that_is_gone_can_be_synced_away_with_consent(fresh: tuple[Vouch, Path]) -> None:
+    vouch, documents = fresh
+    vouch("ingest", documents)
+    assert vouch("ingest", documents / "it" / "vpn.txt", "--json").json["unchanged"] == 1
+    shutil.rmtree(documents)
+    assert vouch("ingest", documents).code == 3
+    assert vouch("ingest", documents, "--sync", "-c", "other").code == 3
+    refused = vouch("ingest", documents, "--sync")
+    assert (refused.code, "4 of 4 documents would be removed" in refused.err) == (4, True)
+    agreed = vouch("ingest", documents, "--sync", "--yes", "--json")
+    assert (agreed.code, agreed.json["removed"], _failures(vouch)) == (0, 4, [])
+
+
+def test_a_single_file_cannot_be_synced(fresh: tuple[Vouch, Path]) -> None:
+    vouch, documents = fresh
+    ended = vouch("ingest", documents / "salaries.txt", "--sync")
+    assert (ended.code, "only folders can be synced" in ended.err) == (2, True)
+
+
 def test_access_metadata_and_a_report_go_with_an_ingest(fresh: tuple[Vouch, Path]) -> None:
     vouch, documents = fresh
     report = documents.parent / "report.json"
