@@ -68,9 +68,9 @@ def discover(
 
     A folder is a root of its own. A file given directly has the nearest root that is known, or given too,
     else its folder; it is taken whatever it is called, since its content decides. In folders, hidden entries
-    and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot be read, leaves the root
-    through a link, is no plain file, has a name that is no text, or is of an unknown type is reported as
-    skipped.
+    and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot
+    be read, leaves the root through a link, is no plain file, has a name that is no text, or is of an unknown
+    type is reported as skipped.
 
     Args:
         paths: folders and files.

@@ -5,6 +5,7 @@ decided by the catalog.
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,8 @@ class Retriever:
         """Returns the ``k`` best passages for a query, among those the caller may see.
 
         The score is the fused reciprocal rank; ``legs`` holds each retriever's own score. Text that the
-        embedder does not cover is searched lexically alone, and a note says so.
+        embedder does not cover is searched lexically alone, and a note says so; so does one where the embedder
+        reads only the beginning of a long query.
 
         Raises:
             UsageError: the query is empty or too long, or ``k`` is out of range.
@@ -92,8 +94,20 @@ class Retriever:
         except EmbeddingError as error:
             notes.append(f"Searched by words alone: {error.message}")
             return None
+        notes += self._cut_short(query)
         with _timed(timings, "dense"):
             return self._corpus.search_dense(vector, depth, caller, filter)
+
+    def _cut_short(self, query: str) -> list[str]:
+        """Says how much of a query the model read, when that is not all."""
+        most, words = self._embedder.max_tokens, query.split()
+        if self._embedder.count_tokens([query])[0] <= most:
+            return []
+        read = bisect_right(
+            range(1, len(words)), most, key=lambda n: self._embedder.count_tokens([" ".join(words[:n])])[0]
+        )
+        part = f"its first {read} words" if read > 1 else "its beginning"
+        return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
 
 
 def clean_query(query: str, max_chars: int) -> str:

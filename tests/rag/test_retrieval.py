@@ -4,7 +4,7 @@ and odd questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -136,6 +136,28 @@ def test_without_its_model_a_search_goes_on_by_words_alone(corpus: Corpus) -> No
     result = retriever(corpus, UnwantedEmbedder()).search("vpn", 5, OWNER)
     assert [hit.source for hit in result.hits] == ["vpn.txt"]
     assert result.notes == ("Searched by words alone: The model is not there.",)
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [(" ".join(["vpn"] * 254), None), (" ".join(["vpn"] * 255), "its first 254 words"),
+     (" ".join(["vpn"] * 1000), "its first 254 words"), (f"vpn {'x' * 300}", None)],
+)  # fmt: skip
+def test_a_query_of_which_the_model_reads_a_part_says_so(
+    corpus: Corpus, query: str, part: str | None
+) -> None:
+    notes = retriever(corpus).search(query, 3, OWNER).notes
+    assert [part in note for note in notes] == ([True] if part else [])
+    assert any("long" in note for note in notes) is (part is not None)
+
+
+def test_a_query_without_spaces_is_read_from_its_beginning(corpus: Corpus) -> None:
+    class ByLetters(WordEmbedder):
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            return [len(text) + 2 for text in texts]
+
+    (note,) = retriever(corpus, ByLetters()).search("x" * 255, 3, OWNER).notes
+    assert "from its beginning" in note
 
 
 def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
