@@ -149,7 +149,7 @@ class _Ingest:
             known = documents.known(db, request.collection)
             failures = records.list_failures(db, request.collection)
         self.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
-        for file in needs_hash(request.found.files, known):
+        for file in needs_hash(request.found.files, {} if request.rehash else known):
             if self._stop():
                 return EMPTY  # a plan made of half the hashes would be a wrong one
             try:

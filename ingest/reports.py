@@ -14,7 +14,10 @@ Stage = Literal["planning", "reading", "embedding", "indexing", "done"]
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """What to ingest and how. None for ``access`` and ``metadata`` keeps what a document has."""
+    """What to ingest and how. None for ``access`` and ``metadata`` keeps what a document has.
+
+    ``rehash`` reads the bytes of every file; else one of the known size and time is taken for unchanged.
+    """
 
     found: Discovery
     collection: str
@@ -24,6 +27,7 @@ class IngestRequest:
     dry_run: bool = False
     consent: bool = False
     retry_failed: bool = False
+    rehash: bool = False
 
 
 @dataclass(frozen=True, slots=True)

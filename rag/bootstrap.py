@@ -120,6 +120,7 @@ class Service:
         dry_run: bool = False,
         consent: bool = False,
         retry_failed: bool = False,
+        rehash: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
@@ -136,6 +137,7 @@ class Service:
             dry_run=dry_run,
             consent=consent,
             retry_failed=retry_failed,
+            rehash=rehash,
         )
         return self._ingest(request, on_progress, cancelled)
 

@@ -120,6 +120,7 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
         dry_run=bool(params.get("dry_run")),
         consent=bool(params.get("yes")),
         retry_failed=bool(params.get("retry_failed")),
+        rehash=bool(params.get("rehash")),
         on_progress=lambda progress: emit(to_json(progress)),
         cancelled=cancelled,
     )

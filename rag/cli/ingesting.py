@@ -56,6 +56,13 @@ def ingest(
             "--retry-failed", help="Read again what failed before. Default: only once the file has changed."
         ),
     ] = False,
+    rehash: Annotated[
+        bool,
+        typer.Option(
+            "--rehash",
+            help="Look into every file for changes. Default: only where the size or the time differs.",
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Write what became of every file there. Default: nowhere."),
@@ -77,6 +84,7 @@ def ingest(
         "dry_run": dry_run,
         "yes": yes,
         "retry_failed": retry_failed,
+        "rehash": rehash,
     }
     _check_report(report)
     from rag.cli.progress import IngestProgress, Interrupt

@@ -146,6 +146,19 @@ def test_the_same_folder_again_does_nothing_and_a_changed_file_is_the_only_one_r
     assert sources(corpus, "Section") == {"a.txt", "deep/c.html"}
 
 
+def test_a_change_that_keeps_size_and_time_is_seen_when_every_file_is_looked_into(
+    corpus: Corpus, folder: Path
+) -> None:
+    run(corpus, folder)
+    stamp = (folder / "a.txt").stat()
+    text = (folder / "a.txt").read_text(encoding="utf-8").replace("leave", "lunch")
+    (folder / "a.txt").write_text(text, encoding="utf-8")
+    os.utime(folder / "a.txt", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert counts(run(corpus, folder)) == {"unchanged": 3}
+    assert counts(run(corpus, folder, rehash=True)) == {"replaced": 1, "unchanged": 2}
+    assert sources(corpus, "lunch") == {"a.txt"}
+
+
 def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) -> None:
     run(corpus, folder)
     (folder / "deep" / "c.html").rename(folder / "moved.html")
