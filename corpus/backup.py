@@ -164,7 +164,7 @@ def verify(corpus: Corpus) -> Verification:
     with corpus.catalog.read() as db:
         problems += [UNFINISHED_ERASURE] if records.is_erasing(db) else []
     for state in (corpus.dense.state(), corpus.lexical.state()):
-        if state.problem:
+        if state.problem and not state.unbuilt:
             problems.append(state.problem)
     return Verification(
         found.documents, found.versions, found.chunks, found.vectors, found.originals, tuple(problems)

@@ -87,7 +87,8 @@ class IndexState:
     """How an index is doing.
 
     ``mode`` says who answers now (``chroma``, ``exact``, ``tantivy``, ``scan`` …). ``problem`` is an
-    empty string when all is well, else one sentence for ``vouch status`` and ``/health``.
+    empty string when all is well, else one sentence for ``vouch status`` and ``/health``. ``broken`` says that the
+    index is to be built again before it answers, ``unbuilt`` that it only was not built yet.
     """
 
     mode: str
@@ -97,6 +98,8 @@ class IndexState:
     delta_rows: int
     rebuilding: bool
     problem: str
+    broken: bool = False
+    unbuilt: bool = False
 
 
 class DenseIndex(Protocol):

@@ -7,6 +7,7 @@ decide last.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 import time
@@ -46,6 +47,8 @@ UNFINISHED_ERASURE = (
     "Documents were erased, but not everything of them has left the data folder yet. It goes when the folder is "
     "opened next, or with the next erasure."
 )
+
+_DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
 
 _COMPACT_ROWS = 20_000
 """Up to so many passages a lexical index is compacted with every job: five seconds' work in a child."""
@@ -169,12 +172,7 @@ class Corpus:
                     f"A vector of {new.key.path} has shape {vector.shape}, not ({self.space.dimension},)."
                 )
         with self._keeping:
-            try:
-                if self.catalog.read_only:
-                    raise OSError(30, "read-only")
-                self.originals.add(original, new.sha256)
-            except OSError as error:
-                raise _disk_error(self.folder, error) from error
+            self._keep(original, new.sha256)
             reach("commit.original_kept")
             with self.catalog.write() as db:
                 if records.space(db) is None:
@@ -185,6 +183,25 @@ class Corpus:
             reach("commit.after")
             self.originals.settle(new.sha256)
         return version
+
+    def keep_original(self, source: Path, sha256: str) -> None:
+        """Keeps a version's file anew, where the kept one is missing or damaged.
+
+        Raises:
+            DamagedError: the file is another by now, or gone.
+            StorageError: the disk is full or read-only.
+        """
+        with self._keeping:
+            self._keep(source, sha256)
+            self.originals.settle(sha256)
+
+    def _keep(self, original: Path | bytes, sha256: str) -> None:
+        try:
+            if self.catalog.read_only:
+                raise OSError(errno.EROFS, "read-only")
+            self.originals.add(original, sha256)
+        except OSError as error:
+            raise _disk_error(self.folder, error) from error
 
     def publish(self) -> None:
         """Brings both indexes up to date with the catalog; what was committed is then acknowledged.
@@ -266,7 +283,7 @@ class Corpus:
                 self._finish_erasing()
 
     def settle(self) -> None:
-        """Ends a job: a corpus that has rows but no generation gets its first one, and what was removed
+        """Ends a job: a corpus whose dense index is damaged, or was never built, gets one, and what was removed
         leaves the lexical statistics. A large lexical index waits until a twentieth of it is gone, or until
         it is idle.
 
@@ -276,7 +293,8 @@ class Corpus:
         dense, lexical = self.dense.state(), self.lexical.state()
         if lexical.delta_rows and (lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * 20 >= lexical.rows):
             self.lexical.compact()
-        if not dense.generation and dense.rows and dense.mode != "server" and self.settings.dense == "chroma":
+        missing = not dense.generation and dense.rows
+        if (missing or dense.broken) and dense.mode != "server" and self.settings.dense == "chroma":
             self.dense.fold()
 
     # ---- searching ---------------------------------------------------------------------------------
@@ -292,11 +310,13 @@ class Corpus:
         return _NOTHING if _is_empty(allowed) else self.lexical.search(query, k, allowed)
 
     def notes(self) -> tuple[str, ...]:
-        """Says what searches lack just now, one sentence each; empty when all is well.
+        """Says what searches lack just now, in sentences for people; empty when all is well.
 
-        Dense search lacks nothing ever: without its index every vector is scanned.
+        Without its index dense search finds the same, as every vector is compared; that one was never built is no
+        news.
         """
-        return tuple(filter(None, [self.lexical.state().problem]))
+        dense = [_DENSE_BROKEN] if self.dense.state().broken else []
+        return tuple(filter(None, [*dense, self.lexical.state().problem]))
 
     def hits(
         self,

@@ -79,6 +79,7 @@ class TantivyIndex:
         self._seq = 0
         self._counts = Counts(0, 0, 0)
         self._problem = ""
+        self._unbuilt = False
         self._rebuilding = False
         self._worker = threading.Thread(target=self._work, args=(self._open,), daemon=True)
         self._worker.start()
@@ -120,6 +121,8 @@ class TantivyIndex:
             delta_rows=counts.deleted,
             rebuilding=self._rebuilding,
             problem=self._problem,
+            broken=bool(self._problem) and not self._unbuilt,
+            unbuilt=bool(self._problem) and self._unbuilt,
         )
 
     # ---- writing -----------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ class TantivyIndex:
             try:
                 self._mend()
             except StorageError as error:
-                self._problem = str(error)
+                self._problem, self._unbuilt = str(error), False
                 self._tried.set()
                 if self._closing.wait(pause_s):
                     return
@@ -238,6 +241,7 @@ class TantivyIndex:
             folders = [self._folder / pointed]
         elif last or folders:
             problem = "The lexical index is missing, or what points to it."
+            self._unbuilt = not folders
         for folder in folders:
             try:
                 found = self._adopt(folder, last)
@@ -347,7 +351,7 @@ class TantivyIndex:
                 reach("lexical.swapped")
                 self._engine, self._generation, self._seq, self._stale = engine, generation, seq, False
                 self._counts = segments.count(folder)
-                self._problem = ""
+                self._problem, self._unbuilt = "", False
                 self._leave_shadow()
         except TANTIVY_ERRORS as error:
             shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ class FoldPolicy:
 
 
 _POLICY = FoldPolicy()
-_REBUILD = "It is built again from the catalog; searches are answered meanwhile."
+_REBUILD = files.REBUILT
 _DRAIN_S = 5.0
 _COMPARED_VERSIONS = 50
 
@@ -149,6 +149,7 @@ class EmbeddedChromaIndex:
         self._retry_at = clock() + policy.repair_after_s
         self._last_change = clock()
         self._repair = self._remark = self._failure = ""
+        self._unbuilt = False
         self._retired: list[_Base] = []
         self._delta = GrowingBlock(dimension)
         self._view = self._start()
@@ -232,6 +233,8 @@ class EmbeddedChromaIndex:
                 delta_rows=view.delta.live,
                 rebuilding=self._building,
                 problem=" ".join(filter(None, (self._repair, self._remark, self._failure))),
+                broken=bool(self._repair) and not self._unbuilt,
+                unbuilt=self._unbuilt,
             )
 
     def close(self) -> None:
@@ -281,7 +284,9 @@ class EmbeddedChromaIndex:
                 view = self._project(None, snapshot)
         if view.base is None and view.live and not self._repair:
             self._repair = f"There is no dense index yet over {view.live} vectors. {_REBUILD}"
-        files.sweep(self._folder, view.base.generation.folder.name if view.base else "")
+            self._unbuilt = True
+        if not self._one_shot:  # what is damaged stays until it can be built again, and says why
+            files.sweep(self._folder, view.base.generation.folder.name if view.base else "")
         return view
 
     def _project(self, base: _Base | None, snapshot: Snapshot) -> _View:
@@ -452,7 +457,7 @@ class EmbeddedChromaIndex:
         with self._writing, self._feed.snapshot() as snapshot:
             view = self._project(base, snapshot)
             with self._changed:
-                self._repair, self._remark = "", generation.graph_problem
+                self._repair, self._remark, self._unbuilt = "", generation.graph_problem, False
                 self._set_view(view)
         reach("swap.taken")
         self._bury()

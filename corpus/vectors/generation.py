@@ -42,7 +42,10 @@ FORMAT = 1
 
 _NAME = re.compile(r"gen-(\d{6,})-[0-9a-f]{12}")
 _POINTER = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{8}})\n")
-_REBUILT = "It is built again from the catalog; searches are answered meanwhile."
+REBUILT = (
+    "Every vector is compared instead until it is built again: by the next ingest or vouch serve, or now by "
+    "vouch rebuild."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def open_generation(
         manifest = _read_manifest((folder / MANIFEST).read_bytes())
         if (manifest.format, manifest.space, manifest.dimension) != (FORMAT, space, dimension):
             raise DamagedError(
-                f"The dense index {name} is of another embedding space or format.", hint=_REBUILT
+                f"The dense index {name} is of another embedding space or format.", hint=REBUILT
             )
         own = {path: seen for path, seen in manifest.files.items() if "/" not in path}
         _check(folder, own)
@@ -137,7 +140,7 @@ def open_generation(
         )
         first = np.fromfile(folder / FIRST, np.int64)
     except OSError as error:
-        raise DamagedError(f"The dense index {name} cannot be read: {error}.", hint=_REBUILT) from error
+        raise DamagedError(f"The dense index {name} cannot be read: {error}.", hint=REBUILT) from error
     problem = ""
     if not manifest.graph and n:
         problem = (
@@ -149,7 +152,7 @@ def open_generation(
         except DamagedError as error:
             problem = str(error)
         except OSError as error:
-            problem = f"The dense index {name} cannot be read: {error}. {_REBUILT}"
+            problem = f"The dense index {name} cannot be read: {error}. {REBUILT}"
     twins = bool((first != np.arange(n)).any())
     return Generation(folder, manifest, block, first, twins, problem)
 
@@ -166,21 +169,21 @@ def read_pointer(dense: Path) -> str:
         line = pointer.read_bytes().decode("ascii", "replace")
     except FileNotFoundError:
         if any(dense.glob("gen-*")):
-            raise DamagedError(f"The dense index's pointer {pointer} is missing.", hint=_REBUILT) from None
+            raise DamagedError(f"The dense index's pointer {pointer} is missing.", hint=REBUILT) from None
         return ""
     except OSError as error:
         raise DamagedError(
-            f"The dense index's pointer {pointer} cannot be read: {error}.", hint=_REBUILT
+            f"The dense index's pointer {pointer} cannot be read: {error}.", hint=REBUILT
         ) from error
     match = _POINTER.fullmatch(line)
     if not match:
-        raise DamagedError(f"The dense index's pointer {pointer} is damaged.", hint=_REBUILT)
+        raise DamagedError(f"The dense index's pointer {pointer} is damaged.", hint=REBUILT)
     try:
         found = zlib.crc32((dense / match[1] / MANIFEST).read_bytes())
     except OSError as error:
-        raise DamagedError(f"The dense index {match[1]} cannot be read: {error}.", hint=_REBUILT) from error
+        raise DamagedError(f"The dense index {match[1]} cannot be read: {error}.", hint=REBUILT) from error
     if found != int(match[3], 16):
-        raise DamagedError(f"The manifest of the dense index {match[1]} is damaged.", hint=_REBUILT)
+        raise DamagedError(f"The manifest of the dense index {match[1]} is damaged.", hint=REBUILT)
     return match[1]
 
 
@@ -203,7 +206,7 @@ def point_to(generation: Generation) -> None:
 
 
 def sweep(dense: Path, keep: str) -> None:
-    """Deletes what crashed owners and builders left: all but the pointer and the kept generation.
+    """Deletes what crashed owners and builders left: all but the kept generation and the pointer to it.
 
     What cannot be deleted (a read-only disk) is left for the next start.
     """
@@ -213,6 +216,8 @@ def sweep(dense: Path, keep: str) -> None:
     if not os.access(dense, os.W_OK):
         return
     (dense / f"{POINTER}.new").unlink(missing_ok=True)
+    if not keep:
+        (dense / POINTER).unlink(missing_ok=True)
 
 
 def delete(folder: Path) -> None:
@@ -235,16 +240,16 @@ def _read_manifest(data: bytes) -> Manifest:
         values["files"] = {path: (int(size), int(crc)) for path, (size, crc) in values["files"].items()}
         return Manifest(**values)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DamagedError(f"A dense index's manifest cannot be read: {error}.", hint=_REBUILT) from error
+        raise DamagedError(f"A dense index's manifest cannot be read: {error}.", hint=REBUILT) from error
 
 
 def _check(folder: Path, files: dict[str, tuple[int, int]]) -> None:
     for name, written in files.items():
         path = folder / name
         if not path.exists():
-            raise DamagedError(f"The dense index lacks its file {path}.", hint=_REBUILT)
+            raise DamagedError(f"The dense index lacks its file {path}.", hint=REBUILT)
         if path.stat().st_size != written[0] or _fingerprint(path) != written:
-            raise DamagedError(f"The dense index's file {path} is not what was written.", hint=_REBUILT)
+            raise DamagedError(f"The dense index's file {path} is not what was written.", hint=REBUILT)
 
 
 def _fingerprint(path: Path) -> tuple[int, int]:

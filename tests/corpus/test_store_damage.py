@@ -21,7 +21,7 @@ from corpus.vectors import EmbeddedChromaIndex
 from corpus.vectors import build as dense_building
 from corpus.vectors import embedded as dense_room
 from tests.builders import SPACE, new_version, word_vector
-from tests.corpus.dense import EAGER, wait_until
+from tests.corpus.dense import EAGER, PATIENT, wait_until
 
 CHUNKS = 240
 HR = Caller(frozenset({"public", "group:hr"}))
@@ -168,6 +168,52 @@ def test_a_damaged_index_is_said_answered_and_mended(
     with open_corpus(settings_for(data), SPACE) as corpus:
         assert corpus.state().problems == ()
         assert verify(corpus).problems == ()
+
+
+@pytest.mark.parametrize("what", ["dense/gen-*/vectors.f32", "dense/gen-*/chroma/chroma.sqlite3"])
+def test_one_search_says_the_damage_and_leaves_it_to_the_next_ingest(
+    data: Path,
+    expected: dict[str, list[list[tuple[int, float]]]],
+    building: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    monkeypatch.setitem(EmbeddedChromaIndex.__init__.__kwdefaults__, "policy", PATIENT)  # type: ignore[arg-type]
+    building.set()
+    [found] = data.glob(what)
+    flip(found)
+    for _ in range(2):  # the second is told the same as the first
+        corpus = Corpus.open(settings_for(data), SPACE, one_shot=True)
+        try:
+            assert answers(corpus, "dense") == expected["dense"]
+            if found.name == "vectors.f32":  # Chroma's own files are not read for one search
+                [problem] = corpus.state().problems
+                assert f"{found} is not what was written" in problem
+                [note] = corpus.notes()
+                assert note.startswith("The dense index cannot be used")
+                assert len(note) < 100
+                assert verify(corpus).problems == (problem,)
+        finally:
+            corpus.close()
+    with open_corpus(settings_for(data), SPACE) as corpus:
+        assert corpus.notes()
+        corpus.settle()  # as at the end of an ingest
+        assert (corpus.notes(), corpus.state().problems) == ((), ())
+        assert verify(corpus).problems == ()
+    assert len(list(data.glob("dense/gen-*"))) == 1
+
+
+def test_indexes_that_were_not_built_yet_are_no_fault(whole: Path, tmp_path: Path) -> None:
+    restore(whole / "backup.tar", tmp_path / "data")
+    for one_shot in (True, False):
+        corpus = Corpus.open(settings_for(tmp_path / "data"), SPACE, one_shot=one_shot)
+        try:
+            assert verify(corpus).problems == ()
+            assert any("no dense index yet" in problem for problem in corpus.state().problems)
+            corpus.search_lexical("leave", 1, OWNER)  # waits until that one is built
+            assert corpus.notes() == ()
+        finally:
+            corpus.close()
 
 
 # ---- the catalog itself -----------------------------------------------------------------------------------
