@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +30,8 @@ class Originals:
             DamagedError: the bytes read are not those of the hash, or are gone (the file changed meanwhile).
         """
         target = self.path(sha256)
-        if target.exists():
+        if self.is_whole(sha256):
+            self._damage(sha256).unlink(missing_ok=True)
             return
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = target.with_name(f".{sha256}.{os.getpid()}.part")
@@ -50,6 +52,7 @@ class Originals:
                 )
             self._mark(sha256).touch()
             os.replace(temporary, target)
+            self._damage(sha256).unlink(missing_ok=True)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(target.parent)
@@ -67,7 +70,20 @@ class Originals:
         target = self.path(path.name)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.replace(path, target)
+        self._damage(path.name).unlink(missing_ok=True)
         sync_folder(target.parent)
+
+    def is_whole(self, sha256: str) -> bool:
+        """Says whether the file is kept and has the bytes of its hash, every one of which is read."""
+        path = self.path(sha256)
+        return path.exists() and _sha256(path) == sha256
+
+    def is_sound(self, sha256: str, size_bytes: int) -> bool:
+        """Says whether a file of that size is kept in which no damage was found so far; reads nothing of it."""
+        try:
+            return self.path(sha256).stat().st_size == size_bytes and not self._damage(sha256).exists()
+        except FileNotFoundError:
+            return False
 
     def read(self, sha256: str) -> bytes:
         """Returns a kept file's bytes.
@@ -85,6 +101,7 @@ class Originals:
                 hint="Ingest the file again.",
             ) from None
         if hashlib.sha256(data).hexdigest() != sha256:
+            self._note_damage(sha256)
             raise DamagedError(
                 f"The kept original {self.path(sha256)} is damaged.", hint="Ingest the file again."
             )
@@ -96,11 +113,13 @@ class Originals:
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
                 self.settle(path.name)
+                self._damage(path.name).unlink(missing_ok=True)
 
     def damaged(self) -> Iterator[str]:
-        """Yields the hashes of kept files whose bytes are no longer theirs."""
+        """Yields the hashes of kept files whose bytes are no longer theirs; the next ingest mends those."""
         for path in self.all():
             if _sha256(path) != path.name:
+                self._note_damage(path.name)
                 yield path.name
 
     def all(self) -> Iterator[Path]:
@@ -118,6 +137,13 @@ class Originals:
             self.path(sha256).unlink(missing_ok=True)
         for sha256 in new:
             self.settle(sha256)
+
+    def _note_damage(self, sha256: str) -> None:
+        with suppress(OSError):  # a disk that cannot be written cannot be mended either
+            self._damage(sha256).touch()
+
+    def _damage(self, sha256: str) -> Path:
+        return self.path(sha256).with_name(f".{sha256}.damaged")
 
     def _mark(self, sha256: str) -> Path:
         return self.path(sha256).with_name(f".{sha256}.new")

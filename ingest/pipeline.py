@@ -11,13 +11,14 @@ import queue
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from corpus.catalog import documents, records
 from corpus.catalog.documents import Known, VersionRecord
 from corpus.catalog.records import Failure
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
-from corpus.errors import EmbeddingError, LimitError, ParseError, StorageError, VouchError
+from corpus.errors import DamagedError, EmbeddingError, LimitError, ParseError, StorageError, VouchError
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import PUBLIC, DocumentKey, NewVersion
@@ -110,6 +111,7 @@ class _Ingest:
             self.total_files, self.total_bytes = len(work), sum(source.size_bytes for source, _ in work)
             try:
                 self._update(todo)
+                self._mend_originals(todo)
                 self._read_all(work)
                 if not self.stopped:
                     self._remove(todo)
@@ -300,6 +302,19 @@ class _Ingest:
                     FileReport(one.known.key.path, "updated", document_id=one.known.document_id)
                 )
             reach("update.before")
+
+    def _mend_originals(self, todo: Plan) -> None:
+        """Keeps the files of unchanged documents anew where the kept ones are gone or were found damaged."""
+        unchanged = [*todo.unchanged, *(one.known for one in todo.update)]
+        lost = {
+            (known.key.root, known.key.path): known.sha256
+            for known in unchanged
+            if not self.corpus.originals.is_sound(known.sha256, known.size_bytes)
+        }
+        for source in self.request.found.files if lost else ():
+            if sha256 := lost.get((source.root, source.path)):
+                with suppress(DamagedError):  # it changed just now: the next ingest sees that
+                    self.corpus.keep_original(source.location, sha256)
 
     def _remove(self, todo: Plan) -> None:
         if todo.forget:

@@ -48,6 +48,22 @@ def test_damage_is_noticed(tmp_path: Path):
         kept.read(SHA)
 
 
+def test_a_damaged_file_is_kept_anew(tmp_path: Path):
+    kept = Originals(tmp_path / "originals")
+    kept.add(DATA, SHA)
+    assert kept.is_sound(SHA, len(DATA))
+    kept.path(SHA).write_bytes(DATA[:-1] + b"?")
+    assert list(kept.damaged()) == [SHA]
+    assert not kept.is_sound(SHA, len(DATA))  # found once, known from then on
+    kept.add(DATA, SHA)
+    assert kept.is_sound(SHA, len(DATA))
+    assert kept.read(SHA) == DATA
+    kept.path(SHA).write_bytes(DATA[:-1])
+    assert not kept.is_sound(SHA, len(DATA))
+    kept.path(SHA).unlink()
+    assert not kept.is_sound(SHA, len(DATA))
+
+
 def test_what_a_killed_commit_left_is_cleaned_away(tmp_path: Path):
     kept = Originals(tmp_path / "originals")
     other = hashlib.sha256(b"other").hexdigest()

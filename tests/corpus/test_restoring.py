@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -113,6 +114,14 @@ def test_an_error_in_its_midst_puts_the_old_corpus_back(
     assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
     with open_at(data) as opened:
         assert paths(opened) == OLD
+
+
+def test_a_damaged_original_is_mended(saved: Path, data: Path) -> None:
+    [kept] = data.glob(f"originals/??/{hashlib.sha256(b'a.txt leave').hexdigest()}")
+    kept.write_bytes(b"?" * kept.stat().st_size)
+    restore(saved / "kept.backup", data, replace=True)
+    with open_at(data) as opened:
+        assert verify(opened).problems == ()
 
 
 @pytest.mark.parametrize("room", [False, True])

@@ -159,6 +159,18 @@ def test_a_change_that_keeps_size_and_time_is_seen_when_every_file_is_looked_int
     assert sources(corpus, "lunch") == {"a.txt"}
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"?" * 9000)])
+def test_a_kept_file_that_is_gone_or_damaged_is_kept_anew(
+    corpus: Corpus, folder: Path, damage: Callable[[Path], object]
+) -> None:
+    run(corpus, folder)
+    kept = sorted(corpus.originals.all())
+    damage(kept[0])
+    assert len(verify(corpus).problems) == 1
+    assert counts(run(corpus, folder)) == {"unchanged": 3}
+    assert verify(corpus).problems == ()
+
+
 def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) -> None:
     run(corpus, folder)
     (folder / "deep" / "c.html").rename(folder / "moved.html")
