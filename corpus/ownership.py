@@ -15,7 +15,8 @@ from corpus.errors import BusyError, StorageError
 LOCK_NAME = "owner.lock"
 
 _GRACE_S = 5.0
-"""How long a killed owner's lock may outlive it: in a child that it was just starting."""
+"""How long a killed owner's lock may outlive it, in a child that it was just starting; and how long a lock may name
+no owner: one that only just took it, or somebody who looks for a moment whether there is one."""
 
 _LOOK_AGAIN_S = 0.02
 
@@ -126,6 +127,8 @@ def _lock(descriptor: int) -> bool:
 
 def _owner_lives(descriptor: int) -> bool:
     try:
+        if not os.fstat(descriptor).st_size:
+            return False
         os.kill(json.loads(os.pread(descriptor, 4096, 0))["pid"], 0)
     except ProcessLookupError:
         return False

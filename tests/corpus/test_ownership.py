@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import subprocess
@@ -92,3 +93,13 @@ def test_a_dead_owner_whose_child_still_holds_the_lock_is_waited_for(tmp_path: P
     later.start()
     own(tmp_path, "vouch search").release()
     later.join()
+
+
+def test_one_who_only_looks_for_the_owner_turns_nobody_away(tmp_path: Path):
+    own(tmp_path, "vouch").release()
+    with open(tmp_path / "owner.lock") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        later = threading.Timer(0.3, fcntl.flock, (looking, fcntl.LOCK_UN))
+        later.start()
+        own(tmp_path, "vouch search").release()
+        later.join()
