@@ -6,6 +6,7 @@ Indexes are not in it: they are rebuilt from the catalog.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import io
 import json
@@ -13,6 +14,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +25,7 @@ from sqlalchemy import Connection
 
 from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records
+from corpus.crashpoints import reach
 from corpus.errors import DamagedError, NotAllowedError, StorageError
 from corpus.originals import Originals, sync_folder
 from corpus.ownership import own
@@ -30,16 +34,19 @@ from corpus.store import UNFINISHED_ERASURE, Corpus
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
 
+_SCRATCH = ".vouch-backup-"
+
 
 @dataclass(frozen=True, slots=True)
 class BackupSummary:
-    """What a backup holds."""
+    """What a backup holds; ``missing`` counts the originals that were gone or damaged when it was written."""
 
     path: Path
     created_at: str
     documents: int
     originals: int
     size_bytes: int
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +70,62 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     """
     if target.exists():
         raise NotAllowedError(f"{target} exists already.", code="exists", hint="Name a new file.")
-    temporary = target.with_name(f".{target.name}.part")
     try:
-        with tempfile.TemporaryDirectory(prefix=".vouch-backup-", dir=target.parent) as scratch:
-            copy = Path(scratch) / database.FILE_NAME
+        with _scratch_beside(target) as scratch:
+            copy, whole = scratch / database.FILE_NAME, scratch / "whole"
             corpus.catalog.backup(copy)
-            with _opened_copy(Path(scratch)) as db:
+            reach("backup.copied")
+            with _opened_copy(scratch) as db:
                 count = len(documents.list_documents(db, removed=True))
                 hashes = documents.content_hashes(db)
-            originals = [corpus.originals.path(sha256) for sha256 in sorted(hashes)]
-            kept = [path for path in originals if path.exists()]
+            kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
             manifest = {
                 "format": FORMAT,
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "documents": count,
                 "catalog_sha256": _sha256(copy),
-                "originals": [path.name for path in kept],
+                "originals": kept,
             }
-            with open(temporary, "wb") as out:
+            with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 with tarfile.open(fileobj=out, mode="w") as archive:
                     _add_bytes(archive, MANIFEST_NAME, json.dumps(manifest).encode())
                     archive.add(copy, database.FILE_NAME)
-                    for path in kept:
-                        archive.add(path, f"originals/{path.name}")
+                    for sha256 in kept:
+                        archive.add(corpus.originals.path(sha256), f"originals/{sha256}")
                 out.flush()
                 os.fsync(out.fileno())
-        os.replace(temporary, target)
+            os.replace(whole, target)
         sync_folder(target.parent)
     except OSError as error:
         raise StorageError(
             f"Cannot write the backup {target}: {error.strerror or error}.",
-            code="disk_full" if error.errno in (28, 122) else "storage",
+            code="disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage",
             hint="Nothing was changed. Choose a folder with room.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return BackupSummary(
-        target,
-        str(manifest["created_at"]),
-        count,
-        len(kept),
-        target.stat().st_size,
+        target, str(manifest["created_at"]), count, len(kept), target.stat().st_size, len(hashes) - len(kept)
     )
+
+
+@contextmanager
+def _scratch_beside(target: Path) -> Iterator[Path]:
+    """Gives a folder to write a backup in, deleted in the end, and deletes those that a kill left there: each is
+    locked for as long as its process lives."""
+    for left in target.parent.glob(f"{_SCRATCH}*"):
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=target.parent) as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:

@@ -54,6 +54,9 @@ def backup(
         session.screen.json(done)
     else:
         session.screen.show(_backup_line(done))
+    if done["missing"]:
+        lacking = count(done["missing"], "original")
+        session.note(f"{lacking} missing or damaged, so not in it: vouch verify names them.")
 
 
 def restore(

@@ -299,6 +299,9 @@ def test_verify_ends_with_1_when_something_is_wrong(written: Vouch, tmp_path: Pa
     assert ended.code == 1
     assert "1 problem." in ended.out
     assert original.name in ended.out
+    kept = written("backup", tmp_path / "kept.backup")
+    assert "1 original missing or damaged" in kept.err
+    assert "1 original" not in kept.out
 
 
 def test_rebuild_builds_both_indexes(written: Vouch) -> None:

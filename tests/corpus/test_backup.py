@@ -1,0 +1,73 @@
+"""A backup can be restored whatever its corpus lacks, is private, and leaves nothing behind when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from corpus.backup import backup, restore, verify, verify_backup
+from corpus.crashpoints import VARIABLE
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from tests.builders import SPACE, new_version
+
+BACKUP = """
+import sys
+from tests.corpus.test_backup import *
+with open_corpus(Settings(data_dir=Path(sys.argv[1]), dense="exact"), SPACE) as opened:
+    backup(opened, Path(sys.argv[2]))
+"""
+
+
+def put(opened: Corpus, *names: str) -> None:
+    for name in names:
+        opened.commit(new_version(name, [name]), name.encode())
+    opened.publish()
+
+
+def test_an_original_that_is_lost_or_damaged_is_counted_and_spoils_no_backup(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt", "b.txt", "c.txt")
+        lost, damaged, _ = opened.originals.all()
+        lost.unlink()
+        damaged.write_bytes(b"?")
+        done = backup(opened, tmp_path / "kept.backup")
+        assert (done.documents, done.originals, done.missing) == (3, 1, 2)
+    assert len(verify_backup(tmp_path / "kept.backup").problems) == 2
+    restore(tmp_path / "kept.backup", tmp_path / "there")
+    with open_corpus(Settings(data_dir=tmp_path / "there", dense="exact"), SPACE) as opened:
+        assert opened.state().documents == 3
+        assert len(verify(opened).problems) == 2
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+    (tmp_path / "kept").mkdir()
+    command = [sys.executable, "-c", BACKUP, str(tmp_path / "data"), str(tmp_path / "kept" / "first")]
+    ran = subprocess.run(command, env={**os.environ, VARIABLE: "backup.copied"}, capture_output=True)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    [left] = (tmp_path / "kept").iterdir()
+    assert list(left.iterdir())
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        backup(opened, tmp_path / "kept" / "second")
+    [kept] = (tmp_path / "kept").iterdir()
+    assert (kept.name, kept.stat().st_mode & 0o777) == ("second", 0o600)
+
+
+def test_a_backup_leaves_another_under_way_alone(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+        copy = opened.catalog.backup
+
+        def meanwhile(target: Path) -> None:
+            opened.catalog.backup = copy  # type: ignore[method-assign]
+            backup(opened, tmp_path / "other")
+            copy(target)
+
+        opened.catalog.backup = meanwhile  # type: ignore[method-assign]
+        backup(opened, tmp_path / "mine")
+    assert verify_backup(tmp_path / "mine").problems == verify_backup(tmp_path / "other").problems == ()
