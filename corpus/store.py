@@ -159,6 +159,7 @@ class Corpus:
 
         Raises:
             UsageError: the collection, a principal or a piece of metadata has a name that is none.
+            NotAllowedError: its place is that of a document that ``new.caller`` may not see.
             EmbeddingError: a vector is of another dimension.
             StorageError: the disk is full or read-only; the previous version stays live.
             DamagedError: the original changed since it was hashed; the previous version stays live.

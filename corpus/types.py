@@ -133,11 +133,24 @@ class DocumentKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. ``owner`` (a command on the data folder's own machine) sees everything."""
+
+    principals: frozenset[str] = frozenset({PUBLIC})
+    owner: bool = False
+
+
+OWNER = Caller(owner=True)
+ANYONE = Caller()
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """Everything one transaction needs to make one document version live.
 
     ``vectors[i]`` belongs to ``chunks[i]``: float32, unit length, shape (dimension,), or None where
     the embedder does not cover the text. ``access`` holds principals; an empty set means nobody.
+    ``caller`` is who commits it: nobody replaces a document that is hidden from them.
     """
 
     key: DocumentKey
@@ -150,6 +163,7 @@ class NewVersion:
     vectors: Sequence[Float32 | None]
     access: frozenset[str] = frozenset({PUBLIC})
     metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
+    caller: Caller = OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +178,6 @@ class Scored:
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks. ``owner`` (a command on the data folder's own machine) sees everything."""
-
-    principals: frozenset[str] = frozenset({PUBLIC})
-    owner: bool = False
-
-
-OWNER = Caller(owner=True)
-ANYONE = Caller()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,24 @@ from __future__ import annotations
 import queue
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from corpus.catalog import documents, records
+from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.documents import Known, VersionRecord
 from corpus.catalog.records import Failure
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
-from corpus.errors import DamagedError, EmbeddingError, LimitError, ParseError, StorageError, VouchError
+from corpus.errors import (
+    DamagedError,
+    EmbeddingError,
+    LimitError,
+    NotAllowedError,
+    ParseError,
+    StorageError,
+    VouchError,
+)
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import PUBLIC, DocumentKey, NewVersion
@@ -151,7 +160,8 @@ class _Ingest:
             known = documents.known(db, request.collection)
             failures = records.list_failures(db, request.collection)
         self.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
-        for file in needs_hash(request.found.files, {} if request.rehash else known):
+        files = [file for file in request.found.files if self._may_replace(file, known)]
+        for file in needs_hash(files, {} if request.rehash else known):
             if self._stop():
                 return EMPTY  # a plan made of half the hashes would be a wrong one
             try:
@@ -160,7 +170,7 @@ class _Ingest:
                 self.hashes[file.root, file.path] = ""
                 self._failed(file, _unreadable(file, error), 0.0)
         todo = plan(
-            request.found.files,
+            files,
             self.hashes,
             known,
             self.failures,
@@ -176,6 +186,13 @@ class _Ingest:
         if (todo.add or todo.replace) and not request.dry_run:
             self._check_room()
         return todo
+
+    def _may_replace(self, file: SourceFile, known: Mapping[tuple[str, str], Known]) -> bool:
+        before = known.get((file.root, file.path))
+        allowed = before is None or may_see(self.request.caller, before.access)
+        if not allowed:
+            self._failed(file, name_taken(file.path), 0.0)
+        return allowed
 
     def _check_room(self) -> None:
         free, wanted = shutil.disk_usage(self.corpus.folder).free >> 20, self.settings.min_free_mb
@@ -272,10 +289,11 @@ class _Ingest:
             vectors=item.vectors,
             access=access,
             metadata=metadata,
+            caller=request.caller,
         )
         try:
             version = self.corpus.commit(new, source.location)
-        except StorageError as error:
+        except (StorageError, NotAllowedError) as error:
             self._failed(source, error, item.seconds)
             if error.code in _FULL:
                 self.stopped, self.hint = error.message, error.hint

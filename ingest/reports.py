@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from corpus.types import OWNER, Caller
 from ingest.discovery import Discovery
 
 FileState = Literal["ok", "partial", "failed", "skipped", "updated", "removed"]
@@ -17,6 +18,7 @@ class IngestRequest:
     """What to ingest and how. None for ``access`` and ``metadata`` keeps what a document has.
 
     ``rehash`` reads the bytes of every file; else one of the known size and time is taken for unchanged.
+    ``caller`` is who asks for it: a file in the place of a document hidden from them fails.
     """
 
     found: Discovery
@@ -28,6 +30,7 @@ class IngestRequest:
     consent: bool = False
     retry_failed: bool = False
     rehash: bool = False
+    caller: Caller = OWNER
 
 
 @dataclass(frozen=True, slots=True)

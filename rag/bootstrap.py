@@ -147,11 +147,13 @@ class Service:
         collection: str,
         *,
         metadata: Mapping[str, str] | None = None,
+        caller: Caller = OWNER,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
-        """Ingests files that were found already, such as uploads."""
-        return self._ingest(IngestRequest(found, collection, metadata=metadata), on_progress, cancelled)
+        """Ingests files that were found already, such as uploads of a caller."""
+        request = IngestRequest(found, collection, metadata=metadata, caller=caller)
+        return self._ingest(request, on_progress, cancelled)
 
     def _ingest(
         self, request: IngestRequest, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from corpus.catalog import records
 from corpus.catalog.records import JobRecord
 from corpus.errors import LimitError, UnavailableError, UsageError, VouchError
-from corpus.types import UPLOAD_ROOT
+from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
 from rag.bootstrap import Service
@@ -80,9 +80,13 @@ class Jobs:
             self._thread.join()
 
     def ingest_uploads(
-        self, uploads: Sequence[Upload], collection: str, metadata: Mapping[str, str]
+        self,
+        uploads: Sequence[Upload],
+        collection: str,
+        metadata: Mapping[str, str],
+        caller: Caller = ANYONE,
     ) -> JobRecord:
-        """Keeps the uploaded bytes and queues their ingest.
+        """Keeps the uploaded bytes and queues their ingest in the caller's name.
 
         Raises:
             UsageError: a file is empty or its name cannot be used.
@@ -100,7 +104,12 @@ class Jobs:
                 raise LimitError(
                     f"{MAX_QUEUED} jobs are waiting already.", code="too_many_jobs", hint="Try later."
                 )
-        request = {"collection": collection, "metadata": dict(metadata), "names": names}
+        request = {
+            "collection": collection,
+            "metadata": dict(metadata),
+            "names": names,
+            "caller": to_json(caller),
+        }
         kept = self._folder / f"{secrets.token_hex(8)}{_INCOMING}"
         self._spool(kept, uploads, names)
         with self._catalog.write() as db:
@@ -220,6 +229,7 @@ class Jobs:
             found,
             job.request["collection"],
             metadata=job.request["metadata"] or None,
+            caller=_caller(job),
             on_progress=on_progress,
             cancelled=lambda: self._stopping or job.id in self._cancelled,
         )
@@ -297,6 +307,12 @@ def upload_name(given: str) -> str:
             hint="Give it a plain name of up to 255 bytes.",
         )
     return name
+
+
+def _caller(job: JobRecord) -> Caller:
+    """Who sent the files in; a job from before that was kept is the public's."""
+    kept = job.request.get("caller") or {}
+    return Caller(frozenset(kept.get("principals", (PUBLIC,))), kept.get("owner") is True)
 
 
 def _found(folder: Path, names: Sequence[str]) -> Discovery:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from corpus.catalog.documents import shown_time
 from corpus.catalog.schema import access, documents, versions
+from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
 
 
@@ -49,6 +50,13 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
 def may_see(caller: Caller, granted: frozenset[str]) -> bool:
     """Says whether a caller may see a document with this access list. An empty list is nobody's."""
     return caller.owner or bool(granted & caller.principals)
+
+
+def name_taken(path: str) -> NotAllowedError:
+    """The error for a name in use by what the caller may not see; it tells nothing of that document."""
+    return NotAllowedError(
+        f"{path} cannot be stored under this name.", code="name_taken", hint="Give it another name."
+    )
 
 
 def collections(db: Connection, caller: Caller) -> dict[str, int]:

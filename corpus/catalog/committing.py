@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, insert, select, update
 
+from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.checksums import text_hash, vector_checksum
-from corpus.catalog.documents import VersionRecord, get_version, now, retire_version, set_access, shown_time
+from corpus.catalog.documents import (
+    VersionRecord,
+    get_document,
+    get_version,
+    now,
+    retire_version,
+    set_access,
+    shown_time,
+)
 from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
@@ -25,7 +34,11 @@ def chunk_id(key: DocumentKey, sha256: str, fingerprint: str, ordinal: int, salt
 
 
 def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
-    """Makes a version live and retires the one before it, in the caller's transaction."""
+    """Makes a version live and retires the one before it, in the caller's transaction.
+
+    Raises:
+        NotAllowedError: its place is that of a document, removed or not, that ``new.caller`` may not see.
+    """
     document_id, previous = _open_document(db, new)
     moment = now()
     number = 1 + (
@@ -81,6 +94,8 @@ def _open_document(db: Connection, new: NewVersion) -> tuple[str, int | None]:
         )
     ).one_or_none()
     if row is not None:
+        if not may_see(new.caller, get_document(db, row.id).access):
+            raise name_taken(key.path)
         db.execute(
             update(documents)
             .where(documents.c.id == row.id)

@@ -14,6 +14,7 @@ from corpus.catalog import documents, records
 from corpus.catalog.records import JobRecord
 from corpus.errors import LimitError, NotFoundError, StorageError, UnavailableError, UsageError, VouchError
 from corpus.settings import Settings
+from corpus.types import Caller
 from rag import jobs as jobs_module
 from rag.bootstrap import Service, open_service
 from rag.jobs import FINISHED, Jobs, Upload, upload_name
@@ -289,3 +290,62 @@ def test_a_client_names_a_file_and_never_a_path(given: str, kept: str) -> None:
 def test_a_name_that_names_nothing_is_refused(given: str) -> None:
     with pytest.raises(UsageError):
         upload_name(given)
+
+
+def _restrict(service: Service, path: str, *principals: str) -> str:
+    with service.corpus.catalog.write() as db:
+        found = documents.find_by_path(db, path)[0]
+        documents.set_access(db, found.id, principals)
+    return found.id
+
+
+def _texts(service: Service, document_id: str) -> list[str]:
+    with service.corpus.catalog.read() as db:
+        return [documents.read_text(db, one.id) for one in documents.list_versions(db, document_id)]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_nobody_replaces_a_document_that_is_hidden_from_them(
+    service: Service, jobs: Jobs, removed: bool
+) -> None:
+    _finished(jobs, jobs.ingest_uploads(_uploads("zebra.txt"), "zoo", {}).id)
+    hidden = _restrict(service, "zebra.txt", "group:hr")
+    if removed:
+        service.corpus.remove([hidden])
+    before = _texts(service, hidden)
+    same, other = _uploads("zebra.txt"), [Upload("zebra.txt", io.BytesIO(b"All zebras are gone.\n"))]
+    for files in (same, other):
+        ended = _finished(jobs, jobs.ingest_uploads(files, "zoo", {"team": "x"}).id)
+        assert ended.result is not None
+        [file] = ended.result["files"]
+        assert (file["state"], file["code"], file["document_id"]) == ("failed", "name_taken", "")
+        assert ended.result["replaced"] == ended.result["updated"] == ended.result["unchanged"] == 0
+    assert _texts(service, hidden) == before
+    with service.corpus.catalog.read() as db:
+        document = documents.get_document(db, hidden)
+    assert (document.access, document.metadata) == (frozenset({"group:hr"}), {})
+    theirs = Caller(frozenset({"public", "group:hr"}))
+    ended = _finished(jobs, jobs.ingest_uploads(_uploads("zebra.txt"), "zoo", {}, theirs).id)
+    assert ended.result is not None
+    assert ended.result["failed"] == 0
+
+
+def test_a_document_hidden_while_its_new_version_is_read_stays_as_it_is(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _finished(jobs, jobs.ingest_uploads(_uploads("zebra.txt"), "zoo", {}).id)
+    real = service.corpus.commit
+
+    def commit(*args: Any) -> Any:
+        _restrict(service, "zebra.txt", "group:hr")
+        return real(*args)
+
+    monkeypatch.setattr(service.corpus, "commit", commit)
+    new = [Upload("zebra.txt", io.BytesIO(b"All zebras are gone.\n"))]
+    ended = _finished(jobs, jobs.ingest_uploads(new, "zoo", {}).id)
+    assert ended.result is not None
+    assert [file["code"] for file in ended.result["files"]] == ["name_taken"]
+    with service.corpus.catalog.read() as db:
+        document = documents.find_by_path(db, "zebra.txt")[0]
+    assert document.access == {"group:hr"}
+    assert len(_texts(service, document.id)) == 1

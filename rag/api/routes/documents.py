@@ -45,6 +45,7 @@ VersionNumber = Annotated[
 @router.post("/documents", status_code=202, summary="Send files in")
 def upload(
     jobs: OpenJobs,
+    caller: AnyCaller,
     files: Annotated[
         list[UploadFile], File(description="One or more files.", examples=[["travel-policy.pdf"]])
     ],
@@ -57,14 +58,15 @@ def upload(
 ) -> JobShape:
     """Keeps the files and queues their ingest.
 
-    A file with the name of an earlier upload becomes its new version.
+    A file with the name of an earlier upload becomes its new version, if the caller may see that one; if not,
+    the file fails with `name_taken`.
     """
     if len(files) > MAX_FILES:
         raise UsageError(
             f"{len(files)} files at once; the limit is {MAX_FILES}.", code="bad_upload", hint="Send fewer."
         )
     uploads = [Upload(file.filename or "", file.file) for file in files]
-    job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata))
+    job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata), caller)
     return JobShape(**to_json(job))
 
 
