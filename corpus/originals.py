@@ -33,7 +33,7 @@ class Originals:
         if self.is_whole(sha256):
             self._damage(sha256).unlink(missing_ok=True)
             return
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_room(target)
         temporary = target.with_name(f".{sha256}.{os.getpid()}.part")
         try:
             with open(temporary, "xb") as out:
@@ -68,7 +68,7 @@ class Originals:
     def take(self, path: Path) -> None:
         """Moves a file here that has the hash it is named by, on this disk; durable when it returns."""
         target = self.path(path.name)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_room(target)
         os.replace(path, target)
         self._damage(path.name).unlink(missing_ok=True)
         sync_folder(target.parent)
@@ -137,6 +137,10 @@ class Originals:
             self.path(sha256).unlink(missing_ok=True)
         for sha256 in new:
             self.settle(sha256)
+
+    def _make_room(self, target: Path) -> None:
+        for folder in (self.folder, target.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _note_damage(self, sha256: str) -> None:
         with suppress(OSError):  # a disk that cannot be written cannot be mended either

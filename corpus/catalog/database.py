@@ -130,6 +130,7 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
             )
         with _explained(path):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_private(path)
     with _explained(path):
         whole = not path.exists() or is_whole(path)
     if not whole:
@@ -179,7 +180,13 @@ def _keep_copy(engine: Engine, target: Path) -> None:
     os.replace(temporary, target)
 
 
+def _make_private(path: Path) -> None:
+    """Makes an empty file that its owner alone may read; what SQLite writes beside it is as private."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def _copy_whole(source: sqlite3.Connection, target: Path) -> None:
+    _make_private(target)
     copy = sqlite3.connect(target)
     try:
         source.backup(copy, pages=2048)

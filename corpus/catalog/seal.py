@@ -32,6 +32,7 @@ def make_seal(path: Path) -> None:
     try:
         if path.stat().st_size > SEALED_BYTES or (log.exists() and log.stat().st_size):
             return
+        temporary.touch(mode=0o600)
         with open(temporary, "w", encoding="ascii") as out:
             out.write(_fingerprint(path))
             out.flush()

@@ -337,7 +337,8 @@ class TantivyIndex:
         generation = max([self._generation, *numbers]) + 1
         folder = self._folder / _name(generation)
         try:
-            folder.mkdir(parents=True, mode=0o700)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(mode=0o700)
             if self._address is None or self._is_small():
                 build(self._feed, folder, self._closing.is_set)
             else:

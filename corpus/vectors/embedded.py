@@ -432,7 +432,7 @@ class EmbeddedChromaIndex:
             self._changed.notify_all()
 
     def _build_and_swap(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check_free_space(self._folder, self._view.live, self._dimension)
         name = files.new_name(1 + max((files.number_of(p.name) for p in self._folder.iterdir()), default=0))
         base: _Base | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -201,6 +202,24 @@ def test_one_search_says_the_damage_and_leaves_it_to_the_next_ingest(
         assert (corpus.notes(), corpus.state().problems) == ((), ())
         assert verify(corpus).problems == ()
     assert len(list(data.glob("dense/gen-*"))) == 1
+
+
+def test_what_is_made_in_a_folder_that_was_there_is_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+            corpus.commit(new_version("a.txt", ["leave"]), b"leave")
+            corpus.publish()
+            corpus.settle()
+            seen = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    seen |= {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    named = {"catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite.seal", "originals", "dense", "lexical"}
+    assert named < set(seen)
+    assert set(seen.values()) == {0}, seen
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_indexes_that_were_not_built_yet_are_no_fault(whole: Path, tmp_path: Path) -> None:
