@@ -26,11 +26,13 @@ def counter_of(settings: ModelSettings) -> TokenCounter:
             own = Tokenizer.from_file(settings.tokenizer)
         except Exception as error:  # the tokenizers library raises bare Exception
             raise UsageError(
-                f"Cannot read the tokenizer {settings.tokenizer}: {error}.",
+                f"Cannot read the tokenizer {Path(settings.tokenizer).name}: {type(error).__name__}.",
                 code="bad_setting",
-                hint="Name a tokenizer.json file.",
+                hint="Name a tokenizer.json file in vouch.toml.",
             ) from None
-        return TokenCounter(lambda text: len(own.encode(text).ids), f"counted with {settings.tokenizer}")
+        return TokenCounter(
+            lambda text: len(own.encode(text).ids), f"counted with {Path(settings.tokenizer).name}"
+        )
     if settings.provider in ("openai", "azure"):
         return _tiktoken(settings.model) or ESTIMATE
     return ESTIMATE

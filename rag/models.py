@@ -14,9 +14,11 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from corpus.errors import ModelError, NotFoundError, UsageError
 from rag.attempts import Delta, Fault, Finish, LoopThread, Piece, Stop
+from rag.breaker import Breaker, RetryBudget
 from rag.cards import EXTRACTIVE, ModelCard, ModelSettings, read_models, shipped_cards
 from rag.counting import counter_of
 from rag.faults import explain, redacted
@@ -124,7 +126,7 @@ class Models:
     ) -> None:
         self._own = read_models(tables or {})
         self._loop = LoopThread()
-        self._providers: dict[tuple[str, str], Provider] = {}
+        self._health: dict[tuple[str, str], tuple[Breaker, RetryBudget]] = {}
         self._open: dict[str, ChosenModel] = {}
         self._lock = threading.Lock()
         self._extractive = extractive or built_in()
@@ -178,16 +180,22 @@ class Models:
                 f"{card.name} is a model for {card.task}, not for answers.", code="model_not_chat"
             )
         settings = self._own.get(card.name) or _settings_of(card)
-        where = (card.provider, settings.base_url)
-        if where not in self._providers:
-            label = card.provider if not settings.base_url else f"{card.provider} at {settings.base_url}"
-            self._providers[where] = Provider(label, self._loop, max_concurrent=settings.max_concurrent)
-        provider = self._providers[where]
+        where = (card.provider, settings.base_url)  # never told to anybody: it may hold a password
+        breaker, budget = self._health.setdefault(where, (Breaker(), RetryBudget()))
+        provider = Provider(
+            card.name, self._loop, max_concurrent=settings.max_concurrent, breaker=breaker, budget=budget
+        )
         if card.provider == "built-in":
             return ChosenModel(card, settings, provider, self._extractive)
-        key = _key(settings)
+        key = _key(card.name, settings)
+        secrets = [key, *_passwords(settings.base_url)]
         return ChosenModel(
-            card, settings, provider, lambda: _chat_model(card, settings, key), counter_of(settings), [key]
+            card,
+            settings,
+            provider,
+            lambda: _chat_model(card, settings, key, secrets),
+            counter_of(settings),
+            secrets,
         )
 
 
@@ -223,14 +231,25 @@ def built_in(embedder: Embedder | None = None) -> Callable[[], BaseChatModel]:
     return make
 
 
-def _key(settings: ModelSettings) -> str:
+def _passwords(base_url: str) -> list[str]:
+    """Returns what stands before the @ of an address, as written and as meant."""
+    try:
+        userinfo, at, _ = urlsplit(base_url).netloc.rpartition("@")
+    except ValueError:
+        return []
+    password = userinfo.partition(":")[2]
+    return [userinfo, unquote(userinfo), password, unquote(password)] if at else []
+
+
+def _key(name: str, settings: ModelSettings) -> str:
     if settings.api_key_file:
         try:
             return Path(settings.api_key_file).expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(
-                f"Cannot read the key file {settings.api_key_file}: {type(error).__name__}.",
+                f"The key file of {name} cannot be read: {type(error).__name__}.",
                 code="model_no_key",
+                hint=f"Look at api_key_file of [models.{name}] in vouch.toml.",
             ) from None
     vendor = _VENDORS[settings.provider]
     return (
@@ -240,7 +259,7 @@ def _key(settings: ModelSettings) -> str:
     )
 
 
-def _chat_model(card: ModelCard, settings: ModelSettings, key: str) -> BaseChatModel:
+def _chat_model(card: ModelCard, settings: ModelSettings, key: str, secrets: Sequence[str]) -> BaseChatModel:
     """Makes the provider's LangChain chat model, its own retries and clocks off."""
     vendor = _VENDORS[card.provider]
     for package in ("langchain", vendor.package):
@@ -270,7 +289,7 @@ def _chat_model(card: ModelCard, settings: ModelSettings, key: str) -> BaseChatM
         model: BaseChatModel = init_chat_model(settings.model, model_provider=vendor.langchain, **given)
     except Exception as error:  # any provider's own validation; its message may hold the key
         raise ModelError(
-            f"{card.name} cannot be set up: {redacted(str(error), [key])}",
+            f"{card.name} cannot be set up: {redacted(str(error), secrets)}",
             code="model_bad_settings",
             hint=f"Look at [models.{card.name}] in vouch.toml.",
         ) from None

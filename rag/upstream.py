@@ -26,7 +26,7 @@ class UpstreamError(ModelError):
 
 
 class OverloadedError(UnavailableError):
-    """Every connection allowed to this provider is in use; ``retry_after_s`` says when to come back."""
+    """Every call allowed to this model is under way; ``retry_after_s`` says when to come back."""
 
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(
@@ -36,7 +36,10 @@ class OverloadedError(UnavailableError):
 
 
 class Provider:
-    """All calls to one provider, from any thread."""
+    """All calls to one model of a provider, from any thread.
+
+    ``name`` is told to whoever asks, so it is no address; models of one server share ``breaker`` and ``budget``.
+    """
 
     def __init__(
         self,

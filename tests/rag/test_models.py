@@ -129,10 +129,20 @@ def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
             }
         }
     )
-    assert _key(own._own["mine"]) == "secret"
+    assert _key("mine", own._own["mine"]) == "secret"
     own.close()
-    with pytest.raises(ModelError, match="key file"):
-        _key(own._own["mine"].model_copy(update={"api_key_file": str(tmp_path / "none")}))
+    with pytest.raises(ModelError, match="key file of mine") as caught:
+        _key("mine", own._own["mine"].model_copy(update={"api_key_file": str(tmp_path / "none")}))
+    assert str(tmp_path) not in caught.value.message + caught.value.hint
+    assert "[models.mine]" in caught.value.hint
+
+
+def test_a_tokenizer_is_named_without_its_folder(tmp_path: Path) -> None:
+    own = Models({"mine": {"provider": "ollama", "model": "m", "tokenizer": str(tmp_path / "own.json")}})
+    with pytest.raises(UsageError, match=r"own\.json") as caught:
+        own.open("mine")
+    own.close()
+    assert str(tmp_path) not in caught.value.message + caught.value.hint
 
 
 def test_the_sdks_own_retries_and_clocks_are_off() -> None:

@@ -271,3 +271,46 @@ def test_retries_are_a_share_of_the_requests() -> None:
     assert not budget.spend()
     budget.earn()
     assert budget.spend()
+
+
+def test_what_a_model_says_of_its_server_holds_no_password(trial: Begin) -> None:
+    one = trial(refusal(503, "hunter2 is not known here"), Turn(texts=["word "] * 100_000, pause_s=0.02))
+    address = one.server.base_url.replace("://", "://vouch:hunter2@")
+    table = {"provider": "openai-compatible", "model": "m", "base_url": address}
+    one.models.close()
+    one.models = Models({"ours": table | {"max_concurrent": 1}})
+    one.model = one.models.open("ours")
+    one.model._provider._jitter = lambda low, high: 0.0
+    one.model._provider._max_attempts = 1
+    told = [one.ask()[2]]
+    with closing(one.model.stream(ASKED)) as busy:
+        next(busy)
+        with pytest.raises(OverloadedError) as caught:
+            next(one.model.stream(ASKED))
+    for _ in range(one.model._provider.breaker.failures):
+        one.model._provider.breaker.record(True)
+    told.append(one.ask()[2])
+    for error in (*told, caught.value):
+        assert error is not None
+        assert "ours" in error.message
+        assert "hunter2" not in error.message + error.hint
+        assert "127.0.0.1" not in error.message + error.hint
+
+
+def test_models_of_one_server_share_its_breaker_but_not_their_calls(trial: Begin) -> None:
+    one = trial(Turn(texts=["word "] * 100_000, pause_s=0.02))
+    table = {"provider": "openai-compatible", "model": "m", "base_url": one.server.base_url}
+    one.models.close()
+    one.models = Models({"narrow": table | {"max_concurrent": 1}, "wide": table | {"max_concurrent": 2}})
+    narrow, wide = one.models.open("narrow"), one.models.open("wide")
+    assert narrow._provider.breaker is wide._provider.breaker
+    with (
+        closing(narrow.stream(ASKED)) as first,
+        closing(wide.stream(ASKED)) as second,
+        closing(wide.stream(ASKED)) as third,
+    ):
+        for stream in (first, second, third):
+            assert isinstance(next(stream), Delta)
+        for model in (narrow, wide):
+            with pytest.raises(OverloadedError, match=model.name):
+                next(model.stream(ASKED))
