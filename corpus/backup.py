@@ -75,7 +75,8 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
             copy, whole = scratch / database.FILE_NAME, scratch / "whole"
             corpus.catalog.backup(copy)
             reach("backup.copied")
-            with _opened_copy(scratch) as db:
+            with _opened_copy(scratch) as catalog, catalog.write() as db:
+                records.note_erasing(db, False)  # that is this data folder's affair
                 count = len(documents.list_documents(db, removed=True))
                 hashes = documents.content_hashes(db)
             kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
@@ -303,21 +304,15 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
     )
 
 
-class _opened_copy:
-    """A backup's catalog, opened for as long as it is looked at and left as one file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> Connection:
-        self._database = open_database(self._folder, create=False)
-        self._read = self._database.read()
-        return self._read.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._read.__exit__(None, None, None)
-        self._database.shrink_log()
-        self._database.close()
+@contextmanager
+def _opened_copy(folder: Path) -> Iterator[database.Database]:
+    """A backup's catalog, opened for as long as it is worked on and left as one file."""
+    catalog = open_database(folder, create=False)
+    try:
+        yield catalog
+        catalog.shrink_log()
+    finally:
+        catalog.close()
 
 
 def _member(archive: tarfile.TarFile, name: str) -> io.BufferedReader:

@@ -18,7 +18,7 @@ import pytest
 import corpus
 from corpus import restoring
 from corpus.backup import backup, restore, verify
-from corpus.catalog import documents
+from corpus.catalog import documents, records
 from corpus.crashpoints import VARIABLE, find_points
 from corpus.errors import DamagedError, StorageError
 from corpus.settings import Settings
@@ -122,6 +122,21 @@ def test_a_damaged_original_is_mended(saved: Path, data: Path) -> None:
     restore(saved / "kept.backup", data, replace=True)
     with open_at(data) as opened:
         assert verify(opened).problems == ()
+
+
+def test_a_backup_made_during_an_erasure_erases_nothing_where_it_is_restored(
+    saved: Path, data: Path, tmp_path: Path
+) -> None:
+    with open_at(data) as opened:
+        with opened.catalog.write() as db:
+            records.note_erasing(db, True)
+        backup(opened, tmp_path / "during.backup")
+        with opened.catalog.write() as db:
+            records.note_erasing(db, False)
+    restore(tmp_path / "during.backup", data, replace=True)
+    with open_at(data) as opened:
+        assert opened.state().documents == 2
+    assert len(list(data.glob("catalog.sqlite.before-restore-*[0-9]"))) == 1
 
 
 @pytest.mark.parametrize("room", [False, True])
