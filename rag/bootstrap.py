@@ -67,7 +67,11 @@ class Service:
     def ask_events(
         self, ask: Ask, filter: Filter | None = None, caller: Caller = OWNER, stop: Stop | None = None
     ) -> Generator[Event]:
-        """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`."""
+        """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`.
+
+        The owner may ask any provider:model, everybody else what :meth:`rag.models.Models.cards` lists.
+        """
+        self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
         return answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
 
@@ -81,7 +85,9 @@ class Service:
         history: tuple[Message, ...] = (),
         stop: Stop | None = None,
     ) -> Comparison:
-        """Answers a question once for each arm; see :func:`rag.comparison.compare`."""
+        """Answers a question once for each arm; see :func:`rag.comparison.compare` and :meth:`ask_events`."""
+        for arm in arms:
+            self.models.card(arm.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
         return compare(
             question,

@@ -134,19 +134,32 @@ class Models:
         self._cards = {card.name: card for card in shipped_cards()} | own
         self.default = default
         if default not in self._cards:
-            self._cards[default] = _ad_hoc(default, self._cards)
+            card = _ad_hoc(default, self._cards)
+            if card is None:
+                raise UsageError(
+                    f"The default model {default!r} is neither in the catalogue nor in vouch.toml.",
+                    code="model_unknown",
+                    hint="`vouch models` lists all; provider:model works too, e.g. openai:gpt-4o-mini.",
+                )
+            self._cards[default] = card
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Returns every card: the built-in model, the shipped catalogue, the user's own."""
         return tuple(self._cards.values())
 
-    def card(self, name: str = "") -> ModelCard:
+    def card(self, name: str = "", *, listed: bool = False) -> ModelCard:
         """Returns a card by name (default: the default model's).
+
+        Args:
+            name: a name in :meth:`cards`, or provider:model.
+            listed: only what stands in :meth:`cards`, for those who are not to choose what the keys pay for.
 
         Raises:
             NotFoundError: there is no such model.
         """
         card = self._cards.get(name or self.default)
+        if card is None and not listed:
+            card = _ad_hoc(name, self._cards)
         if card is None:
             near = ", ".join(n for n in self._cards if name.casefold() in n.casefold()) if name else ""
             raise NotFoundError(
@@ -199,14 +212,11 @@ class Models:
         )
 
 
-def _ad_hoc(name: str, cards: Mapping[str, ModelCard]) -> ModelCard:
+def _ad_hoc(name: str, cards: Mapping[str, ModelCard]) -> ModelCard | None:
+    """Returns the card of a provider:model that stands nowhere; None when the name is no such thing."""
     provider, _, model = name.partition(":")
     if provider not in _VENDORS or not model:
-        raise UsageError(
-            f"The default model {name!r} is neither in the catalogue nor in vouch.toml.",
-            code="model_unknown",
-            hint="`vouch models` lists all; provider:model works too, e.g. openai:gpt-4o-mini.",
-        )
+        return None
     known = next((c for c in cards.values() if c.provider == provider and c.model == model), None)
     if known:
         return known.model_copy(update={"name": name})

@@ -240,6 +240,7 @@ def test_the_models_are_listed_and_one_of_them_is_the_default(client: httpx.Clie
     ("body", "status", "code"),
     [
         ({"question": LEAVE, "model": "no-such"}, 404, "model_unknown"),
+        ({"question": LEAVE, "model": "openai:gpt-4o-mini"}, 404, "model_unknown"),
         ({"question": LEAVE, "model": "keyless"}, 409, "model_no_key"),
         (
             {"question": LEAVE, "model": "text-embedding-3-small"},
@@ -300,7 +301,16 @@ def test_a_body_that_is_no_request_is_refused(
 
 
 @pytest.mark.parametrize(
-    "arms", [[], [{}] * 9, [{"model": "no-such"}], [{"k": 51}], [{"strategy": "x"}], [{"caller": "owner"}]]
+    "arms",
+    [
+        [],
+        [{}] * 9,
+        [{"model": "no-such"}],
+        [{"model": "openai:x"}],
+        [{"k": 51}],
+        [{"strategy": "x"}],
+        [{"caller": "owner"}],
+    ],
 )
 def test_a_comparison_that_cannot_be_made_is_refused(client: httpx.Client, arms: Any) -> None:
     reply = client.post("/api/compare", json={"question": LEAVE, "arms": arms})

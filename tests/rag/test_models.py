@@ -105,6 +105,18 @@ def test_the_default_may_be_any_model_of_a_provider() -> None:
         Models(default="nobody:nothing")
 
 
+def test_any_model_of_a_provider_may_be_asked_for_but_is_not_listed(models: Models) -> None:
+    assert models.card("openai:gpt-unheard-of").model == "gpt-unheard-of"
+    assert models.open("openai:gpt-4o-mini").card.context_window == models.card("gpt-4o-mini").context_window
+    assert {"openai:gpt-unheard-of", "openai:gpt-4o-mini"}.isdisjoint(card.name for card in models.cards())
+    for unknown in ("openai:", "nobody:nothing", "gpt-unheard-of"):
+        with pytest.raises(NotFoundError):
+            models.card(unknown)
+    with pytest.raises(NotFoundError):
+        models.card("openai:gpt-unheard-of", listed=True)
+    assert models.card("gpt-4o-mini", listed=True).provider == "openai"
+
+
 @pytest.mark.parametrize(
     "table",
     [{}, {"provider": "openai"}, {"provider": "x", "model": "m"},

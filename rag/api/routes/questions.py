@@ -110,7 +110,7 @@ def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: Com
             comparison.Arm(one.model or "", one.retrieval, one.strategy, one.k) for one in asked.arms
         )
     for arm in arms:
-        service.models.card(arm.model)
+        service.models.card(arm.model, listed=True)
     visit = house.ask()
     return Attended(
         lambda: _compared(house, service, caller, asked, limits, arms, visit), visit.stop.set, visit.leave
