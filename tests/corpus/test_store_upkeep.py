@@ -234,6 +234,7 @@ def test_a_commit_that_is_killed_leaves_no_file_without_a_version(
 ) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         put(corpus, "a.txt", ["leave"])
+        assert list((tmp_path / "originals").rglob(".*")) == []
         corpus.publish()
     die_at(point, tmp_path)
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
