@@ -1,8 +1,8 @@
 """Which words of which source vouch for which sentence of an answer: found by program, in the stored text.
 
-A model's reply is hostile text. :class:`Screen` lets it through as it comes, without markers of passages
-that were never given and without quotation marks around words that stand nowhere. :func:`cite` then finds,
-for each sentence, the words that support it; a citation's quote is always a slice of the stored text.
+A model's reply is hostile text. :class:`~rag.screening.Screen` lets it through as it comes, without markers of
+passages that were never given and without quotation marks around words that stand nowhere. :func:`cite` then
+finds, for each sentence, the words that support it; a citation's quote is always a slice of the stored text.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from corpus.language import Normalised, find, fold, normalise, sentences
+from corpus.language import find, fold, normalise, sentences
 from corpus.types import Hit
 from rag.prompting import Passage
+from rag.screening import MARKERS
+from rag.screening import Screen as Screen
 from rag.terms import coverage, numbers, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]
@@ -26,13 +28,8 @@ SUPPORT = 0.5
 ADDED = 0.75
 """The same, for a passage the model did not name: only a close match is cited unasked."""
 
-_CLOSING = tuple('”»」』"')
-_LONGEST_QUOTE = 1200
-_MARKER = re.compile(r"\[\^?(?:passage )?(\d{1,4}(?: ?[,、] ?\d{1,4})*)\]", re.IGNORECASE)
-_MARKERS = re.compile(r"(?:\s*\[\d{1,4}\])+")
-_CLOSES = {"“": "”", "„": "”", "«": "»", "「": "」", "『": "』", '"': '"'}
-_BRACKETS = {"[": "]", "【": "】", "［": "］"}
-_QUOTATION = re.compile(r"[“„«「『\"](.+?)[”»」』\"]", re.DOTALL)
+_CLOSING = tuple('”“’»›」』》"＂')
+_QUOTATION = re.compile(r"[“„‘«‹「『《\"＂](.+?)[”“’»›」』》\"＂](?![A-Za-z])", re.DOTALL)
 _NAME = re.compile(r"(?<![.!?。]\s)(?<!^)\b[A-Z][a-zA-Z]{2,}\b|[ァ-ヶー]{3,}")
 
 
@@ -90,117 +87,6 @@ class Cited:
         """
         good = sum(sentence.state != "unsupported" for sentence in self.sentences)
         return good / len(self.sentences) if self.sentences else 0.0
-
-
-# ---- what a model writes, as it comes ------------------------------------------------------------
-
-
-class Screen:
-    """Passes a model's text on, piece by piece, holding back brackets and quotations until they can be
-    checked.
-
-    Markers come out as ``[1][2]``; numbers of passages that were not given are dropped and counted in
-    ``dropped_markers``. Quotation marks around words that stand in no passage (nor in the question) are
-    dropped and counted in ``altered_quotes``; without passages quotations are left alone.
-    """
-
-    def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
-        self._markers = frozenset(passage.marker for passage in passages)
-        self._sources = [normalise(passage.hit.text) for passage in passages]
-        if passages:
-            self._sources += [normalise(question)]
-        self._held = ""
-        self._open = ""
-        self._last = ""
-        self.dropped_markers = 0
-        self.altered_quotes = 0
-
-    def feed(self, text: str) -> str:
-        """Returns what of the text so far can be shown."""
-        return self._emit("".join(self._step(character) for character in text))
-
-    def close(self) -> str:
-        """Returns what was still held back, at the end of the text."""
-        held, self._held = self._held, ""
-        if self._open in _BRACKETS or not held:
-            return self._emit(held)
-        self.altered_quotes += 1
-        return self._emit(self._rescreen(held[1:]))
-
-    def _emit(self, text: str) -> str:
-        if text:
-            self._last = text[-1]
-        return text
-
-    def _step(self, character: str) -> str:
-        if not self._held:
-            inch = character == '"' and self._last.isdigit()
-            opens = character in _BRACKETS or (character in _CLOSES and bool(self._sources) and not inch)
-            if opens:
-                self._held = self._open = character
-                return ""
-            self._last = character
-            return character
-        self._held += character
-        if self._open in _BRACKETS:
-            return self._bracket(character)
-        return self._quotation(character)
-
-    def _bracket(self, character: str) -> str:
-        if character == _BRACKETS[self._open]:
-            return self._release(self._marker(self._held))
-        if character == "\n" or len(self._held) > 40 or character in _BRACKETS:
-            first, rest = self._held[0], self._held[1:]
-            self._held = ""
-            return first + "".join(self._step(c) for c in rest)
-        return ""
-
-    def _marker(self, held: str) -> str:
-        match = _MARKER.fullmatch(fold(held).replace("【", "[").replace("】", "]"))
-        if not match:
-            return held
-        named = [int(number) for number in re.findall(r"\d+", match.group(1))]
-        known = [number for number in named if number in self._markers]
-        self.dropped_markers += len(named) - len(known)
-        return "".join(f"[{number}]" for number in known)
-
-    def _quotation(self, character: str) -> str:
-        closes = _CLOSES[self._open]
-        if character == closes:
-            depth = 1 if self._open == closes else self._held.count(self._open) - self._held.count(closes)
-            if self._open == closes or depth == 0:
-                return self._release(self._checked(self._held))
-        if len(self._held) > _LONGEST_QUOTE or self._held.endswith("\n\n"):
-            self.altered_quotes += 1
-            return self._release(self._rescreen(self._held[1:]))
-        return ""
-
-    def _checked(self, held: str) -> str:
-        inner = self._rescreen(held[1:-1])
-        if _stands(_MARKERS.sub("", inner), self._sources):
-            return held[0] + inner + held[-1]
-        self.altered_quotes += 1
-        return inner
-
-    def _rescreen(self, inner: str) -> str:
-        """Screens the markers inside a quotation."""
-        return re.sub(r"[\[【［][^\]】］\n]{0,40}[\]】］]", lambda match: self._marker(match.group()), inner)
-
-    def _release(self, text: str) -> str:
-        self._held = ""
-        if text:
-            self._last = text[-1]
-        return text
-
-
-def _stands(quote: str, sources: Sequence[Normalised]) -> bool:
-    """Says whether every part of a quotation
-    (parts are joined by an ellipsis) stands in one of the sources.
-    """
-    parts = [part for part in re.split(r"\s*(?:\.\.\.|…+|\[…\])\s*", quote) if part.strip()]
-    return bool(parts) and any(
-        all(find(part.strip().rstrip(".,;:、，"), source) for part in parts) for source in sources
-    )
 
 
 # ---- which words vouch ---------------------------------------------------------------------------
@@ -294,7 +180,7 @@ def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
     at: list[int] = []
     marked: list[tuple[int, tuple[int, ...], int]] = []
     place = 0
-    for match in _MARKERS.finditer(text):
+    for match in MARKERS.finditer(text):
         bare.append(text[place : match.start()])
         at += range(place, match.start())
         marked.append((len(at), tuple(int(n) for n in re.findall(r"\d+", match.group())), match.end()))
@@ -369,7 +255,7 @@ def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, fl
 
 def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Span | None:
     """Returns where the claim's own words stand: all of it, or the quotations that make up most of it."""
-    whole = claim.strip(' \t\n"“”„«»「」『』')
+    whole = claim.strip(' \t\n"＂“”„‘’«»‹›「」『』《》')
     pieces = [whole, *(match.group(1) for match in _QUOTATION.finditer(claim))]
     # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
     # passage.

@@ -126,7 +126,7 @@ def test_without_retrieval_the_built_in_model_knows_nothing(
     [
         ("Every 400 hours [1][9].", "Every 400 hours [1]."),
         ("“Every 900 hours of work” [1].", "Every 900 hours of work [1]."),
-        ("The pump never needs service [9].", "The pump never needs service ."),
+        ("The pump never needs service [9].", "The pump never needs service."),
         ("The pump never needs service [2].", "The pump never needs service [2]."),
         ("Serviced every 500 hours of work [1].", "Serviced every 500 hours of work [1]."),
     ],
