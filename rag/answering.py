@@ -47,6 +47,9 @@ from rag.prompting import (
 from rag.reading import ALONE
 from rag.upstream import UpstreamError
 
+MOST_EARLIER_CHARS = 500
+"""How much of the turn before a question is searched with it, in code points, counted from its end."""
+
 NOT_FOUND = {
     False: "The documents do not answer this question.",
     True: "文書の中に、この質問への答えは見つかりませんでした。",
@@ -127,6 +130,7 @@ class _Run:
         self._model.chat()  # a missing package or key is told before the first event
         self._began = time.perf_counter()
         self._japanese = is_japanese(ask.question)
+        self._question = _in_context(ask) if ask.retrieval else ask.question
         self._timings: dict[str, float] = {}
         self._notes: list[AnswerNote] = []
         self._confidence: float | None = None
@@ -157,22 +161,33 @@ class _Run:
         if not self._ask.retrieval:
             return ()
         began = time.perf_counter()
-        found = self._library.search(self._ask.question, self._ask.k)
+        try:
+            found = self._library.search(self._question, self._ask.k)
+        except UsageError as error:
+            if error.code != "query_too_long" or self._question == self._ask.question:
+                raise
+            self._question = self._ask.question
+            found = self._library.search(self._question, self._ask.k)
         self._timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self._timings["retrieval"] = _ms(began)
         self._notes += [AnswerNote("retrieval", note) for note in found.notes]
+        if self._question != self._ask.question:
+            self._notes.append(
+                AnswerNote("earlier_question", "The documents were searched with the turn before, too.")
+            )
         return tuple(found.hits)
 
     def _refuses(self, hits: Sequence[Hit]) -> bool:
         if not hits:
             return True
-        found = signals(self._ask.question, hits, self._library.rarity)
+        found = signals(self._question, hits, self._library.rarity)
         self._confidence = round(self._abstention.chance(found), 4)
         return self._abstention.refuses(found)
 
     def _build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
+        reads_history = self._model.name != EXTRACTIVE  # the built-in model reads the question alone
         prompt = build_prompt(
-            self._ask.question,
+            self._ask.question if reads_history else self._question,
             hits,
             budget,
             strategy=STRATEGIES[self._ask.strategy],
@@ -186,7 +201,7 @@ class _Run:
 
     def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
         """Asks the model, a second time with half the prompt when it was too long for the provider."""
-        screen = Screen(prompt.passages, self._ask.question)
+        screen = Screen(prompt.passages, self._question)
         opening = Opening()
         shown: list[str] = []
         raw: list[str] = []
@@ -196,7 +211,7 @@ class _Run:
         try:
             for item in self._replies(prompt, hits):
                 if isinstance(item, Prompt):
-                    screen = Screen(item.passages, self._ask.question)
+                    screen = Screen(item.passages, self._question)
                 elif isinstance(item, Finish):
                     finish = item
                 else:
@@ -274,7 +289,7 @@ class _Run:
         cited = cite(
             text,
             self._passages,
-            self._ask.question,
+            self._question,
             read_text=self._library.read_text,
             page_of=self._library.page_of,
         )
@@ -343,6 +358,12 @@ def check(ask: Ask) -> None:
         )
     if not 1 <= ask.k <= MOST_K:
         raise UsageError(f"k must be between 1 and {MOST_K}, not {ask.k}.", code="bad_k")
+
+
+def _in_context(ask: Ask) -> str:
+    """Returns the question with the asker's turn before it, which may name what the question is about."""
+    turns = (turn.text.strip() for turn in reversed(ask.history) if turn.role == "user")
+    return f"{ask.question} {next(turns, '')[-MOST_EARLIER_CHARS:]}".strip()
 
 
 def _empty(reason: str) -> Fault:

@@ -47,7 +47,12 @@ class AskRequest(Shape):
     k: Passages = DEFAULT_K
     collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
-    history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
+    history: list[Turn] = Field(
+        [],
+        max_length=50,
+        description="Earlier turns, oldest first; the documents are searched with the user's last one, too.",
+        examples=[[]],
+    )
     stream: bool = Field(
         False,
         description="Answer with server-sent events; `Accept: text/event-stream` asks for the same.",
@@ -77,7 +82,12 @@ class CompareRequest(Shape):
     )
     collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
-    history: list[Turn] = Field([], max_length=50, description="Earlier turns, oldest first.", examples=[[]])
+    history: list[Turn] = Field(
+        [],
+        max_length=50,
+        description="Earlier turns, oldest first; the documents are searched with the user's last one, too.",
+        examples=[[]],
+    )
 
 
 # ---- answers -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from rag.answering import NOT_FOUND, answer, answer_events
 from rag.answers import Answer, Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.comparison import Arm, compare
 from rag.models import Models
-from rag.prompting import NOT_IN_DOCUMENTS
+from rag.prompting import NOT_IN_DOCUMENTS, Message
 from rag.reading import ALONE
 from rag.scripted import ScriptedServer, Turn, refusal
 from rag.upstream import UpstreamError
@@ -108,6 +108,54 @@ def test_what_no_document_answers_is_not_answered(models: Models, question: str,
     assert given.text == NOT_FOUND[japanese]
     assert given.citations == ()
     assert answer(Ask(question), Shelf({}), models).abstained
+
+
+HOTELS = {
+    "london.txt": "…  The hotel limit in London is 185 pounds a night.",
+    "edinburgh.txt": "…  The hotel limit in Edinburgh is 160 pounds a night.",
+}
+SAID = (Message("user", "What is the hotel limit in London?"), Message("assistant", "185 pounds."))
+
+
+def test_a_question_is_searched_judged_and_read_with_the_turn_before_it(models: Models) -> None:
+    shelf = Shelf(HOTELS, cosine=0.6)
+    assert answer(Ask("And for Edinburgh?"), Shelf(HOTELS, cosine=0.1), models).abstained
+    given = answer(Ask("And for Edinburgh?", history=SAID), shelf, models)
+    assert shelf.searches == [("And for Edinburgh? What is the hotel limit in London?", 8)]
+    assert not given.abstained
+    assert "The hotel limit in Edinburgh is 160 pounds a night." in [one.quote for one in given.citations]
+    assert given.question == "And for Edinburgh?"
+    assert "earlier_question" in {note.code for note in given.notes}
+    assert_citations_stand(given, HOTELS)
+
+
+def test_a_language_model_gets_the_question_as_asked_and_the_turns_before_it(scripted: Begin) -> None:
+    models = scripted(Turn(texts=["160 pounds [2]."]))
+    given = answer(Ask("And for Edinburgh?", history=SAID), Shelf(HOTELS, cosine=0.6), models)
+    assert given.prompt is not None
+    assert given.prompt.question == "And for Edinburgh?"
+    assert set(SAID) <= set(given.prompt.messages)
+    assert given.citations[0].document_id == "edinburgh.txt"
+
+
+def test_a_turn_that_would_make_the_question_too_long_is_left_out(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(HOTELS, cosine=0.6)
+    real = shelf.search
+
+    def search(question: str, k: int) -> Any:
+        if len(question) > 60:
+            raise UsageError("Too long.", code="query_too_long")
+        return real(question, k)
+
+    monkeypatch.setattr(shelf, "search", search)
+    long = (Message("user", "x" * 9000),)
+    given = answer(Ask("What is the hotel limit in Edinburgh?", history=long), shelf, models)
+    assert shelf.searches == [("What is the hotel limit in Edinburgh?", 8)]
+    assert "earlier_question" not in {note.code for note in given.notes}
+    with pytest.raises(UsageError):
+        answer(Ask("y" * 61, history=long), shelf, models)
 
 
 @pytest.mark.parametrize(("question", "japanese"), [(QUESTION, False), ("ポンプの点検は？", True)])
