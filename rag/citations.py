@@ -229,21 +229,28 @@ def _unasked(
 
 def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, float] | None) -> _Span:
     """Returns the place in the passage that bears the claim out best: its own words,
-    else the best one to three sentences.
+    else the best one to three sentences. A claim's numbers must stand in a sentence that bears its words out too.
     """
     wanted = weights(claim, rarity)
     wanted_numbers = numbers(claim)
+    wanted_words = {word: weight for word, weight in wanted.items() if word not in wanted_numbers}
     quoted = _quoted(claim, source, wanted_numbers)
     best = _Span(0, len(source.passage.hit.text), "unsupported", 0.0, ())
+    shares = [coverage(wanted_words, present) for present in source.stems]
     for first in range(len(source.spans)):
         present: frozenset[str] = source.context_stems
-        figures: frozenset[str] = source.context_numbers
         for last in range(first, min(first + 3, len(source.spans))):
             present |= source.stems[last]
-            figures |= source.numbers[last]
+            # A number beside other words than the claim's is not the claim's number.
+            window = range(first, last + 1)
+            least = max(shares[at] for at in window) * SUPPORT
+            figures = source.context_numbers.union(
+                *(source.numbers[at] for at in window if shares[at] >= least)
+            )
             score = coverage(wanted, present)
             missing = tuple(sorted(wanted_numbers - figures)) + _strange_names(claim, question, source)
-            state: State = "supported" if score >= SUPPORT and not missing else "unsupported"
+            said = not wanted_words or coverage(wanted_words, present) >= SUPPORT
+            state: State = "supported" if said and score >= SUPPORT and not missing else "unsupported"
             # A wider window must earn its width, or every claim would be "supported" by half a page.
             score = max(0.0, score - 0.05 * (last - first))
             own = coverage(wanted, source.stems[first]) > 0 and coverage(wanted, source.stems[last]) > 0

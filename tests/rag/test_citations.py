@@ -210,6 +210,28 @@ def test_a_sentence_is_matched_with_the_words_that_bear_it_out(claim, state, quo
     assert [citation.quote for citation in found.citations] == [quote]
 
 
+@pytest.mark.parametrize(
+    ("claim", "state"),
+    [
+        ("Hand in expense claims within 30 days of the trip.", "supported"),
+        ("Expense claims of a trip are handed in within 90 days.", "unsupported"),
+        ("‘Hand in all expense claims within 90 days of the trip.’", "unsupported"),
+        (
+            "Claims are handed in within 30 days, those between 31 and 90 days old need the director.",
+            "supported",
+        ),
+    ],
+)
+def test_a_number_of_another_sentence_does_not_bear_a_claim_out(claim, state):
+    shelf = Shelf(
+        {
+            "expenses.txt": "…  Hand in all expense claims within 30 days of the end of the trip. "
+            "Claims between 31 and 90 days old need the director. Older ones are not paid."
+        }
+    )
+    assert [sentence.state for sentence in cited(f"{claim} [1]", shelf).sentences] == [state]
+
+
 def test_a_changed_number_is_named():
     assert cited("Annual leave of up to 9 days moves into the next year [1].").sentences[0].missing == ("9",)
 
