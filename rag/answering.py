@@ -56,9 +56,20 @@ NOT_FOUND = {
 }
 """What an abstention says, in English (False) and Japanese (True)."""
 
-UNAVAILABLE = {
-    False: "The model cannot be reached at the moment. These are the passages that were found.",
-    True: "現在モデルに接続できません。見つかった文章だけを示します。",
+NOT_KNOWN = {
+    False: "The model has no answer to this question.",
+    True: "モデルはこの質問に答えられません。",
+}
+"""What it says where the model was asked alone."""
+
+UNREACHABLE = {
+    False: "The model cannot be reached at the moment.",
+    True: "現在モデルに接続できません。",
+}
+
+AND_PASSAGES = {
+    False: " These are the passages that were found.",
+    True: "見つかった文章だけを示します。",
 }
 
 
@@ -237,7 +248,8 @@ class _Run:
                 AnswerNote("strategy_ignored", "The built-in model answers the same with every strategy.")
             )
         if isinstance(error, UpstreamError) and error.code == "model_unavailable":
-            text = UNAVAILABLE[self._japanese]
+            text = UNREACHABLE[self._japanese]
+            text += AND_PASSAGES[self._japanese] if self._passages else ""
             self._notes.append(AnswerNote(error.code, error.message))
             yield TextDelta(text)
             yield CitationsFound((), ())
@@ -278,8 +290,10 @@ class _Run:
             yield from stream
 
     def _abstain(self, finish: Finish | None) -> Iterator[Event]:
-        text = NOT_FOUND[self._japanese]
-        self._notes.append(AnswerNote("model_abstained", "The model found no answer in the passages."))
+        read = self._ask.retrieval
+        text = (NOT_FOUND if read else NOT_KNOWN)[self._japanese]
+        said = "The model found no answer in the passages." if read else "The model gave no answer."
+        self._notes.append(AnswerNote("model_abstained", said))
         yield TextDelta(text)
         yield CitationsFound((), ())
         yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))

@@ -117,6 +117,6 @@ class Provider:
         return Fault(
             "model_unavailable",
             f"{self.name} kept failing and is not being called for another {wait_s:.0f} s.",
-            "The passages are shown without an answer; ask again later or choose another model.",
+            "Ask again later, or choose another model.",
             retry_after_s=wait_s,
         )

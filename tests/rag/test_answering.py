@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import NOT_FOUND, answer, answer_events
+from rag.answering import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, UNREACHABLE, answer, answer_events
 from rag.answers import Answer, Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.comparison import Arm, compare
 from rag.models import Models
@@ -211,6 +211,27 @@ def test_a_model_may_say_that_there_is_no_answer(shelf: Shelf, scripted: Begin, 
     assert given.abstained
     assert (given.text, given.citations) == (NOT_FOUND[False], ())
     assert "model_abstained" in {note.code for note in given.notes}
+
+
+@pytest.mark.parametrize(("question", "japanese"), [(QUESTION, False), ("ポンプの点検は？", True)])
+def test_a_model_asked_alone_speaks_of_no_documents(
+    shelf: Shelf, scripted: Begin, question: str, japanese: bool
+) -> None:
+    alone = Ask(question, retrieval=False)
+    given = answer(alone, shelf, scripted(Turn(texts=[NOT_IN_DOCUMENTS])))
+    assert (given.abstained, given.text) == (True, NOT_KNOWN[japanese])
+    assert not [note for note in given.notes if "passage" in note.message]
+    models = scripted(refusal(500, "broken"))
+    with pytest.raises(UpstreamError):
+        answer(alone, shelf, models)
+    for _ in range(2):
+        given = answer(alone, shelf, models)
+    assert given.failure is not None
+    assert given.failure.code == "model_unavailable"
+    assert given.text == UNREACHABLE[japanese]
+    assert "passage" not in given.failure.message + given.failure.hint
+    with_them = answer(Ask(question), shelf, models)
+    assert with_them.text == UNREACHABLE[japanese] + AND_PASSAGES[japanese]
 
 
 def test_a_cut_answer_is_shown_as_a_part(shelf: Shelf, scripted: Begin) -> None:
