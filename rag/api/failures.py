@@ -81,12 +81,15 @@ def internal_error() -> VouchError:
     )
 
 
-def answer_error(error: VouchError) -> JSONResponse:
-    """Returns an error as a response, with Retry-After where a later request may go better."""
+def answer_error(error: VouchError, **beside: Any) -> JSONResponse:
+    """Returns an error as a response, with Retry-After where a later request may go better.
+
+    ``beside`` stands in the body next to the error.
+    """
     status = status_of(error)
     retry = getattr(error, "retry_after_s", 0.0) or RETRY_AFTER_S
     headers = {"Retry-After": str(max(1, round(retry)))} if status in (429, 503) else None
-    return JSONResponse(body_of(error), status, headers=headers)
+    return JSONResponse(body_of(error) | beside, status, headers=headers)
 
 
 def answer_bug() -> JSONResponse:

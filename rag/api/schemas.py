@@ -77,6 +77,11 @@ class ErrorBody(BaseModel):
     """The one shape every error has."""
 
     error: ErrorDetail
+    answer: dict[str, Any] | None = Field(
+        None,
+        description="What there is of an answer whose model failed, such as its passages; else left out.",
+        examples=[None],
+    )
 
 
 class FilterShape(Shape):

@@ -17,7 +17,7 @@ import uvicorn
 from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
-from rag.scripted import ScriptedServer, Turn
+from rag.scripted import ScriptedServer, Turn, refusal
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
 
@@ -96,6 +96,7 @@ def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
         ScriptedServer([Turn(texts=words)]) as steady,
         ScriptedServer([Turn(texts=["word "] * 3000, pause_s=0.04)]) as endless,
         ScriptedServer([Turn(texts=words[:-1], finish="")]) as cut,
+        ScriptedServer([refusal(401, "no such key")]) as refusing,
     ):
         settings = Settings(
             data_dir=home / "data",
@@ -104,6 +105,7 @@ def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
                 "steady": scripted_model(steady),
                 "endless": scripted_model(endless),
                 "cut": scripted_model(cut),
+                "refusing": scripted_model(refusing),
                 "keyless": {
                     "provider": "openai",
                     "model": "x",

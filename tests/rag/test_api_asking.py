@@ -121,6 +121,18 @@ def test_an_accept_header_asks_for_a_stream_too(client: httpx.Client) -> None:
         assert [name for name, _ in events(reply)][-1] == "done"
 
 
+def test_a_model_that_fails_leaves_the_passages_beside_the_error(client: httpx.Client) -> None:
+    reply = client.post("/api/ask", json={"question": LEAVE, "model": "refusing"})
+    assert reply.status_code == 502
+    found = reply.json()
+    assert set(found) == {"error", "answer"}
+    assert set(found["error"]) == {"code", "message", "hint"}
+    assert found["error"]["code"] == found["answer"]["failure"]["code"] == "model_key_refused"
+    assert set(found["answer"]) >= ANSWER_FIELDS
+    assert found["answer"]["passages"][0]["source"] == "hr/leave.md"
+    assert not found["answer"]["complete"]
+
+
 def test_an_answer_that_is_cut_off_is_told_as_a_part(client: httpx.Client) -> None:
     answer = _ask(client, question=LEAVE, model="cut")
     assert not answer["complete"]

@@ -20,6 +20,7 @@ from rag.api.answers import (
     ModelList,
     Turn,
 )
+from rag.api.failures import answer_error
 from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
@@ -71,7 +72,8 @@ def ask(
     """Answers from the documents the caller may see, every citation found by program in the stored text.
 
     When nothing in the documents answers, the answer says so (`abstained`) and cites nothing. A stream ends
-    with `done` or `error`, always; an `error` carries what there is of the answer.
+    with `done` or `error`, always. An error that comes after the search carries what there is of the answer,
+    such as the passages, as `answer` beside `error`.
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
     wanted = answers.Ask(
@@ -147,10 +149,10 @@ def _whole(house: House, events: Generator[answers.Event]) -> Response:
                 return JSONResponse(answer_json(event.answer))
             if isinstance(event, answers.Failed):
                 if house.overdue:
-                    raise _stopping()
+                    return answer_error(_stopping(), answer=answer_json(event.answer))
                 if event.answer.text:
                     return JSONResponse(answer_json(event.answer))
-                raise event.error
+                return answer_error(event.error, answer=answer_json(event.answer))
     raise AssertionError("an answer's events end with Done or Failed")
 
 
