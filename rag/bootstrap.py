@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus.catalog import access, documents, records
 from corpus.embedding import Embedder, open_embedder
-from corpus.errors import NotFoundError
+from corpus.errors import NotFoundError, UsageError
 from corpus.names import read_collection
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -215,6 +215,7 @@ class Service:
 
         Raises:
             NotFoundError: no such document, version or page, or not for this caller.
+            UsageError: an offset lies behind the text's end, or a span nowhere on that page.
             ParseError: the format has no pages to show.
         """
         found, text, pages = self.corpus.text(document_id, version, caller=caller)
@@ -223,6 +224,13 @@ class Service:
             raise NotFoundError(
                 f"Document {document_id!r} has {len(pages)} pages, and no page {number}.", code="unknown_page"
             )
+        for start, end in spans:
+            if end > len(text) or start >= page.end or end <= page.start:
+                raise UsageError(
+                    f"highlight {start}-{end} does not lie on page {number}.",
+                    code="bad_highlight",
+                    hint=f"That page has the characters {page.start} to {page.end} of the text.",
+                )
         words = [text[max(start, page.start) : min(end, page.end)] for start, end in spans]
         original = self.corpus.originals.read(found.sha256)
         with self._opening:

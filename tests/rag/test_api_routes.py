@@ -113,7 +113,8 @@ def test_a_page_is_shown_as_it_looks_with_words_marked(client: httpx.Client) -> 
     assert marked.content.startswith(b"\x89PNG")
     assert marked.content != plain.content
     _error(client.get(f"/api/documents/{pump['id']}/pages/3"), 404, "unknown_page")
-    for bad in ("5-3", "a-b", "1", "-", "9" * 30 + "-1"):
+    off = ("0-3", f"{len(text)}-{len(text) + 5}", f"{start}-{len(text) + 1}")
+    for bad in ("5-3", "a-b", "1", "-", "9" * 30 + "-1", *off):
         _error(client.get(path, params={"highlight": bad}), 422, "bad_highlight")
     plain_text = _listed(client)["it/vpn.txt"]
     _error(client.get(f"/api/documents/{plain_text['id']}/pages/1"), 404, "no_picture")
