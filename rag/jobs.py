@@ -121,12 +121,13 @@ class Jobs:
 
     def cancel(self, job_id: str) -> JobRecord:
         """Ends a waiting job, or a running one after its current document; a finished one stays as it is."""
-        job = self.get(job_id)
-        with self._changed:
-            self._cancelled.add(job_id)
-        if job.state == "queued":
-            with self._catalog.write() as db:
+        with self._catalog.write() as db:  # what it does next waits for this
+            state = records.get_job(db, job_id).state
+            if state == "queued":
                 records.finish_job(db, job_id, "cancelled")
+            elif state == "running":
+                self._cancelled.add(job_id)
+        if state == "queued":
             shutil.rmtree(self._folder / job_id, ignore_errors=True)
         with self._changed:
             self._changed.notify_all()
@@ -212,7 +213,8 @@ class Jobs:
         folder = self._folder / job.id
         found = _found(folder, job.request["names"])
         with self._catalog.write() as db:
-            records.start_job(db, job.id)
+            if not records.start_job(db, job.id):
+                return  # it was cancelled just now
         saved = time.monotonic()
 
         def on_progress(progress: Progress) -> None:

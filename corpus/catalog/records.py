@@ -134,9 +134,10 @@ def create_job(db: Connection, kind: str, request: Mapping[str, Any]) -> JobReco
     return get_job(db, own)
 
 
-def start_job(db: Connection, job_id: str) -> None:
-    """Marks a job as running."""
-    db.execute(update(jobs).where(jobs.c.id == job_id).values(state="running", started_at=now()))
+def start_job(db: Connection, job_id: str) -> bool:
+    """Marks a queued job as running; False when it is queued no more."""
+    begun = update(jobs).where(jobs.c.id == job_id, jobs.c.state == "queued")
+    return db.execute(begun.values(state="running", started_at=now())).rowcount == 1
 
 
 def requeue_job(db: Connection, job_id: str) -> None:

@@ -349,3 +349,31 @@ def test_a_document_hidden_while_its_new_version_is_read_stays_as_it_is(
         document = documents.find_by_path(db, "zebra.txt")[0]
     assert document.access == {"group:hr"}
     assert len(_texts(service, document.id)) == 1
+
+
+def test_a_job_that_ended_before_it_was_cancelled_leaves_no_trace(service: Service, jobs: Jobs) -> None:
+    ended = _finished(jobs, jobs.ingest_uploads(_uploads("a.md"), "c", {}).id)
+    jobs.stop()
+    assert jobs.cancel(ended.id) == ended
+    assert jobs._cancelled == set()
+
+
+def test_a_job_cancelled_while_it_is_taken_up_does_not_begin(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, cancelled = jobs_module._found, threading.Event()
+
+    def found(folder: Path, names: Any) -> Any:
+        if not cancelled.is_set():
+            jobs.cancel(folder.name)
+            cancelled.set()
+        return real(folder, names)
+
+    monkeypatch.setattr(jobs_module, "_found", found)
+    first = jobs.ingest_uploads(_uploads("a.md"), "c", {})
+    assert cancelled.wait(PATIENCE_S)
+    _finished(jobs, jobs.ingest_uploads(_uploads("b.md"), "c", {}).id)
+    assert jobs.get(first.id).state == "cancelled"
+    assert _paths(service) == ["b.md"]
+    jobs.stop()
+    assert jobs._cancelled == set()
