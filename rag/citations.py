@@ -267,14 +267,16 @@ def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Spa
     # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
     # passage.
     before = fold(_QUOTATION.sub("", claim)).strip(" :")
-    counted = "\n".join(pieces[1:]) if pieces[1:] and before in source.all else claim
+    headed = bool(pieces[1:]) and before in source.all
+    counted = "\n".join(pieces[1:]) if headed else claim
+    figures = numbers(counted) if headed else wanted_numbers
     total = sum(weights(counted).values())
     for piece in sorted(pieces, key=len, reverse=True):
         share = sum(weights(piece).values()) / total if total else 0.0
         if share < 0.5 or (place := find(piece, source.normalised)) is None:
             continue
         text = source.passage.hit.text[place[0] : place[1]]
-        missing = tuple(sorted(wanted_numbers - numbers(text) - source.context_numbers))
+        missing = tuple(sorted(figures - numbers(text) - source.context_numbers))
         if not missing:
             return _Span(*place, "quoted", round(share, 3), ())
     return None

@@ -6,6 +6,7 @@ Deterministic, linear in the passages, in English and Japanese.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -27,6 +28,8 @@ ALONE = {
 """What it says without passages, in English (False) and Japanese (True)."""
 
 MOST_SENTENCES = 4
+_ASKS = re.compile(r"(?:[?？]|(?<!と)か。)[」』”\"]?\s*\Z")
+"""How a question ends."""
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
 _MOST_ROWS = 2
@@ -197,7 +200,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
                     fits=float(fits(figures, unit.text)),
                     old=float(passage.marker in old),
                     row=float(unit.row),
-                    asks=float(unit.text.rstrip().endswith(("?", "？"))),
+                    asks=float(_ASKS.search(unit.text) is not None),
                 ),
             )
         )

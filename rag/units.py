@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold, sentences
+from corpus.scripts import HIRAGANA
 from rag.prompting import ReadPassage, is_japanese
 from rag.terms import CODE, numbers, stems
 
@@ -40,8 +41,7 @@ class Unit:
 def cut(order: int, passage: ReadPassage) -> list[Unit]:
     """Returns the sentences and table rows of a passage, in order."""
     headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
-    last = passage.context.splitlines()[-1] if passage.context else ""
-    header, lead, inside = (last if _is_row(last) else ""), "", False
+    header, lead, inside = _header_above(passage), "", False
     units: list[Unit] = []
     lines = list(_lines(passage.text))
     for at, text in enumerate(lines):
@@ -51,7 +51,8 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
             if not inside and not header and _is_header(lines[at : at + 8]):
                 header = text
             inside, label = True, text == header or _CONTENTS.fullmatch(text) is not None
-            units.append(Unit(passage, order, text, "" if label else header, lead, True, label, stems(text)))
+            above = "" if label or _is_garbled(header) else header
+            units.append(Unit(passage, order, text, above, lead, True, label, stems(text)))
             continue
         if inside:
             header, inside, lead = "", False, ""
@@ -98,7 +99,9 @@ def _is_row(text: str) -> bool:
 
 
 _MARK = re.compile(r"\A\s*(?:[-*+•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
-_CONTENTS = re.compile(r"\s*(?:\d+(?:\.\d+)*|第\d+[章条節])\s+\D[^|]*\|\s*\d{1,4}\s*")
+_CONTENTS = re.compile(
+    r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
+)
 """A line of a table of contents: number, heading, page."""
 
 
@@ -106,15 +109,55 @@ def _is_item(text: str) -> bool:
     return _MARK.match(text) is not None
 
 
+def _header_above(passage: ReadPassage) -> str:
+    """Returns the table's header that a passage's context ends in; a title may hold a bar as well."""
+    lines = passage.context.splitlines()
+    last = lines[-1] if lines else ""
+    is_title = len(lines) == 1 and last.split(" > ")[0].strip("… ") in passage.place
+    return last if _is_row(last) and not is_title else ""
+
+
+def _is_garbled(header: str) -> bool:
+    """Says whether a header is what a broken text layer left of one: single letters, some of them kana."""
+    cells = [re.sub(r"[\W_]", "", cell) for cell in header.split("|")]
+    return all(len(cell) <= 1 for cell in cells) and re.search(f"[{HIRAGANA}]", "".join(cells)) is not None
+
+
 def _is_header(rows: Sequence[str]) -> bool:
     """Says whether the first of some lines names the columns: it holds no figure,
-    and the rows under it do.
+    and the rows under it do; or its figures are those of names (a quarter, a code), and figures stand under them.
     """
     rows = [row for row in rows if _is_row(row)]
     if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
         return True
     under = rows[1:]
+    if _names_columns(rows):
+        return True
     return bool(under) and not numbers(rows[0]) and sum(bool(numbers(row)) for row in under) * 2 >= len(under)
+
+
+def _names_columns(rows: Sequence[str]) -> bool:
+    """Says whether the cells of the first row that hold figures are of another kind than all those under them."""
+    first, *under = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
+    if len(under) < 2 or numbers(first[0]) or any(len(row) != len(first) for row in under):
+        return False
+    mixed = [at for at, cell in enumerate(first) if numbers(cell)]
+    return bool(mixed) and all(
+        _kind(first[at]) == "name" and all(_kind(row[at]) != "name" for row in under) for at in mixed
+    )
+
+
+def _kind(cell: str) -> str:
+    """Returns "figure" (a number with its sign, currency and unit), "name" (words or a code with figures)
+    or "words".
+    """
+    if not numbers(cell):
+        return "words"
+    return "figure" if _FIGURE.fullmatch(cell) and not _YEAR.fullmatch(cell) else "name"
+
+
+_FIGURE = re.compile(r"[^\w]*(?:約|about )?[\d.,:/ ]*\d\W*[^\W\d]{0,8}\W*")
+_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?:年度?)?")
 
 
 def _is_lead(text: str) -> bool:

@@ -241,6 +241,12 @@ def test_an_unmarked_sentence_finds_its_source_by_itself():
     assert [(c.marker, c.page, c.state) for c in found.citations] == [(1, 2, "quoted")]
 
 
+def test_the_figures_of_a_quoted_rows_header_may_stand_elsewhere():
+    shelf = Shelf({"box.txt": "…  Outside | Box of 20 l, 6 packs\n20 °C | 31 hours\n35 °C | 14 hours"})
+    (found,) = cited("Outside | Box of 20 l, 6 packs: “35 °C | 14 hours” [1]", shelf).citations
+    assert (found.quote, found.state) == ("35 °C | 14 hours", "quoted")
+
+
 def test_each_quoted_row_is_a_sentence_of_its_own():
     found = cited("Place | Limit a night: “London | £185” [2]\nPlace | Limit a night: “Paris | €160” [2]")
     assert [citation.quote for citation in found.citations] == ["London | £185", "Paris | €160"]

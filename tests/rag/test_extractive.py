@@ -84,6 +84,61 @@ def test_headings_headers_and_leads_are_no_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("Region | Q1 25/26 | Q1 24/25 | Change\nNorth | 12.4 | 11.0 | +13 %\nSouth | 9.1 | 9.0 | +1 %",
+         "Region | Q1 25/26 | Q1 24/25 | Change"),
+        ("外気温 | 20Lの箱、NP-5 6個 | 40Lの箱、NP-5 9個\n20℃ | 30時間 | 36時間\n30℃ | 20時間 | 24時間",
+         "外気温 | 20Lの箱、NP-5 6個 | 40Lの箱、NP-5 9個"),
+        ("Light | E-4012 | E-4032 | E-4058\nRed | on | off | on\nGreen | off | on | on",
+         "Light | E-4012 | E-4032 | E-4058"),
+        ("Item | 2023 | 2024\nPumps | 12 | 14\nValves | 3 | 5", "Item | 2023 | 2024"),
+        ("Lamp | E-4012 | broken\nMotor | E-4032 | overheated\nFan | E-4058 | stuck", ""),
+        ("London | up to £185\nParis | up to €160\nRome | up to €130", ""),
+        ("London | £185\nParis | €160\nRome | €130", ""),
+        ("0 to 2 | 26 days\n3 to 5 | 28 days\n6 and more | 30 days", ""),
+    ],
+)  # fmt: skip
+def test_a_header_may_name_its_columns_with_codes_and_figures(text: str, header: str) -> None:
+    units = cut(0, read("q", {"d.txt": f"…  \n{text}"}).passages[0])
+    assert {unit.header for unit in units if not unit.label} == {header}
+    assert [unit.text for unit in units if unit.label] == [header] * bool(header)
+
+
+def test_a_header_of_single_letters_is_none() -> None:
+    reading = read("大阪の線は何番ですか。", {"t.txt": "…  大阪 | 3番"}, **{"t.txt": "路線\n| 線 | す"})
+    assert next(answer_prompt(reading)) == "「大阪 | 3番」 [1]"
+
+
+@pytest.mark.parametrize("context", ["Travel | Staff > Hotels", "Travel | Staff"])
+def test_a_title_with_a_bar_is_no_header(context: str) -> None:
+    (passage,) = read("q", {"Travel | Staff": "…  Rome | €130"}, **{"Travel | Staff": context}).passages
+    assert passage.context == context
+    assert [unit.header for unit in cut(0, passage)] == [""]
+
+
+@pytest.mark.parametrize(
+    "line", ["第10条（所定労働時間） | 3", "第十条（休日） | 12", "第3章 服務 | 7", "16.5 Retirement | 28"]
+)
+def test_a_line_of_contents_is_no_answer(line: str) -> None:
+    assert [unit.label for unit in cut(0, read("q", {"d.txt": f"…  \n{line}"}).passages[0])] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("校正証明書は英語でもらえますか。", 1), ("「校正証明書は英語でもらえますか。」", 1),
+        ("英語の証明書はありますか？", 1),
+        ("証明書は英語ですとか。", 0), ("証明書は英語で発行する。", 0), ("Is the certificate in English?", 1),
+        ("The certificate is in English.", 0),
+    ],
+)  # fmt: skip
+def test_a_question_is_known_as_one(text: str, asks: int) -> None:
+    question = "Is the certificate in English? 証明書は英語ですか"
+    assert [c.signs.asks for c in rank(read(question, {"d.txt": "…  " + text}))] == [asks]
+
+
+@pytest.mark.parametrize(
     ("text", "question", "answer"),
     [
         ("…  The works bus runs from the station to Slatina. It is free with the badge. The gate is never locked.",
