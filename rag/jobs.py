@@ -13,7 +13,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -309,6 +309,23 @@ def upload_name(given: str) -> str:
             hint="Give it a plain name of up to 255 bytes.",
         )
     return name
+
+
+def without_hidden(job: JobRecord, visible: frozenset[str] | None) -> JobRecord:
+    """Returns a job as it may be told: without files that became documents not among the visible ones."""
+    request = {name: value for name, value in job.request.items() if name != "caller"}
+    files = (job.result or {}).get("files", ())
+    hidden = {
+        file["path"]
+        for file in files
+        if visible is not None and file["document_id"] and file["document_id"] not in visible
+    }
+    if not hidden:
+        return replace(job, request=request)
+    assert job.result is not None
+    request["names"] = [name for name in request.get("names", ()) if name not in hidden]
+    kept = [file for file in files if file["path"] not in hidden]
+    return replace(job, request=request, result={**job.result, "files": kept}, progress={})
 
 
 def _caller(job: JobRecord) -> Caller:

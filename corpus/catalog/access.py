@@ -52,6 +52,14 @@ def may_see(caller: Caller, granted: frozenset[str]) -> bool:
     return caller.owner or bool(granted & caller.principals)
 
 
+def visible_documents(db: Connection, caller: Caller) -> frozenset[str] | None:
+    """Returns the ids of the documents the caller may see, removed ones too; None when it is all of them."""
+    if caller.owner:
+        return None
+    granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+    return frozenset(db.execute(granted).scalars())
+
+
 def name_taken(path: str) -> NotAllowedError:
     """The error for a name in use by what the caller may not see; it tells nothing of that document."""
     return NotAllowedError(

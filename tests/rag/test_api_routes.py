@@ -180,6 +180,29 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
     _error(client.delete(f"/api/documents/{document['id']}"), 404, "unknown_document")
 
 
+def test_a_job_tells_nothing_of_a_document_that_was_hidden_since(client: httpx.Client, live: Live) -> None:
+    from rag.operations import call
+
+    files = [("ladder.md", b"# Ladders\n\nLadders stand in hall 3.\n"), ("crane.md", b"# Cranes\n\nNone.\n")]
+    job = _upload(client, *files, collection="tools").json()
+    assert set(job["request"]) == {"collection", "metadata", "names"}
+    assert _finished(client, job["id"])[-1][0] == "done"
+    call(live.settings, "documents.access", {"documents": ["ladder.md"], "access": ["group:hr"]})
+    told = [
+        client.get(f"/api/jobs/{job['id']}").json(),
+        client.delete(f"/api/jobs/{job['id']}").json(),
+        _finished(client, job["id"])[-1][1],
+        next(one for one in client.get("/api/jobs").json()["jobs"] if one["id"] == job["id"]),
+    ]
+    for one in told:
+        assert one["request"]["names"] == ["crane.md"]
+        assert [file["path"] for file in one["result"]["files"]] == ["crane.md"]
+        assert "ladder" not in str(one)
+    again = _upload(client, files[0], collection="tools").json()
+    report = _finished(client, again["id"])[-1][1]["result"]["files"]
+    assert [(file["path"], file["code"]) for file in report] == [("ladder.md", "name_taken")]
+
+
 @pytest.mark.parametrize(
     ("files", "form", "status", "code"),
     [

@@ -26,7 +26,7 @@ from rag.api.schemas import (
     Removed,
     VersionShape,
 )
-from rag.jobs import Upload
+from rag.jobs import Upload, without_hidden
 from rag.wire import to_json
 
 router = APIRouter(prefix="/api", tags=["documents"])
@@ -67,7 +67,7 @@ def upload(
         )
     uploads = [Upload(file.filename or "", file.file) for file in files]
     job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata), caller)
-    return JobShape(**to_json(job))
+    return JobShape(**to_json(without_hidden(job, None)))
 
 
 @router.get("/documents", summary="List documents")

@@ -8,11 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
+from corpus.catalog import access
+from corpus.catalog.records import JobRecord
 from corpus.errors import UnavailableError
-from rag.api.house import AnyHouse, House, OpenJobs, Visit
+from corpus.types import Caller
+from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, OpenService, Visit
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
-from rag.jobs import FINISHED, Jobs
+from rag.bootstrap import Service
+from rag.jobs import FINISHED, Jobs, without_hidden
 from rag.wire import error_json, to_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
@@ -25,22 +29,25 @@ JobId = Annotated[
 @router.get("", summary="List jobs")
 def list_jobs(
     jobs: OpenJobs,
+    service: OpenService,
+    caller: AnyCaller,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most this many.", examples=[20])] = 100,
 ) -> JobList:
-    """Lists the newest jobs first."""
-    return JobList(jobs=[JobShape(**to_json(job)) for job in jobs.list(limit)])
+    """Lists the newest jobs first. Files that became documents the caller may not see are left out."""
+    visible = _visible(service, caller)
+    return JobList(jobs=[_shape(job, visible) for job in jobs.list(limit)])
 
 
 @router.get("/{job_id}", summary="Show a job")
-def show_job(jobs: OpenJobs, job_id: JobId) -> JobShape:
+def show_job(jobs: OpenJobs, service: OpenService, caller: AnyCaller, job_id: JobId) -> JobShape:
     """Shows how far a job came, and its report once it is done."""
-    return JobShape(**to_json(jobs.get(job_id)))
+    return _shape(jobs.get(job_id), _visible(service, caller))
 
 
 @router.delete("/{job_id}", summary="Cancel a job")
-def cancel_job(jobs: OpenJobs, job_id: JobId) -> JobShape:
+def cancel_job(jobs: OpenJobs, service: OpenService, caller: AnyCaller, job_id: JobId) -> JobShape:
     """Ends a job after its current document; what is committed stays. A finished job stays as it is."""
-    return JobShape(**to_json(jobs.cancel(job_id)))
+    return _shape(jobs.cancel(job_id), _visible(service, caller))
 
 
 @router.get(
@@ -54,19 +61,32 @@ def cancel_job(jobs: OpenJobs, job_id: JobId) -> JobShape:
         }
     },
 )
-def follow_job(house: AnyHouse, jobs: OpenJobs, job_id: JobId) -> Response:
+def follow_job(
+    house: AnyHouse, service: OpenService, jobs: OpenJobs, caller: AnyCaller, job_id: JobId
+) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""
     jobs.get(job_id)
     visit = house.follow()
-    return EventStream(_told(house, jobs, job_id, visit), visit.stop.set, visit.leave)
+    return EventStream(_told(house, service, jobs, caller, job_id, visit), visit.stop.set, visit.leave)
 
 
-def _told(house: House, jobs: Jobs, job_id: str, visit: Visit) -> Generator[Event]:
+def _visible(service: Service, caller: Caller) -> frozenset[str] | None:
+    with service.corpus.catalog.read() as db:
+        return access.visible_documents(db, caller)
+
+
+def _shape(job: JobRecord, visible: frozenset[str] | None) -> JobShape:
+    return JobShape(**to_json(without_hidden(job, visible)))
+
+
+def _told(
+    house: House, service: Service, jobs: Jobs, caller: Caller, job_id: str, visit: Visit
+) -> Generator[Event]:
     for job in jobs.watch(job_id):
         if visit.stop.is_set:
             return
         if job is not None:
-            shown = to_json(job)
+            shown = to_json(without_hidden(job, _visible(service, caller)))
             if job.state == "failed" and job.error is not None:
                 yield (
                     "error",
