@@ -160,8 +160,9 @@ class TantivyIndex:
     def compact(self) -> None:
         """Drops removed chunks from the statistics: scores are those of an index built afresh."""
         self._opened.wait()
-        if self._counts.deleted:
-            self.rebuild()
+        with self._building:  # a build that began before a removal ends with that removal in its statistics
+            if self._counts.deleted:
+                self._build()
 
     def close(self) -> None:
         """Stops background work and releases every file."""

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -369,6 +370,7 @@ class Following(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_following(tmp_path_factory: pytest.TempPathFactory) -> None:
     Following.factory = tmp_path_factory
     from hypothesis.stateful import run_state_machine_as_test
@@ -898,3 +900,36 @@ def test_an_empty_catalog_is_an_empty_index(tmp_path: Path) -> None:
     assert index.state().problem == ""
     index.close()
     assert Counter(path.name for path in tmp_path.iterdir())["CURRENT"] <= 1
+
+
+def test_compacting_waits_for_a_build_that_a_removal_overtook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a build catches up with the removal, and then holds the removed passages in its statistics."""
+    feed = FakeFeed()
+    feed.add(1, "leave pay", "travel")
+    feed.add(2, "leave")
+    index = opened(feed, tmp_path)
+    built, go_on = threading.Event(), threading.Event()
+    build = index_room.build
+
+    def build_slowly(*given: object) -> None:
+        build(*given)  # type: ignore[arg-type]
+        built.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(index_room, "build", build_slowly)
+    builder = threading.Thread(target=index.rebuild)
+    builder.start()
+    assert built.wait(60)
+    feed.remove(2)
+    index.follow()
+    index._counts = replace(index._counts, deleted=0)  # as where its whole segment was dropped
+    compacting = threading.Thread(target=index.compact)
+    compacting.start()
+    compacting.join(0.3)
+    go_on.set()
+    builder.join(60)
+    compacting.join(60)
+    assert index.state().delta_rows == 0
+    index.close()
