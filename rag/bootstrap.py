@@ -194,13 +194,15 @@ class Service:
 
         Raises:
             UsageError: the filter cannot be read, or nothing can pass both.
-            NotFoundError: the caller may see no document of a collection that is named.
+            NotFoundError: the caller may see no document of a collection that is named, or not a document that is.
         """
         wanted = read_filter(given)
         if collection is not None:
             wanted = within_collection(wanted, read_collection(collection))
         for name in wanted.collections:
             self.check_collection(name, caller)
+        for document_id in wanted.documents:
+            self.corpus.document(document_id, caller)
         return wanted
 
     def page_picture(

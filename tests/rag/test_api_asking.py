@@ -260,6 +260,7 @@ def test_the_models_are_listed_and_one_of_them_is_the_default(client: httpx.Clie
             ("model_not_chat", "model_unknown"),
         ),
         ({"question": LEAVE, "collection": "no-such"}, 404, "unknown_collection"),
+        ({"question": LEAVE, "filter": {"documents": ["zzz"]}}, 404, "unknown_document"),
         ({"question": LEAVE, "collection": "a\u202eb"}, 422, "bad_name"),
         ({"question": LEAVE, "filter": {"since": "yesterday"}}, 422, "bad_filter"),
         ({"question": LEAVE, "filter": {"nonsense": 1}}, 422, "invalid_request"),

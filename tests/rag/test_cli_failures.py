@@ -78,6 +78,7 @@ def check_error(ended: Ended, code: ExitCode, said: str) -> None:
         (["search", "x", "--filter", "type"], 2, "A filter is key=value"),
         (["search", "x", "--filter", f"type={LONE}"], 2, "not plain text"),
         (["search", "x", "--filter", "since=tomorrow"], 2, "'tomorrow' is not a date."),
+        (["search", "x", "--filter", "document=" + "0" * 16], 3, "There is no document"),
         (["documents", "show", "nope.pdf"], 3, "There is no document 'nope.pdf'."),
         (["documents", "show", LONE], 2, "not plain text"),
         (["documents", "remove", "0" * 16], 3, "There is no document"),
