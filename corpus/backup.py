@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from sqlalchemy import Connection
@@ -315,14 +316,14 @@ def _opened_copy(folder: Path) -> Iterator[database.Database]:
         catalog.close()
 
 
-def _member(archive: tarfile.TarFile, name: str) -> io.BufferedReader:
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     found = archive.extractfile(name)
     if found is None:
         raise KeyError(name)
-    return found  # type: ignore[return-value]
+    return found
 
 
-def _copy(source: io.BufferedReader, target: Path) -> None:
+def _copy(source: IO[bytes], target: Path) -> None:
     with open(target, "xb") as out:
         shutil.copyfileobj(source, out, 1 << 20)
     os.chmod(target, 0o600)

@@ -72,8 +72,9 @@ def run_in_child(function: str, arguments: Sequence[str], stop: Callable[[], boo
 def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool]) -> list[str]:
     """Returns the lines the child said on stderr until it ended."""
     said: list[bytes] = []
-    assert child.stderr is not None
-    reader = threading.Thread(target=lambda: said.append(child.stderr.read()), daemon=True)  # type: ignore[union-attr]
+    stderr = child.stderr
+    assert stderr is not None
+    reader = threading.Thread(target=lambda: said.append(stderr.read()), daemon=True)
     reader.start()
     while True:
         try:

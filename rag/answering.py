@@ -31,7 +31,7 @@ from rag.answers import (
 )
 from rag.attempts import Delta, Fault, Finish, Stop
 from rag.cards import EXTRACTIVE
-from rag.citations import Cited, Screen, cite
+from rag.citations import Cited, cite
 from rag.models import ChosenModel, Models
 from rag.notes import notes_on
 from rag.opening import Opening
@@ -45,6 +45,7 @@ from rag.prompting import (
     is_japanese,
 )
 from rag.reading import ALONE
+from rag.screening import Screen
 from rag.upstream import UpstreamError
 
 MOST_EARLIER_CHARS = 500

@@ -17,7 +17,6 @@ from corpus.language import find, fold, normalise, sentences
 from corpus.types import Hit
 from rag.prompting import Passage
 from rag.screening import MARKERS
-from rag.screening import Screen as Screen
 from rag.terms import coverage, numbers, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rag.answers import AnswerNote
 from rag.attempts import Finish
-from rag.citations import Screen
 from rag.prompting import Prompt
+from rag.screening import Screen
 
 
 def notes_on(prompt: Prompt, screen: Screen, finish: Finish | None) -> list[AnswerNote]:

@@ -243,7 +243,7 @@ class ChromaServerIndex:
             lambda: client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
-                configuration={"hnsw": HNSW},  # type: ignore[arg-type]
+                configuration={"hnsw": HNSW},
                 metadata={"seq": 0},
             )
         )

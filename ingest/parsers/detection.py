@@ -145,14 +145,23 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
     return promised if promised == MARKDOWN else TEXT
 
 
-def _zip_type(data: bytes, name: str) -> str:
+def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
+    """Opens an archive; its list is read, its members are not.
+
+    Raises:
+        ParseError: it is damaged.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.namelist()
+        return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise ParseError(
             f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
         ) from None
+
+
+def _zip_type(data: bytes, name: str) -> str:
+    with open_zip(data, name) as archive:
+        members = archive.namelist()
     if "[Content_Types].xml" in members:
         for folder, content_type in _ZIP_KINDS:
             if any(member.startswith(folder) for member in members):

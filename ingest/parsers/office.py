@@ -6,7 +6,6 @@ disk.
 
 from __future__ import annotations
 
-import io
 import posixpath
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ from lxml import etree
 
 from corpus.errors import LimitError, ParseError
 from ingest.parsers.assembly import read_date
+from ingest.parsers.detection import open_zip
 
 _MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
@@ -41,12 +41,7 @@ class Package:
 
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-            raise ParseError(
-                f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
-            ) from None
+        self._zip = open_zip(data, name)
         members = self._zip.infolist()
         unpacked = sum(member.file_size for member in members)
         too_dense = any(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import Cited, Screen, cite, split_answer
+from rag.citations import Cited, cite, split_answer
 from rag.prompting import Passage
+from rag.screening import Screen
 from tests.rag.hits import Shelf
 
 SHELF = Shelf(
