@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from corpus.errors import ParseError
 from corpus.types import Note
+from ingest.parsers import ole
 from ingest.parsers.decoding import looks_like_text
 
 PDF = "application/pdf"
@@ -17,6 +18,17 @@ MARKDOWN = "text/markdown"
 TEXT = "text/plain"
 HTML = "text/html"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+ODT = "application/vnd.oasis.opendocument.text"
+ODP = "application/vnd.oasis.opendocument.presentation"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+RTF = "application/rtf"
+EPUB = "application/epub+zip"
+EML = "message/rfc822"
+MSG = "application/vnd.ms-outlook"
+ZIP = "application/zip"
 
 SUFFIXES = {
     ".pdf": PDF,
@@ -40,7 +52,12 @@ SUFFIXES = {
 }
 """The type a suffix promises."""
 
-_ZIP_KINDS = (("word/", DOCX),)
+_ZIP_KINDS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
+_OLE_KINDS = (("Workbook", XLS), ("Book", XLS), ("__properties_version1.0", MSG))
+_OLD_KINDS = (
+    ("WordDocument", "a Word document of the old format", ".docx"),
+    ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
+)
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -58,8 +75,6 @@ _MAGIC = (
     (b"ID3", "sound"),
     (b"RIFF", "sound or video"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_OLE = "EncryptedPackage".encode("utf-16-le")
 _HTML_START = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
     re.IGNORECASE | re.DOTALL,
@@ -108,10 +123,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return PDF
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_type(data, name)
-    if data.startswith(_OLE):
-        if _ENCRYPTED_OLE in data:
-            raise encrypted(name)
-        raise unsupported(name, "an Office file of the old format", "Save it as .docx and add that.")
+    if data.startswith(ole.SIGNATURE):
+        return _ole_type(data, name)
     for magic, kind in _MAGIC:
         if data.startswith(magic) and not looks_like_text(data):
             raise unsupported(name, kind)
@@ -143,6 +156,19 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
     if promised == HTML:
         return HTML if _TAG.search(plain) else TEXT
     return promised if promised == MARKDOWN else TEXT
+
+
+def _ole_type(data: bytes, name: str) -> str:
+    names = ole.root_names(data)
+    if "EncryptedPackage" in names:
+        raise encrypted(name)
+    for stream, content_type in _OLE_KINDS:
+        if stream in names:
+            return content_type
+    for stream, kind, suffix in _OLD_KINDS:
+        if stream in names:
+            raise unsupported(name, kind, f"Save it as {suffix} and add that.")
+    raise unsupported(name, "an OLE file of an unknown kind", "Save it in a newer format and add that.")
 
 
 def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
