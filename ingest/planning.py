@@ -8,8 +8,12 @@ from datetime import datetime
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
+from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotAllowedError
+from corpus.settings import Settings
+from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
+from ingest.parsers import parser_version
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
@@ -50,6 +54,12 @@ class Plan:
 
 
 EMPTY = Plan((), (), (), (), (), (), ())
+
+
+def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) -> str:
+    """Returns how a content type would be read, cut and embedded today; "" stands for every type."""
+    cut = f"{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}"
+    return f"{parser_version(content_type)}/{cut}/{space.id}"
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:

@@ -1,0 +1,77 @@
+"""The part of a plan that reads no file: what is updated, kept anew, removed, or only foretold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from corpus.catalog import documents, records
+from corpus.crashpoints import reach
+from corpus.errors import DamagedError
+from corpus.store import Corpus
+from ingest.ledger import Ledger
+from ingest.planning import Plan
+from ingest.reports import FileState
+
+
+def update(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
+    """Gives documents the access list, metadata and file time that the plan says."""
+    ledger.counts["unchanged"] += len(todo.unchanged)
+    if not todo.update:
+        return
+    with corpus.catalog.write() as db:
+        for one in todo.update:
+            documents.touch(db, one.known.document_id, one.modified)
+            if one.is_touch:
+                ledger.counts["unchanged"] += 1
+                continue
+            documents.set_access(db, one.known.document_id, one.access)
+            documents.set_metadata(db, one.known.document_id, one.metadata)
+            ledger.counts["updated"] += 1
+            ledger.note(one.known.key.path, "updated", one.known.document_id)
+        reach("update.before")
+
+
+def mend_originals(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
+    """Keeps the files of unchanged documents anew where the kept ones are gone or were found damaged."""
+    unchanged = [*todo.unchanged, *(one.known for one in todo.update)]
+    lost = {
+        (known.key.root, known.key.path): known.sha256
+        for known in unchanged
+        if not corpus.originals.is_sound(known.sha256, known.size_bytes)
+    }
+    for source in ledger.request.found.files if lost else ():
+        if sha256 := lost.get((source.root, source.path)):
+            with suppress(DamagedError):  # it changed just now: the next ingest sees that
+                corpus.keep_original(source.location, sha256)
+
+
+def remove(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
+    """Takes out the documents, and forgets the failures, of files that have left a synced folder."""
+    if todo.forget:
+        with corpus.catalog.write() as db:
+            for failure in todo.forget:
+                records.forget_failure(db, failure.key)
+    if not todo.remove:
+        return
+    corpus.remove([one.document_id for one in todo.remove])
+    ledger.counts["removed"] += len(todo.remove)
+    for one in todo.remove:
+        ledger.note(one.key.path, "removed", one.document_id)
+
+
+def foretell(todo: Plan, ledger: Ledger) -> None:
+    """Reports what the plan would do."""
+    changed = [one for one in todo.update if not one.is_touch]
+    would: tuple[tuple[str, FileState, Sequence[str]], ...] = (
+        ("added", "ok", [one.path for one in todo.add]),
+        ("replaced", "ok", [one.path for one, _ in todo.replace]),
+        ("updated", "updated", [one.known.key.path for one in changed]),
+        ("removed", "removed", [one.key.path for one in todo.remove]),
+    )
+    for name, state, paths in would:
+        ledger.counts[name] = len(paths)
+        for path in paths:
+            ledger.note(path, state, message=f"would be {name}")
+    ledger.counts["unchanged"] = len(todo.unchanged) + len(todo.update) - len(changed)
+    ledger.failed_before(todo)

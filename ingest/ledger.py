@@ -1,0 +1,184 @@
+"""What one ingest has done so far: what became of every file, the counts, and how far it came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from corpus.catalog import records
+from corpus.catalog.documents import VersionRecord
+from corpus.catalog.records import Failure
+from corpus.embedding import EmbeddingSpace
+from corpus.errors import LimitError, ParseError, VouchError
+from corpus.store import Corpus
+from corpus.types import DocumentKey
+from ingest.discovery import SourceFile
+from ingest.planning import Plan, fingerprint
+from ingest.reports import FileReport, FileState, IngestReport, IngestRequest, Progress, Stage
+from ingest.sandbox import FAULTS
+from ingest.stages import Work
+
+READING_SHARE = 0.2
+"""What reading a file counts for in the progress; embedding its chunks is the rest."""
+
+_PASSING = ("changed", "unreadable")
+_HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding"})
+
+
+class Ledger:
+    """The reports, counts and progress of one ingest; lasting failures are remembered in the catalog."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        space: EmbeddingSpace,
+        request: IngestRequest,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.corpus, self.space, self.request = corpus, space, request
+        self.hashes: dict[tuple[str, str], str] = {}
+        self.failures: dict[tuple[str, str], Failure] = {}
+        self.counts = dict.fromkeys(
+            ("added", "replaced", "updated", "removed", "unchanged", "failed", "chunks"), 0
+        )
+        self.stopped = self.hint = ""
+        self._on_progress = on_progress
+        self._reports: list[FileReport] = []
+        self._under_way: dict[tuple[str, str], Work] = {}
+        self._total_files = self._total_bytes = self._done_files = self._done_bytes = 0
+        self._began = time.monotonic()
+
+    def expect(self, files: Sequence[SourceFile]) -> None:
+        """Takes down what is going to be read."""
+        self._total_files, self._total_bytes = len(files), sum(source.size_bytes for source in files)
+
+    def cut(self, item: Work) -> None:
+        """Takes down a file that is read and cut, and waits for its vectors."""
+        self._under_way[item.source.root, item.source.path] = item
+        self.tell("reading", item.source.path)
+
+    def committed(self, item: Work, version: VersionRecord) -> None:
+        """Takes down a version that is live."""
+        self.counts["added" if item.before is None else "replaced"] += 1
+        self.counts["chunks"] += version.chunks
+        self._reported(_committed(item, version), item.source)
+
+    def failed(self, source: SourceFile, error: VouchError, seconds: float = 0.0) -> None:
+        """Takes down a file that failed, and remembers it when the file itself is at fault."""
+        self.counts["failed"] += 1
+        place = (source.root, source.path)
+        sha256 = self.hashes.get(place, "")
+        if sha256 and _is_lasting(error) and not self.request.dry_run:
+            earlier = self.failures.get(place)
+            again = earlier.crashes if earlier and earlier.sha256 == sha256 else 0
+            failure = Failure(
+                DocumentKey(self.request.collection, *place),
+                sha256,
+                fingerprint("", self.corpus.settings, self.space),
+                error.code,
+                error.message,
+                error.hint,
+                again + 1 if error.code in FAULTS else 0,
+            )
+            with self.corpus.catalog.write() as db:
+                records.record_failure(db, failure)
+        report = FileReport(
+            source.path,
+            "failed",
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            seconds=round(seconds, 3),
+        )
+        self._reported(report, source)
+
+    def failed_before(self, todo: Plan) -> None:
+        """Takes down the files that failed before and are not read again."""
+        for source, failure in todo.failed_before:
+            self.counts["failed"] += 1
+            self._reports.append(
+                FileReport(
+                    source.path,
+                    "failed",
+                    code="quarantined" if failure.code in FAULTS else failure.code,
+                    message=f"{failure.message} (unchanged since; not read again)",
+                    hint=f"{failure.hint} To read it again all the same: --retry-failed".strip(),
+                )
+            )
+
+    def note(self, path: str, state: FileState, document_id: str = "", message: str = "") -> None:
+        """Takes down what became of a document that was not read."""
+        self._reports.append(FileReport(path, state, document_id=document_id, message=message))
+
+    def tell(self, stage: Stage, current: str = "") -> None:
+        """Says how far the ingest came; ``current`` is the file at hand, by default one under way."""
+        partly = sum(
+            item.source.size_bytes * (READING_SHARE + (1 - READING_SHARE) * item.embedded / len(item.chunks))
+            for item in self._under_way.values()
+        )
+        self._on_progress(
+            Progress(
+                stage,
+                self._done_files,
+                self._total_files,
+                self.counts["chunks"],
+                self._done_bytes + int(partly),
+                self._total_bytes,
+                current or next((path for _, path in self._under_way), ""),
+            )
+        )
+
+    def report(self) -> IngestReport:
+        """Returns what the ingest did."""
+        skipped = [
+            FileReport(path, "skipped", code=code, message=reason)
+            for path, code, reason in self.request.found.skipped
+        ]
+        return IngestReport(
+            collection=self.request.collection,
+            files=(*self._reports, *skipped),
+            seconds=round(time.monotonic() - self._began, 3),
+            dry_run=self.request.dry_run,
+            stopped=self.stopped,
+            hint=self.hint,
+            **self.counts,
+        )
+
+    def _reported(self, report: FileReport, source: SourceFile) -> None:
+        self._reports.append(report)
+        self._under_way.pop((source.root, source.path), None)
+        self._done_files += 1
+        self._done_bytes += source.size_bytes
+        self.tell("reading", source.path)
+
+
+def unreadable(source: SourceFile, error: OSError) -> ParseError:
+    """The error for a file that cannot be opened just now."""
+    return ParseError(
+        f"{source.path} cannot be read: {error.strerror or error}.",
+        code="unreadable",
+        hint="Check that it is still there and that you may read it.",
+    )
+
+
+def _is_lasting(error: VouchError) -> bool:
+    """Whether the file itself is at fault, so that reading the same bytes again would be in vain."""
+    return isinstance(error, ParseError | LimitError) and error.code not in _PASSING
+
+
+def _committed(item: Work, version: VersionRecord) -> FileReport:
+    worrying = any(note.get("code") not in _HARMLESS_NOTES for note in version.notes)
+    return FileReport(
+        path=item.source.path,
+        state="partial" if worrying else "ok",
+        document_id=version.document_id,
+        version=version.number,
+        content_type=version.content_type,
+        pages=version.pages,
+        chars=version.chars,
+        chunks=version.chunks,
+        chunks_without_vector=version.chunks - version.vectors,
+        tokens=sum(chunk.tokens for chunk in item.chunks),
+        notes=version.notes,
+        seconds=item.seconds,
+    )

@@ -1,0 +1,79 @@
+"""A request → the plan: what is known is looked up, what may have changed is hashed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+
+from corpus.catalog import documents, records
+from corpus.catalog.access import may_see, name_taken
+from corpus.catalog.documents import Known
+from corpus.errors import StorageError
+from corpus.store import Corpus
+from ingest.discovery import SourceFile, hash_file
+from ingest.ledger import Ledger, unreadable
+from ingest.planning import EMPTY, Plan, fingerprint, needs_hash, plan
+
+
+def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
+    """Returns what the ledger's request comes to; nothing at all when ``stop`` said so meanwhile.
+
+    Raises:
+        NotAllowedError: a synced folder lost too much and the request has no consent.
+        StorageError: the data folder cannot be written, or the disk is too full to start.
+    """
+    ledger.tell("planning")
+    request = ledger.request
+    if corpus.catalog.read_only and not request.dry_run:
+        raise StorageError(
+            f"Cannot ingest into {corpus.folder}: it is read-only or full.",
+            code="read_only",
+            hint="Searching still works and nothing was changed. Make the folder writable, then try again.",
+        )
+    with corpus.catalog.read() as db:
+        known = documents.known(db, request.collection)
+        failures = records.list_failures(db, request.collection)
+    ledger.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
+    files = [file for file in request.found.files if _may_replace(file, known, ledger)]
+    for file in needs_hash(files, {} if request.rehash else known):
+        if stop():
+            return EMPTY  # a plan made of half the hashes would be a wrong one
+        try:
+            ledger.hashes[file.root, file.path] = hash_file(file.location)
+        except OSError as error:
+            ledger.hashes[file.root, file.path] = ""
+            ledger.failed(file, unreadable(file, error))
+    todo = plan(
+        files,
+        ledger.hashes,
+        known,
+        ledger.failures,
+        lambda content_type: fingerprint(content_type, corpus.settings, ledger.space),
+        access=request.access,
+        metadata=request.metadata,
+        synced_roots=request.found.roots if request.sync else (),
+        kept=request.found.skipped_places,
+        consent=request.consent,
+        retry_failed=request.retry_failed,
+    )
+    if (todo.add or todo.replace) and not request.dry_run:
+        _check_room(corpus)
+    return todo
+
+
+def _may_replace(file: SourceFile, known: Mapping[tuple[str, str], Known], ledger: Ledger) -> bool:
+    before = known.get((file.root, file.path))
+    allowed = before is None or may_see(ledger.request.caller, before.access)
+    if not allowed:
+        ledger.failed(file, name_taken(file.path))
+    return allowed
+
+
+def _check_room(corpus: Corpus) -> None:
+    free, wanted = shutil.disk_usage(corpus.folder).free >> 20, corpus.settings.min_free_mb
+    if free < wanted:
+        raise StorageError(
+            f"Only {free} MB are free under {corpus.folder}; ingest wants {wanted} MB.",
+            code="disk_full",
+            hint="Searching still works and nothing was changed. Free some space or lower VOUCH_MIN_FREE_MB.",
+        )
