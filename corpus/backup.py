@@ -27,10 +27,11 @@ from sqlalchemy import Connection
 from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records
 from corpus.crashpoints import reach
+from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError
 from corpus.originals import Originals, sync_folder
 from corpus.ownership import own
-from corpus.store import UNFINISHED_ERASURE, Corpus
+from corpus.store import Corpus
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1

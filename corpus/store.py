@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import shutil
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
+from corpus.erasing import UNFINISHED_ERASURE, Certificate, Eraser
 from corpus.errors import DamagedError, EmbeddingError, StorageError
 from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
@@ -40,13 +40,6 @@ from corpus.vectors import open_dense
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
-
-_LOG_WAIT_S = 30.0
-
-UNFINISHED_ERASURE = (
-    "Documents were erased, but not everything of them has left the data folder yet. It goes when the folder is "
-    "opened next, or with the next erasure."
-)
 
 _DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
 
@@ -100,6 +93,7 @@ class Corpus:
             own_id = records.corpus_id(db)
         self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot)
         self.lexical: LexicalIndex = open_lexical(settings, feed, self.folder)
+        self._eraser = Eraser(database, self.originals, self.dense, self.lexical, self._keeping, self.publish)
 
     @classmethod
     def open(
@@ -226,49 +220,14 @@ class Corpus:
         self.publish()
         return removed
 
-    def erase(self, document_ids: Sequence[str]) -> int:
-        """Deletes documents with their history: text, vectors and kept files; returns how many there were.
+    def erase(self, document_ids: Sequence[str]) -> Certificate:
+        """Deletes documents with their history: text, vectors and kept files; see :meth:`Eraser.erase`.
 
         Both indexes are built anew; copies of the catalog from before a migration or a restore are deleted, and
         kept files that only they had. So nothing of the documents is left in the data folder: what a kill leaves
         undone is done when it is opened next. Backups elsewhere are not touched.
-
-        Raises:
-            NotFoundError: one is not there; then none is erased.
-            StorageError: an index cannot be built anew; it is tried again, and nothing is found meanwhile. Or
-                (``log_in_use``) a reader kept the catalog's log from being emptied for half a minute.
         """
-        wanted = sorted(set(document_ids))
-        with self.catalog.write() as db:
-            for document_id in wanted:
-                documents.erase(db, document_id)
-            records.note_erasing(db, True)
-            reach("erase.before")
-        reach("erase.after")
-        self._finish_erasing()
-        return len(wanted)
-
-    def _finish_erasing(self) -> None:
-        for copy in self.catalog.copies():
-            copy.unlink(missing_ok=True)
-        with self._keeping:
-            self.originals.keep_only(self._hashes())
-        reach("erase.files_gone")
-        self.publish()
-        self.dense.fold()
-        self.lexical.compact()
-        deadline = time.monotonic() + _LOG_WAIT_S
-        while not self.catalog.shrink_log():
-            if time.monotonic() > deadline:
-                raise StorageError(
-                    "The documents are erased, but their words still stand in the catalog's log: a long read "
-                    "keeps it from being emptied.",
-                    code="log_in_use",
-                    hint="It is emptied when the owner of the data folder ends, or with the next erasure.",
-                )
-            time.sleep(0.05)
-        with self.catalog.write() as db:
-            records.note_erasing(db, False)
+        return self._eraser.erase(document_ids)
 
     def _hashes(self) -> set[str]:
         with self.catalog.read() as db:
@@ -281,7 +240,7 @@ class Corpus:
             erasing = records.is_erasing(db)
         if erasing:
             with suppress(StorageError, OSError):  # the state says that it is not finished
-                self._finish_erasing()
+                self._eraser.finish()
 
     def settle(self) -> None:
         """Ends a job: a corpus whose dense index is damaged, or was never built, gets one, and what was removed

@@ -28,7 +28,7 @@ def update(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
             documents.set_access(db, one.known.document_id, one.access)
             documents.set_metadata(db, one.known.document_id, one.metadata)
             ledger.counts["updated"] += 1
-            ledger.note(one.known.key.path, "updated", one.known.document_id)
+            ledger.became(one.known.key.path, "updated", one.known.document_id)
         reach("update.before")
 
 
@@ -57,7 +57,7 @@ def remove(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
     corpus.remove([one.document_id for one in todo.remove])
     ledger.counts["removed"] += len(todo.remove)
     for one in todo.remove:
-        ledger.note(one.key.path, "removed", one.document_id)
+        ledger.became(one.key.path, "removed", one.document_id)
 
 
 def foretell(todo: Plan, ledger: Ledger) -> None:
@@ -72,6 +72,6 @@ def foretell(todo: Plan, ledger: Ledger) -> None:
     for name, state, paths in would:
         ledger.counts[name] = len(paths)
         for path in paths:
-            ledger.note(path, state, message=f"would be {name}")
+            ledger.became(path, state, message=f"would be {name}")
     ledger.counts["unchanged"] = len(todo.unchanged) + len(todo.update) - len(changed)
     ledger.failed_before(todo)

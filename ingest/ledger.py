@@ -22,7 +22,7 @@ READING_SHARE = 0.2
 """What reading a file counts for in the progress; embedding its chunks is the rest."""
 
 _PASSING = ("changed", "unreadable")
-_HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding"})
+_HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding", "duplicate_page", "ocr_page"})
 
 
 class Ledger:
@@ -106,7 +106,7 @@ class Ledger:
                 )
             )
 
-    def note(self, path: str, state: FileState, document_id: str = "", message: str = "") -> None:
+    def became(self, path: str, state: FileState, document_id: str = "", message: str = "") -> None:
         """Takes down what became of a document that was not read."""
         self._reports.append(FileReport(path, state, document_id=document_id, message=message))
 

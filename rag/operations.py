@@ -163,9 +163,11 @@ def _erase_documents(service: Service, params: Params, emit: Emit, cancelled: Ca
             code="needs_consent",
             hint="Nothing was changed. If that is right, say --yes.",
         )
+    certificate = service.corpus.erase([one.id for one in found])
     return {
-        "erased": service.corpus.erase([one.id for one in found]),
+        "erased": len(certificate.documents),
         "documents": [_document(one) for one in found],
+        "certificate": certificate,
     }
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from corpus.catalog import schema
 from corpus.catalog.checksums import text_hash, vector_checksum
@@ -115,6 +115,21 @@ def erase(db: Connection, document_id: str) -> None:
     db.execute(delete(versions).where(versions.c.document_id == document_id))
     db.execute(delete(access_table).where(access_table.c.document_id == document_id))
     db.execute(delete(documents).where(documents.c.id == document_id))
+
+
+def count_rows(db: Connection, document_ids: Sequence[str], chunk_ids: Sequence[int]) -> int:
+    """Returns how many rows these documents and passages have in the catalog."""
+    named = [(documents, documents.c.id), (versions, versions.c.document_id)]
+    named += [(access_table, access_table.c.document_id)]
+    numbered = [(chunks, chunks.c.id), (vectors, vectors.c.chunk_id)]
+    wanted: list[tuple[Any, Any, Sequence[Any]]] = [(*one, document_ids) for one in named]
+    wanted += [(*one, chunk_ids) for one in numbered]
+    found = 0
+    for table, column, ids in wanted:
+        for first in range(0, len(ids), _ROWS):
+            counted = select(func.count()).select_from(table).where(column.in_(ids[first : first + _ROWS]))
+            found += int(db.execute(counted).scalar_one())
+    return found
 
 
 def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> None:

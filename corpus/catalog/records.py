@@ -198,3 +198,24 @@ def count_jobs(db: Connection, states: Sequence[str]) -> int:
     return int(
         db.execute(select(func.count()).select_from(jobs).where(jobs.c.state.in_(states))).scalar_one()
     )
+
+
+def forget_in_jobs(db: Connection, documents: Sequence[tuple[str, str]]) -> None:
+    """Takes documents, given as (id, path), out of what finished jobs say of their files."""
+    ids, paths = {own for own, _ in documents}, {path for _, path in documents}
+    for row in db.execute(select(jobs).where(jobs.c.state.not_in(OPEN_STATES))).all():
+        files = (row.result or {}).get("files", [])
+        kept = [
+            one
+            for one in files
+            if one["document_id"] not in ids and (one["document_id"] or one["path"] not in paths)
+        ]
+        others = {one["path"] for one in kept}
+        names = row.request.get("names", [])
+        left = [name for name in names if name not in paths or name in others]
+        if len(kept) == len(files) and len(left) == len(names):
+            continue
+        request = {**row.request, "names": left}
+        result = None if row.result is None else {**row.result, "files": kept}
+        changed = update(jobs).where(jobs.c.id == row.id)
+        db.execute(changed.values(request=request, result=result, progress={}))

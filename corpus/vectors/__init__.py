@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from corpus.child import FeedAddress
 from corpus.embedding import EmbeddingSpace
 from corpus.projection import DenseIndex, Feed
 from corpus.settings import Settings
+from corpus.types import Int64
+from corpus.vectors import generation
 from corpus.vectors.embedded import EmbeddedChromaIndex, FoldPolicy
 from corpus.vectors.exact import ExactIndex
 from corpus.vectors.server import ChromaServerIndex
@@ -24,6 +29,8 @@ __all__ = [
     "ExactIndex",
     "FoldPolicy",
     "open_dense",
+    "stored_chunk_ids",
+    "sweep_unused",
 ]
 
 
@@ -61,3 +68,15 @@ def open_dense(
     return EmbeddedChromaIndex(
         feed, folder / "dense", space.id, space.dimension, child_feed=address, one_shot=one_shot
     )
+
+
+def stored_chunk_ids(folder: Path) -> Mapping[str, Int64]:
+    """Returns the chunk ids in each generation under a data folder, whether it is in use or not."""
+    found = {path.parent.name: path for path in sorted((folder / "dense").glob(f"gen-*/{generation.IDS}"))}
+    return {name: np.fromfile(path, dtype=np.int64) for name, path in found.items()}
+
+
+def sweep_unused(folder: Path, index: DenseIndex) -> None:
+    """Deletes the generations that another choice of index left under a data folder."""
+    if not isinstance(index, EmbeddedChromaIndex) and (folder / "dense").is_dir():
+        generation.sweep(folder / "dense", "")

@@ -86,7 +86,8 @@ def remove(context: typer.Context, documents: Documents) -> None:
 def erase(context: typer.Context, documents: Documents, yes: Yes = False) -> None:
     """Delete documents for good, with their history. Needs --yes.
 
-    Text, vectors and kept files leave the data folder; backups and the files themselves are not touched.
+    Text, vectors and kept files leave the data folder; backups and the files themselves are not touched. A
+    certificate says what was checked.
     """
     session: Session = context.obj
     params = {"documents": [read_document(one) for one in documents], "yes": yes}
@@ -96,6 +97,7 @@ def erase(context: typer.Context, documents: Documents, yes: Yes = False) -> Non
         return
     for one in done["documents"]:
         session.screen.show(Text.assemble("erased  ", _place(one)))
+    _show_certificate(session.screen, done["certificate"])
 
 
 def history(context: typer.Context, document: Document) -> None:
@@ -151,6 +153,26 @@ def access(
         return
     for one in done["documents"]:
         session.screen.show(Text.assemble(_place(one), "  ", (", ".join(one["access"]) or "nobody", "page")))
+
+
+def _show_certificate(screen: Screen, certificate: Mapping[str, Any]) -> None:
+    """Prints what an erasure took out, where it was looked for afterwards, and what it does not reach."""
+    at = moment(certificate["at"])
+    screen.show("", Text(f"Certificate of erasure, {at}, corpus {certificate['corpus_id']}", "title"))
+    for one in certificate["documents"]:
+        parts = (
+            count(one["versions"], "version"),
+            count(one["chunks"], "passage"),
+            count(one["vectors"], "vector"),
+        )
+        screen.show(f"  {one['id']}: {', '.join(parts)}, {count(len(one['files']), 'kept file')}")
+        for sha256 in one["files"]:
+            screen.show(Text(f"    sha256 {sha256}", "faint"))
+    screen.show("", "Looked for afterwards in the data folder:")
+    screen.show(pairs({f"  {one['place']}": one["seen"] for one in certificate["checked"]}))
+    screen.show("", "Not covered:")
+    for said in certificate["not_covered"]:
+        screen.show(f"  {said}")
 
 
 def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ import corpus.store as store
 from corpus.backup import verify
 from corpus.catalog import documents
 from corpus.crashpoints import VARIABLE
+from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
 from corpus.settings import Settings
@@ -116,7 +117,15 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
         assert holding(tmp_path, ERASED.encode())
         assert holding(tmp_path, vectors[1])
         assert set(terms(tmp_path).values()) == {1}
-        assert corpus.erase([mine, mine]) == 1
+        certificate = corpus.erase([mine, mine])
+        [erased] = certificate.documents
+        assert (erased.id, erased.key.path) == (mine, f"{ERASED}.txt")
+        assert (erased.versions, erased.chunks, erased.vectors, len(erased.files)) == (2, 3, 3, 2)
+        assert {one.place for one in certificate.checked} == {
+            "catalog", "write-ahead log", "dense index", "lexical index", "kept files", "older catalogs",
+            "finished jobs",
+        }  # fmt: skip
+        assert "Backups" in certificate.not_covered[0]
         state = corpus.state()
         assert (state.documents, state.chunks, state.dense.rows, state.lexical.rows) == (1, 3, 3, 3)
         assert state.problems == ()
@@ -157,7 +166,7 @@ def test_erasing_takes_the_copies_that_a_migration_or_a_restore_left(tmp_path: P
 def test_erasing_says_when_a_long_read_keeps_the_words_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_LOG_WAIT_S", 0.2)
+    monkeypatch.setattr("corpus.erasing._LOG_WAIT_S", 0.2)
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         mine = put(corpus, "a.txt", [f"the {ERASED} limit"])
         corpus.publish()
@@ -222,8 +231,8 @@ def test_an_erasure_that_cannot_be_finished_is_said_and_searching_goes_on(
         patch.setattr(lexical_room.TantivyIndex, "compact", refuse)
         with open_corpus(settings_for(tmp_path), SPACE) as corpus:
             assert scores(corpus, "leave")
-            assert store.UNFINISHED_ERASURE in corpus.state().problems
-            assert store.UNFINISHED_ERASURE in verify(corpus).problems
+            assert UNFINISHED_ERASURE in corpus.state().problems
+            assert UNFINISHED_ERASURE in verify(corpus).problems
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         assert corpus.state().problems == ()
 
