@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(100, ge=1, description="Largest file, in megabytes.")
     max_pages: int = Field(2000, ge=1, description="Most pages in a file.")
     max_text_chars: int = Field(10_000_000, ge=1, description="Most characters out of a file.")
+    max_cells: int = Field(1_000_000, ge=1, description="Most table cells in a file.")
+    max_archive_members: int = Field(1000, ge=1, description="Most files in an archive, or attached to a mail.")
+    max_archive_ratio: int = Field(200, ge=2, description="Most bytes a byte of an archive may unpack to.")
     parse_timeout_s: float = Field(60.0, gt=0, description="Longest time for one file, in seconds.")
     parse_memory_mb: int = Field(1024, ge=128, description="Address space of a parsing child.")
 

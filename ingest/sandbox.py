@@ -60,7 +60,14 @@ class ParserPool:
     def __init__(self, settings: Settings, *, parsers: str = _PARSERS) -> None:
         self._settings = settings
         self._parsers = parsers
-        self._limits = Limits(settings.max_file_mb, settings.max_pages, settings.max_text_chars)
+        self._limits = Limits(
+            max_file_mb=settings.max_file_mb,
+            max_pages=settings.max_pages,
+            max_text_chars=settings.max_text_chars,
+            max_cells=settings.max_cells,
+            max_archive_members=settings.max_archive_members,
+            max_archive_ratio=settings.max_archive_ratio,
+        )
         self._free: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()

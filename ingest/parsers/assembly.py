@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 
 from corpus.errors import LimitError, ParseError
 from corpus.types import Block, BlockKind, Document, Note, Page
+from ingest.parsers.findings import repeated_pages
 
 CELL_SEPARATOR = " | "
 _BLOCK_SEPARATOR = "\n\n"
@@ -29,12 +30,18 @@ _MAX_TITLE_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost. Counted in megabytes, pages, characters and table cells."""
+    """What one file may cost. Counted in megabytes, pages, characters and table cells.
+
+    ``nesting`` says how deep containers (archives, mails with attachments) are opened one in another.
+    """
 
     max_file_mb: int = 100
     max_pages: int = 2000
     max_text_chars: int = 10_000_000
     max_cells: int = 1_000_000
+    max_archive_members: int = 1000
+    max_archive_ratio: int = 200
+    nesting: int = 1
 
 
 # ---- cleaning ------------------------------------------------------------------------------------
@@ -189,7 +196,7 @@ class Draft:
             raise LimitError(
                 f"The file has more than {self._limits.max_cells} table cells.",
                 code="too_many_cells",
-                hint="Split it into smaller files.",
+                hint="Split it, or raise max_cells.",
             )
 
     def table(self, rows: Sequence[Sequence[str]], header_rows: int | None = None) -> None:
@@ -245,10 +252,13 @@ class Draft:
             raise ParseError(
                 f"{name} holds no text.", code="no_text", hint="Check that it is the right file."
             )
+        pages = self._closed_pages()
+        for page, first in repeated_pages((one.number, text[one.start : one.end]) for one in pages):
+            self.note("duplicate_page", f"The page says the same as page {first}.", page)
         heading = next((text[b.start : b.end] for b in self._blocks if b.kind == "heading"), "")
         return Document(
             text=text,
-            pages=tuple(self._closed_pages()),
+            pages=tuple(pages),
             blocks=tuple(self._blocks),
             title=clean_title(title) or clean_title(heading) or title_from_name(name),
             content_type=content_type,
