@@ -14,7 +14,15 @@ from corpus.store import Corpus
 from corpus.types import DocumentKey
 from ingest.discovery import SourceFile
 from ingest.planning import Plan, fingerprint
-from ingest.reports import FileReport, FileState, IngestReport, IngestRequest, Progress, Stage
+from ingest.reports import (
+    FileReport,
+    FileState,
+    IngestReport,
+    IngestRequest,
+    Progress,
+    Stage,
+    report_version,
+)
 from ingest.sandbox import FAULTS
 from ingest.stages import Work
 
@@ -22,7 +30,6 @@ READING_SHARE = 0.2
 """What reading a file counts for in the progress; embedding its chunks is the rest."""
 
 _PASSING = ("changed", "unreadable")
-_HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding", "duplicate_page", "ocr_page"})
 
 
 class Ledger:
@@ -61,7 +68,9 @@ class Ledger:
         """Takes down a version that is live."""
         self.counts["added" if item.before is None else "replaced"] += 1
         self.counts["chunks"] += version.chunks
-        self._reported(_committed(item, version), item.source)
+        tokens = sum(chunk.tokens for chunk in item.chunks)
+        report = report_version(item.source.path, version, item.document.pages, tokens)
+        self._reported(report, item.source)
 
     def failed(self, source: SourceFile, error: VouchError, seconds: float = 0.0) -> None:
         """Takes down a file that failed, and remembers it when the file itself is at fault."""
@@ -164,21 +173,3 @@ def unreadable(source: SourceFile, error: OSError) -> ParseError:
 def _is_lasting(error: VouchError) -> bool:
     """Whether the file itself is at fault, so that reading the same bytes again would be in vain."""
     return isinstance(error, ParseError | LimitError) and error.code not in _PASSING
-
-
-def _committed(item: Work, version: VersionRecord) -> FileReport:
-    worrying = any(note.get("code") not in _HARMLESS_NOTES for note in version.notes)
-    return FileReport(
-        path=item.source.path,
-        state="partial" if worrying else "ok",
-        document_id=version.document_id,
-        version=version.number,
-        content_type=version.content_type,
-        pages=version.pages,
-        chars=version.chars,
-        chunks=version.chunks,
-        chunks_without_vector=version.chunks - version.vectors,
-        tokens=sum(chunk.tokens for chunk in item.chunks),
-        notes=version.notes,
-        seconds=item.seconds,
-    )

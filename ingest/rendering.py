@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import NotFoundError, ParseError
 from corpus.types import Document
 from ingest.parsers.detection import PDF
+from ingest.parsers.pdf_structure import Box
 
 if TYPE_CHECKING:
     from ingest.sandbox import ParserPool
@@ -20,9 +21,6 @@ LONG_SIDE_PIXELS = 1600
 _MARK = (255, 233, 84)
 _LEAST_CHARS = 3
 _SEPARATORS = re.compile(r"\n|\s\|\s|\s…\s")
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top, in points from the page's bottom left."""
 
 
 def render_page(
@@ -74,6 +72,7 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     if content_type != PDF:
         raise ParseError(f"{content_type} has no picture.", code="no_picture")
     from ingest.parsers.pdf import open_pdf
+    from ingest.parsers.pdf_page import to_pixels
 
     pdf = open_pdf(original, "the original")
     try:
@@ -84,7 +83,7 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
         scale = LONG_SIDE_PIXELS / max(wide, high, 1.0)
         picture = opened.render(scale=scale).to_pil().convert("RGB")
         boxes = _find_boxes(opened, quotes) if quotes else []
-        _mark(picture, [_to_pixels(opened, box, picture.size) for box in boxes])
+        _mark(picture, [to_pixels(opened, box, picture.size) for box in boxes])
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         return buffer.getvalue()
@@ -96,7 +95,7 @@ def _find_boxes(page: Any, quotes: Sequence[str]) -> list[Box]:
     """Returns the boxes of the quotes' characters, joined along each line."""
     import pypdfium2.raw as pdfium
 
-    from ingest.parsers.pdf import page_characters
+    from ingest.parsers.pdf_page import page_characters
 
     text_page = pdfium.FPDFText_LoadPage(page.raw)
     if not text_page:
@@ -171,19 +170,6 @@ def _boxes_of(text_page: Any, indices: Sequence[int]) -> list[Box]:
             boxes.append(box)
         last = index
     return boxes
-
-
-def _to_pixels(page: Any, box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Returns a box as left, top, right, bottom in the picture, whatever the page's rotation and crop."""
-    import pypdfium2.raw as pdfium
-
-    corners = []
-    for x, y in ((box[0], box[1]), (box[2], box[3])):
-        across, down = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, across, down)
-        corners.append((across.value, down.value))
-    (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(*corners, strict=True))
-    return x0, y0, x1, y1
 
 
 def _mark(picture: Any, boxes: Sequence[tuple[int, int, int, int]]) -> None:

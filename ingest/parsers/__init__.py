@@ -45,7 +45,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "2"),
+    detection.PDF: Parser("ingest.parsers.pdf", "3"),
     detection.DOCX: Parser("ingest.parsers.docx", "1"),
     detection.HTML: Parser("ingest.parsers.html", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "1"),

@@ -1,21 +1,17 @@
 """PDF. The home of pypdfium2 (text, boxes, outline, labels, metadata) and of pypdf, the second reader.
 
-PDFium gives characters with their boxes; :mod:`ingest.parsers.layout` makes lines, columns, tables and
-paragraphs of them. Lines that stand at the same height on at least half of the pages are headers and
-footers and are left out. Headings come from the outline where its titles are found on their pages, else
-from size and weight. A page that comes out empty or garbled is read again with pypdf; one without any
-text is noted.
+PDFium gives characters with their boxes (:mod:`ingest.parsers.pdf_page`); :mod:`ingest.parsers.layout`
+makes lines, columns, tables and paragraphs of them. Lines that stand at the same height on at least half of
+the pages are headers and footers and are left out. Headings come from the outline where its titles are found
+on their pages, else from size and weight. A page that comes out empty or garbled is read again with pypdf;
+one without any text is noted.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
-import math
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -26,8 +22,9 @@ from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
+from ingest.parsers.findings import is_garbled
 from ingest.parsers.layout import Piece, arrange
-from ingest.parsers.lines import Rule, Word
+from ingest.parsers.pdf_page import Font, read_page
 from ingest.parsers.pdf_structure import (
     Headings,
     PageText,
@@ -39,16 +36,8 @@ from ingest.parsers.pdf_structure import (
     undo_hyphens,
 )
 
-_GARBLED_SHARE = 0.05
 _MAX_SECOND_READS = 50
-_MAX_OBJECTS = 4000
-_MAX_RULES = 1500
-_TINY_POINTS = 1.5
-_GARBLED = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff\x00-\x01\x03-\x08]")
 _DUMMY_METADATA = ("", "unspecified", "anonymous")
-_HEAVY = re.compile(r"bold|black|heavy|demi|-w[6-9]\b|soei")
-_LINE_HYPHENS = "-\u2010\ufffe\x02"
-_TOKEN = re.compile(r"\S+")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -94,7 +83,7 @@ def _read_with_second(data: bytes, name: str, limits: Limits, error: ParseError)
     for index in range(count):
         draft.page(index + 1, "")
         text = second.text(index)
-        for paragraph in re.split(r"\n\s*\n", text if _garbled_share(text) <= _GARBLED_SHARE else ""):
+        for paragraph in re.split(r"\n\s*\n", "" if is_garbled(text) else text):
             draft.paragraph(paragraph)
     if not draft.length:
         raise error
@@ -122,212 +111,11 @@ def _damaged(name: str, why: str) -> ParseError:
     return ParseError(f"{name} is damaged: {why}.", code="damaged_file", hint="Get a whole copy of the file.")
 
 
-# ---- one page ------------------------------------------------------------------------------------
-
-
-_Font = tuple[str, bool]  # its name, and whether it is bold
-_NO_FONT: _Font = ("", False)
-
-
-def _read_page(page: Any, fonts: dict[int, _Font]) -> PageText:
-    width, height = page.get_size()
-    if pdfium.FPDFPage_GetRotation(page.raw) % 2:
-        width, height = height, width  # boxes are given on the page as it lies in the file
-    found = PageText(width, height)
-    text_page = pdfium.FPDFText_LoadPage(page.raw)
-    if not text_page:
-        return found
-    try:
-        turns = _read_words(text_page, found, fonts)
-    finally:
-        pdfium.FPDFText_ClosePage(text_page)
-    _read_objects(page.raw, found)
-    if any(turns):
-        _turn_upright(found, turns)
-    found.words = _join_upright(found.words)
-    return found
-
-
-def _read_words(text_page: Any, found: PageText, fonts: dict[int, _Font]) -> list[int]:
-    """Adds the page's words; returns for each how many quarter turns to the left its line is written."""
-    text = page_characters(text_page)
-    box = pdfium.FS_RECTF()
-    reference = ctypes.byref(box)
-    loose = pdfium.FPDFText_GetLooseCharBox
-    font = _NO_FONT
-    line_end = -1
-    turn = 0
-    turns: list[int] = []
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        if not loose(text_page, start, reference):
-            continue
-        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
-        if start > line_end:
-            line_end = text.find("\n", start)
-            line_end = len(text) if line_end < 0 else line_end
-            font = _font_at(text_page, start, fonts)
-            turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
-        if y1 - y0 < _TINY_POINTS:
-            found.hidden_chars += end - start
-            continue
-        spaced = (
-            start > 0
-            and text[start] > "\u2e7f"
-            and text[start - 1] in " \u3000"
-            and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
-        )
-        shown = match[0]
-        if end - start > 1 and loose(text_page, end - 1, reference):
-            if not turn and box.top <= y0 + 0.3 * (y1 - y0):
-                # PDFium undid a hyphenation: the word goes on in the next line.
-                split = next((i for i in range(start + 1, end) if text[i - 1] in _LINE_HYPHENS), 0)
-                if split and loose(text_page, split - 1, reference):
-                    first = _shown(text[start:split])
-                    found.words.append(Word(x0, y0, box.right, y1, first, y1 - y0, *font[::-1], spaced))
-                    turns.append(turn)
-                    loose(text_page, split, reference)
-                    x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
-                    loose(text_page, end - 1, reference)
-            x0, x1 = min(x0, box.left), max(x1 if shown is match[0] else x0, box.right)
-            y0, y1 = min(y0, box.bottom), max(y1, box.top)
-        found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, *font[::-1], spaced))
-        turns.append(turn)
-    return turns
-
-
-def _shown(text: str) -> str:
-    """Returns a word with plain hyphens: PDFium marks one at a line's end with U+FFFE or U+0002."""
-    return text.replace("\ufffe", "-").replace("\x02", "-")
-
-
-def _join_upright(words: Sequence[Word]) -> list[Word]:
-    """Joins characters written downward (a label beside a table), placed where the first one stands."""
-    joined: list[Word] = []
-    run: list[Word] = []
-    for word in [*words, None]:
-        if word is not None and len(word.text) == 1 and "\u3041" <= word.text <= "\u9fff":
-            if (
-                run
-                and abs(word.x0 - run[-1].x0) < 0.4 * word.size
-                and 0 < run[-1].y1 - word.y1 < 1.6 * word.size
-            ):
-                run.append(word)
-                continue
-            joined += _one_word(run)
-            run = [word]
-            continue
-        joined += _one_word(run)
-        run = []
-        if word is not None:
-            joined.append(word)
-    return joined
-
-
-def _one_word(run: Sequence[Word]) -> Sequence[Word]:
-    if len(run) < 3:
-        return run
-    return [replace(run[0], text="".join(word.text for word in run))]
-
-
-def page_characters(text_page: Any) -> str:
-    """Returns the page's characters, one code point for each of PDFium's character indices."""
-    count = pdfium.FPDFText_CountChars(text_page)
-    if count <= 0:
-        return ""
-    buffer = (ctypes.c_ushort * (2 * count + 2))()
-    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
-    text = bytes(buffer)[: max(written - 1, 0) * 2].decode("utf-16-le", errors="replace")
-    if len(text) != count:
-        codes = (pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count))
-        text = "".join(chr(code) if 0 < code < 0x110000 else "\ufffd" for code in codes)
-    return text
-
-
-def _font_at(text_page: Any, index: int, fonts: dict[int, _Font]) -> _Font:
-    drawn = pdfium.FPDFText_GetTextObject(text_page, index)
-    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
-    if not font:
-        return _NO_FONT
-    key = ctypes.addressof(font.contents)
-    if key not in fonts:
-        buffer = ctypes.create_string_buffer(256)
-        pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-        name = buffer.value.decode("utf-8", errors="replace").rpartition("+")[2].lower()
-        fonts[key] = (name, bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600)
-    return fonts[key]
-
-
-def _read_objects(page: Any, found: PageText) -> None:
-    """Collects drawn straight lines (of tables) and counts pictures."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    get_object, get_type = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
-    picture, path = pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH
-    for index in range(min(pdfium.FPDFPage_CountObjects(page), _MAX_OBJECTS)):
-        item = get_object(page, index)
-        kind = get_type(item)
-        if kind == picture:
-            found.pictures += 1
-        elif (
-            kind == path
-            and len(found.rules) < _MAX_RULES
-            and pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
-        ):
-            _add_rules(item, left.value, bottom.value, right.value, top.value, found)
-
-
-def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: PageText) -> None:
-    """Adds a thin path as a rule, and a box with a drawn edge as four; a mere background is none."""
-    wide, high = x1 - x0, y1 - y0
-    rules = page.rules
-    if wide <= 3 and high >= 6:
-        x = (x0 + x1) / 2
-        rules.append(Rule(x, y0, x, y1))
-    elif high <= 3 and wide >= 6:
-        y = (y0 + y1) / 2
-        rules.append(Rule(x0, y, x1, y))
-    elif wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        if pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value:
-            rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
-
-
-def _turn_upright(found: PageText, turns: Sequence[int]) -> None:
-    """Turns a page so that most of its text stands upright; text written otherwise comes below all else."""
-    main = Counter(turns).most_common(1)[0][0]
-    wide, high = found.width, found.height
-    upright: list[Word] = []
-    others: list[Word] = []
-    for word, turn in zip(found.words, turns, strict=True):
-        x0, y0, x1, y1 = _turned((word.x0, word.y0, word.x1, word.y1), turn, wide, high)
-        shift = 0.0 if turn == main else -(2.0 + turn) * max(wide, high)
-        moved = replace(word, x0=x0, y0=y0 + shift, x1=x1, y1=y1 + shift, size=y1 - y0)
-        (upright if turn == main else others).append(moved)
-    found.words = upright + others
-    found.rules = [Rule(*_turned((r.x0, r.y0, r.x1, r.y1), main, wide, high)) for r in found.rules]
-    if main % 2:
-        found.width, found.height = high, wide
-
-
-def _turned(
-    box: tuple[float, float, float, float], turn: int, wide: float, high: float
-) -> tuple[float, float, float, float]:
-    """Returns a box on a page turned by quarters to the right."""
-    x0, y0, x1, y1 = box
-    if turn == 1:
-        return y0, wide - x1, y1, wide - x0
-    if turn == 2:
-        return wide - x1, high - y1, wide - x0, high - y0
-    if turn == 3:
-        return high - y1, x0, high - y0, x1
-    return box
-
-
 # ---- the document --------------------------------------------------------------------------------
 
 
 def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
-    fonts: dict[int, _Font] = {}
+    fonts: dict[int, Font] = {}
     pages: list[PageText] = []
     second = _SecondReader(data)
     for index in range(len(pdf)):
@@ -337,7 +125,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             broken = PageText(0, 0, notes=[("damaged_page", "The page cannot be opened.")])
             pages.append(broken)
             continue
-        found = _read_page(page, fonts)
+        found = read_page(page, fonts)
         page.close()
         fonts.clear()  # handles are only good while their page is open
         _read_again(found, index, second)
@@ -357,11 +145,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         for paragraph in re.split(r"\n\s*\n", page.plain):
             draft.paragraph(paragraph)
     if not draft.length:
-        raise ParseError(
-            f"{name} holds no text on its {len(pdf)} pages; it looks scanned.",
-            code="no_text",
-            hint="Run it through text recognition (OCR) and add the result.",
-        )
+        raise _no_text(name, pages)
     return draft.finish(
         name=name,
         content_type=PDF,
@@ -379,12 +163,36 @@ def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) 
     for code, message in page.notes:
         draft.note(code, message, number)
     if page.hidden_chars:
-        draft.note("hidden_text", f"{page.hidden_chars} characters too small to read were left out.", number)
+        draft.note("hidden_text", f"{page.hidden_chars} characters that nobody sees were left out.", number)
+    if pieces and page.recognised_chars > sum(len(line.text) for line in page.lines) / 2:
+        draft.note("ocr_page", "The page is a picture; its text was recognised before it came here.", number)
     if not pieces and not page.plain.strip() and not page.notes:
-        if page.pictures:
+        if page.is_picture:
             draft.note("scanned_page", "The page is a picture without text; it needs OCR.", number)
         else:
             draft.note("empty_page", "The page is empty.", number)
+
+
+def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
+    """Returns the error for a file without text, and the true reason: scans, hidden text or nothing at all."""
+    count = f"{len(pages)} page{'s' if len(pages) > 1 else ''}"
+    if any(page.is_picture for page in pages):
+        return ParseError(
+            f"{name} holds no text on its {count}; it looks scanned.",
+            code="no_text",
+            hint="Run it through text recognition (OCR) and add the result.",
+        )
+    if any(page.hidden_chars for page in pages):
+        why = "only text that nobody sees"
+    elif any(page.notes for page in pages):
+        why = "no page that can be read"
+    else:
+        why = "no text and no picture of any"
+    return ParseError(
+        f"{name} holds {why} on its {count}.",
+        code="no_text",
+        hint="Check that it is the right file, and whole.",
+    )
 
 
 def _page_label(pdf: Any, index: int) -> str:
@@ -437,19 +245,17 @@ class _SecondReader:
 
 
 def _read_again(found: PageText, index: int, second: _SecondReader) -> None:
-    text = "".join(word.text for word in found.words)
-    if text and _garbled_share(text) <= _GARBLED_SHARE:
+    text = "".join(f"{word.text} " for word in found.words)
+    if text and not is_garbled(text):
         return
+    if found.hidden_chars and not text:
+        return  # what the second reader would find is what was left out
     other = second.text(index)
-    if other.strip() and _garbled_share(other) < (_garbled_share(text) if text else _GARBLED_SHARE):
+    if other.strip() and not is_garbled(other):
         found.words, found.plain = [], other
         found.notes.append(("second_reader", "The page was read with the second reader."))
     elif text:
         found.notes.append(("garbled_page", "Much of the page's text cannot be read; it needs OCR."))
-
-
-def _garbled_share(text: str) -> float:
-    return len(_GARBLED.findall(text)) / len(text) if text else 1.0
 
 
 def _read_outline(pdf: Any) -> dict[tuple[int, str], int]:

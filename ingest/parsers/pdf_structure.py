@@ -37,6 +37,11 @@ _FILE_NAME = re.compile(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[.。．!?！？;；,，、]$")
+_SCAN_SHARE = 0.2
+_OUTLINES = 100
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in points from the page's bottom left."""
 
 
 @dataclass(slots=True)
@@ -52,9 +57,17 @@ class PageText:
     upper: float = 0.0  # where the third row from the top stands
     lower: float = 0.0  # where the third row from the bottom stands
     floor: float = 0.0  # where the last row stands
-    pictures: int = 0
+    pictures: list[Box] = field(default_factory=list)
+    drawings: int = 0
     hidden_chars: int = 0
+    recognised_chars: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether pictures, or very many strokes, take so much of the page that they may be its text."""
+        covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.pictures)
+        return covered > _SCAN_SHARE * self.width * self.height or self.drawings >= _OUTLINES
 
     def settle(self) -> None:
         """Makes lines of the words, and finds the outermost ones."""
@@ -98,7 +111,7 @@ def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> 
     A page that is left with nothing but a picture is a scan with a header, and does become empty.
     """
     body = [line for line in page.lines if not is_running(line, page)]
-    return body if body or page.pictures else page.lines
+    return body if body or page.is_picture else page.lines
 
 
 _LAST_LINE = -1_000

@@ -18,8 +18,9 @@ from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Document
 from ingest.parsers import Limits, parse
 from ingest.parsers.assembly import verify
+from ingest.parsers.findings import is_garbled
 from ingest.parsers.pdf import _read_date
-from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, write
+from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, wrapped, write
 
 PROSE = (
     "Employees who travel on company business are paid back what they spent on it. The rules below say what "
@@ -453,3 +454,135 @@ def test_every_word_of_any_page_comes_out_in_order(paragraphs: list[str]) -> Non
             y = write(canvas, text, 70, y, 430)
 
     assert read(drawn(draw)).text.split() == [word for text in paragraphs for word in text.split()]
+
+
+def hidden_text(canvas: Any) -> None:
+    """Every way to write what nobody sees."""
+    canvas.setFont("Helvetica", 10)
+    canvas.drawString(WIDTH + 40, 400, "besidethepage")
+    canvas.drawString(70, -40, "belowthepage")
+    text = canvas.beginText(70, 600)
+    text.setTextRenderMode(3)
+    text.textLine("invisibletext")
+    text.setTextRenderMode(0)
+    canvas.drawText(text)
+    for y, colour in ((500, (1, 1, 1)), (480, (0.97, 0.97, 0.97))):
+        canvas.setFillColorRGB(*colour)
+        canvas.drawString(70, y, "paletext")
+    canvas.setFillColorRGB(0, 0, 0, 0)
+    canvas.drawString(70, 440, "transparenttext")
+    canvas.setFillColorRGB(0, 0, 0, 1)
+
+
+def test_text_that_nobody_sees_is_left_out_and_told() -> None:
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        hidden_text(canvas)
+
+    document = read(drawn(draw))
+    assert document.text == PROSE
+    assert [(note.code, note.page) for note in document.notes] == [("hidden_text", 1)]
+    hidden = "besidethepage belowthepage invisibletext paletext paletext transparenttext".replace(" ", "")
+    assert document.notes[0].message.startswith(f"{len(hidden)} characters")
+
+
+def test_hidden_text_alone_is_no_text_for_either_reader() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(drawn(hidden_text), "blank.pdf")
+    assert caught.value.code == "no_text"
+    assert "nobody sees" in caught.value.message
+
+
+def test_white_text_on_a_dark_ground_is_kept() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFillColorRGB(0.1, 0.2, 0.5)
+        canvas.rect(60, 690, 480, 110, stroke=0, fill=1)
+        canvas.setFillColorRGB(1, 1, 1)
+        write(canvas, PROSE, 70, 780, 450)
+
+    document = read(drawn(draw))
+    assert document.text == PROSE
+    assert document.notes == ()
+
+
+def test_invisible_text_over_a_scan_is_the_text_of_the_page() -> None:
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    def draw(canvas: Any) -> None:
+        canvas.drawImage(ImageReader(Image.new("L", (50, 70), 200)), 0, 0, WIDTH, HEIGHT)
+        text = canvas.beginText(70, 780)
+        text.setFont("Helvetica", 10)
+        text.setTextRenderMode(3)
+        for line in wrapped(PROSE, 450):
+            text.textLine(line)
+        canvas.drawText(text)
+
+    document = read(drawn(draw))
+    assert document.text == PROSE
+    assert [(note.code, note.page) for note in document.notes] == [("ocr_page", 1)]
+
+
+def test_a_page_whose_letters_were_exchanged_is_told() -> None:
+    """What a font without a true map to characters gives: glyph numbers, 29 below the letters they show."""
+    shifted = "".join(chr(ord(c) - 29) if c.islower() else c for c in PROSE)
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        canvas.showPage()
+        write(canvas, shifted, 70, 780, 450)
+
+    assert [(note.code, note.page) for note in read(drawn(draw)).notes] == [("garbled_page", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PROSE, False),
+        ("出張の旅費は、実際にかかった費用を上限の範囲で支払う。" * 5, False),
+        ("Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw. " * 6, False),
+        ("API HTTP XML 4711 ISO-9001 " * 40, False),
+        ("\uf0b7 " * 20 + PROSE, False),
+        (PROSE.replace("e", "\ufffd"), True),
+        ("ͺԑქሐᐁក" * 40, True),
+        ("", False),
+    ],
+)
+def test_garbled_text_is_known(text: str, expected: bool) -> None:
+    assert is_garbled(text) is expected
+
+
+def test_a_page_that_stood_there_before_is_told_and_kept() -> None:
+    def draw(canvas: Any) -> None:
+        for text in (PROSE, "Short.", PROSE, "Short."):
+            write(canvas, text, 70, 780, 450)
+            canvas.showPage()
+        write(canvas, PROSE.upper(), 70, 780, 450)
+
+    document = read(drawn(draw))
+    assert [(note.code, note.page) for note in document.notes] == [("duplicate_page", 3)]
+    assert page_texts(document)[2] == PROSE
+
+
+def test_a_picture_in_a_form_and_outlined_letters_look_scanned_but_a_logo_does_not() -> None:
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    image = ImageReader(Image.new("L", (50, 50), 128))
+
+    def draw(canvas: Any) -> None:
+        canvas.beginForm("scan")
+        canvas.drawImage(image, 0, 0, 500, 700)
+        canvas.endForm()
+        canvas.doForm("scan")
+        canvas.showPage()
+        for number in range(150):
+            canvas.circle(100 + number, 400, 2)
+        canvas.showPage()
+        canvas.drawImage(image, 500, 750, 50, 50)
+        canvas.showPage()
+        write(canvas, PROSE, 70, 780, 450)
+
+    assert [(note.code, note.page) for note in read(drawn(draw)).notes] == [
+        ("scanned_page", 1), ("scanned_page", 2), ("empty_page", 3),
+    ]  # fmt: skip
