@@ -50,12 +50,30 @@ PARSERS: Mapping[str, Parser] = {
     detection.HTML: Parser("ingest.parsers.html", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "1"),
     detection.TEXT: Parser("ingest.parsers.text", "1"),
+    detection.XLSX: Parser("ingest.parsers.sheets", "1"),
+    detection.XLS: Parser("ingest.parsers.sheets", "1"),
+    detection.ODS: Parser("ingest.parsers.sheets", "1"),
+    detection.CSV: Parser("ingest.parsers.delimited", "1"),
+    detection.TSV: Parser("ingest.parsers.delimited", "1"),
+    detection.JSON: Parser("ingest.parsers.records", "1"),
+    detection.JSONL: Parser("ingest.parsers.records", "1"),
+    detection.EML: Parser("ingest.parsers.mail", "1"),
+    detection.MSG: Parser("ingest.parsers.mail", "1"),
+    detection.ZIP: Parser("ingest.parsers.archive", "1"),
 }
 
 
+_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.ZIP})
+
+
 def parser_version(content_type: str) -> str:
-    """Returns the version of the parser for a content type; "" when there is none."""
+    """Returns the version of the parser for a content type; "" when there is none.
+
+    What holds other files changes with any parser.
+    """
     parser = PARSERS.get(content_type)
+    if parser and content_type in _CONTAINERS:
+        return f"{parser.version}({'.'.join(one.version for one in PARSERS.values())})"
     return parser.version if parser else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -29,6 +30,10 @@ EPUB = "application/epub+zip"
 EML = "message/rfc822"
 MSG = "application/vnd.ms-outlook"
 ZIP = "application/zip"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+JSON = "application/json"
+JSONL = "application/jsonl"
 
 SUFFIXES = {
     ".pdf": PDF,
@@ -49,9 +54,40 @@ SUFFIXES = {
     ".xhtml": HTML,
     ".docx": DOCX,
     ".docm": DOCX,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
+    ".xltx": XLSX,
+    ".xltm": XLSX,
+    ".xlsb": XLSX,
+    ".xls": XLS,
+    ".xlt": XLS,
+    ".ods": ODS,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".json": JSON,
+    ".jsonl": JSONL,
+    ".ndjson": JSONL,
+    ".pptx": PPTX,
+    ".pptm": PPTX,
+    ".ppsx": PPTX,
+    ".ppsm": PPTX,
+    ".potx": PPTX,
+    ".odt": ODT,
+    ".ott": ODT,
+    ".odp": ODP,
+    ".otp": ODP,
+    ".rtf": RTF,
+    ".epub": EPUB,
+    ".eml": EML,
+    ".mht": EML,
+    ".mhtml": EML,
+    ".msg": MSG,
+    ".zip": ZIP,
 }
 """The type a suffix promises."""
 
+_TEXTS = (MARKDOWN, CSV, TSV, JSON, JSONL)  # told from plain text by their names only
 _ZIP_KINDS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 _OLE_KINDS = (("Workbook", XLS), ("Book", XLS), ("__properties_version1.0", MSG))
 _OLD_KINDS = (
@@ -80,6 +116,12 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
+_PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
+_MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
+_MAIL_HEADER = re.compile(
+    rb"^(from|to|subject|date|received|mime-version|message-id|return-path|content-type)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HEAD_BYTES = 64 * 1024
 
 
@@ -121,15 +163,17 @@ def detect_type(data: bytes, name: str) -> Detected:
 def _detect(data: bytes, name: str, promised: str) -> str:
     if b"%PDF-" in data[:1024] or (promised == PDF and b"startxref" in data and b"endobj" in data):
         return PDF
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return _zip_type(data, name)
+    if is_zip(data):
+        return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
         return _ole_type(data, name)
+    if _is_mail(data, promised):
+        return EML
     for magic, kind in _MAGIC:
         if data.startswith(magic) and not looks_like_text(data):
             raise unsupported(name, kind)
     if not looks_like_text(data):
-        if promised in (TEXT, MARKDOWN, HTML):
+        if promised in (TEXT, HTML, *_TEXTS):
             raise ParseError(
                 f"{name} is named like text but holds binary data.",
                 code="binary",
@@ -147,7 +191,7 @@ def _detect(data: bytes, name: str, promised: str) -> str:
 
 def _text_type(head: bytes, name: str, promised: str) -> str:
     if head.startswith(b"{\\rtf"):
-        raise unsupported(name, "an RTF document", "Save it as .docx and add that.")
+        return RTF
     if head.startswith(b"%!PS"):
         raise unsupported(name, "PostScript", "Save it as PDF and add that.")
     plain = head.replace(b"\0", b"")
@@ -155,7 +199,22 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
         return HTML
     if promised == HTML:
         return HTML if _TAG.search(plain) else TEXT
-    return promised if promised == MARKDOWN else TEXT
+    if promised in (XLS, XLSX):
+        return CSV if b"\t" in plain or b"," in plain or b";" in plain else TEXT  # many programs export so
+    return promised if promised in _TEXTS else TEXT
+
+
+def _is_mail(data: bytes, promised: str) -> bool:
+    """Says whether a file begins with a mail's headers; text that only quotes a mail stays text."""
+    head = re.split(rb"\r?\n\r?\n", data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0]
+    if not _MAIL_START.match(head):
+        return False
+    names = {found.lower() for found in _MAIL_HEADER.findall(head)}
+    if promised == EML:
+        return bool(names)
+    return (
+        len(names) >= 3 and b"from" in names and bool(names & {b"received", b"mime-version", b"message-id"})
+    )
 
 
 def _ole_type(data: bytes, name: str) -> str:
@@ -169,6 +228,11 @@ def _ole_type(data: bytes, name: str) -> str:
         if stream in names:
             raise unsupported(name, kind, f"Save it as {suffix} and add that.")
     raise unsupported(name, "an OLE file of an unknown kind", "Save it in a newer format and add that.")
+
+
+def is_zip(data: bytes) -> bool:
+    """Says whether a file is an archive, as Office files of the newer formats are."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
 
 
 def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
@@ -185,18 +249,36 @@ def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
         ) from None
 
 
-def _zip_type(data: bytes, name: str) -> str:
+def _zip_type(data: bytes, name: str, promised: str) -> str:
     with open_zip(data, name) as archive:
         members = archive.namelist()
+        kind = _declared_kind(archive)
+    if kind:
+        return kind
     if "[Content_Types].xml" in members:
         for folder, content_type in _ZIP_KINDS:
             if any(member.startswith(folder) for member in members):
                 return content_type
         if "EncryptedPackage" in members:
             raise encrypted(name)
-    raise unsupported(
-        name, "an archive or an Office file of another kind", "Unpack it, or save it as PDF or .docx."
-    )
+        raise unsupported(name, "a package of an unknown kind", "Save it as PDF or .docx and add that.")
+    if promised not in ("", ZIP) and any(member.startswith(_PARTS) for member in members):
+        raise ParseError(
+            f"{name} is damaged: it is an archive without the list of its parts.",
+            code="damaged_file",
+            hint="Open it in the program it was made with, save a copy and add that.",
+        )
+    return ZIP
+
+
+def _declared_kind(archive: zipfile.ZipFile) -> str:
+    """Returns the type that an OpenDocument or EPUB file says of itself, "" for other archives."""
+    try:
+        member = archive.getinfo("mimetype")
+        shown = archive.read(member).decode("ascii").strip() if member.file_size <= 200 else ""
+    except (KeyError, ValueError, OSError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return ""
+    return next((kind for kind in (EPUB, ODT, ODP, ODS) if shown in (kind, f"{kind}-template")), "")
 
 
 def encrypted(name: str) -> ParseError:
@@ -213,5 +295,5 @@ def unsupported(name: str, kind: str, hint: str = "") -> ParseError:
     return ParseError(
         f"{name} is {kind}, which is not read.",
         code="unsupported",
-        hint=hint or "Supported are PDF, DOCX, HTML, Markdown and plain text.",
+        hint=hint or "docs/formats.md lists what is read; save it as one of those.",
     )

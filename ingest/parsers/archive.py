@@ -1,0 +1,125 @@
+"""ZIP archives: one document, each member that can be read a section of its own.
+
+Kept: every member of a supported type, in the archive's order, under its path; names in UTF-8, in
+Shift_JIS or in the old DOS set. Not kept, with a note each: members that cannot be read, are encrypted, are
+links, or are named so that they would lead out of a folder; an archive in the archive. Left out silently:
+folders, ``__MACOSX`` and names that begin with a dot. No name is ever used as a path on disk.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+import zlib
+
+from corpus.errors import LimitError
+from corpus.types import Document
+from ingest.parsers.assembly import Limits, clean_title
+from ingest.parsers.detection import ZIP, encrypted, open_zip, unsupported
+from ingest.parsers.members import Binder
+
+_FREE_BYTES = 1_000_000
+_MAX_NAME_BYTES = 1024
+_UTF8_NAME = 0x800
+_JAPANESE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+_HALF_KANA = re.compile("[\uff61-\uff9f]")
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns an archive's members as one document.
+
+    Raises:
+        ParseError: ``encrypted`` when every member is, ``damaged_file``, ``no_text``, ``unsupported`` for an
+            archive in an archive, or the first member's code when none can be read.
+        LimitError: ``archive_too_large``: too many members, or a bomb's ratio.
+    """
+    if limits.nesting < 1:
+        raise unsupported(name, "an archive inside another file", "Unpack it and add what it holds.")
+    binder = Binder(limits, "member_unread")
+    with open_zip(data, name) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        unpacked = sum(member.file_size for member in members)
+        if len(members) > limits.max_archive_members or unpacked > (
+            _FREE_BYTES * 10 + limits.max_archive_ratio * len(data)
+        ):
+            raise LimitError(
+                f"{name} unpacks to {unpacked / 1e6:.0f} MB in {len(members)} files; opened are "
+                f"{limits.max_archive_members} files and {limits.max_archive_ratio} times its size.",
+                code="archive_too_large",
+                hint="Unpack it if you trust it, or raise max_archive_members or max_archive_ratio.",
+            )
+        japanese = _is_shift_jis(members)
+        wanted = [(member, _name_of(member, japanese)) for member in members]
+        wanted = [(member, shown) for member, shown in wanted if not _is_hidden(shown)]
+        if wanted and all(member.flag_bits & 1 for member, _ in wanted):
+            raise encrypted(name)
+        for member, shown in wanted:
+            reason = _refusal(member, shown, limits)
+            if reason:
+                binder.leave_out(shown, *reason)
+                continue
+            try:
+                content = archive.read(member)
+            except (
+                zipfile.BadZipFile,
+                zlib.error,
+                EOFError,
+                OSError,
+                NotImplementedError,
+                ValueError,
+            ) as error:
+                binder.leave_out(shown, "damaged_file", f"It is damaged: {str(error)[:200]}.")
+                continue
+            binder.add(shown, content)
+    return binder.bind(
+        name=name, content_type=ZIP, title="", date=None, metadata={"members": str(len(wanted))}
+    )
+
+
+def _refusal(member: zipfile.ZipInfo, shown: str, limits: Limits) -> tuple[str, str] | None:
+    """Returns the code and the reason why a member is not even unpacked, or None."""
+    parts = shown.split("/")
+    if shown.startswith("/") or ".." in parts or re.match("[A-Za-z]:", shown):
+        return "unsafe_name", "Its name leads out of the archive's own folder."
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "link", "It is a link."
+    if member.flag_bits & 1:
+        return "encrypted", "It needs a password."
+    if member.file_size > limits.max_file_mb * 1_000_000:
+        return "too_large", f"It has {member.file_size / 1e6:.1f} MB; the limit is {limits.max_file_mb} MB."
+    if member.file_size > _FREE_BYTES and member.file_size > limits.max_archive_ratio * member.compress_size:
+        return "archive_too_large", "It unpacks to more than is opened: it looks like an archive bomb."
+    return None
+
+
+def _is_hidden(shown: str) -> bool:
+    parts = shown.split("/")
+    return "__MACOSX" in parts or any(part.startswith(".") and part.strip(".") for part in parts)
+
+
+def _is_shift_jis(members: list[zipfile.ZipInfo]) -> bool:
+    """Says whether the names without a UTF-8 mark are Japanese in Shift_JIS, all of them together."""
+    raw = b"\n".join(
+        member.orig_filename.encode("cp437", errors="replace")
+        for member in members
+        if not member.flag_bits & _UTF8_NAME
+    )
+    try:
+        text = raw.decode("cp932")
+    except UnicodeDecodeError:
+        return False
+    return len(_JAPANESE.findall(text)) > len(_HALF_KANA.findall(text))
+
+
+def _name_of(member: zipfile.ZipInfo, japanese: bool) -> str:
+    """Returns a member's name as its writer saw it, with ``/`` between folders."""
+    shown = member.orig_filename
+    if not member.flag_bits & _UTF8_NAME and not shown.isascii():
+        raw = shown.encode("cp437", errors="replace")
+        try:
+            shown = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            shown = raw.decode("cp932", errors="replace") if japanese else shown
+    shown = shown.replace("\\", "/")[:_MAX_NAME_BYTES]
+    return clean_title(shown) or "unnamed"

@@ -1,0 +1,298 @@
+"""Mails (EML, MHTML, Outlook MSG): the letter, then its attachments, one level deep.
+
+Kept: From, To, Cc, Date and Subject as a block of lines, the plain body or else the HTML one with quoted
+history, and every attachment of a supported type as further pages under a heading of its name. A mail in the
+mail is read without its own attachments. Not kept: other headers, pictures shown within the text, the body's
+second form. An attachment that cannot be read is noted (``attachment_unread``). The date is the Date header.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage, Message
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from corpus.errors import ParseError
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, as_utc, clean_text, one_line
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import EML, MSG, encrypted
+from ingest.parsers.html import add_html, parse_html
+from ingest.parsers.members import Binder
+from ingest.parsers.ole import SIGNATURE
+
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_MAX_HEADER_CHARS = 4000
+_MAX_PARTS = 100_000
+_DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME = 0x0E04, 0x0E03, 0x0E06, 0x3704
+_EMBEDDED = "__substg1.0_3701000D"
+_EMBEDDED_HEADER_BYTES = 24
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+
+
+@dataclass(slots=True)
+class _Letter:
+    """A mail before it is shown; bodies are (is HTML, text)."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    date: datetime | None = None
+    bodies: list[tuple[bool, str]] = field(default_factory=list)
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a mail with its attachments.
+
+    Raises:
+        ParseError: ``encrypted``, ``damaged_file`` or ``no_text``.
+        LimitError: a limit of the draft.
+    """
+    if data.startswith(SIGNATURE):
+        return _read_outlook(data, name, limits)
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    if message.get_content_type() in _SEALED and "signed" not in str(message.get("Content-Type", "")):
+        raise encrypted(name)
+    letter, attached = _open_letter(message)
+    return _bind(letter, attached, name, EML, limits)
+
+
+def _bind(
+    letter: _Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
+) -> Document:
+    subject = one_line(letter.headers.get("Subject", ""))
+    draft = Draft(limits)
+    draft.page(1)
+    if subject:
+        draft.heading(subject, 1)
+    lines = [f"{key}: {one_line(letter.headers[key])}" for key in _SHOWN if letter.headers.get(key)]
+    draft.paragraph("\n".join(lines))
+    for is_html, text in letter.bodies:
+        if is_html:
+            root = parse_html(text)
+            if root is not None:
+                add_html(draft, root)
+        else:
+            for paragraph in re.split(r"\n[ \t]*\n", clean_text(text)[0]):
+                draft.paragraph(paragraph)
+    metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
+    head = draft.finish(
+        name=name, content_type=content_type, title=subject, date=letter.date, metadata=metadata
+    )
+    if not attached:
+        return head
+    binder = Binder(limits, "attachment_unread", head)
+    for index, (file_name, content) in enumerate(attached):
+        if limits.nesting < 1:
+            binder.leave_out(file_name, "nested", "It is attached to a mail that is itself inside a file.")
+        elif index >= limits.max_archive_members:
+            count = len(attached) - index
+            binder.leave_out(f"{file_name} with {count - 1} more", "limit", "There are too many attachments.")
+            break
+        else:
+            binder.add(file_name, content)
+    return binder.bind(
+        name=name, content_type=content_type, title=head.title, date=head.date, metadata=head.metadata
+    )
+
+
+# ---- internet mail -------------------------------------------------------------------------------
+
+
+def _open_letter(message: Message) -> tuple[_Letter, list[tuple[str, bytes]]]:
+    letter = _Letter()
+    for key in _SHOWN:
+        letter.headers[key] = _header(message, key)
+    letter.date = _date(letter.headers["Date"])
+    main = _main_body(message)
+    if main is not None:
+        letter.bodies.append((main.get_content_type() == "text/html", _text(main)))
+    attached: list[tuple[str, bytes]] = []
+    for part, inside in _leaves(message):
+        if part is main:
+            continue
+        kind, file_name = part.get_content_type(), _file_name(part)
+        is_attached = bool(file_name) or part.get_content_disposition() == "attachment"
+        if kind in ("text/plain", "text/html") and not is_attached:
+            if inside == "multipart/mixed":
+                letter.bodies.append((kind == "text/html", _text(part)))
+        elif is_attached or inside == "multipart/mixed" or kind == "message/rfc822":
+            if kind.startswith("image/") and (part.get("Content-ID") or inside == "multipart/related"):
+                continue
+            attached.append((file_name or _unnamed(part, len(attached) + 1), _content(part)))
+    return letter, attached
+
+
+def _leaves(message: Message) -> Iterator[tuple[Message, str]]:
+    """Yields the parts that hold something, each with the kind of multipart it stands in."""
+    stack: list[tuple[Message, str]] = [(message, "")]
+    for _ in range(_MAX_PARTS):
+        if not stack:
+            return
+        part, inside = stack.pop()
+        kind = part.get_content_type()
+        if part.is_multipart() and kind != "message/rfc822":
+            children = [child for child in part.get_payload() if isinstance(child, Message)]
+            # Whatever else is grouped by, only the forms of one text and what belongs to it are no files.
+            group = kind if kind in ("multipart/alternative", "multipart/related") else "multipart/mixed"
+            stack.extend((child, group) for child in reversed(children))
+        else:
+            yield part, inside
+
+
+def _main_body(message: Message) -> Message | None:
+    """Returns the plain body; the HTML one where that is empty or missing."""
+    if not isinstance(message, EmailMessage):
+        return None
+    for kind in ("plain", "html"):
+        try:
+            body = message.get_body(preferencelist=(kind,))
+        except _BROKEN:
+            body = None
+        if body is not None and _text(body).strip():
+            return body
+    return None
+
+
+def _text(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    try:
+        text = decode(content, str(part.get_content_charset() or "")).text
+    except ParseError:
+        return ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if str(part.get_param("format", "")).lower() == "flowed":
+        text = re.sub(r"(?<![-\n]-) \n(?![>\n])", "" if part.get_param("delsp") == "yes" else " ", text)
+    return text
+
+
+def _content(part: Message) -> bytes:
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_payload()
+        return inner[0].as_bytes() if isinstance(inner, list) and isinstance(inner[0], Message) else b""
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return one_line(str(part.get_filename() or ""))
+    except _BROKEN:
+        return ""
+
+
+def _unnamed(part: Message, number: int) -> str:
+    inner = part.get_payload()
+    if (
+        part.get_content_type() == "message/rfc822"
+        and isinstance(inner, list)
+        and (isinstance(inner[0], Message))
+    ):
+        return f"{_header(inner[0], 'Subject') or f'message {number}'}.eml"
+    return f"attachment {number}"
+
+
+def _header(message: Message, key: str) -> str:
+    """Returns a header's text, also where its bytes are in no declared encoding."""
+    raw = next((str(value) for name, value in message.raw_items() if name.lower() == key.lower()), "")
+    if any("\udc80" <= character <= "\udcff" for character in raw):
+        shown = decode(raw.encode("utf-8", errors="surrogateescape")).text
+    else:
+        try:
+            shown = str(message.get(key, ""))
+        except _BROKEN:
+            shown = raw
+    return one_line(shown)[:_MAX_HEADER_CHARS]
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        return as_utc(parsedate_to_datetime(value)) if value else None
+    except _BROKEN:
+        return None
+
+
+# ---- Outlook -------------------------------------------------------------------------------------
+
+
+def _read_outlook(data: bytes, name: str, limits: Limits) -> Document:
+    from oxmsg import Message as Outlook
+
+    message = Outlook.load(io.BytesIO(data))
+    properties = message.properties
+    letter = _open_outlook(properties)
+    sender = message.sender
+    if sender:
+        letter.headers["From"] = sender
+    attached: list[tuple[str, bytes]] = []
+    for number, one in enumerate(message.attachments, 1):
+        file_name = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {number}"
+        storages: Sequence[Any] = getattr(one._storage, "storages", ())
+        embedded = next((storage for storage in storages if storage.name == _EMBEDDED), None)
+        if embedded is not None:
+            attached.append((f"{file_name}.eml", _as_internet_mail(_open_outlook(_properties(embedded)))))
+            continue
+        content = one.file_bytes or b""
+        shown_inside = one.properties.str_prop_value(0x3712)  # its content id
+        if shown_inside and str(one.mime_type).startswith("image/"):
+            continue
+        attached.append((file_name, content))
+    return _bind(letter, attached, name, MSG, limits)
+
+
+def _properties(storage: Any) -> Any:
+    from oxmsg.properties import Properties
+
+    return Properties(storage, _EMBEDDED_HEADER_BYTES)
+
+
+def _open_outlook(properties: Any) -> _Letter:
+    from oxmsg.domain import constants
+
+    def text(identifier: int) -> str:
+        return str(properties.str_prop_value(identifier) or "").replace("\0", "")
+
+    letter = _Letter()
+    date = properties.date_prop_value(constants.PID_CLIENT_SUBMIT_TIME)
+    letter.date = as_utc(date or properties.date_prop_value(_DELIVERED))
+    headers = email.message_from_string(
+        text(constants.PID_TRANSPORT_MESSAGE_HEADERS), policy=email.policy.default
+    )
+    letter.headers = {
+        "From": _header(headers, "From") or text(constants.PID_SENDER_NAME),
+        "To": _header(headers, "To") or text(_DISPLAY_TO),
+        "Cc": _header(headers, "Cc") or text(_DISPLAY_CC),
+        "Date": _header(headers, "Date")
+        or (letter.date.strftime("%Y-%m-%d %H:%M UTC") if letter.date else ""),
+        "Subject": text(constants.PID_SUBJECT),
+    }
+    letter.date = letter.date or _date(letter.headers["Date"])
+    plain = text(constants.PID_BODY)
+    if plain.strip():
+        letter.bodies.append((False, plain.replace("\r\n", "\n")))
+        return letter
+    page = properties.binary_prop_value(constants.PID_HTML)
+    shown = decode(page, properties.body_encoding).text if page else text(constants.PID_BODY_HTML)
+    letter.bodies.append((True, shown))
+    return letter
+
+
+def _as_internet_mail(letter: _Letter) -> bytes:
+    """Returns an embedded Outlook mail in the form in which it is read like any other."""
+    message = EmailMessage(policy=email.policy.default)
+    for key, value in letter.headers.items():
+        if value and key != "Date":
+            message[key] = re.sub(r"[^\S ]+", " ", value)
+    if letter.date:
+        message["Date"] = letter.date
+    for is_html, text in letter.bodies[:1]:
+        message.set_content(text, subtype="html" if is_html else "plain")
+    return message.as_bytes()
