@@ -32,6 +32,7 @@ _MAX_TITLE_CHARS = 300
 class Limits:
     """What one file may cost. Counted in megabytes, pages, characters and table cells.
 
+    ``ocr_s`` is the time in which text recognition may read pictures of pages, 0 for not at all;
     ``nesting`` says how deep containers (archives, mails with attachments) are opened one in another.
     """
 
@@ -42,6 +43,7 @@ class Limits:
     max_archive_members: int = 1000
     max_archive_ratio: int = 200
     nesting: int = 1
+    ocr_s: float = 0.0
 
 
 # ---- cleaning ------------------------------------------------------------------------------------
@@ -199,12 +201,15 @@ class Draft:
                 hint="Split it, or raise max_cells.",
             )
 
-    def table(self, rows: Sequence[Sequence[str]], header_rows: int | None = None) -> None:
+    def table(
+        self, rows: Sequence[Sequence[str]], header_rows: int | None = None, *, spans: bool = True
+    ) -> None:
         """Adds a table: one line a row; empty rows and columns are left out.
 
         Args:
             rows: cells as text; rows may be of different length.
             header_rows: how many rows at the top are the header; None lets their look decide.
+            spans: a cell over several columns is given for each of them; over all, it is shown once.
         """
         cells = [[one_line(self._clean(cell)) for cell in row] for row in rows]
         width = max((len(row) for row in cells), default=0)
@@ -219,7 +224,7 @@ class Draft:
         if len(used) == 1:
             self.paragraph("\n".join(line[0] for line in head + body))
             return
-        shown = [_show_row(line) for line in head + body]
+        shown = [_show_row(line, spans) for line in head + body]
         self._add("table", "\n".join(shown), header="\n".join(shown[: len(head)]))
 
     def note(self, code: str, message: str, page: int = 0) -> None:
@@ -325,10 +330,10 @@ def _guess_header(lines: Sequence[Sequence[str]]) -> int:
     return 1 if wordy else 0
 
 
-def _show_row(cells: Sequence[str]) -> str:
-    """Returns a row as a line; a cell spanning the whole row is shown once."""
+def _show_row(cells: Sequence[str], spans: bool) -> str:
+    """Returns a row as a line; a cell spanning the whole row is shown once (equal numbers are no span)."""
     filled = [cell for cell in cells if cell]
-    if len(cells) > 1 and len(filled) == len(cells) and len(set(filled)) == 1:
+    if spans and len(filled) == len(cells) > 1 and len(set(filled)) == 1 and not _NUMERIC.fullmatch(cells[0]):
         return filled[0]
     return CELL_SEPARATOR.join(cells).strip()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -72,19 +72,73 @@ class Package:
             ParseError: ``damaged_file``, or ``unsafe_xml`` for a part with a document type or entities.
             LimitError: ``archive_too_large``.
         """
+        return parse_xml(self.read(part), f"{self.name}: {part}") if part in self._names else None
+
+    def parts(self) -> list[str]:
+        """Returns the names of all parts, as they stand in the archive."""
+        return [member.filename for member in self._zip.infolist() if not member.is_dir()]
+
+    def read(self, part: str) -> bytes:
+        """Returns a part's bytes.
+
+        Raises:
+            ParseError: ``damaged_file``, also where there is no such part.
+            LimitError: ``archive_too_large``.
+        """
         if part not in self._names:
-            return None
+            raise _damaged(self.name, part, KeyError("it is missing"))
+        self._check_size(part)
+        try:
+            return self._zip.read(part)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+            raise _damaged(self.name, part, error) from None
+
+    def elements(self, part: str, *tags: str) -> Iterator[Any]:
+        """Yields the elements of some tags (in any namespace) of an XML part as each ends, and forgets them.
+
+        For parts too large to be held as a tree. Nothing is yielded where there is no such part.
+
+        Raises:
+            ParseError: ``damaged_file``, or ``unsafe_xml`` for a part with a document type or entities.
+            LimitError: ``archive_too_large``.
+        """
+        if part not in self._names:
+            return
+        self._check_size(part)
+        try:
+            with self._zip.open(part) as stream:
+                if b"<!DOCTYPE" in stream.read(4096).replace(b"\0", b""):
+                    raise _unsafe(f"{self.name}: {part}")
+            with self._zip.open(part) as stream:
+                walk = etree.iterparse(
+                    stream,
+                    tag=[f"{{*}}{tag}" for tag in tags],
+                    resolve_entities=False,
+                    no_network=True,
+                    load_dtd=False,
+                    huge_tree=False,
+                    remove_comments=True,
+                    remove_pis=True,
+                )
+                for _, element in walk:
+                    if element.getroottree().docinfo.doctype:
+                        raise _unsafe(f"{self.name}: {part}")
+                    yield element
+                    element.clear()
+                    while element.getprevious() is not None:
+                        del element.getparent()[0]
+        except etree.XMLSyntaxError as error:
+            raise _damaged(self.name, part, error) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+            raise _damaged(self.name, part, error) from None
+
+    def _check_size(self, part: str) -> None:
         if self._zip.getinfo(part).file_size > _MAX_PART_BYTES:
             raise LimitError(
                 f"{self.name}: {part} is larger than is read.",
                 code="archive_too_large",
                 hint="Split the file.",
             )
-        try:
-            data = self._zip.read(part)
-            return parse_xml(data, f"{self.name}: {part}")
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
-            raise _damaged(self.name, part, error) from None
 
     def relations(self, part: str) -> Mapping[str, str]:
         """Returns relation id → part, for the relations of a part that stay inside the file."""
@@ -143,7 +197,7 @@ def parse_xml(data: bytes, place: str) -> Any:
 
 def _unsafe(place: str) -> ParseError:
     return ParseError(
-        f"{place} declares a document type or entities, which Office never writes.",
+        f"{place} declares a document type or entities, which such files never need.",
         code="unsafe_xml",
         hint="Do not trust this file.",
     )

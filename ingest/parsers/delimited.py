@@ -1,0 +1,101 @@
+"""CSV and TSV: one table, in its real encoding and with its real delimiter."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import CSV, TSV, suffix_of
+from ingest.parsers.grids import header_rows
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_CHARS = 64 * 1024
+_SAMPLE_ROWS = 200
+_SEPARATOR_LINE = re.compile(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a file of delimited rows: single cells above the table as paragraphs, then the table.
+
+    Raises:
+        ParseError: ``binary`` or ``no_text``.
+        LimitError: ``too_many_cells`` or a limit of the draft.
+    """
+    decoded = decode(data)
+    draft = Draft(limits)
+    if decoded.replaced:
+        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+    text = decoded.text.replace("\0", "")
+    content_type = TSV if suffix_of(name) in (".tsv", ".tab") else CSV
+    told = _SEPARATOR_LINE.match(text)
+    if told:
+        text = text[told.end() :]
+    delimiter = told[1] if told else find_delimiter(text, "\t" if content_type == TSV else ",")
+    rows: list[list[str]] = []
+    for row in _rows(text, delimiter):
+        draft.count_cells(len(row))
+        if any(cell.strip() for cell in row):
+            rows.append([cell.strip() for cell in row])
+    width = max((len(row) for row in rows), default=0)
+    start = 0
+    while width > 1 and start < min(len(rows), 20) and sum(1 for cell in rows[start] if cell) == 1:
+        draft.paragraph("".join(rows[start]))
+        start += 1
+    draft.table(rows[start:], header_rows(rows[start:]), spans=False)
+    return draft.finish(name=name, content_type=content_type, metadata={"encoding": decoded.encoding})
+
+
+def find_delimiter(text: str, usual: str) -> str:
+    """Returns the delimiter that gives most of the first rows the same number of cells, more than one.
+
+    Where none does (one column, or prose), the usual one is returned.
+    """
+    sample = text[:_SAMPLE_CHARS]
+    if len(text) > _SAMPLE_CHARS:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    best, best_score = usual, 0.0
+    for delimiter in dict.fromkeys(usual + _DELIMITERS):
+        widths = [
+            len(row) for _, row in zip(range(_SAMPLE_ROWS), _rows(sample, delimiter), strict=False) if row
+        ]
+        if not widths:
+            continue
+        common = max(sorted(set(widths)), key=widths.count)
+        score = widths.count(common) / len(widths)
+        if common < 2:
+            score = 0.0
+        elif delimiter == usual:
+            score += 0.05
+        if score > best_score + 1e-9:
+            best, best_score = delimiter, score
+    return best
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yields rows; a quote that is never closed does not swallow the rest of the file."""
+    csv.field_size_limit(1 << 30)
+    lines = text.splitlines(keepends=True) if '"' not in text else _lines(text)
+    loose = delimiter != "\t"
+    if _quotes_close(text, delimiter):
+        yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=loose)
+    else:
+        yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=loose, quoting=csv.QUOTE_NONE)
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+
+
+def _quotes_close(text: str, delimiter: str) -> bool:
+    """Says whether quoted cells end, within a length that a cell may have."""
+    opened = re.compile(rf'(?:\A|[{re.escape(delimiter)}\r\n])[ ]*"(?:[^"]|"")*(?P<end>"|\Z)')
+    at = 0
+    while match := opened.search(text, at):
+        if not match["end"] or match.end() - match.start() > 1_000_000:
+            return False
+        at = match.end()
+    return True

@@ -1,0 +1,222 @@
+"""JSON and JSON Lines as readable text: objects as ``key: value`` lines under headings, like objects as tables.
+
+The title of an object's section is its path (``servers > web``). Numbers are shown as they are written. In JSON
+Lines each line that cannot be read is noted and left out; a damaged JSON file is refused with the place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.errors import LimitError, ParseError
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, one_line, title_from_name
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import JSON, JSONL, suffix_of
+
+_MAX_DEPTH = 64
+_MAX_BAD_NOTES = 20
+_LONG_TEXT = 200
+_MAX_COLUMNS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object's pairs as written: a name given twice stays twice."""
+
+    pairs: tuple[tuple[str, Any], ...]
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a JSON or JSON Lines file.
+
+    Raises:
+        ParseError: ``binary``, ``damaged_file`` or ``no_text``.
+        LimitError: ``too_deep``, ``too_many_cells`` or a limit of the draft.
+    """
+    decoded = decode(data)
+    draft = Draft(limits)
+    if decoded.replaced:
+        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+    text = decoded.text.lstrip("\ufeff").strip()
+    content_type = JSONL if suffix_of(name) in (".jsonl", ".ndjson") else JSON
+    writer = _Writer(draft, name)
+    try:
+        value = _read_lines(text, name, draft) if content_type == JSONL else _read_whole(text, name)
+    except RecursionError:
+        raise _too_deep(name) from None
+    writer.write(value, (), 0)
+    return draft.finish(
+        name=name,
+        content_type=content_type,
+        title=title_from_name(name),
+        metadata={"encoding": decoded.encoding},
+    )
+
+
+def _load(text: str) -> Any:
+    return json.loads(
+        text,
+        object_pairs_hook=lambda pairs: _Object(tuple(pairs)),
+        parse_float=str,
+        parse_int=str,
+        parse_constant=str,
+        strict=False,
+    )
+
+
+def _read_whole(text: str, name: str) -> Any:
+    try:
+        return _load(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and "\n" in text:
+            try:
+                return [
+                    _load(line) for line in text.splitlines() if line.strip()
+                ]  # JSON Lines by another name
+            except json.JSONDecodeError:
+                pass
+        raise ParseError(
+            f"{name} is damaged: {error.msg} in line {error.lineno}, column {error.colno}.",
+            code="damaged_file",
+            hint="Repair the JSON there, or add the file as .txt.",
+        ) from None
+
+
+def _read_lines(text: str, name: str, draft: Draft) -> Any:
+    values: list[Any] = []
+    bad = 0
+    for number, line in enumerate(text.splitlines() if "\u2028" not in text else text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            values.append(_load(line))
+        except json.JSONDecodeError as error:
+            bad += 1
+            if bad <= _MAX_BAD_NOTES:
+                draft.note("damaged_text", f"Line {number} is no JSON ({error.msg}) and was left out.")
+    if bad > _MAX_BAD_NOTES:
+        draft.note("damaged_text", f"{bad} lines are no JSON and were left out.")
+    if bad and not values:
+        raise ParseError(
+            f"{name} is damaged: none of its {bad} lines is JSON.",
+            code="damaged_file",
+            hint="Check that it is the right file.",
+        )
+    return values
+
+
+def _too_deep(name: str) -> LimitError:
+    return LimitError(
+        f"{name} is nested more than {_MAX_DEPTH} levels deep.",
+        code="too_deep",
+        hint="Save it anew with simpler structure.",
+    )
+
+
+class _Writer:
+    """Adds values to a draft."""
+
+    def __init__(self, draft: Draft, name: str) -> None:
+        self._draft = draft
+        self._name = name
+
+    def write(self, value: Any, path: tuple[str, ...], depth: int) -> None:
+        """Adds a value: what is simple first, in one block, then what has structure under its own heading."""
+        if depth > _MAX_DEPTH:
+            raise _too_deep(self._name)
+        if isinstance(value, _Object):
+            self._write_pairs(value.pairs, path, depth)
+        elif isinstance(value, list):
+            self._write_list(value, path, depth)
+        else:
+            self._draft.count_cells(1)
+            self._draft.paragraph(_show(value))
+
+    def _write_pairs(self, pairs: Sequence[tuple[str, Any]], path: tuple[str, ...], depth: int) -> None:
+        """Adds the short values as lines, then the long ones, then what has structure: each under its heading."""
+        short = [(key, value) for key, value in pairs if _is_short(value) and not _is_empty(value)]
+        long = [(key, value) for key, value in pairs if _is_simple(value) and not _is_short(value)]
+        self._draft.count_cells(len(short) + len(long))
+        self._draft.paragraph("\n".join(f"{key}: {_show_cell(value)}" for key, value in short))
+        for key, value in long:
+            self._draft.paragraph(f"{key}: {_show(value)}")
+        for key, value in pairs:
+            if not _is_simple(value) and not _is_short(value) and not _is_empty(value):
+                self._heading((*path, key))
+                self.write(value, (*path, key), depth + 1)
+
+    def _heading(self, path: tuple[str, ...]) -> None:
+        self._draft.heading(" > ".join(path), len(path))
+
+    def _write_list(self, values: Sequence[Any], path: tuple[str, ...], depth: int) -> None:
+        if all(_is_simple(value) for value in values):
+            self._draft.count_cells(len(values))
+            self._draft.listing([(0, "-", _show(value)) for value in values])
+            return
+        columns = _columns(values)
+        if columns:
+            self._draft.count_cells((len(values) + 1) * len(columns))
+            rows = [columns]
+            for value in values:
+                found = dict(value.pairs)
+                rows.append([_show_cell(found.get(column, "")) for column in columns])
+            self._draft.table(rows, 1, spans=False)
+            return
+        for number, value in enumerate(values, 1):
+            if _is_simple(value):
+                self.write(value, path, depth + 1)
+            elif not _is_empty(value):
+                own = (*path[:-1], f"{path[-1]} {number}") if path else (str(number),)
+                self._heading(own)
+                self.write(value, own, depth + 1)
+
+
+def _columns(values: Sequence[Any]) -> list[str]:
+    """Returns the columns of a table of like objects, nothing where they are no table."""
+    names: dict[str, int] = {}
+    cells = 0
+    for value in values:
+        if not isinstance(value, _Object) or len({key for key, _ in value.pairs}) < len(value.pairs):
+            return []
+        for key, inner in value.pairs:
+            if not _is_short(inner):
+                return []
+            names[key] = names.get(key, 0) + 1
+            cells += 1
+    alike = len(values) > 1 and 1 < len(names) <= _MAX_COLUMNS and 2 * cells >= len(names) * len(values)
+    return list(names) if alike else []
+
+
+def _is_simple(value: Any) -> bool:
+    return not isinstance(value, list | _Object)
+
+
+def _is_empty(value: Any) -> bool:
+    return value == [] or (isinstance(value, _Object) and not value.pairs)
+
+
+def _is_short(value: Any) -> bool:
+    """Says whether a value fits into a line or a cell: a short text, or a few of them."""
+    if isinstance(value, list):
+        return all(_is_simple(inner) for inner in value) and len(_show_cell(value)) <= _LONG_TEXT
+    return (
+        not isinstance(value, _Object)
+        and len(_show(value)) <= _LONG_TEXT
+        and "\n" not in _show(value).strip()
+    )
+
+
+def _show_cell(value: Any) -> str:
+    return ", ".join(map(_show, value)) if isinstance(value, list) else one_line(_show(value))
+
+
+def _show(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

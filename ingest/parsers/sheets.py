@@ -1,0 +1,212 @@
+"""Workbooks (XLSX, XLSM, XLSB, XLS, ODS): each sheet is a page, its tables are rows, its numbers as shown.
+
+The home of python-calamine, which reads the values; what a sheet shows in their place comes from
+:mod:`ingest.parsers.workbook_view` (not for XLS, XLSB and ODS, whose number formats and hidden rows
+are not known here). Formulas count with the result that was saved with them; nothing is calculated, no external
+link is followed. Hidden sheets, rows and columns are left out and noted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from corpus.errors import ParseError
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, title_from_name
+from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
+from ingest.parsers.grids import Cells, Merge, add_grid
+from ingest.parsers.number_formats import show_plainly
+from ingest.parsers.office import Package
+from ingest.parsers.workbook_view import SheetView, WorkbookView
+
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a workbook.
+
+    Raises:
+        ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
+        LimitError: ``archive_too_large``, or a limit of the draft.
+    """
+    package = Package(data, name) if is_zip(data) else None
+    content_type = detect_type(data, name).content_type
+    view = None
+    if package is not None and content_type == ODS:
+        _check_open_document(package, limits)
+    elif package is not None and "xl/workbook.bin" not in package:
+        view = WorkbookView(package)
+    draft = Draft(limits)
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+            left_out = _read_workbook(workbook, view, draft)
+    except PasswordError:
+        raise encrypted(name) from None
+    except CalamineError as error:
+        raise ParseError(
+            f"{name} is damaged: {str(error)[:200]}.",
+            code="damaged_file",
+            hint="Open it in the program it was made with, save a copy and add that.",
+        ) from None
+    left_out.note(draft)
+    if not draft.length and left_out.uncalculated:
+        raise ParseError(
+            f"{name} holds only formulas whose results were never saved.",
+            code="no_text",
+            hint="Open it in Excel or LibreOffice, save it there and add it again.",
+        )
+    title, date, metadata = package.properties() if package is not None else ("", None, {})
+    return draft.finish(
+        name=name,
+        content_type=content_type,
+        title=title or title_from_name(name),
+        date=date,
+        metadata=metadata,
+    )
+
+
+def _check_open_document(package: Package, limits: Limits) -> None:
+    """Checks what an OpenDocument sheet repeats, before calamine does repeat it.
+
+    Raises:
+        ParseError: ``encrypted``.
+        LimitError: ``too_many_cells``.
+    """
+    if any(True for _ in package.elements("META-INF/manifest.xml", "encryption-data")):
+        raise encrypted(package.name)
+    draft = Draft(limits)
+    for cell in package.elements("content.xml", "table-cell"):
+        if cell.get(_OFFICE + "value-type"):
+            row = cell.getparent()
+            draft.count_cells(_times(cell, "number-columns-repeated") * _times(row, "number-rows-repeated"))
+
+
+def _times(element: Any, attribute: str) -> int:
+    value = element.get(_TABLE + attribute) or "1"
+    return int(value) if value.isascii() and value.isdigit() else 1
+
+
+@dataclass(slots=True)
+class _LeftOut:
+    """What a workbook holds that is not read."""
+
+    sheets: list[str]
+    rows: int = 0
+    columns: int = 0
+    uncalculated: int = 0
+
+    def note(self, draft: Draft) -> None:
+        if self.sheets:
+            draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}.")
+        if self.rows or self.columns:
+            draft.note(
+                "hidden_text", f"{self.rows} hidden rows and {self.columns} hidden columns were left out."
+            )
+        if self.uncalculated:
+            draft.note(
+                "no_values",
+                f"{self.uncalculated} formulas have no saved result; their cells are read as empty.",
+            )
+
+
+def _read_workbook(workbook: CalamineWorkbook, view: WorkbookView | None, draft: Draft) -> _LeftOut:
+    left_out = _LeftOut([])
+    number = 0
+    for index, sheet in enumerate(workbook.sheets_metadata):
+        if sheet.visible != SheetVisibleEnum.Visible:
+            left_out.sheets.append(sheet.name)
+            continue
+        if sheet.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.ChartSheet):
+            continue
+        number += 1
+        cells: Cells = {}
+        merges: list[Merge] = []
+        if sheet.typ == SheetTypeEnum.WorkSheet:
+            shown = view.sheet(sheet.name, draft.count_cells) if view is not None else SheetView()
+            found = workbook.get_sheet_by_index(index)
+            cells = _visible_cells(
+                found, shown, left_out, _count_nothing if view is not None else draft.count_cells
+            )
+            merges = [
+                (top, left, bottom, right) for (top, left), (bottom, right) in found.merged_cell_ranges or []
+            ]
+        drawn = list(view.drawn(sheet.name)) if view is not None else []
+        comments = list(view.comments(sheet.name)) if view is not None else []
+        draft.page(number, sheet.name)
+        if not (cells or drawn or comments):
+            continue
+        draft.heading(sheet.name, 1)
+        add_grid(draft, cells, merges)
+        for text in drawn:
+            draft.paragraph(text)
+        draft.listing([(0, "-", f"{place}: {text}") for place, text in comments])
+    return left_out
+
+
+def _count_nothing(number: int) -> None:
+    """The view has counted the cells already."""
+
+
+def _visible_cells(
+    sheet: CalamineSheet, view: SheetView, left_out: _LeftOut, count_cells: Callable[[int], None]
+) -> Cells:
+    cells: Cells = {}
+    left_out.uncalculated += view.uncalculated
+    first_column = (sheet.start or (0, 0))[1]
+    hidden_columns: set[int] = set()
+    for row, values in enumerate(sheet.iter_rows()):
+        line: dict[int, str] = {}
+        for column, value in enumerate(values, first_column):
+            text = view.shown.get((row, column)) or show_value(value)
+            if not text.strip():
+                continue
+            if view.hidden_columns and view.is_hidden(column):
+                hidden_columns.add(column)
+            else:
+                line[column] = text
+        if line:
+            count_cells(len(line))
+            if row in view.hidden_rows:
+                left_out.rows += 1
+            else:
+                cells[row] = line
+    left_out.columns += len(hidden_columns)
+    return cells
+
+
+def show_value(value: _Value) -> str:
+    """Returns a cell's value as text: dates as ISO dates, times as ``9:05``, whole numbers without a point."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return show_plainly(value)
+    if isinstance(value, datetime.timedelta):
+        seconds = round(value.total_seconds())
+        hours, rest = divmod(abs(seconds), 3600)
+        sign = "-" if seconds < 0 else ""
+        return f"{sign}{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 else "")
+    if isinstance(value, datetime.datetime):
+        day, time = value.date().isoformat(), value.time()
+        return day if time == datetime.time() else f"{day} {_show_time(time)}"
+    return _show_time(value) if isinstance(value, datetime.time) else value.isoformat()
+
+
+def _show_time(time: datetime.time) -> str:
+    return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"

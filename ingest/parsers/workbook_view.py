@@ -1,0 +1,202 @@
+"""How a workbook shows its cells, where that differs from their values: read from the checked archive.
+
+python-calamine gives values; number formats, hidden rows and columns, error values, formulas that were never
+calculated, comments, text boxes and chart titles are found here. A sheet's extent is known before calamine
+makes room for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.errors import LimitError
+from ingest.parsers.assembly import one_line
+from ingest.parsers.number_formats import BUILT_IN, show_number
+from ingest.parsers.office import RELATION, Package
+
+_MAX_EXTENT = 10_000_000
+_REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_BOILERPLATE = re.compile(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
+_PLAIN = frozenset({"general", "@", ""})
+
+
+@dataclass(slots=True)
+class SheetView:
+    """What is to be shown in place of a value, and what is not shown at all; rows and columns from 0."""
+
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    uncalculated: int = 0
+
+    def is_hidden(self, column: int) -> bool:
+        """Says whether a column is hidden."""
+        return any(first <= column <= last for first, last in self.hidden_columns)
+
+
+class WorkbookView:
+    """The parts of an XLSX or XLSM file beside its values."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        main = next(
+            (t for t in package.relations("").values() if t.endswith("workbook.xml")), "xl/workbook.xml"
+        )
+        parts = package.relations(main)
+        root = package.xml(main)
+        self._sheets: dict[str, str] = {}
+        for sheet in () if root is None else root.iterfind(".//{*}sheet"):
+            identifier = sheet.get(RELATION + "id") or sheet.get(_STRICT_RELATION + "id") or ""
+            self._sheets[sheet.get("name") or ""] = parts.get(identifier, "")
+        folder = main.rpartition("/")[0]
+        self._formats = _read_formats(package.xml(f"{folder}/styles.xml"))
+
+    def sheet(self, name: str, count_cells: Callable[[int], None]) -> SheetView:
+        """Returns how a sheet shows its cells, counting them.
+
+        Raises:
+            LimitError: ``too_many_cells``, also for few cells too far apart.
+        """
+        view = SheetView()
+        part = self._sheets.get(name, "")
+        row = column = -1
+        last_row = last_column = 0
+        for element in self._package.elements(part, "col", "c", "row"):
+            tag = element.tag.rpartition("}")[2]
+            if tag == "col":
+                if _is_on(element.get("hidden")):
+                    view.hidden_columns.append(
+                        (_number(element.get("min")) - 1, _number(element.get("max")) - 1)
+                    )
+            elif tag == "row":
+                row = _number(element.get("r")) - 1 if element.get("r") else row + 1
+                column = -1
+                if _is_on(element.get("hidden")):
+                    view.hidden_rows.add(row)
+            else:
+                count_cells(1)
+                at = _REFERENCE.fullmatch(element.get("r") or "")
+                if at:
+                    place = (int(at[2]) - 1, _column(at[1]))
+                else:
+                    number = element.getparent().get("r")  # a row is closed after its cells
+                    place = (_number(number) - 1 if number else row + 1, column + 1)
+                column = place[1]
+                if self._show(view, element, place):
+                    last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
+        if (last_row + 1) * (last_column + 1) > _MAX_EXTENT:
+            raise LimitError(
+                f"The sheet {name} has cells in {last_row + 1} rows and {last_column + 1} columns, most of them empty.",
+                code="too_many_cells",
+                hint="Delete what stands far below or far to the right of the table, or split the sheet.",
+            )
+        return view
+
+    def _show(self, view: SheetView, cell: Any, place: tuple[int, int]) -> bool:
+        """Keeps what a cell shows in place of its value; says whether it holds anything."""
+        value = text = None
+        has_formula = False
+        for child in cell:
+            tag = child.tag.rpartition("}")[2]
+            if tag == "v":
+                value = child.text
+            elif tag == "f":
+                has_formula = True
+            elif tag == "is":
+                text = child
+        kind = cell.get("t") or "n"
+        if value is None:
+            view.uncalculated += has_formula and text is None
+            return text is not None
+        if kind == "e":
+            view.shown[place] = value
+        elif kind == "n":
+            code = self._formats.get(_number(cell.get("s")), "")
+            if code:
+                with suppress(ValueError):
+                    view.shown[place] = show_number(float(value), code)
+        return True
+
+    # ---- what lies beside the cells --------------------------------------------------------------
+
+    def comments(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yields the cell and the text of each comment; a thread's answers follow each other."""
+        parts = self._beside(name)
+        threaded = [part for part in parts if "threadedComment" in part]
+        for part in threaded or [part for part in parts if "comments" in part]:
+            root = self._package.xml(part)
+            for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
+                text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
+                text = _BOILERPLATE.sub("", text)
+                if text:
+                    yield comment.get("ref") or "", text
+
+    def drawn(self, name: str) -> Iterator[str]:
+        """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
+        for part in self._beside(name):
+            if "/drawings/" not in part or not part.endswith(".xml"):
+                continue
+            yield from _paragraphs(self._package.xml(part))
+            for chart in self._package.relations(part).values():
+                root = self._package.xml(chart) if "/charts/chart" in chart else None
+                title = None if root is None else root.find(".//{*}chart/{*}title")
+                if title is not None:
+                    yield " ".join(_paragraphs(title))
+
+    def _beside(self, name: str) -> list[str]:
+        part = self._sheets.get(name, "")
+        return sorted(self._package.relations(part).values()) if part else []
+
+
+_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}"
+
+
+def _paragraphs(root: Any) -> list[str]:
+    if root is None:
+        return []
+    texts = ["".join(t.text or "" for t in p.iter("{*}t")) for p in root.iter("{*}p")]
+    return [text.strip() for text in texts if text.strip()]
+
+
+def _read_formats(root: Any) -> Mapping[int, str]:
+    """Returns a format code by style, for styles that show numbers otherwise than plainly."""
+    if root is None:
+        return {}
+    codes = dict(BUILT_IN)
+    for element in root.iterfind("./{*}numFmts/{*}numFmt"):
+        codes[_number(element.get("numFmtId"))] = element.get("formatCode") or ""
+    found = {}
+    for style, element in enumerate(root.iterfind("./{*}cellXfs/{*}xf")):
+        code = codes.get(_number(element.get("numFmtId")), "")
+        if code.lower() not in _PLAIN and not is_date_format(code):
+            found[style] = code
+    return found
+
+
+def is_date_format(code: str) -> bool:
+    """Says whether a format code shows a date or a time."""
+    bare = re.sub(r'"[^"]*"|\\.|_.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', "", code, flags=re.IGNORECASE)
+    return (
+        "general" not in bare.lower()
+        and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
+        and not re.search(r"[0#?][eE][+-]", bare)
+    )
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() else 0
+
+
+def _is_on(value: str | None) -> bool:
+    return value in ("1", "true")
