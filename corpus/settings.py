@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         "all-MiniLM-L6-v2",
         description="A sentence-transformers model: the installed one, a name, or a folder.",
     )
+    embed_precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="What vectors are computed in. auto: what the corpus was made in; for a new one bfloat16 "
+        "where the processor has it.",
+    )
     embed_threads: int = Field(0, ge=0, description="Threads of the embedder; 0: as many as cores.")
 
     # chunking
@@ -58,10 +63,19 @@ class Settings(BaseSettings):
     max_pages: int = Field(2000, ge=1, description="Most pages in a file.")
     max_text_chars: int = Field(10_000_000, ge=1, description="Most characters out of a file.")
     max_cells: int = Field(1_000_000, ge=1, description="Most table cells in a file.")
-    max_archive_members: int = Field(1000, ge=1, description="Most files in an archive, or attached to a mail.")
+    max_archive_members: int = Field(
+        1000, ge=1, description="Most files in an archive, or attached to a mail."
+    )
     max_archive_ratio: int = Field(200, ge=2, description="Most bytes a byte of an archive may unpack to.")
     parse_timeout_s: float = Field(60.0, gt=0, description="Longest time for one file, in seconds.")
     parse_memory_mb: int = Field(1024, ge=128, description="Address space of a parsing child.")
+    ocr: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether scanned pages are read: where the extra `ocr` is installed, always, never.",
+    )
+    ocr_page_timeout_s: float = Field(
+        10.0, gt=0, description="Time for each scanned page, beyond that for the file, in seconds."
+    )
 
     # answering
     model: str = Field(

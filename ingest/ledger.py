@@ -46,7 +46,7 @@ class Ledger:
         self.hashes: dict[tuple[str, str], str] = {}
         self.failures: dict[tuple[str, str], Failure] = {}
         self.counts = dict.fromkeys(
-            ("added", "replaced", "updated", "removed", "unchanged", "failed", "chunks"), 0
+            ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
         )
         self.stopped = self.hint = ""
         self._on_progress = on_progress

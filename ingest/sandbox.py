@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,7 +32,8 @@ from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.settings import Settings
 from corpus.types import Document
-from ingest.parsers import Limits, too_large
+from ingest.parsers import Limits, recognition, too_large
+from ingest.parsers.recognition import ScannedError
 from ingest.worker import FRAME, decode_document, read_refusal
 
 FAULTS = frozenset({"crashed", "timeout", "memory", "too_much_output", "bad_reply"})
@@ -47,6 +49,7 @@ _MAX_HEADER_BYTES = 256 * 1024 * 1024
 _PIPE_BYTES = 1 << 20
 _SCRATCH_PREFIX = "vouch-parse-"
 _PARSERS = "ingest.parsers:PARSERS"
+_UNREAD = ("scanned_page", "garbled_page")
 
 
 class ParserPool:
@@ -76,6 +79,13 @@ class ParserPool:
         # A child is told to die with the *thread* that made it: this one lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="parser-spawner")
         self.held: tuple[str, ...] = ()
+        self._reads_pictures = settings.ocr != "off" and recognition.is_installed()
+        if settings.ocr == "on" and not self._reads_pictures:
+            raise UnavailableError(
+                "Scanned pages are to be read, but text recognition is not installed.",
+                code="no_ocr",
+                hint=f"Install it: {recognition.INSTALL}; or set ocr to auto.",
+            )
         _remove_orphans()
 
     def __enter__(self) -> ParserPool:
@@ -108,12 +118,30 @@ class ParserPool:
                 hint="Save it anew with another program, or remove it.",
             )
         data = self._load(source, name)
+        try:
+            document = self._parse(data, name)
+            scanned = len({note.page for note in document.notes if note.code in _UNREAD})
+        except ScannedError as error:
+            if not self._reads_pictures:
+                raise
+            return self._parse(data, name, error.scanned)
+        if not (scanned and self._reads_pictures):
+            return document
+        with contextlib.suppress(ParseError, LimitError):  # then it stays as it was read without
+            return self._parse(data, name, scanned)
+        return document
+
+    def _parse(self, data: bytes, name: str, scanned: int = 0) -> Document:
+        """Parses a file; with so many scanned pages to read, in a child of its own with more time and memory."""
+        limits = replace(
+            self._limits, ocr_s=self._settings.ocr_page_timeout_s * min(scanned, self._limits.max_pages)
+        )
         header = {
             "task": "parse",
             "name": name,
-            "limits": {field: getattr(self._limits, field) for field in Limits.__slots__},
+            "limits": {field: getattr(limits, field) for field in Limits.__slots__},
         }
-        reply, body = self._ask(header, data, name)
+        reply, body = self._ask(header, data, name, limits.ocr_s)
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -163,27 +191,32 @@ class ParserPool:
             raise too_large(name, len(data), self._limits)
         return data
 
-    def _ask(self, header: Mapping[str, Any], body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+    def _ask(
+        self, header: Mapping[str, Any], body: bytes, name: str, ocr_s: float = 0.0
+    ) -> tuple[dict[str, Any], bytes]:
         with self._slots:
             try:
-                return self._ask_once(header, body, name)
+                return self._ask_once(header, body, name, ocr_s)
             except ParseError as error:
                 if error.code != "crashed":
                     raise
-            return self._ask_once(header, body, name)
+            return self._ask_once(header, body, name, ocr_s)
 
-    def _ask_once(self, header: Mapping[str, Any], body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-        worker = self._take()
+    def _ask_once(
+        self, header: Mapping[str, Any], body: bytes, name: str, ocr_s: float
+    ) -> tuple[dict[str, Any], bytes]:
+        worker = self._start(recognition.MEMORY_MB) if ocr_s else self._take()
         keep = False
         try:
-            full = {**header, "timeout_s": self._settings.parse_timeout_s}
+            timeout_s = self._settings.parse_timeout_s + ocr_s
+            full = {**header, "timeout_s": timeout_s}
             limit = 8 * self._settings.max_text_chars + _PIPE_BYTES
-            reply, answer = worker.ask(full, body, self._settings.parse_timeout_s, limit, name)
+            reply, answer = worker.ask(full, body, timeout_s, limit, name)
             if reply.get("ok") is True:
-                keep = True
+                keep = not ocr_s
                 return reply, answer
             error = read_refusal(reply)
-            keep = error.code not in FAULTS
+            keep = error.code not in FAULTS and not ocr_s
             raise error
         finally:
             self._give_back(worker, keep)
@@ -192,8 +225,12 @@ class ParserPool:
         with self._lock:
             if self._free:
                 return self._free.pop()
+        return self._start()
+
+    def _start(self, more_memory_mb: int = 0) -> _Worker:
+        memory_mb = self._settings.parse_memory_mb + more_memory_mb
         try:
-            worker = self._spawner.submit(_Worker, self._settings.parse_memory_mb, self._parsers).result()
+            worker = self._spawner.submit(_Worker, memory_mb, self._parsers).result()
         except RuntimeError:
             raise _pool_closed() from None
         with self._lock:

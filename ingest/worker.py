@@ -24,6 +24,7 @@ from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.confinement import arm_cpu, confine
 from ingest.parsers import Limits, Parser, parse
 from ingest.parsers.assembly import verify
+from ingest.parsers.recognition import ScannedError
 
 FRAME = struct.Struct(">QQ")
 _BLOCK_KINDS = ("heading", "paragraph", "list", "table", "code")
@@ -71,13 +72,23 @@ def _serve(
 
 def _refusal(error: VouchError) -> dict[str, Any]:
     kind = "LimitError" if isinstance(error, LimitError) else "ParseError"
-    return {"ok": False, "kind": kind, "code": error.code, "message": error.message, "hint": error.hint}
+    return {
+        "ok": False,
+        "kind": kind,
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "scanned": getattr(error, "scanned", 0),
+    }
 
 
 def read_refusal(header: Mapping[str, Any]) -> ParseError | LimitError:
     """Returns the error in a reply."""
     kind = LimitError if header.get("kind") == "LimitError" else ParseError
     message, code, hint = (str(header.get(key, ""))[:2000] for key in ("message", "code", "hint"))
+    scanned = header.get("scanned")
+    if isinstance(scanned, int) and scanned > 0:
+        return ScannedError(message, scanned=scanned, hint=hint)
     return kind(message, code=code or kind.code, hint=hint)
 
 

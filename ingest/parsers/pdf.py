@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -24,6 +25,7 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.layout import Piece, arrange
+from ingest.parsers.lines import Line
 from ingest.parsers.pdf_page import Font, read_page
 from ingest.parsers.pdf_structure import (
     Headings,
@@ -35,8 +37,10 @@ from ingest.parsers.pdf_structure import (
     running_lines,
     undo_hyphens,
 )
+from ingest.parsers.recognition import DOTS_PER_INCH, ScannedError, read_picture, remedy
 
 _MAX_SECOND_READS = 50
+_MOST_PIXELS = 3000
 _DUMMY_METADATA = ("", "unspecified", "anonymous")
 
 
@@ -132,6 +136,9 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         found.settle()
         pages.append(found)
     is_running = running_lines(pages)
+    if limits.ocr_s:
+        _recognise(pdf, pages, is_running, limits.ocr_s)
+        is_running = running_lines(pages)
     outline = _read_outline(pdf)
     metadata = pdf.get_metadata_dict(skip_empty=True)
     arranged = [arrange(body_lines(page, is_running), page.rules) for page in pages]
@@ -168,7 +175,8 @@ def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) 
         draft.note("ocr_page", "The page is a picture; its text was recognised before it came here.", number)
     if not pieces and not page.plain.strip() and not page.notes:
         if page.is_picture:
-            draft.note("scanned_page", "The page is a picture without text; it needs OCR.", number)
+            message = f"The page is a picture without text. To have it read, {remedy()}."
+            draft.note("scanned_page", message, number)
         else:
             draft.note("empty_page", "The page is empty.", number)
 
@@ -176,11 +184,18 @@ def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) 
 def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
     """Returns the error for a file without text, and the true reason: scans, hidden text or nothing at all."""
     count = f"{len(pages)} page{'s' if len(pages) > 1 else ''}"
+    scanned = sum(page.is_picture and not page.notes for page in pages)
+    if scanned:
+        return ScannedError(
+            f"{name} holds no text on its {count}; it looks scanned.",
+            scanned=scanned,
+            hint=f"{remedy()[0].upper()}{remedy()[1:]}.",
+        )
     if any(page.is_picture for page in pages):
         return ParseError(
-            f"{name} holds no text on its {count}; it looks scanned.",
+            f"{name} holds only pictures on its {count}, and no text was recognised in them.",
             code="no_text",
-            hint="Run it through text recognition (OCR) and add the result.",
+            hint="Remove it, or add a text that describes it.",
         )
     if any(page.hidden_chars for page in pages):
         why = "only text that nobody sees"
@@ -193,6 +208,37 @@ def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
         code="no_text",
         hint="Check that it is the right file, and whole.",
     )
+
+
+# ---- pictures of text ----------------------------------------------------------------------------
+
+
+def _recognise(
+    pdf: Any, pages: Sequence[PageText], is_running: Callable[[Line, PageText], bool], allowed_s: float
+) -> None:
+    """Reads the pages that are pictures or garbled by text recognition, as long as there is time."""
+    end = time.monotonic() + allowed_s
+    for index, page in enumerate(pages):
+        garbled = any(code == "garbled_page" for code, _ in page.notes)
+        empty = not page.plain and not page.notes and page.is_picture and not body_lines(page, is_running)
+        if not (garbled or empty):
+            continue
+        if time.monotonic() >= end:
+            page.notes.append(
+                ("scanned_page", "There was no time left to read the picture that the page is.")
+            )
+            continue
+        opened = pdf[index]
+        wide, high = opened.get_size()
+        scale = min(DOTS_PER_INCH / 72, _MOST_PIXELS / max(wide, high, 1.0))
+        words = read_picture(opened.render(scale=scale).to_pil(), scale)
+        opened.close()
+        if words:
+            page.words, page.rules, page.width, page.height = words, [], wide, high
+            page.settle()
+            page.notes = [("ocr_page", "The page was read by text recognition (OCR).")]
+        elif empty:
+            page.notes.append(("picture_page", "The page is a picture, and no text was recognised in it."))
 
 
 def _page_label(pdf: Any, index: int) -> str:
@@ -255,7 +301,8 @@ def _read_again(found: PageText, index: int, second: _SecondReader) -> None:
         found.words, found.plain = [], other
         found.notes.append(("second_reader", "The page was read with the second reader."))
     elif text:
-        found.notes.append(("garbled_page", "Much of the page's text cannot be read; it needs OCR."))
+        message = f"Much of the page's text is not what is seen there. To have it read, {remedy()}."
+        found.notes.append(("garbled_page", message))
 
 
 def _read_outline(pdf: Any) -> dict[tuple[int, str], int]:

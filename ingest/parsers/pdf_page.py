@@ -24,7 +24,6 @@ _MAX_OBJECTS = 4000
 _MAX_RULES = 1500
 _MAX_DEPTH = 3
 _TINY_POINTS = 1.5
-_OUTSIDE_POINTS = 3.0
 _PALE = 225
 _SEEN_CONTRAST = 24
 _LOOK_PIXELS = 1200
@@ -287,7 +286,7 @@ def _leave_out_hidden(page: Any, found: PageText, turns: list[int], looks: Seque
     unseen = [False] * len(found.words)
     for at, (word, look) in enumerate(zip(found.words, looks, strict=True)):
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-        if not (left <= x <= right and bottom <= y <= top):
+        if word.x1 < left or word.x0 > right or word.y1 < bottom or word.y0 > top:
             unseen[at] = True
         elif look == _INVISIBLE:
             over_picture = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in found.pictures)
@@ -307,18 +306,8 @@ def _leave_out_hidden(page: Any, found: PageText, turns: list[int], looks: Seque
 def _page_box(page: Any, found: PageText) -> Box:
     box = pdfium.FS_RECTF()
     if not pdfium.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(box)):
-        return (
-            -_OUTSIDE_POINTS,
-            -_OUTSIDE_POINTS,
-            found.width + _OUTSIDE_POINTS,
-            found.height + _OUTSIDE_POINTS,
-        )
-    return (
-        box.left - _OUTSIDE_POINTS,
-        box.bottom - _OUTSIDE_POINTS,
-        box.right + _OUTSIDE_POINTS,
-        box.top + _OUTSIDE_POINTS,
-    )
+        return 0.0, 0.0, found.width, found.height
+    return box.left, box.bottom, box.right, box.top
 
 
 def _are_seen(page: Any, words: Sequence[Word]) -> list[bool]:

@@ -1,0 +1,127 @@
+"""Scanned pages: read where text recognition is installed, and never passed over in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psutil
+import pypdfium2
+import pytest
+from reportlab.lib.utils import ImageReader
+
+from corpus.errors import ParseError, UnavailableError
+from corpus.settings import Settings
+from ingest.parsers import Limits, parse, recognition
+from ingest.sandbox import ParserPool
+from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
+
+installed = pytest.mark.skipif(
+    not recognition.is_installed(), reason=f"text recognition is not installed: {recognition.INSTALL}"
+)
+PROSE = (
+    "Employees who travel on company business are paid back what they spent on it. The rules below say what "
+    "is paid, up to which amount, and which receipts are needed."
+)
+JAPANESE = "出張の旅費は、実際にかかった費用を上限の範囲で支払う。領収書は三十日以内に提出する。"
+
+
+def scanned(*pages: str, written: str = "") -> bytes:
+    """A PDF of pictures of text; ``written`` is real text on a page after them."""
+
+    def text(canvas: Any) -> None:
+        from reportlab.pdfbase import pdfmetrics
+        from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+        pdfmetrics.registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))
+        for number, page in enumerate(pages):
+            canvas.setFont("Helvetica" if page.isascii() else "HeiseiKakuGo-W5", 12)
+            lines = (
+                wrapped(page, 450, size=12)
+                if page.isascii()
+                else [page[i : i + 30] for i in range(0, len(page), 30)]
+            )
+            for at, line in enumerate(lines):
+                canvas.drawString(70, 760 - 18 * at, line)
+            if number + 1 < len(pages):
+                canvas.showPage()
+
+    shots = [page.render(scale=2.5).to_pil() for page in pypdfium2.PdfDocument(drawn(text))]
+
+    def draw(canvas: Any) -> None:
+        for number, shot in enumerate(shots):
+            canvas.drawImage(ImageReader(shot.convert("L")), 0, 0, WIDTH, HEIGHT)
+            if written or number + 1 < len(shots):
+                canvas.showPage()
+        if written:
+            write(canvas, written, 70, 780, 450)
+
+    return drawn(draw)
+
+
+def without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_without_recognition_the_page_says_how_to_have_it_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "is_installed", lambda: False)
+    document = parse(scanned(PROSE, written=PROSE), "a.pdf")
+    assert [(note.code, note.page) for note in document.notes] == [("scanned_page", 1)]
+    assert "pip install 'vouch[ocr]'" in document.notes[0].message
+    with pytest.raises(ParseError) as caught:
+        parse(scanned(PROSE, PROSE), "a.pdf")
+    assert caught.value.code == "no_text"
+    assert "pip install 'vouch[ocr]'" in caught.value.hint
+    assert caught.value.scanned == 2  # type: ignore[attr-defined]
+
+
+def test_recognition_that_must_be_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "is_installed", lambda: False)
+    with pytest.raises(UnavailableError) as caught:
+        ParserPool(Settings(ocr="on"))
+    assert caught.value.code == "no_ocr"
+
+
+def test_switched_off_nothing_is_read() -> None:
+    with ParserPool(Settings(ocr="off")) as pool, pytest.raises(ParseError) as caught:
+        pool.parse(scanned(PROSE), "a.pdf")
+    assert caught.value.code == "no_text"
+
+
+def test_a_line_is_parted_into_words_where_they_stand() -> None:
+    words = recognition._words("旅費 ab", 0, 10, 70, 20)
+    assert [(word.text, word.x0, word.x1) for word in words] == [("旅費", 0, 40), ("ab", 50, 70)]
+
+
+@pytest.mark.slow
+@installed
+def test_scanned_pages_are_read_in_the_sandbox_and_say_so() -> None:
+    with ParserPool(Settings(parse_timeout_s=120, ocr_page_timeout_s=120)) as pool:
+        document = pool.parse(scanned(PROSE, JAPANESE, written="Written by hand."), "a.pdf")
+        assert {child.pid for child in psutil.Process().children()} <= {w._process.pid for w in pool._free}
+    english, japanese, written = (document.text[page.start : page.end] for page in document.pages)
+    assert " ".join(english.split()) == PROSE
+    assert without_spaces(japanese) == JAPANESE
+    assert written == "Written by hand."
+    assert [(note.code, note.page) for note in document.notes] == [("ocr_page", 1), ("ocr_page", 2)]
+
+
+@pytest.mark.slow
+@installed
+def test_a_file_of_pictures_alone_is_read_and_one_without_text_named() -> None:
+    from PIL import Image
+
+    blank = drawn(
+        lambda canvas: canvas.drawImage(ImageReader(Image.new("L", (500, 700), 90)), 0, 0, WIDTH, HEIGHT)
+    )
+    with ParserPool(Settings(parse_timeout_s=120, ocr_page_timeout_s=120)) as pool:
+        assert " ".join(pool.parse(scanned(PROSE), "a.pdf").text.split()) == PROSE
+        with pytest.raises(ParseError) as caught:
+            pool.parse(blank, "photo.pdf")
+    assert caught.value.code == "no_text"
+    assert "only pictures" in caught.value.message
+
+
+@installed
+def test_pages_for_which_no_time_is_left_stay_scanned() -> None:
+    document = parse(scanned(PROSE, written=PROSE), "a.pdf", Limits(ocr_s=1e-9))
+    assert [(note.code, note.page) for note in document.notes] == [("scanned_page", 1)]
