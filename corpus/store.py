@@ -97,13 +97,20 @@ class Corpus:
 
     @classmethod
     def open(
-        cls, settings: Settings, space: EmbeddingSpace, *, purpose: str = "vouch", one_shot: bool = False
+        cls,
+        settings: Settings,
+        space: EmbeddingSpace,
+        *,
+        also: Sequence[EmbeddingSpace] = (),
+        purpose: str = "vouch",
+        one_shot: bool = False,
     ) -> Corpus:
         """Opens the data folder as its owner, creating it when it is missing.
 
         Args:
             settings: where the folder is, and how it is searched.
-            space: the embedder's space; it must be the corpus's own once that is chosen.
+            space: the embedder's space; that of the corpus once something is embedded.
+            also: spaces that the embedder can give instead: a corpus made in one of them keeps it.
             purpose: what the owner does, for the message that a second one gets.
             one_shot: open for a single command: nothing is built that it would not live to use.
 
@@ -125,7 +132,7 @@ class Corpus:
             if not ownership.clean:
                 _check_after_crash(database)
             with database.read() as db:
-                _check_space(records.space(db), space)
+                space = _choose_space(records.space(db), [space, *also])
             corpus = cls(settings, ownership, database, space, one_shot=one_shot)
         except BaseException as error:
             database.close(seal=clean and not isinstance(error, DamagedError))
@@ -404,16 +411,18 @@ def _is_empty(allowed: Int64 | None) -> bool:
     return allowed is not None and not allowed.size
 
 
-def _check_space(recorded: EmbeddingSpace | None, given: EmbeddingSpace) -> None:
-    if recorded is not None and recorded.id != given.id:
+def _choose_space(recorded: EmbeddingSpace | None, offered: Sequence[EmbeddingSpace]) -> EmbeddingSpace:
+    given = offered[0]
+    if recorded is not None and recorded.id not in [space.id for space in offered]:
         raise EmbeddingError(
             f"This corpus was embedded with {recorded.model} ({recorded.precision}, "
             f"{recorded.dimension} dimensions, "
-            f"space {recorded.id}); the settings ask for {given.model} (space {given.id}).",
+            f"space {recorded.id}); the settings ask for {given.model} ({given.precision}, space {given.id}).",
             code="other_space",
-            hint="Set VOUCH_EMBEDDER back, or ingest into a new data folder: "
+            hint="Set VOUCH_EMBEDDER and VOUCH_EMBED_PRECISION back, or ingest into a new data folder: "
             "vectors of two spaces never mix.",
         )
+    return recorded or given
 
 
 def _check_after_crash(database: Database) -> None:

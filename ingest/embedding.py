@@ -114,7 +114,7 @@ class EmbeddingChild:
             if self._closed:
                 break
             if self._child is None:
-                self._child = _Child(self._settings)
+                self._child = _Child(self._settings, self.space.precision)
             try:
                 reply = self._child.ask(texts)
             except (OSError, ValueError):  # dead, or ended by close() meanwhile
@@ -138,7 +138,7 @@ class EmbeddingChild:
 class _Child:
     """One running child process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, precision: str) -> None:
         root = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
@@ -156,6 +156,7 @@ class _Child:
         chosen = {
             "embedder": settings.embedder,
             "data_dir": str(settings.data_dir),
+            "embed_precision": precision,
             "embed_threads": settings.embed_threads,
         }
         with contextlib.suppress(OSError):  # a child that died already shows when it is asked

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from corpus.catalog import access, documents, records
+from corpus.catalog import access, documents, passages, records
 from corpus.embedding import Embedder, open_embedder
 from corpus.errors import NotFoundError, UsageError
 from corpus.names import read_collection
@@ -19,6 +19,7 @@ from corpus.types import OWNER, Caller, Filter
 from ingest.discovery import Discovery, discover
 from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
+from ingest.reports import DocumentReport, Problem, report_version
 from ingest.sandbox import ParserPool
 from rag.answering import answer_events
 from rag.answers import Ask, Event
@@ -242,6 +243,22 @@ class Service:
             original, found.content_type, number, [word for word in words if word.strip()]
         )
 
+    def document_report(self, document_id: str, caller: Caller = OWNER) -> DocumentReport:
+        """Returns what the ingest made of a document's live version.
+
+        Raises:
+            NotFoundError: no such document, or not for this caller; or it has no live version.
+        """
+        with self.corpus.catalog.read() as db:
+            found = self.corpus.document(document_id, caller)
+            version = documents.get_version(db, document_id)
+            pages = documents.read_pages(db, version.id)
+            tokens = sum(chunk.tokens for chunk in passages.stored_chunks(db, version.id))
+            failure = records.find_failure(db, found.key)
+        report = report_version(found.key.path, version, pages, tokens)
+        since = Problem(failure.code, failure.message, failure.hint) if failure else None
+        return DocumentReport(found.key.collection, report, version.committed_at, since)
+
     def keep_open(self, resource: AbstractContextManager[object]) -> None:
         """Enters a context that is left before the corpus closes, such as the socket that lets others in."""
         self._closers.enter_context(resource)
@@ -270,5 +287,8 @@ def open_service(settings: Settings, *, purpose: str = "vouch", one_shot: bool =
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
     """
     embedder = open_embedder(settings)
-    corpus = Corpus.open(settings, embedder.space, purpose=purpose, one_shot=one_shot)
+    corpus = Corpus.open(
+        settings, embedder.space, also=embedder.other_spaces, purpose=purpose, one_shot=one_shot
+    )
+    embedder.settle(corpus.space)
     return Service(settings, corpus, embedder)

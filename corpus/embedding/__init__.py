@@ -1,7 +1,7 @@
-"""Texts to vectors. The home of sentence-transformers and ONNX Runtime.
+"""Texts to vectors. The home of sentence-transformers, OpenVINO and ONNX Runtime.
 
 sentence-transformers is the reference and runs every model. What it exports once into the data
-folder is run by ONNX Runtime, which starts in a tenth of a second and needs no torch.
+folder is run by OpenVINO, else by ONNX Runtime; both start in half a second and need no torch.
 """
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder, open_embedder

@@ -1,4 +1,4 @@
-"""The fast back end: the reference's own export, run by ONNX Runtime.
+"""The fast back end: the reference's own export, run by OpenVINO or ONNX Runtime.
 
 The export lies in the data folder under ``models/<space>/``, with its hash. It is made once, in a child
 process, checked against the reference, and moved into place whole; where it is missing, damaged or was
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib.metadata
+import importlib.util
 import json
 import os
 import shutil
@@ -23,18 +24,19 @@ from pathlib import Path
 import numpy as np
 
 from corpus.embedding.model import ModelFolder, file_sha256, read_model
+from corpus.embedding.runtime import Precision, open_runtime
 from corpus.embedding.space import EmbeddingSpace
-from corpus.embedding.tokens import Tokens
+from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.types import Float32
 
-MOST_DIFFERENCE = 1e-5
-"""The most by which a component may differ from the reference's: float32 rounding through a few layers
-was measured at 2e-7. Within it both back ends share one embedding space."""
+MOST_DIFFERENCE: dict[Precision, float] = {"float32": 1e-5, "bfloat16": 5e-3}
+"""The most by which a component may differ from the reference's in a precision: rounding through a few layers
+was measured at 2e-7 in float32 and 1e-3 in bfloat16. Within it all back ends share one embedding space."""
 
 _GRAPH = "model.onnx"
 _NOTE = "export.json"
-_PACKAGES = ("onnxruntime", "sentence-transformers", "torch", "transformers")
+_PACKAGES = ("onnxruntime", "openvino", "sentence-transformers", "torch", "transformers")
 
 _PROBES = (
     "",
@@ -48,30 +50,21 @@ _PROBES = (
 
 
 class Exported:
-    """A checked export, ready to run. Safe to call from any thread.
+    """A checked export, ready to run. Not safe for threads: its owner holds the lock.
+
+    ``slower`` says why it does not run as fast as its precision could, "" when it does.
 
     Raises:
         EmbeddingError: ``export_damaged``: it is not the file that was made.
     """
 
-    name = "onnxruntime"
-
-    def __init__(self, folder: Path, tokens: Tokens, threads: int) -> None:
-        import onnxruntime
-
+    def __init__(self, folder: Path, tokens: Tokens, precision: Precision, threads: int) -> None:
         try:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
             if file_sha256(folder / _GRAPH) != note["sha256"]:
                 raise ValueError("its hash is not the recorded one")
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.inter_op_num_threads = 1
-            options.log_severity_level = 3
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            self._session = onnxruntime.InferenceSession(
-                str(folder / _GRAPH), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime has an exception class for every fault of a file
+            self._runtime, self.slower = open_runtime(folder / _GRAPH, precision, threads)
+        except Exception as error:  # the runtimes have an exception class for every fault of a file
             raise EmbeddingError(
                 f"The exported model in {folder} cannot be used: {error}.",
                 code="export_damaged",
@@ -81,9 +74,13 @@ class Exported:
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """Returns one row for each text, as the model gives it."""
-        ids, mask = self._tokens.pad(self._tokens.encode(texts))
-        (rows,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return np.asarray(rows, dtype=np.float32)
+        ids, mask = self._tokens.pad(self._tokens.encode(texts), multiple=LENGTH_STEP)
+        return self._runtime.run(ids, mask)[: len(texts)]
+
+    @property
+    def name(self) -> str:
+        """What computes: ``openvino`` or ``onnxruntime``."""
+        return self._runtime.name
 
 
 def export_folder(data_dir: Path, space: EmbeddingSpace) -> Path:
@@ -124,7 +121,13 @@ def _ensure(model: ModelFolder, folder: Path, timeout_s: float) -> str:
         command = [sys.executable, "-P", "-c", "from corpus.embedding.exported import main; main()"]
         root = str(Path(__file__).resolve().parents[2])
         paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-        request = json.dumps({"model": str(model.path), "name": model.name, "pinned": model.pinned_sha256})
+        chosen = {
+            "model": str(model.path),
+            "name": model.name,
+            "pinned": model.pinned_sha256,
+            "precision": model.precision,
+        }
+        request = json.dumps(chosen)
         lifeline, held = os.pipe()
         try:
             done = subprocess.run(
@@ -157,7 +160,12 @@ def main() -> None:
     threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(1)), daemon=True).start()
     target = Path(sys.argv[1])
     request = json.loads(sys.argv[2])
-    model = read_model(Path(request["model"]), name=request["name"], pinned_sha256=request["pinned"])
+    model = read_model(
+        Path(request["model"]),
+        name=request["name"],
+        pinned_sha256=request["pinned"],
+        precision=request["precision"],
+    )
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         note = _make(model, made)
@@ -186,12 +194,12 @@ def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
         write_onnx(model, graph)
         digest = file_sha256(graph)
         (folder / _NOTE).write_text(json.dumps({"sha256": digest}), encoding="utf-8")
-        found = unit_rows(Exported(folder, tokens, threads=0).encode(probes))
+        found = unit_rows(Exported(folder, tokens, model.precision, threads=0).encode(probes))
         difference = float(np.abs(found - expected).max())
     except Exception as error:  # whatever an exporter or runtime cannot do, the reference still can
         graph.unlink(missing_ok=True)
         return {"refused": f"{model.name} cannot be exported: {error}.", "made_with": made_with}
-    if not difference <= MOST_DIFFERENCE:
+    if not difference <= MOST_DIFFERENCE[model.precision]:
         graph.unlink()
         why = f"the export of {model.name} differs from the reference by {difference:.2g}."
         return {"refused": why, "made_with": made_with}
@@ -231,7 +239,8 @@ def _refusal(folder: Path) -> str | None:
 
 
 def _made_with() -> str:
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    found = [(name, importlib.util.find_spec(name.replace("-", "_"))) for name in _PACKAGES]
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name, there in found if there)
 
 
 @contextlib.contextmanager

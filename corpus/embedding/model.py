@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.embedding.runtime import Precision
 from corpus.embedding.space import EmbeddingSpace
 from corpus.errors import EmbeddingError
 
@@ -40,7 +41,7 @@ _POSITIONS_BEFORE_TEXT = {"roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model's folder and what its configuration says.
+    """A model's folder, what its configuration says, and the precision it is to be run in.
 
     ``max_tokens`` counts special tokens and prompts. ``pinned_sha256`` is the hash the weights must
     have, empty when nobody pinned one. ``pooling`` names every step after the transformer.
@@ -57,6 +58,7 @@ class ModelFolder:
     unknown_token: str
     query_prompt: str
     passage_prompt: str
+    precision: Precision = "float32"
 
     def weights_sha256(self) -> str:
         """Returns the SHA-256 of the weights; of several files, that of their names and hashes.
@@ -92,7 +94,7 @@ class ModelFolder:
             )
 
     def space(self) -> EmbeddingSpace:
-        """Returns the space of this model's float32 vectors; reads the weights' hash unless pinned."""
+        """Returns the space of this model's vectors in its precision; reads the weights' hash unless pinned."""
         digest = hashlib.sha256()
         for file in sorted({self.path / name for name in _TOLD_BY} | set(self.path.glob("*/config.json"))):
             if file.is_file():
@@ -102,7 +104,7 @@ class ModelFolder:
             model=self.name,
             revision=digest.hexdigest()[:16],
             weights_sha256=self.pinned_sha256 or self.weights_sha256(),
-            precision="float32",
+            precision=self.precision,
             dimension=self.dimension,
             pooling=self.pooling,
             normalised=True,
@@ -137,7 +139,9 @@ def find_model(embedder: str) -> ModelFolder:
     return read_model(_cached_on_this_machine(name), name=name)
 
 
-def read_model(path: Path, *, name: str, pinned_sha256: str = "") -> ModelFolder:
+def read_model(
+    path: Path, *, name: str, pinned_sha256: str = "", precision: Precision = "float32"
+) -> ModelFolder:
     """Reads the configuration files of a model's folder.
 
     Raises:
@@ -171,6 +175,7 @@ def read_model(path: Path, *, name: str, pinned_sha256: str = "") -> ModelFolder
         unknown_token=_token_text(tokenizer.get("unk_token")),
         query_prompt=str(prompts.get("query") or ""),
         passage_prompt=str(prompts.get("document") or prompts.get("passage") or ""),
+        precision=precision,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +19,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder
+from corpus.catalog import records
+from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder, runtime
 from corpus.embedding.embedder import BATCH_TOKENS, batches
 from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.tokens import Tokens
+from corpus.embedding.runtime import OnnxRuntime, Precision, open_runtime
+from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
+from corpus.store import Corpus
 from corpus.types import Float32
 from tests.make_tiny_model import make_tiny_model
 
@@ -32,6 +38,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+FASTEST = "openvino" if importlib.util.find_spec("openvino") else "onnxruntime"
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 
 
@@ -60,7 +67,8 @@ def minilm(tmp_path: Path) -> SentenceTransformerEmbedder:
 
 
 def open_with(model: Path | str, data: Path) -> SentenceTransformerEmbedder:
-    return open_embedder(Settings(data_dir=data, embedder=str(model), embed_threads=1))
+    chosen = Settings(data_dir=data, embedder=str(model), embed_threads=1, embed_precision="float32")
+    return open_embedder(chosen)
 
 
 def copy_of(model: Path, target: Path) -> Path:
@@ -103,7 +111,7 @@ def test_space_counts_and_coverage_need_no_weights_and_no_torch(tmp_path: Path) 
         "from corpus.settings import Settings\n"
         f"e = open_embedder(Settings(data_dir={str(tmp_path)!r}))\n"
         "e.space.id, e.max_tokens, e.count_tokens(['one two']), e.covers('こんにちは')\n"
-        "heavy = {'torch', 'sentence_transformers', 'transformers', 'onnxruntime'} & set(sys.modules)\n"
+        "heavy = {'torch', 'sentence_transformers', 'transformers', 'onnxruntime', 'openvino'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )
     done = subprocess.run(
@@ -205,16 +213,19 @@ def test_coverage_of_a_byte_level_vocabulary(tmp_path: Path, tiny: Path) -> None
 # ---- vectors -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session", params=["sentence-transformers", "onnxruntime"])
+@pytest.fixture(scope="session", params=["sentence-transformers", *sorted({"onnxruntime", FASTEST})])
 def backend(
     request: pytest.FixtureRequest,
     tiny: Path,
     data_with_export: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> SentenceTransformerEmbedder:
-    data = data_with_export if request.param == "onnxruntime" else tmp_path_factory.mktemp("empty")
+    data = tmp_path_factory.mktemp("empty") if request.param == "sentence-transformers" else data_with_export
     embedder = open_with(tiny, data)
-    embedder.embed_query("which back end?")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "onnxruntime":
+            patch.setattr(runtime, "_is_installed", lambda: False)
+        embedder.embed_query("which back end?")
     assert embedder.backend == request.param
     return embedder
 
@@ -240,7 +251,7 @@ def test_both_back_ends_give_the_same_vectors_in_the_same_space(
     fast, reference = open_with(tiny, data_with_export), open_with(tiny, tmp_path)
     assert fast.space == reference.space
     np.testing.assert_allclose(fast.embed_passages(texts), reference.embed_passages(texts), atol=1e-5)
-    assert (fast.backend, reference.backend) == ("onnxruntime", "sentence-transformers")
+    assert (fast.backend, reference.backend) == (FASTEST, "sentence-transformers")
     assert "slower reference" in reference.problem
 
 
@@ -278,7 +289,8 @@ def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> No
     made = list(batches(lengths))
     assert sorted(row for batch in made for row in batch) == list(range(len(lengths)))
     for batch in made:
-        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= BATCH_TOKENS
+        padded = -(-max(lengths[row] for row in batch) // LENGTH_STEP) * LENGTH_STEP
+        assert len(batch) == 1 or len(batch) * padded <= BATCH_TOKENS
 
 
 def test_equal_texts_are_computed_once(
@@ -458,7 +470,7 @@ def test_a_damaged_export_is_noticed_and_the_reference_answers(
     assert not exported.is_exported(data, embedder.space)
     shutil.copytree(exported.export_folder(data_with_export, embedder.space), folder)
     np.testing.assert_allclose(embedder.embed_query(ENGLISH), expected, atol=1e-5)
-    assert (embedder.backend, embedder.problem) == ("onnxruntime", "")
+    assert (embedder.backend, embedder.problem) == (FASTEST, "")
 
 
 def test_an_export_that_differs_from_the_reference_is_refused(
@@ -467,7 +479,7 @@ def test_an_export_that_differs_from_the_reference_is_refused(
     embedder = open_with(tiny, tmp_path)
     folder = exported.export_folder(tmp_path, embedder.space)
     folder.mkdir(parents=True)
-    monkeypatch.setattr(exported, "MOST_DIFFERENCE", -1.0)
+    monkeypatch.setattr(exported, "MOST_DIFFERENCE", {"float32": -1.0})
     note = exported._make(read_model(tiny, name="tiny"), folder)
     (folder / "export.json").write_text(json.dumps(note))
     monkeypatch.setattr(exported.subprocess, "run", lambda *args, **options: pytest.fail("tried again"))
@@ -489,19 +501,70 @@ def test_two_processes_make_one_export(tiny: Path, tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    assert [process.communicate()[0].strip() for process in both] == ["onnxruntime"] * 2
+    assert [process.communicate()[0].strip() for process in both] == [FASTEST] * 2
     names = sorted(path.suffix for path in (tmp_path / "models").iterdir())
     assert names == ["", ".lock"]
+
+
+def test_where_the_fast_runtime_or_its_instructions_are_missing_the_next_best_computes_and_says_so(
+    tiny: Path, data_with_export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = exported.export_folder(data_with_export, open_with(tiny, data_with_export).space) / "model.onnx"
+    monkeypatch.setattr(runtime, "has_bfloat16", lambda: False)
+    assert runtime.recommended_precision() == "float32"
+    slower, why = open_runtime(graph, "bfloat16", 1)
+    assert slower.precision == "float32"
+    assert "bfloat16" in why or FASTEST == "onnxruntime"
+    monkeypatch.setattr(runtime, "_is_installed", lambda: False)
+    slowest, why = open_runtime(graph, "float32", 1)
+    assert isinstance(slowest, OnnxRuntime)
+    assert "OpenVINO is not installed" in why
+    monkeypatch.setattr(runtime, "_is_installed", lambda: True)
+    monkeypatch.setattr(runtime, "OpenVino", _Uncompilable)
+    slowest, why = open_runtime(graph, "float32", 1)
+    assert isinstance(slowest, OnnxRuntime)
+    assert "OpenVINO cannot run it (no such layer)" in why
+
+
+class _Uncompilable:
+    def __init__(self, *given: object) -> None:
+        raise RuntimeError("no such layer\nin a graph")
+
+
+def test_a_corpus_keeps_the_precision_it_was_made_in(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.embedding.embedder.recommended_precision", lambda: "bfloat16")
+    chosen = Settings(data_dir=tmp_path, dense="exact", embedder=str(tiny))
+    older = open_with(tiny, tmp_path)
+    with closing(Corpus.open(chosen, older.space)) as corpus, corpus.catalog.write() as db:
+        records.choose_space(db, older.space)
+    newer = open_embedder(chosen)
+    assert (newer.space.precision, [space.precision for space in newer.other_spaces]) == (
+        "bfloat16",
+        ["float32"],
+    )
+    with closing(Corpus.open(chosen, newer.space, also=newer.other_spaces)) as corpus:
+        newer.settle(corpus.space)
+    assert newer.space == older.space
+    np.testing.assert_allclose(newer.embed_query(ENGLISH), older.embed_query(ENGLISH), atol=1e-5)
+    asked = chosen.model_copy(update={"embed_precision": "bfloat16"})
+    with pytest.raises(EmbeddingError, match="space") as caught:
+        Corpus.open(asked, open_embedder(asked).space, also=open_embedder(asked).other_spaces)
+    assert caught.value.code == "other_space"
 
 
 # ---- the real model --------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_minilm_its_reference_its_export_and_its_batches_agree(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("precision", "least"), [("float32", 0.99999), ("bfloat16", 0.9998)])
+def test_minilm_its_reference_its_export_and_its_batches_agree(
+    tmp_path: Path, precision: Precision, least: float
+) -> None:
     model = find_model("all-MiniLM-L6-v2")
     reference = Reference(model, INSTALLED_WEIGHTS_SHA256, threads=2)
-    embedder = SentenceTransformerEmbedder(model, tmp_path, threads=2)
+    embedder = SentenceTransformerEmbedder(replace(model, precision=precision), tmp_path, threads=2)
     embedder.prepare()
     texts = [
         "How many days of annual leave do employees get?",
@@ -514,7 +577,7 @@ def test_minilm_its_reference_its_export_and_its_batches_agree(tmp_path: Path) -
     own = [len(ids) for ids in reference._model.tokenizer(texts)["input_ids"]]
     assert embedder.count_tokens(texts) == own
     rows = embedder.embed_passages(texts)
-    assert embedder.backend == "onnxruntime"
-    assert cosines(rows, reference.encode(texts)).min() >= 0.99999
-    assert cosines(rows, np.stack([embedder.embed_query(text) for text in texts])).min() >= 0.99999
+    assert embedder.backend == FASTEST
+    assert cosines(rows, reference.encode(texts)).min() >= least
+    assert cosines(rows, np.stack([embedder.embed_query(text) for text in texts])).min() >= least
     assert rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2]
