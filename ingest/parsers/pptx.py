@@ -1,0 +1,237 @@
+"""PowerPoint presentations: one page a slide, numbered as the show numbers it.
+
+Kept: the title as a heading, text from top to bottom and left to right with its lists and levels, groups,
+tables with their header row, the titles, categories and values of charts, the words of SmartArt, and the
+speaker's notes ("Notes:"). Not kept: hidden slides (noted), slide numbers, dates and footers, pictures and
+their descriptions, comments, what masters repeat.
+The library sees only XML that was checked before; pictures and sounds are never handed to it.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from pptx import Presentation
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.shapes.group import GroupShape
+
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.detection import PPTX
+from ingest.parsers.office import RELATION, Package, parse_xml
+
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_FURNITURE = frozenset({PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER})
+_TITLES = frozenset({PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE})
+_LISTED = frozenset({PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY})
+_MAIN_TYPES = (b"slideshow.main+xml", b"template.main+xml")
+_MACRO_TYPES = (b"slideshow.macroEnabled.main+xml", b"template.macroEnabled.main+xml")
+_MAX_DEPTH = 50
+_MAX_SPAN = 200
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a presentation.
+
+    Raises:
+        ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
+        LimitError: ``archive_too_large``, or a limit of the draft.
+    """
+    package = Package(data, name)
+    presentation = Presentation(io.BytesIO(_checked(package)))
+    draft = Draft(limits)
+    first = presentation.element.get("firstSlideNum") or "1"
+    shift = int(first) - 1 if first.isdigit() else 0
+    for number, slide in enumerate(presentation.slides, 1):
+        if slide._element.get("show") in ("0", "false"):
+            draft.note("hidden_text", f"Slide {number + shift} is hidden and was left out.")
+            continue
+        draft.page(number, str(number + shift))
+        _Slide(draft, slide).write()
+    title, date, metadata = package.properties()
+    if title.strip().lower() in ("powerpoint presentation", "powerpoint プレゼンテーション"):
+        title = ""
+    return draft.finish(name=name, content_type=PPTX, title=title, date=date, metadata=metadata)
+
+
+def _checked(package: Package) -> bytes:
+    """Returns the package with nothing but its XML, every part of which was parsed and found safe."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for part in dict.fromkeys(package.parts()):
+            content = b""
+            if part.lower().endswith((".xml", ".rels")):
+                content = package.read(part)
+                parse_xml(content, f"{package.name}: {part}")
+            if part == "[Content_Types].xml":
+                for kind in _MAIN_TYPES:
+                    content = content.replace(kind, b"presentation.main+xml")
+                for kind in _MACRO_TYPES:
+                    content = content.replace(kind, b"presentation.macroEnabled.main+xml")
+            archive.writestr(part, content)
+    return buffer.getvalue()
+
+
+class _Slide:
+    """Adds one slide to a draft."""
+
+    def __init__(self, draft: Draft, slide: Any) -> None:
+        self._draft = draft
+        self._slide = slide
+
+    def write(self) -> None:
+        shapes = list(_in_order(self._slide.shapes, 0))
+        titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
+        for shape in titles:
+            self._draft.heading(_text(shape.text_frame._txBody), 1)
+        for shape in shapes:
+            if shape not in titles and _placeholder(shape) not in _FURNITURE:
+                self._write_shape(shape)
+        if self._slide.has_notes_slide:
+            frame = self._slide.notes_slide.notes_text_frame
+            notes = "" if frame is None else "\n".join(_text(p) for p in frame._txBody.iter(_A + "p")).strip()
+            if notes:
+                self._draft.paragraph(f"Notes: {notes}")
+
+    def _write_shape(self, shape: Any) -> None:
+        if getattr(shape, "has_table", False):
+            self._write_table(shape.table)
+        elif getattr(shape, "has_chart", False):
+            self._write_chart(shape.chart._chartSpace)
+        elif getattr(shape, "has_text_frame", False):
+            self._write_text(shape.text_frame._txBody, _placeholder(shape))
+        else:
+            self._write_diagram(shape._element)
+
+    def _write_text(self, body: Any, placeholder: Any) -> None:
+        items: list[tuple[int, str, str]] = []
+        counts: dict[int, int] = {}
+        for paragraph in body.iter(_A + "p"):
+            text = _text(paragraph)
+            if not text:
+                continue
+            properties = paragraph.find(_A + "pPr")
+            depth = _whole(None if properties is None else properties.get("lvl"))
+            tags = set() if properties is None else {child.tag for child in properties}
+            listed = bool(tags & {_A + "buChar", _A + "buAutoNum", _A + "buBlip"})
+            listed = listed or (_A + "buNone" not in tags and (placeholder in _LISTED or depth > 0))
+            if not listed:
+                self._close(items)
+                self._draft.paragraph(text)
+                continue
+            for deeper in [level for level in counts if level > depth]:
+                del counts[deeper]
+            counts[depth] = counts.get(depth, 0) + 1 if _A + "buAutoNum" in tags else 0
+            items.append((depth, f"{counts[depth]}." if counts[depth] else "-", text))
+        self._close(items)
+
+    def _close(self, items: list[tuple[int, str, str]]) -> None:
+        if items:
+            self._draft.listing(items)
+            items.clear()
+
+    def _write_table(self, table: Any) -> None:
+        rows: list[list[str]] = []
+        merged: dict[tuple[int, int], str] = {}
+        for at, row in enumerate(table._tbl.findall(_A + "tr")):
+            line = []
+            for column, cell in enumerate(row.findall(_A + "tc")):
+                text = " ".join(filter(None, (_text(p) for p in cell.iter(_A + "p"))))
+                if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
+                    text = merged.get((at, column), text)
+                else:
+                    for down in range(min(_whole(cell.get("rowSpan"), 1), _MAX_SPAN)):
+                        for across in range(min(_whole(cell.get("gridSpan"), 1), _MAX_SPAN)):
+                            if down or across:
+                                merged[at + down, column + across] = text
+                line.append(text)
+            self._draft.count_cells(len(line))
+            rows.append(line)
+        self._draft.table(rows, 1 if table.first_row and len(rows) > 1 else None)
+
+    def _write_chart(self, space: Any) -> None:
+        title = space.find(f"{_C}chart/{_C}title")
+        if title is not None:
+            self._draft.paragraph(one_line(" ".join(t.text or "" for t in title.iter(_A + "t"))))
+        names: list[str] = []
+        categories: dict[int, str] = {}
+        columns: list[dict[int, str]] = []
+        for series in space.iter(_C + "ser"):
+            columns.append(_points(series, "val") or _points(series, "yVal"))
+            names.append(" ".join(_points(series, "tx").values()) or f"Series {len(columns)}")
+            for at, text in (_points(series, "cat") or _points(series, "xVal")).items():
+                categories.setdefault(at, text)
+            self._draft.count_cells(len(columns[-1]) + 1)
+        used = sorted({at for column in columns for at in column})
+        if not used:
+            return
+        rows = [[categories.get(at, str(at + 1)), *(column.get(at, "") for column in columns)] for at in used]
+        self._draft.table([["", *names], *rows], 1)
+
+    def _write_diagram(self, element: Any) -> None:
+        """Adds the words of a SmartArt picture, in the order of its outline."""
+        ids = next(element.iter(_DIAGRAM + "relIds"), None)
+        identifier = None if ids is None else ids.get(RELATION + "dm")
+        if identifier is None or identifier not in self._slide.part.rels:
+            return
+        root = parse_xml(self._slide.part.related_part(identifier).blob, "SmartArt")
+        points = (" ".join(_text(p) for p in point.iter(_A + "p")) for point in root.iter(_DIAGRAM + "pt"))
+        self._draft.listing([(0, "-", text) for text in points if text.strip()])
+
+
+def _in_order(shapes: Any, depth: int) -> Iterator[Any]:
+    """Yields shapes from top to bottom, those side by side from left to right; a group's stay together."""
+    placed = []
+    for index, shape in enumerate(shapes):
+        top, left = shape.top, shape.left
+        placed.append((top if top is not None else 0, left if left is not None else 0, index, shape))
+    placed.sort(key=lambda entry: entry[:3])
+    row: list[tuple[int, int, int, Any]] = []
+    for entry in [*placed, None]:
+        # Side by side is what begins within the upper half of the row's first shape.
+        if entry is not None and row and entry[0] < row[0][0] + max((row[0][3].height or 0) // 2, 1):
+            row.append(entry)
+            continue
+        for *_, shape in sorted(row, key=lambda one: (one[1], one[0], one[2])):
+            if isinstance(shape, GroupShape):
+                if depth < _MAX_DEPTH:
+                    yield from _in_order(shape.shapes, depth + 1)
+            else:
+                yield shape
+        row = [] if entry is None else [entry]
+
+
+def _placeholder(shape: Any) -> Any:
+    return shape.placeholder_format.type if shape.is_placeholder else None
+
+
+def _text(element: Any) -> str:
+    """Returns the words of a paragraph, or of a body with its paragraphs on lines of their own."""
+    parts: list[str] = []
+    for inner in element.iter(_A + "t", _A + "br", _A + "p"):
+        if inner.tag == _A + "t":
+            parts.append(inner.text or "")
+        elif inner is not element:
+            parts.append("\n")
+    return "\n".join(filter(None, (line.strip() for line in "".join(parts).split("\n"))))
+
+
+def _points(series: Any, part: str) -> dict[int, str]:
+    found = series.find(_C + part)
+    if found is None:
+        return {}
+    points = {}
+    for point in found.iter(_C + "pt"):
+        value = point.findtext(_C + "v")
+        if value is not None:
+            points[_whole(point.get("idx"))] = one_line(value)
+    return points
+
+
+def _whole(value: str | None, default: int = 0) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 8 else default
