@@ -204,7 +204,8 @@ class Hit:
 
     ``score`` is higher for better and comparable only within one result list. ``legs`` says what
     each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25). ``page_label`` is the
-    number printed on the first page, empty when that is ``page`` itself or unknown.
+    number printed on the first page, empty when that is ``page`` itself or unknown. ``ocr`` says that
+    a page of it is a picture whose text was recognised: single letters may be wrong.
     """
 
     rank: int
@@ -226,6 +227,7 @@ class Hit:
     text: str
     legs: Mapping[str, float]
     page_label: str = ""
+    ocr: bool = False
 
 
 def show_chunk_id(chunk_id: int) -> str:

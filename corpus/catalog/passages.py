@@ -108,11 +108,18 @@ def live_hits(
                 text=text,
                 legs=dict(legs.get(own, {})),
                 page_label=row.label or "",
+                ocr=_is_recognised(row),
             )
         )
         if len(hits) == limit:
             break
     return hits
+
+
+def _is_recognised(row: Any) -> bool:
+    return any(
+        note["code"] == "ocr_page" and row.page <= note["page"] <= row.last_page for note in row.notes
+    )
 
 
 def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
@@ -124,6 +131,7 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
             versions.c.title,
             versions.c.content_type,
             versions.c.language,
+            versions.c.notes,
             documents.c.collection,
             documents.c.path,
             pages.c.label,

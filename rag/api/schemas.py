@@ -146,6 +146,9 @@ class HitShape(BaseModel):
     legs: dict[str, float] = Field(
         description="Each retriever's own score.", examples=[{"dense": 0.71, "lexical": 12.3}]
     )
+    ocr: bool = Field(
+        False, description="Whether a page of it is a picture whose text was recognised.", examples=[False]
+    )
 
 
 class SearchAnswer(BaseModel):

@@ -46,7 +46,8 @@ def pages_of(hit: Mapping[str, Any]) -> str:
     """Returns ``p. 3`` or ``pp. 3-4``, with the number that is printed on the first when it is another."""
     first, last, label = hit["page"], hit["last_page"], printable(hit.get("page_label") or "")
     pages = f"p. {first}" if first == last else f"pp. {first}-{last}"
-    return f"{pages} (printed: {label})" if label else pages
+    pages = f"{pages} (printed: {label})" if label else pages
+    return f"{pages}, read by OCR" if hit.get("ocr") else pages
 
 
 def tidy(text: str) -> str:

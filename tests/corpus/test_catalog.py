@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotFoundError, StorageError
-from corpus.types import ANYONE, OWNER, Caller, Filter, show_chunk_id
+from corpus.types import ANYONE, OWNER, Caller, Filter, Note, show_chunk_id
 from tests.builders import SPACE, new_version
 
 
@@ -196,6 +197,17 @@ def test_the_catalog_decides_last(catalog):
     assert seen["anyone"] == ["live words"]
     assert sorted(seen["hr"]) == ["live words", "secret words"]
     assert sorted(seen["owner"]) == ["live words", "nobody's words", "secret words"]
+
+
+def test_a_hit_on_a_page_that_was_recognised_says_so(catalog):
+    new = new_version("scan.pdf", ["typed line", "pictured line"])
+    noted = replace(new.document, notes=(Note("ocr_page", "read", 2), Note("empty_page", "empty", 1)))
+    chunks = [replace(chunk, page=page, last_page=page) for page, chunk in enumerate(new.chunks, start=1)]
+    commit(catalog, replace(new, document=noted, chunks=chunks))
+    ids = live_ids(catalog)
+    with catalog.read() as db:
+        hits = passages.live_hits(db, [(own, 1.0) for own in ids], {}, OWNER, 10)
+    assert {hit.text: hit.ocr for hit in hits} == {"typed line": False, "pictured line": True}
 
 
 def test_a_hit_whose_text_changed_on_disk_is_refused(catalog):
