@@ -1,0 +1,352 @@
+"""Workbooks: values as shown, tables found, hidden things left out, and no sheet too large for its file."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+
+import openpyxl
+import pytest
+import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.comments import Comment
+from openpyxl.workbook import Workbook
+
+from corpus.errors import LimitError, ParseError
+from corpus.settings import load_settings
+from corpus.types import Document
+from ingest.parsers import Limits, parse
+from ingest.parsers.assembly import verify
+from ingest.parsers.number_formats import show_number, show_plainly
+from ingest.sandbox import ParserPool
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def packed(fill: Callable[[Workbook], None]) -> bytes:
+    book = openpyxl.Workbook()
+    fill(book)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def of_rows(rows: list[list[object]], title: str = "Sheet") -> bytes:
+    def fill(book: Workbook) -> None:
+        book.active.title = title
+        for row in rows:
+            book.active.append(row)
+
+    return packed(fill)
+
+
+def replaced(data: bytes, parts: Mapping[str, str]) -> bytes:
+    """The archive with some parts in place of its own."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in dict.fromkeys([*old.namelist(), *parts]):
+            new.writestr(name, parts[name] if name in parts else old.read(name))
+    return stream.getvalue()
+
+
+def with_sheet(xml: str) -> bytes:
+    return replaced(of_rows([["x"]]), {SHEET: f'<worksheet xmlns="{MAIN}">{xml}</worksheet>'})
+
+
+def read(data: bytes, name: str = "a.xlsx", limits: Limits | None = None) -> Document:
+    document = parse(data, name, limits or Limits())
+    verify(document)
+    return document
+
+
+def tables(document: Document) -> list[tuple[str, str]]:
+    return [(b.header, document.text[b.start : b.end]) for b in document.blocks if b.kind == "table"]
+
+
+# ---- values --------------------------------------------------------------------------------------
+
+
+def test_cells_say_what_a_person_sees() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        sheet.append(["what", "shown"])
+        for what, value, code in (
+            ("date", datetime.date(2024, 1, 5), "yyyy/m/d"),
+            ("moment", datetime.datetime(2024, 1, 5, 10, 30), "yyyy-mm-dd hh:mm"),
+            ("whole", 1234.0, "General"),
+            ("noise", 0.1 + 0.2, "General"),
+            ("share", 0.153, "0.0%"),
+            ("price", 1234.5, '"$"#,##0.00'),
+            ("yen", 98000, "[$¥-411]#,##0"),
+            ("code", 42, "00000"),
+            ("loss", -1200, "#,##0;(#,##0)"),
+            ("truth", True, "General"),
+            ("error", "#N/A", "General"),
+        ):
+            sheet.append([what, value])
+            sheet.cell(sheet.max_row, 2).number_format = code
+
+    lines = read(packed(fill)).text.splitlines()
+    assert lines[2:] == [
+        "what | shown",
+        "date | 2024-01-05",
+        "moment | 2024-01-05 10:30",
+        "whole | 1234",
+        "noise | 0.3",
+        "share | 15.3%",
+        "price | $1,234.50",
+        "yen | ¥98,000",
+        "code | 00042",
+        "loss | (1,200)",
+        "truth | TRUE",
+        "error | #N/A",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (1500001, r"000\-0000", "150-0001"),
+        (1234567, "#,##0,", "1,235"),
+        (0.5, "#.##", ".5"),
+        (-3, '#,##0;"△ "#,##0', "△ 3"),
+        (1234.5, '#,##0.00 "kg"', "1,234.50 kg"),
+        (12.5, "# ?/?", "12.5"),
+        (5, "[>100]0;0.0", "5"),
+        (1e300, "0", "1e+300"),
+        (float("nan"), "0%", "nan"),
+    ],
+)
+def test_number_formats(value: float, code: str, shown: str) -> None:
+    assert show_number(value, code) == shown
+
+
+@given(st.floats(-1e300, 1e300), st.text(alphabet='0#?.,%;"\\[]$¥-_*@EGy/ ', max_size=24))
+@settings(max_examples=300, deadline=None)
+def test_any_number_under_any_format_is_shown(value: float, code: str) -> None:
+    assert isinstance(show_number(value, code), str)
+    assert float(show_plainly(value)) == pytest.approx(value, rel=1e-13)
+
+
+def test_formulas_count_with_their_saved_result_and_are_missed_without_one() -> None:
+    cells = '<c r="A1" t="inlineStr"><is><t>total</t></is></c><c r="B1"><f>SUM(C1:C9)</f>{}</c>'
+    row = f'<sheetData><row r="1">{cells}</row></sheetData>'
+    assert "total | 42" in read(with_sheet(row.format("<v>42</v>"))).text
+    document = read(with_sheet(row.format("")))
+    assert [note.code for note in document.notes] == ["no_values"]
+    only = with_sheet('<sheetData><row r="1"><c r="A1"><f>1+1</f></c></row></sheetData>')
+    with pytest.raises(ParseError, match="formulas whose results were never saved") as raised:
+        read(only)
+    assert raised.value.code == "no_text"
+
+
+# ---- structure -----------------------------------------------------------------------------------
+
+
+def test_each_sheet_is_a_page_with_its_name() -> None:
+    def fill(book: Workbook) -> None:
+        book.active.title = "売上"
+        book.active.append(["地域", "金額"])
+        book.active.append(["東京", 120])
+        book.create_sheet("Empty")
+        book.create_sheet("Costs").append(["rent", 7])
+
+    document = read(packed(fill), "決算.xlsx")
+    assert [(page.number, page.label) for page in document.pages] == [(1, "売上"), (2, "Empty"), (3, "Costs")]
+    assert document.title == "決算"
+    assert document.text.startswith("売上\n\n地域 | 金額\n東京 | 120")
+    headings = [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
+    assert headings == ["売上", "Costs"]
+
+
+def test_titles_above_and_notes_below_a_table_are_paragraphs() -> None:
+    document = read(
+        of_rows(
+            [["Fees 2024"], [], ["City", "Fee", "Days"], ["Kyoto", 10, 2], ["Osaka", 12, 3], ["Without tax."]]
+        )
+    )
+    assert [b.kind for b in document.blocks] == ["heading", "paragraph", "table", "paragraph"]
+    assert tables(document) == [("City | Fee | Days", "City | Fee | Days\nKyoto | 10 | 2\nOsaka | 12 | 3")]
+
+
+def test_tables_beside_and_below_each_other_are_apart_and_a_gap_between_groups_is_not() -> None:
+    beside = read(
+        of_rows(
+            [
+                ["name", "age", None, "city", "code"],
+                ["Aki", 31, None, "Kyoto", 75],
+                ["Ben", 29, None, "Osaka", 6],
+                [],
+                [],
+                ["item", "price"],
+                ["pen", 3],
+            ]
+        )
+    )
+    assert [header for header, _ in tables(beside)] == ["name | age", "city | code", "item | price"]
+    grouped = read(of_rows([["month", "sales"], ["Jan", 3], ["Feb", 4], [], ["Mar", 5], ["Apr", 6]]))
+    assert tables(grouped) == [("month | sales", "month | sales\nJan | 3\nFeb | 4\nMar | 5\nApr | 6")]
+    spaced = read(of_rows([["Ambient", None, "°C", None, "40"], ["Height", None, "m", None, "1000"]]))
+    assert "Ambient | °C | 40\nHeight | m | 1000" in spaced.text
+
+
+def test_merged_cells_are_repeated_where_they_have_a_meaning() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        for row in (
+            ["Region", 2023, None, 2024, None],
+            [None, "H1", "H2", "H1", "H2"],
+            ["East", 1, 2, 3, 4],
+            [None, 5, 6, 7, 8],
+            [3, 3, 3, 3, 3],
+        ):
+            sheet.append(row)
+        for merged in ("B1:C1", "D1:E1", "A1:A2", "A3:A4"):
+            sheet.merge_cells(merged)
+
+    header, text = tables(read(packed(fill)))[0]
+    assert header == "Region | 2023 | 2023 | 2024 | 2024\nRegion | H1 | H2 | H1 | H2"
+    assert text.splitlines()[2:] == ["East | 1 | 2 | 3 | 4", "East | 5 | 6 | 7 | 8", "3 | 3 | 3 | 3 | 3"]
+
+
+def test_years_name_columns_and_numbers_do_not() -> None:
+    years = read(of_rows([["Region", 2022, 2023], ["East", 10, 12], ["West", 8, 9]]))
+    assert tables(years)[0][0] == "Region | 2022 | 2023"
+    assert tables(read(of_rows([["a", 1, 2], ["b", 3, 4]])))[0][0] == ""
+
+
+def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        for row in (["name", "pay", "team"], ["Aki", 777001, "x"], ["Ben", 777002, "y"]):
+            sheet.append(row)
+        sheet.row_dimensions[3].hidden = True
+        sheet.column_dimensions["B"].hidden = True
+        secret = book.create_sheet("Secret")
+        secret["A1"] = "777003"
+        secret.sheet_state = "veryHidden"
+
+    document = read(packed(fill))
+    assert "777" not in document.text
+    assert "Ben" not in document.text
+    assert "Aki | x" in document.text
+    assert [note.message for note in document.notes] == [
+        "Hidden sheets were left out: Secret.",
+        "1 hidden rows and 1 hidden columns were left out.",
+    ]
+
+
+def test_comments_are_read_with_their_cell() -> None:
+    def fill(book: Workbook) -> None:
+        book.active["B2"] = 5
+        book.active["B2"].comment = Comment("Confirmed by audit", "Aki")
+
+    assert "B2: Confirmed by audit" in read(packed(fill)).text
+
+
+WORDS = st.text(alphabet="abcXYZ漢字かなé ", min_size=1, max_size=8).map(str.strip).filter(bool)
+GRID = st.lists(
+    st.lists(st.one_of(st.none(), WORDS, st.integers(0, 99999)), min_size=1, max_size=6),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(GRID.filter(lambda rows: any(cell is not None for row in rows for cell in row)))
+@settings(max_examples=80, deadline=None)
+def test_every_cell_is_in_the_text_as_often_as_in_the_sheet(rows: list[list[object]]) -> None:
+    document = read(of_rows(rows))
+    body = document.text.removeprefix("Sheet")
+    said = sorted(word for line in body.splitlines() for cell in line.split("|") for word in cell.split())
+    assert said == sorted(w for row in rows for cell in row if cell is not None for w in str(cell).split())
+    for row in rows:  # what stands in a row without a gap is read in its order
+        cells = [" ".join(str(cell).split()) for cell in row if cell is not None]
+        if len(cells) == len(row) > 1:
+            assert " | ".join(cells) in document.text
+
+
+# ---- old and broken files --------------------------------------------------------------------------
+
+
+def test_the_old_format_is_read() -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("名簿")
+    for row, values in enumerate([["名前", "年齢"], ["髙橋", 35.0], ["三木", 25.0]]):
+        for column, value in enumerate(values):
+            sheet.write(row, column, value)
+    stream = io.BytesIO()
+    book.save(stream)
+    document = read(stream.getvalue(), "名簿.xls")
+    assert document.text == "名簿\n\n名前 | 年齢\n髙橋 | 35\n三木 | 25"
+    assert document.content_type == "application/vnd.ms-excel"
+
+
+def ods(content: str, manifest: str = "<manifest/>") -> bytes:
+    names = ["office", "text", "table", "manifest"]
+    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{content}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return stream.getvalue()
+
+
+def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None:
+    cell = '<table:table-cell office:value-type="string" {}><text:p>{}</text:p></table:table-cell>'
+    table = '<table:table table:name="料金"><table:table-row {}>{}</table:table-row></table:table>'
+    whole = ods(table.format("", cell.format("", "大人") + cell.format("", "500円")))
+    assert read(whole, "a.ods").text == "料金\n\n大人 | 500円"
+    rows = 'table:number-rows-repeated="1000000"'
+    bomb = ods(table.format(rows, cell.format('table:number-columns-repeated="16000"', "x")))
+    with pytest.raises(LimitError) as raised:
+        read(bomb, "a.ods")
+    assert raised.value.code == "too_many_cells"
+    locked = ods(
+        "",
+        '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><m:encryption-data/></m:manifest>',
+    )
+    with pytest.raises(ParseError) as refused:
+        read(locked, "a.ods")
+    assert refused.value.code == "encrypted"
+
+
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+DOCTYPE = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (with_sheet(f"<sheetData>{FAR}</sheetData>"), "too_many_cells"),
+        (of_rows([["x"] * 30] * 40), "too_many_cells"),
+        (replaced(of_rows([["x"]]), {SHEET: f'{DOCTYPE}<worksheet xmlns="{MAIN}"/>'}), "unsafe_xml"),
+        (replaced(of_rows([["x"]]), {SHEET: "<worksheet"}), "damaged_file"),
+        (replaced(of_rows([["x"]]), {SHEET: " " * 3_000_000}), "archive_too_large"),
+        (of_rows([]), "no_text"),
+    ],
+)
+def test_what_is_refused_is_named(data: bytes, code: str) -> None:
+    with pytest.raises((ParseError, LimitError)) as raised:
+        read(data, limits=Limits(max_cells=1000))
+    assert raised.value.code == code
+
+
+def test_a_sheet_that_only_claims_to_be_huge_is_read() -> None:
+    claims = '<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>7</v></c></row></sheetData>'
+    merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    assert read(with_sheet(claims + merged)).text == "Sheet\n\n7"
+
+
+def test_a_workbook_is_read_in_the_sandbox() -> None:
+    data = of_rows([["品目", "数量"], ["ねじ", 12]], "在庫")
+    with ParserPool(load_settings({})) as pool:
+        assert pool.parse(data, "在庫.xlsx").text == "在庫\n\n品目 | 数量\nねじ | 12"
