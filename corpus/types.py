@@ -150,7 +150,8 @@ class NewVersion:
 
     ``vectors[i]`` belongs to ``chunks[i]``: float32, unit length, shape (dimension,), or None where
     the embedder does not cover the text. ``access`` holds principals; an empty set means nobody.
-    ``caller`` is who commits it: nobody replaces a document that is hidden from them.
+    ``caller`` is who commits it: nobody replaces a document that is hidden from them. ``seconds`` is what reading
+    and cutting the file took.
     """
 
     key: DocumentKey
@@ -164,6 +165,7 @@ class NewVersion:
     access: frozenset[str] = frozenset({PUBLIC})
     metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
     caller: Caller = OWNER
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,28 @@ from corpus.catalog import documents, records
 from corpus.crashpoints import reach
 from corpus.errors import DamagedError
 from corpus.store import Corpus
+from corpus.types import DocumentKey
 from ingest.ledger import Ledger
 from ingest.planning import Plan
 from ingest.reports import FileState
+
+
+def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
+    """Gives documents the places that their files have moved to: nothing is read or embedded."""
+    if not todo.move:
+        return
+    collection = ledger.request.collection
+    with corpus.catalog.write() as db:
+        for one in todo.move:
+            known, file = one.known, one.file
+            documents.move(db, known.document_id, file.root, file.path, file.modified)
+            documents.set_access(db, known.document_id, one.access)
+            documents.set_metadata(db, known.document_id, one.metadata)
+            for root, path in ((known.key.root, known.key.path), (file.root, file.path)):
+                records.forget_failure(db, DocumentKey(collection, root, path))
+            ledger.counts["moved"] += 1
+            ledger.became(file.path, "moved", known.document_id, f"It was {known.key.path}.")
+        reach("move.before")
 
 
 def update(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
@@ -66,6 +85,7 @@ def foretell(todo: Plan, ledger: Ledger) -> None:
     would: tuple[tuple[str, FileState, Sequence[str]], ...] = (
         ("added", "ok", [one.path for one in todo.add]),
         ("replaced", "ok", [one.path for one, _ in todo.replace]),
+        ("moved", "moved", [one.file.path for one in todo.move]),
         ("updated", "updated", [one.known.key.path for one in changed]),
         ("removed", "removed", [one.key.path for one in todo.remove]),
     )

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,13 +47,15 @@ class Discovery:
 
     ``files`` stand in order of (root, path). ``skipped`` holds (path, code, reason) in the same order and
     ``skipped_places`` its (root, path): a skipped folder's path ends in ``/`` and stands for all below it.
-    ``roots`` are the folders that were given: only they can be synced.
+    ``folders`` are those that were given: only they can be synced. ``looked_into`` are the places that were
+    looked for, whole: the folders, or what was named of them.
     """
 
     files: tuple[SourceFile, ...]
     skipped: tuple[tuple[str, str, str], ...]
     skipped_places: tuple[tuple[str, str], ...]
-    roots: tuple[str, ...]
+    folders: tuple[str, ...]
+    looked_into: tuple[str, ...]
 
 
 def discover(
@@ -63,11 +65,13 @@ def discover(
     data_dir: Path | None = None,
     known: Collection[tuple[str, str]] = (),
     sync: bool = False,
+    only: Collection[Path] | None = None,
 ) -> Discovery:
     """Finds the files below folders, and takes files that are given one by one.
 
-    A folder is a root of its own. A file given directly has the nearest root that is known, or given too,
-    else its folder; it is taken whatever it is called, since its content decides. In folders, hidden entries
+    A folder is a root, unless it lies in one: the nearest known one that holds more than its own plain files,
+    else another that is given. A file keeps the root it is known under. One given directly has the nearest root that
+    is known, or given too, else its folder; it is taken whatever it is called, since its content decides. In folders, hidden entries
     and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot
     be read, leaves the root through a link, is no plain file, has a name that is no text, or is of an unknown
     type is reported as skipped.
@@ -77,7 +81,8 @@ def discover(
         suffixes: take only these (``.pdf``) from folders; default: every supported type.
         data_dir: the program's own folder, which is left out: it holds copies of what was read before.
         known: (root, path) of what the collection holds already.
-        sync: the corpus is to become equal to the folders; a known root that is gone is then an empty one.
+        sync: the corpus is to become equal to the folders; one that is gone, and holds what is known, is then empty.
+        only: look for nothing but these files and folders below the given folders, whether they are there or not.
 
     Raises:
         UsageError: a file is given directly though only folders can be synced.
@@ -85,18 +90,18 @@ def discover(
         StorageError: ``root_unreadable``: a folder cannot be listed, or a file is no plain file.
     """
     wanted = {suffix.lower() for suffix in suffixes} if suffixes is not None else None
-    walk = _Walk(wanted, data_dir.resolve() if data_dir is not None else None)
-    known_roots = {root for root, _ in known}
-    near = known_roots | {str(path.resolve()) for path in paths if os.path.isdir(path)}
-    roots = []
+    given_folders = {str(path.resolve()) for path in paths if os.path.isdir(path)}
+    places = _Places(known, given_folders)
+    walk = _Walk(wanted, data_dir.resolve() if data_dir is not None else None, places, only)
+    folders = []
     for path in paths:
         # Not fully resolved before it exists: the message shows what the user typed.
         try:
             real = path.resolve(strict=True)
             status = real.stat()
         except FileNotFoundError:
-            if sync and str(path.resolve()) in known_roots:
-                roots.append(str(path.resolve()))
+            if sync and places.any_below(path.resolve()):
+                folders.append(str(path.resolve()))
                 continue
             raise NotFoundError(
                 f"There is no file or folder {printable(str(path))}.", hint="Check the path."
@@ -104,7 +109,7 @@ def discover(
         except (OSError, RuntimeError, ValueError) as error:
             raise _unreadable(path, error) from None
         if stat.S_ISDIR(status.st_mode):
-            roots.append(str(real))
+            folders.append(str(real))
             walk.add_root(real, path)
         elif stat.S_ISREG(status.st_mode):
             if sync:
@@ -114,22 +119,63 @@ def discover(
                 )
             # A link to a file is known by the link's own name and place.
             given = path.parent.resolve() / path.name if path.name else real
-            root, name = _placed(given, known, near)
-            walk.add_file(root, name, given, status)
+            walk.add_file(*places.of_file(given), given, status)
         else:
             raise _unreadable(path, OSError(0, "it is neither a file nor a folder"))
-    return walk.result(roots)
+    return walk.result(folders)
 
 
-def _placed(file: Path, known: Collection[tuple[str, str]], roots: Collection[str]) -> tuple[str, str]:
-    """Returns the (root, path) of a file: where it is known, else under the nearest root, else its folder."""
-    places = [
-        (str(folder), unicodedata.normalize("NFC", file.relative_to(folder).as_posix()))
-        for folder in file.parents
-        if str(folder) in roots or folder == file.parent
-    ]
-    nearest = next((place for place in places if place[0] in roots), places[0])
-    return next((place for place in places if place in known), nearest)
+class _Places:
+    """Which (root, path) a file has."""
+
+    def __init__(self, known: Collection[tuple[str, str]], given: Set[str]) -> None:
+        self._known, self._given = known, given
+        self._roots = {root for root, _ in known}
+        self._deep = {root for root, path in known if "/" in path}
+
+    def any_below(self, folder: Path) -> bool:
+        """Says whether something is known that lies, or lay, in a folder."""
+        start = str(folder).rstrip("/") + "/"
+        return any(f"{root.rstrip('/')}/{path}".startswith(start) for root, path in self._known)
+
+    def of_file(self, file: Path) -> tuple[str, str]:
+        """Returns the place of a file that is given: where it is known, else under the nearest root, else its folder."""
+        roots = self._roots | self._given
+        places = [
+            _place(folder, file) for folder in file.parents if str(folder) in roots or folder == file.parent
+        ]
+        nearest = next((place for place in places if place[0] in roots), places[0])
+        return next((place for place in places if place in self._known), nearest)
+
+    def owner(self, folder: Path) -> Path:
+        """Returns the root of what is new in a given folder: itself, or the one it lies in."""
+        if str(folder) in self._roots:
+            return folder
+        outer = list(folder.parents)
+        holding = (one for one in outer if str(one) in self._deep)
+        given = (one for one in reversed(outer) if str(one) in self._given)
+        return next(holding, None) or next(given, folder)
+
+    def related(self, folder: Path) -> list[Path]:
+        """Returns the known roots above, at and below a folder, the deepest first."""
+        found = [Path(root) for root in self._roots if root.startswith("/")]
+        near = [one for one in found if one.is_relative_to(folder) or folder.is_relative_to(one)]
+        return sorted(near, key=lambda one: len(one.parts), reverse=True)
+
+    def of_entry(self, location: Path, owner: Path, related: Sequence[Path]) -> tuple[str, str]:
+        """Returns the place of something found in a folder: where it is known, else under the folder's owner."""
+        for root in related:
+            if (
+                root != location
+                and location.is_relative_to(root)
+                and (place := _place(root, location)) in self._known
+            ):
+                return place
+        return _place(owner, location)
+
+
+def _place(root: Path, file: Path) -> tuple[str, str]:
+    return str(root), unicodedata.normalize("NFC", file.relative_to(root).as_posix())
 
 
 def hash_file(location: Path) -> str:
@@ -162,13 +208,19 @@ def printable(name: str) -> str:
 class _Walk:
     """Collects files and skipped entries from any number of roots."""
 
-    def __init__(self, suffixes: set[str] | None, data_dir: Path | None) -> None:
+    def __init__(
+        self, suffixes: set[str] | None, data_dir: Path | None, places: _Places, only: Collection[Path] | None
+    ) -> None:
         self._suffixes = suffixes
         self._data_dir = data_dir
+        self._places = places
+        self._only = None if only is None else frozenset(only)
+        self._leading = frozenset(above for path in only or () for above in path.parents)
+        self._owner, self._related = Path("/"), list[Path]()
         self._files: dict[tuple[str, str], SourceFile] = {}
         self._skipped: dict[tuple[str, str], tuple[str, str]] = {}
 
-    def result(self, roots: Sequence[str]) -> Discovery:
+    def result(self, folders: Sequence[str]) -> Discovery:
         skipped = [
             (place, reason) for place, reason in sorted(self._skipped.items()) if place not in self._files
         ]
@@ -176,7 +228,8 @@ class _Walk:
             files=tuple(self._files[place] for place in sorted(self._files)),
             skipped=tuple((path, code, reason) for (_, path), (code, reason) in skipped),
             skipped_places=tuple(place for place, _ in skipped),
-            roots=tuple(dict.fromkeys(roots)),
+            folders=tuple(dict.fromkeys(folders)),
+            looked_into=tuple(dict.fromkeys(folders if self._only is None else sorted(map(str, self._only)))),
         )
 
     def add_file(self, root: str, path: str, location: Path, status: os.stat_result) -> None:
@@ -201,15 +254,26 @@ class _Walk:
             entries = _listed(root)
         except OSError as error:
             raise _unreadable(given, error) from None
-        self._add_folder(root, "", entries, [])
+        self._owner, self._related = self._places.owner(root), self._places.related(root)
+        self._add_folder(root, "", entries, [], self._only is None or root in self._only)
 
     def _add_folder(
-        self, root: Path, folder: str, entries: list[os.DirEntry[str]], rules: list[tuple[str, GitIgnoreSpec]]
+        self,
+        root: Path,
+        folder: str,
+        entries: list[os.DirEntry[str]],
+        rules: list[tuple[str, GitIgnoreSpec]],
+        whole: bool,
     ) -> None:
+        """Takes what is in a folder; when not ``whole``, only what was named, and folders that lead there."""
         own = next((entry for entry in entries if entry.name == IGNORE_NAME), None)
         if own is not None:
-            rules = [*rules, *self._read_rules(str(root), folder, own)]
+            rules = [*rules, *self._read_rules(root, folder, own)]
         for entry in entries:
+            location = Path(entry.path)
+            named = whole or self._only is None or location in self._only
+            if not named and location not in self._leading:
+                continue
             path = f"{folder}{unicodedata.normalize('NFC', entry.name)}"
             if entry.name.startswith(".") or not entry.name.strip():
                 continue
@@ -218,27 +282,32 @@ class _Walk:
                 if _is_ignored(f"{path}/" if is_folder else path, rules):
                     continue
                 if not _is_text(entry.name):
-                    self._skip(str(root), path, "bad_name", "Its name is not valid UTF-8; rename it.")
+                    self._skip_found(root, path, "bad_name", "Its name is not valid UTF-8; rename it.")
                 elif is_folder:
-                    self._enter(root, path, entry, rules)
+                    self._enter(root, path, entry, rules, named)
                 else:
                     self._take(root, path, entry)
             except OSError as error:
-                self._skip(str(root), path, "unreadable", f"It cannot be read: {error.strerror or error}.")
+                self._skip_found(root, path, "unreadable", f"It cannot be read: {error.strerror or error}.")
 
     def _enter(
-        self, root: Path, path: str, entry: os.DirEntry[str], rules: list[tuple[str, GitIgnoreSpec]]
+        self,
+        root: Path,
+        path: str,
+        entry: os.DirEntry[str],
+        rules: list[tuple[str, GitIgnoreSpec]],
+        whole: bool,
     ) -> None:
         if Path(entry.path) == self._data_dir:
-            self._skip(str(root), f"{path}/", "data_folder", "It is Vouch's own data folder.")
+            self._skip_found(root, f"{path}/", "data_folder", "It is Vouch's own data folder.")
             return
         try:
             entries = _listed(Path(entry.path))
         except OSError as error:
             reason = f"The folder cannot be read: {error.strerror or error}."
-            self._skip(str(root), f"{path}/", "unreadable", reason)
+            self._skip_found(root, f"{path}/", "unreadable", reason)
             return
-        self._add_folder(root, f"{path}/", entries, rules)
+        self._add_folder(root, f"{path}/", entries, rules, whole)
 
     def _take(self, root: Path, path: str, entry: os.DirEntry[str]) -> None:
         location = Path(entry.path)
@@ -246,14 +315,14 @@ class _Walk:
             try:
                 target = location.resolve(strict=True)
             except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
-                self._skip(str(root), path, "broken_link", "It is a link to nothing.")
+                self._skip_found(root, path, "broken_link", "It is a link to nothing.")
                 return
             if not target.is_relative_to(root):
-                self._skip(str(root), path, "outside_root", "It is a link that leads out of the folder.")
+                self._skip_found(root, path, "outside_root", "It is a link that leads out of the folder.")
                 return
             if target.is_dir():
-                self._skip(
-                    str(root),
+                self._skip_found(
+                    root,
                     path,
                     "folder_link",
                     "It is a link to a folder; that is read itself.",
@@ -261,21 +330,22 @@ class _Walk:
                 return
         status = entry.stat()
         if not stat.S_ISREG(status.st_mode):
-            self._skip(str(root), path, "not_a_file", "It is a socket, a pipe or a device.")
+            self._skip_found(root, path, "not_a_file", "It is a socket, a pipe or a device.")
             return
         suffix = suffix_of(entry.name)
+        place = self._places.of_entry(location, self._owner, self._related)
         if self._suffixes is not None:
             if suffix in self._suffixes:
-                self.add_file(str(root), path, location, status)
+                self.add_file(*place, location, status)
             return
         if suffix in SUFFIXES or _is_known_inside(location, suffix):
-            self.add_file(str(root), path, location, status)
+            self.add_file(*place, location, status)
         else:
             kind = f"{suffix} files are" if suffix else "This kind of file is"
-            self._skip(str(root), path, "unsupported", f"{kind} not read.")
+            self._skip_found(root, path, "unsupported", f"{kind} not read.")
 
     def _read_rules(
-        self, root: str, folder: str, entry: os.DirEntry[str]
+        self, root: Path, folder: str, entry: os.DirEntry[str]
     ) -> Iterator[tuple[str, GitIgnoreSpec]]:
         from pathspec import GitIgnoreSpec
 
@@ -283,7 +353,12 @@ class _Walk:
             lines = Path(entry.path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
             yield folder, GitIgnoreSpec.from_lines(lines)
         except (OSError, ValueError) as error:
-            self._skip(root, folder + entry.name, "unreadable", f"Its rules are not followed: {error}")
+            self._skip_found(root, folder + entry.name, "unreadable", f"Its rules are not followed: {error}")
+
+    def _skip_found(self, folder: Path, path: str, code: str, reason: str) -> None:
+        """Passes over something at ``path`` in a given folder; one that ends in ``/`` stands for all below it."""
+        root, own = self._places.of_entry(folder / path, self._owner, self._related)
+        self._skip(root, own + "/" * path.endswith("/"), code, reason)
 
     def _skip(self, root: str, path: str, code: str, reason: str) -> None:
         self._skipped.setdefault((printable(root), printable(path)), (code, reason))

@@ -82,6 +82,7 @@ class _Ingest:
             work = [(source, None) for source in todo.add] + list(todo.replace)
             ledger.expect([source for source, _ in work])
             try:
+                applying.move(self.corpus, todo, ledger)
                 applying.update(self.corpus, todo, ledger)
                 applying.mend_originals(self.corpus, todo, ledger)
                 self._read_all(work)
@@ -183,6 +184,7 @@ class _Ingest:
             access=access,
             metadata=metadata,
             caller=request.caller,
+            seconds=item.seconds,
         )
         try:
             version = self.corpus.commit(new, source.location)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import dataclasses
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +16,8 @@ from corpus.settings import Settings
 from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
 from ingest.parsers import parser_version
+from ingest.parsers.assembly import title_from_name
+from ingest.parsers.detection import suffix_of
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
@@ -35,10 +39,24 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A document whose file is now elsewhere, byte for byte the same; ``known`` is it as it was.
+
+    With ``again`` it is also in ``replace``: what it says depends on its name, or it would be read in another way.
+    """
+
+    known: Known
+    file: SourceFile
+    access: frozenset[str]
+    metadata: Mapping[str, str]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an ingest will do, each list in the order of the files.
 
-    Of all lists ``update`` is carried out first. It also has the documents of ``replace`` and
+    ``move`` is carried out first, then ``update``. It also has the documents of ``replace`` and
     ``failed_before``, and those whose file cannot be opened, when they get another access list or other
     metadata: that holds at once, and also where the new content cannot be read. ``forget`` has the failures of
     files that have left a synced root.
@@ -49,11 +67,12 @@ class Plan:
     update: tuple[Update, ...]
     unchanged: tuple[Known, ...]
     failed_before: tuple[tuple[SourceFile, Failure], ...]
+    move: tuple[Move, ...]
     remove: tuple[Known, ...]
     forget: tuple[Failure, ...]
 
 
-EMPTY = Plan((), (), (), (), (), (), ())
+EMPTY = Plan((), (), (), (), (), (), (), ())
 
 
 def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) -> str:
@@ -76,8 +95,10 @@ def plan(
     *,
     access: frozenset[str] | None = None,
     metadata: Mapping[str, str] | None = None,
-    synced_roots: Iterable[str] = (),
+    looked_into: Iterable[str] = (),
+    sync: Collection[str] = (),
     kept: Iterable[tuple[str, str]] = (),
+    taken: Collection[tuple[str, str]] = (),
     consent: bool = False,
     retry_failed: bool = False,
 ) -> Plan:
@@ -92,14 +113,17 @@ def plan(
         fingerprint: content type → how it would be read, cut and embedded today.
         access: the access list asked for; None keeps each document's own.
         metadata: the metadata asked for; None keeps each document's own.
-        synced_roots: roots that the corpus is to become equal to.
+        looked_into: addresses of the folders and files that were looked for: what is known there and was not
+            found is lost.
+        sync: folders that the corpus is to become equal to; lost documents outside them stay.
         kept: (root, path) that exist but were passed over, so are not lost; a path that ends in ``/``
             stands for all below it.
+        taken: (root, path) of removed documents: no other document can move there.
         consent: the user agreed to a large removal.
         retry_failed: read again what failed before though it did not change.
 
     Raises:
-        NotAllowedError: a synced root lost more than 30 % of its documents, or all, without consent.
+        NotAllowedError: a synced folder lost more than 30 % of its documents, or all, without consent.
     """
     add: list[SourceFile] = []
     replace: list[tuple[SourceFile, Known]] = []
@@ -148,19 +172,37 @@ def plan(
         change(one, one.modified) for place, one in known.items() if place not in found and passed_over(place)
     ]
     update += [one for one in unseen if not one.is_touch]
-    lost = {
-        place: document for place, document in known.items() if place not in found and not passed_over(place)
-    }
-    roots = set(synced_roots)
-    remove = _removable(lost, known, roots, consent)
-    forget = tuple(
-        failure
-        for place, failure in failures.items()
-        if place[0] in roots and place not in found and not passed_over(place)
-    )
+    looked_for = _below(looked_into)
+
+    def is_lost(place: tuple[str, str]) -> bool:
+        return place not in found and not passed_over(place) and looked_for(place)
+
+    lost = {place: document for place, document in known.items() if is_lost(place)}
+    move, add = _moved(add, hashes, lost, set(taken), access, metadata, fingerprint)
+    for one in move:
+        del lost[one.known.key.root, one.known.key.path]
+        if one.again:
+            replace.append(
+                (one.file, dataclasses.replace(one.known, access=one.access, metadata=one.metadata))
+            )
+    remove = _removable(lost, known, sync, consent)
+    synced = _below(sync)
+    forget = [failure for place, failure in failures.items() if synced(place) and is_lost(place)]
     return Plan(
-        tuple(add), tuple(replace), tuple(update), tuple(unchanged), tuple(failed_before), remove, forget
+        tuple(add),
+        tuple(replace),
+        tuple(update),
+        tuple(unchanged),
+        tuple(failed_before),
+        tuple(move),
+        remove,
+        tuple(forget),
     )
+
+
+def address(root: str, path: str) -> str:
+    """Returns where a document's file lies, in NFC; an upload's address is below no folder."""
+    return unicodedata.normalize("NFC", f"{root.rstrip('/')}/{path}")
 
 
 def _same_stamp(file: SourceFile, before: Known | None) -> bool:
@@ -176,24 +218,92 @@ def _settled(failure: Failure, fingerprint: Callable[[str], str]) -> bool:
 
 def _within(places: Iterable[tuple[str, str]]) -> Callable[[tuple[str, str]], bool]:
     """Returns a test for being one of the places, or below one that ends in ``/``."""
-    single = set(places)
-    folders = [(root, path) for root, path in single if path.endswith("/")]
-    return lambda place: (
-        place in single or any(place[0] == root and place[1].startswith(path) for root, path in folders)
-    )
+    single = {address(*place) for place in places}
+    folders = tuple(one for one in single if one.endswith("/"))
+    return lambda place: (own := address(*place)) in single or own.startswith(folders)
+
+
+def _below(folders: Iterable[str]) -> Callable[[tuple[str, str]], bool]:
+    """Returns a test for a place being one of these folders or files, or lying below one."""
+    named = [unicodedata.normalize("NFC", folder).rstrip("/") for folder in folders]
+    exact, starts = set(named), tuple(f"{one}/" for one in named)
+
+    def is_below(place: tuple[str, str]) -> bool:
+        own = address(*place)
+        return own in exact or own.startswith(starts)
+
+    return is_below
+
+
+def _moved(
+    add: Sequence[SourceFile],
+    hashes: Mapping[tuple[str, str], str],
+    lost: Mapping[tuple[str, str], Known],
+    taken: set[tuple[str, str]],
+    access: frozenset[str] | None,
+    metadata: Mapping[str, str] | None,
+    fingerprint: Callable[[str], str],
+) -> tuple[list[Move], list[SourceFile]]:
+    """Returns the new files that are lost documents elsewhere, and the other new files.
+
+    Of several lost documents with a file's content it is the one of its name, else the first.
+    """
+    by_content: dict[str, list[Known]] = {}
+    for _, document in sorted(lost.items()):
+        by_content.setdefault(document.sha256, []).append(document)
+    moved, others = [], []
+    for file in sorted(add, key=lambda one: not _has_namesake(one, hashes, by_content)):
+        candidates = by_content.get(hashes[file.root, file.path], [])
+        if not candidates or (file.root, file.path) in taken:
+            others.append(file)
+            continue
+        known = min(candidates, key=lambda one: _name(one.key.path) != _name(file.path))
+        candidates.remove(known)
+        renamed = _name(known.key.path) != _name(file.path)
+        again = known.fingerprint != fingerprint(known.content_type) or (
+            renamed
+            and (
+                known.title == title_from_name(known.key.path)
+                or suffix_of(known.key.path) != suffix_of(file.path)
+            )
+        )
+        moved.append(
+            Move(
+                known,
+                file,
+                known.access if access is None else access,
+                known.metadata if metadata is None else metadata,
+                again,
+            )
+        )
+    order = {(file.root, file.path): at for at, file in enumerate(add)}
+    moved.sort(key=lambda one: order[one.file.root, one.file.path])
+    return moved, sorted(others, key=lambda one: order[one.root, one.path])
+
+
+def _has_namesake(
+    file: SourceFile, hashes: Mapping[tuple[str, str], str], by_content: Mapping[str, Sequence[Known]]
+) -> bool:
+    same = by_content.get(hashes[file.root, file.path], ())
+    return any(_name(one.key.path) == _name(file.path) for one in same)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _removable(
     lost: Mapping[tuple[str, str], Known],
     known: Mapping[tuple[str, str], Known],
-    roots: set[str],
+    folders: Iterable[str],
     consent: bool,
 ) -> tuple[Known, ...]:
-    """Returns the lost documents of the synced roots, when so many may go."""
-    removable: list[Known] = []
-    for root in sorted(roots):
-        gone = [document for (own_root, _), document in lost.items() if own_root == root]
-        all_of_it = sum(own_root == root for own_root, _ in known)
+    """Returns the lost documents of the synced folders, when so many may go."""
+    removable: set[tuple[str, str]] = set()
+    for root in sorted(folders):
+        synced = _below([root])
+        gone = [place for place in lost if synced(place)]
+        all_of_it = sum(map(synced, known))
         if (
             gone
             and not consent
@@ -205,5 +315,5 @@ def _removable(
                 hint="Nothing was changed. If that is right, say --yes; "
                 "else check that the folder is mounted.",
             )
-        removable += gone
-    return tuple(sorted(removable, key=lambda document: document.key))
+        removable.update(gone)
+    return tuple(sorted((lost[place] for place in removable), key=lambda document: document.key))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
-from corpus.types import OWNER, Caller
+from corpus.catalog.documents import VersionRecord
+from corpus.types import OWNER, Caller, Page
 from ingest.discovery import Discovery
 
-FileState = Literal["ok", "partial", "failed", "skipped", "updated", "removed"]
+FileState = Literal["ok", "partial", "failed", "skipped", "updated", "moved", "removed"]
 Stage = Literal["planning", "reading", "embedding", "indexing", "done"]
 
 
@@ -37,7 +40,11 @@ class IngestRequest:
 class FileReport:
     """What became of one file. Never ``ok`` with zero chunks.
 
-    ``seconds`` is what reading and cutting it took; embedding is shared between files, and not in it.
+    ``page_chars`` holds the characters of each page in order, and ``flagged_pages`` the 1-based pages by what was
+    noted of them (``scanned_page``, ``garbled_page``, ``empty_page``, ``duplicate_page``, ``ocr_page`` …).
+    ``hidden_chars`` were found and stripped. ``tables`` is None where it is not known, as is ``seconds``: what reading
+    and cutting took; embedding is shared between files, and not in it. ``truncated`` counts passages that the
+    embedder would have cut off: always 0, because what is too long is cut into several.
     """
 
     path: str
@@ -50,11 +57,37 @@ class FileReport:
     content_type: str = ""
     pages: int = 0
     chars: int = 0
+    page_chars: tuple[int, ...] = ()
+    flagged_pages: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    hidden_chars: int = 0
+    tables: int | None = None
     chunks: int = 0
     chunks_without_vector: int = 0
     tokens: int = 0
+    truncated: int = 0
     notes: tuple[Mapping[str, object], ...] = ()
-    seconds: float = 0.0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file could not be read, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """What the ingest made of a document's live version, long after; ``failed_since`` is a later attempt that did
+    not replace it.
+    """
+
+    collection: str
+    report: FileReport
+    committed_at: datetime
+    failed_since: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +115,7 @@ class IngestReport:
     files: tuple[FileReport, ...]
     added: int
     replaced: int
+    moved: int
     updated: int
     removed: int
     unchanged: int
@@ -91,3 +125,41 @@ class IngestReport:
     dry_run: bool = False
     stopped: str = ""
     hint: str = ""
+
+
+_HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding", "duplicate_page", "ocr_page"})
+
+
+def report_version(path: str, version: VersionRecord, pages: Iterable[Page], tokens: int) -> FileReport:
+    """Returns what an ingest made of a file, from what is stored: ``partial`` when a note is worrying."""
+    worrying = any(note["code"] not in _HARMLESS_NOTES for note in version.notes)
+    flagged: dict[str, tuple[int, ...]] = {}
+    for note in version.notes:
+        if note["page"]:
+            flagged[note["code"]] = (*flagged.get(note["code"], ()), note["page"])
+    return FileReport(
+        path=path,
+        state="partial" if worrying else "ok",
+        document_id=version.document_id,
+        version=version.number,
+        content_type=version.content_type,
+        pages=version.pages,
+        chars=version.chars,
+        page_chars=tuple(page.end - page.start for page in pages),
+        flagged_pages=flagged,
+        hidden_chars=sum(
+            _leading_number(note["message"]) for note in version.notes if note["code"] == "hidden_text"
+        ),
+        tables=version.tables,
+        chunks=version.chunks,
+        chunks_without_vector=version.chunks - version.vectors,
+        tokens=tokens,
+        notes=version.notes,
+        seconds=version.seconds,
+    )
+
+
+def _leading_number(message: str) -> int:
+    """The count that a parser's sentence begins with; 0 when it begins with none."""
+    first = message.split(" ", 1)[0].replace(",", "")
+    return int(first) if first.isdecimal() else 0

@@ -32,6 +32,7 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         )
     with corpus.catalog.read() as db:
         known = documents.known(db, request.collection)
+        taken = documents.removed_places(db, request.collection)
         failures = records.list_failures(db, request.collection)
     ledger.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
     files = [file for file in request.found.files if _may_replace(file, known, ledger)]
@@ -51,7 +52,9 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         lambda content_type: fingerprint(content_type, corpus.settings, ledger.space),
         access=request.access,
         metadata=request.metadata,
-        synced_roots=request.found.roots if request.sync else (),
+        looked_into=request.found.looked_into,
+        sync=request.found.folders if request.sync else (),
+        taken=taken,
         kept=request.found.skipped_places,
         consent=request.consent,
         retry_failed=request.retry_failed,

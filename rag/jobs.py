@@ -345,4 +345,4 @@ def _found(folder: Path, names: Sequence[str]) -> Discovery:
             continue
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
         files.append(SourceFile(UPLOAD_ROOT, name, location, status.st_size, modified))
-    return Discovery(tuple(files), tuple(skipped), (), ())
+    return Discovery(tuple(files), tuple(skipped), (), (), ())

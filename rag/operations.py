@@ -145,6 +145,10 @@ def _show_document(service: Service, params: Params, emit: Emit, cancelled: Canc
     return shown
 
 
+def _report_document(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return service.document_report(_find(service, params["document"]).id)
+
+
 def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     found = [_find(service, one) for one in params["documents"]]
     return {
@@ -290,6 +294,7 @@ OPERATIONS: dict[str, Operation] = {
     "ingest": _ingest,
     "documents.list": _list_documents,
     "documents.show": _show_document,
+    "documents.report": _report_document,
     "documents.remove": _remove_documents,
     "documents.erase": _erase_documents,
     "documents.history": _document_history,

@@ -76,6 +76,7 @@ class WordEmbedder:
     """An embedder of :data:`SPACE` that needs no model: equal words, equal vectors."""
 
     space = SPACE
+    other_spaces = ()
     max_tokens = 256
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -91,6 +92,9 @@ class WordEmbedder:
 
     def embed_query(self, text: str) -> Float32:
         return word_vector(text)
+
+    def settle(self, space: EmbeddingSpace) -> None:
+        """It has one space."""
 
     def close(self) -> None:
         """Nothing is under way between two calls."""

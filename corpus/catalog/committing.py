@@ -70,6 +70,8 @@ def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
                 vector_count=sum(vector is not None for vector in new.vectors),
                 committed_at=moment,
                 text_hash=text_hash(document.text),
+                tables=sum(block.kind == "table" for block in document.blocks),
+                seconds=new.seconds,
             )
         )
     )

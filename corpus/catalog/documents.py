@@ -26,7 +26,10 @@ _ROWS = 500  # rows per statement: well under every database's parameter limit
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One version as listed; ``state`` is ``live`` or ``retired``."""
+    """One version as listed; ``state`` is ``live`` or ``retired``.
+
+    ``tables`` counts those in the file, ``seconds`` is what reading and cutting it took; None when not known.
+    """
 
     id: int
     document_id: str
@@ -48,6 +51,8 @@ class VersionRecord:
     vectors: int
     committed_at: datetime
     retired_at: datetime | None
+    tables: int | None
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Known:
     modified: datetime | None
     fingerprint: str
     content_type: str
+    title: str
     access: frozenset[str]
     metadata: Mapping[str, str]
 
@@ -82,6 +88,20 @@ def touch(db: Connection, document_id: str, modified: datetime | None) -> None:
     """Records a new modification time of unchanged content, so that the next plan need not hash it."""
     live = select(documents.c.live_version_id).where(documents.c.id == document_id).scalar_subquery()
     db.execute(update(versions).where(versions.c.id == live).values(modified=shown_time(modified)))
+
+
+def move(db: Connection, document_id: str, root: str, path: str, modified: datetime | None) -> None:
+    """Gives a document another place in its collection, which no document has; its history goes with it."""
+    db.execute(update(documents).where(documents.c.id == document_id).values(root=root, path=path))
+    touch(db, document_id, modified)
+
+
+def removed_places(db: Connection, collection: str) -> set[tuple[str, str]]:
+    """Returns the (root, path) of a collection's removed documents."""
+    query = select(documents.c.root, documents.c.path).where(
+        documents.c.collection == collection, documents.c.live_version_id.is_(None)
+    )
+    return {(row.root, row.path) for row in db.execute(query)}
 
 
 def remove(db: Connection, document_id: str) -> bool:
@@ -232,6 +252,7 @@ def known(db: Connection, collection: str, root: str | None = None) -> dict[tupl
         versions.c.modified,
         versions.c.fingerprint,
         versions.c.content_type,
+        versions.c.title,
     ).join(versions, versions.c.id == documents.c.live_version_id)
     query = query.where(documents.c.collection == collection)
     if root is not None:
@@ -246,6 +267,7 @@ def known(db: Connection, collection: str, root: str | None = None) -> dict[tupl
             modified=_time(row.modified) if row.modified else None,
             fingerprint=row.fingerprint,
             content_type=row.content_type,
+            title=row.title,
             access=frozenset(grants.get(row.id, ())),
             metadata=row.metadata,
         )
@@ -375,6 +397,8 @@ def _version(row: Mapping[str, Any], prefix: str) -> VersionRecord:
         vectors=get("vector_count"),
         committed_at=_time(get("committed_at")),
         retired_at=_time(get("retired_at")) if get("retired_at") else None,
+        tables=get("tables"),
+        seconds=get("seconds"),
     )
 
 

@@ -45,5 +45,13 @@ def _add_checksums(db: Connection) -> None:
         db.execute(text("INSERT INTO meta (key, value) VALUES ('corpus_id', :id)"), made)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType({1: _add_checksums})
+def _add_report_figures(db: Connection) -> None:
+    """3: a version keeps what its ingest report says and its text does not."""
+    db.execute(text("ALTER TABLE versions ADD COLUMN tables INTEGER"))
+    db.execute(text("ALTER TABLE versions ADD COLUMN seconds FLOAT"))
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
+    {1: _add_checksums, 2: _add_report_figures}
+)
 """``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""

@@ -117,9 +117,7 @@ def live_hits(
 
 
 def _is_recognised(row: Any) -> bool:
-    return any(
-        note["code"] == "ocr_page" and row.page <= note["page"] <= row.last_page for note in row.notes
-    )
+    return any(note["code"] == "ocr_page" and row.page <= note["page"] <= row.last_page for note in row.notes)
 
 
 def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:

@@ -83,6 +83,12 @@ def forget_failure(db: Connection, key: DocumentKey) -> None:
     )
 
 
+def find_failure(db: Connection, key: DocumentKey) -> Failure | None:
+    """Returns what is remembered of a file's last failed attempt, if anything is."""
+    found = [one for one in list_failures(db, key.collection) if one.key == key]
+    return found[0] if found else None
+
+
 def list_failures(db: Connection, collection: str | None = None) -> list[Failure]:
     """Returns the remembered failures in order of collection, root and path."""
     query = select(failures).order_by(failures.c.collection, failures.c.root, failures.c.path)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from corpus.catalog.migrations import MIGRATIONS
 from corpus.errors import DamagedError, StorageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -88,6 +89,8 @@ versions = Table(
     Column("committed_at", String, nullable=False),
     Column("retired_at", String, nullable=True),
     Column("text_hash", LargeBinary(16), nullable=False, server_default=text("''")),
+    Column("tables", Integer, nullable=True),  # found in the file; null where an older Vouch read it
+    Column("seconds", Float, nullable=True),  # that reading and cutting it took; as above
     UniqueConstraint("document_id", "number"),
     Index("versions_by_hash", "sha256"),
     sqlite_autoincrement=True,

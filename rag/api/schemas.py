@@ -236,6 +236,43 @@ class DocumentText(BaseModel):
     pages: list[PageShape]
 
 
+class FileReportShape(BaseModel):
+    """What the ingest made of a file."""
+
+    path: str = Field(description="The path or the uploaded name.", examples=["policies/travel-2025.pdf"])
+    state: Literal["ok", "partial"] = Field(
+        description="partial: it was read, and something in it could not be; see notes.", examples=["ok"]
+    )
+    version: int = Field(description="From 1.", examples=[1])
+    content_type: str = Field(description="MIME type.", examples=["application/pdf"])
+    pages: int = Field(description="Number of pages.", examples=[3])
+    chars: int = Field(description="Length of the text in code points.", examples=[5034])
+    page_chars: list[int] = Field(description="Characters of each page.", examples=[[1804, 1790, 1440]])
+    flagged_pages: dict[str, list[int]] = Field(
+        description="Pages, from 1, by what was noted of them.", examples=[{"scanned_page": [2]}]
+    )
+    hidden_chars: int = Field(description="Hidden characters that were left out.", examples=[0])
+    tables: int | None = Field(description="Tables found; null when not known.", examples=[2])
+    chunks: int = Field(description="Number of chunks.", examples=[41])
+    chunks_without_vector: int = Field(description="Chunks found by words alone.", examples=[0])
+    tokens: int = Field(description="Tokens of all chunks.", examples=[7120])
+    truncated: int = Field(description="Chunks cut off by the embedder: always 0.", examples=[0])
+    notes: list[dict[str, Any]] = Field(description="What a reader should know.", examples=[[]])
+    seconds: float | None = Field(description="What reading it took; null when not known.", examples=[0.41])
+
+
+class DocumentReportShape(BaseModel):
+    """What the ingest made of a document's live version."""
+
+    document_id: str = Field(description="The document.", examples=["a7a38ae87aa5b735"])
+    collection: str = Field(description="The collection.", examples=["sample"])
+    committed_at: str = Field(description="When it became live.", examples=["2026-01-01T00:00:00+00:00"])
+    report: FileReportShape
+    failed_since: ErrorDetail | None = Field(
+        description="Why a later file in its place could not be read; null when none was.", examples=[None]
+    )
+
+
 class CollectionShape(BaseModel):
     """A collection."""
 

@@ -1,4 +1,4 @@
-"""``vouch documents list | show | remove | erase | history | access``."""
+"""``vouch documents list | show | report | remove | erase | history | access``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from rich.text import Text
 
 from rag.cli.groups import add_command, add_group
 from rag.cli.passages import tidy
+from rag.cli.reporting import short_type, show_document_report
 from rag.cli.screen import Screen, cell, count, moment, pairs, printable, size, table, wrap
 from rag.cli.session import Collection, Session, Yes, read_access, read_collection, read_document
 
 Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
 Documents = Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Documents, by id or path.")]
-
-_TYPES = {
-    "application/pdf": "pdf",
-    "text/markdown": "md",
-    "text/plain": "txt",
-    "text/html": "html",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-}
 
 
 def list_documents(
@@ -63,6 +56,20 @@ def show(context: typer.Context, document: Document) -> None:
             session.screen.width,
         )
         session.screen.show("", *lines)
+
+
+def report(context: typer.Context, document: Document) -> None:
+    """Show what the ingest made of a document.
+
+    Its pages with their characters, what was noted of them, tables, passages and tokens; and why a later file in its
+    place could not be read.
+    """
+    session: Session = context.obj
+    found = session.call("documents.report", {"document": read_document(document)}, waiting="Looking …")
+    if session.json:
+        session.screen.json(found)
+        return
+    show_document_report(session.screen, found)
 
 
 def remove(context: typer.Context, documents: Documents) -> None:
@@ -191,11 +198,6 @@ def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None
                 screen.show(Text("    ") + line)
 
 
-def short_type(content_type: str) -> str:
-    """Returns ``pdf`` for ``application/pdf``, and so on."""
-    return _TYPES.get(content_type) or content_type.rpartition("/")[2].rpartition(".")[2]
-
-
 def _listing(found: Sequence[Mapping[str, Any]], stacked: bool) -> Table:
     """A row a document; ``stacked`` puts the path under the title, for the width of a terminal."""
     several = len({one["collection"] for one in found}) > 1
@@ -270,6 +272,7 @@ def add_to(app: typer.Typer) -> None:
     group = add_group(app, "documents", help, panel="Look after")
     add_command(group, "list", list_documents, "vouch documents list --collection hr")
     add_command(group, "show", show, "vouch documents show people/handbook.pdf")
+    add_command(group, "report", report, "vouch documents report people/handbook.pdf")
     add_command(group, "remove", remove, "vouch documents remove people/handbook-2019.pdf")
     add_command(group, "erase", erase, "vouch documents erase people/salaries-2019.pdf --yes")
     add_command(group, "history", history, "vouch documents history people/handbook.pdf")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +10,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from corpus.errors import StorageError, UsageError
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
-from rag.cli.screen import Screen, count, duration, printable, wrap
+from rag.cli.reporting import STATES, by_format, check_report, noted, write_report
+from rag.cli.screen import Screen, cell, count, duration, printable, table, wrap
 from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
 
-_COUNTS = ("added", "replaced", "updated", "removed", "unchanged", "failed")
+_COUNTS = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed")
 _STYLES = {"added": "good", "replaced": "good", "failed": "bad", "removed": "warn"}
 _INDENT = "    "
 
@@ -65,7 +64,11 @@ def ingest(
     ] = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="Write what became of every file there. Default: nowhere."),
+        typer.Option(
+            metavar="FILE",
+            help="Write what became of every file there, as JSON or as a page: FILE.json, FILE.html. "
+            "Default: nowhere.",
+        ),
     ] = None,
 ) -> None:
     """Read files and folders into the corpus.
@@ -86,7 +89,7 @@ def ingest(
         "retry_failed": retry_failed,
         "rehash": rehash,
     }
-    _check_report(report)
+    check_report(report)
     from rag.cli.progress import IngestProgress, Interrupt
 
     interrupt = Interrupt(session.screen)
@@ -94,7 +97,7 @@ def ingest(
     with interrupt.listening(), progress:
         done = session.call("ingest", params, emit=progress.tell, cancelled=interrupt)
     if report is not None:
-        _write_report(report, done)
+        write_report(report, done)
     if session.json:
         session.screen.json(done)
     elif not session.quiet or done["failed"] or done["stopped"]:
@@ -117,6 +120,7 @@ def show_report(screen: Screen, done: Mapping[str, Any]) -> None:
     _show_files(screen, "Failed", files["failed"], "bad")
     _show_files(screen, "Read in part", files["partial"], "warn")
     _show_files(screen, "Left out", files["skipped"], "faint")
+    _show_formats(screen, done["files"])
     if done["stopped"]:
         stopped = (
             "Stopped before the end." if done["stopped"] == "cancelled" else f"Stopped: {done['stopped']}"
@@ -143,6 +147,20 @@ def _summary(done: Mapping[str, Any]) -> Table:
     if not rows.row_count:
         rows.add_row("0", "files to read", "")
     return rows
+
+
+def _show_formats(screen: Screen, files: Sequence[Mapping[str, Any]]) -> None:
+    """Prints how many files of each format came to each state."""
+    found = by_format(files)
+    if not found:
+        return
+    states = [name for name in STATES if any(row.get(name) for row in found.values())]
+    names = [*states, "pages", "passages"]
+    rows = table("format", *names, right=names)
+    for kind, row in found.items():
+        numbers = [row.get("chunks" if name == "passages" else name, 0) for name in names]
+        rows.add_row(cell(kind), *(cell(f"{number:,}" if number else "") for number in numbers))
+    screen.show("", rows)
 
 
 def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
@@ -172,14 +190,9 @@ def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]]
             )
         )
         said = [one["message"], one["hint"]] if one["state"] != "partial" else []
-        said += [_note(note) for note in one["notes"]]
+        said += noted(one["notes"])
         for line in (line for text in said if text for line in wrap(Text(printable(text)), room)):
             screen.show(_INDENT + line.plain)
-
-
-def _note(note: Mapping[str, Any]) -> str:
-    page = f"Page {note['page']}: " if note.get("page") else ""
-    return f"{page}{note.get('message', note.get('code', ''))}"
 
 
 def _grouped(files: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -195,28 +208,6 @@ def _exit_code(done: Mapping[str, Any], interrupted: bool) -> int:
     if done["stopped"]:
         return ExitCode.STORAGE
     return ExitCode.PARTLY if done["failed"] else ExitCode.OK
-
-
-def _check_report(report: Path | None) -> None:
-    if report is None:
-        return
-    if report.suffix.lower() != ".json":
-        raise UsageError(
-            f"A report is written as JSON, not as {printable(report.name)!r}.", hint="Name it FILE.json."
-        )
-    if not report.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {printable(report.absolute().parent)} for the report.")
-
-
-def _write_report(report: Path, done: Mapping[str, Any]) -> None:
-    text = json.dumps(done, ensure_ascii=False, indent=2)
-    try:
-        report.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise StorageError(
-            f"Cannot write the report {printable(report)}: {error.strerror or error}.",
-            hint="The documents were ingested all the same; --json prints the report.",
-        ) from error
 
 
 def add_to(app: typer.Typer) -> None:

@@ -182,13 +182,15 @@ def test_an_old_backup_is_restored_into_a_new_vouch(tmp_path: Path) -> None:
 
 
 def make_old(new: Path, old: Path) -> None:
-    """Writes a backup as version 1 would have: the same, but for what version 2 added to the catalog."""
+    """Writes a backup as version 1 would have: the same, but for what later versions added to the catalog."""
     scratch = new.with_suffix(".unpacked")
     with tarfile.open(new) as archive:
         archive.extractall(scratch, filter="data")
     with closing(sqlite3.connect(scratch / "catalog.sqlite")) as db:
         db.execute("ALTER TABLE versions DROP COLUMN text_hash")
         db.execute("ALTER TABLE vectors DROP COLUMN checksum")
+        db.execute("ALTER TABLE versions DROP COLUMN tables")
+        db.execute("ALTER TABLE versions DROP COLUMN seconds")
         db.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
         db.commit()
     manifest = json.loads((scratch / "manifest.json").read_text())

@@ -37,7 +37,7 @@ def test_a_folder_is_a_root_and_its_files_come_in_order(tmp_path: Path) -> None:
     found = discover([tmp_path])
     assert paths(found) == ["C.PDF", "README", "a/b.html", "a/z.txt", "b.md", "規程/休暇.docx"]
     assert found.skipped == ()
-    assert found.roots == (str(tmp_path),)
+    assert found.folders == (str(tmp_path),)
     file = found.files[0]
     assert (file.root, file.location, file.size_bytes) == (str(tmp_path), tmp_path / "C.PDF", 14)
     assert file.modified.tzinfo is UTC
@@ -48,7 +48,7 @@ def test_a_single_file_has_its_folder_as_root_that_is_not_synced(tmp_path: Path)
     make(tmp_path, "one.xyz", "two.md")
     found = discover([tmp_path / "one.xyz"])
     assert [(file.root, file.path) for file in found.files] == [(str(tmp_path), "one.xyz")]
-    assert found.roots == ()
+    assert found.folders == ()
 
 
 def test_a_single_file_belongs_to_the_root_that_holds_it(tmp_path: Path) -> None:
@@ -66,11 +66,41 @@ def test_a_single_file_belongs_to_the_root_that_holds_it(tmp_path: Path) -> None
     assert place(file, tmp_path / "all") == place(tmp_path / "all", file) == [(top, "sub/deep/a.md")]
 
 
+def test_a_folder_in_one_that_is_known_belongs_to_it_and_no_file_has_two_places(tmp_path: Path) -> None:
+    make(tmp_path, "all/a.md", "all/sub/b.md", "all/sub/deep/c.md")
+    top, sub = tmp_path / "all", tmp_path / "all/sub"
+
+    def place(*given: Path, known: set[tuple[str, str]] = frozenset()) -> list[tuple[str, str]]:
+        found = discover(given, known=known)
+        assert found.folders == found.looked_into == tuple(str(one) for one in given)
+        return [(one.root, one.path) for one in found.files]
+
+    inside = [(str(top), "sub/b.md"), (str(top), "sub/deep/c.md")]
+    assert place(sub, known={(str(top), "sub/b.md")}) == inside
+    assert place(sub, known={(str(top), "else/x.md")}) == inside
+    # A root that a single file made owns no folder.
+    own = [(str(sub), "b.md"), (str(sub), "deep/c.md")]
+    assert place(sub, known={(str(top), "a.md")}) == own
+    # What is known keeps its place, also from above.
+    assert place(top, known=set(own)) == [(str(top), "a.md"), *own]
+    assert place(top, sub) == place(sub, top) == [(str(top), "a.md"), *inside]
+
+
+def test_nothing_but_what_was_named_is_looked_for(tmp_path: Path) -> None:
+    make(tmp_path, "a.md", "b.md", "sub/c.md", "sub/deep/d.md", "sub/deep/e.md", "draft/f.md", "open/g.md")
+    (tmp_path / ".vouchignore").write_text("draft\n")
+    only = [tmp_path / "a.md", tmp_path / "sub/deep", tmp_path / "draft/f.md", tmp_path / "gone.md"]
+    found = discover([tmp_path], only=only)
+    assert paths(found) == ["a.md", "sub/deep/d.md", "sub/deep/e.md"]
+    assert (found.folders, found.looked_into) == ((str(tmp_path),), tuple(sorted(map(str, only))))
+    assert paths(discover([tmp_path], only=[tmp_path])) == paths(discover([tmp_path]))
+
+
 def test_only_folders_are_synced_and_one_that_was_known_may_be_gone(tmp_path: Path) -> None:
     make(tmp_path, "one.md")
     gone, known = tmp_path / "gone", {(str(tmp_path / "gone"), "a.md")}
     found = discover([gone], known=known, sync=True)
-    assert (found.files, found.roots) == ((), (str(gone),))
+    assert (found.files, found.folders) == ((), (str(gone),))
     for more in ({"known": known}, {"sync": True}):
         with pytest.raises(NotFoundError):
             discover([gone], **more)

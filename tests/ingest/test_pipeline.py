@@ -79,12 +79,14 @@ def content(name: str, sections: int = 2) -> str:
 
 def run(corpus: Corpus, *paths: Path, embedder: WordEmbedder | None = None, **given: Any) -> IngestReport:
     asked = {name: given.pop(name) for name in ("on_progress", "cancelled") if name in given}
-    request = IngestRequest(discover(paths), given.pop("collection", "c"), **given)
+    request = IngestRequest(
+        discover(paths, **given.pop("discovery", {})), given.pop("collection", "c"), **given
+    )
     return ingest(corpus, embedder or WordEmbedder(), request, **asked)
 
 
 def counts(report: IngestReport) -> dict[str, int]:
-    names = ("added", "replaced", "updated", "removed", "unchanged", "failed")
+    names = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed")
     return {name: getattr(report, name) for name in names if getattr(report, name)}
 
 
@@ -106,6 +108,12 @@ def state(corpus: Corpus) -> dict[tuple[str, str], tuple[Any, ...]]:
                 tuple(sorted(one.access)),
                 tuple(sorted(one.metadata.items())),
             )
+    return found
+
+
+def live(corpus: Corpus, path: str) -> documents.DocumentRecord:
+    with corpus.catalog.read() as db:
+        [found] = documents.find_by_path(db, path)
     return found
 
 
@@ -173,12 +181,74 @@ def test_a_kept_file_that_is_gone_or_damaged_is_kept_anew(
 
 def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) -> None:
     run(corpus, folder)
-    (folder / "deep" / "c.html").rename(folder / "moved.html")
+    shutil.copy(folder / "deep" / "c.html", folder / "copy.html")
     embedder = CountingEmbedder()
-    moved = run(corpus, folder, embedder=embedder, sync=True, consent=True)
-    assert counts(moved) == {"added": 1, "removed": 1, "unchanged": 2}
+    assert counts(run(corpus, folder, embedder=embedder)) == {"added": 1, "unchanged": 3}
     assert embedder.asked == []
     assert not verify(corpus).problems
+
+
+@pytest.mark.parametrize("sync", [False, True])
+def test_a_moved_file_keeps_its_history_and_is_not_read_again(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch, sync: bool
+) -> None:
+    run(corpus, folder, access=frozenset({"group:hr"}), metadata={"team": "hr"})
+    write(folder, "deep/c.html", sections=3)
+    run(corpus, folder)
+    before = live(corpus, "deep/c.html")
+    (folder / "new place").mkdir()
+    (folder / "deep" / "c.html").rename(folder / "new place" / "c.html")
+    with monkeypatch.context() as patch:
+        patch.setattr(ParserPool, "parse", None)
+        moved = run(corpus, folder, sync=sync)
+    assert counts(moved) == {"moved": 1, "unchanged": 2}
+    [told] = moved.files
+    assert (told.path, told.state, told.document_id) == ("new place/c.html", "moved", before.id)
+    assert told.message == "It was deep/c.html."
+    after = live(corpus, "new place/c.html")
+    assert (after.id, after.access, after.metadata, after.live) == (
+        before.id, before.access, before.metadata, before.live
+    )  # fmt: skip
+    with corpus.catalog.read() as db:
+        assert [one.number for one in documents.list_versions(db, after.id)] == [2, 1]
+        assert not documents.find_by_path(db, "deep/c.html")
+    assert sources(corpus, "Section") == {"a.txt", "b.md", "new place/c.html"}
+    assert counts(run(corpus, folder, sync=sync)) == {"unchanged": 3}
+
+    # A new file in the old place, with the same content: another document, with other passages.
+    shutil.copy(folder / "new place" / "c.html", folder / "deep" / "c.html")
+    assert counts(run(corpus, folder, sync=sync)) == {"added": 1, "unchanged": 3}
+    assert live(corpus, "deep/c.html").id != after.id
+    assert sources(corpus, "Section") == {"a.txt", "b.md", "deep/c.html", "new place/c.html"}
+    assert not verify(corpus).problems
+
+
+def test_a_file_whose_name_was_its_title_is_read_again_under_its_new_one(
+    corpus: Corpus, folder: Path
+) -> None:
+    run(corpus, folder)
+    before = live(corpus, "a.txt")
+    (folder / "a.txt").rename(folder / "leave rules.txt")
+    moved = run(corpus, folder)
+    assert counts(moved) == {"moved": 1, "replaced": 1, "unchanged": 2}
+    after = live(corpus, "leave rules.txt")
+    assert (after.id, after.live and after.live.title) == (before.id, "leave rules")
+    assert not verify(corpus).problems
+
+
+def test_a_folder_inside_one_that_is_known_makes_no_second_documents(corpus: Corpus, folder: Path) -> None:
+    write(folder, "deep/d.txt", "deep/e.txt", "deep/f.txt")
+    assert counts(run(corpus, folder)) == {"added": 6}
+    again = {"known": {(str(folder), path) for _, path in state(corpus)}}
+    assert counts(run(corpus, folder / "deep", discovery=again)) == {"unchanged": 4}
+    (folder / "deep" / "d.txt").unlink()
+    write(folder, "deep/new.txt")
+    (folder / "a.txt").unlink()
+    synced = run(corpus, folder / "deep", discovery=again, sync=True)
+    assert counts(synced) == {"added": 1, "removed": 1, "unchanged": 3}
+    assert {path for _, path in state(corpus)} == {
+        "a.txt", "b.md", "deep/c.html", "deep/e.txt", "deep/f.txt", "deep/new.txt"
+    }  # fmt: skip
 
 
 def test_the_settings_of_reading_are_part_of_what_is_known(tmp_path: Path, folder: Path) -> None:

@@ -28,11 +28,26 @@ def file(path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OL
 
 
 def known(
-    path: str, *, root: str = ROOT, sha256: str = "a", fingerprint: str = TODAY, size: int = 10
+    path: str,
+    *,
+    root: str = ROOT,
+    sha256: str = "a",
+    fingerprint: str = TODAY,
+    size: int = 10,
+    title: str = "Its title",
 ) -> tuple[tuple[str, str], Known]:
     key = DocumentKey("c", root, path)
     return (root, path), Known(
-        f"id of {path}", key, sha256, size, OLD, fingerprint, "text/plain", PUBLIC, {"department": "hr"}
+        f"id of {path}",
+        key,
+        sha256,
+        size,
+        OLD,
+        fingerprint,
+        "text/plain",
+        title,
+        PUBLIC,
+        {"department": "hr"},
     )
 
 
@@ -41,6 +56,7 @@ def failure(path: str, *, sha256: str = "a", code: str = "no_text", crashes: int
 
 
 def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
+    given.setdefault("looked_into", given.get("sync", ()))
     return plan(files, hashes or {}, dict(before), failures or {}, lambda content_type: TODAY, **given)
 
 
@@ -51,12 +67,13 @@ def paths(plan: Plan) -> dict[str, list[str]]:
         "update": [one.known.key.path for one in plan.update],
         "unchanged": [one.key.path for one in plan.unchanged],
         "failed_before": [one.path for one, _ in plan.failed_before],
+        "move": [f"{one.known.key.path} -> {one.file.path}" for one in plan.move],
         "remove": [one.key.path for one in plan.remove],
     }
 
 
 def only(**lists: list[str]) -> dict[str, list[str]]:
-    names = ("add", "replace", "update", "unchanged", "failed_before", "remove")
+    names = ("add", "replace", "update", "unchanged", "failed_before", "move", "remove")
     return {name: lists.get(name, []) for name in names}
 
 
@@ -163,7 +180,7 @@ def test_a_file_that_ended_its_parser_has_a_second_try_and_no_third(code: str) -
 def test_a_failed_file_keeps_its_previous_version_under_sync() -> None:
     failures = {(ROOT, "a.txt"): failure("a.txt", sha256="broken")}
     hashes = {(ROOT, "a.txt"): "broken"}
-    todo = decide([file("a.txt", modified=NEW)], hashes, [known("a.txt")], failures, synced_roots=[ROOT])
+    todo = decide([file("a.txt", modified=NEW)], hashes, [known("a.txt")], failures, sync=[ROOT])
     assert paths(todo) == only(failed_before=["a.txt"])
 
 
@@ -181,7 +198,7 @@ def test_without_sync_nothing_is_removed() -> None:
 def test_sync_removes_what_left_that_root_only() -> None:
     before = [*_folder(10), *_folder(10, OTHER)]
     files = [file(f"{one}.txt") for one in range(8)]
-    todo = decide(files, {}, before, synced_roots=[ROOT])
+    todo = decide(files, {}, before, sync=[ROOT])
     assert [(one.key.root, one.key.path) for one in todo.remove] == [(ROOT, "8.txt"), (ROOT, "9.txt")]
 
 
@@ -192,23 +209,23 @@ def test_the_loss_of_more_than_three_in_ten_needs_consent(stay: int, needs_conse
     files = [file(f"{one}.txt") for one in range(stay)]
     if needs_consent:
         with pytest.raises(NotAllowedError, match=f"{10 - stay} of 10 documents would be removed") as raised:
-            decide(files, {}, _folder(10), synced_roots=[ROOT])
+            decide(files, {}, _folder(10), sync=[ROOT])
         assert raised.value.code == "large_removal"
         assert "--yes" in raised.value.hint
-    todo = decide(files, {}, _folder(10), synced_roots=[ROOT], consent=True)
+    todo = decide(files, {}, _folder(10), sync=[ROOT], consent=True)
     assert len(todo.remove) == 10 - stay
 
 
 def test_the_loss_of_a_roots_last_document_needs_consent() -> None:
     with pytest.raises(NotAllowedError):
-        decide([], {}, _folder(1), synced_roots=[ROOT])
+        decide([], {}, _folder(1), sync=[ROOT])
 
 
 def test_sync_forgets_the_failures_of_files_that_left_and_of_no_others() -> None:
     failures = {(ROOT, name): failure(name) for name in ("here.txt", "gone.txt", "closed/b.txt")}
     failures[OTHER, "gone.txt"] = failure("gone.txt")
     files, hashes = [file("here.txt")], {(ROOT, "here.txt"): "a"}
-    todo = decide(files, hashes, (), failures, synced_roots=[ROOT], kept=[(ROOT, "closed/")])
+    todo = decide(files, hashes, (), failures, sync=[ROOT], kept=[(ROOT, "closed/")])
     assert todo.forget == (failures[ROOT, "gone.txt"],)
     assert decide(files, hashes, (), failures).forget == ()
 
@@ -216,8 +233,67 @@ def test_sync_forgets_the_failures_of_files_that_left_and_of_no_others() -> None
 def test_what_was_passed_over_is_not_lost() -> None:
     before = [known("a.txt"), known("closed/b.txt"), known("closed/deep/c.txt"), known("closed.txt")]
     kept = [(ROOT, "a.txt"), (ROOT, "closed/")]
-    todo = decide([], {}, before, synced_roots=[ROOT], kept=kept, consent=True)
+    todo = decide([], {}, before, sync=[ROOT], kept=kept, consent=True)
     assert paths(todo)["remove"] == ["closed.txt"]
+
+
+# ---- moves ---------------------------------------------------------------------------------------
+
+
+def moves(
+    *before: tuple[tuple[str, str], Known], to: tuple[str, ...], **given: object
+) -> dict[str, list[str]]:
+    hashes = {(ROOT, path): "a" for path in to}
+    given.setdefault("looked_into", [ROOT])
+    return paths(decide([file(path) for path in to], hashes, before, **given))
+
+
+@pytest.mark.parametrize("sync", [[], [ROOT]])
+def test_a_file_that_left_and_came_up_elsewhere_has_moved(sync: list[str]) -> None:
+    assert moves(known("old/a.txt"), to=("new/b.txt",), sync=sync) == only(move=["old/a.txt -> new/b.txt"])
+
+
+def test_of_several_with_the_same_content_the_one_of_that_name_moved() -> None:
+    found = moves(known("x/a.txt"), known("x/b.txt"), to=("y/b.txt", "y/c.txt"))
+    assert sorted(found["move"]) == ["x/a.txt -> y/c.txt", "x/b.txt -> y/b.txt"]
+    assert moves(known("x/a.txt"), to=("y/a.txt", "z/a.txt")) == only(
+        add=["z/a.txt"], move=["x/a.txt -> y/a.txt"]
+    )
+
+
+def test_a_copy_is_no_move_nor_is_what_was_not_looked_for_or_passed_over() -> None:
+    copied = decide(
+        [file("a.txt"), file("b.txt")], {(ROOT, "b.txt"): "a"}, [known("a.txt")], looked_into=[ROOT]
+    )
+    assert paths(copied) == only(add=["b.txt"], unchanged=["a.txt"])
+    assert moves(known("a.txt", root=OTHER), to=("b.txt",)) == only(add=["b.txt"])
+    assert moves(known("closed/a.txt"), to=("b.txt",), kept=[(ROOT, "closed/")]) == only(add=["b.txt"])
+    assert moves(known("a.txt"), to=("b.txt",), taken=[(ROOT, "b.txt")]) == only(add=["b.txt"])
+
+
+@pytest.mark.parametrize(
+    ("before", "to"),
+    [
+        (known("a.txt", fingerprint="yesterday"), "b/a.txt"),
+        (known("a.txt"), "a.md"),
+        (known("travel-policy.txt", title="travel policy"), "leave.txt"),
+    ],
+)
+def test_what_is_said_differently_under_its_new_name_is_read_again(
+    before: tuple[tuple[str, str], Known], to: str
+) -> None:
+    assert moves(before, to=(to,)) == only(replace=[to], move=[f"{before[0][1]} -> {to}"])
+
+
+def test_what_lies_in_a_synced_folder_is_synced_whatever_its_root() -> None:
+    before = [
+        known("sub/a.txt"),
+        known("b.txt", root=f"{ROOT}/sub"),
+        known("c.txt"),
+        known("d.txt", root="upload"),
+    ]
+    todo = decide([], {}, before, sync=[f"{ROOT}/sub"], consent=True)
+    assert paths(todo) == only(remove=["sub/a.txt", "b.txt"])
 
 
 # ---- whatever the folder -------------------------------------------------------------------------
@@ -243,16 +319,17 @@ def test_every_file_and_every_document_ends_in_exactly_one_list(found, before, f
         (root, path): Failure(DocumentKey("c", root, path), sha256, TODAY, "no_text", "", "", 0)
         for (root, path), sha256 in failed.items()
     }
-    todo = decide(
-        files, found, documents.items(), failures, synced_roots=[ROOT] if sync else [], consent=True
-    )
+    todo = decide(files, found, documents.items(), failures, sync=[ROOT] if sync else [], consent=True)
     read = [(one.root, one.path) for one in todo.add]
     read += [(one.root, one.path) for one, _ in todo.replace]
     left = [(one.known.key.root, one.known.key.path) for one in todo.update]
     left += [(one.key.root, one.key.path) for one in todo.unchanged]
     left += [(one.root, one.path) for one, _ in todo.failed_before]
     gone = [(one.key.root, one.key.path) for one in todo.remove]
-    assert sorted([*read, *left]) == sorted(found)
+    moved = [(one.file.root, one.file.path) for one in todo.move if not one.again]
+    gone += [(one.known.key.root, one.known.key.path) for one in todo.move]
+    assert all(one.known.sha256 == found[one.file.root, one.file.path] for one in todo.move)
+    assert sorted([*read, *left, *moved]) == sorted(found)
     assert len(set(gone)) == len(gone)
     assert set(gone) == (
         {place for place in before if place[0] == ROOT and place not in found} if sync else set()
@@ -270,6 +347,6 @@ def test_what_a_plan_did_needs_no_second_plan(found) -> None:
     first = decide(files, found)
     assert len(first.add) == len(found)
     after = dict(known(one.path, root=one.root, sha256=found[one.root, one.path]) for one in first.add)
-    second = decide(files, {}, after.items(), synced_roots=[ROOT, OTHER])
+    second = decide(files, {}, after.items(), sync=[ROOT, OTHER])
     assert len(second.unchanged) == len(found)
     assert not needs_hash(files, after)

@@ -97,6 +97,10 @@ def test_documents_are_listed_shown_and_read(client: httpx.Client) -> None:
     assert file.content.startswith(b"%PDF")
     assert file.headers["content-disposition"].startswith("attachment")
     assert file.headers["content-type"] == "application/octet-stream"
+    told = client.get(f"/api/documents/{pump['id']}/report").json()
+    assert (told["document_id"], told["collection"], told["failed_since"]) == (pump["id"], "company", None)
+    assert (told["report"]["state"], told["report"]["page_chars"]) == ("ok", [len(page) for page in PAGES])
+    assert told["report"]["chunks"] == pump["live"]["chunks"]
     names = [one["name"] for one in client.get("/api/collections").json()["collections"]]
     assert "company" in names
 
@@ -129,7 +133,7 @@ def test_what_a_caller_may_not_see_is_as_if_it_were_not_there(client: httpx.Clie
         client.post("/api/search", json={"query": "Salary band seven"}).json()["hits"][0]["source"]
         != "salaries.txt"
     )
-    for path in ("", "/text", "/file", "/pages/1"):
+    for path in ("", "/text", "/file", "/pages/1", "/report"):
         _error(client.get(f"/api/documents/{shown['id']}{path}"), 404, "unknown_document")
     _error(client.patch(f"/api/documents/{shown['id']}", json={"metadata": {}}), 404, "unknown_document")
     _error(client.delete(f"/api/documents/{shown['id']}"), 404, "unknown_document")

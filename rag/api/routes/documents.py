@@ -19,8 +19,11 @@ from rag.api.schemas import (
     CollectionShape,
     DocumentChange,
     DocumentList,
+    DocumentReportShape,
     DocumentShape,
     DocumentText,
+    ErrorDetail,
+    FileReportShape,
     JobShape,
     PageShape,
     Removed,
@@ -93,6 +96,21 @@ def list_documents(
 def show_document(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> DocumentShape:
     """Shows a document and its live version."""
     return shape(_live(service, document_id, caller))
+
+
+@router.get("/documents/{document_id}/report", summary="What the ingest made of a document")
+def document_report(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> DocumentReportShape:
+    """Its state, pages, tables, chunks, and what a reader should know, kept with the live version."""
+    _live(service, document_id, caller)
+    found = to_json(service.document_report(document_id, caller))
+    shown = {name: found["report"][name] for name in FileReportShape.model_fields}
+    return DocumentReportShape(
+        document_id=document_id,
+        collection=found["collection"],
+        committed_at=found["committed_at"],
+        report=FileReportShape(**shown),
+        failed_since=found["failed_since"] and ErrorDetail(**found["failed_since"]),
+    )
 
 
 @router.patch("/documents/{document_id}", summary="Change a document's metadata")

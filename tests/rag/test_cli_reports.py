@@ -1,0 +1,130 @@
+"""The report of an ingest: on the terminal, in a file, and of a document long after."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from rag.cli.reporting import noted, page_ranges, report_page
+from tests.rag.cli_runs import Vouch, company, runner, without_model
+
+__all__ = ["company"]
+
+HIDDEN = "<html><body><p>{words}</p><p style='display:none'>secret words</p></body></html>"
+EVIL = '<script>alert(1)</script> & "x".txt'
+
+
+@pytest.fixture
+def fresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[Vouch, Path]:
+    """Commands on an empty data folder, and a folder of good, odd and broken files."""
+    without_model(monkeypatch)
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in (EVIL.replace("/", "∕"), "就業規則.md"):
+        (folder / name).write_text(f"# 休暇\n\nWhat {name} says of leave.\n", encoding="utf-8")
+    (folder / "page.html").write_text(HIDDEN.format(words="Leave is ten days."), encoding="utf-8")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    (folder / "table.md").write_text("# Leave\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", encoding="utf-8")
+    return runner(capsys, tmp_path / "data"), folder
+
+
+class Page(HTMLParser):
+    """Collects the tags and the text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_page_has_every_file_no_script_and_nothing_to_fetch(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    report = folder.parent / "報告.HTML"
+    ended = vouch("ingest", folder, "--report", report)
+    assert ended.code == 1
+    page = Page(report.read_text(encoding="utf-8"))
+    assert not {"script", "link", "img", "iframe", "a"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith(("on", "src", "href"))]
+    for name in (EVIL.replace("/", "∕"), "就業規則.md", "broken.pdf", "damaged_file"):
+        assert name in page.text
+    assert "alert(1)" in page.text
+
+
+def test_another_suffix_is_refused_before_anything_runs(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    ended = vouch("ingest", folder, "--report", folder.parent / "report.txt")
+    assert (ended.code, "FILE.json or FILE.html" in ended.err) == (2, True)
+    assert vouch("documents", "list", "--json").json == {"documents": [], "failures": []}
+
+
+def test_the_summary_counts_states_and_formats(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    ended = vouch("ingest", folder)
+    rows = {line.split()[0]: line.split()[1:] for line in ended.out.splitlines() if line.strip()}
+    assert rows["format"] == ["ok", "failed", "pages", "passages"]
+    assert rows["md"] == ["2", "2", "2"]
+    assert rows["pdf"] == ["1"]
+    (folder / "page.html").rename(folder / "seite.html")
+    moved = vouch("ingest", folder, "--json").json
+    assert (moved["moved"], moved["removed"]) == (1, 0)
+
+
+def test_a_document_tells_its_report_long_after(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    first = {one["path"]: one for one in vouch("ingest", folder, "--json").json["files"]}
+    kept = vouch("documents", "report", "page.html", "--json").json
+    assert kept["report"] == first["page.html"]
+    assert (kept["failed_since"], kept["report"]["hidden_chars"], kept["report"]["tables"]) == (None, 12, 0)
+    assert vouch("documents", "report", "table.md", "--json").json["report"]["tables"] == 1
+    for one in first.values():
+        assert one["chunks"] or one["state"] == "failed"
+        assert (sum(one["page_chars"]) >= 1) == (one["state"] == "ok")
+        assert one["truncated"] == 0
+    (folder / "page.html").write_bytes(bytes(range(256)) * 20)
+    vouch("ingest", folder)
+    shown = vouch("documents", "report", "page.html")
+    assert "12 characters left out" in shown.out
+    assert "since then" in shown.out
+    after = vouch("documents", "report", "page.html", "--json").json
+    assert after["report"] == kept["report"]
+    assert set(after["failed_since"]) == {"code", "message", "hint"}
+    assert str(folder) not in json.dumps(after)
+
+
+def test_notes_of_several_pages_are_told_once() -> None:
+    notes = [{"code": "scanned_page", "message": "It is a picture.", "page": page} for page in (9, 2, 3, 4)]
+    assert noted([*notes, {"code": "encoding", "message": "Read as EUC-JP.", "page": 0}]) == [
+        "Pages 2-4, 9: It is a picture.",
+        "Read as EUC-JP.",
+    ]
+    assert page_ranges([7]) == "Page 7"
+
+
+def test_a_stopped_dry_run_is_a_page_too() -> None:
+    none = dict.fromkeys(
+        ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
+    )
+    done = {
+        "collection": "<b>",
+        "files": [],
+        "seconds": 1.0,
+        "dry_run": True,
+        "stopped": "<i>",
+        "hint": "",
+        **none,
+    }
+    page = Page(report_page(done))
+    assert "Ingest of <b>" in page.text
+    assert not {"b", "i"} & {tag for tag, _ in page.tags}
