@@ -3,8 +3,8 @@
 Kept: headings with their levels, lists with markers, tables with header rows and merged cells, footnotes and
 endnotes, text boxes, pages (where a break is set, or where the last layout made one: a text without either is
 one page); of presentations one page a slide with its title, text from top to bottom, and notes ("Notes:").
-Not kept: deleted revisions, comments, tables of contents, headers and footers, hidden sections and slides
-(noted), readings above Japanese words, pictures, charts and other embedded objects.
+Not kept: deleted revisions, comments, tables of contents, headers and footers, hidden passages, sections and
+slides (noted), readings above Japanese words, pictures, charts and other embedded objects.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         writer.write(content)
         writer.write_notes()
     if writer.hidden:
-        draft.note("hidden_text", f"{writer.hidden} hidden sections or slides were left out.")
+        draft.note("hidden_text", f"{writer.hidden} hidden passages, sections or slides were left out.")
     meta = package.xml("meta.xml")
     return draft.finish(
         name=name,
@@ -137,6 +137,11 @@ class _Styles:
         properties = (style.find(_STYLE + "drawing-page-properties") for style in self.chain(name))
         return any(p is not None and p.get(_SHOW + "visibility") == "hidden" for p in properties)
 
+    def conceals(self, name: str) -> bool:
+        """Says whether a style of characters is not shown."""
+        properties = (style.find(_STYLE + "text-properties") for style in self.chain(name))
+        return any(p is not None and p.get(_TEXT + "display") == "none" for p in properties)
+
     def marker(self, name: str, depth: int, number: int) -> str:
         level = self._lists.get(name, {}).get(depth + 1)
         if level is None or level.tag != _TEXT + "list-level-style-number":
@@ -161,6 +166,7 @@ class _Writer:
         self._breaks = 0
         self._notes: list[tuple[int, str, str]] = []
         self._counts: dict[str, int] = {}
+        self._open: list[tuple[int, str, str]] = []
         self.hidden = 0
 
     # ---- texts -----------------------------------------------------------------------------------
@@ -174,6 +180,8 @@ class _Writer:
                 stack.pop()
                 continue
             tag = element.tag
+            if tag != _TEXT + "list" and tag not in _CONTAINERS:
+                self._close_list()
             if tag in (_TEXT + "h", _TEXT + "p"):
                 self._write_paragraph(element)
             elif tag == _TEXT + "list":
@@ -186,6 +194,7 @@ class _Writer:
                 self._next_page()
             elif tag in _CONTAINERS or tag in _SHAPES:
                 stack.append(iter(element))
+        self._close_list()
 
     def write_notes(self) -> None:
         """Adds the footnotes and endnotes as a list under their own heading."""
@@ -210,33 +219,35 @@ class _Writer:
             else:
                 self._draft.paragraph(piece)
         for box in boxes:
-            self.write(box)
+            self.write([box])
+
+    def _close_list(self) -> None:
+        items, self._open = self._open, []
+        self._draft.listing(items)
 
     def _write_list(self, element: Any) -> None:
-        items: list[tuple[int, str, str]] = []
         boxes: list[Any] = []
         for depth, marker, paragraph in self._items(element, "", 0):
             if paragraph.tag == _TEXT + "h":
-                self._draft.listing(items)
-                items = []
+                self._close_list()
                 level = _whole(paragraph.get(_TEXT + "outline-level"), 1)
                 text = one_line(self._text(paragraph, boxes).replace("\f", " "))
                 self._draft.heading(text if marker in ("", "-") else f"{marker} {text}", level)
                 continue
             for index, piece in enumerate(self._text(paragraph, boxes).split("\f")):
                 if index:
-                    self._draft.listing(items)
-                    items = []
+                    self._close_list()
                     self._next_page()
                 if not piece.strip():
                     continue
-                if marker is None and items:
-                    items[-1] = (*items[-1][:2], f"{items[-1][2]} {piece}")
+                if marker is None and self._open:
+                    self._open[-1] = (*self._open[-1][:2], f"{self._open[-1][2]} {piece}")
                 else:
-                    items.append((depth, "-" if marker is None else marker, piece))
-        self._draft.listing(items)
+                    self._open.append((depth, "-" if marker is None else marker, piece))
+        if boxes:
+            self._close_list()
         for box in boxes:
-            self.write(box)
+            self.write([box])
 
     def _items(self, element: Any, style: str, depth: int) -> Iterator[tuple[int, str | None, Any]]:
         """Yields depth, marker and paragraph of a list; the marker is None where an item goes on."""
@@ -294,6 +305,8 @@ class _Writer:
                     boxes.append(child)
                 else:
                     parts.append(f" {self._words(child)} ")
+            elif tag == _TEXT + "span" and self._styles.conceals(child.get(_TEXT + "style-name") or ""):
+                self.hidden += 1
             elif tag not in _SKIPPED:
                 parts.append(child.text or "")
                 stack.append((child, iter(child)))

@@ -1,0 +1,294 @@
+"""RTF documents: text in its real encodings, with headings, lists, tables, footnotes and page breaks.
+
+striprtf knows which groups are no text and how characters are coded; what it forgets (paragraph ends, cells,
+outline levels) is marked before with characters that no text has. Kept: headings by their outline level,
+lists with their markers, tables with header rows, footnotes; title, author and date. Not kept: pictures,
+embedded objects, text boxes, headers and footers, comments, deleted revisions and hidden text (noted), link
+targets. A page begins where a break was set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from striprtf.striprtf import rtf_to_text
+
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.detection import RTF
+
+_TOKEN = re.compile(
+    r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
+)
+_MARKS = [chr(0xFDD0 + number) for number in range(32)]
+(
+    _HIDE,
+    _SHOW,
+    _PARD,
+    _IN_TABLE,
+    _CELL,
+    _ROW,
+    _HEADER,
+    _PAGE,
+    _NOTE,
+    _NOTE_END,
+    _MARKER,
+    _MARKER_END,
+    _LINE,
+) = _MARKS[:13]
+_OUTLINE, _DEPTH = _MARKS[13:22], _MARKS[22:31]
+_PIECE = re.compile(f"([{_MARKS[0]}-{_MARKS[-1]}\n])")
+_WORD_MARKS = {
+    "pard": _PARD, "intbl": _IN_TABLE, "trhdr": _HEADER, "pagebb": _PAGE, "page": _PAGE, "cell": _CELL,
+    "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "line": _LINE, "lbr": _LINE,
+}  # fmt: skip
+_REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
+_FONT = re.compile(r"\\f(\d{1,5})[^{};]*?\\fcharset(\d{1,3})")
+_TWO_BYTE_SETS = frozenset({"128", "129", "134", "136"})
+_TWO_BYTE_PAGES = frozenset({"932", "936", "949", "950"})
+_CODE_PAGE = re.compile(r"\\ansicpg(\d{1,5})")
+_REVISED = re.compile(
+    r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
+)
+_HEAD_CHARS = 200_000
+_MAX_MARKER_CHARS = 12
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns an RTF document.
+
+    Raises:
+        ParseError: ``no_text``.
+        LimitError: a limit of the draft.
+    """
+    source = data.decode("latin-1")
+    text = rtf_to_text("".join(_marked(source)), errors="replace")
+    # Characters beyond the first plane are written as two halves.
+    text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
+    draft = Draft(limits)
+    if "\ufffd" in text:
+        draft.note("damaged_text", f"{text.count(chr(0xFFFD))} characters could not be read.")
+    writer = _Writer(draft)
+    writer.write(text)
+    head = source[:_HEAD_CHARS]
+    dates = [_as_date(match) for match in _REVISED.finditer(head)]
+    return draft.finish(
+        name=name,
+        content_type=RTF,
+        title=_info(head, "title"),
+        date=max((date for date in dates if date), default=None),
+        metadata={"author": _info(head, "author"), "subject": _info(head, "subject")},
+    )
+
+
+def _marked(source: str) -> Iterator[str]:
+    """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
+    start = source.find("{\\fonttbl")
+    fonts = dict(_FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
+    page = _CODE_PAGE.search(source[:_HEAD_CHARS])
+    two_byte_page = bool(page) and page[1] in _TWO_BYTE_PAGES if page else False
+    stack: list[tuple[bool, str, str]] = []
+    hidden, font, closing = False, "", ""
+    lead = False  # the first of two bytes came as \'xx; the second may stand as a plain letter
+    position = 0
+    while match := _TOKEN.match(source, position):
+        position = match.end()
+        word, number, code, sign, brace, plain = match.groups()
+        shown = match[0]
+        if code or plain:
+            two_byte = fonts[font] in _TWO_BYTE_SETS if font in fonts else two_byte_page
+            if code:
+                lead = two_byte and not lead and int(code, 16) in _LEADS
+                yield shown
+                continue
+            plain = plain or ""
+            if lead:
+                yield f"\\'{ord(plain[0]):02x}"
+                plain, lead = plain[1:], False
+            yield plain if plain.isascii() else _HIGH.sub(lambda m: f"\\'{ord(m[0]):02x}", plain)
+            continue
+        if brace or word or sign:
+            lead = False
+        if brace == "{":
+            stack.append((hidden, font, closing))
+            closing = ""
+        elif brace:
+            yield closing
+            if stack:
+                before = hidden
+                hidden, font, closing = stack.pop()
+                shown += (_HIDE if hidden else _SHOW) if hidden != before else ""
+        elif word == "bin":
+            position += max(int(number or 0), 0)
+            continue
+        elif word in ("v", "deleted", "plain"):
+            hidden = word != "plain" and number != "0"
+            shown = f"\\{word}{number or ''} {_HIDE if hidden else _SHOW}"
+        elif word == "f" and number:
+            font = number
+        elif word in ("footnote", "listtext", "pntext"):
+            begin, closing = (_NOTE, _NOTE_END) if word == "footnote" else (_MARKER, _MARKER_END)
+            shown = f"\\z {begin}"
+        elif word == "field":
+            shown = "\\field "  # so that a link's target is not shown beside its words
+        elif word in ("outlinelevel", "ilvl"):
+            levels = _OUTLINE if word == "outlinelevel" else _DEPTH
+            shown = f"\\z {levels[int(number)]}" if number and 0 <= int(number) < len(levels) else "\\z "
+        elif word in _WORD_MARKS:
+            shown = f"\\{'z' if word in _REPLACED else word} {_WORD_MARKS[word]}"
+        yield shown
+
+
+_HIGH = re.compile("[\x80-\xff]")
+_LEADS = frozenset(range(0x81, 0xA0)) | frozenset(range(0xE0, 0xFD))
+
+
+class _Writer:
+    """Adds what striprtf gave to a draft, led by the marks in it."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._page = 1
+        self._text: list[str] = []
+        self._outer: list[str] = []
+        self._notes: list[tuple[int, str, str]] = []
+        self._items: list[tuple[int, str, str]] = []
+        self._cells: list[str] = []
+        self._rows: list[list[str]] = []
+        self._header_rows = 0
+        self._is_header = self._in_table = False
+        self._level = self._depth = 0
+        self._marker: str | None = None
+        draft.page(1)
+
+    def write(self, text: str) -> None:
+        hidden = concealed = 0
+        for piece in _PIECE.split(text):
+            if piece in (_HIDE, _SHOW):
+                hidden = piece == _HIDE
+            elif len(piece) == 1 and (piece == "\n" or piece in _MARKS):
+                self._follow(piece)
+            elif hidden:
+                concealed += len(piece)
+            else:
+                self._text.append(piece)
+        self._end_paragraph()
+        self._close()
+        if self._notes:
+            self._draft.heading("Footnotes", 2)
+            self._draft.listing(self._notes)
+        if concealed:
+            self._draft.note("hidden_text", f"{concealed} hidden characters were left out.")
+
+    def _follow(self, mark: str) -> None:
+        if mark == "\n":
+            self._text.append(" ") if self._in_table or self._outer else self._end_paragraph()
+        elif mark == _LINE:
+            self._text.append("\n")
+        elif mark == _PARD:
+            if not self._outer:
+                self._level = self._depth = 0
+                self._in_table = False
+        elif mark == _IN_TABLE:
+            self._in_table = True
+        elif mark == _HEADER:
+            self._is_header = True
+        elif mark == _CELL:
+            self._cells.append(one_line(self._take()))
+        elif mark == _ROW:
+            self._end_row()
+        elif mark == _PAGE:
+            if not self._in_table and not self._outer:
+                self._end_paragraph()
+                self._close()
+                if self._draft.length:
+                    self._page += 1
+                    self._draft.page(self._page)
+        elif mark in (_NOTE, _MARKER):
+            # What begins within a paragraph is gathered apart; one within another is part of it.
+            if not self._outer:
+                self._outer, self._text = [*self._text, ""], []
+        elif mark in (_NOTE_END, _MARKER_END):
+            self._end_inner(mark)
+        elif mark in _OUTLINE:
+            self._level = _OUTLINE.index(mark) + 1
+        elif mark in _DEPTH:
+            self._depth = _DEPTH.index(mark)
+
+    def _end_inner(self, mark: str) -> None:
+        if not self._outer:
+            return
+        inner = one_line(self._take())
+        self._text, self._outer = self._outer, []
+        if mark == _MARKER_END:
+            marker = inner[:_MAX_MARKER_CHARS]
+            self._marker = marker if any(character.isalnum() for character in marker) else "-"
+        elif inner:
+            number = len(self._notes) + 1
+            self._notes.append((0, f"[{number}]", inner))
+            self._text.append(f"[{number}]")
+
+    def _take(self) -> str:
+        text = "".join(self._text)
+        self._text = []
+        return text
+
+    def _end_row(self) -> None:
+        self._take()
+        if not self._cells:
+            return
+        self._close_list()
+        self._draft.count_cells(len(self._cells))
+        self._header_rows += self._is_header and self._header_rows == len(self._rows)
+        self._rows.append(self._cells)
+        self._cells, self._is_header = [], False
+
+    def _end_paragraph(self) -> None:
+        text = "\n".join(one_line(line) for line in self._take().split("\n")).strip()
+        marker, self._marker = self._marker, None
+        if not text:
+            return
+        self._close_table()
+        if self._level and len(text) <= 300:
+            self._close_list()
+            shown = f"{marker} {text}" if marker not in (None, "-") else text
+            self._draft.heading(shown, self._level)
+        elif marker is not None:
+            self._items.append((self._depth, marker, text))
+        else:
+            self._close_list()
+            self._draft.paragraph(text)
+
+    def _close(self) -> None:
+        self._close_list()
+        self._close_table()
+
+    def _close_list(self) -> None:
+        items, self._items = self._items, []
+        self._draft.listing(items)
+
+    def _close_table(self) -> None:
+        if self._cells:
+            self._rows.append(self._cells)
+            self._cells = []
+        rows: Sequence[Sequence[str]] = self._rows
+        header_rows, self._rows, self._header_rows = self._header_rows, [], 0
+        self._draft.table(rows, header_rows or None)
+
+
+def _info(head: str, field: str) -> str:
+    match = re.search(r"\{\\" + field + r"\b ?((?:[^{}]|\{[^{}]*\})*)\}", head)
+    if match is None:
+        return ""
+    page = _CODE_PAGE.search(head)
+    source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {match[1]}}}"
+    return one_line(rtf_to_text("".join(_marked(source)), errors="replace"))
+
+
+def _as_date(match: re.Match[str]) -> datetime | None:
+    try:
+        return datetime(*(int(part or 0) for part in match.groups()), tzinfo=UTC)
+    except ValueError:
+        return None
