@@ -128,15 +128,18 @@ class Service:
         consent: bool = False,
         retry_failed: bool = False,
         rehash: bool = False,
+        only: Sequence[Path] | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
-        """Ingests files and folders; see :func:`ingest.pipeline.ingest`."""
+        """Ingests files and folders, of these ``only`` what is named when something is; see
+        :func:`ingest.pipeline.ingest` and :func:`ingest.discovery.discover`.
+        """
         with self.corpus.catalog.read() as db:
             failed = [(one.key.root, one.key.path) for one in records.list_failures(db, collection)]
             known = {*documents.known(db, collection), *failed}
         request = IngestRequest(
-            found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync),
+            found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync, only=only),
             collection=collection,
             access=access,
             metadata=metadata,

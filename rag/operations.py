@@ -121,6 +121,7 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
         consent=bool(params.get("yes")),
         retry_failed=bool(params.get("retry_failed")),
         rehash=bool(params.get("rehash")),
+        only=[Path(one) for one in params["only"]] if params.get("only") is not None else None,
         on_progress=lambda progress: emit(to_json(progress)),
         cancelled=cancelled,
     )

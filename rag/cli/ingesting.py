@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from corpus.errors import NotAllowedError, UsageError, VouchError
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.reporting import STATES, by_format, check_report, noted, write_report
 from rag.cli.screen import Screen, cell, count, duration, printable, table, wrap
 from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
+
+if TYPE_CHECKING:
+    from rag.cli.progress import Interrupt
 
 _COUNTS = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed")
 _STYLES = {"added": "good", "replaced": "good", "failed": "bad", "removed": "warn"}
@@ -62,6 +66,12 @@ def ingest(
             help="Look into every file for changes. Default: only where the size or the time differs.",
         ),
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Go on: ingest what changes in the folders, until Ctrl-C. Default: end when done."
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -90,21 +100,58 @@ def ingest(
         "rehash": rehash,
     }
     check_report(report)
-    from rag.cli.progress import IngestProgress, Interrupt
+    from rag.cli.progress import Interrupt
 
     interrupt = Interrupt(session.screen)
+    with interrupt.listening():
+        if watch:
+            _follow(session, params, report, interrupt)
+            return
+        done = _ingest(session, params, report, interrupt)
+    code = _exit_code(done, interrupt.asked)
+    if code:
+        raise typer.Exit(code)
+
+
+def _ingest(
+    session: Session, params: Mapping[str, Any], report: Path | None, interrupt: Interrupt
+) -> Mapping[str, Any]:
+    """Has one ingest done and shows its report."""
+    from rag.cli.progress import IngestProgress
+
     progress = IngestProgress(session.screen, interrupt, shown=not session.quiet)
-    with interrupt.listening(), progress:
-        done = session.call("ingest", params, emit=progress.tell, cancelled=interrupt)
+    with progress:
+        done: Mapping[str, Any] = session.call("ingest", params, emit=progress.tell, cancelled=interrupt)
     if report is not None:
         write_report(report, done)
     if session.json:
         session.screen.json(done)
     elif not session.quiet or done["failed"] or done["stopped"]:
         show_report(session.screen, done)
-    code = _exit_code(done, interrupt.asked)
-    if code:
-        raise typer.Exit(code)
+    session.screen.flush()
+    return done
+
+
+def _follow(session: Session, params: Mapping[str, Any], report: Path | None, interrupt: Interrupt) -> None:
+    """Ingests, then what changes in the folders, until it is interrupted; a round that fails ends nothing."""
+    from ingest.watching import follow
+
+    if params["dry_run"]:
+        raise UsageError("A dry run ends when it is done; it follows nothing.", hint="Leave --watch out.")
+    rounds = follow([Path(one) for one in params["paths"]], session.settings().data_dir, interrupt)
+    waiting = set(next(rounds))
+    _ingest(session, params, report, interrupt)
+    session.note("Following the folders; Ctrl-C ends it.")
+    for changed in rounds:
+        waiting |= changed
+        try:
+            _ingest(session, {**params, "only": sorted(map(str, waiting))}, report, interrupt)
+        except NotAllowedError as error:
+            session.screen.error(error.message, error.hint)
+        except VouchError as error:
+            session.screen.error(error.message, error.hint)
+            continue  # the same again, with what changes next
+        waiting.clear()
 
 
 def show_report(screen: Screen, done: Mapping[str, Any]) -> None:
@@ -218,5 +265,6 @@ def add_to(app: typer.Typer) -> None:
         ingest,
         "vouch ingest ~/handbook --collection hr --access group:hr --meta department=hr",
         "vouch ingest ~/handbook --collection hr --sync --dry-run",
+        "vouch ingest ~/handbook --collection hr --sync --watch",
         panel="Fill",
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corpus.errors import StorageError
 from rag.cli.reporting import noted, page_ranges, report_page
 from tests.rag.cli_runs import Vouch, company, runner, without_model
 
@@ -128,3 +131,58 @@ def test_a_stopped_dry_run_is_a_page_too() -> None:
     page = Page(report_page(done))
     assert "Ingest of <b>" in page.text
     assert not {"b", "i"} & {tag for tag, _ in page.tags}
+
+
+# ---- following a folder -----------------------------------------------------------------------------------
+
+
+def test_what_changes_in_a_followed_folder_is_ingested_with_the_same_options(
+    fresh: tuple[Vouch, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouch, folder = fresh
+    told = []
+
+    def follow(folders: list[Path], data_dir: Path, stop: object) -> Iterator[frozenset[Path]]:
+        told.append((folders, data_dir))
+        yield frozenset()
+        (folder / "new.txt").write_text("The parakeet rests on Sundays.", encoding="utf-8")
+        (folder / "page.html").rename(folder / "seite.html")
+        (folder / "unseen.txt").write_text("Nobody told of this.", encoding="utf-8")
+        yield frozenset({folder / "new.txt", folder / "page.html", folder / "seite.html"})
+        (folder / "new.txt").unlink()
+        monkeypatch.setattr("ingest.survey.plan", _refuse)
+        yield frozenset({folder / "new.txt"})
+        monkeypatch.undo()
+        without_model(monkeypatch)
+        yield frozenset({folder / "table.md"})
+
+    monkeypatch.setattr("ingest.watching.follow", follow)
+    ended = vouch("ingest", folder, "--sync", "--watch", "--meta", "team=hr", "--json")
+    assert ended.code == 0
+    assert told == [([folder], folder.parent / "data")]
+    assert "error: The disk is full." in ended.err
+    rounds = list(_values(ended.out))
+    counted = [
+        {name: one[name] for name in ("added", "moved", "removed", "failed") if one[name]} for one in rounds
+    ]
+    assert counted == [{"added": 4, "failed": 1}, {"added": 1, "moved": 1}, {"removed": 1}]
+    listed = vouch("documents", "list", "--json").json["documents"]
+    assert {one["path"] for one in listed} >= {"seite.html", "table.md"}
+    assert not {one["path"] for one in listed} & {"new.txt", "page.html", "unseen.txt"}
+    assert all(one["metadata"] == {"team": "hr"} for one in listed)
+
+
+def test_a_dry_run_follows_nothing(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    assert vouch("ingest", folder, "--watch", "--dry-run").code == 2
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise StorageError("The disk is full.", code="disk_full")
+
+
+def _values(out: str) -> Iterator[Any]:
+    decoder, at = json.JSONDecoder(), 0
+    while out[at:].strip():
+        value, at = decoder.raw_decode(out, at + len(out[at:]) - len(out[at:].lstrip()))
+        yield value

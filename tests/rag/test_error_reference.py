@@ -13,7 +13,7 @@ from tests.rag.cli_runs import ROOT
 REFERENCE = ROOT / "docs" / "errors.md"
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 TELLERS = {"Fault", "Note", "_answer", "_send_error"}
-TELLING_METHODS = {"_skip", "note"}
+TELLING_METHODS = {"_skip", "_skip_found", "note"}
 """What takes a code without naming the argument."""
 
 

@@ -1,0 +1,80 @@
+"""Follows folders: what changed in them, as soon as they are quiet again. The home of watchfiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from watchfiles import Change, watch
+
+from corpus.errors import StorageError, UsageError
+from ingest.discovery import IGNORE_NAME, printable
+
+_QUIET_MS = 300
+_ROUND_MS = 3000
+_LOOK_UP_MS = 500
+
+
+def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) -> Iterator[frozenset[Path]]:
+    """Yields what changed: files and folders that came, went or were written, until ``stop`` says so.
+
+    The first set is empty and says that everything from now on will be told, also what happens while the caller is
+    busy. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries and the program's own data
+    folder are left out; a changed ``.vouchignore`` stands for its whole folder.
+
+    Raises:
+        UsageError: one is no folder.
+        StorageError: ``cannot_watch``: the system cannot follow them.
+    """
+    real = [folder.resolve() for folder in folders]
+    for given, folder in zip(folders, real, strict=True):
+        if not folder.is_dir():
+            raise UsageError(
+                f"{printable(str(given))} is no folder; only folders can be followed.",
+                hint="Name its folder, or leave --watch out.",
+            )
+    own = data_dir.resolve()
+
+    def is_wanted(change: Change, path: str) -> bool:
+        return _is_visible(Path(path), real) and not Path(path).is_relative_to(own)
+
+    try:
+        rounds = watch(
+            *real,
+            watch_filter=is_wanted,
+            debounce=_ROUND_MS,
+            step=_QUIET_MS,
+            stop_event=_Stop(stop),
+            rust_timeout=_LOOK_UP_MS,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        )
+        yield frozenset(_place(path) for _, path in next(rounds))
+        for changes in rounds:
+            if changes:
+                yield frozenset(_place(path) for _, path in changes)
+    except OSError as error:
+        raise StorageError(
+            f"The folders cannot be followed: {error}.",
+            code="cannot_watch",
+            hint="Ingest them now and then instead; on Linux, fs.inotify.max_user_watches may be too low.",
+        ) from error
+
+
+class _Stop:
+    """A wish to stop, as watchfiles asks for it."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.is_set = stop
+
+
+def _place(path: str) -> Path:
+    found = Path(path)
+    return found.parent if found.name == IGNORE_NAME else found
+
+
+def _is_visible(path: Path, folders: Sequence[Path]) -> bool:
+    folder = next((one for one in folders if path.is_relative_to(one)), path)
+    parts = path.relative_to(folder).parts
+    return not any(part.startswith(".") for part in parts if part != IGNORE_NAME)

@@ -1,0 +1,73 @@
+"""Following a folder: every change is told once it is quiet, and nothing that is not the folder's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UsageError
+from ingest.watching import follow
+
+
+class Following:
+    """A folder that is followed, with what was told of it so far."""
+
+    def __init__(self, folder: Path, data_dir: Path) -> None:
+        self.stop = threading.Event()
+        self._rounds = follow([folder], data_dir, self.stop.is_set)
+        assert next(self._rounds) == frozenset()
+        self._told: set[Path] = set()
+
+    def until(self, *wanted: Path) -> set[Path]:
+        """Returns everything told until these paths were."""
+        while not self._told >= set(wanted):
+            self._told |= next(self._rounds)
+        told, self._told = self._told, set()
+        return told
+
+    def end(self) -> list[frozenset[Path]]:
+        """Stops, and returns what was told after that."""
+        self.stop.set()
+        return list(self._rounds)
+
+
+@pytest.fixture
+def following(tmp_path: Path) -> Iterator[Following]:
+    folder = tmp_path / "files"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "old.txt").write_text("leave")
+    opened = Following(folder, folder / "data")
+    yield opened
+    opened.end()
+
+
+def test_what_comes_changes_moves_and_goes_is_told(following: Following, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    (folder / "休暇.txt").write_text("leave")
+    assert following.until(folder / "休暇.txt") == {folder / "休暇.txt"}
+    (folder / "old.txt").rename(folder / "deep" / "new.txt")
+    told = following.until(folder / "old.txt", folder / "deep" / "new.txt")
+    assert told - {folder / "deep"} == {folder / "old.txt", folder / "deep" / "new.txt"}
+    (folder / "deep" / "new.txt").unlink()
+    assert folder / "deep" / "new.txt" in following.until(folder / "deep" / "new.txt")
+    assert following.end() == []
+
+
+def test_hidden_entries_and_the_data_folder_are_not_told_and_rules_stand_for_their_folder(
+    following: Following, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    for name in ("data/catalog.sqlite", ".git/index", "deep/.note.swp", "deep/.vouchignore", "last.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("draft")
+    assert following.until(folder / "last.txt", folder / "deep") == {folder / "last.txt", folder / "deep"}
+
+
+def test_only_folders_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("leave")
+    for path in (tmp_path / "a.txt", tmp_path / "gone"):
+        with pytest.raises(UsageError, match="no folder"):
+            next(follow([path], tmp_path / "data", lambda: True))
