@@ -16,6 +16,7 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import DOCX
+from ingest.parsers.equations import write_equation
 from ingest.parsers.office import Package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -115,13 +116,14 @@ def _resolve_style(raw: Mapping[str, Any], identifier: str) -> _Style:
         own = _value(style.find(_W + "name"))
         name = name or own
         properties = style.find(_W + "pPr")
-        level = level or _level_of_name(own) or _outline_level(properties)
+        level = level or level_of_name(own) or _outline_level(properties)
         numbering = numbering or _numbering_of(properties)
         current = _value(style.find(_W + "basedOn"))
     return _Style(name, level, numbering)
 
 
-def _level_of_name(name: str) -> int:
+def level_of_name(name: str) -> int:
+    """Returns the level that a style's name promises in one of the languages Word speaks, else 0."""
     match = _HEADING_STYLE.match(name.strip())
     return min(int(match[1]), 6) if match else _NAMED_LEVELS.get(name.strip().lower(), 0)
 
@@ -339,7 +341,11 @@ class _Writer:
         parts: list[str] = []
         for element in _visible(paragraph):
             tag = element.tag
-            if tag == _W + "t" or tag == _M + "t":
+            if tag == _M + "oMath":
+                before = element.getprevious()
+                apart = " " if before is not None and before.tag == element.tag else ""
+                parts.append(apart + write_equation(element))
+            elif tag == _W + "t":
                 run = element.getparent()
                 if run is not None and _is_hidden(run):
                     self.hidden_chars += len(element.text or "")

@@ -121,13 +121,16 @@ def add_html(draft: Draft, root: Any) -> None:
 # ---- the walk ------------------------------------------------------------------------------------
 
 
-def _walk(root: Any) -> Iterator[tuple[str, Any]]:
-    """Yields start and end of every element, without recursion; a consumer may not change the tree."""
+def _walk(root: Any, into_tables: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yields start and end of every element, without recursion; a consumer may not change the tree.
+
+    What is dropped is not gone into, nor are tables of data unless asked for.
+    """
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "start" and isinstance(element.tag, str):
             yield event, element
-            if _is_dropped(element) or _is_data_table(element):
+            if _is_dropped(element) or (not into_tables and _is_data_table(element)):
                 walker.skip_subtree()
         elif event == "end" and isinstance(element.tag, str):
             yield event, element
@@ -145,9 +148,18 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _is_data_table(element: Any) -> bool:
-    """Says whether a table holds rows of cells rather than the page's layout."""
+    """Says whether a table holds rows of cells rather than the page's layout.
+
+    One with header cells or a caption of its own does, whatever stands in its cells; one with headings or tables
+    in them is layout otherwise.
+    """
     if element.tag != "table" or element.get("role") in ("presentation", "none"):
         return False
+    if (
+        any(cell.tag == "th" for row in _own_rows(element) for cell in row)
+        or element.find("caption") is not None
+    ):
+        return True
     cells = 0
     for inner in element.iter("td", "th", "table", "h1", "h2", "h3"):
         if inner is not element and inner.tag in ("table", "h1", "h2", "h3"):
@@ -295,7 +307,7 @@ def _read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
     carried: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
     header_rows = 0
     marked = False
-    for row in table.iter("tr"):
+    for row in _own_rows(table):
         if _is_hidden(row):
             continue
         cells: list[str] = []
@@ -323,6 +335,15 @@ def _read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
     return rows, header_rows if marked else None
 
 
+def _own_rows(table: Any) -> Iterator[Any]:
+    """Yields a table's rows, not those of tables in its cells."""
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody", "tfoot"):
+            yield from child.iterchildren("tr")
+
+
 def _fill_carried(cells: list[str], carried: dict[int, tuple[int, str]]) -> None:
     while len(cells) in carried:
         column = len(cells)
@@ -335,7 +356,7 @@ def _fill_carried(cells: list[str], carried: dict[int, tuple[int, str]]) -> None
 def _inline_text(element: Any) -> str:
     parts: list[str] = []
     skipped: Any = None
-    for event, inner in _walk(element):
+    for event, inner in _walk(element, into_tables=True):
         if event == "start":
             if inner is not element and _is_dropped(inner):
                 skipped = inner

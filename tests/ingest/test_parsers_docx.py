@@ -15,11 +15,13 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Document
 from ingest.parsers import parse
 from ingest.parsers.assembly import verify
+from ingest.parsers.equations import write_equation
 
 
 def saved(document: Any) -> bytes:
@@ -275,3 +277,23 @@ def test_every_word_of_any_document_comes_out_in_order(parts: list[tuple[str, st
     document = read(source)
     words = [word for word in document.text.split() if word not in {"|", "-"}]
     assert words == expected
+
+
+def test_equations_keep_what_is_over_under_and_raised() -> None:
+    def m(tag: str, *inner: str) -> str:
+        return f"<m:{tag}>{''.join(inner)}</m:{tag}>"
+
+    def t(text: str) -> str:
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    def power(base: str, above: str) -> str:
+        return m("sSup", m("e", base), m("sup", t(above)))
+
+    root = m("rad", m("deg"), m("e", power(t("b"), "2"), t("-4ac")))
+    solution = t("x=") + m("f", m("num", t("-b±"), root), m("den", t("2a")))
+    total = '<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr>' + m("sub", t("n=1")) + m("sup", t("9"))
+    total += m("e", power(m("f", m("num", t("n")), m("den", t("k"))), "2")) + "</m:nary>"
+    root_element = etree.fromstring(
+        f'<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">{solution}{t(";")}{total}</m:oMath>'
+    )
+    assert write_equation(root_element) == "x=(-b±√(b^2-4ac))/2a;∑_(n=1)^9 (n/k)^2"

@@ -422,3 +422,18 @@ def test_dates_are_read_or_left(value: str, day: int) -> None:
     found = read_date(value)
     assert (found.day if found else 0) == day
     assert found is None or found.tzinfo is UTC
+
+
+def test_a_table_with_header_cells_stays_one_whatever_stands_in_it() -> None:
+    inner = "<table><tr><td>Long</td><td>quaaack</td></tr></table>"
+    source = (
+        f"<table><tr><th>Action</th><th>Sound</th></tr><tr><td><h3>Quack</h3></td><td>{inner}</td></tr></table>"
+        f"<table><tr><td><h2>Menu</h2></td><td>Laid out.</td></tr></table>"
+    )
+    assert kinds(read(source, "a.html")) == [
+        ("table", 0, "Action | Sound\nQuack | Long quaaack"),
+        ("heading", 2, "Menu"),
+        ("paragraph", 0, "Laid out."),
+    ]
+    equal = read("<table><tr><th>a</th><th>b</th></tr><tr><td>3</td><td>3</td></tr></table>", "a.html")
+    assert equal.text == "a | b\n3 | 3"
