@@ -10,7 +10,7 @@ targets. A page begins where a break was set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from striprtf.striprtf import rtf_to_text
@@ -18,6 +18,7 @@ from striprtf.striprtf import rtf_to_text
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import RTF
+from ingest.parsers.docx import level_of_name
 
 _TOKEN = re.compile(
     r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
@@ -52,6 +53,10 @@ _CODE_PAGE = re.compile(r"\\ansicpg(\d{1,5})")
 _REVISED = re.compile(
     r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
 )
+_STYLE = re.compile(
+    r"\{\\s(\d{1,5})((?:\\[a-z]+-?\d*|\s)*)((?:[^{};\\]|\\'[0-9a-f]{2}|\\u\d+ ?\??)+);\}", re.IGNORECASE
+)
+_STYLE_LEVEL = re.compile(r"\\outlinelevel([0-8])(?!\d)")
 _HEAD_CHARS = 200_000
 _MAX_MARKER_CHARS = 12
 
@@ -64,7 +69,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: a limit of the draft.
     """
     source = data.decode("latin-1")
-    text = rtf_to_text("".join(_marked(source)), errors="replace")
+    text = _to_text("".join(_marked(source, _heading_styles(source[:_HEAD_CHARS]))))
     # Characters beyond the first plane are written as two halves.
     text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
     draft = Draft(limits)
@@ -83,7 +88,19 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     )
 
 
-def _marked(source: str) -> Iterator[str]:
+def _heading_styles(head: str) -> Mapping[str, int]:
+    """Returns the heading level, from 1, of each paragraph style that has one, by the style's number."""
+    start = head.find("{\\stylesheet")
+    levels = {}
+    for number, properties, shown in _STYLE.findall(head[start:] if start >= 0 else ""):
+        match = _STYLE_LEVEL.search(properties)
+        level = int(match[1]) + 1 if match else level_of_name(_decoded(head, shown))
+        if level:
+            levels[number] = level
+    return levels
+
+
+def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
     """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
     start = source.find("{\\fonttbl")
     fonts = dict(_FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
@@ -128,6 +145,8 @@ def _marked(source: str) -> Iterator[str]:
             shown = f"\\{word}{number or ''} {_HIDE if hidden else _SHOW}"
         elif word == "f" and number:
             font = number
+        elif word == "s" and number in styles:
+            shown += f"\\z {_OUTLINE[min(styles[number], 9) - 1]}"
         elif word in ("footnote", "listtext", "pntext"):
             begin, closing = (_NOTE, _NOTE_END) if word == "footnote" else (_MARKER, _MARKER_END)
             shown = f"\\z {begin}"
@@ -279,16 +298,25 @@ class _Writer:
 
 
 def _info(head: str, field: str) -> str:
-    match = re.search(r"\{\\" + field + r"\b ?((?:[^{}]|\{[^{}]*\})*)\}", head)
-    if match is None:
-        return ""
+    """Returns a field of the document's information; where it stands twice, the second is in Unicode."""
+    found = re.findall(r"\{\\" + field + r"\b ?((?:[^{}]|\{[^{}]*\})*)\}", head)
+    return _decoded(head, found[-1]) if found else ""
+
+
+def _decoded(head: str, text: str) -> str:
     page = _CODE_PAGE.search(head)
-    source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {match[1]}}}"
-    return one_line(rtf_to_text("".join(_marked(source)), errors="replace"))
+    source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {text}}}"
+    return one_line(_to_text("".join(_marked(source, {}))))
+
+
+def _to_text(source: str) -> str:
+    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
+    return text
 
 
 def _as_date(match: re.Match[str]) -> datetime | None:
+    year, month, day, hour, minute = (int(part or 0) for part in match.groups())
     try:
-        return datetime(*(int(part or 0) for part in match.groups()), tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, tzinfo=UTC)
     except ValueError:
         return None
