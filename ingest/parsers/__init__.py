@@ -119,8 +119,11 @@ def parse(
         raise LimitError(
             f"{name} is nested too deeply.", code="too_deep", hint="Save it anew with simpler structure."
         ) from None
-    except Exception as error:
-        # A parser library may raise anything on a broken file; one file's fault stays that file's fault.
+    except BaseException as error:
+        # A parser library may raise anything on a broken file; one file's fault stays that file's fault. So is
+        # the panic of a library written in Rust, which is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise ParseError(
             f"{name} is damaged: {type(error).__name__}: {str(error)[:200]}",
             code="damaged_file",
