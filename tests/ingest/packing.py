@@ -1,0 +1,98 @@
+"""Containers as tests need them: ZIPs from a mapping, and the OLE files that no library writes."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Mapping
+
+Tree = Mapping[str, "bytes | Tree"]
+
+_FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+_SECTOR, _MINI = 512, 64
+
+
+def zipped(members: Mapping[str, bytes | str]) -> bytes:
+    """A ZIP of these members, in this order; ``mimetype`` is stored as it has to be."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            kind = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            archive.writestr(name, content, kind)
+    return buffer.getvalue()
+
+
+def compound(tree: Tree) -> bytes:
+    """An OLE compound file of these storages and streams (each under 4,096 bytes)."""
+    entries: list[list[int | str]] = [["Root Entry", 5, _FREE, _FREE, 0, 0]]  # name, type, right, child, …
+    mini, mini_fat = bytearray(), []
+
+    def add(children: Tree, parent: int) -> None:
+        before = -1
+        for name, content in children.items():
+            at = len(entries)
+            if isinstance(content, bytes):
+                start, count = len(mini) // _MINI, -(-len(content) // _MINI)
+                mini.extend(content.ljust(count * _MINI, b"\0"))
+                mini_fat.extend([*range(start + 1, start + count), _END] if count else [])
+                entries.append([name, 2, _FREE, _FREE, start if count else _END, len(content)])
+            else:
+                entries.append([name, 1, _FREE, _FREE, 0, 0])
+            entries[before if before >= 0 else parent][2 if before >= 0 else 3] = at
+            before = at
+            if not isinstance(content, bytes):
+                add(content, at)
+
+    add(tree, 0)
+    fat = [_FAT]
+
+    def chain(size: int) -> int:
+        start, count = len(fat), -(-size // _SECTOR)
+        fat.extend([*range(start + 1, start + count), _END] if count else [])
+        return start if count else _END
+
+    directory_at = chain(len(entries) * 128)
+    mini_fat_at = chain(len(mini_fat) * 4)
+    entries[0][4], entries[0][5] = chain(len(mini)), len(mini)
+    assert len(fat) <= 128, "one FAT sector is enough for a test"
+    directory = b"".join(_entry(*entry) for entry in entries)
+    header = struct.pack(
+        "<8s16xHHHHH6x9I109I",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        *(0x3E, 3, 0xFFFE, 9, 6, 0, 1, directory_at, 0, 4096, mini_fat_at),
+        *(-(-len(mini_fat) * 4 // _SECTOR), _END, 0, 0, *[_FREE] * 108),
+    )
+    return header + b"".join(
+        part.ljust(-(-len(part) // _SECTOR) * _SECTOR, filler)
+        for part, filler in (
+            (struct.pack(f"<{len(fat)}I", *fat), b"\xff"),
+            (directory, b"\0"),
+            (struct.pack(f"<{len(mini_fat)}I", *mini_fat), b"\xff"),
+            (bytes(mini), b"\0"),
+        )
+    )
+
+
+def _entry(name: str, kind: int, right: int, child: int, start: int, size: int) -> bytes:
+    shown = name.encode("utf-16-le") + b"\0\0"
+    return struct.pack("<64sHBBIII36xIQ", shown, len(shown), kind, 1, _FREE, right, child, start, size)
+
+
+def outlook(texts: Mapping[int, str], attachments: Mapping[str, bytes] = {}) -> bytes:
+    """An Outlook message of these properties (identifier to text), with files attached."""
+    tree: dict[str, bytes | Tree] = _properties(texts, 32)
+    for number, (name, content) in enumerate(attachments.items()):
+        tree[f"__attach_version1.0_#{number:08X}"] = _properties({0x3707: name, 0x3701: content}, 8)
+    return compound(tree)
+
+
+def _properties(values: Mapping[int, str | bytes], header: int) -> dict[str, bytes | Tree]:
+    streams: dict[str, bytes | Tree] = {}
+    rows = bytearray(header)
+    for key, value in values.items():
+        kind = 0x1F if isinstance(value, str) else 0x102
+        content = value.encode("utf-16-le") if isinstance(value, str) else value
+        rows += struct.pack("<HHIQ", kind, key, 6, len(content))
+        streams[f"__substg1.0_{key:04X}{kind:04X}"] = content
+    return {"__properties_version1.0": bytes(rows), **streams}

@@ -1,0 +1,194 @@
+"""Mails: the letter, its attachments one level deep, and mails that mean harm."""
+
+from __future__ import annotations
+
+import email.policy
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+
+from corpus.errors import ParseError, VouchError
+from corpus.types import Document
+from ingest.parsers import Limits, parse
+from ingest.parsers.assembly import verify
+from ingest.parsers.detection import EML, MSG, TEXT, detect_type
+from tests.ingest.packing import compound, outlook, zipped
+
+
+def letter(text: str = "Dear all,\n\nthe rate is 200.\n", subject: str = "Rates") -> EmailMessage:
+    message = EmailMessage(policy=email.policy.default)
+    message["From"] = "Anna <anna@example.com>"
+    message["To"] = "all@example.com"
+    message["Date"] = "Fri, 01 Mar 2024 09:30:00 +0900"
+    message["Subject"] = subject
+    message.set_content(text)
+    return message
+
+
+def read(message: EmailMessage | bytes, name: str = "mail.eml", limits: Limits | None = None) -> Document:
+    data = message if isinstance(message, bytes) else message.as_bytes()
+    document = parse(data, name, limits or Limits())
+    verify(document)
+    return document
+
+
+def labels(document: Document) -> list[str]:
+    return [page.label for page in document.pages]
+
+
+def test_a_mail_is_read_as_its_reader_sees_it() -> None:
+    document = read(letter("Dear all,\n\n> was 180\n\nthe rate is 200.\n", "旅費の件"))
+    assert document.text == (
+        "旅費の件\n\nFrom: Anna <anna@example.com>\nTo: all@example.com\nDate: Fri, 01 Mar 2024 09:30:00 +0900\n"
+        "Subject: 旅費の件\n\nDear all,\n\n> was 180\n\nthe rate is 200."
+    )
+    assert (document.title, document.content_type) == ("旅費の件", EML)
+    assert document.date == datetime(2024, 3, 1, 0, 30, tzinfo=UTC)
+
+
+def test_the_plain_body_is_preferred_unless_it_is_empty() -> None:
+    both = letter("plain words")
+    both.add_alternative("<p>marked words</p>", subtype="html")
+    assert "plain words" in read(both).text
+    assert "marked" not in read(both).text
+    empty = letter(" \n")
+    empty.add_alternative("<h1>Head</h1><p>marked words</p><script>no()</script>", subtype="html")
+    assert read(empty).text.endswith("Head\n\nmarked words")
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-jp", "shift_jis", "euc-jp", "utf-8"])
+def test_japanese_bodies_and_names_of_files_survive(encoding: str) -> None:
+    message = letter()
+    message.set_content("休暇の日数は二十日です。", charset=encoding)
+    message.add_attachment("給与は月末に払います。".encode(), "text", "plain", filename="給与規程.txt")
+    document = read(message)
+    assert "休暇の日数は二十日です。" in document.text
+    assert labels(document) == ["", "給与規程.txt"]
+
+
+def test_headers_in_raw_shift_jis_are_read() -> None:
+    data = b"From: a@example.com\r\nSubject: " + "経費の精算について".encode("cp932") + b"\r\n\r\nbody\r\n"
+    assert read(data).title == "経費の精算について"
+
+
+def test_attachments_are_sections_with_headings_one_level_down() -> None:
+    message = letter()
+    message.add_attachment(b"# Plan\n\nBuild it.", "text", "markdown", filename="plan.md")
+    message.add_attachment(b"first\n\x0csecond", "text", "plain", filename="two pages.txt")
+    document = read(message)
+    assert labels(document) == ["", "plan.md", "two pages.txt · 1", "two pages.txt · 2"]
+    headings = [(b.level, document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"]
+    assert headings == [(1, "Rates"), (1, "plan.md"), (2, "Plan"), (1, "two pages.txt")]
+    last = document.pages[-1]
+    assert document.text[last.start : last.end] == "second"
+
+
+def test_an_attachment_that_cannot_be_read_is_noted_and_the_rest_is_read() -> None:
+    message = letter()
+    message.add_attachment(b"\x89PNG\r\n\x1a\n\0\0", "image", "png", filename="photo.png")
+    message.add_attachment(b"words", "text", "plain", filename="notes.txt")
+    document = read(message)
+    assert labels(document) == ["", "notes.txt"]
+    assert [note.code for note in document.notes] == ["attachment_unread"]
+    assert "photo.png was not read (unsupported)" in document.notes[0].message
+
+
+def test_a_mail_in_a_mail_is_read_without_its_own_attachments() -> None:
+    inner = letter("inner words", "Inner")
+    inner.add_attachment(b"innermost words", "text", "plain", filename="deep.txt")
+    outer = letter("outer words", "Outer")
+    outer.add_attachment(inner)
+    document = read(outer)
+    assert labels(document) == ["", "Inner.eml"]
+    assert "inner words" in document.text
+    assert "innermost" not in document.text
+    assert "deep.txt" in document.notes[0].message
+
+
+def test_an_archive_in_a_mail_is_noted() -> None:
+    message = letter()
+    message.add_attachment(zipped({"a.txt": "words"}), "application", "zip", filename="a.zip")
+    assert "a.zip was not read (unsupported)" in read(message).notes[0].message
+
+
+def test_a_mail_of_a_thousand_parts_is_bounded() -> None:
+    message = letter()
+    for number in range(30):
+        message.add_attachment(b"words", "text", "plain", filename=f"{number}.txt")
+    document = read(message, limits=Limits(max_archive_members=10))
+    assert len(document.pages) == 11
+    assert "10.txt with 19 more was not read (limit)" in document.notes[0].message
+
+
+def test_a_mail_nested_without_end_is_named() -> None:
+    data = b"From: a@example.com\nSubject: deep\n"
+    for number in range(3000):
+        data += f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n".encode()
+    try:
+        code = "ok" if parse(data + b"\n\nwords", "deep.eml").text else ""
+    except VouchError as error:
+        code = error.code
+    assert code in {"ok", "too_deep"}
+
+
+def test_a_sealed_mail_is_named() -> None:
+    data = b"From: a@example.com\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nMIIB\n"
+    with pytest.raises(ParseError) as caught:
+        read(data)
+    assert caught.value.code == "encrypted"
+
+
+def test_content_says_what_is_a_mail() -> None:
+    data = b"Received: from x\nMIME-Version: 1.0\nFrom: a@example.com\nSubject: b\n\nc"
+    assert detect_type(data, "saved.txt").content_type == EML
+    assert detect_type(b"From: Anna\nTo: Bob\n\nA memo on paper.", "memo.txt").content_type == TEXT
+
+
+# ---- Outlook -------------------------------------------------------------------------------------
+
+SUBJECT, BODY, SENDER = 0x0037, 0x1000, 0x0C1A
+
+
+def test_an_outlook_message_is_read_with_its_attachments() -> None:
+    data = outlook(
+        {SUBJECT: "出張 rates", BODY: "The rate is 200.\r\n\r\nBye", SENDER: "Anna"},
+        {"規程.txt": "日当は二千円です。".encode(), "photo.png": b"\x89PNG\r\n\x1a\n\0\0"},
+    )
+    document = read(data, "mail.msg")
+    assert document.content_type == MSG
+    assert document.title == "出張 rates"
+    assert document.text.startswith(
+        "出張 rates\n\nFrom: Anna\nSubject: 出張 rates\n\nThe rate is 200.\n\nBye"
+    )
+    assert labels(document) == ["", "規程.txt"]
+    assert [note.code for note in document.notes] == ["attachment_unread"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "hint"),
+    [
+        ("WordDocument", "a Word document of the old format", ".docx"),
+        ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
+        ("Something", "unknown kind", "newer format"),
+    ],
+)
+def test_old_office_files_are_told_apart_and_say_what_to_do(name: str, kind: str, hint: str) -> None:
+    embedded = {name: b"x" * 100, "ObjectPool": {"Workbook": b"y" * 100}}
+    with pytest.raises(ParseError) as caught:
+        parse(compound(embedded), "old.doc")
+    assert caught.value.code == "unsupported"
+    assert kind in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_cut_outlook_message_is_named() -> None:
+    whole = outlook({SUBJECT: "a", BODY: "b"})
+    codes = set()
+    for size in range(600, len(whole), 97):
+        try:
+            codes.add("ok" if parse(whole[:size], "mail.msg").text else "")
+        except VouchError as error:
+            codes.add(error.code)
+    assert codes <= {"ok", "damaged_file", "unsupported", "no_text"}
+    assert "damaged_file" in codes
