@@ -36,6 +36,7 @@ _SKIPPED = frozenset(
     )
 )  # fmt: skip
 _MAX_SPAN = 63
+_TINY_HALF_POINTS = 2
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -439,5 +440,30 @@ def _is_on(element: Any) -> bool:
 
 
 def _is_hidden(run: Any) -> bool:
+    """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white."""
     properties = run.find(_W + "rPr")
-    return properties is not None and _is_on(properties.find(_W + "vanish"))
+    if properties is None:
+        return False
+    if _is_on(properties.find(_W + "vanish")):
+        return True
+    size = _value(properties.find(_W + "sz"))
+    if size.isdigit() and int(size) <= _TINY_HALF_POINTS:
+        return True
+    return _value(properties.find(_W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
+
+
+def _stands_on_white(run: Any, properties: Any) -> bool:
+    """Says whether nothing gives a run a ground: no shading, no highlight, no table, no style, no drawing."""
+    marks = ("shd", "highlight", "rStyle", "pStyle")
+    if any(properties.find(_W + mark) is not None for mark in marks):
+        return False
+    for around in run.iterancestors():
+        if around.tag in (_W + "tbl", _W + "txbxContent"):
+            return False
+        if around.tag == _W + "p":
+            own = around.find(_W + "pPr")
+            if own is not None and any(own.find(_W + mark) is not None for mark in marks):
+                return False
+        if around.tag == _W + "document" and around.find(_W + "background") is not None:
+            return False
+    return True

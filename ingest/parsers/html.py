@@ -38,9 +38,13 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])",
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
+    r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
     re.IGNORECASE,
 )
+_WHITE = r"(?:#fff(?:fff)?\b|white\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
+_WHITE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*(?:{_WHITE}|transparent\b)", re.IGNORECASE)
+_WHITE_GROUND = re.compile(rf"background(?:-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -143,8 +147,23 @@ def _is_dropped(element: Any) -> bool:
 def _is_hidden(element: Any) -> bool:
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
-    style = element.get("style")
-    return style is not None and bool(_HIDDEN_STYLE.search(style))
+    style = element.get("style") or ""
+    return bool(_HIDDEN_STYLE.search(style)) or _is_white_on_white(element, style)
+
+
+def _is_white_on_white(element: Any, style: str) -> bool:
+    """Says whether text is white where nothing gives it another ground: no element around it, no style sheet."""
+    if not (
+        _WHITE_TEXT.search(style) or (element.get("color") or "").lower() in ("white", "#fff", "#ffffff")
+    ):
+        return False
+    if _WHITE_GROUND.search(style):
+        return True
+    for around in (element, *element.iterancestors()):
+        if "background" in (around.get("style") or "").lower() or around.get("bgcolor"):
+            return False
+    root = element.getroottree()
+    return root.find(".//style") is None and root.find(".//link[@rel='stylesheet']") is None
 
 
 def _is_data_table(element: Any) -> bool:

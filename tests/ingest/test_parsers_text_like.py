@@ -170,7 +170,7 @@ def test_html_is_read_in_the_charset_it_declares() -> None:
         (b"%PDF-1.7 and then nothing", "a.pdf", "damaged_file"),
         (b"1 0 obj\nendobj\nstartxref\n0\n", "headless.pdf", "damaged_file"),
         (b"PK\x03\x04 broken", "a.docx", "damaged_file"),
-        (b"{\\rtf1 hello}", "a.txt", "unsupported"),
+        (b"%!PS-Adobe-3.0 hello", "a.txt", "unsupported"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.doc", "unsupported"),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
@@ -437,3 +437,25 @@ def test_a_table_with_header_cells_stays_one_whatever_stands_in_it() -> None:
     ]
     equal = read("<table><tr><th>a</th><th>b</th></tr><tr><td>3</td><td>3</td></tr></table>", "a.html")
     assert equal.text == "a | b\n3 | 3"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "html"),
+    [
+        (True, '<p style="color: white">secret</p>'),
+        (True, '<p style="color:#FFFFFF">secret</p>'),
+        (True, '<font color="white">secret</font>'),
+        (True, '<p style="font-size:1px">secret</p>'),
+        (True, '<p style="position:absolute; left:-9999px">secret</p>'),
+        (True, '<style>b{}</style><p style="color:#fff; background:#fff">secret</p>'),
+        (False, '<div style="background:#003"><p style="color:#fff">secret</p></div>'),
+        (False, '<table><tr bgcolor="#000080"><td style="color:#fff">secret</td></tr></table>'),
+        (False, '<style>.dark {background: black}</style><p class="dark" style="color:#fff">secret</p>'),
+        (False, '<p style="background-color:#fff">secret</p>'),
+        (False, '<p style="font-size:1.5em; border-color: white">secret</p>'),
+    ],
+)
+def test_white_and_tiny_text_is_hidden_where_nothing_gives_it_a_ground(hidden: bool, html: str) -> None:
+    document = parse(f"<html><body><p>Open.</p>{html}</body></html>".encode(), "a.html")
+    assert ("secret" not in document.text) is hidden
+    assert [note.code for note in document.notes] == ["hidden_text"] * hidden
