@@ -4,8 +4,8 @@
 
 The folder holds one folder a format, each with ``sources/`` and ``groundtruth/NAME.md``. Files are read as an
 ingest reads them, in the sandbox. Words are runs of letters and digits without case, and single CJK characters.
-A share is found in order when the expected sequence keeps it in a longest common subsequence (to within
-difflib's heuristic-free matching blocks); cells are compared whole, those of expected tables with those shown.
+What is found in order are the matching blocks of difflib (a lower bound of the longest common subsequence); cells
+are compared whole, those of expected tables with those shown.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "3"),
-    detection.DOCX: Parser("ingest.parsers.docx", "1"),
-    detection.HTML: Parser("ingest.parsers.html", "1"),
-    detection.MARKDOWN: Parser("ingest.parsers.markdown", "1"),
+    detection.DOCX: Parser("ingest.parsers.docx", "2"),
+    detection.HTML: Parser("ingest.parsers.html", "2"),
+    detection.MARKDOWN: Parser("ingest.parsers.markdown", "2"),
     detection.TEXT: Parser("ingest.parsers.text", "1"),
     detection.XLSX: Parser("ingest.parsers.sheets", "1"),
     detection.XLS: Parser("ingest.parsers.sheets", "1"),

@@ -290,10 +290,16 @@ def encrypted(name: str) -> ParseError:
     )
 
 
+_READ = (
+    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, JSON, JSON "
+    "Lines and ZIP"
+)
+
+
 def unsupported(name: str, kind: str, hint: str = "") -> ParseError:
     """Returns the error for a kind of file that is not read."""
     return ParseError(
         f"{name} is {kind}, which is not read.",
         code="unsupported",
-        hint=hint or "docs/formats.md lists what is read; save it as one of those.",
+        hint=hint or f"Save it as one of those that are: {_READ}.",
     )
