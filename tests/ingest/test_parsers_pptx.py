@@ -1,0 +1,235 @@
+"""Presentations: slides as pages, what PowerPoint hides, and packages that mean harm."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from corpus.errors import LimitError, ParseError, VouchError
+from corpus.types import Document
+from ingest.parsers import parse
+from ingest.parsers.assembly import verify
+from ingest.parsers.detection import PPTX
+from tests.ingest.packing import zipped
+
+TITLE_AND_BODY, TITLE_ONLY, BLANK = 1, 5, 6
+
+
+def saved(source: Any) -> bytes:
+    buffer = io.BytesIO()
+    source.save(buffer)
+    return buffer.getvalue()
+
+
+def read(source: Any) -> Document:
+    document = parse(source if isinstance(source, bytes) else saved(source), "talk.pptx")
+    verify(document)
+    return document
+
+
+def slide(source: Any, title: str, layout: int = TITLE_ONLY) -> Any:
+    made = source.slides.add_slide(source.slide_layouts[layout])
+    if made.shapes.title is not None:
+        made.shapes.title.text = title
+    return made
+
+
+def box(where: Any, text: str, left: float, top: float) -> None:
+    where.shapes.add_textbox(Inches(left), Inches(top), Inches(2), Inches(1)).text_frame.text = text
+
+
+def repacked(data: bytes, change: Callable[[dict[str, bytes | str]], None]) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members: dict[str, bytes | str] = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    return zipped(members)
+
+
+def kinds(document: Document) -> list[tuple[str, str]]:
+    return [(b.kind, document.text[b.start : b.end]) for b in document.blocks]
+
+
+def test_a_slide_is_a_page_with_title_list_and_notes() -> None:
+    source = Presentation()
+    source.core_properties.title = "旅費の説明"
+    first = slide(source, "Travel 出張", TITLE_AND_BODY)
+    frame = first.placeholders[1].text_frame
+    frame.text = "Book early"
+    for text, level in (("14 days", 1), ("領収書を保管する", 0)):
+        added = frame.add_paragraph()
+        added.text, added.level = text, level
+    first.notes_slide.notes_text_frame.text = "Greet them\n挨拶"
+    slide(source, "Second")
+    document = read(source)
+    assert kinds(document) == [
+        ("heading", "Travel 出張"),
+        ("list", "- Book early\n  - 14 days\n- 領収書を保管する"),
+        ("paragraph", "Notes: Greet them\n挨拶"),
+        ("heading", "Second"),
+    ]
+    assert [page.number for page in document.pages] == [1, 2]
+    assert (document.title, document.content_type) == ("旅費の説明", PPTX)
+
+
+def test_loose_boxes_are_read_from_top_to_bottom_and_left_to_right() -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    for text, left, top in (("four", 5, 4.1), ("two", 5, 1), ("three", 1, 4), ("one", 1, 1.1)):
+        box(made, text, left, top)
+    assert read(source).text.split() == ["one", "two", "three", "four"]
+
+
+def test_groups_stay_together() -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    box(made, "after", 1, 6)
+    group = made.shapes.add_group_shape()
+    for text, top in (("lower", 3), ("upper", 1)):
+        group.shapes.add_textbox(Inches(1), Inches(top), Inches(2), Inches(1)).text_frame.text = text
+    assert read(source).text.split() == ["upper", "lower", "after"]
+
+
+def test_tables_keep_rows_header_and_merged_cells() -> None:
+    source = Presentation()
+    table = slide(source, "Rates").shapes.add_table(3, 3, 0, 0, Inches(6), Inches(2)).table
+    for row, texts in enumerate((("City", "Hotel", "Meal"), ("東京", "18,000円", "20"), ("", "x", "30"))):
+        for column, text in enumerate(texts):
+            table.cell(row, column).text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    block = read(source).blocks[1]
+    assert (
+        read(source).text[block.start : block.end]
+        == "City | Hotel | Meal\n東京 | 18,000円 | 20\n東京 | x | 30"
+    )
+    assert block.header == "City | Hotel | Meal"
+
+
+def test_charts_give_their_numbers() -> None:
+    source = Presentation()
+    data = CategoryChartData()
+    data.categories = ["2023", "2024"]
+    data.add_series("Oslo", (10, 12.5))
+    data.add_series("東京", (30, 31))
+    chart = (
+        slide(source, "Guests").shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 9999, 9999, data).chart
+    )
+    chart.has_title = True
+    chart.chart_title.text_frame.text = "Guests by year"
+    assert kinds(read(source))[1:] == [
+        ("paragraph", "Guests by year"),
+        ("table", "| Oslo | 東京\n2023 | 10 | 30\n2024 | 12.5 | 31"),
+    ]
+
+
+def test_numbers_dates_and_footers_of_slides_are_left_out() -> None:
+    source = Presentation()
+    made = slide(source, "Body")
+    for shape in source.slide_layouts[TITLE_ONLY].placeholders:
+        if shape.placeholder_format.type is not None and shape.placeholder_format.idx >= 10:
+            made.shapes.clone_placeholder(shape)
+    for shape in made.placeholders:
+        if shape.placeholder_format.idx >= 10:
+            shape.text_frame.text = "Confidential"
+    assert len(list(made.placeholders)) == 4
+    assert read(source).text == "Body"
+
+
+def test_hidden_slides_are_left_out_and_told_and_numbers_go_on() -> None:
+    source = Presentation()
+    for title in ("One", "Two", "Three"):
+        slide(source, title)
+    source.slides[1]._element.set("show", "0")
+    document = read(source)
+    assert document.text.split() == ["One", "Three"]
+    assert [page.number for page in document.pages] == [1, 3]
+    assert [(note.code, "Slide 2" in note.message) for note in document.notes] == [("hidden_text", True)]
+
+
+def test_slides_are_numbered_as_shown() -> None:
+    source = Presentation()
+    slide(source, "One")
+    source.element.set("firstSlideNum", "7")
+    assert [(page.number, page.label) for page in read(source).pages] == [(1, "7")]
+
+
+def test_shows_and_templates_are_read_too() -> None:
+    source = Presentation()
+    slide(source, "One")
+    for kind in (b"slideshow", b"template"):
+
+        def rename(members: dict[str, bytes | str], kind: bytes = kind) -> None:
+            types = members["[Content_Types].xml"]
+            assert isinstance(types, bytes)
+            members["[Content_Types].xml"] = types.replace(b"presentation.main+xml", kind + b".main+xml")
+
+        assert read(repacked(saved(source), rename)).text == "One"
+
+
+def test_a_presentation_without_words_is_named() -> None:
+    with pytest.raises(ParseError) as caught:
+        read(Presentation())
+    assert caught.value.code == "no_text"
+
+
+def hello() -> bytes:
+    source = Presentation()
+    slide(source, "Hello")
+    return saved(source)
+
+
+WHOLE = hello()
+
+
+@pytest.mark.parametrize(
+    "part", ["ppt/presentation.xml", "ppt/slides/slide1.xml", "ppt/theme/theme1.xml", "_rels/.rels"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_in_any_part_are_refused(part: str, encoding: str) -> None:
+    def poison(members: dict[str, bytes | str]) -> None:
+        content = members[part]
+        assert isinstance(content, bytes)
+        text = content.decode().partition("?>")[2]
+        laughs = "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'>]>"
+        members[part] = (f"<?xml version='1.0' encoding='{encoding}'?>{laughs}{text}").encode(encoding)
+
+    with pytest.raises(ParseError) as caught:
+        read(repacked(WHOLE, poison))
+    assert caught.value.code == "unsafe_xml"
+
+
+def test_a_bomb_is_refused_and_pictures_are_never_unpacked() -> None:
+    with pytest.raises(LimitError) as caught:
+        read(repacked(WHOLE, lambda members: members.update({"ppt/media/zeros.bin": b"0" * 20_000_000})))
+    assert caught.value.code == "archive_too_large"
+
+
+def test_groups_nested_without_end_are_bounded() -> None:
+    opened = (
+        b"<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9' name='g'/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>"
+    )
+
+    def nest(members: dict[str, bytes | str]) -> None:
+        content = members["ppt/slides/slide1.xml"]
+        assert isinstance(content, bytes)
+        deep = opened * 100 + b"</p:grpSp>" * 100
+        members["ppt/slides/slide1.xml"] = content.replace(b"</p:spTree>", deep + b"</p:spTree>")
+
+    assert read(repacked(WHOLE, nest)).text == "Hello"
+
+
+def test_damaged_files_are_named() -> None:
+    for size in range(100, len(WHOLE), 2999):
+        with pytest.raises(VouchError) as caught:
+            read(WHOLE[:size])
+        assert caught.value.code in {"damaged_file", "unsupported"}
+    with pytest.raises(ParseError) as missing:
+        read(repacked(WHOLE, lambda members: members.pop("ppt/slides/slide1.xml") and None))
+    assert missing.value.code == "damaged_file"
