@@ -204,6 +204,9 @@ class Filter:
 class Hit:
     """A found chunk with all that is needed to show it, prompt with it and cite it.
 
+    ``also`` names the collection's other documents of the same bytes that the caller may see: what stands in
+    several files is found once.
+
     ``score`` is higher for better and comparable only within one result list. ``legs`` says what
     each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25). ``page_label`` is the
     number printed on the first page, empty when that is ``page`` itself or unknown. ``ocr`` says that
@@ -230,6 +233,7 @@ class Hit:
     legs: Mapping[str, float]
     page_label: str = ""
     ocr: bool = False
+    also: tuple[str, ...] = ()
 
 
 def show_chunk_id(chunk_id: int) -> str:

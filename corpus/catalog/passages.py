@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
@@ -70,16 +70,19 @@ def live_hits(
     """Returns the first ``limit`` of the ranked chunks that are live and open to the caller.
 
     ``ranked`` holds (chunk id, score), best first. Whatever an index said, a chunk of a retired
-    version or of a document the caller may not see is left out here.
+    version or of a document the caller may not see is left out here. Of files of the same bytes in a
+    collection the best ranked gives its chunks, and names the others that the caller may see.
 
     Raises:
         DamagedError: a chunk's text is not the one that was committed.
     """
     rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller)}
     hits: list[Hit] = []
+    copies: dict[tuple[str, str, int, int], str] = {}
+    names = _names(db, {row.sha256 for row in rows.values()}, caller)
     for own, score in ranked:
         row = rows.get(own)
-        if row is None:
+        if row is None or copies.setdefault(_place(row), row.document_id) != row.document_id:
             continue
         text = docs.read_text(db, row.version_id, row.start, row.end)
         if not _stored(row).is_intact(text):
@@ -109,11 +112,43 @@ def live_hits(
                 legs=dict(legs.get(own, {})),
                 page_label=row.label or "",
                 ocr=_is_recognised(row),
+                also=tuple(
+                    path for owner, path in names[row.collection, row.sha256] if owner != row.document_id
+                ),
             )
         )
         if len(hits) == limit:
             break
     return hits
+
+
+def _place(row: Any) -> tuple[str, str, int, int]:
+    return row.collection, row.sha256, row.start, row.end
+
+
+def _names(
+    db: Connection, hashes: Collection[str], caller: Caller
+) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
+    """Returns (document id, path) of the live documents of each collection and content."""
+    query = (
+        select(documents.c.collection, versions.c.sha256, documents.c.id, documents.c.path)
+        .join(documents, documents.c.live_version_id == versions.c.id)
+        .order_by(documents.c.path, documents.c.id)
+    )
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    wanted = sorted(hashes)
+    for first in range(0, len(wanted), _IDS_PER_STATEMENT):
+        some = versions.c.sha256.in_(wanted[first : first + _IDS_PER_STATEMENT])
+        for row in db.execute(_open_to(caller, query).where(some)):
+            found.setdefault((row.collection, row.sha256), []).append((row.id, row.path))
+    return found
+
+
+def _open_to(caller: Caller, query: Select[Any]) -> Select[Any]:
+    if caller.owner:
+        return query
+    granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+    return query.where(documents.c.id.in_(granted))
 
 
 def _is_recognised(row: Any) -> bool:
@@ -126,6 +161,7 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
             chunks,
             versions.c.document_id,
             versions.c.number,
+            versions.c.sha256,
             versions.c.title,
             versions.c.content_type,
             versions.c.language,
@@ -138,9 +174,7 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
         .join(documents, documents.c.live_version_id == versions.c.id)
         .outerjoin(pages, (pages.c.version_id == versions.c.id) & (pages.c.number == chunks.c.page))
     )
-    if not caller.owner:
-        granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
-        query = query.where(documents.c.id.in_(granted))
+    query = _open_to(caller, query)
     found: list[Any] = []
     for first in range(0, len(ids), _IDS_PER_STATEMENT):
         found += db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _IDS_PER_STATEMENT])))).all()

@@ -149,6 +149,11 @@ class HitShape(BaseModel):
     ocr: bool = Field(
         False, description="Whether a page of it is a picture whose text was recognised.", examples=[False]
     )
+    also: list[str] = Field(
+        default_factory=list,
+        description="The collection's other files of the same content that you may see.",
+        examples=[["archive/travel-policy.pdf"]],
+    )
 
 
 class SearchAnswer(BaseModel):

@@ -103,6 +103,8 @@ def marked(text: str, wanted: Mapping[str, float], style: str = "") -> Text:
 def _passage(hit: Mapping[str, Any], wanted: Mapping[str, float], room: int, full: bool) -> Text:
     title = Text.assemble((_line(hit["title"] or hit["source"]), "title"), ("  " + pages_of(hit), "page"))
     place = Text.assemble((_line(hit["source"]), "place"), (f"  in {_line(hit['collection'])}", "faint"))
+    if hit.get("also"):
+        place.append(f"  also {_line(', '.join(hit['also']))}", "faint")
     path = marked(_line(" › ".join(hit["headings"])), wanted, "italic")
     legs = "".join(f" · {name} {score:.3g}" for name, score in hit["legs"].items())
     score = Text(f"score {hit['score']:.4f}{legs}", "faint")

@@ -274,6 +274,38 @@ def test_what_a_caller_may_not_read_is_never_found(corpus: Corpus, query: str, f
 # ---- filters as people write them ----------------------------------------------------------------
 
 
+def test_files_of_the_same_content_are_found_once_and_name_each_other(tmp_path: Path) -> None:
+    lines = ["annual leave moves into the next year", "leave needs an application"]
+    places = [
+        ("a/leave.txt", {"access": frozenset({"group:hr"})}),
+        ("b/leave.txt", {}),
+        ("c/leave.txt", {}),
+        ("d/leave.txt", {"collection": "other"}),
+    ]
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
+        for path, more in places:
+            opened.commit(new_version(path, lines, **more), "\n".join(lines).encode())
+        opened.publish()
+        search = retriever(opened).search
+
+        def found(caller: Caller, filter: Filter | None = None) -> list[tuple[str, int, tuple[str, ...]]]:
+            return [
+                (hit.source, hit.start, hit.also) for hit in search("annual leave", 10, caller, filter).hits
+            ]
+
+        shared = {"a/leave.txt", "b/leave.txt", "c/leave.txt"}
+        seen = [hit for hit in found(OWNER) if hit[0] != "d/leave.txt"]
+        assert sorted(start for _, start, _ in seen) == [0, len(lines[0]) + 1]
+        assert all({source, *also} == shared for source, _, also in seen)
+        open_ones = [hit for hit in found(ANYONE) if hit[0] != "d/leave.txt"]
+        assert len(open_ones) == 2
+        assert all({source, *also} == {"b/leave.txt", "c/leave.txt"} for source, _, also in open_ones)
+        elsewhere = found(OWNER, Filter(collections=("other",)))
+        assert {(source, also) for source, _, also in elsewhere} == {("d/leave.txt", ())}
+        only_c = found(ANYONE, Filter(source="c/*"))
+        assert {(source, also) for source, _, also in only_c} == {("c/leave.txt", ("b/leave.txt",))}
+
+
 def test_conditions_and_json_say_the_same() -> None:
     written = parse_filter(
         ["collection=hr", "type=PDF", "language=ja", "since=2025-04-01", "until = 2026-01-01T09:00+09:00",

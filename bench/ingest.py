@@ -1,0 +1,239 @@
+"""Measures an ingest from files to found passages, beside a plain LangChain pipeline of the same packages.
+
+    python -m bench.ingest path/to/folder              Vouch, the plain pipeline, and the embedder by itself
+    python -m bench.ingest path/to/folder --unchanged  and the same folder again: nothing to do, one file changed
+    python -m bench.ingest --files 10000               that, over so many small files made for it
+
+Each run is a process of its own with a data folder of its own. The model is exported before the clock starts (its
+seconds are printed). The plain pipeline does what PyPDFLoader or a text loader, RecursiveCharacterTextSplitter
+(1000 characters, 200 shared), HuggingFaceEmbeddings and langchain-chroma do, on PDF, Markdown and text files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.scale import peak_memory
+
+ENDINGS = frozenset({".md", ".pdf", ".txt"})
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", help="a folder with PDF, Markdown or text files")
+    parser.add_argument("--unchanged", action="store_true", help="ingest it again, and with one file changed")
+    parser.add_argument("--files", type=int, help="make so many small files and measure ingests without work")
+    parser.add_argument("--without-peer", action="store_true", help="leave the plain pipeline out")
+    parser.add_argument("--run", choices=sorted(_RUNS), help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.run:
+        print(json.dumps(_RUNS[options.run](options.folder, options.work)))
+        return 0
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        if options.files:
+            print(again(_small_files(work / "files", options.files), work))
+            return 0
+        if options.folder is None or not options.folder.is_dir():
+            parser.error("name a folder")
+        files = _copied(options.folder, work / "files")
+        print(side_by_side(files, work, peer=not options.without_peer))
+        if options.unchanged:
+            print(again(files, work))
+    return 0
+
+
+def side_by_side(files: Path, work: Path, *, peer: bool) -> str:
+    """Runs the pipelines one after the other and returns the table, rates as ratios to the plain one."""
+    shown = ["vouch", "embedder", *(["plain"] if peer else [])]
+    found = {name: _in_a_process(name, files, work / name) for name in shown}
+    lines = [
+        f"Export of the model, once: {found['vouch']['export_s']:.0f} s",
+        "",
+        "| | seconds | source characters/s | pages/s | chunks | chunks/s | peak MB | disk bytes a chunk |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, one in found.items():
+        took = one["seconds"]
+        lines.append(
+            f"| {name} | {took:.1f} | {one.get('chars', 0) / took:,.0f} | {one.get('pages', 0) / took:.1f} "
+            f"| {one['chunks']:.0f} | {one['chunks'] / took:.1f} | {one['peak_mb']:.0f} "
+            f"| {one.get('disk', 0) / max(one['chunks'], 1):,.0f} |"
+        )
+    share = found["embedder"]["seconds"] / found["vouch"]["seconds"]
+    lines += ["", f"Vouch reaches {share:.0%} of the rate of its embedder alone on the same chunks."]
+    if peer:
+        ours, theirs = found["vouch"], found["plain"]
+        times = ours["chars"] / ours["seconds"] / (theirs["chars"] / theirs["seconds"])
+        lines.append(f"Source characters per second: {times:.1f} x the plain pipeline.")
+    return "\n".join(lines)
+
+
+def again(files: Path, work: Path) -> str:
+    """Ingests the folder, then unchanged, then with one file changed, each by a command of its own."""
+    data = work / "vouch"
+    first = _timed_ingest(files, data)
+    unchanged = _timed_ingest(files, data)
+    one = sorted(path for path in files.rglob("*") if path.suffix in {".md", ".txt"})[0]
+    one.write_text(one.read_text("utf-8") + "\n\nThe canteen opens at half past eleven.\n", encoding="utf-8")
+    changed = _timed_ingest(files, data)
+    count = sum(1 for path in files.rglob("*") if path.is_file())
+    return (
+        f"{count} files: first {first:.1f} s, unchanged {unchanged:.2f} s, one file changed {changed:.2f} s"
+    )
+
+
+# ---- the runs, each in a process of its own ------------------------------------------------------
+
+
+def _vouch(files: Path, work: Path) -> dict[str, float]:
+    from corpus.settings import load_settings
+    from rag.bootstrap import open_service
+
+    with open_service(load_settings({"data_dir": work}), purpose="bench") as service:
+        began = time.perf_counter()
+        service.embedder.prepare()
+        export = time.perf_counter() - began
+        began = time.perf_counter()
+        with peak_memory() as peak:
+            report = service.ingest([files])
+        took = time.perf_counter() - began
+        state = service.corpus.state()
+        return {
+            "seconds": took,
+            "export_s": export,
+            "chars": sum(file.chars for file in report.files),
+            "pages": sum(file.pages for file in report.files),
+            "chunks": state.chunks,
+            "peak_mb": (peak["owner"] + peak["children"]) >> 20,
+            "disk": state.disk_bytes - _bytes(work / "models"),
+        }
+
+
+def _embedder(files: Path, work: Path) -> dict[str, float]:
+    """The embedder by itself over the chunks that the run before committed, equal texts once as there."""
+    from corpus.catalog import CatalogFeed
+    from corpus.embedding import open_embedder
+    from corpus.settings import load_settings
+    from corpus.store import Corpus
+
+    data = work.parent / "vouch"
+    settings = load_settings({"data_dir": data})
+    embedder = open_embedder(settings)
+    corpus = Corpus.open(settings, embedder.space, also=embedder.other_spaces)
+    embedder.settle(corpus.space)
+    with CatalogFeed(corpus.catalog).snapshot() as snapshot:
+        texts = [f"{row.context}\n\n{row.text}" if row.context else row.text for row in snapshot.text_rows()]
+    corpus.close()
+    texts = list(dict.fromkeys(text for text in texts if embedder.covers(text)))
+    embedder.embed_passages(texts[:8])
+    began = time.perf_counter()
+    with peak_memory() as peak:
+        embedder.embed_passages(texts)
+    return {
+        "seconds": time.perf_counter() - began,
+        "chunks": len(texts),
+        "peak_mb": (peak["owner"] + peak["children"]) >> 20,
+    }
+
+
+def _plain(files: Path, work: Path) -> dict[str, float]:
+    import chromadb
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+    from pypdf import PdfReader
+    from sentence_transformers import SentenceTransformer
+
+    from corpus.embedding.model import find_model
+
+    model = SentenceTransformer(str(find_model(MODEL).path), device="cpu")
+    store = chromadb.PersistentClient(str(work)).get_or_create_collection("plain")
+    splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
+    chars = pages = chunks = 0
+    began = time.perf_counter()
+    with peak_memory() as peak:
+        for path in sorted(files.rglob("*")):
+            if path.suffix.lower() not in ENDINGS:
+                continue
+            if path.suffix.lower() == ".pdf":
+                try:
+                    texts = [page.extract_text() for page in PdfReader(path).pages]
+                except Exception as error:  # as the loader does: the file is lost
+                    print(f"{path.name}: {error}", file=sys.stderr)
+                    continue
+                pages += len(texts)
+            else:
+                texts = [path.read_text("utf-8", errors="replace")]
+                pages += 1
+            chars += sum(map(len, texts))
+            pieces = [piece for text in texts for piece in splitter.split_text(text)]
+            if pieces:
+                rows = model.encode(pieces, batch_size=32, show_progress_bar=False)
+                names = [f"{path}#{number}" for number in range(len(pieces))]
+                for at in range(0, len(pieces), 5000):
+                    part = slice(at, at + 5000)
+                    store.add(ids=names[part], embeddings=rows[part], documents=pieces[part])
+                chunks += len(pieces)
+    return {
+        "seconds": time.perf_counter() - began,
+        "chars": chars,
+        "pages": pages,
+        "chunks": chunks,
+        "peak_mb": (peak["owner"] + peak["children"]) >> 20,
+        "disk": _bytes(work),
+    }
+
+
+_RUNS = {"vouch": _vouch, "embedder": _embedder, "plain": _plain}
+
+
+def _in_a_process(name: str, files: Path, work: Path) -> dict[str, float]:
+    work.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "bench.ingest", str(files), "--run", name, "--work", str(work)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def _timed_ingest(files: Path, data: Path) -> float:
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "rag.cli", "--data-dir", str(data), "ingest", str(files)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return time.perf_counter() - began
+
+
+def _copied(folder: Path, target: Path) -> Path:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix.lower() in ENDINGS:
+            place = target / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    return target
+
+
+def _small_files(folder: Path, number: int) -> Path:
+    folder.mkdir(parents=True)
+    for at in range(number):
+        place = folder / f"{at // 100:03d}"
+        place.mkdir(exist_ok=True)
+        text = f"# Note {at}\n\nRoom {at} is cleaned on day {at % 28 + 1} of the month.\n"
+        (place / f"note-{at}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
