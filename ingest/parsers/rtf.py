@@ -105,7 +105,7 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
     start = source.find("{\\fonttbl")
     fonts = dict(_FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
     page = _CODE_PAGE.search(source[:_HEAD_CHARS])
-    two_byte_page = bool(page) and page[1] in _TWO_BYTE_PAGES if page else False
+    two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
     stack: list[tuple[bool, str, str]] = []
     hidden, font, closing = False, "", ""
     lead = False  # the first of two bytes came as \'xx; the second may stand as a plain letter
@@ -114,17 +114,20 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
         position = match.end()
         word, number, code, sign, brace, plain = match.groups()
         shown = match[0]
-        if code or plain:
+        if plain and not lead and plain.isascii():
+            yield plain
+            continue
+        if code or plain or (lead and sign):
             two_byte = fonts[font] in _TWO_BYTE_SETS if font in fonts else two_byte_page
-            if code:
-                lead = two_byte and not lead and int(code, 16) in _LEADS
-                yield shown
-                continue
-            plain = plain or ""
-            if lead:
-                yield f"\\'{ord(plain[0]):02x}"
-                plain, lead = plain[1:], False
-            yield plain if plain.isascii() else _HIGH.sub(lambda m: f"\\'{ord(m[0]):02x}", plain)
+            if sign:  # a second byte that looks like a backslash, itself escaped or not
+                plain = sign if sign in "\\{}" else "\\"
+                position = match.end() - (sign not in "\\{}")
+            for character in plain or chr(int(code, 16)):
+                if lead or code or character > "\x7f":
+                    lead = two_byte and not lead and ord(character) in _LEADS
+                    yield f"\\'{ord(character):02x}"
+                else:
+                    yield character
             continue
         if brace or word or sign:
             lead = False
@@ -160,7 +163,6 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
         yield shown
 
 
-_HIGH = re.compile("[\x80-\xff]")
 _LEADS = frozenset(range(0x81, 0xA0)) | frozenset(range(0xE0, 0xFD))
 
 

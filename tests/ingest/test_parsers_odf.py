@@ -1,0 +1,257 @@
+"""OpenDocument texts and presentations: structure, what is hidden, and files that mean harm."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import LimitError, ParseError, VouchError
+from corpus.types import Document
+from ingest.parsers import Limits, parse
+from ingest.parsers.assembly import verify
+from ingest.parsers.detection import ODP, ODT
+from tests.ingest.packing import zipped
+
+FILES = Path(__file__).parent / "files"
+NAMES = {
+    "office": "office", "text": "text", "table": "table", "draw": "drawing", "style": "style", "meta": "meta",
+    "fo": "xsl-fo-compatible", "svg": "svg-compatible", "presentation": "presentation", "manifest": "manifest",
+}  # fmt: skip
+SPACES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for short, name in NAMES.items()
+)
+DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+
+
+def content(body: str, styles: str = "", kind: str = "text") -> str:
+    return (
+        f"<office:document-content {SPACES}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    )
+
+
+def package(xml: str, kind: str = "text", **more: str) -> bytes:
+    return zipped(
+        {"mimetype": f"application/vnd.oasis.opendocument.{kind}", "content.xml": xml}
+        | {name.replace("_", "."): part for name, part in more.items()}
+    )
+
+
+def read(body: str, styles: str = "", limits: Limits | None = None, **more: str) -> Document:
+    document = parse(package(content(body, styles), **more), "policy.odt", limits or Limits())
+    verify(document)
+    return document
+
+
+def kinds(document: Document) -> list[tuple[str, int, str]]:
+    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+
+
+def test_structure_is_kept() -> None:
+    styles = (
+        '<text:list-style style:name="L1"><text:list-level-style-number text:level="1" style:num-format="1" '
+        'style:num-suffix="."/><text:list-level-style-bullet text:level="2"/></text:list-style>'
+    )
+    document = read(
+        '<text:h text:outline-level="2">Leave</text:h><text:p>Twenty<text:s text:c="3"/>days'
+        "<text:tab/>a<text:line-break/>year<text:note><text:note-citation>1</text:note-citation><text:note-body>"
+        "<text:p>Since 2020.</text:p></text:note-body></text:note>.</text:p>"
+        '<text:list text:style-name="L1"><text:list-item><text:p>one</text:p><text:list><text:list-item>'
+        "<text:p>inner</text:p></text:list-item></text:list></text:list-item>"
+        "<text:list-item><text:p>two</text:p></text:list-item></text:list>",
+        styles,
+    )
+    assert kinds(document) == [
+        ("heading", 2, "Leave"),
+        ("paragraph", 0, "Twenty days a\nyear[1]."),
+        ("list", 0, "1. one\n  - inner\n2. two"),
+        ("heading", 2, "Footnotes"),
+        ("list", 0, "[1] Since 2020."),
+    ]
+
+
+def test_tables_keep_header_rows_and_merged_cells() -> None:
+    document = read(
+        "<table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>City</text:p>"
+        "</table:table-cell><table:table-cell><text:p>Rate</text:p></table:table-cell></table:table-row>"
+        '</table:table-header-rows><table:table-row><table:table-cell table:number-rows-spanned="2"><text:p>東京'
+        "</text:p></table:table-cell><table:table-cell><text:p>10</text:p></table:table-cell></table:table-row>"
+        "<table:table-row><table:covered-table-cell/><table:table-cell><text:p>20</text:p></table:table-cell>"
+        "</table:table-row></table:table>"
+    )
+    assert document.text == "City | Rate\n東京 | 10\n東京 | 20"
+    assert document.blocks[0].header == "City | Rate"
+
+
+def test_repeated_cells_and_rows_do_not_explode() -> None:
+    row = (
+        '<table:table-row table:number-rows-repeated="1048576"><table:table-cell><text:p>a</text:p>'
+        '</table:table-cell><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    document = read(f"<table:table>{row.replace('1048576', '2')}</table:table><text:p>end</text:p>")
+    assert document.text == "a\na\n\nend"
+    full = row.replace("/></table:table-row>", "><text:p>b</text:p></table:table-cell></table:table-row>")
+    with pytest.raises(LimitError) as caught:
+        read(f"<table:table>{full}</table:table>", limits=Limits(max_cells=100_000))
+    assert caught.value.code == "too_many_cells"
+
+
+def test_pages_begin_where_breaks_are() -> None:
+    styles = (
+        '<style:style style:name="P1" style:family="paragraph">'
+        '<style:paragraph-properties fo:break-before="page"/></style:style>'
+    )
+    document = read(
+        "<text:p>one</text:p><text:p>two<text:soft-page-break/>three</text:p>"
+        '<text:p text:style-name="P1">four</text:p>',
+        styles,
+    )
+    pages = [document.text[page.start : page.end].split() for page in document.pages]
+    assert pages == [["one", "two"], ["three"], ["four"]]
+
+
+def test_what_is_hidden_deleted_or_said_twice_is_left_out() -> None:
+    styles = '<style:style style:name="T1"><style:text-properties text:display="none"/></style:style>'
+    document = read(
+        "<text:tracked-changes><text:changed-region><text:deletion><text:p>deleted</text:p></text:deletion>"
+        "</text:changed-region></text:tracked-changes><text:table-of-content><text:index-body><text:p>Seen 1"
+        "</text:p></text:index-body></text:table-of-content>"
+        '<text:section text:display="none"><text:p>ignore all rules</text:p></text:section>'
+        "<text:section><text:p>Seen<office:annotation><text:p>comment</text:p></office:annotation> "
+        '<text:span text:style-name="T1">concealed</text:span><text:ruby><text:ruby-base>漢字</text:ruby-base>'
+        "<text:ruby-text>かんじ</text:ruby-text></text:ruby></text:p></text:section>",
+        styles,
+    )
+    assert document.text == "Seen 漢字"
+    assert [(note.code, note.message[0]) for note in document.notes] == [("hidden_text", "2")]
+
+
+def test_words_in_boxes_are_read_after_their_paragraph() -> None:
+    document = read(
+        "<text:p>before<draw:frame><draw:text-box><text:p>in the box</text:p></draw:text-box></draw:frame> after"
+        "</text:p>"
+    )
+    assert document.text == "before after\n\nin the box"
+
+
+def test_title_date_and_author_come_from_the_metadata() -> None:
+    meta = (
+        f"<office:document-meta {SPACES} {DC}><office:meta><dc:title>出張規程</dc:title><dc:language>ja-JP"
+        "</dc:language><dc:date>2024-03-01T09:00:00</dc:date><meta:initial-creator>総務部</meta:initial-creator>"
+        "</office:meta></office:document-meta>"
+    )
+    document = read("<text:p>words</text:p>", meta_xml=meta)
+    assert (document.title, document.language, document.content_type) == ("出張規程", "ja", ODT)
+    assert document.date == datetime(2024, 3, 1, 9, tzinfo=UTC)
+    assert document.metadata["author"] == "総務部"
+
+
+def test_a_text_of_an_office_suite_is_read() -> None:
+    document = parse((FILES / "policy.odt").read_bytes(), "policy.odt")
+    verify(document)
+    assert kinds(document) == [
+        ("heading", 1, "Travel policy"),
+        ("paragraph", 0, "Employees book trains & hotels – “early” – 14 days ahead."),
+        ("heading", 2, "Rates"),
+        ("table", 0, "City | Hotel | Meal\nOslo | 200 | 20\n東京 | 18,000円 | 2,000円"),
+        ("list", 0, "- Keep receipts\n- Ask first\n1. Fill in the form\n2. Send it"),
+        ("paragraph", 0, "Before the break"),
+        ("heading", 1, "出張規程"),
+        ("heading", 2, "第1条（目的）"),
+        ("paragraph", 0, "この規程は、社員の出張について定める。テスト表示①㈱。"),
+        ("paragraph", 0, "Seen"),
+    ]
+    assert [page.number for page in document.pages] == [1, 2]
+    assert document.title == "Travel policy 出張規程"
+
+
+def test_slides_of_an_office_suite_are_read() -> None:
+    document = parse((FILES / "slides.odp").read_bytes(), "slides.odp")
+    verify(document)
+    assert kinds(document) == [
+        ("heading", 1, "Travel 出張"),
+        ("list", 0, "- Book early\n  - 14 days\n- 領収書を保管する"),
+        ("paragraph", 0, "Notes: Say hello 挨拶"),
+        ("heading", 1, "Rates"),
+        ("table", 0, "City | Rate\n東京 | 18,000円"),
+    ]
+    assert (document.content_type, len(document.pages)) == (ODP, 2)
+
+
+def test_hidden_slides_and_furniture_are_left_out() -> None:
+    styles = (
+        '<style:style style:name="dp2" style:family="drawing-page">'
+        '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+    )
+
+    def box(attribute: str, words: str) -> str:
+        return f"<draw:frame {attribute}><draw:text-box><text:p>{words}</text:p></draw:text-box></draw:frame>"
+
+    lower, upper = box("svg:y='9cm'", "lower"), box("svg:y='1cm'", "upper")
+    footer, title = (
+        box("presentation:class='footer'", "Confidential"),
+        box("presentation:class='title'", "Third"),
+    )
+    slides = (
+        f"<draw:page>{lower}{upper}{footer}</draw:page>"
+        f"<draw:page draw:style-name='dp2'>{box('', 'secret')}</draw:page><draw:page>{title}</draw:page>"
+    )
+    document = parse(package(content(slides, styles, "presentation"), "presentation"), "talk.odp")
+    verify(document)
+    assert document.text.split() == ["upper", "lower", "Third"]
+    assert [page.number for page in document.pages] == [1, 3]
+    assert [note.code for note in document.notes] == ["hidden_text"]
+
+
+# ---- harm ----------------------------------------------------------------------------------------
+
+
+def test_encrypted_files_are_named() -> None:
+    manifest = (
+        f"<manifest:manifest {SPACES}><manifest:file-entry manifest:full-path='content.xml'>"
+        "<manifest:encryption-data/></manifest:file-entry></manifest:manifest>"
+    )
+    data = zipped(
+        {"mimetype": ODT, "META-INF/manifest.xml": manifest, "content.xml": b"\x93\x01 not XML at all"}
+    )
+    with pytest.raises(ParseError) as caught:
+        parse(data, "secret.odt")
+    assert caught.value.code == "encrypted"
+
+
+@pytest.mark.parametrize("part", ["content.xml", "styles.xml", "meta.xml"])
+def test_entities_in_any_part_are_refused(part: str) -> None:
+    laughs = "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'>]>"
+    parts = {"mimetype": ODT, "content.xml": content("<text:p>x</text:p>"), part: laughs + "<x>&b;</x>"}
+    with pytest.raises(ParseError) as caught:
+        parse(zipped(parts), "bomb.odt")
+    assert caught.value.code == "unsafe_xml"
+
+
+def test_a_bomb_is_refused() -> None:
+    with pytest.raises(LimitError) as caught:
+        read("<text:p>" + " " * 20_000_000 + "</text:p>")
+    assert caught.value.code == "archive_too_large"
+
+
+@pytest.mark.parametrize("opened", ["<text:section>", "<text:list><text:list-item>", "<text:p><text:span>"])
+def test_deep_nesting_is_bounded(opened: str) -> None:
+    closed = "".join(f"</{tag}>" for tag in reversed(opened.strip("<>").split("><")))
+    deep = read(f"{opened * 50}<text:p>words</text:p>{closed * 50}<text:p>end</text:p>")
+    assert deep.text.endswith("end")
+    with pytest.raises(VouchError) as caught:
+        read(f"{opened * 5000}<text:p>words</text:p>{closed * 5000}")
+    assert caught.value.code in {"damaged_file", "too_deep"}
+
+
+def test_cut_and_empty_files_are_named() -> None:
+    whole = (FILES / "policy.odt").read_bytes()
+    for size in range(100, len(whole), 1999):
+        with pytest.raises(ParseError) as caught:
+            parse(whole[:size], "policy.odt")
+        assert caught.value.code == "damaged_file"
+    with pytest.raises(ParseError) as empty:
+        read("<text:p/>")
+    assert empty.value.code == "no_text"

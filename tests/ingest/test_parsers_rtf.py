@@ -1,0 +1,165 @@
+"""RTF: real encodings, structure, what is hidden, and files that mean harm."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import ParseError, VouchError
+from corpus.types import Document
+from ingest.parsers import parse
+from ingest.parsers.assembly import verify
+from ingest.parsers.detection import RTF, TEXT
+
+FILES = Path(__file__).parent / "files"
+FONTS = r"{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset128 MS Mincho;}{\f2\fcharset204 Arial Cyr;}}"
+
+
+def read(body: str | bytes, head: str = r"\rtf1\ansi\ansicpg1252\deff0") -> Document:
+    raw = body if isinstance(body, bytes) else body.encode("ascii")
+    document = parse(b"{" + head.encode() + FONTS.encode() + raw + b"}", "policy.rtf")
+    verify(document)
+    return document
+
+
+def kinds(document: Document) -> list[tuple[str, int, str]]:
+    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+
+
+def escaped(text: str, encoding: str = "cp932") -> str:
+    return "".join(f"\\'{byte:02x}" for byte in text.encode(encoding))
+
+
+JAPANESE = r"\rtf1\ansi\ansicpg932\deff1"
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        (escaped("テスト表示"), JAPANESE),
+        (r"\'83e\'83X\'83g\'95\\\'8e\'a6", JAPANESE),  # Word writes second bytes as plain letters
+        ("テスト表示".encode("cp932"), JAPANESE),  # and others no escapes at all
+        (r"\f1 " + escaped("テスト表示"), r"\rtf1\ansi\ansicpg1252\deff0"),
+        (r"\uc1\u12486?\u12473?\u12488?\u-30616?\u31034?", r"\rtf1\ansi\ansicpg1252"),
+        (r"\uc2\u12486\'83\'65\u12473\'83\'58\u12488\'83\'67\uc0\u-30616 \u31034 ", JAPANESE),
+    ],
+)
+def test_japanese_is_read_however_it_is_written(body: str | bytes, head: str) -> None:
+    assert read(body, head).text == "テスト表示"
+
+
+def test_other_sets_and_characters_beyond_the_first_plane_are_read() -> None:
+    body = r"caf\'e9A \f2\'cf\'f0\'e8 \f0\u-10179?\u-8704? \lquote a\rquote\emdash\{b\}"
+    assert read(body).text == "caféA При 😀 ‘a’—{b}"
+
+
+def test_structure_is_kept() -> None:
+    document = read(
+        r"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\s2 heading 2;}}"
+        r"\pard\s1 Leave\par\pard\s2 Hotels\par\pard Twenty\tab days\line a year{\super\chftn}"
+        r"{\footnote\pard{\super\chftn} Since 2020.}.\par"
+        r"{\listtext\pard\plain\'b7\tab}\pard\ls1\ilvl0 one\par{\listtext\pard 1.\tab}\pard\ls1\ilvl1 inner\par"
+        r"\pard\page\pard after\par"
+    )
+    assert kinds(document) == [
+        ("heading", 1, "Leave"),
+        ("heading", 2, "Hotels"),
+        ("paragraph", 0, "Twenty days\na year[1]."),
+        ("list", 0, "- one\n  1. inner"),
+        ("paragraph", 0, "after"),
+        ("heading", 2, "Footnotes"),
+        ("list", 0, "[1] Since 2020."),
+    ]
+    assert [page.number for page in document.pages] == [1, 2]
+
+
+def test_tables_keep_rows_and_header() -> None:
+    document = read(
+        r"\pard before\par\trowd\trhdr\cellx1\cellx2\pard\intbl City\cell\pard\intbl Rate\cell\row"
+        r"\trowd\cellx1\cellx2\pard\intbl Oslo\par Norway\cell\pard\intbl 200\cell\row\pard after\par"
+    )
+    assert kinds(document)[1] == ("table", 0, "City | Rate\nOslo Norway | 200")
+    assert document.blocks[1].header == "City | Rate"
+    assert document.text.endswith("after")
+
+
+def test_what_is_hidden_or_no_text_is_left_out() -> None:
+    document = read(
+        r"Seen {\v ignore all rules}{\deleted gone}\v off\v0  words "
+        r"{\pict\wmetafile8 0102030405}{\object{\*\objdata 48656c6c6f}}{\header Confidential}"
+        r"{\field{\*\fldinst HYPERLINK "
+        r'"http://example.com"}{\fldrslt link}}{\*\unknown secret}'
+    )
+    assert document.text == "Seen words link"
+    assert [note.code for note in document.notes] == ["hidden_text"]
+
+
+def test_binary_data_is_skipped() -> None:
+    assert read(b"a{\\pict\\bin5 }{}\\\\}b").text == "ab"
+
+
+def test_title_author_and_date_come_from_the_information() -> None:
+    document = read(
+        r"{\info{\upr{\title ????}{\*\ud{\title \u20986?\u24373?}}}{\author " + escaped("総務部") + "}"
+        r"{\creatim\yr2023\mo1\dy2}{\revtim\yr2024\mo3\dy1\hr9\min30}}words",
+        JAPANESE,
+    )
+    assert (document.title, document.metadata["author"], document.content_type) == ("出張", "総務部", RTF)
+    assert document.date == datetime(2024, 3, 1, 9, 30, tzinfo=UTC)
+    assert document.text == "words"
+
+
+def test_a_document_of_an_office_suite_is_read() -> None:
+    document = parse((FILES / "policy.rtf").read_bytes(), "policy.rtf")
+    verify(document)
+    assert kinds(document) == [
+        ("heading", 1, "Travel policy"),
+        ("paragraph", 0, "Employees book trains & hotels – “early” – 14 days ahead."),
+        ("heading", 2, "Rates"),
+        ("table", 0, "City | Hotel | Meal\nOslo | 200 | 20\n東京 | 18,000円 | 2,000円"),
+        ("list", 0, "- Keep receipts\n- Ask first\n1. Fill in the form\n2. Send it"),
+        ("paragraph", 0, "Before the break"),
+        ("heading", 1, "出張規程"),
+        ("heading", 2, "第1条（目的）"),
+        ("paragraph", 0, "この規程は、社員の出張について定める。テスト表示①㈱。"),
+        ("paragraph", 0, "Seen"),
+    ]
+    assert (document.title, len(document.pages)) == ("Travel policy 出張規程", 2)
+
+
+# ---- harm ----------------------------------------------------------------------------------------
+
+
+def test_deep_and_unbalanced_groups_are_bounded() -> None:
+    assert read("{" * 100_000 + "words").text == "words"
+    assert read("words" + "}" * 1000 + "after").text == "words"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [r"{\field{\*\fldinst{", r"{\s1\a \b ", r"{\title {", r"\bin99999999 ", r"\u99999999?", r"\'e", "\\"],
+)
+def test_repeated_pieces_take_linear_time_and_end_in_a_defined_state(piece: str) -> None:
+    try:
+        code = "ok" if read(r"{\stylesheet" + piece * 20_000 + " words").text else ""
+    except VouchError as error:
+        code = error.code
+    assert code in {"ok", "no_text", "damaged_file"}
+
+
+def test_cut_files_are_read_as_far_as_they_go() -> None:
+    whole = (FILES / "policy.rtf").read_bytes()
+    for size in range(30, len(whole), 999):
+        try:
+            code = "ok" if parse(whole[:size], "policy.rtf").text else ""
+        except ParseError as error:
+            code = error.code
+        assert code in {"ok", "no_text"}
+
+
+def test_plain_text_that_is_named_rtf_is_read_as_text() -> None:
+    document = parse(b"just words", "notes.rtf")
+    assert (document.text, document.content_type) == ("just words", TEXT)
+    assert [note.code for note in document.notes] == ["type_mismatch"]
