@@ -92,7 +92,7 @@ def _lines(text: str) -> list[str]:
 
 def _quotes_close(text: str, delimiter: str) -> bool:
     """Says whether quoted cells end, within a length that a cell may have."""
-    opened = re.compile(rf'(?:\A|[{re.escape(delimiter)}\r\n])[ ]*"(?:[^"]|"")*(?P<end>"|\Z)')
+    opened = re.compile(rf'(?:\A|[{re.escape(delimiter)}\r\n])[ ]*"(?:[^"]++|"")*+(?P<end>"|\Z)')
     at = 0
     while match := opened.search(text, at):
         if not match["end"] or match.end() - match.start() > 1_000_000:

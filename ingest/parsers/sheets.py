@@ -30,7 +30,7 @@ from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
 from ingest.parsers.office import Package
-from ingest.parsers.workbook_view import SheetView, WorkbookView
+from ingest.parsers.workbook_view import SheetView, WorkbookView, check_extent
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -90,10 +90,21 @@ def _check_open_document(package: Package, limits: Limits) -> None:
     if any(True for _ in package.elements("META-INF/manifest.xml", "encryption-data")):
         raise encrypted(package.name)
     draft = Draft(limits)
-    for cell in package.elements("content.xml", "table-cell"):
-        if cell.get(_OFFICE + "value-type"):
-            row = cell.getparent()
-            draft.count_cells(_times(cell, "number-columns-repeated") * _times(row, "number-rows-repeated"))
+    row = column = last_row = last_column = 0
+    for element in package.elements("content.xml", "table-cell", "covered-table-cell", "table-row", "table"):
+        if element.tag == _TABLE + "table":
+            check_extent(element.get(_TABLE + "name") or "", last_row, last_column)
+            row = last_row = last_column = 0
+        elif element.tag == _TABLE + "table-row":
+            row += _times(element, "number-rows-repeated")
+            column = 0
+        else:
+            times = _times(element, "number-columns-repeated")
+            column += times
+            if element.get(_OFFICE + "value-type"):
+                down = _times(element.getparent(), "number-rows-repeated")
+                draft.count_cells(times * down)
+                last_row, last_column = row + down, max(last_column, column)
 
 
 def _times(element: Any, attribute: str) -> int:

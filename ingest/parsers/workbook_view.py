@@ -38,6 +38,20 @@ class SheetView:
         return any(first <= column <= last for first, last in self.hidden_columns)
 
 
+def check_extent(sheet: str, rows: int, columns: int) -> None:
+    """Checks the rectangle that a sheet's cells span: calamine makes room for all of it.
+
+    Raises:
+        LimitError: ``too_many_cells``.
+    """
+    if rows * columns > _MAX_EXTENT:
+        raise LimitError(
+            f"The sheet {sheet} has cells in {rows} rows and {columns} columns, most of them empty.",
+            code="too_many_cells",
+            hint="Delete what stands far below or far to the right of the table, or split the sheet.",
+        )
+
+
 class WorkbookView:
     """The parts of an XLSX or XLSM file beside its values."""
 
@@ -88,12 +102,7 @@ class WorkbookView:
                 column = place[1]
                 if self._show(view, element, place):
                     last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
-        if (last_row + 1) * (last_column + 1) > _MAX_EXTENT:
-            raise LimitError(
-                f"The sheet {name} has cells in {last_row + 1} rows and {last_column + 1} columns, most of them empty.",
-                code="too_many_cells",
-                hint="Delete what stands far below or far to the right of the table, or split the sheet.",
-            )
+        check_extent(name, last_row + 1, last_column + 1)
         return view
 
     def _show(self, view: SheetView, cell: Any, place: tuple[int, int]) -> bool:

@@ -310,6 +310,11 @@ def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None
     with pytest.raises(LimitError) as raised:
         read(bomb, "a.ods")
     assert raised.value.code == "too_many_cells"
+    far = cell.format("", "x") + "</table:table-row><table:table-row " + rows + "/><table:table-row>"
+    far += '<table:table-cell table:number-columns-repeated="16000"/>' + cell.format("", "y")
+    with pytest.raises(LimitError, match="1000002 rows and 16001 columns") as spread:
+        read(ods(table.format("", far)), "a.ods")
+    assert spread.value.code == "too_many_cells"
     locked = ods(
         "",
         '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><m:encryption-data/></m:manifest>',
