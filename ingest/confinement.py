@@ -7,7 +7,7 @@ confined:
 - ``files``: Landlock: reads only Python's own folders, writes only its own temporary one.
 - ``calls``: a seccomp filter: no socket, no new process or program, no look into another process, no
   io_uring.
-- ``limits``: address space, file size, open files, no core dump; CPU time is armed anew for each file.
+- ``limits``: address space, no byte into any file, open files, no core dump; CPU time is armed anew for each file.
 
 Constants are Linux's own (``linux/landlock.h``, ``linux/seccomp.h``, ``linux/filter.h``, the syscall tables).
 """
@@ -33,7 +33,6 @@ _EPERM, _ENOSYS = 1, 38
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_READ = 0b1100  # READ_FILE, READ_DIR
 _CPU_GRACE_S = 5
-_SCRATCH_FILE_BYTES = 16 * 1024 * 1024
 _OPEN_FILES = 128
 
 # architecture → (audit number, clone, clone3, numbers denied): socket, connect, bind, socketpair is kept,
@@ -78,7 +77,7 @@ def confine(scratch: Path, memory_mb: int, parent_pid: int) -> list[str]:
         if _restrict_calls(libc):
             held.append("calls")
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, _SCRATCH_FILE_BYTES)
+    _limit(resource.RLIMIT_FSIZE, 0)  # no parser keeps anything in a file
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     if sys.platform == "linux":
         _limit(resource.RLIMIT_AS, memory_mb * 1024 * 1024)

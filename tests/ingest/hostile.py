@@ -71,6 +71,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         with Path("big").open("wb") as stream:
             while True:
                 stream.write(b"\0" * (1 << 20))
+    if order == "scatter":  # many small ones: no file is large, and the disk is full all the same
+        for number in range(100_000):
+            Path(f"small-{number}").write_bytes(b"\0" * 1000)
+        return _says("scattered")
     if order == "print":
         print("x" * 100_000, flush=True)
         os.write(1, b"y" * 100_000)

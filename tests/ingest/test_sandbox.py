@@ -64,6 +64,7 @@ def test_real_files_come_through_the_pipe_unchanged() -> None:
         ("overflow", "bad_reply"),
         ("forge", "bad_reply"),
         ("write", "damaged_file"),
+        ("scatter", "damaged_file"),
         ("panic", "damaged_file"),
         ("bad-offsets", "bad_reply"),
     ],
