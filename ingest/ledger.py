@@ -13,6 +13,7 @@ from corpus.errors import LimitError, ParseError, VouchError
 from corpus.store import Corpus
 from corpus.types import DocumentKey
 from ingest.discovery import SourceFile
+from ingest.forecast import Forecast
 from ingest.planning import Plan, fingerprint
 from ingest.reports import (
     FileReport,
@@ -52,22 +53,26 @@ class Ledger:
         self._on_progress = on_progress
         self._reports: list[FileReport] = []
         self._under_way: dict[tuple[str, str], Work] = {}
-        self._total_files = self._total_bytes = self._done_files = self._done_bytes = 0
+        self._total_files = self._total_bytes = self._done_files = self._done_bytes = self._pages = 0
+        self._forecast = Forecast(())
         self._began = time.monotonic()
 
     def expect(self, files: Sequence[SourceFile]) -> None:
         """Takes down what is going to be read."""
         self._total_files, self._total_bytes = len(files), sum(source.size_bytes for source in files)
+        self._forecast = Forecast(files)
 
     def cut(self, item: Work) -> None:
         """Takes down a file that is read and cut, and waits for its vectors."""
         self._under_way[item.source.root, item.source.path] = item
+        self._forecast.read(item.source, len(item.chunks), item.seconds)
         self.tell("reading", item.source.path)
 
     def committed(self, item: Work, version: VersionRecord) -> None:
         """Takes down a version that is live."""
         self.counts["added" if item.before is None else "replaced"] += 1
         self.counts["chunks"] += version.chunks
+        self._pages += version.pages
         tokens = sum(chunk.tokens for chunk in item.chunks)
         report = report_version(item.source.path, version, item.document.pages, tokens)
         self._reported(report, item.source)
@@ -76,6 +81,8 @@ class Ledger:
         """Takes down a file that failed, and remembers it when the file itself is at fault."""
         self.counts["failed"] += 1
         place = (source.root, source.path)
+        if place not in self._under_way and self._total_files:
+            self._forecast.read(source, 0, seconds)
         sha256 = self.hashes.get(place, "")
         if sha256 and _is_lasting(error) and not self.request.dry_run:
             earlier = self.failures.get(place)
@@ -125,6 +132,9 @@ class Ledger:
             item.source.size_bytes * (READING_SHARE + (1 - READING_SHARE) * item.embedded / len(item.chunks))
             for item in self._under_way.values()
         )
+        embedded = self.counts["chunks"] + sum(item.embedded for item in self._under_way.values())
+        self._forecast.embedded(embedded)
+        left_s = self._forecast.left_s()
         self._on_progress(
             Progress(
                 stage,
@@ -134,6 +144,9 @@ class Ledger:
                 self._done_bytes + int(partly),
                 self._total_bytes,
                 current or next((path for _, path in self._under_way), ""),
+                self._pages,
+                1.0 if stage in ("indexing", "done") else round(min(self._forecast.share, 1.0), 4),
+                None if left_s is None else round(left_s, 1),
             )
         )
 

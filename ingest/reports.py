@@ -94,8 +94,9 @@ class DocumentReport:
 class Progress:
     """How far an ingest came.
 
-    ``files`` and ``chunks`` count what is committed; ``done_bytes`` of ``total_bytes`` also what is only
-    read or embedded in part, so that it moves within a large file.
+    ``files``, ``chunks`` and ``pages`` count what is committed; ``done_bytes`` of ``total_bytes`` also what is only
+    read or embedded in part, so that it moves within a large file. ``share`` (0 to 1) and ``left_s`` are reckoned in
+    passages, those still to be expected included (:mod:`ingest.forecast`); None while nobody can know.
     """
 
     stage: Stage
@@ -105,6 +106,9 @@ class Progress:
     done_bytes: int
     total_bytes: int
     current: str
+    pages: int = 0
+    share: float = 0.0
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,11 @@ from rich.progress import (
     BarColumn,
     Progress,
     SpinnerColumn,
-    Task,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
-from rag.cli.screen import Screen, count, printable
+from rag.cli.screen import Screen, count, duration, printable
 
 PLAIN_EVERY_S = 15.0
 _STOPPING = "Stopping: what is under way is finished first. Ctrl-C again ends at once."
@@ -83,29 +81,21 @@ class IngestProgress:
             self._bar.stop()
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        """Takes one event: stage, files, total_files, chunks, done_bytes, total_bytes, current."""
+        """Takes one event: stage, files, total_files, chunks, share, left_s, current."""
         now = time.monotonic()
         if self._bar:
             self._bar.tell(event, now - self._began)
         elif self._shown and event["total_files"] and now - self._said >= PLAIN_EVERY_S:
             self._said = now
-            share = event["done_bytes"] / max(1, event["total_bytes"])
             passages = count(event["chunks"], "passage")
+            left = "" if event["left_s"] is None else f", about {duration(event['left_s'])} left"
             self._screen.say(
-                f"{event['files']} of {count(event['total_files'], 'file')}, {passages}, {share:.0%}"
+                f"{event['files']} of {count(event['total_files'], 'file')}, {passages}, {event['share']:.0%}{left}"
             )
 
 
-class _Left(TimeRemainingColumn):
-    """``00:42 left``, and nothing while nobody can know."""
-
-    def render(self, task: Task) -> Text:
-        known = task.total and task.completed and task.time_remaining is not None
-        return super().render(task).append(" left") if known else Text()
-
-
 class _Bar(Progress):
-    """One bar that counts bytes, with the file at hand below it."""
+    """One bar that counts passages, those still to be expected too, with the file at hand below it."""
 
     def __init__(self, screen: Screen, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
@@ -115,17 +105,23 @@ class _Bar(Progress):
             TextColumn("{task.description}"),
             BarColumn(bar_width=None, complete_style="page", finished_style="good"),
             TextColumn("{task.fields[counts]}"),
-            _Left(compact=True),
+            TextColumn("{task.fields[left]}"),
             console=screen.err,
             transient=True,
             expand=False,
         )
-        self._own = self.add_task("Looking", total=None, counts="")
+        self._own = self.add_task("Looking", total=None, counts="", left="")
 
     def tell(self, event: Mapping[str, Any], elapsed_s: float) -> None:
         self._current = event["current"] or self._current
-        total = event["total_bytes"]
-        counts = ""
+        counts = left = ""
+        if event["left_s"] is not None:
+            minutes, seconds = divmod(round(event["left_s"]), 60)
+            left = (
+                f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left"
+                if minutes >= 60
+                else f"{minutes:02}:{seconds:02} left"
+            )
         if event["total_files"]:
             rate = event["chunks"] / max(elapsed_s, 0.1)
             counts = (
@@ -134,9 +130,10 @@ class _Bar(Progress):
         self.update(
             self._own,
             description="Looking" if event["stage"] == "planning" else event["stage"].capitalize(),
-            total=total or None,
-            completed=event["done_bytes"],
+            total=1.0 if event["share"] else None,
+            completed=event["share"],
             counts=counts,
+            left=left,
         )
 
     def get_renderables(self) -> Iterable[RenderableType]:

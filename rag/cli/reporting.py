@@ -179,8 +179,7 @@ def report_page(done: Mapping[str, Any]) -> str:
         f'<p class="state partial">{_shown(stopped)}</p>' if stopped else "",
         "<h2>Files</h2>",
         _table([("", ""), ("", "n")], [(_shown(name), f"{number:,}") for name, number in counts if number]),
-        "<h2>Formats</h2>",
-        _formats(files),
+        *_formats(files),
         *_section("Need a look", look),
         *_section("All other files", other),
         "</body></html>",
@@ -221,13 +220,15 @@ def _remarks(one: Mapping[str, Any]) -> str:
     return f"<ul>{''.join(f'<li>{part}</li>' for part in kept)}</ul>" if kept else ""
 
 
-def _formats(files: Sequence[Mapping[str, Any]]) -> str:
+def _formats(files: Sequence[Mapping[str, Any]]) -> list[str]:
     found = by_format(files)
+    if not found:
+        return []
     states = [name for name in STATES if any(row.get(name) for row in found.values())]
     names = [*states, "pages", "chunks"]
     heads = [("Format", ""), *((name.replace("chunks", "passages"), "n") for name in names)]
     rows = [(_shown(kind), *(f"{row.get(name, 0):,}" for name in names)) for kind, row in found.items()]
-    return _table(heads, rows)
+    return ["<h2>Formats</h2>", _table(heads, rows)]
 
 
 def _table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> str:

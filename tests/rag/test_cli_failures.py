@@ -267,7 +267,7 @@ def test_what_the_system_forbids_is_no_defect(nowhere: Vouch, monkeypatch: pytes
 
 
 def _report(**changes: object) -> dict[str, object]:
-    counts = dict.fromkeys(("added", "replaced", "updated", "removed", "unchanged", "failed", "chunks"), 0)
+    counts = dict.fromkeys(("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0)
     return {
         "collection": "c",
         "files": [],

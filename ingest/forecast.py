@@ -1,0 +1,99 @@
+"""How much of an ingest is left: reading and embedding overlap, so it takes what the slower of the two still needs.
+
+What an unread file will take and give is reckoned from the files of its kind so far, half by their number and half by
+their size: a megabyte of pictures is not a megabyte of text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ingest.discovery import SourceFile
+from ingest.parsers.detection import suffix_of
+
+_PASSAGES = 10.0
+_READING_S = 0.2
+"""First guesses of what a file gives and takes, until one was read."""
+
+_SURE_AFTER_S = 3.0
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What files of one kind came to."""
+
+    files: int = 0
+    size: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+
+    def add(self, size: int, passages: int, seconds: float) -> None:
+        self.files += 1
+        self.size += size
+        self.passages += passages
+        self.seconds += seconds
+
+
+class Forecast:
+    """Counts what was read and embedded; ``clock`` gives seconds."""
+
+    def __init__(self, files: Iterable[SourceFile], clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._unread: Counter[str] = Counter()
+        self._unread_bytes: Counter[str] = Counter()
+        self._read: dict[str, _Sum] = {}
+        self._all = _Sum()
+        for file in files:
+            kind = suffix_of(file.path)
+            self._unread[kind] += 1
+            self._unread_bytes[kind] += file.size_bytes
+        self._began = self._seen = clock()
+        self._embedded = self._made = 0
+        self._busy_s = 0.0
+
+    def read(self, file: SourceFile, passages: int, seconds: float) -> None:
+        """Takes down what a file gave, 0 where it failed, and what reading it took."""
+        kind = suffix_of(file.path)
+        self._unread[kind] -= 1
+        self._unread_bytes[kind] -= file.size_bytes
+        for own in (self._read.setdefault(kind, _Sum()), self._all):
+            own.add(file.size_bytes, passages, seconds)
+
+    def embedded(self, passages: int) -> None:
+        """Takes down how many passages have been embedded, in all; told often, it knows when some were waiting."""
+        now = self._clock()
+        if self._all.passages > self._embedded:
+            self._busy_s += now - self._seen
+            self._made += passages - self._embedded
+        self._seen, self._embedded = now, passages
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1: of the passages, read ones and those that are to be expected."""
+        expected = self._all.passages + self._expected(lambda own: own.passages, _PASSAGES)
+        return self._embedded / expected if expected else 0.0
+
+    def left_s(self) -> float | None:
+        """How many seconds are left at the rate so far; None while nobody can know."""
+        elapsed = self._seen - self._began
+        if elapsed < _SURE_AFTER_S or not self._made:
+            return None
+        at_once = max(self._all.seconds / elapsed, 0.1)
+        reading = self._expected(lambda own: own.seconds, _READING_S) / at_once
+        passages = self._all.passages + self._expected(lambda own: own.passages, _PASSAGES) - self._embedded
+        return max(reading, passages * self._busy_s / self._made)
+
+    def _expected(self, of: Callable[[_Sum], float], guess: float) -> float:
+        """Adds up, over the unread files, what the files of their kind came to."""
+        found = 0.0
+        for kind, files in self._unread.items():
+            own = self._read.get(kind, self._all)
+            if files and not own.files:
+                found += files * guess
+            elif files:
+                by_size = self._unread_bytes[kind] / own.size if own.size else files / own.files
+                found += of(own) * (files / own.files + by_size) / 2
+        return found

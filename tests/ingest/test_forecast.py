@@ -1,0 +1,59 @@
+"""What is left of an ingest, told long before its end and true within a factor of two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.discovery import SourceFile
+from ingest.forecast import Forecast
+
+MOMENT = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def file(path: str, size: int) -> SourceFile:
+    return SourceFile("/docs", path, Path("/docs", path), size, MOMENT)
+
+
+def mixed() -> list[tuple[SourceFile, int]]:
+    """Files with the passages each gives: few in a large picture, many in a small text."""
+    found = []
+    for number in range(60):
+        found += [(file(f"{number}.pdf", 400_000 + 9_000 * number), 12 + number % 7)]
+        found += [(file(f"{number}.md", 6_000 + 70 * number), 8 + number % 3)]
+        found += [(file(f"{number}.docx", 40_000), 15)]
+    found += [(file("broken.pdf", 8_000_000), 0)]
+    return found
+
+
+@pytest.mark.parametrize(("reading_s", "passage_s"), [(0.1, 1.0), (2.0, 0.01), (3.0, 0.3)])
+def test_after_a_tenth_the_time_left_is_right_within_a_factor_of_two(
+    reading_s: float, passage_s: float
+) -> None:
+    """One file is read after the other, and what was read is embedded meanwhile."""
+    files, now = mixed(), 0.0
+    forecast = Forecast([one for one, _ in files], lambda: now)
+    assert forecast.left_s() is None
+    told: list[tuple[float, float | None]] = []
+    embedded, ready, read_at = 0, 0, 0.0
+    waiting = list(files)
+    while waiting or embedded < ready:
+        done_at = now + passage_s if embedded < ready else float("inf")
+        if waiting and read_at + reading_s <= done_at:
+            now = read_at = read_at + reading_s
+            one, passages = waiting.pop(0)
+            forecast.read(one, passages, reading_s)
+            ready += passages
+        else:
+            now = done_at
+            embedded += 1
+        forecast.embedded(embedded)
+        told.append((now, forecast.left_s()))
+    total_s = now
+    sure = [(left or 0.0) / (total_s - at) for at, left in told if total_s / 10 <= at <= total_s * 0.8]
+    assert len(sure) > 100
+    assert min(sure) >= 0.5
+    assert max(sure) <= 2.0
+    assert (forecast.share, forecast.left_s()) == (1.0, 0.0)
