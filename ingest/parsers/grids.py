@@ -240,6 +240,9 @@ def _add_region(
     numbers = [row for row in range(region.top, region.bottom + 1) if row in cells]
     lines = [(number, {c: t for c, t in cells[number].items() if c in span}) for number in numbers]
     lines, after = _take_notes(draft, [line for line in lines if line[1]], wide)
+    if lines and any((lines[0][0], c) in copies for c in lines[0][1]):
+        # Merged names over nothing of their own: the sheet's columns are finer than the table's.
+        lines = [(n, {c: text for c, text in line.items() if (n, c) not in copies}) for n, line in lines]
     if lines:
         used = sorted({c for _, line in lines for c in line})
         rows = [[line.get(c, "") for c in used] for _, line in lines]

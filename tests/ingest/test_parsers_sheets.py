@@ -213,6 +213,27 @@ def test_merged_cells_are_repeated_where_they_have_a_meaning() -> None:
     assert text.splitlines()[2:] == ["East | 1 | 2 | 3 | 4", "East | 5 | 6 | 7 | 8", "3 | 3 | 3 | 3 | 3"]
 
 
+def test_a_form_on_squared_paper_says_each_thing_once() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        for row, values in enumerate(
+            [["申請日", "2024年4月1日", "氏名", "山田 太郎"], ["部署", "総務部", "番号", "123"]], 3
+        ):
+            for at, value in enumerate(values):
+                sheet.cell(row, 1 + 2 * at, value)
+                sheet.merge_cells(start_row=row, end_row=row, start_column=1 + 2 * at, end_column=2 + 2 * at)
+        sheet["A1"] = "経費精算申請書"
+        sheet.merge_cells("A1:H1")
+        sheet["A6"] = "※領収書を添付すること。"
+        sheet.merge_cells("A6:H7")
+
+    assert read(packed(fill)).text.split("\n\n")[1:] == [
+        "経費精算申請書",
+        "申請日 | 2024年4月1日 | 氏名 | 山田 太郎\n部署 | 総務部 | 番号 | 123",
+        "※領収書を添付すること。",
+    ]
+
+
 def test_years_name_columns_and_numbers_do_not() -> None:
     years = read(of_rows([["Region", 2022, 2023], ["East", 10, 12], ["West", 8, 9]]))
     assert tables(years)[0][0] == "Region | 2022 | 2023"
