@@ -184,6 +184,8 @@ def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) 
 def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
     """Returns the error for a file without text, and the true reason: scans, hidden text or nothing at all."""
     count = f"{len(pages)} page{'s' if len(pages) > 1 else ''}"
+    if all(code == "damaged_page" for page in pages for code, _ in page.notes or [("", "")]):
+        return _damaged(name, f"no page of it can be opened")
     scanned = sum(page.is_picture and not page.notes for page in pages)
     if scanned:
         return ScannedError(
@@ -199,8 +201,6 @@ def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
         )
     if any(page.hidden_chars for page in pages):
         why = "only text that nobody sees"
-    elif any(page.notes for page in pages):
-        why = "no page that can be read"
     else:
         why = "no text and no picture of any"
     return ParseError(
