@@ -1,11 +1,12 @@
 """Measures what the parsers get out of files against the expected Markdown beside them.
 
-    python -m bench.extraction path/to/docling_testdata [--files] [--work ~/texts]
+    python -m bench.extraction path/to/docling_testdata path/to/markitdown_testfiles [--files] [--work ~/texts]
 
-The folder holds one folder a format, each with ``sources/`` and ``groundtruth/NAME.md``. Files are read as an
-ingest reads them, in the sandbox. Words are runs of letters and digits without case, and single CJK characters.
-What is found in order are the matching blocks of difflib (a lower bound of the longest common subsequence); cells
-are compared whole, those of expected tables with those shown.
+A folder holds one folder a format, each with ``sources/`` and ``groundtruth/NAME.md``, or files with
+``expected_outputs/STEM.md`` beside them (their PDFs count). Files are read as an ingest reads them, in the
+sandbox. Words are runs of letters and digits without case, and single CJK characters. What is found in order are
+the matching blocks of difflib (a lower bound of the longest common subsequence); cells are compared whole, those
+of expected tables with those shown.
 """
 
 from __future__ import annotations
@@ -49,10 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     measured = []
     with ParserPool(load_settings({})) as pool:
-        for source, expected in pairs(options.folder):
-            measured.append(measure(pool, source, expected.read_text(encoding="utf-8"), options.work))
+        for folder in options.folders:
+            for source, expected in pairs(folder):
+                measured.append(measure(pool, source, expected.read_text(encoding="utf-8"), options.work))
     if not measured:
-        print(f"{options.folder} has no sources with an expected text.", file=sys.stderr)
+        print(
+            f"{', '.join(map(str, options.folders))} has no sources with an expected text.", file=sys.stderr
+        )
         return 2
     print(table(measured))
     if options.files:
@@ -66,12 +70,16 @@ def pairs(folder: Path) -> Iterator[tuple[Path, Path]]:
         source = expected.parent.parent / "sources" / expected.name.removesuffix(".md")
         if source.is_file():
             yield source, expected
+    for expected in sorted(folder.glob("**/expected_outputs/*.md")):
+        source = expected.parent.parent / f"{expected.stem}.pdf"
+        if source.is_file() and expected.stat().st_size:
+            yield source, expected
 
 
 def measure(pool: ParserPool, source: Path, expected: str, work: Path | None = None) -> Measured:
     """Reads a file and compares it with what is expected; one that is refused has found nothing."""
     words, cells = expected_words(expected), expected_cells(expected)
-    kind = source.parent.parent.name
+    kind = source.parent.parent.name if source.parent.name == "sources" else source.suffix[1:]
     try:
         document = pool.parse(source)
     except VouchError as error:
@@ -172,7 +180,7 @@ def _share(found: int, expected: int) -> str:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.extraction", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("folder", type=Path, help="holds FORMAT/sources and FORMAT/groundtruth")
+    parser.add_argument("folders", type=Path, nargs="+", help="sources with their expected Markdown")
     parser.add_argument("--files", action="store_true", help="also a line for every file, the worst first")
     parser.add_argument("--work", type=Path, help="write what was read into this folder, to look at")
     return parser.parse_args(arguments)
