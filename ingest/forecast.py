@@ -18,7 +18,7 @@ _PASSAGES = 10.0
 _READING_S = 0.2
 """First guesses of what a file gives and takes, until one was read."""
 
-_SURE_AFTER_S = 3.0
+_SURE_AFTER_S = 1.0
 
 
 @dataclass(slots=True)
@@ -38,10 +38,12 @@ class _Sum:
 
 
 class Forecast:
-    """Counts what was read and embedded; ``clock`` gives seconds."""
+    """Counts what was read and embedded; ``at_once`` files are read beside each other, ``clock`` gives seconds."""
 
-    def __init__(self, files: Iterable[SourceFile], clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, files: Iterable[SourceFile], at_once: int = 1, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._at_once, self._clock = at_once, clock
         self._unread: Counter[str] = Counter()
         self._unread_bytes: Counter[str] = Counter()
         self._read: dict[str, _Sum] = {}
@@ -50,8 +52,9 @@ class Forecast:
             kind = suffix_of(file.path)
             self._unread[kind] += 1
             self._unread_bytes[kind] += file.size_bytes
-        self._began = self._seen = clock()
+        self._seen = clock()
         self._embedded = self._made = 0
+        self._warm = False
         self._busy_s = 0.0
 
     def read(self, file: SourceFile, passages: int, seconds: float) -> None:
@@ -65,9 +68,10 @@ class Forecast:
     def embedded(self, passages: int) -> None:
         """Takes down how many passages have been embedded, in all; told often, it knows when some were waiting."""
         now = self._clock()
-        if self._all.passages > self._embedded:
+        if self._warm and self._all.passages > self._embedded:
             self._busy_s += now - self._seen
             self._made += passages - self._embedded
+        self._warm = self._warm or passages > 0  # what comes before the first is the embedder getting ready
         self._seen, self._embedded = now, passages
 
     @property
@@ -78,11 +82,9 @@ class Forecast:
 
     def left_s(self) -> float | None:
         """How many seconds are left at the rate so far; None while nobody can know."""
-        elapsed = self._seen - self._began
-        if elapsed < _SURE_AFTER_S or not self._made:
+        if self._busy_s < _SURE_AFTER_S or not self._made:
             return None
-        at_once = max(self._all.seconds / elapsed, 0.1)
-        reading = self._expected(lambda own: own.seconds, _READING_S) / at_once
+        reading = self._expected(lambda own: own.seconds, _READING_S) / self._at_once
         passages = self._all.passages + self._expected(lambda own: own.passages, _PASSAGES) - self._embedded
         return max(reading, passages * self._busy_s / self._made)
 

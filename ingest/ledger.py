@@ -60,7 +60,7 @@ class Ledger:
     def expect(self, files: Sequence[SourceFile]) -> None:
         """Takes down what is going to be read."""
         self._total_files, self._total_bytes = len(files), sum(source.size_bytes for source in files)
-        self._forecast = Forecast(files)
+        self._forecast = Forecast(files, self.corpus.settings.parse_workers)
 
     def cut(self, item: Work) -> None:
         """Takes down a file that is read and cut, and waits for its vectors."""

@@ -21,6 +21,10 @@ _SUFFIXES = (".json", ".html")
 _SHORT_TYPES = {
     "text/plain": "txt",
     "text/markdown": "md",
+    "message/rfc822": "eml",
+    "application/epub+zip": "epub",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-outlook": "msg",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
@@ -148,7 +152,7 @@ p.faint, td.faint, .faint { opacity: .7; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #8884; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.path { overflow-wrap: anywhere; font-weight: 600; } table.narrow { width: auto; }
+td.path { overflow-wrap: anywhere; font-weight: 600; min-width: 18rem; } table.narrow { width: auto; }
 code { font-size: .9em; } ul { margin: 0; padding-left: 1.1rem; }
 .state { border-radius: .3rem; padding: .05rem .45rem; white-space: nowrap; background: #8883; }
 .ok { background: #2a92; } .failed { background: #d334; } .partial { background: #c904; }
