@@ -36,7 +36,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """
     if limits.nesting < 1:
         raise unsupported(name, "an archive inside another file", "Unpack it and add what it holds.")
-    binder = Binder(limits, "member_unread")
+    binder = Binder(limits, code="member_unread")
     with open_zip(data, name) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         unpacked = sum(member.file_size for member in members)

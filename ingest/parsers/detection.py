@@ -166,7 +166,7 @@ def _detect(data: bytes, name: str, promised: str) -> str:
     if is_zip(data):
         return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
-        return _ole_type(data, name)
+        return _ole_type(data, name, promised)
     if _is_mail(data, promised):
         return EML
     for magic, kind in _MAGIC:
@@ -217,7 +217,7 @@ def _is_mail(data: bytes, promised: str) -> bool:
     )
 
 
-def _ole_type(data: bytes, name: str) -> str:
+def _ole_type(data: bytes, name: str, promised: str) -> str:
     names = ole.root_names(data)
     if "EncryptedPackage" in names:
         raise encrypted(name)
@@ -227,6 +227,12 @@ def _ole_type(data: bytes, name: str) -> str:
     for stream, kind, suffix in _OLD_KINDS:
         if stream in names:
             raise unsupported(name, kind, f"Save it as {suffix} and add that.")
+    if promised in (XLS, MSG):
+        raise ParseError(
+            f"{name} is damaged: the list of its parts cannot be read.",
+            code="damaged_file",
+            hint="Get a whole copy of the file.",
+        )
     raise unsupported(name, "an OLE file of an unknown kind", "Save it in a newer format and add that.")
 
 

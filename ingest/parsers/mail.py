@@ -87,10 +87,11 @@ def _bind(
     )
     if not attached:
         return head
-    binder = Binder(limits, "attachment_unread", head)
+    binder = Binder(limits, code="attachment_unread", head=head)
     for index, (file_name, content) in enumerate(attached):
         if limits.nesting < 1:
-            binder.leave_out(file_name, "nested", "It is attached to a mail that is itself inside a file.")
+            reason = "It is attached to a mail that is itself inside a file."
+            binder.leave_out(file_name, code="nested", reason=reason)
         elif index >= limits.max_archive_members:
             count = len(attached) - index
             binder.leave_out(f"{file_name} with {count - 1} more", "limit", "There are too many attachments.")

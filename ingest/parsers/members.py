@@ -33,7 +33,7 @@ class Binder:
         head: what stands before the members, e.g. the mail itself.
     """
 
-    def __init__(self, limits: Limits, code: str, head: Document | None = None) -> None:
+    def __init__(self, limits: Limits, *, code: str, head: Document | None = None) -> None:
         self._left = replace(limits, nesting=limits.nesting - 1)
         self._code = code
         self._pieces: list[str] = []

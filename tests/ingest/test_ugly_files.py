@@ -23,9 +23,13 @@ OTHERS = [
     "format_corpus_cc0",
 ]
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
-SETS = [SAMPLE, *(DATA / name for name in OTHERS if (DATA / name).is_dir())]
+SAVED = Path(__file__).parent / "files"
+SETS = [SAMPLE, SAVED, *(DATA / name for name in OTHERS if (DATA / name).is_dir())]
 """Our own documents, and of the collections, which are not part of the project, what is here."""
-READABLE = {".pdf", ".docx", ".html", ".md", ".txt"}
+READABLE = {
+    ".pdf", ".docx", ".html", ".md", ".txt", ".pptx", ".odt", ".odp", ".rtf", ".epub", ".eml", ".msg", ".zip", ".xlsx",
+    ".xls", ".csv", ".json",
+}  # fmt: skip
 
 
 def files_of(folder: Path) -> list[Path]:
