@@ -159,7 +159,7 @@ class Eraser:
         copies = self.catalog.copies()
         wrong = [
             f"{rows} rows of the catalog" if rows else "",
-            f"{len(left)} kept files" if left else "",
+            f"{len(left)} of the kept files" if left else "",
             *(f"the dense generation {name}" for name in held),
             f"{lexical.delta_rows} passages of the lexical index" if lexical.delta_rows else "",
             *(f"the older catalog {path.name}" for path in copies),

@@ -17,11 +17,12 @@ import pytest
 import corpus.lexical.index as lexical_room
 import corpus.store as store
 from corpus.backup import verify
-from corpus.catalog import documents
+from corpus.catalog import documents, passages, records
 from corpus.crashpoints import VARIABLE
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
+from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, NewVersion
@@ -161,6 +162,50 @@ def test_erasing_takes_the_copies_that_a_migration_or_a_restore_left(tmp_path: P
         corpus.erase([mine])
         assert corpus.state().documents == 0
         assert [name for name in names if (tmp_path / name).exists()] == ["mine.sqlite.v1"]
+
+
+def test_erasing_takes_the_generations_that_another_choice_of_index_left(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", [f"the {ERASED} limit"])
+        left = tmp_path / "dense" / "gen-000001-0123456789ab"
+        left.mkdir(parents=True)
+        vector = word_vector(f"the {ERASED} limit").tobytes()
+        (left / "vectors.f32").write_bytes(vector)
+        with corpus.catalog.read() as db:
+            [chunk] = passages.stored_chunks(db, corpus.document(mine).live.id)  # type: ignore[union-attr]
+        (left / "ids.i64").write_bytes(chunk.id.to_bytes(8, "little"))
+        corpus.erase([mine])
+        assert holding(tmp_path, vector) == []
+
+
+def test_erasing_refuses_to_certify_what_is_still_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        monkeypatch.setattr(Originals, "keep_only", lambda self, wanted: None)
+        with pytest.raises(StorageError, match="1 of the kept files") as caught:
+            corpus.erase([mine])
+    assert caught.value.code == "not_erased"
+
+
+def test_erasing_takes_a_document_out_of_what_finished_jobs_tell(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine, other = put(corpus, f"{ERASED}.txt", ["leave"]), put(corpus, "b.txt", ["travel"])
+        told = [
+            {"path": f"{ERASED}.txt", "document_id": mine},
+            {"path": "b.txt", "document_id": other},
+            {"path": f"{ERASED}.txt", "document_id": ""},
+        ]
+        with corpus.catalog.write() as db:
+            job = records.create_job(db, "ingest", {"names": [f"{ERASED}.txt", "b.txt"]})
+            records.finish_job(db, job.id, "done", result={"files": told})
+        corpus.erase([mine])
+        with corpus.catalog.read() as db:
+            kept = records.get_job(db, job.id)
+        assert kept.request == {"names": ["b.txt"]}
+        assert kept.result == {"files": told[1:2]}
+    assert holding(tmp_path, ERASED.encode()) == []
 
 
 def test_erasing_says_when_a_long_read_keeps_the_words_in_the_log(
