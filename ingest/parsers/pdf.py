@@ -126,7 +126,8 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         try:
             page = pdf[index]
         except pypdfium2.PdfiumError:
-            broken = PageText(0, 0, notes=[("damaged_page", "The page cannot be opened.")])
+            broken = PageText(0, 0)
+            broken.note("damaged_page", "The page cannot be opened.")
             pages.append(broken)
             continue
         found = read_page(page, fonts)
@@ -185,7 +186,7 @@ def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
     """Returns the error for a file without text, and the true reason: scans, hidden text or nothing at all."""
     count = f"{len(pages)} page{'s' if len(pages) > 1 else ''}"
     if all(code == "damaged_page" for page in pages for code, _ in page.notes or [("", "")]):
-        return _damaged(name, f"no page of it can be opened")
+        return _damaged(name, "no page of it can be opened")
     scanned = sum(page.is_picture and not page.notes for page in pages)
     if scanned:
         return ScannedError(
@@ -199,10 +200,8 @@ def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
             code="no_text",
             hint="Remove it, or add a text that describes it.",
         )
-    if any(page.hidden_chars for page in pages):
-        why = "only text that nobody sees"
-    else:
-        why = "no text and no picture of any"
+    hidden = any(page.hidden_chars for page in pages)
+    why = "only text that nobody sees" if hidden else "no text and no picture of any"
     return ParseError(
         f"{name} holds {why} on its {count}.",
         code="no_text",
@@ -236,9 +235,10 @@ def _recognise(
         if words:
             page.words, page.rules, page.width, page.height = words, [], wide, high
             page.settle()
-            page.notes = [("ocr_page", "The page was read by text recognition (OCR).")]
+            page.notes.clear()
+            page.note("ocr_page", "The page was read by text recognition (OCR).")
         elif empty:
-            page.notes.append(("picture_page", "The page is a picture, and no text was recognised in it."))
+            page.note("picture_page", "The page is a picture, and no text was recognised in it.")
 
 
 def _page_label(pdf: Any, index: int) -> str:
@@ -299,10 +299,10 @@ def _read_again(found: PageText, index: int, second: _SecondReader) -> None:
     other = second.text(index)
     if other.strip() and not is_garbled(other):
         found.words, found.plain = [], other
-        found.notes.append(("second_reader", "The page was read with the second reader."))
+        found.note("second_reader", "The page was read with the second reader.")
     elif text:
         message = f"Much of the page's text is not what is seen there. To have it read, {remedy()}."
-        found.notes.append(("garbled_page", message))
+        found.note("garbled_page", message)
 
 
 def _read_outline(pdf: Any) -> dict[tuple[int, str], int]:

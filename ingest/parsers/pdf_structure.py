@@ -69,6 +69,10 @@ class PageText:
         covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.pictures)
         return covered > _SCAN_SHARE * self.width * self.height or self.drawings >= _OUTLINES
 
+    def note(self, code: str, message: str) -> None:
+        """Adds a remark for the ingest report."""
+        self.notes.append((code, message))
+
     def settle(self) -> None:
         """Makes lines of the words, and finds the outermost ones."""
         self.lines = to_lines(self.words)
