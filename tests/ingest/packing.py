@@ -79,11 +79,15 @@ def _entry(name: str, kind: int, right: int, child: int, start: int, size: int) 
     return struct.pack("<64sHBBIII36xIQ", shown, len(shown), kind, 1, _FREE, right, child, start, size)
 
 
-def outlook(texts: Mapping[int, str], attachments: Mapping[str, bytes] = {}) -> bytes:
-    """An Outlook message of these properties (identifier to text), with files attached."""
+def outlook(texts: Mapping[int, str], attachments: Mapping[str, bytes | Mapping[int, str]] = {}) -> bytes:
+    """An Outlook message of these properties (identifier to text), with files or messages attached."""
     tree: dict[str, bytes | Tree] = _properties(texts, 32)
     for number, (name, content) in enumerate(attachments.items()):
-        tree[f"__attach_version1.0_#{number:08X}"] = _properties({0x3707: name, 0x3701: content}, 8)
+        tree[f"__attach_version1.0_#{number:08X}"] = (
+            _properties({0x3707: name, 0x3701: content}, 8)
+            if isinstance(content, bytes)
+            else {**_properties({0x3707: name}, 8), "__substg1.0_3701000D": _properties(content, 24)}
+        )
     return compound(tree)
 
 

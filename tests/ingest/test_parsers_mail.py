@@ -165,6 +165,14 @@ def test_an_outlook_message_is_read_with_its_attachments() -> None:
     assert [note.code for note in document.notes] == ["attachment_unread"]
 
 
+def test_an_outlook_message_in_another_is_read() -> None:
+    inner = {SUBJECT: "前回の件", BODY: "The rate was 180.", SENDER: "Bob"}
+    document = read(outlook({SUBJECT: "Outer", BODY: "See below."}, {"前回の件": inner}), "mail.msg")
+    assert labels(document) == ["", "前回の件.eml"]
+    assert "From: Bob" in document.text
+    assert document.text.endswith("Subject: 前回の件\n\nThe rate was 180.")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "hint"),
     [
