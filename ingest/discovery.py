@@ -70,9 +70,9 @@ def discover(
     """Finds the files below folders, and takes files that are given one by one.
 
     A folder is a root, unless it lies in one: the nearest known one that holds more than its own plain files,
-    else another that is given. A file keeps the root it is known under. One given directly has the nearest root that
-    is known, or given too, else its folder; it is taken whatever it is called, since its content decides. In folders, hidden entries
-    and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot
+    else another that is given. A file keeps the root it is known under. One given directly has the nearest root
+    that is known, or given too, else its folder; it is taken whatever it is called, since its content decides. In
+    folders, hidden entries and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot
     be read, leaves the root through a link, is no plain file, has a name that is no text, or is of an unknown
     type is reported as skipped.
 
@@ -139,7 +139,7 @@ class _Places:
         return any(f"{root.rstrip('/')}/{path}".startswith(start) for root, path in self._known)
 
     def of_file(self, file: Path) -> tuple[str, str]:
-        """Returns the place of a file that is given: where it is known, else under the nearest root, else its folder."""
+        """Returns the place of a given file: where it is known, else under the nearest root, else its folder."""
         roots = self._roots | self._given
         places = [
             _place(folder, file) for folder in file.parents if str(folder) in roots or folder == file.parent

@@ -15,7 +15,7 @@ from corpus.errors import NotAllowedError
 from corpus.settings import Settings
 from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
-from ingest.parsers import parser_version
+from ingest.parsers import HOLDS_PICTURES, parser_version, recognition
 from ingest.parsers.assembly import title_from_name
 from ingest.parsers.detection import suffix_of
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
@@ -76,9 +76,13 @@ EMPTY = Plan((), (), (), (), (), (), (), ())
 
 
 def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) -> str:
-    """Returns how a content type would be read, cut and embedded today; "" stands for every type."""
+    """Returns how a content type would be read, cut and embedded today; "" stands for every type.
+
+    What may hold pictures of pages is read in another way once text recognition is there.
+    """
+    pictures = content_type in HOLDS_PICTURES and settings.ocr != "off" and recognition.is_installed()
     cut = f"{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}"
-    return f"{parser_version(content_type)}/{cut}/{space.id}"
+    return f"{parser_version(content_type)}{'+ocr' if pictures else ''}/{cut}/{space.id}"
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:

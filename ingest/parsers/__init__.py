@@ -19,7 +19,7 @@ from ingest.parsers import detection
 from ingest.parsers.assembly import Limits, verify
 from ingest.parsers.detection import detect_type
 
-__all__ = ["PARSERS", "Limits", "Parser", "detect_type", "parse", "parser_version"]
+__all__ = ["HOLDS_PICTURES", "PARSERS", "Limits", "Parser", "detect_type", "parse", "parser_version"]
 
 
 _DEFAULT_LIMITS = Limits()
@@ -69,6 +69,10 @@ PARSERS: Mapping[str, Parser] = {
 
 
 _CONTAINERS = frozenset({detection.EML, detection.MSG, detection.ZIP})
+
+
+HOLDS_PICTURES = frozenset({"", detection.PDF, detection.EML, detection.MSG, detection.ZIP})
+"""Types of which pages may be pictures, whose text is recognised where an engine is installed; "" is any type."""
 
 
 def parser_version(content_type: str) -> str:

@@ -39,6 +39,7 @@ class ScannedError(ParseError):
         self.scanned = scanned
 
 
+@functools.cache
 def is_installed() -> bool:
     """Says whether the engine is there; does not load it."""
     return importlib.util.find_spec("rapidocr") is not None
@@ -47,8 +48,8 @@ def is_installed() -> bool:
 def remedy() -> str:
     """Returns what to do so that a picture is read."""
     if is_installed():
-        return "set ocr to auto, and ingest again with --retry-failed"
-    return f"install text recognition (OCR) with {INSTALL}, and ingest again with --retry-failed"
+        return "set ocr to auto, and ingest again"
+    return f"install text recognition (OCR) with {INSTALL}, and ingest again"
 
 
 def read_picture(picture: Any, scale: float) -> list[Word]:

@@ -11,8 +11,10 @@ from reportlab.lib.utils import ImageReader
 
 from corpus.errors import ParseError, UnavailableError
 from corpus.settings import Settings
-from ingest.parsers import Limits, parse, recognition
+from ingest.parsers import Limits, detection, parse, recognition
+from ingest.planning import fingerprint
 from ingest.sandbox import ParserPool
+from tests.builders import SPACE
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
 
 installed = pytest.mark.skipif(
@@ -125,3 +127,20 @@ def test_a_file_of_pictures_alone_is_read_and_one_without_text_named() -> None:
 def test_pages_for_which_no_time_is_left_stay_scanned() -> None:
     document = parse(scanned(PROSE, written=PROSE), "a.pdf", Limits(ocr_s=1e-9))
     assert [(note.code, note.page) for note in document.notes] == [("scanned_page", 1)]
+
+
+def test_what_may_hold_pictures_is_read_again_once_the_engine_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ways(ocr: str = "auto") -> dict[str, str]:
+        chosen = Settings(ocr=ocr)
+        return {
+            kind: fingerprint(kind, chosen, SPACE)
+            for kind in ("", detection.PDF, detection.ZIP, detection.TEXT)
+        }
+
+    monkeypatch.setattr(recognition, "is_installed", lambda: False)
+    before = ways()
+    monkeypatch.setattr(recognition, "is_installed", lambda: True)
+    assert {kind for kind, way in ways().items() if way != before[kind]} == {"", detection.PDF, detection.ZIP}
+    assert ways("off") == before
