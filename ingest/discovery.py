@@ -72,9 +72,9 @@ def discover(
     A folder is a root, unless it lies in one: the nearest known one that holds more than its own plain files,
     else another that is given. A file keeps the root it is known under. One given directly has the nearest root
     that is known, or given too, else its folder; it is taken whatever it is called, since its content decides. In
-    folders, hidden entries and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are left out; what cannot
-    be read, leaves the root through a link, is no plain file, has a name that is no text, or is of an unknown
-    type is reported as skipped.
+    folders, hidden entries and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are
+    left out; what cannot be read, leaves the root through a link, is no plain file, has a name that is no text, or
+    is of an unknown type is reported as skipped.
 
     Args:
         paths: folders and files.
