@@ -1,0 +1,447 @@
+"""The lexical index against damage, crashes and bad disks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_feed import FakeFeed
+from lexical_runs import assert_same, ids, opened, results
+
+import corpus.lexical.index as index_room
+from corpus.crashpoints import find_points
+from corpus.errors import StorageError
+from corpus.lexical import TantivyIndex, segments
+from corpus.lexical.engine import indexed_text
+from corpus.types import Scored
+
+
+def _segment_files(folder: Path) -> list[Path]:
+    return sorted(p for p in (folder / "gen-000001").iterdir() if p.stat().st_size and p.suffix != ".lock")
+
+
+def _filled(tmp_path: Path) -> tuple[FakeFeed, Path, list[tuple[int, float]]]:
+    feed = FakeFeed()
+    for version in range(1, 6):
+        feed.add(version, "leave and pay", "育児休業 E-4032", "travel")
+    index = opened(feed, tmp_path)
+    feed.remove(2)
+    index.follow()
+    index.compact()
+    expected = results(index, "leave 育児休業")
+    index.close()
+    (tmp_path / "gen-000002").rename(tmp_path / "gen-000001")
+    (tmp_path / "CURRENT").write_text("gen-000001\n")
+    return feed, tmp_path, expected
+
+
+DAMAGE = {
+    "deleted": lambda path: path.unlink(),
+    "emptied": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "flipped": lambda path: path.write_bytes(_flip(path.read_bytes())),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"x"),
+}
+
+
+def _flip(data: bytes) -> bytes:
+    middle = len(data) // 3
+    return data[:middle] + bytes([data[middle] ^ 4]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damage_to_any_file_is_noticed_said_and_mended(tmp_path: Path, how: str) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    names = [path.name for path in _segment_files(folder) if path.name != ".managed.json"]
+    assert {Path(name).suffix for name in names} >= {
+        ".idx",
+        ".pos",
+        ".term",
+        ".fast",
+        ".fieldnorm",
+        ".store",
+        ".json",
+    }
+    kept = tmp_path.parent / "kept"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(folder, kept)
+    for name in [*names, "../CURRENT"]:
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+        DAMAGE[how](folder / "gen-000001" / name)
+        index = TantivyIndex(feed, folder)
+        assert_same(results(index, "leave 育児休業"), expected)
+        index.follow()
+        state = index.state()
+        assert (state.mode, state.problem, state.rebuilding) == ("tantivy", "", False)
+        index.close()
+
+
+def test_a_flipped_byte_anywhere_never_changes_an_answer(tmp_path: Path) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    kept = tmp_path.parent / "kept-bytes"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(folder, kept)
+    rng = np.random.default_rng(11)
+    for path in _segment_files(kept):
+        data = path.read_bytes()
+        for at in rng.integers(0, len(data), size=3).tolist():
+            shutil.rmtree(folder)
+            shutil.copytree(kept, folder)
+            flipped = data[:at] + bytes([data[at] ^ (1 << int(rng.integers(8)))]) + data[at + 1 :]
+            (folder / path.relative_to(kept)).write_bytes(flipped)
+            index = TantivyIndex(feed, folder)
+            assert_same(results(index, "leave 育児休業"), expected)
+            index.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "altered"), [('"max_doc": 12', '"max_doc": 11'), ('"record": "position"', '"record": "freq"')]
+)
+def test_an_altered_list_of_segments_is_damage(tmp_path: Path, written: str, altered: str) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    meta = folder / "gen-000001" / "meta.json"
+    text = meta.read_text()
+    assert written in text
+    meta.write_text(text.replace(written, altered))
+    index = TantivyIndex(feed, folder)
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.follow()
+    assert index.state().generation > 1
+    index.close()
+
+
+@pytest.fixture
+def slow_build(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Nothing is small, and no build begins while the event is cleared."""
+    held, build = threading.Event(), index_room.build
+    held.set()
+
+    def wait_and_build(*arguments: object) -> None:
+        held.wait(60)
+        build(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(index_room, "_SMALL_ROWS", 0)
+    monkeypatch.setattr(index_room, "build", wait_and_build)
+    yield held
+    held.set()
+
+
+def test_the_problem_is_said_while_it_lasts(tmp_path: Path, slow_build: threading.Event) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    slow_build.clear()
+    next((folder / "gen-000001").glob("*.idx")).unlink()
+    index = TantivyIndex(feed, folder)
+    assert results(index, "leave") == []
+    state = index.state()
+    assert (state.mode, state.rows, state.rebuilding) == ("none", 0, True)
+    assert "damaged or missing" in state.problem
+    assert "not searched" in state.problem
+    slow_build.set()
+    index.follow()
+    assert index.state().problem == ""
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.close()
+
+
+@pytest.mark.parametrize("why", ["pointer", "analysis", "ahead"])
+def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
+    tmp_path: Path, slow_build: threading.Event, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    slow_build.clear()
+    if why == "pointer":
+        (folder / "CURRENT").write_bytes(b"gen-")
+    elif why == "analysis":
+        monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
+        monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
+    else:
+        feed.log.pop()
+    before = {path.name: path.read_bytes() for path in _segment_files(folder)}
+    index = TantivyIndex(feed, folder)
+    state = index.state()
+    assert (state.mode, state.rows, state.rebuilding) == ("tantivy", 12, True)
+    assert "the old one answers" in state.problem
+    assert_same(results(index, "leave 育児休業"), expected)
+    assert {path.name: path.read_bytes() for path in _segment_files(folder)} == before  # never written
+    feed.add(9, "leave at last")
+    slow_build.set()
+    index.follow()
+    state = index.state()
+    assert (state.rows, state.rebuilding, state.problem) == (13, False, "")
+    assert 900 in ids(index, "leave")
+    index.close()
+
+
+def test_an_open_index_says_at_once_what_it_holds(tmp_path: Path) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    index = TantivyIndex(feed, folder)
+    assert (index.state().mode, index.state().rows) == ("tantivy", 12)
+    index.close()
+
+
+def test_while_a_large_one_is_checked_its_own_word_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    held, verify = threading.Event(), segments.verify
+    monkeypatch.setattr(segments, "verify", lambda *given: held.wait(60) and verify(*given))
+    monkeypatch.setattr(index_room, "_STATE_WAIT_S", 0.01)
+    index = TantivyIndex(feed, folder)
+    assert (index.state().mode, index.state().rows) == ("opening", 12)
+    held.set()
+    index.follow()
+    assert (index.state().mode, index.state().rows) == ("tantivy", 12)
+    index.close()
+
+
+def test_a_disk_that_refuses_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    next((folder / "gen-000001").glob("*.idx")).unlink()
+    tries: list[int] = []
+    build = index_room.build
+
+    def fail_twice(*arguments: object) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(28, "No space left on device")
+        build(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(index_room, "build", fail_twice)
+    monkeypatch.setattr(index_room, "_RETRY_FIRST_S", 0.01)
+    index = TantivyIndex(feed, folder)
+    index._worker.join(60)
+    assert (len(tries), index.state().problem) == (3, "")
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.close()
+
+
+def test_another_analysis_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
+    monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
+    index = TantivyIndex(feed, folder)
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.follow()
+    assert segments.read_record(folder / f"gen-{index.state().generation:06d}").analysis == 999
+    index.close()
+
+
+def test_an_index_ahead_of_the_catalog_is_built_again(tmp_path: Path) -> None:
+    _, folder, _ = _filled(tmp_path)
+    older = FakeFeed()
+    older.add(1, "leave")
+    index = TantivyIndex(older, folder)
+    assert ids(index, "leave 育児休業") == [100]
+    assert index.state().seq == 1
+    older.log.clear()
+    older.live.clear()
+    older.add(7, "pay")
+    older.log[:] = older.log[:0]
+    index.follow()
+    assert ids(index, "pay") == [700]
+    index.close()
+
+
+def test_leftovers_of_a_crash_are_cleaned_up(tmp_path: Path) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    shutil.copytree(folder / "gen-000001", folder / "gen-000007")
+    index = TantivyIndex(feed, folder)
+    assert_same(results(index, "leave 育児休業"), expected)
+    assert [path.name for path in folder.glob("gen-*")] == ["gen-000001"]
+    index.close()
+
+
+def test_the_files_of_an_unfinished_commit_do_not_block_the_next(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    for version in range(1, 11):
+        feed.add(version, "leave and pay")
+    folder = tmp_path / "lexical"
+    index = opened(feed, folder)
+    index.close()
+    shutil.copytree(folder, tmp_path / "before")
+    feed.remove(1)
+    again = opened(feed, folder)
+    again.close()
+    (deleted,) = (folder / "gen-000001").glob("*.del")
+    # As a kill between the file of deletions and the list of segments leaves it.
+    shutil.copy(deleted, tmp_path / "before" / "gen-000001")
+    killed = opened(feed, tmp_path / "before")
+    assert killed.state().problem == ""
+    assert killed.state().rows == 9
+    killed.close()
+
+
+# ---- disks ---------------------------------------------------------------------------------------
+
+
+def test_a_disk_that_takes_no_lock_file_is_read_through_links(tmp_path: Path) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    for name in (".tantivy-meta.lock", ".tantivy-writer.lock"):
+        (folder / "gen-000001" / name).unlink(missing_ok=True)
+        (folder / "gen-000001" / name).mkdir()
+    index = TantivyIndex(feed, folder)
+    assert_same(results(index, "leave 育児休業"), expected)
+    shadow = index._shadow
+    assert shadow is not None
+    feed.add(50, "leave at last")
+    with pytest.raises(StorageError) as caught:
+        index.follow()
+    assert caught.value.code == "read_only"
+    assert_same(results(index, "leave 育児休業"), expected)
+    index.close()
+    assert not shadow.exists()
+
+
+@pytest.mark.parametrize("number", [28, 30])
+def test_a_disk_that_cannot_be_written_stops_following_but_not_searching(
+    handbook: tuple[FakeFeed, TantivyIndex], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    feed, index = handbook
+    feed.add(9, "leave at last")
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segments, "write_record", refuse)
+        with pytest.raises(StorageError) as caught:
+            index.follow()
+        with pytest.raises(StorageError):
+            index.rebuild()
+    assert caught.value.code == {28: "disk_full", 30: "read_only"}[number]
+    assert index.state().problem
+    assert ids(index, "E-4032")[0] == 100
+    assert [path.name for path in index._folder.glob("gen-*")] == ["gen-000001"]
+    index.follow()
+    assert 900 in ids(index, "leave")
+    assert index.state().problem == ""
+
+
+def test_a_commit_that_fails_half_way_is_done_again(
+    handbook: tuple[FakeFeed, TantivyIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, index = handbook
+    feed.add(9, "leave at last", "breaks here")
+
+    def broken(context: str, text: str) -> str:
+        if text == "breaks here":
+            raise OSError(28, "No space left on device")
+        return indexed_text(context, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("corpus.lexical.engine.indexed_text", broken)
+        with pytest.raises(StorageError):
+            index.follow()
+    assert 900 not in ids(index, "leave")
+    index.follow()
+    assert 900 in ids(index, "leave")
+    assert index.state().rows == 8
+
+
+# ---- crashes -------------------------------------------------------------------------------------
+
+CRASH = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from fake_feed import FakeFeed
+from corpus.lexical import TantivyIndex
+feed = FakeFeed()
+feed.add(1, "leave one"); feed.add(2, "leave two")
+index = TantivyIndex(feed, Path(sys.argv[1]), quiet_s=3600)
+index.follow()
+feed.remove(1); feed.add(3, "leave three")
+index.follow()
+index.rebuild()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", find_points(Path(index_room.__file__).parent))
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_crash_at_any_point_loses_nothing(tmp_path: Path, point: str, nth: int) -> None:
+    here = Path(__file__).parent
+    child = subprocess.run(
+        [sys.executable, "-c", CRASH, str(tmp_path / "lexical"), str(here)],
+        cwd=here.parents[1],
+        env={**os.environ, "VOUCH_CRASH_AT": f"{point}:{nth}"},
+        check=False,
+    )
+    assert child.returncode in (-signal.SIGKILL, 0)
+    if nth == 1:
+        assert child.returncode == -signal.SIGKILL
+    feed = FakeFeed()
+    feed.add(1, "leave one")
+    feed.add(2, "leave two")
+    feed.remove(1)
+    feed.add(3, "leave three")
+    index = opened(feed, tmp_path / "lexical")
+    assert ids(index, "leave") == [200, 300]
+    assert index.state().rows == 2
+    index.compact()
+    assert_same(results(index, "leave three"), results(opened(feed, tmp_path / "fresh"), "leave three"))
+    assert len(list((tmp_path / "lexical").glob("gen-*"))) == 1
+
+
+def test_the_crash_points_are_known() -> None:
+    points = find_points(Path(index_room.__file__).parent)
+    assert points == [
+        "lexical.begun",
+        "lexical.built",
+        "lexical.committed",
+        "lexical.recorded",
+        "lexical.swapped",
+    ]
+
+
+def test_an_empty_catalog_is_an_empty_index(tmp_path: Path) -> None:
+    index = opened(FakeFeed(), tmp_path)
+    assert isinstance(index.search("leave", 5), Scored)
+    assert len(index.search("leave", 5)) == 0
+    assert index.state().problem == ""
+    index.close()
+    assert Counter(path.name for path in tmp_path.iterdir())["CURRENT"] <= 1
+
+
+def test_compacting_waits_for_a_build_that_a_removal_overtook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a build catches up with the removal, and then holds the removed passages in its statistics."""
+    feed = FakeFeed()
+    feed.add(1, "leave pay", "travel")
+    feed.add(2, "leave")
+    index = opened(feed, tmp_path)
+    built, go_on = threading.Event(), threading.Event()
+    build = index_room.build
+
+    def build_slowly(*given: object) -> None:
+        build(*given)  # type: ignore[arg-type]
+        built.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(index_room, "build", build_slowly)
+    builder = threading.Thread(target=index.rebuild)
+    builder.start()
+    assert built.wait(60)
+    feed.remove(2)
+    index.follow()
+    index._counts = replace(index._counts, deleted=0)  # as where its whole segment was dropped
+    compacting = threading.Thread(target=index.compact)
+    compacting.start()
+    compacting.join(0.3)
+    go_on.set()
+    builder.join(60)
+    compacting.join(60)
+    assert index.state().delta_rows == 0
+    index.close()
