@@ -48,9 +48,10 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     if encoding:
         return _replacing(data, encoding)
     # Seven-bit Japanese is valid UTF-8 too, so it is tried first.
-    found = _strict(data, "iso2022_jp_ext") if b"\x1b$" in data[:_SAMPLE_BYTES] else None
-    if found is not None:
-        return _checked(found)
+    if b"\x1b$" in data[:_SAMPLE_BYTES]:
+        found = _strict(data, "iso2022_jp_ext") or _strict(_seven_bit_to_shift_jis(data), "cp932")
+        if found is not None:
+            return _checked(found)
     try:
         return _checked(Decoded(data.decode("utf-8"), "utf-8", 0))
     except UnicodeDecodeError:
@@ -111,6 +112,36 @@ _SHIFT_JIS = frozenset({"shift_jis", "sjis", "s_jis", "x_sjis", "ms_kanji", "win
 def _replacing(data: bytes, encoding: str) -> Decoded:
     text = data.decode(encoding, errors="replace")
     return _checked(Decoded(text, encoding, text.count("\ufffd")))
+
+
+def _seven_bit_to_shift_jis(data: bytes) -> bytes:
+    """Returns ISO-2022-JP as Shift_JIS, where the characters that Outlook adds to it are known (``①``, ``㈱``, ``髙``).
+
+    What is no such text is returned as it is.
+    """
+    if not data.isascii():
+        return data
+    pieces = []
+    for escape, text in _ESCAPED.findall(b"\x1b(B" + data):
+        if escape.startswith(b"\x1b$"):
+            pieces.append(b"".join(map(_to_shift_jis, text[0::2], text[1::2])))
+        elif escape == b"\x1b(I":
+            pieces.append(bytes(byte | 0x80 if byte > 0x20 else byte for byte in text))
+        else:
+            pieces.append(text)
+    return b"".join(pieces)
+
+
+_ESCAPED = re.compile(rb"(\x1b(?:\$[@B]|\([BJI]))([^\x1b]*)")
+
+
+def _to_shift_jis(row: int, cell: int) -> bytes:
+    """Returns a character of JIS X 0208 (or a vendor's row of it) as Shift_JIS; a control character as itself."""
+    if row <= 0x20 or cell <= 0x20:
+        return bytes((row, cell))
+    lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+    trail = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
+    return bytes((lead, trail))
 
 
 def _utf16_without_mark(data: bytes) -> str:

@@ -15,6 +15,7 @@ from ingest.parsers.grids import header_rows
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARS = 64 * 1024
 _SAMPLE_ROWS = 200
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _SEPARATOR_LINE = re.compile(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 
 
@@ -52,42 +53,37 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 def find_delimiter(text: str, usual: str) -> str:
     """Returns the delimiter that gives most of the first rows the same number of cells, more than one.
 
-    Where none does (one column, or prose), the usual one is returned.
+    A comma between digits is a decimal comma where another delimiter parts nine rows of ten. Where none
+    does (one column, or prose), the usual one is returned.
     """
     sample = text[:_SAMPLE_CHARS]
     if len(text) > _SAMPLE_CHARS:
         sample = sample[: sample.rfind("\n") + 1] or sample
-    best, best_score = usual, 0.0
-    for delimiter in dict.fromkeys(usual + _DELIMITERS):
-        widths = [
-            len(row) for _, row in zip(range(_SAMPLE_ROWS), _rows(sample, delimiter), strict=False) if row
-        ]
-        if not widths:
-            continue
-        common = max(sorted(set(widths)), key=widths.count)
-        score = widths.count(common) / len(widths)
-        if common < 2:
-            score = 0.0
-        elif delimiter == usual:
-            score += 0.05
-        if score > best_score + 1e-9:
-            best, best_score = delimiter, score
-    return best
+    scores = {delimiter: _evenness(sample, delimiter) for delimiter in dict.fromkeys(usual + _DELIMITERS)}
+    if any(score >= 0.9 for delimiter, score in scores.items() if delimiter != ","):
+        scores[","] = min(scores[","], _evenness(_DECIMAL_COMMA.sub(".", sample), ","))
+    best = max(scores, key=lambda delimiter: scores[delimiter] + (0.05 if delimiter == usual else 0.0))
+    return best if scores[best] else usual
+
+
+def _evenness(sample: str, delimiter: str) -> float:
+    """Returns the share of rows that have the usual number of cells, 0 where that is one."""
+    widths = [len(row) for _, row in zip(range(_SAMPLE_ROWS), _rows(sample, delimiter), strict=False) if row]
+    common = max(sorted(set(widths)), key=widths.count, default=0)
+    return widths.count(common) / len(widths) if common > 1 else 0.0
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """Yields rows; a quote that is never closed does not swallow the rest of the file."""
     csv.field_size_limit(1 << 30)
-    lines = text.splitlines(keepends=True) if '"' not in text else _lines(text)
+    lines = re.findall(
+        r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text
+    )  # a line in Unicode's wider sense parts no rows
     loose = delimiter != "\t"
     if _quotes_close(text, delimiter):
         yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=loose)
     else:
         yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=loose, quoting=csv.QUOTE_NONE)
-
-
-def _lines(text: str) -> list[str]:
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
 
 
 def _quotes_close(text: str, delimiter: str) -> bool:

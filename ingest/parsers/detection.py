@@ -118,6 +118,9 @@ _HTML_START = re.compile(
 _TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
 _MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
+_MAILBOX_START = re.compile(rb"From \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
+_MAILBOX_NEXT = re.compile(rb"\n\r?\nFrom \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
+_PDF_OBJECT = re.compile(rb"\d \d{1,5} obj\b")
 _MAIL_HEADER = re.compile(
     rb"^(from|to|subject|date|received|mime-version|message-id|return-path|content-type)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -161,12 +164,16 @@ def detect_type(data: bytes, name: str) -> Detected:
 
 
 def _detect(data: bytes, name: str, promised: str) -> str:
-    if b"%PDF-" in data[:1024] or (promised == PDF and b"startxref" in data and b"endobj" in data):
+    if _is_pdf(data, promised):
         return PDF
     if is_zip(data):
         return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
         return _ole_type(data, name, promised)
+    if _is_mailbox(data):
+        raise unsupported(
+            name, "a mailbox of several mails", "Export its mails one by one (.eml) and add those."
+        )
     if _is_mail(data, promised):
         return EML
     for magic, kind in _MAGIC:
@@ -187,6 +194,21 @@ def _detect(data: bytes, name: str, promised: str) -> str:
             )
         raise unsupported(name, "a binary file of an unknown kind")
     return _text_type(data[:_HEAD_BYTES], name, promised)
+
+
+def _is_pdf(data: bytes, promised: str) -> bool:
+    """Says whether a file is a PDF, also behind some other bytes; text about PDF and archives of PDFs are none."""
+    if is_zip(data) or data.startswith(ole.SIGNATURE):
+        return False
+    if promised == PDF and b"startxref" in data and b"endobj" in data:
+        return True
+    place = data.find(b"%PDF-", 0, 1024 + 5)
+    return place == 0 or (place > 0 and (promised == PDF or bool(_PDF_OBJECT.search(data))))
+
+
+def _is_mailbox(data: bytes) -> bool:
+    """Says whether a file holds several mails one after the other, each led by a ``From `` line (mbox)."""
+    return bool(_MAILBOX_START.match(data)) and bool(_MAILBOX_NEXT.search(data))
 
 
 def _text_type(head: bytes, name: str, promised: str) -> str:

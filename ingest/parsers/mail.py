@@ -1,16 +1,20 @@
 """Mails (EML, MHTML, Outlook MSG): the letter, then its attachments, one level deep.
 
-Kept: From, To, Cc, Date and Subject as a block of lines, the plain body or else the HTML one with quoted
-history, and every attachment of a supported type as further pages under a heading of its name. A mail in the
-mail is read without its own attachments. Not kept: other headers, pictures shown within the text, the body's
-second form. An attachment that cannot be read is noted (``attachment_unread``). The date is the Date header.
+Kept: From, To, Cc, Date and Subject as a block of lines, the plain body with quoted history (the HTML one where
+there is no other, or the plain one says but a part of it), and every attachment of a supported type as further
+pages under a heading of its name, invitations as the text they are. A mail in the mail is read without its own
+attachments. Not kept: other headers, pictures shown within the text, the body's second form, signatures. An
+attachment that cannot be read is noted (``attachment_unread``). The date is the Date header.
 """
 
 from __future__ import annotations
 
+import binascii
+import contextlib
 import email
 import email.policy
 import io
+import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +34,18 @@ from ingest.parsers.ole import SIGNATURE
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_SIGNATURES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+_TEXTS = ("text/plain", "text/html")
+_MUCH_MORE = 3  # HTML that says so many times more than the plain form is what its writer meant
+_LEAST_MORE_CHARS = 200
 _MAX_HEADER_CHARS = 4000
 _MAX_PARTS = 100_000
 _DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME = 0x0E04, 0x0E03, 0x0E06, 0x3704
+_ENCODED_WORD = re.compile(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
+_BETWEEN_WORDS = re.compile(r"\?=\s+=\?")
+_BARE_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
 _EMBEDDED = "__substg1.0_3701000D"
 _EMBEDDED_HEADER_BYTES = 24
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
@@ -111,23 +124,27 @@ def _open_letter(message: Message) -> tuple[_Letter, list[tuple[str, bytes]]]:
     for key in _SHOWN:
         letter.headers[key] = _header(message, key)
     letter.date = _date(letter.headers["Date"])
-    main = _main_body(message)
-    if main is not None:
-        letter.bodies.append((main.get_content_type() == "text/html", _text(main)))
+    letter.bodies = [(part.get_content_type() == "text/html", _text(part)) for part in _body(message)]
     attached: list[tuple[str, bytes]] = []
     for part, inside in _leaves(message):
-        if part is main:
-            continue
         kind, file_name = part.get_content_type(), _file_name(part)
-        is_attached = bool(file_name) or part.get_content_disposition() == "attachment"
-        if kind in ("text/plain", "text/html") and not is_attached:
-            if inside == "multipart/mixed":
-                letter.bodies.append((kind == "text/html", _text(part)))
-        elif is_attached or inside == "multipart/mixed" or kind == "message/rfc822":
-            if kind.startswith("image/") and (part.get("Content-ID") or inside == "multipart/related"):
-                continue
-            attached.append((file_name or _unnamed(part, len(attached) + 1), _content(part)))
+        if (kind in _TEXTS and not _is_attached(part)) or kind in _SIGNATURES:
+            continue
+        if kind.startswith("image/") and (
+            inside == "multipart/related" or ("Content-ID" in part and not _is_attached(part, named=False))
+        ):
+            continue
+        if inside == "multipart/related" and not (_is_attached(part) or kind == "message/rfc822"):
+            continue
+        content = _content(part)
+        if kind != "text/calendar" or all(content != other for _, other in attached):
+            attached.append((file_name or _unnamed(part, len(attached) + 1), content))
     return letter, attached
+
+
+def _is_attached(part: Message, *, named: bool = True) -> bool:
+    """Says whether a part is a file of its own: marked so, or (``named``) with a name."""
+    return part.get_content_disposition() == "attachment" or (named and bool(_file_name(part)))
 
 
 def _leaves(message: Message) -> Iterator[tuple[Message, str]]:
@@ -147,18 +164,41 @@ def _leaves(message: Message) -> Iterator[tuple[Message, str]]:
             yield part, inside
 
 
-def _main_body(message: Message) -> Message | None:
-    """Returns the plain body; the HTML one where that is empty or missing."""
-    if not isinstance(message, EmailMessage):
-        return None
-    for kind in ("plain", "html"):
-        try:
-            body = message.get_body(preferencelist=(kind,))
-        except _BROKEN:
-            body = None
-        if body is not None and _text(body).strip():
-            return body
-    return None
+def _body(part: Message) -> list[Message]:
+    """Returns the texts that a reader sees one after the other; of several forms of one text, one."""
+    kind = part.get_content_type()
+    if not part.is_multipart() or kind == "message/rfc822":
+        return [part] if kind in _TEXTS and not _is_attached(part) and _text(part).strip() else []
+    children = [child for child in part.get_payload() if isinstance(child, Message)]
+    if kind == "multipart/related":
+        return _body(children[0]) if children else []
+    found = [_body(child) for child in children]
+    return (
+        _best_form(found) if kind == "multipart/alternative" else [text for texts in found for text in texts]
+    )
+
+
+def _best_form(forms: Sequence[list[Message]]) -> list[Message]:
+    """Returns the plain form; the HTML one where there is no other, or the plain one says but a part of it."""
+    plain = next(
+        (form for form in forms if form and all(t.get_content_type() == "text/plain" for t in form)), []
+    )
+    rich = next((form for form in reversed(forms) if form and form is not plain), [])
+    if plain and rich:
+        said, shown = (sum(map(_visible_chars, form)) for form in (plain, rich))
+        return rich if shown > _MUCH_MORE * said + _LEAST_MORE_CHARS else plain
+    return plain or rich
+
+
+def _visible_chars(part: Message) -> int:
+    text = _text(part)
+    if part.get_content_type() == "text/html":
+        root = parse_html(text)
+        draft = Draft(Limits())
+        if root is not None:
+            add_html(draft, root)
+        return draft.length
+    return len("".join(text.split()))
 
 
 def _text(part: Message) -> str:
@@ -178,20 +218,58 @@ def _text(part: Message) -> str:
 def _content(part: Message) -> bytes:
     if part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
-        return inner[0].as_bytes() if isinstance(inner, list) and isinstance(inner[0], Message) else b""
+        if not (isinstance(inner, list) and inner and isinstance(inner[0], Message)):
+            return b""
+        try:
+            if (
+                str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
+            ):  # forbidden, but sent
+                return binascii.a2b_base64(str(inner[0].get_payload()))
+            return inner[0].as_bytes()
+        except _BROKEN:  # a header that cannot be written anew as it should be
+            return inner[0].as_bytes(policy=email.policy.compat32)
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 
 
 def _file_name(part: Message) -> str:
+    for key in ("content-disposition", "content-type"):
+        raw = _raw_header(part, key)
+        named = _BARE_NAME.search(raw) if not raw.isascii() else None
+        if named:  # bytes in no declared encoding
+            return one_line(named[1])
     try:
-        return one_line(str(part.get_filename() or ""))
+        return one_line(_decoded_words(str(part.get_filename() or "")))
     except _BROKEN:
         return ""
 
 
+def _raw_header(message: Message, key: str) -> str:
+    """Returns a header as it was written, its bytes in the encoding they are really in."""
+    raw = next((str(value) for name, value in message.raw_items() if name.lower() == key), "")
+    if any("\udc80" <= character <= "\udcff" for character in raw):
+        return decode(raw.encode("utf-8", errors="surrogateescape")).text
+    return raw
+
+
+def _decoded_words(shown: str) -> str:
+    """Returns a header with the encoded words that Python's own decoder leaves: vendors' Japanese characters."""
+
+    def opened(match: re.Match[str]) -> str:
+        charset, kind, text = match.groups()
+        try:
+            data = binascii.a2b_base64(text) if kind in "Bb" else quopri.decodestring(text, header=True)
+            return decode(data, charset).text
+        except (*_BROKEN, ParseError):
+            return match[0]
+
+    return _ENCODED_WORD.sub(opened, _BETWEEN_WORDS.sub("?==?", shown)) if "=?" in shown else shown
+
+
 def _unnamed(part: Message, number: int) -> str:
     inner = part.get_payload()
+    if part.get_content_type() == "text/calendar":
+        return "invitation.ics"
     if (
         part.get_content_type() == "message/rfc822"
         and isinstance(inner, list)
@@ -203,15 +281,11 @@ def _unnamed(part: Message, number: int) -> str:
 
 def _header(message: Message, key: str) -> str:
     """Returns a header's text, also where its bytes are in no declared encoding."""
-    raw = next((str(value) for name, value in message.raw_items() if name.lower() == key.lower()), "")
-    if any("\udc80" <= character <= "\udcff" for character in raw):
-        shown = decode(raw.encode("utf-8", errors="surrogateescape")).text
-    else:
-        try:
+    shown = _raw_header(message, key.lower())
+    if shown.isascii():
+        with contextlib.suppress(*_BROKEN):
             shown = str(message.get(key, ""))
-        except _BROKEN:
-            shown = raw
-    return one_line(shown)[:_MAX_HEADER_CHARS]
+    return one_line(_decoded_words(shown))[:_MAX_HEADER_CHARS]
 
 
 def _date(value: str) -> datetime | None:

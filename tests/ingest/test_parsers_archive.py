@@ -13,7 +13,7 @@ from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, parse, parser_version
 from ingest.parsers.assembly import verify
-from ingest.parsers.detection import EPUB, ODP, ODT, PPTX, RTF, ZIP, detect_type
+from ingest.parsers.detection import EPUB, MARKDOWN, ODP, ODT, PDF, PPTX, RTF, ZIP, detect_type
 from ingest.rendering import draw_page
 from ingest.sandbox import ParserPool
 from tests.ingest.packing import zipped
@@ -191,3 +191,15 @@ def test_content_wins_over_the_name() -> None:
     with pytest.raises(ParseError) as caught:
         detect_type(zipped({"word/document.xml": "<a/>"}), "report.docx")
     assert caught.value.code == "damaged_file"
+
+
+def test_an_archive_that_begins_with_a_stored_pdf_is_an_archive_and_text_about_pdf_is_text() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.pdf", b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\nstartxref\n0\n%%EOF")
+        archive.writestr("b.txt", "words after it")
+    document = read(buffer.getvalue())
+    assert (document.content_type, labels(document)) == (ZIP, ["b.txt"])
+    assert codes(document) == [("a.pdf", "damaged_file")]
+    assert detect_type(b"A file of %PDF-1.7 ends with %%EOF.", "about.md").content_type == MARKDOWN
+    assert detect_type(b"\r\n\r\n%PDF-1.4\n1 0 obj\n", "scan").content_type == PDF

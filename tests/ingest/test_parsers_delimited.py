@@ -49,6 +49,16 @@ def test_the_delimiter_is_found_whatever_the_name_says(delimiter: str, name: str
     assert document.blocks[0].header == "id | note | price"
 
 
+@pytest.mark.parametrize("title", ["", "Umsatz 2024\n"])
+def test_a_decimal_comma_parts_nothing(title: str) -> None:
+    rows = "".join(f"Müller {n};{n},50\n" for n in range(30))
+    assert "Müller 7 | 7,50\n" in read(f"{title}Name;Betrag\n{rows}").text
+
+
+def test_a_line_separator_in_a_cell_starts_no_row() -> None:
+    assert read("a,b,c\n1,x\u2028y\x85z,3\n").text.splitlines()[1] == "1 | x y z | 3"
+
+
 def test_a_declared_separator_is_obeyed() -> None:
     assert read("sep=;\na;b,c\n1;2,3\n").text == "a | b,c\n1 | 2,3"
 

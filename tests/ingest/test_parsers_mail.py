@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.policy
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -200,3 +201,102 @@ def test_a_cut_outlook_message_is_named() -> None:
             codes.add(error.code)
     assert codes <= {"ok", "damaged_file", "no_text"}
     assert "damaged_file" in codes
+
+
+def grouped(kind: str, *parts: EmailMessage) -> EmailMessage:
+    message = EmailMessage(policy=email.policy.default)
+    getattr(message, f"make_{kind}")()
+    for part in parts:
+        message.attach(part)
+    return message
+
+
+def part(text: str, subtype: str = "plain") -> EmailMessage:
+    message = EmailMessage(policy=email.policy.default)
+    message.set_content(text, subtype=subtype)
+    return message
+
+
+def test_a_plain_form_that_says_but_a_part_gives_way_to_the_other() -> None:
+    message = letter("Your program cannot show this mail.")
+    message.add_alternative("<p>" + "Invoice 4711 is due on 5 May. " * 20 + "</p>", subtype="html")
+    document = read(message)
+    assert "Invoice 4711 is due" in document.text
+    assert "cannot show" not in document.text
+
+
+def test_every_text_of_a_mail_is_read_in_one_form() -> None:
+    two = grouped(
+        "mixed", *(grouped("alternative", part(f"{n} plain"), part(f"<p>{n} html</p>", "html")) for n in "ab")
+    )
+    assert read(two, "two.eml").text == "a plain\n\nb plain"
+    file = part("all of the plan")
+    file.add_header("Content-Disposition", "inline", filename="plan.txt")
+    apple = grouped(
+        "alternative",
+        part("both words"),
+        grouped("mixed", part("<p>both</p>", "html"), file, part("<p>words</p>", "html")),
+    )
+    assert read(apple, "apple.eml").text == "both words\n\nplan.txt\n\nall of the plan"
+    del apple.get_payload()[0]  # type: ignore[union-attr]
+    assert read(apple, "apple.eml").text.startswith("both\n\nwords\n\nplan.txt")
+
+
+def test_invitations_and_a_file_that_is_the_whole_mail_are_read() -> None:
+    invitation = letter("Please join.")
+    invitation.add_alternative("BEGIN:VCALENDAR\nLOCATION:会議室A\nEND:VCALENDAR\n", subtype="calendar")
+    document = read(invitation)
+    assert "LOCATION:会議室A" in document.text
+    assert labels(document) == ["", "invitation.ics"]
+    bare = b"From: scan@example.com\r\nMIME-Version: 1.0\r\nContent-Type: text/csv\r\n\r\nname,fee\r\nKyoto,12\r\n"
+    assert "name,fee" in read(bare).text
+
+
+def test_a_signature_is_no_file_that_was_not_read() -> None:
+    message = letter()
+    message.add_attachment(b"0\x82\x01\x00\xff", "application", "pkcs7-signature", filename="smime.p7s")
+    assert read(message).notes == ()
+
+
+def seven_bit(text: str) -> bytes:
+    """ISO-2022-JP as Outlook writes it, with characters that the standard does not have."""
+    shown = b"\x1b$B"
+    for lead, trail in zip(*[iter(text.encode("cp932"))] * 2, strict=True):
+        row = (lead - (0x70 if lead < 0xA0 else 0xB0)) * 2
+        row, cell = (row, trail - 0x7E) if trail >= 0x9F else (row - 1, trail - 0x1F - (trail > 0x7F))
+        shown += bytes((row, cell))
+    return shown + b"\x1b(B"
+
+
+def test_japanese_that_only_outlook_writes_is_read_in_bodies_headers_and_names() -> None:
+    def word(text: str) -> bytes:
+        return b"=?ISO-2022-JP?B?" + base64.b64encode(seven_bit(text)) + b"?="
+
+    data = (
+        b"From: " + word("髙橋") + b" <t@example.jp>\r\nSubject: " + word("①㈱山田の件") + b"\r\n"
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n"
+        + seven_bit("①の件、㈱山田様へ") + b"\r\n--x\r\nContent-Type: text/plain; name=\"" + word("㈱見積")
+        + b".txt\"\r\n\r\nabc\r\n--x--\r\n"
+    )  # fmt: skip
+    document = read(data)
+    assert document.title == "①㈱山田の件"
+    assert "From: 髙橋 <t@example.jp>" in document.text
+    assert "①の件、㈱山田様へ" in document.text
+    assert labels(document) == ["", "㈱見積.txt"]
+
+
+def test_a_message_that_is_attached_in_base64_is_read() -> None:
+    inner = base64.encodebytes(b"From: x@example.com\r\nSubject: inner\r\n\r\nhello\r\n")
+    data = (
+        b"Subject: outer\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nbody\r\n--x\r\n"
+        b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + inner + b"--x--\r\n"
+    )
+    assert read(data).text.endswith("inner\n\nFrom: x@example.com\nSubject: inner\n\nhello")
+
+
+def test_a_mailbox_of_several_mails_is_refused_rather_than_read_in_part() -> None:
+    one = b"From a@example.com Mon Apr  1 00:00:00 2024\n" + letter().as_bytes() + b"\n"
+    assert read(one).title == "Rates"
+    with pytest.raises(ParseError, match="mailbox of several mails") as caught:
+        read(one + one, "all.mbox")
+    assert caught.value.code == "unsupported"
