@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from corpus.catalog.documents import Known
 from corpus.errors import EmbeddingError, NotAllowedError, ParseError, StorageError, VouchError
@@ -70,11 +70,13 @@ class _Ingest:
         self.corpus, self.embedder, self.ledger, self.cancelled = corpus, embedder, ledger, cancelled
         self.request, self.settings = ledger.request, corpus.settings
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self.heirs: Mapping[tuple[str, str], Known] = {}
         self.published = time.monotonic()
 
     def run(self) -> IngestReport:
         ledger = self.ledger
         todo = survey(self.corpus, ledger, self._stop)
+        self.heirs = todo.heirs
         if self.request.dry_run:
             applying.foretell(todo, ledger)
         else:
@@ -168,10 +170,11 @@ class _Ingest:
             self.ledger.failed(source, item.error, item.seconds)
             return
         access, metadata = request.access, request.metadata
+        like = before or self.heirs.get((source.root, source.path))
         if access is None:
-            access = before.access if before else frozenset({PUBLIC})
+            access = like.access if like else frozenset({PUBLIC})
         if metadata is None:
-            metadata = before.metadata if before else {}
+            metadata = like.metadata if like else {}
         new = NewVersion(
             key=DocumentKey(request.collection, source.root, source.path),
             sha256=item.sha256,

@@ -13,9 +13,10 @@ from corpus.catalog.records import Failure
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotAllowedError
 from corpus.settings import Settings
+from corpus.types import PUBLIC
 from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
-from ingest.parsers import HOLDS_PICTURES, parser_version, recognition
+from ingest.parsers import HOLDS_PICTURES, PARSERS, parser_version, recognition
 from ingest.parsers.assembly import title_from_name
 from ingest.parsers.detection import suffix_of
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
@@ -59,7 +60,9 @@ class Plan:
     ``move`` is carried out first, then ``update``. It also has the documents of ``replace`` and
     ``failed_before``, and those whose file cannot be opened, when they get another access list or other
     metadata: that holds at once, and also where the new content cannot be read. ``forget`` has the failures of
-    files that have left a synced root.
+    files that have left a synced root, or are again what their document says. ``heirs`` are the new files, by
+    (root, path), that have the bytes of a document whose own file now has others: it was renamed and another took
+    its name. Such a file begins with that document's access list and metadata.
     """
 
     add: tuple[SourceFile, ...]
@@ -70,19 +73,23 @@ class Plan:
     move: tuple[Move, ...]
     remove: tuple[Known, ...]
     forget: tuple[Failure, ...]
+    heirs: Mapping[tuple[str, str], Known]
 
 
-EMPTY = Plan((), (), (), (), (), (), (), ())
+EMPTY = Plan((), (), (), (), (), (), (), (), {})
 
 
 def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) -> str:
-    """Returns how a content type would be read, cut and embedded today; "" stands for every type.
+    """Returns how a content type would be read, cut and embedded today.
 
-    What may hold pictures of pages is read in another way once text recognition is there.
+    "" stands for every type, as with a file of which no type was ever read: it changes with any parser. What may
+    hold pictures of pages is read in another way once text recognition is there.
     """
     pictures = content_type in HOLDS_PICTURES and settings.ocr != "off" and recognition.is_installed()
+    every = ".".join(one.version for one in PARSERS.values())
+    read = parser_version(content_type) if content_type else every
     cut = f"{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}"
-    return f"{parser_version(content_type)}{'+ocr' if pictures else ''}/{cut}/{space.id}"
+    return f"{read}{'+ocr' if pictures else ''}/{cut}/{space.id}"
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:
@@ -134,6 +141,7 @@ def plan(
     update: list[Update] = []
     unchanged: list[Known] = []
     failed_before: list[tuple[SourceFile, Failure]] = []
+    forget: list[Failure] = []
 
     def change(before: Known, modified: datetime | None) -> Update:
         return Update(
@@ -167,6 +175,7 @@ def plan(
                 unchanged.append(before)
             else:
                 update.append(wanted)
+            forget += [failure] if failure is not None else []
             continue
         if before is not None and not change(before, before.modified).is_touch:
             update.append(change(before, before.modified))
@@ -191,7 +200,7 @@ def plan(
             )
     remove = _removable(lost, known, sync, consent)
     synced = _below(sync)
-    forget = [failure for place, failure in failures.items() if synced(place) and is_lost(place)]
+    forget += [failure for place, failure in failures.items() if synced(place) and is_lost(place)]
     return Plan(
         tuple(add),
         tuple(replace),
@@ -201,6 +210,7 @@ def plan(
         tuple(move),
         remove,
         tuple(forget),
+        _heirs(add, replace, hashes),
     )
 
 
@@ -283,6 +293,22 @@ def _moved(
     order = {(file.root, file.path): at for at, file in enumerate(add)}
     moved.sort(key=lambda one: order[one.file.root, one.file.path])
     return moved, sorted(others, key=lambda one: order[one.root, one.path])
+
+
+def _heirs(
+    add: Iterable[SourceFile],
+    replace: Iterable[tuple[SourceFile, Known]],
+    hashes: Mapping[tuple[str, str], str],
+) -> dict[tuple[str, str], Known]:
+    """Returns the documents whose bytes are now in a new file, by its place, and other bytes in their own.
+
+    Of several with the same bytes it is one that not everybody may read, if there is one.
+    """
+    places = [((file.root, file.path), before) for file, before in replace]
+    displaced = [before for place, before in places if hashes.get(place, before.sha256) != before.sha256]
+    by_content = {one.sha256: one for one in sorted(displaced, key=lambda one: PUBLIC not in one.access)}
+    new = [(file.root, file.path) for file in add]
+    return {place: by_content[hashes[place]] for place in new if hashes[place] in by_content}
 
 
 def _has_namesake(

@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from corpus.errors import EmbeddingError, NotAllowedError, StorageError
 from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import OWNER, Float32
+from corpus.types import OWNER, PUBLIC, Float32
+from ingest import planning
 from ingest.discovery import discover
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
@@ -288,7 +290,19 @@ def test_a_file_that_fails_keeps_its_previous_version_and_the_others_go_on(
     write(folder, "b.md")
     assert counts(run(corpus, folder, retry_failed=True)) == {"failed": 1, "unchanged": 4}
     with corpus.catalog.read() as db:
-        assert [one.key.path for one in records.list_failures(db)] == ["b.md", "new.pdf"]
+        assert [one.key.path for one in records.list_failures(db)] == ["new.pdf"]
+
+
+def test_what_failed_is_read_again_once_any_parser_is_another(
+    corpus: Corpus, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "new.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    run(corpus, folder)
+    assert "not read again" in run(corpus, folder).files[0].message
+    better = {kind: replace(one, version=f"{one.version}+") for kind, one in planning.PARSERS.items()}
+    monkeypatch.setattr(planning, "PARSERS", better)
+    assert "not read again" not in run(corpus, folder).files[0].message
+    assert "not read again" in run(corpus, folder).files[0].message
 
 
 def test_a_file_without_text_is_a_failure_and_never_ok_with_nothing(corpus: Corpus, folder: Path) -> None:
@@ -423,6 +437,21 @@ def test_sync_removes_what_left_that_root_only(corpus: Corpus, tmp_path: Path) -
     }  # fmt: skip
     assert ("other", "3.txt") in state(corpus)
     assert len(sources(corpus, "Section")) == 6
+
+
+def test_a_file_that_gave_its_name_to_another_keeps_its_readers(corpus: Corpus, tmp_path: Path) -> None:
+    folder = write(tmp_path / "here", *(f"{number}.txt" for number in range(5)), sections=1)
+    readers, metadata = frozenset({"group:hr"}), {"department": "hr"}
+    run(corpus, folder, access=readers, metadata=metadata)
+    (folder / "1.txt").rename(folder / "1-old.txt")
+    (folder / "0.txt").rename(folder / "1.txt")
+    write(folder, "new.txt")
+    assert counts(run(corpus, folder, sync=True)) == {
+        "added": 2, "replaced": 1, "removed": 1, "unchanged": 3,
+    }  # fmt: skip
+    assert (live(corpus, "1-old.txt").access, live(corpus, "1-old.txt").metadata) == (readers, metadata)
+    assert live(corpus, "1.txt").access == readers
+    assert live(corpus, "new.txt").access == frozenset({PUBLIC})
 
 
 def test_a_large_loss_changes_nothing_without_consent(corpus: Corpus, folder: Path) -> None:
