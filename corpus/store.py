@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from stat import S_ISREG
 
@@ -32,6 +33,7 @@ from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
 from corpus.ownership import Ownership, own
+from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.settings import Settings
 from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Scored
@@ -93,6 +95,7 @@ class Corpus:
             own_id = records.corpus_id(db)
         self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot)
         self.lexical: LexicalIndex = open_lexical(settings, feed, self.folder)
+        self._past = PastShelf(feed, space.dimension)
         self._eraser = Eraser(database, self.originals, self.dense, self.lexical, self._keeping, self.publish)
 
     @classmethod
@@ -234,7 +237,10 @@ class Corpus:
         kept files that only they had. So nothing of the documents is left in the data folder: what a kill leaves
         undone is done when it is opened next. Backups elsewhere are not touched.
         """
-        return self._eraser.erase(document_ids)
+        try:
+            return self._eraser.erase(document_ids)
+        finally:
+            self._past.clear()
 
     def _hashes(self) -> set[str]:
         with self.catalog.read() as db:
@@ -269,15 +275,34 @@ class Corpus:
     def search_dense(self, query: Float32, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
         """Returns the ``k`` nearest chunks that the caller may see and the filter lets through."""
         allowed = self.scope(caller, filter)
-        return _NOTHING if _is_empty(allowed) else self.dense.search(query, k, allowed)
+        if _is_empty(allowed):
+            return _NOTHING
+        past = self._opened_past(filter, allowed)
+        return past.search_dense(query, k) if past else self.dense.search(query, k, allowed)
 
     def search_lexical(self, query: str, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
         """Returns the ``k`` best chunks by BM25 that the caller may see and the filter lets through."""
         allowed = self.scope(caller, filter)
-        return _NOTHING if _is_empty(allowed) else self.lexical.search(query, k, allowed)
+        if _is_empty(allowed):
+            return _NOTHING
+        past = self._opened_past(filter, allowed)
+        return past.search_lexical(query, k) if past else self.lexical.search(query, k, allowed)
+
+    def rarity(
+        self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
+    ) -> dict[str, float] | None:
+        """Returns each word's inverse document frequency, above 0; None when it is not known now.
+
+        Among all live chunks, whoever asks; with ``filter.as_of`` among those that are searched.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.rarity(words) if past else self.lexical.rarity(words)
+
+    def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
+        return self._past.open(allowed) if allowed is not None and is_past(filter) else None
 
     def notes(self) -> tuple[str, ...]:
-        """Says what searches lack just now, in sentences for people; empty when all is well.
+        """Says what searches of what is live lack just now, in sentences for people; empty when all is well.
 
         Without its index dense search finds the same, as every vector is compared; that one was never built is no
         news.
@@ -291,13 +316,14 @@ class Corpus:
         legs: Mapping[int, Mapping[str, float]],
         caller: Caller,
         limit: int,
+        as_of: datetime | None = None,
     ) -> list[Hit]:
         """Returns the first ``limit`` ranked chunks as hits. The catalog decides last, here."""
         with self.catalog.read() as db:
-            return passages.live_hits(db, ranked, legs, caller, limit)
+            return passages.live_hits(db, ranked, legs, caller, limit, as_of)
 
     def scope(self, caller: Caller, filter: Filter = _EVERYTHING) -> Int64 | None:
-        """Returns the live versions a caller and a filter let through; None when all do."""
+        """Returns the versions a caller and a filter let through, live or so at ``filter.as_of``; None for all live."""
         if caller.owner and filter == _EVERYTHING:
             return None
         key: tuple[object, ...] = (
@@ -310,6 +336,7 @@ class Corpus:
             tuple(sorted(filter.metadata.items())),
             filter.source,
             filter.documents,
+            filter.as_of,
             self.catalog.epoch,
         )
         with self._scopes_lock:
@@ -405,6 +432,11 @@ def open_corpus(settings: Settings, space: EmbeddingSpace, *, purpose: str = "vo
         yield corpus
     finally:
         corpus.close()
+
+
+def is_past(filter: Filter) -> bool:
+    """Says whether a filter asks for what was live, rather than for what is."""
+    return filter.as_of is not None and (documents.shown_time(filter.as_of) or "") < documents.now()
 
 
 def _is_empty(allowed: Int64 | None) -> bool:

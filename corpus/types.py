@@ -188,6 +188,7 @@ class Filter:
 
     ``since`` (inclusive) and ``until`` (exclusive) compare with the document's own date, else the
     file's modification time. ``source`` is a glob over the document's path (``policies/**/*.pdf``).
+    ``as_of`` asks for the versions that were live at that instant instead of those that are live now.
     """
 
     collections: tuple[str, ...] = ()
@@ -198,6 +199,7 @@ class Filter:
     metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
     source: str = ""
     documents: tuple[str, ...] = ()
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ class Service:
         wanted = read_filter(given)
         if collection is not None:
             wanted = within_collection(wanted, read_collection(collection))
-        for name in wanted.collections:
+        for name in wanted.collections if wanted.as_of is None else ():  # it may have been emptied since
             self.check_collection(name, caller)
         for document_id in wanted.documents:
             self.corpus.document(document_id, caller)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from corpus.errors import UsageError
 from corpus.types import Filter
+
+END_OF_DAY = time.max
+"""As of a day means as of its last microsecond, UTC."""
 
 KEYS = ("collection", "type", "language", "since", "until", "source", "document", "meta.NAME")
 
@@ -48,15 +51,16 @@ LANGUAGES = frozenset(_CODES.split())
 """ISO 639-1, and ``iw``, its earlier code for Hebrew, which the language detector still gives."""
 
 
-def parse_filter(conditions: Iterable[str]) -> Filter:
+def parse_filter(conditions: Iterable[str], as_of: str | None = None) -> Filter:
     """Reads ``key=value`` conditions; different keys narrow (both must hold).
 
     ``collection``, ``type``, ``language`` and ``document`` may be given again, which widens (either value).
+    ``as_of`` is a day or an instant.
 
     Raises:
         UsageError: an unknown key, no value, one that nothing can have, or another key given twice.
     """
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, Any] = {} if as_of is None else {"as_of": as_of}
     for condition in conditions:
         key, equals, value = condition.partition("=")
         key, value = key.strip(), value.strip()
@@ -84,12 +88,22 @@ def parse_filter(conditions: Iterable[str]) -> Filter:
 def read_filter(given: Mapping[str, Any]) -> Filter:
     """Builds a filter from JSON.
 
-    Its names: ``collections, types, languages, since, until, source, documents, metadata``.
+    Its names: ``collections, types, languages, since, until, source, documents, metadata, as_of``.
 
     Raises:
         UsageError: an unknown name, a value of the wrong type, or one that no document can have.
     """
-    known = {"collections", "types", "languages", "since", "until", "source", "documents", "metadata"}
+    known = {
+        "collections",
+        "types",
+        "languages",
+        "since",
+        "until",
+        "source",
+        "documents",
+        "metadata",
+        "as_of",
+    }
     unknown = sorted(set(given) - known)
     if unknown:
         raise UsageError(
@@ -118,6 +132,7 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
         metadata={str(k): str(v) for k, v in metadata.items()},
         source=str(given.get("source") or ""),
         documents=_words(given, "documents"),
+        as_of=_instant(given.get("as_of")),
     )
 
 
@@ -178,6 +193,24 @@ def _words(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _instant(value: Any) -> datetime | None:
+    """An instant, UTC; of a day without a time its last."""
+    try:
+        whole_day = date.fromisoformat(value)
+    except (ValueError, TypeError):
+        moment = _moment(value)
+    else:
+        moment = datetime.combine(whole_day, END_OF_DAY)
+    try:
+        return moment and moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:  # the first or the last hours that a date can have, of another zone
+        raise _no_date(value) from None
+
+
+def _no_date(value: Any) -> UsageError:
+    return UsageError(f"{value!r} is not a date.", code="bad_filter", hint="Write it as 2025-04-01.")
+
+
 def _moment(value: Any) -> datetime | None:
     """A date or a time, ISO 8601; without a zone it is UTC."""
     if not value:
@@ -188,7 +221,5 @@ def _moment(value: Any) -> datetime | None:
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            raise UsageError(
-                f"{value!r} is not a date.", code="bad_filter", hint="Write it as 2025-04-01."
-            ) from None
+            raise _no_date(value) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -40,5 +40,5 @@ class CallersLibrary:
         return next((page.number for page in reversed(pages) if page.start <= offset), 1)
 
     def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
-        """Returns each word's inverse document frequency in the corpus; None when it is not known now."""
-        return self.corpus.lexical.rarity(words)
+        """Returns each word's inverse document frequency in what is searched; None when it is not known now."""
+        return self.corpus.rarity(words, self.caller, self.filter or Filter())

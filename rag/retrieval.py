@@ -8,12 +8,14 @@ import time
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from corpus.embedding import Embedder
 from corpus.errors import EmbeddingError, UsageError
 from corpus.settings import Settings
-from corpus.store import Corpus
+from corpus.store import Corpus, is_past
 from corpus.types import Caller, Filter, Hit, Scored
+from rag.filters import END_OF_DAY
 
 RRF_K = 60
 """Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009)."""
@@ -58,19 +60,20 @@ class Retriever:
         notes: list[str] = []
         if self._corpus.is_empty(caller, chosen):
             # No model is loaded to find nothing.
-            notes += [NO_DOCUMENTS] if chosen == Filter() else []
+            notes += [NO_DOCUMENTS] if chosen == Filter() else _notes_on_time(chosen, found=False)
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
+        notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
         dense = self._dense(cleaned, depth, caller, chosen, timings, notes)
         with _timed(timings, "lexical"):
             lexical = self._corpus.search_lexical(cleaned, depth, caller, chosen)
-        notes += self._corpus.notes()
+        notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "fusion"):
             ranked = fuse_ranks([dense, lexical])
             legs = _legs({"dense": dense, "lexical": lexical})
         with _timed(timings, "catalog"):
-            hits = self._corpus.hits(ranked, legs, caller, k)
+            hits = self._corpus.hits(ranked, legs, caller, k, chosen.as_of)
         timings["total"] = round(sum(timings.values()), 3)
         return SearchResult(query, tuple(hits), timings, tuple(notes))
 
@@ -108,6 +111,21 @@ class Retriever:
         )
         part = f"its first {read} words" if read > 1 else "its beginning"
         return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
+
+
+def _notes_on_time(filter: Filter, *, found: bool = True) -> list[str]:
+    if filter.as_of is None:
+        return []
+    moment = filter.as_of.astimezone(UTC)
+    whole_day = moment.time() == END_OF_DAY
+    shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    if not is_past(filter):
+        return [f"{shown} is not over yet: what is live now was searched."]
+    if not found:
+        return [
+            f"Searched as of {shown}: nothing that was live then is for you to see and passes the filter."
+        ]
+    return [f"Searched as of {shown}: versions that were live then."]
 
 
 def clean_query(query: str, max_chars: int) -> str:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from corpus.catalog.documents import shown_time
 from corpus.catalog.schema import access, documents, versions
 from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
 
+_Query = TypeVar("_Query", bound=Select[Any])
+
 
 def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | None:
-    """Returns the live versions that pass, ascending (int64), or None when every live one does."""
+    """Returns the versions that pass, ascending (int64), or None when every live one does.
+
+    They are live, or were at ``filter.as_of``; who may see them is a matter of today, see :func:`open_to`.
+    """
     if caller.owner and filter == Filter():
         return None
     query = select(
         versions.c.id, documents.c.path, documents.c.metadata, versions.c.metadata.label("own_metadata")
-    ).join(versions, versions.c.id == documents.c.live_version_id)
-    if not caller.owner:
-        granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
-        query = query.where(documents.c.id.in_(granted))
+    ).join(versions, live_at(filter.as_of))
+    query = open_to(caller, query)
     if filter.collections:
         query = query.where(documents.c.collection.in_(filter.collections))
     if filter.documents:
@@ -45,6 +50,29 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
         and all({**row.own_metadata, **row.metadata}.get(k) == v for k, v in filter.metadata.items())
     ]
     return np.array(sorted(passed), dtype=np.int64)
+
+
+def live_at(moment: datetime | None) -> ColumnElement[bool]:
+    """Returns what joins a document with the version that is live, or that was at ``moment``: one at most."""
+    if moment is None:
+        return documents.c.live_version_id == versions.c.id
+    shown = shown_time(moment)
+    return (
+        (versions.c.document_id == documents.c.id)
+        & (versions.c.committed_at <= shown)
+        & or_(versions.c.retired_at.is_(None), versions.c.retired_at > shown)
+    )
+
+
+def open_to(caller: Caller, query: _Query) -> _Query:
+    """Limits a query over ``documents`` to those that the caller may see today.
+
+    Whatever version is asked for, today's access list decides; a removed document is its owner's alone.
+    """
+    if caller.owner:
+        return query
+    granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
+    return query.where(documents.c.id.in_(granted), documents.c.live_version_id.is_not(None))
 
 
 def may_see(caller: Caller, granted: frozenset[str]) -> bool:

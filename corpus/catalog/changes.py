@@ -86,8 +86,7 @@ class CatalogSnapshot:
 
     def _some_vectors(self, living: Int64, size: int) -> Iterator[VectorBatch]:
         rows: list[Any] = []
-        for first in range(0, living.size, _VERSIONS_PER_STATEMENT):
-            some = living[first : first + _VERSIONS_PER_STATEMENT].tolist()
+        for some in _by_statement(living):
             rows += self.db.execute(select(vectors).where(vectors.c.version_id.in_(some))).all()
         rows.sort(key=lambda row: row.chunk_id)
         for first in range(0, len(rows), size):
@@ -107,6 +106,18 @@ class CatalogSnapshot:
             )
 
 
+class _PastSnapshot(CatalogSnapshot):
+    """The same, where ``live`` holds the versions that were asked for."""
+
+    __slots__ = ()
+
+    def _live_sum(self, column: Any) -> int:
+        return sum(
+            int(self.db.execute(select(func.sum(column)).where(versions.c.id.in_(some))).scalar_one() or 0)
+            for some in _by_statement(self.live)
+        )
+
+
 class CatalogFeed:
     """The catalog as :class:`corpus.projection.Feed`."""
 
@@ -119,10 +130,26 @@ class CatalogFeed:
         with self._database.read() as db:
             yield CatalogSnapshot(db, last_seq(db), live_versions(db))
 
+    @contextmanager
+    def past(self, wanted: Int64) -> Iterator[CatalogSnapshot]:
+        """Opens one in which the given versions are the live ones, retired or not; erased ones are left out."""
+        with self._database.read() as db:
+            there = [
+                own
+                for some in _by_statement(wanted)
+                for own in db.execute(select(versions.c.id).where(versions.c.id.in_(some))).scalars()
+            ]
+            yield _PastSnapshot(db, last_seq(db), np.array(sorted(there), dtype=np.int64))
+
 
 def open_feed(folder: Path | str) -> CatalogFeed:
     """Opens the catalog in ``folder`` for a child process that only reads."""
     return CatalogFeed(open_database(Path(folder), create=False))
+
+
+def _by_statement(ids: Int64) -> Iterator[list[int]]:
+    for first in range(0, ids.size, _VERSIONS_PER_STATEMENT):
+        yield ids[first : first + _VERSIONS_PER_STATEMENT].tolist()
 
 
 def _batch(rows: Sequence[Any]) -> VectorBatch:

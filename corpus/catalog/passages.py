@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
+from corpus.catalog.access import live_at, open_to
 from corpus.catalog.checksums import text_hash
-from corpus.catalog.schema import access, chunks, documents, pages, versions
+from corpus.catalog.schema import chunks, documents, pages, versions
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, show_chunk_id
 
@@ -66,20 +68,21 @@ def live_hits(
     legs: Mapping[int, Mapping[str, float]],
     caller: Caller,
     limit: int,
+    as_of: datetime | None = None,
 ) -> list[Hit]:
-    """Returns the first ``limit`` of the ranked chunks that are live and open to the caller.
+    """Returns the first ``limit`` of the ranked chunks that are live, or were at ``as_of``, and open to the caller.
 
-    ``ranked`` holds (chunk id, score), best first. Whatever an index said, a chunk of a retired
-    version or of a document the caller may not see is left out here. Of files of the same bytes in a
-    collection the best ranked gives its chunks, and names the others that the caller may see.
+    ``ranked`` holds (chunk id, score), best first. Whatever an index said, a chunk of a version that is not live (or
+    was not then) or of a document the caller may not see is left out here. Of files of the same bytes in a collection
+    the best ranked gives its chunks, and names the others that the caller may see.
 
     Raises:
         DamagedError: a chunk's text is not the one that was committed.
     """
-    rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller)}
+    rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller, as_of)}
     hits: list[Hit] = []
     copies: dict[tuple[str, str, int, int], str] = {}
-    names = _names(db, {row.sha256 for row in rows.values()}, caller)
+    names = _names(db, {row.sha256 for row in rows.values()}, caller, as_of)
     for own, score in ranked:
         row = rows.get(own)
         if row is None or copies.setdefault(_place(row), row.document_id) != row.document_id:
@@ -127,35 +130,28 @@ def _place(row: Any) -> tuple[str, str, int, int]:
 
 
 def _names(
-    db: Connection, hashes: Collection[str], caller: Caller
+    db: Connection, hashes: Collection[str], caller: Caller, as_of: datetime | None
 ) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
     """Returns (document id, path) of the live documents of each collection and content."""
     query = (
         select(documents.c.collection, versions.c.sha256, documents.c.id, documents.c.path)
-        .join(documents, documents.c.live_version_id == versions.c.id)
+        .join(documents, live_at(as_of))
         .order_by(documents.c.path, documents.c.id)
     )
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     wanted = sorted(hashes)
     for first in range(0, len(wanted), _IDS_PER_STATEMENT):
         some = versions.c.sha256.in_(wanted[first : first + _IDS_PER_STATEMENT])
-        for row in db.execute(_open_to(caller, query).where(some)):
+        for row in db.execute(open_to(caller, query).where(some)):
             found.setdefault((row.collection, row.sha256), []).append((row.id, row.path))
     return found
-
-
-def _open_to(caller: Caller, query: Select[Any]) -> Select[Any]:
-    if caller.owner:
-        return query
-    granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
-    return query.where(documents.c.id.in_(granted))
 
 
 def _is_recognised(row: Any) -> bool:
     return any(note["code"] == "ocr_page" and row.page <= note["page"] <= row.last_page for note in row.notes)
 
 
-def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
+def _rows(db: Connection, ids: Sequence[int], caller: Caller, as_of: datetime | None) -> list[Any]:
     query = (
         select(
             chunks,
@@ -171,10 +167,10 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller) -> list[Any]:
             pages.c.label,
         )
         .join(versions, versions.c.id == chunks.c.version_id)
-        .join(documents, documents.c.live_version_id == versions.c.id)
+        .join(documents, live_at(as_of))
         .outerjoin(pages, (pages.c.version_id == versions.c.id) & (pages.c.number == chunks.c.page))
     )
-    query = _open_to(caller, query)
+    query = open_to(caller, query)
     found: list[Any] = []
     for first in range(0, len(ids), _IDS_PER_STATEMENT):
         found += db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _IDS_PER_STATEMENT])))).all()

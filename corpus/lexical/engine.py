@@ -68,16 +68,18 @@ def indexed_text(context: str, text: str) -> str:
 
 
 class Engine:
-    """An open index folder. Searching is safe from any thread; applying is one thread at a time.
+    """An open index folder, or one in memory alone without a folder.
+
+    Searching is safe from any thread; applying is one thread at a time.
 
     Raises:
         OSError, ValueError, RuntimeError: (``TANTIVY_ERRORS``) tantivy cannot open or create the index.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self._schema = _schema()
         self._analyzer = _analyzer()
-        self._index = Index(self._schema, path=str(folder))
+        self._index = Index(self._schema, path=None if folder is None else str(folder))
         self._index.register_tokenizer("vouch", _analyzer())
         self._index.config_reader("manual")
         self._index.reload()

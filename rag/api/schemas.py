@@ -103,6 +103,12 @@ class FilterShape(Shape):
     metadata: dict[str, str] = Field(
         {}, description="Metadata that must be equal.", examples=[{"team": "hr"}]
     )
+    as_of: str = Field(
+        "",
+        max_length=40,
+        description="The versions that were live then: a day (its end, UTC) or a time, ISO 8601.",
+        examples=["2025-06-01"],
+    )
 
 
 class SearchRequest(Shape):

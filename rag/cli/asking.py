@@ -15,8 +15,8 @@ from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, tidy
 from rag.cli.screen import Screen, count, duration, printable, wrap
-from rag.cli.searching import Conditions, filter_as_json
-from rag.cli.session import Collection, Session, read_collection, readable
+from rag.cli.searching import AsOf, Conditions, limits
+from rag.cli.session import Collection, Session, readable
 
 _MARKER = re.compile(r"\[\d+\]")
 _GUTTER = 4
@@ -58,6 +58,7 @@ def ask(
     ] = 8,
     collection: Collection = None,
     conditions: Conditions = None,
+    as_of: AsOf = None,
 ) -> None:
     """Answer a question from the documents, and show the words that vouch for the answer.
 
@@ -72,7 +73,7 @@ def ask(
         "strategy": strategy.value,
         "k": k,
     }
-    params = {"ask": asked, **limits(collection, conditions)}
+    params = {"ask": asked, **limits(collection, conditions, as_of)}
     show = _Shown(session)
     with show:
         found = session.call("ask", params, emit=show)
@@ -100,14 +101,6 @@ def choose_model(session: Session, named: str | None) -> str:
         return named
     settings = session.settings()
     return settings.model if "model" in settings.model_fields_set else ""
-
-
-def limits(collection: str | None, conditions: list[str] | None) -> dict[str, Any]:
-    """Returns what a question is limited to, as an operation takes it."""
-    from rag.filters import parse_filter
-
-    chosen = parse_filter(readable(one, "filter") for one in conditions or ())
-    return {"collection": read_collection(collection), "filter": filter_as_json(chosen)}
 
 
 def tokens(usage: Mapping[str, Any]) -> str:

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from corpus.errors import UsageError
-from rag.cli.asking import Strategy, choose_model, limits, tokens
+from rag.cli.asking import Strategy, choose_model, tokens
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen, duration, pairs, printable, wrap
-from rag.cli.searching import Conditions
+from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 
 _LABEL_CELLS = 10
@@ -44,6 +44,7 @@ def compare(
     ] = None,
     collection: Collection = None,
     conditions: Conditions = None,
+    as_of: AsOf = None,
 ) -> None:
     """Answer the same question in several ways, side by side.
 
@@ -59,13 +60,14 @@ def compare(
         named = [readable(one, "model") for one in models] if models and len(models) > 1 else []
         named = named or [choose_model(session, models[0] if models else None)]
         wanted = [{"model": one, "retrieval": retrieval} for one in named for retrieval in (True, False)]
-    params = {"question": " ".join(question), "arms": wanted, **limits(collection, conditions)}
+    params = {"question": " ".join(question), "arms": wanted, **limits(collection, conditions, as_of)}
     found = session.call("compare", params, waiting="Asking …")
     if session.json:
         session.screen.json(found)
         return
     _show(session.screen, found["arms"])
-    for note in found["notes"]:
+    searched = [one["message"] for arm in found["arms"] for one in arm["notes"] if one["code"] == "retrieval"]
+    for note in dict.fromkeys([*found["notes"], *searched]):
         session.note(note)
 
 

@@ -25,6 +25,17 @@ Conditions = Annotated[
 ]
 
 
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="Search the versions that were live then: a day (its end, UTC) or a time, ISO 8601. Slower. "
+        "Default: what is live now.",
+    ),
+]
+
+
 def search(
     context: typer.Context,
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="What to look for, in any language.")],
@@ -33,6 +44,7 @@ def search(
     ] = 10,
     collection: Collection = None,
     conditions: Conditions = None,
+    as_of: AsOf = None,
     full: Annotated[
         bool, typer.Option("--full", help="Show whole passages. Default: what is around the match.")
     ] = False,
@@ -42,15 +54,7 @@ def search(
     Words and meaning both count. The words of the question are marked where they stand.
     """
     session: Session = context.obj
-    from rag.filters import parse_filter
-
-    chosen = parse_filter(readable(one, "filter") for one in conditions or ())
-    params = {
-        "query": " ".join(query),
-        "k": k,
-        "collection": read_collection(collection),
-        "filter": filter_as_json(chosen),
-    }
+    params = {"query": " ".join(query), "k": k, **limits(collection, conditions, as_of)}
     found = session.call("search", params, waiting="Searching …")
     if session.json:
         session.screen.json(found)
@@ -67,6 +71,15 @@ def search(
         )
 
 
+def limits(collection: str | None, conditions: list[str] | None, as_of: str | None) -> dict[str, Any]:
+    """Returns what a question is limited to, as an operation takes it."""
+    from rag.filters import parse_filter
+
+    moment = None if as_of is None else readable(as_of, "date")
+    chosen = parse_filter((readable(one, "filter") for one in conditions or ()), moment)
+    return {"collection": read_collection(collection), "filter": filter_as_json(chosen)}
+
+
 def filter_as_json(chosen: Filter) -> dict[str, Any]:
     """Returns a filter as an operation takes it."""
     given = {
@@ -78,6 +91,7 @@ def filter_as_json(chosen: Filter) -> dict[str, Any]:
         "metadata": dict(chosen.metadata),
         "source": chosen.source,
         "documents": list(chosen.documents),
+        "as_of": chosen.as_of and chosen.as_of.isoformat(),
     }
     return {name: value for name, value in given.items() if value}
 
@@ -90,5 +104,6 @@ def add_to(app: typer.Typer) -> None:
         search,
         'vouch search "How many days of leave can be carried over?" -k 3',
         "vouch search 年次有給休暇 --filter language=ja --filter since=2024-04-01",
+        'vouch search "daily allowance" --as-of 2025-06-01',
         panel="Ask",
     )

@@ -176,9 +176,22 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
     old = client.get(f"/api/documents/{document['id']}/text", params={"version": cited["version"]}).json()
     assert old["text"][cited["start"] : cited["end"]] == cited["quote"]
 
+    asked = {"filter": {"as_of": document["live"]["committed_at"]}, "collection": "uploads"}
+    question = "When does the visitors' car park close at night?"
+    then = client.post("/api/ask", json={"question": question, **asked}).json()
+    assert [(one["version"], one["quote"]) for one in then["citations"]] == [(1, cited["quote"])]
+    assert any(one["message"].startswith("Searched as of 20") for one in then["notes"])
+    hits = [
+        client.post("/api/search", json={"query": question, **more}).json()["hits"]
+        for more in (asked, {"collection": "uploads"})
+    ]
+    assert [{hit["version"] for hit in found} for found in hits] == [{1}, {2}]
+    _error(client.post("/api/search", json={"query": "x", "filter": {"as_of": "then"}}), 422, "bad_filter")
+
     removed = client.delete(f"/api/documents/{document['id']}").json()
     assert removed == {"document_id": document["id"], "removed": True}
     assert "parking.md" not in _listed(client)
+    assert client.post("/api/search", json={"query": question, **asked}).json()["hits"] == []
     for path in ("", "/file", "/pages/1", f"/text?version={cited['version']}"):
         _error(client.get(f"/api/documents/{document['id']}{path}"), 404, "unknown_document")
     _error(client.delete(f"/api/documents/{document['id']}"), 404, "unknown_document")

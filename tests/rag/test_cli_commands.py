@@ -95,6 +95,31 @@ def test_quiet_leaves_the_result_alone(read: Vouch) -> None:
     assert ended.err == ""
 
 
+def test_the_past_is_searched_when_asked_for(fresh: tuple[Vouch, Path]) -> None:
+    vouch, documents = fresh
+    vouch("ingest", documents)
+    leave = documents / "hr/leave.md"
+    before = "Up to five days of annual leave move into the next year."
+    [own] = [
+        one
+        for one in vouch("documents", "list", "--json").json["documents"]
+        if one["path"].endswith("leave.md")
+    ]
+    leave.write_text(leave.read_text().replace("five", "seven"))
+    vouch("ingest", documents)
+    then = ("--as-of", own["live"]["committed_at"])
+    query = "How many days of annual leave move into the next year?"
+    assert before in (found := vouch("search", query, *then)).out
+    assert "Searched as of 20" in found.err
+    assert before not in vouch("search", query).out
+    answer = vouch("ask", query, *then, "--json").json
+    assert (answer["citations"][0]["quote"], answer["citations"][0]["version"]) == (before, 1)
+    compared = vouch("compare", query, *then)
+    assert compared.err.count("Searched as of 20") == 1
+    assert "nothing that was live then" in vouch("search", query, "--as-of", "2001-01-01", "-c", "gone").err
+    assert vouch("search", query, "--as-of", "soon", "--json").json["error"]["code"] == "bad_filter"
+
+
 # ---- ingest --------------------------------------------------------------------------------------
 
 

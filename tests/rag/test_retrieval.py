@@ -18,6 +18,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
 from ingest.parsers import PARSERS
+from rag.cli.searching import filter_as_json
 from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
 from rag.retrieval import MAX_K, NO_DOCUMENTS, RRF_K, Retriever, clean_query, fuse_ranks
 from tests.builders import SPACE, WordEmbedder, new_version
@@ -397,3 +398,60 @@ def test_every_type_that_is_read_can_be_asked_for_and_no_other() -> None:
     assert {"collection", "type", "language", "since", "until", "source", "document", "meta.NAME"} == set(
         KEYS
     )
+
+
+# ---- as of an instant ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2025-06-01", datetime(2025, 6, 1, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("2025-06-01T10:30", datetime(2025, 6, 1, 10, 30, tzinfo=UTC)),
+        ("2025-06-01T00:00:00+09:00", datetime(2025, 5, 31, 15, tzinfo=UTC)),
+        ("9999-12-31", datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("", None),
+    ],
+)
+def test_as_of_a_day_means_its_end(written: str, moment: datetime | None) -> None:
+    asked = read_filter({"as_of": written})
+    assert asked.as_of == moment
+    assert read_filter(filter_as_json(asked)) == asked
+    if written:
+        assert parse_filter(["language=en"], written) == Filter(languages=("en",), as_of=moment)
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2025-13-01", "0001-01-01T00:00+09:00", "2025年6月1日"])
+def test_as_of_what_is_no_date_is_refused(written: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_filter({"as_of": written})
+    assert raised.value.code == "bad_filter"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "query"),
+    [
+        ("a hotel costs up to eighty pounds", "a hotel costs up to ninety pounds", "hotel costs"),
+        ("宿泊費は一万円まで支給する", "宿泊費は一万二千円まで支給する", "宿泊費"),
+    ],
+)
+def test_a_search_as_of_an_instant_finds_what_was_said_then_and_says_so(
+    tmp_path: Path, before: str, after: str, query: str
+) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
+        moments = []
+        for line in (before, after):
+            opened.commit(new_version("travel.txt", [line]), line.encode())
+            opened.publish()
+            moments.append(datetime.now(UTC))
+        search = retriever(opened).search
+        told = [
+            (moments[0], [before], f"Searched as of {moments[0]:%Y-%m-%d %H:%M:%S} UTC: versions that"),
+            (datetime(2999, 1, 1, tzinfo=UTC), [after], "is not over yet: what is live now was searched."),
+            (read_filter({"as_of": "2001-01-01"}).as_of, [], "Searched as of 2001-01-01: nothing that was"),
+        ]
+        for moment, texts, note in told:
+            result = search(query, 5, ANYONE, Filter(as_of=moment))
+            assert [hit.text for hit in result.hits] == texts
+            assert any(note in one for one in result.notes)
+        assert [hit.text for hit in search(query, 5, ANYONE).hits] == [after]

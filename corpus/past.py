@@ -1,0 +1,94 @@
+"""What was live at an earlier instant, searched in memory: the indexes on disk hold only what is live now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from corpus.catalog.changes import CatalogFeed, CatalogSnapshot
+from corpus.errors import UnavailableError, UsageError
+from corpus.lexical.engine import Engine
+from corpus.types import Float32, Int64, Scored
+from corpus.vectors.rows import GrowingBlock, batches_of, search
+
+MOST_CHUNKS = 100_000
+"""So many passages are read for a search of the past, at most: 150 MB of vectors and a minute to index them."""
+
+MOST_WAITING = 8
+"""So many threads may wait for the past; others are told to come again, and are free for what is quick."""
+
+
+class Past:
+    """Some versions' chunks, live or retired, found as both indexes would find them. Never changes."""
+
+    def __init__(self, snapshot: CatalogSnapshot, dimension: int) -> None:
+        rows = GrowingBlock(dimension, snapshot.vector_count())
+        rows.extend(batches_of(snapshot, snapshot.live.tolist()))
+        self._block = rows.block
+        self._engine = Engine()
+        self._engine.apply([], snapshot.text_rows())
+
+    def search_dense(self, query: Float32, k: int) -> Scored:
+        """Returns the ``k`` nearest chunks; every vector is compared."""
+        return search(query, k, None, [(self._block, None)])
+
+    def search_lexical(self, query: str, k: int) -> Scored:
+        """Returns the ``k`` best chunks by BM25."""
+        return self._engine.search(query, k)
+
+    def rarity(self, words: Sequence[str]) -> dict[str, float]:
+        """Returns each word's inverse document frequency among the chunks, above 0."""
+        return self._engine.rarity(words)
+
+
+class PastShelf:
+    """Opens the past and keeps what was asked for last: a question searches it several times."""
+
+    def __init__(self, feed: CatalogFeed, dimension: int) -> None:
+        self._feed = feed
+        self._dimension = dimension
+        self._opening = threading.Lock()  # one at a time: it takes a core and memory
+        self._places = threading.BoundedSemaphore(MOST_WAITING)
+        self._last: tuple[object, Past] | None = None
+
+    def open(self, versions: Int64) -> Past:
+        """Returns the given versions, as they are searched; an erased one is left out.
+
+        Raises:
+            UsageError: (``as_of_too_large``) they have more than ``MOST_CHUNKS`` chunks.
+            UnavailableError: (``overloaded``) as many as may wait for it do.
+        """
+        if not self._places.acquire(blocking=False):
+            raise UnavailableError(
+                f"{MOST_WAITING} searches of the past wait already.",
+                code="overloaded",
+                hint="Ask again in a minute, or about what is live now.",
+            )
+        try:
+            return self._open(versions)
+        finally:
+            self._places.release()
+
+    def _open(self, versions: Int64) -> Past:
+        with self._opening, self._feed.past(versions) as snapshot:
+            # A commit may rename the chunks of a retired version, so what was read holds until the next one.
+            key = (snapshot.seq, snapshot.live.tobytes())
+            if self._last is None or self._last[0] != key:
+                _check_size(snapshot.chunk_count())
+                self._last = None  # gone before the next takes its place in memory
+                self._last = (key, Past(snapshot, self._dimension))
+            return self._last[1]
+
+    def clear(self) -> None:
+        """Forgets what it keeps."""
+        with self._opening:
+            self._last = None
+
+
+def _check_size(chunks: int) -> None:
+    if chunks > MOST_CHUNKS:
+        raise UsageError(
+            f"{chunks:,} passages were live then; a search of the past reads {MOST_CHUNKS:,} at most.",
+            code="as_of_too_large",
+            hint="Limit it to a collection, a folder (source) or a language.",
+        )
