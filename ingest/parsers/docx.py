@@ -8,16 +8,19 @@ last layout made (``lastRenderedPageBreak``) and those a writer set: a file with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
-from ingest.parsers.detection import DOCX
+from ingest.parsers.decoding import decode, looks_like_text
+from ingest.parsers.detection import DOCX, HTML, detect_type
 from ingest.parsers.equations import write_equation
-from ingest.parsers.office import Package
+from ingest.parsers.html import add_html, parse_html
+from ingest.parsers.numerals import show_numeral
+from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
@@ -32,7 +35,7 @@ _SKIPPED = frozenset(
     _W + tag
     for tag in (
         "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
-        "fldChar", "commentReference", "annotationRef", "object", "pict",
+        "fldChar", "commentReference", "annotationRef", "object", "rt",
     )
 )  # fmt: skip
 _MAX_SPAN = 63
@@ -60,7 +63,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     styles = _read_styles(package.xml(f"{folder}/styles.xml"))
     numbering = _read_numbering(package.xml(f"{folder}/numbering.xml"))
     draft = Draft(limits)
-    writer = _Writer(draft, styles, numbering)
+    writer = _Writer(draft, styles, numbering, lambda identifier: _embedded_page(package, main, identifier))
     writer.write(body)
     for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(package.xml(f"{folder}/{part}.xml"), label)
@@ -77,6 +80,16 @@ def _main_part(package: Package) -> str:
         if target.startswith("word/document") and target in package:
             return target
     return "word/document.xml"
+
+
+def _embedded_page(package: Package, main: str, identifier: str) -> Any:
+    """Returns the HTML that stands in a document in the place of its text, None where it is none."""
+    part = package.relations(main).get(identifier, "")
+    if part not in package:
+        return None
+    data = package.read(part)
+    is_page = looks_like_text(data) and detect_type(data, part).content_type == HTML
+    return parse_html(decode(data).text) if is_page else None
 
 
 def _relabel(root: Any) -> None:
@@ -163,7 +176,7 @@ class _Numbering:
         def shown(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
             form, _, first = levels.get(at, ("decimal", "", 1))
-            return _show_number(self.counts.get((identifier, at), first), form)
+            return show_numeral(self.counts.get((identifier, at), first), form)
 
         return re.sub(r"%([1-9])", shown, text) or f"{self.counts[identifier, depth]}."
 
@@ -196,23 +209,6 @@ def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
     return levels
 
 
-def _show_number(number: int, form: str) -> str:
-    if form in ("lowerLetter", "upperLetter") and number > 0:
-        letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return letter.upper() if form == "upperLetter" else letter
-    if form in ("lowerRoman", "upperRoman") and 0 < number < 4000:
-        values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
-        signs = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
-        shown = ""
-        for value, sign in zip(values, signs, strict=True):
-            shown += sign * (number // value)
-            number %= value
-        return shown.upper() if form == "upperRoman" else shown
-    if form == "decimalEnclosedCircle" and 0 < number <= 20:
-        return chr(0x2460 + number - 1)
-    return f"{number:02}" if form == "decimalZero" else str(number)
-
-
 def _value(element: Any) -> str:
     return "" if element is None else element.get(_W + "val") or ""
 
@@ -223,12 +219,20 @@ def _value(element: Any) -> str:
 class _Writer:
     """Adds the body's paragraphs and tables to a draft, counting pages as breaks go by."""
 
-    def __init__(self, draft: Draft, styles: Mapping[str, _Style], numbering: _Numbering) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        styles: Mapping[str, _Style],
+        numbering: _Numbering,
+        embedded: Callable[[str], Any],
+    ) -> None:
         self._draft = draft
         self._styles = styles
         self._numbering = numbering
         self._items: list[tuple[int, str, str]] = []
         self._page = 1
+        self._note_numbers: dict[str, dict[str, int]] = {}
+        self._embedded = embedded
         self.title = ""
         self.hidden_chars = 0
         draft.page(1)
@@ -237,9 +241,25 @@ class _Writer:
         for element in _content(parent):
             if element.tag == _W + "p":
                 self._write_paragraph(element)
-            else:
+            elif element.tag == _W + "tbl":
                 self._write_table(element)
+            else:
+                self._write_embedded(
+                    element.get(RELATION + "id") or element.get(STRICT_RELATION + "id") or ""
+                )
         self._close_list()
+
+    def _write_embedded(self, identifier: str) -> None:
+        """Adds a page of HTML that a program put into the document; another kind of file is noted."""
+        self._close_list()
+        page = self._embedded(identifier)
+        if page is None:
+            message = (
+                "A document inside this one was not read: open it in Word and save it, then add it again."
+            )
+            self._draft.note("attachment_unread", message)
+        else:
+            add_html(self._draft, page)
 
     def write_notes(self, root: Any, label: str) -> None:
         """Adds footnotes or endnotes as a list under their own heading."""
@@ -248,10 +268,15 @@ class _Writer:
             if (note.get(_W + "type") or "normal") == "normal":
                 text = one_line(" ".join(self._text(p) for p in note.iter(_W + "p")))
                 if text:
-                    notes.append((0, f"[{note.get(_W + 'id')}]", text))
+                    notes.append((self._note_number(label, note.get(_W + "id") or ""), text))
         if notes:
             self._draft.heading(label, 2)
-            self._draft.listing(notes)
+            self._draft.listing([(0, f"[{number}]", text) for number, text in sorted(notes)])
+
+    def _note_number(self, kind: str, identifier: str) -> int:
+        """Returns a note's number as it is printed: they are counted as the text refers to them."""
+        numbers = self._note_numbers.setdefault(kind, {})
+        return numbers.setdefault(identifier, len(numbers) + 1)
 
     def _write_paragraph(self, element: Any) -> None:
         properties = element.find(_W + "pPr")
@@ -333,7 +358,7 @@ class _Writer:
         for element in _content(cell):
             if element.tag == _W + "p":
                 yield self._text(element)
-            else:
+            elif element.tag == _W + "tbl":
                 for row in _rows(element):
                     yield "; ".join(one_line(" ".join(self._cell_pieces(inner))) for inner in _cells(row))
 
@@ -354,6 +379,8 @@ class _Writer:
                 parts.append(element.text or "")
             elif tag == _W + "tab":
                 parts.append("\t")
+            elif tag == _W + "p":  # of a text box
+                parts.append("\n")
             elif tag == _W + "noBreakHyphen":
                 parts.append("-")
             elif tag == _W + "lastRenderedPageBreak":
@@ -361,7 +388,8 @@ class _Writer:
             elif tag in (_W + "br", _W + "cr"):
                 parts.append(("\f" if pages else " ") if element.get(_W + "type") == "page" else "\n")
             elif tag in (_W + "footnoteReference", _W + "endnoteReference"):
-                parts.append(f"[{element.get(_W + 'id')}]")
+                kind = "Footnotes" if tag == _W + "footnoteReference" else "Endnotes"
+                parts.append(f"[{self._note_number(kind, element.get(_W + 'id') or '')}]")
         # A break that a writer set is followed by the one the layout made: they are one.
         text = re.sub(r"\f\s*\f", "\f", "".join(parts))
         return "\n".join(re.sub(r"[ \t]+", " ", line).strip(" ") for line in text.split("\n"))
@@ -378,13 +406,13 @@ class _Writer:
 
 
 def _content(parent: Any) -> Iterator[Any]:
-    """Yields the paragraphs and tables of a container, looking into content controls and revisions."""
+    """Yields a container's paragraphs, tables and embedded documents, looking into content controls and revisions."""
     stack = [iter(parent)]
     while stack:
         element = next(stack[-1], None)
         if element is None:
             stack.pop()
-        elif element.tag in (_W + "p", _W + "tbl"):
+        elif element.tag in (_W + "p", _W + "tbl", _W + "altChunk"):
             yield element
         elif element.tag == _MC + "AlternateContent":
             choice = element.find(_MC + "Choice")

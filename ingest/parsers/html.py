@@ -20,12 +20,13 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import HTML
+from ingest.parsers.numerals import show_numeral
 
 _DROPPED = frozenset(
     {
         "script", "style", "template", "noscript", "head", "iframe", "object", "embed", "applet",
         "svg", "canvas", "audio", "video", "map", "nav", "menu", "select", "button", "input",
-        "textarea", "datalist", "dialog", "math-renderer",
+        "textarea", "datalist", "dialog", "math-renderer", "rt", "rp", "rtc",
     }
 )  # fmt: skip
 _DROPPED_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog"})
@@ -55,6 +56,7 @@ _DATE_NAMES = frozenset(
         "datemodified", "pubdate",
     }
 )  # fmt: skip
+_NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MAX_SPAN = 100
 _MEANINGLESS_TAG = re.compile(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
@@ -236,7 +238,7 @@ class _Writer:
             self._lists.append([tag == "ol", _whole_number(element.get("start"), 1)])
         elif tag == "li":
             self.flush()
-            self._open_item()
+            self._open_item(element)
         elif tag in ("pre", "listing", "xmp"):
             self.flush()
             self._pre += 1
@@ -291,12 +293,15 @@ class _Writer:
         if text:
             self._inline.append(text if self._pre else _SPACES.sub(" ", text))
 
-    def _open_item(self) -> None:
+    def _open_item(self, element: Any) -> None:
         if not self._lists:
             return
         ordered, number = self._lists[-1]
+        number = _whole_number(element.get("value"), number)
         self._lists[-1][1] = number + 1
-        self._marker = (len(self._lists) - 1, f"{number}." if ordered else "-")
+        parent = element.getparent()
+        form = _NUMERALS.get((parent.get("type") or "") if parent is not None else "", "decimal")
+        self._marker = (len(self._lists) - 1, f"{show_numeral(number, form)}." if ordered else "-")
 
     def _add_to_list(self, text: str) -> None:
         if self._marker is not None:

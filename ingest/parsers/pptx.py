@@ -21,7 +21,8 @@ from pptx.shapes.group import GroupShape
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import PPTX
-from ingest.parsers.office import RELATION, Package, parse_xml
+from ingest.parsers.equations import write_equation
+from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -29,6 +30,7 @@ _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _FURNITURE = frozenset({PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER})
 _TITLES = frozenset({PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE})
 _LISTED = frozenset({PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY})
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MAIN_TYPES = (b"slideshow.main+xml", b"template.main+xml")
 _MACRO_TYPES = (b"slideshow.macroEnabled.main+xml", b"template.macroEnabled.main+xml")
 _MAX_DEPTH = 50
@@ -67,7 +69,9 @@ def _checked(package: Package) -> bytes:
             content = b""
             if part.lower().endswith((".xml", ".rels")):
                 content = package.read(part)
-                parse_xml(content, f"{package.name}: {part}")
+                root = parse_xml(content, f"{package.name}: {part}")
+                if b"AlternateContent" in content:
+                    content = without_choices(root)
             if part == "[Content_Types].xml":
                 for kind in _MAIN_TYPES:
                     content = content.replace(kind, b"presentation.main+xml")
@@ -213,9 +217,11 @@ def _placeholder(shape: Any) -> Any:
 def _text(element: Any) -> str:
     """Returns the words of a paragraph, or of a body with its paragraphs on lines of their own."""
     parts: list[str] = []
-    for inner in element.iter(_A + "t", _A + "br", _A + "p"):
+    for inner in element.iter(_A + "t", _A + "br", _A + "p", _M + "oMath"):
         if inner.tag == _A + "t":
             parts.append(inner.text or "")
+        elif inner.tag == _M + "oMath":
+            parts.append(write_equation(inner))
         elif inner is not element:
             parts.append("\n")
     return "\n".join(filter(None, (line.strip() for line in "".join(parts).split("\n"))))

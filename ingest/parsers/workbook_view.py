@@ -16,7 +16,7 @@ from typing import Any
 from corpus.errors import LimitError
 from ingest.parsers.assembly import one_line
 from ingest.parsers.number_formats import BUILT_IN, show_number
-from ingest.parsers.office import RELATION, Package
+from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -64,7 +64,7 @@ class WorkbookView:
         root = package.xml(main)
         self._sheets: dict[str, str] = {}
         for sheet in () if root is None else root.iterfind(".//{*}sheet"):
-            identifier = sheet.get(RELATION + "id") or sheet.get(_STRICT_RELATION + "id") or ""
+            identifier = sheet.get(RELATION + "id") or sheet.get(STRICT_RELATION + "id") or ""
             self._sheets[sheet.get("name") or ""] = parts.get(identifier, "")
         folder = main.rpartition("/")[0]
         self._formats = _read_formats(package.xml(f"{folder}/styles.xml"))
@@ -159,9 +159,6 @@ class WorkbookView:
     def _beside(self, name: str) -> list[str]:
         part = self._sheets.get(name, "")
         return sorted(self._package.relations(part).values()) if part else []
-
-
-_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}"
 
 
 def _paragraphs(root: Any) -> list[str]:

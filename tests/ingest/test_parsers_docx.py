@@ -316,3 +316,84 @@ def test_white_and_tiny_runs_are_left_out_and_white_on_a_ground_is_kept() -> Non
     document = read(source)
     assert [text for _, _, text in kinds(document)] == ["The limit is 140 EUR.", "Attention", "Header"]
     assert [note.message for note in document.notes] == ["29 characters of hidden runs were left out."]
+
+
+_WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def with_body(xml: str, parts: dict[str, bytes] | None = None) -> Document:
+    """A document that begins with this XML, and has these parts."""
+
+    def put(members: dict[str, bytes]) -> None:
+        body = members["word/document.xml"].replace(b"<w:body>", f"<w:body>{xml}".encode())
+        members.update({"word/document.xml": body, **(parts or {})})
+
+    document = parse(repacked(hello(), put), "policy.docx")
+    verify(document)
+    return document
+
+
+def test_readings_are_left_out_and_text_boxes_of_old_files_are_kept() -> None:
+    run = "<w:r><w:t>{}</w:t></w:r>"
+    ruby = (
+        f"<w:ruby><w:rt>{run.format('かんじ')}</w:rt><w:rubyBase>{run.format('漢字')}</w:rubyBase></w:ruby>"
+    )
+    lines = "".join(f"<w:p>{run.format(text)}</w:p>" for text in ("one", "two"))
+    box = f'<v:textbox xmlns:v="urn:schemas-microsoft-com:vml"><w:txbxContent>{lines}</w:txbxContent></v:textbox>'
+    document = with_body(f"<w:p><w:r>{ruby}</w:r></w:p><w:p><w:r><w:pict>{box}</w:pict></w:r></w:p>")
+    assert document.text == "漢字\n\none\ntwo\n\nHello"
+
+
+def test_lists_are_numbered_as_word_numbers_them() -> None:
+    def level(at: int, form: str, text: str) -> str:
+        return f'<w:lvl w:ilvl="{at}"><w:start w:val="9"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+
+    levels = (
+        level(0, "japaneseCounting", "第%1条")
+        + level(1, "aiueoFullWidth", "（%2）")
+        + level(2, "decimalFullWidth", "%3．")
+    )
+    numbering = (
+        f'<w:numbering {_WORD}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )
+    items = "".join(
+        f'<w:p><w:pPr><w:numPr><w:ilvl w:val="{at}"/><w:numId w:val="1"/></w:numPr></w:pPr>'
+        "<w:r><w:t>x</w:t></w:r></w:p>"
+        for at in (0, 0, 0, 1, 2, 2)
+    )
+    document = with_body(items, {"word/numbering.xml": numbering.encode()})
+    assert (
+        document.text.split("\n\n")[0]
+        == "第九条 x\n第十条 x\n第十一条 x\n  （ケ） x\n    ９． x\n    １０． x"
+    )
+
+
+def test_footnotes_are_numbered_as_they_are_printed() -> None:
+    notes = "".join(
+        f'<w:footnote w:id="{at}"{kind}><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:footnote>'
+        for at, kind, text in ((0, ' w:type="separator"', ""), (2, "", "later"), (3, "", "first"))
+    )
+    references = "".join(f'<w:r><w:t>x</w:t><w:footnoteReference w:id="{at}"/></w:r>' for at in (3, 2))
+    part = {"word/footnotes.xml": f"<w:footnotes {_WORD}>{notes}</w:footnotes>".encode()}
+    document = with_body(f"<w:p>{references}</w:p>", part)
+    assert document.text == "x[1]x[2]\n\nHello\n\nFootnotes\n\n[1] first\n[2] later"
+
+
+def test_a_page_that_a_program_put_into_a_document_is_read_or_told() -> None:
+    chunk = (
+        '<w:altChunk xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="a"/>'
+    )
+    relations = (
+        b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        b'<Relationship Id="a" Type="aFChunk" Target="afchunk.htm"/></Relationships>'
+    )
+    parts = {"word/_rels/document.xml.rels": relations, "word/afchunk.htm": b"<h1>Rules</h1><p>Be kind.</p>"}
+    assert with_body(chunk, parts).text == "Rules\n\nBe kind.\n\nHello"
+    unread = with_body(chunk, {**parts, "word/afchunk.htm": b"PK\x03\x04\x00\x00"})
+    assert [note.code for note in unread.notes] == ["attachment_unread"]
+
+
+def test_a_blank_picture_is_no_bomb() -> None:
+    document = with_body("", {"word/media/image1.bmp": b"BM" + b"\xff" * 5_000_000})
+    assert document.text == "Hello"

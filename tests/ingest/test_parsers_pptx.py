@@ -233,3 +233,31 @@ def test_damaged_files_are_named() -> None:
     with pytest.raises(ParseError) as missing:
         read(repacked(WHOLE, lambda members: members.pop("ppt/slides/slide1.xml") and None))
     assert missing.value.code == "damaged_file"
+
+
+def test_a_shape_with_an_equation_is_read_where_powerpoint_offers_it_in_two_forms() -> None:
+    source = Presentation()
+    box(slide(source, "Area"), "The area is", 1, 2)
+
+    def wrap(members: dict[str, bytes | str]) -> None:
+        shown = members["ppt/slides/slide1.xml"]
+        assert isinstance(shown, bytes)
+        start, end = shown.rindex(b"<p:sp>"), shown.rindex(b"</p:sp>") + len(b"</p:sp>")
+        math = (
+            b'<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:sSup><m:e><m:r><m:t>r'
+            b"</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>"
+        )
+        shape = shown[start:end].replace(b"</a:r></a:p>", b"</a:r>" + math + b"</a:p>")
+        assert math in shape
+        alternative = (
+            b'<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+            b'<mc:Choice Requires="p">'
+            + shape
+            + b"</mc:Choice><mc:Fallback><p:sp/></mc:Fallback></mc:AlternateContent>"
+        )
+        members["ppt/slides/slide1.xml"] = shown[:start] + alternative + shown[end:]
+
+    assert kinds(read(repacked(saved(source), wrap))) == [
+        ("heading", "Area"),
+        ("paragraph", "The area isr^2"),
+    ]
