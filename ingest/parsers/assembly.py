@@ -125,7 +125,7 @@ def title_from_name(name: str) -> str:
 
 # ---- the draft -----------------------------------------------------------------------------------
 
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 _NUMERIC = re.compile(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
 
@@ -182,7 +182,7 @@ class Draft:
         """Adds a list of ``(depth, marker, text)``; depth counts from 0 and is shown by two spaces each."""
         lines = []
         for depth, marker, text in items:
-            cleaned = re.sub(r"\s*\n\s*", " ", self._clean(text).strip())
+            cleaned = " ".join(filter(None, map(str.strip, self._clean(text).split("\n"))))
             if cleaned:
                 lines.append(f"{'  ' * min(depth, 12)}{marker} {cleaned}".rstrip())
         self._add("list", "\n".join(lines), keep_indent=True)

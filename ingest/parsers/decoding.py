@@ -167,6 +167,10 @@ def _guess(data: bytes) -> Decoded:
     best = max((_japanese(data, encoding) for encoding in ("cp932", "euc_jp")), key=lambda found: found[0])
     if best[0] >= 0.3 and best[1] is not None:
         return best[1]
+    if _is_kanji_alone(sample):
+        found = _strict(data, "cp932")
+        if found is not None:
+            return found
     high = sum(1 for byte in sample if byte >= 0x80)
     if high <= 0.3 * len(sample):
         found = _strict(data, "cp1252")
@@ -179,6 +183,20 @@ def _guess(data: bytes) -> Decoded:
     if match is not None:
         return _replacing(data, match.encoding)
     raise _not_text()
+
+
+def _is_kanji_alone(sample: bytes) -> bool:
+    """Says whether the high bytes are kanji in Shift_JIS, as in lists of names and addresses without kana.
+
+    Nearly all then are common ones or punctuation, and many second bytes are high too, which no Western text has.
+    """
+    characters = _SHIFT_JIS_CHARACTER.findall(sample)
+    common = sum(1 for one in characters if len(one) == 2 and (one[0] <= 0x83 or 0x88 <= one[0] <= 0x98))
+    high = sum(1 for one in characters if len(one) == 2 and one[1] >= 0x80)
+    return bool(characters) and common >= 0.8 * len(characters) and high >= 0.3 * len(characters)
+
+
+_SHIFT_JIS_CHARACTER = re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]")
 
 
 def _japanese(data: bytes, encoding: str) -> tuple[float, Decoded | None]:

@@ -57,6 +57,7 @@ _DATE_NAMES = frozenset(
     }
 )  # fmt: skip
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_STYLED = "data-has-style-sheet"
 _MAX_SPAN = 100
 _MEANINGLESS_TAG = re.compile(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
@@ -96,7 +97,12 @@ def parse_html(text: str) -> Any:
     """
     cleaned = _XML_DECLARATION.sub("", text).replace("\0", "")
     root, whole = _parse_tree(cleaned)
-    return root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
+    root = root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
+    if root is not None and (
+        root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None
+    ):
+        root.set(_STYLED, "")  # looked up for each white element
+    return root
 
 
 def _parse_tree(text: str) -> tuple[Any, bool]:
@@ -164,8 +170,7 @@ def _is_white_on_white(element: Any, style: str) -> bool:
     for around in (element, *element.iterancestors()):
         if "background" in (around.get("style") or "").lower() or around.get("bgcolor"):
             return False
-    root = element.getroottree()
-    return root.find(".//style") is None and root.find(".//link[@rel='stylesheet']") is None
+    return element.getroottree().getroot().get(_STYLED) is None
 
 
 def _is_data_table(element: Any) -> bool:

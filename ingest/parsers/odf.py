@@ -39,7 +39,7 @@ _SKIPPED = frozenset(
 )
 _CONTAINERS = frozenset(
     {
-        *(_TEXT + tag for tag in ("section", "bibliography", "index-body")),
+        *(_TEXT + tag for tag in ("section", "bibliography", "index-body", "numbered-paragraph")),
         *(_DRAW + tag for tag in ("frame", "text-box", "a", "g")),
     }
 )

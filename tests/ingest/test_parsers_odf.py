@@ -255,3 +255,8 @@ def test_cut_and_empty_files_are_named() -> None:
     with pytest.raises(ParseError) as empty:
         read("<text:p/>")
     assert empty.value.code == "no_text"
+
+
+def test_numbered_paragraphs_are_read() -> None:
+    body = "<text:numbered-paragraph><text:p>One rule</text:p></text:numbered-paragraph><text:p>x</text:p>"
+    assert read(body).text == "One rule\n\nx"

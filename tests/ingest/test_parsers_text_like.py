@@ -466,3 +466,16 @@ def test_html_lists_show_their_own_numbers_and_readings_are_left_out() -> None:
         "<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です。</p><ol type=a><li>x<li value=4>y</ol>"
     )
     assert parse(page.encode(), "a.html").text == "漢字です。\n\na. x\nd. y"
+
+
+def test_lists_of_kanji_without_kana_are_read_and_western_quotes_are_no_kanji() -> None:
+    names = "氏名,住所,電話\n山田太郎,東京都千代田区,03-1234\n佐藤花子,大阪府大阪市,06-1111\n"
+    assert decode(names.encode("cp932")).text == names
+    for western in ("It’s the company’s “plan” – really… Don’t. We’re", "“Quality” ‘Assurance’ • one — two"):
+        assert decode(western.encode("cp1252")).text == western
+
+
+@pytest.mark.parametrize(("count", "spaces"), [(1, 3_000_000), (3_000, 1_000)])
+def test_runs_of_spaces_cost_no_more_than_other_text(count: int, spaces: int) -> None:
+    page = ("a" + " " * spaces + "b  \n") * count
+    assert parse(page.encode(), "report.txt").text.startswith("a  ")
