@@ -6,6 +6,7 @@ process leaves unfinished is queued again at the next start, and goes on from th
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import shutil
@@ -20,7 +21,7 @@ from typing import Any, BinaryIO
 
 from corpus.catalog import records
 from corpus.catalog.records import JobRecord
-from corpus.errors import LimitError, UnavailableError, UsageError, VouchError
+from corpus.errors import LimitError, StorageError, UnavailableError, UsageError, VouchError
 from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
@@ -91,6 +92,7 @@ class Jobs:
         Raises:
             UsageError: a file is empty or its name cannot be used.
             LimitError: a file is too large, or too many jobs wait already.
+            StorageError: ``disk_full`` or ``read_only``: the bytes cannot be kept.
         """
         if self._stopping:
             raise UnavailableError("The service is stopping.", code="stopping", hint="Try again in a moment.")
@@ -269,7 +271,12 @@ class Jobs:
             self._changed.notify_all()
 
     def _spool(self, folder: Path, uploads: Sequence[Upload], names: Sequence[str]) -> None:
-        """Keeps uploaded bytes under numbers: a client's name is never a path."""
+        """Keeps uploaded bytes under numbers: a client's name is never a path.
+
+        Raises:
+            UsageError, LimitError: as :meth:`ingest_uploads`.
+            StorageError: ``disk_full`` or ``read_only``.
+        """
         limit = self._service.settings.max_file_mb << 20
         try:
             folder.mkdir(parents=True, mode=0o700)
@@ -287,6 +294,15 @@ class Jobs:
                         code="too_large",
                         hint="Split it, or raise VOUCH_MAX_FILE_MB.",
                     )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise StorageError(
+                f"The upload cannot be kept: {error.strerror or error}.",
+                code="disk_full" if full else "read_only",
+                hint="Searching still works and nothing was changed. "
+                "Have the service's disk looked after, then send it again.",
+            ) from error
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -262,6 +264,24 @@ def test_uploads_that_cannot_be_kept_leave_nothing(
     assert refused.value.code == "too_many_jobs"
     assert jobs.list() == []
     assert _spooled(service) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.EROFS, "read_only")]
+)
+def test_an_upload_without_room_is_refused_with_a_reason_and_the_next_is_taken(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def fail(*given: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(jobs_module.shutil, "copyfileobj", fail)
+        with pytest.raises(StorageError) as refused:
+            jobs.ingest_uploads(_uploads("a.md"), "c", {})
+    assert (refused.value.code, refused.value.hint != "") == (code, True)
+    assert _spooled(service) == []
+    assert _finished(jobs, jobs.ingest_uploads(_uploads("a.md"), "c", {}).id).state == "done"
 
 
 def test_a_job_nobody_knows_is_not_found(jobs: Jobs) -> None:
