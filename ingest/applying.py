@@ -16,14 +16,17 @@ from ingest.reports import FileState
 
 
 def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
-    """Gives documents the places that their files have moved to: nothing is read or embedded."""
+    """Gives documents the places that their files have moved to: nothing is read or embedded.
+
+    One that is to be read again under its new name is, by the next ingest, when this one ends before it is.
+    """
     if not todo.move:
         return
     collection = ledger.request.collection
     with corpus.catalog.write() as db:
         for one in todo.move:
             known, file = one.known, one.file
-            documents.move(db, known.document_id, file.root, file.path, file.modified)
+            documents.move(db, known.document_id, file.root, file.path, file.modified, again=one.again)
             documents.set_access(db, known.document_id, one.access)
             documents.set_metadata(db, known.document_id, one.metadata)
             for root, path in ((known.key.root, known.key.path), (file.root, file.path)):

@@ -90,10 +90,18 @@ def touch(db: Connection, document_id: str, modified: datetime | None) -> None:
     db.execute(update(versions).where(versions.c.id == live).values(modified=shown_time(modified)))
 
 
-def move(db: Connection, document_id: str, root: str, path: str, modified: datetime | None) -> None:
-    """Gives a document another place in its collection, which no document has; its history goes with it."""
+def move(
+    db: Connection, document_id: str, root: str, path: str, modified: datetime | None, *, again: bool = False
+) -> None:
+    """Gives a document another place in its collection, which no document has; its history goes with it.
+
+    With ``again`` its live version counts as read in another way than today's, until it is read again.
+    """
     db.execute(update(documents).where(documents.c.id == document_id).values(root=root, path=path))
     touch(db, document_id, modified)
+    if again:
+        live = select(documents.c.live_version_id).where(documents.c.id == document_id).scalar_subquery()
+        db.execute(update(versions).where(versions.c.id == live).values(fingerprint=""))
 
 
 def removed_places(db: Connection, collection: str) -> set[tuple[str, str]]:

@@ -243,6 +243,25 @@ def test_a_file_whose_name_was_its_title_is_read_again_under_its_new_one(
     assert not verify(corpus).problems
 
 
+def test_what_is_to_be_read_under_its_new_name_is_so_also_after_a_cancel(
+    corpus: Corpus, folder: Path
+) -> None:
+    run(corpus, folder)
+    before = live(corpus, "a.txt")
+    (folder / "a.txt").rename(folder / "leave rules.txt")
+
+    def is_moved() -> bool:
+        with corpus.catalog.read() as db:
+            return bool(documents.find_by_path(db, "leave rules.txt"))
+
+    assert counts(run(corpus, folder, cancelled=is_moved)) == {"moved": 1, "unchanged": 2}
+    assert counts(run(corpus, folder)) == {"replaced": 1, "unchanged": 2}
+    after = live(corpus, "leave rules.txt")
+    assert (after.id, after.live and after.live.title) == (before.id, "leave rules")
+    assert counts(run(corpus, folder)) == {"unchanged": 3}
+    assert not verify(corpus).problems
+
+
 def test_a_folder_inside_one_that_is_known_makes_no_second_documents(corpus: Corpus, folder: Path) -> None:
     write(folder, "deep/d.txt", "deep/e.txt", "deep/f.txt")
     assert counts(run(corpus, folder)) == {"added": 6}
