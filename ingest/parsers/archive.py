@@ -69,7 +69,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
                 NotImplementedError,
                 ValueError,
             ) as error:
-                binder.leave_out(shown, "damaged_file", f"It is damaged: {str(error)[:200]}.")
+                binder.leave_out(shown, "damaged_file", f"It is damaged: {str(error)[:200].rstrip('.')}.")
                 continue
             binder.add(shown, content)
     return binder.bind(

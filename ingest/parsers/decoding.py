@@ -98,7 +98,8 @@ def _not_text() -> ParseError:
 
 def _strict(data: bytes, encoding: str) -> Decoded | None:
     try:
-        codec = codecs.lookup("cp932" if encoding.lower().replace("-", "_") in _SHIFT_JIS else encoding)
+        plain = encoding.strip().lower().replace("-", "_")
+        codec = codecs.lookup(_REALLY.get(plain, plain))
         if not codec._is_text_encoding:
             return None
         return Decoded(data.decode(codec.name), codec.name, 0)
@@ -106,7 +107,14 @@ def _strict(data: bytes, encoding: str) -> Decoded | None:
         return None
 
 
-_SHIFT_JIS = frozenset({"shift_jis", "sjis", "s_jis", "x_sjis", "ms_kanji", "windows_31j", "ms932"})
+# What programs declare, and the larger set that they write (as the WHATWG's encoding standard has it).
+_REALLY = {
+    **dict.fromkeys(("shift_jis", "sjis", "s_jis", "x_sjis", "ms_kanji", "windows_31j", "ms932"), "cp932"),
+    **dict.fromkeys(("iso_8859_1", "iso8859_1", "latin_1", "latin1", "us_ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x_gbk"), "gb18030"),
+    **dict.fromkeys(("euc_kr", "ks_c_5601_1987"), "cp949"),
+    **dict.fromkeys(("iso_8859_9", "latin5"), "cp1254"),
+}
 
 
 def _replacing(data: bytes, encoding: str) -> Decoded:

@@ -42,7 +42,7 @@ _MUCH_MORE = 3  # HTML that says so many times more than the plain form is what 
 _LEAST_MORE_CHARS = 200
 _MAX_HEADER_CHARS = 4000
 _MAX_PARTS = 100_000
-_DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME = 0x0E04, 0x0E03, 0x0E06, 0x3704
+_DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME, _RTF_BODY = 0x0E04, 0x0E03, 0x0E06, 0x3704, 0x1009
 _ENCODED_WORD = re.compile(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = re.compile(r"\?=\s+=\?")
 _BARE_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
@@ -53,11 +53,12 @@ _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 @dataclass(slots=True)
 class _Letter:
-    """A mail before it is shown; bodies are (is HTML, text)."""
+    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read."""
 
     headers: dict[str, str] = field(default_factory=dict)
     date: datetime | None = None
     bodies: list[tuple[bool, str]] = field(default_factory=list)
+    unread: bool = False
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -69,6 +70,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """
     if data.startswith(SIGNATURE):
         return _read_outlook(data, name, limits)
+    data = data.lstrip(b"\xef\xbb\xbf\r\n")
     message = email.message_from_bytes(data, policy=email.policy.default)
     if message.get_content_type() in _SEALED and "signed" not in str(message.get("Content-Type", "")):
         raise encrypted(name)
@@ -94,6 +96,10 @@ def _bind(
         else:
             for paragraph in re.split(r"\n[ \t]*\n", clean_text(text)[0]):
                 draft.paragraph(paragraph)
+    if letter.unread:
+        draft.note(
+            "attachment_unread", "The text of the mail is kept as RTF only and was not read: save it as .eml."
+        )
     metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
     head = draft.finish(
         name=name, content_type=content_type, title=subject, date=letter.date, metadata=metadata
@@ -357,6 +363,7 @@ def _open_outlook(properties: Any) -> _Letter:
     page = properties.binary_prop_value(constants.PID_HTML)
     shown = decode(page, properties.body_encoding).text if page else text(constants.PID_BODY_HTML)
     letter.bodies.append((True, shown))
+    letter.unread = not shown.strip() and properties.binary_prop_value(_RTF_BODY) is not None
     return letter
 
 

@@ -46,7 +46,7 @@ _WORD_MARKS = {
     "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "line": _LINE, "lbr": _LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
-_FONT = re.compile(r"\\f(\d{1,5})[^{};]*?\\fcharset(\d{1,3})")
+_FONT = re.compile(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
 _TWO_BYTE_SETS = frozenset({"128", "129", "134", "136"})
 _TWO_BYTE_PAGES = frozenset({"932", "936", "949", "950"})
 _CODE_PAGE = re.compile(r"\\ansicpg(\d{1,5})")
@@ -54,7 +54,8 @@ _REVISED = re.compile(
     r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
 )
 _STYLE = re.compile(
-    r"\{\\s(\d{1,5})((?:\\[a-z]+-?\d*|\s)*)((?:[^{};\\]|\\'[0-9a-f]{2}|\\u\d+ ?\??)+);\}", re.IGNORECASE
+    r"\{\\s(\d{1,5})((?:\\(?!u-?\d)[a-z]+-?\d*|\s)*+)((?:[^{};\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)++);\}",
+    re.IGNORECASE,
 )
 _STYLE_LEVEL = re.compile(r"\\outlinelevel([0-8])(?!\d)")
 _HEAD_CHARS = 200_000

@@ -300,3 +300,19 @@ def test_a_mailbox_of_several_mails_is_refused_rather_than_read_in_part() -> Non
     with pytest.raises(ParseError, match="mailbox of several mails") as caught:
         read(one + one, "all.mbox")
     assert caught.value.code == "unsupported"
+
+
+def test_what_is_declared_latin_is_read_as_it_was_written_and_a_mark_before_the_headers_is_none_of_them() -> (
+    None
+):
+    data = (
+        b"\xef\xbb\xbf\r\nFrom: a@example.com\r\nSubject: Fee\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\nM=FCller pays =80 5\r\n"
+    )
+    document = read(data)
+    assert (document.title, document.text[-15:]) == ("Fee", "Müller pays € 5")
+
+
+def test_an_outlook_mail_whose_text_is_not_read_says_so() -> None:
+    document = read(outlook({0x0037: "Rates", 0x1009: b"LZFu"}), "mail.msg")  # type: ignore[dict-item]
+    assert [note.code for note in document.notes] == ["attachment_unread"]
