@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from corpus import past
@@ -82,7 +82,12 @@ def passages(hits: Sequence[Hit]) -> set[tuple[str, str]]:
     return {(source, hit.text) for hit in hits for source in (hit.source, *hit.also)}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink takes minutes
+)
 @given(st.lists(DEEDS, min_size=2, max_size=8))
 def test_every_instant_is_searched_as_it_was_by_those_who_may_see_it_today(deeds: list[Deed]) -> None:
     live: Live = {}
@@ -158,12 +163,25 @@ def test_content_that_came_back_is_found_under_each_version_that_had_it(
     between = datetime.now(UTC)
     corpus.remove([own])
     removed = datetime.now(UTC)
+    for hits in legs(corpus, first, OWNER):
+        assert {hit.version for hit in hits} == {1}
     put(corpus, "a.txt", *lines)  # takes over the ids of the first version's chunks
     for moment, version in ((first, 1), (removed, 0), (None, 3), (first, 1)):
-        for hits in legs(corpus, moment, ANYONE, " ".join(lines)):
+        for hits in legs(corpus, moment, OWNER, " ".join(lines)):
             assert {hit.version for hit in hits} == ({version} if version else set())
             assert {hit.text for hit in hits} == (set(lines) if version else set())
     assert {hit.version for hit in legs(corpus, between, ANYONE, "nothing")[1]} == {2}
+
+
+def test_copies_are_named_as_they_were_then(corpus: Corpus) -> None:
+    put(corpus, "a.txt", "leave")
+    put(corpus, "b.txt", "leave")
+    moment = datetime.now(UTC)
+    put(corpus, "b.txt", "travel")
+    put(corpus, "c.txt", "leave")
+    for asked, named in ((moment, {"a.txt", "b.txt"}), (None, {"a.txt", "c.txt"})):
+        [hit] = legs(corpus, asked, ANYONE, "leave")[1]
+        assert {hit.source, *hit.also} == named
 
 
 def test_a_removed_document_is_found_by_the_owner_alone(corpus: Corpus) -> None:
