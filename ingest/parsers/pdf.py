@@ -41,6 +41,7 @@ from ingest.parsers.recognition import DOTS_PER_INCH, ScannedError, read_picture
 
 _MAX_SECOND_READS = 50
 _MOST_PIXELS = 3000
+_MOST_FIELDS = 2000
 _DUMMY_METADATA = ("", "unspecified", "anonymous")
 
 
@@ -124,7 +125,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
     second = _SecondReader(data)
     for index in range(len(pdf)):
         try:
-            page = pdf[index]
+            page = with_fields(pdf, index)
         except pypdfium2.PdfiumError:
             broken = PageText(0, 0)
             broken.note("damaged_page", "The page cannot be opened.")
@@ -165,6 +166,21 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             if metadata.get(key, "") not in _DUMMY_METADATA
         },
     )
+
+
+def with_fields(pdf: Any, index: int) -> Any:
+    """Returns an open page, with what was typed into its form's fields and text boxes as part of it."""
+    page = pdf[index]
+    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_FIELDS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if kind in (pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT):
+            if pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+                page.close()
+                page = pdf[index]
+            break
+    return page
 
 
 def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) -> None:

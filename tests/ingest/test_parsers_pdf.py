@@ -586,3 +586,18 @@ def test_a_picture_in_a_form_and_outlined_letters_look_scanned_but_a_logo_does_n
     assert [(note.code, note.page) for note in read(drawn(draw)).notes] == [
         ("scanned_page", 1), ("scanned_page", 2), ("empty_page", 3),
     ]  # fmt: skip
+
+
+def test_what_was_typed_into_a_form_is_read() -> None:
+    def form(canvas: Any) -> None:
+        canvas.drawString(72, 750, "Application for leave")
+        canvas.acroForm.textfield(name="n", value="Taro Yamada", x=120, y=692, width=200, height=20)
+        canvas.acroForm.choice(
+            name="d", value="twenty", options=["ten", "twenty"], x=120, y=642, width=99, height=20
+        )
+        canvas.linkURL("http://example.com", (0, 0, 10, 10))
+
+    text = parse(drawn(form), "form.pdf").text
+    assert "Taro Yamada" in text
+    assert "twenty" in text
+    assert "example.com" not in text

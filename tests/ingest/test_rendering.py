@@ -124,3 +124,15 @@ def test_what_is_found_really_stands_there(text: str, quotes: list[str]) -> None
     for start, end in _find_quotes(folded, quotes):
         assert 0 <= start < end <= len(folded)
         assert any(folded[start:end] in _folded(quote) for quote in quotes)
+
+
+def test_what_was_typed_into_a_form_is_drawn_and_marked(pool: ParserPool) -> None:
+    def form(canvas: Any) -> None:
+        canvas.drawString(72, 750, "Application for leave")
+        canvas.acroForm.textfield(name="n", value="Taro Yamada", x=120, y=692, width=200, height=20)
+
+    filled = drawn(form)
+    document = parse(filled, "form.pdf")
+    area = marked_area(picture_of(render_page(pool, filled, document, 1, [span(document, "Taro Yamada")])))
+    assert area is not None
+    assert 690 < area[1] < area[3] < 714
