@@ -11,8 +11,8 @@ from corpus.lexical.engine import Engine
 from corpus.types import Float32, Int64, Scored
 from corpus.vectors.rows import GrowingBlock, batches_of, search
 
-MOST_CHUNKS = 100_000
-"""So many passages are read for a search of the past, at most: 150 MB of vectors and a minute to index them."""
+MOST_CHUNKS = 50_000
+"""So many passages are read for a search of the past, at most: 75 MB of vectors and a minute to index them."""
 
 MOST_WAITING = 8
 """So many threads may wait for the past; others are told to come again, and are free for what is quick."""
