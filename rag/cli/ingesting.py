@@ -192,7 +192,7 @@ def _summary(done: Mapping[str, Any]) -> Table:
             rows.add_row(Text(f"{done[name]:,}", _STYLES.get(name, "")), Text(name), Text(remark))
             remark = ""
     if not rows.row_count:
-        rows.add_row("0", "files to read", "")
+        rows.add_row("0", "files done" if done["stopped"] else "files to read", "")
     return rows
 
 

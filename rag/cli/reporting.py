@@ -170,7 +170,7 @@ def report_page(done: Mapping[str, Any]) -> str:
     look = [one for one in files if one["state"] in ("failed", "partial")]
     other = [one for one in files if one["state"] not in ("failed", "partial")]
     title = f"Ingest of {_shown(done['collection'])}"
-    stopped = done["stopped"] and f"Stopped before its end: {done['stopped']} {done['hint']}"
+    stopped = done["stopped"] and f"Stopped before its end: {done['stopped'].rstrip('.')}. {done['hint']}"
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',

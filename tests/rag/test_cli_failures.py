@@ -267,7 +267,9 @@ def test_what_the_system_forbids_is_no_defect(nowhere: Vouch, monkeypatch: pytes
 
 
 def _report(**changes: object) -> dict[str, object]:
-    counts = dict.fromkeys(("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0)
+    counts = dict.fromkeys(
+        ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
+    )
     return {
         "collection": "c",
         "files": [],
@@ -295,6 +297,7 @@ def test_one_interrupt_ends_an_ingest_in_good_order(nowhere: Vouch, monkeypatch:
     assert ended.code == ExitCode.INTERRUPTED
     assert asked == [False, True]
     assert "Stopped before the end. Go on with the same command." in ended.out
+    assert "0 files done" in " ".join(ended.out.split())
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -125,11 +125,12 @@ def test_a_stopped_dry_run_is_a_page_too() -> None:
         "seconds": 1.0,
         "dry_run": True,
         "stopped": "<i>",
-        "hint": "",
+        "hint": "Go on with the same command.",
         **none,
     }
     page = Page(report_page(done))
     assert "Ingest of <b>" in page.text
+    assert "Stopped before its end: <i>. Go on with the same command." in page.text
     assert not {"b", "i"} & {tag for tag, _ in page.tags}
 
 
