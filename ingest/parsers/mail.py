@@ -40,7 +40,7 @@ _SIGNATURES = frozenset(
 _TEXTS = ("text/plain", "text/html")
 _MUCH_MORE = 3  # HTML that says so many times more than the plain form is what its writer meant
 _LEAST_MORE_CHARS = 200
-_MAX_HEADER_CHARS = 4000
+_PARSED_HEADER_CHARS = 16_000
 _MAX_PARTS = 100_000
 _DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME, _RTF_BODY = 0x0E04, 0x0E03, 0x0E06, 0x3704, 0x1009
 _ENCODED_WORD = re.compile(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
@@ -288,10 +288,10 @@ def _unnamed(part: Message, number: int) -> str:
 def _header(message: Message, key: str) -> str:
     """Returns a header's text, also where its bytes are in no declared encoding."""
     shown = _raw_header(message, key.lower())
-    if shown.isascii():
+    if shown.isascii() and len(shown) < _PARSED_HEADER_CHARS:  # the library takes very long for longer ones
         with contextlib.suppress(*_BROKEN):
             shown = str(message.get(key, ""))
-    return one_line(_decoded_words(shown))[:_MAX_HEADER_CHARS]
+    return one_line(_decoded_words(shown))
 
 
 def _date(value: str) -> datetime | None:

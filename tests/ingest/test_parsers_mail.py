@@ -316,3 +316,11 @@ def test_what_is_declared_latin_is_read_as_it_was_written_and_a_mark_before_the_
 def test_an_outlook_mail_whose_text_is_not_read_says_so() -> None:
     document = read(outlook({0x0037: "Rates", 0x1009: b"LZFu"}), "mail.msg")  # type: ignore[dict-item]
     assert [note.code for note in document.notes] == ["attachment_unread"]
+
+
+def test_a_mail_to_thousands_is_read_whole_and_at_once() -> None:
+    people = ", ".join(f'"Yamada, Taro {n}" <taro{n}@example.com>' for n in range(20_000))
+    subject = "=?utf-8?B?44GC?= " * 20_000
+    document = read(f"From: a@example.com\r\nTo: {people}\r\nSubject: {subject}\r\n\r\nbody\r\n".encode())
+    assert "taro19999@example.com" in document.text
+    assert "あ" * 20_000 in document.text
