@@ -19,7 +19,7 @@ from ingest import applying
 from ingest.chunking import Chunker
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
-from ingest.planning import fingerprint
+from ingest.planning import Terms, fingerprint
 from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
 from ingest.stages import EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
 from ingest.survey import survey
@@ -70,7 +70,7 @@ class _Ingest:
         self.corpus, self.embedder, self.ledger, self.cancelled = corpus, embedder, ledger, cancelled
         self.request, self.settings = ledger.request, corpus.settings
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self.heirs: Mapping[tuple[str, str], Known] = {}
+        self.heirs: Mapping[tuple[str, str], Terms] = {}
         self.published = time.monotonic()
 
     def run(self) -> IngestReport:
@@ -170,11 +170,10 @@ class _Ingest:
             self.ledger.failed(source, item.error, item.seconds)
             return
         access, metadata = request.access, request.metadata
-        like = before or self.heirs.get((source.root, source.path))
-        if access is None:
-            access = like.access if like else frozenset({PUBLIC})
-        if metadata is None:
-            metadata = like.metadata if like else {}
+        had = self.heirs.get((source.root, source.path), (frozenset({PUBLIC}), {}))
+        own = (before.access, before.metadata) if before else had
+        access = own[0] if access is None else access
+        metadata = own[1] if metadata is None else metadata
         new = NewVersion(
             key=DocumentKey(request.collection, source.root, source.path),
             sha256=item.sha256,

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
@@ -22,6 +23,9 @@ from ingest.parsers.detection import suffix_of
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
+
+Terms = tuple[frozenset[str], Mapping[str, str]]
+"""A document's access list, and the metadata that its users gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,10 @@ class Plan:
     ``move`` is carried out first, then ``update``. It also has the documents of ``replace`` and
     ``failed_before``, and those whose file cannot be opened, when they get another access list or other
     metadata: that holds at once, and also where the new content cannot be read. ``forget`` has the failures of
-    files that have left a synced root, or are again what their document says. ``heirs`` are the new files, by
-    (root, path), that have the bytes of a document whose own file now has others: it was renamed and another took
-    its name. Such a file begins with that document's access list and metadata.
+    files that have left a synced root, or are again what their document says. ``heirs`` has the access list and
+    metadata that a new file begins with, by (root, path): those of the document whose bytes it has and whose own
+    file is gone or has others now (it was renamed, and another took its name); else those of the removed document
+    that had its place.
     """
 
     add: tuple[SourceFile, ...]
@@ -73,7 +78,7 @@ class Plan:
     move: tuple[Move, ...]
     remove: tuple[Known, ...]
     forget: tuple[Failure, ...]
-    heirs: Mapping[tuple[str, str], Known]
+    heirs: Mapping[tuple[str, str], Terms]
 
 
 EMPTY = Plan((), (), (), (), (), (), (), (), {})
@@ -109,7 +114,7 @@ def plan(
     looked_into: Iterable[str] = (),
     sync: Collection[str] = (),
     kept: Iterable[tuple[str, str]] = (),
-    taken: Collection[tuple[str, str]] = (),
+    taken: Mapping[tuple[str, str], Terms] = MappingProxyType({}),
     consent: bool = False,
     retry_failed: bool = False,
 ) -> Plan:
@@ -129,7 +134,7 @@ def plan(
         sync: folders that the corpus is to become equal to; lost documents outside them stay.
         kept: (root, path) that exist but were passed over, so are not lost; a path that ends in ``/``
             stands for all below it.
-        taken: (root, path) of removed documents: no other document can move there.
+        taken: what removed documents had, by (root, path): no other document can move there.
         consent: the user agreed to a large removal.
         retry_failed: read again what failed before though it did not change.
 
@@ -210,7 +215,7 @@ def plan(
         tuple(move),
         remove,
         tuple(forget),
-        _heirs(add, replace, hashes),
+        _heirs(add, [*lost.values(), *_displaced(replace, hashes)], hashes, taken),
     )
 
 
@@ -295,20 +300,32 @@ def _moved(
     return moved, sorted(others, key=lambda one: order[one.root, one.path])
 
 
+def _displaced(
+    replace: Iterable[tuple[SourceFile, Known]], hashes: Mapping[tuple[str, str], str]
+) -> list[Known]:
+    """Returns the documents whose files have other bytes now."""
+    return [
+        before
+        for file, before in replace
+        if hashes.get((file.root, file.path), before.sha256) != before.sha256
+    ]
+
+
 def _heirs(
     add: Iterable[SourceFile],
-    replace: Iterable[tuple[SourceFile, Known]],
+    gone: Iterable[Known],
     hashes: Mapping[tuple[str, str], str],
-) -> dict[tuple[str, str], Known]:
-    """Returns the documents whose bytes are now in a new file, by its place, and other bytes in their own.
+    taken: Mapping[tuple[str, str], Terms],
+) -> dict[tuple[str, str], Terms]:
+    """Returns what new files inherit from documents that had their bytes, else from those that had their places.
 
     Of several with the same bytes it is one that not everybody may read, if there is one.
     """
-    places = [((file.root, file.path), before) for file, before in replace]
-    displaced = [before for place, before in places if hashes.get(place, before.sha256) != before.sha256]
-    by_content = {one.sha256: one for one in sorted(displaced, key=lambda one: PUBLIC not in one.access)}
     new = [(file.root, file.path) for file in add]
-    return {place: by_content[hashes[place]] for place in new if hashes[place] in by_content}
+    ordered = sorted(gone, key=lambda one: PUBLIC not in one.access)
+    by_content = {one.sha256: (one.access, one.metadata) for one in ordered}
+    found = {place: by_content.get(hashes[place]) or taken.get(place) for place in new}
+    return {place: terms for place, terms in found.items() if terms is not None}
 
 
 def _has_namesake(

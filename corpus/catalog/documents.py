@@ -104,12 +104,16 @@ def move(
         db.execute(update(versions).where(versions.c.id == live).values(fingerprint=""))
 
 
-def removed_places(db: Connection, collection: str) -> set[tuple[str, str]]:
-    """Returns the (root, path) of a collection's removed documents."""
-    query = select(documents.c.root, documents.c.path).where(
+def removed_places(
+    db: Connection, collection: str
+) -> dict[tuple[str, str], tuple[frozenset[str], Mapping[str, str]]]:
+    """Returns the access list and metadata of a collection's removed documents by (root, path)."""
+    query = select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata).where(
         documents.c.collection == collection, documents.c.live_version_id.is_(None)
     )
-    return {(row.root, row.path) for row in db.execute(query)}
+    rows = db.execute(query).all()
+    grants = _grants(db, None) if rows else {}
+    return {(row.root, row.path): (frozenset(grants.get(row.id, ())), row.metadata) for row in rows}
 
 
 def remove(db: Connection, document_id: str) -> bool:

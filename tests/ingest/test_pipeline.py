@@ -473,6 +473,28 @@ def test_a_file_that_gave_its_name_to_another_keeps_its_readers(corpus: Corpus, 
     assert live(corpus, "new.txt").access == frozenset({PUBLIC})
 
 
+def test_a_removed_document_comes_back_with_its_readers(corpus: Corpus, tmp_path: Path) -> None:
+    folder = write(tmp_path / "here", *(f"{number}.txt" for number in range(5)), sections=1)
+    readers, metadata = frozenset({"group:hr"}), {"department": "hr"}
+    run(corpus, folder, access=readers, metadata=metadata)
+    (folder / "0.txt").unlink()
+    corpus.remove([live(corpus, "1.txt").id])
+    run(corpus, folder, sync=True)
+    write(folder, "0.txt", sections=1)
+    assert counts(run(corpus, folder, sync=True)) == {"added": 1, "unchanged": 4}
+    assert (live(corpus, "0.txt").access, live(corpus, "0.txt").metadata) == (readers, metadata)
+    assert live(corpus, "1.txt").access == readers
+
+    # What moves to where a removed document was brings its own.
+    with corpus.catalog.write() as db:
+        documents.set_access(db, live(corpus, "0.txt").id, [PUBLIC])
+    (folder / "0.txt").unlink()
+    run(corpus, folder, sync=True)
+    (folder / "2.txt").rename(folder / "0.txt")
+    assert counts(run(corpus, folder, sync=True)) == {"added": 1, "removed": 1, "unchanged": 3}
+    assert live(corpus, "0.txt").access == readers
+
+
 def test_a_large_loss_changes_nothing_without_consent(corpus: Corpus, folder: Path) -> None:
     run(corpus, folder)
     before = state(corpus)

@@ -268,7 +268,7 @@ def test_a_copy_is_no_move_nor_is_what_was_not_looked_for_or_passed_over() -> No
     assert paths(copied) == only(add=["b.txt"], unchanged=["a.txt"])
     assert moves(known("a.txt", root=OTHER), to=("b.txt",)) == only(add=["b.txt"])
     assert moves(known("closed/a.txt"), to=("b.txt",), kept=[(ROOT, "closed/")]) == only(add=["b.txt"])
-    assert moves(known("a.txt"), to=("b.txt",), taken=[(ROOT, "b.txt")]) == only(add=["b.txt"])
+    assert moves(known("a.txt"), to=("b.txt",), taken={(ROOT, "b.txt"): (PUBLIC, {})}) == only(add=["b.txt"])
 
 
 @pytest.mark.parametrize(
