@@ -21,6 +21,7 @@ from ingest.parsers.assembly import read_date
 from ingest.parsers.detection import open_zip
 
 _PICTURE = re.compile(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 _MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1_000_000
@@ -92,7 +93,27 @@ class Package:
         self._check_size(part)
         try:
             return self._zip.read(part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except _UNREADABLE as error:
+            raise _damaged(self.name, part, error) from None
+
+    def check_heads(self) -> None:
+        """Checks the beginnings of all XML parts, for what another library reads.
+
+        Raises:
+            ParseError: ``unsafe_xml`` for a part with a document type, or ``damaged_file``.
+            LimitError: ``archive_too_large``.
+        """
+        for part in self.parts():
+            if part.lower().endswith((".xml", ".rels")):
+                self._check_size(part)
+                self._check_head(part)
+
+    def _check_head(self, part: str) -> None:
+        try:
+            with self._zip.open(part) as stream:
+                if b"<!DOCTYPE" in stream.read(4096).replace(b"\0", b""):
+                    raise _unsafe(f"{self.name}: {part}")
+        except _UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def elements(self, part: str, *tags: str) -> Iterator[Any]:
@@ -107,10 +128,8 @@ class Package:
         if part not in self._names:
             return
         self._check_size(part)
+        self._check_head(part)
         try:
-            with self._zip.open(part) as stream:
-                if b"<!DOCTYPE" in stream.read(4096).replace(b"\0", b""):
-                    raise _unsafe(f"{self.name}: {part}")
             with self._zip.open(part) as stream:
                 walk = etree.iterparse(
                     stream,
@@ -131,7 +150,7 @@ class Package:
                         del element.getparent()[0]
         except etree.XMLSyntaxError as error:
             raise _damaged(self.name, part, error) from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+        except _UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def _check_size(self, part: str) -> None:

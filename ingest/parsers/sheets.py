@@ -147,8 +147,9 @@ def _read_workbook(workbook: CalamineWorkbook, view: WorkbookView | None, draft:
         number += 1
         cells: Cells = {}
         merges: list[Merge] = []
+        shown = SheetView()
         if sheet.typ == SheetTypeEnum.WorkSheet:
-            shown = view.sheet(sheet.name, draft.count_cells) if view is not None else SheetView()
+            shown = view.sheet(sheet.name, draft.count_cells) if view is not None else shown
             found = workbook.get_sheet_by_index(index)
             cells = _visible_cells(
                 found, shown, left_out, _count_nothing if view is not None else draft.count_cells
@@ -157,7 +158,7 @@ def _read_workbook(workbook: CalamineWorkbook, view: WorkbookView | None, draft:
                 (top, left, bottom, right) for (top, left), (bottom, right) in found.merged_cell_ranges or []
             ]
         drawn = list(view.drawn(sheet.name)) if view is not None else []
-        comments = list(view.comments(sheet.name)) if view is not None else []
+        comments = list(view.comments(sheet.name, shown)) if view is not None else []
         draft.page(number, sheet.name)
         if not (cells or drawn or comments):
             continue

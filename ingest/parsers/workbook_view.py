@@ -19,6 +19,7 @@ from ingest.parsers.number_formats import BUILT_IN, show_number
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
+_MOST_COLUMNS = 16_384
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _BOILERPLATE = re.compile(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
 _PLAIN = frozenset({"general", "@", ""})
@@ -30,12 +31,12 @@ class SheetView:
 
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
     uncalculated: int = 0
 
     def is_hidden(self, column: int) -> bool:
         """Says whether a column is hidden."""
-        return any(first <= column <= last for first, last in self.hidden_columns)
+        return column in self.hidden_columns
 
 
 def check_extent(sheet: str, rows: int, columns: int) -> None:
@@ -56,6 +57,7 @@ class WorkbookView:
     """The parts of an XLSX or XLSM file beside its values."""
 
     def __init__(self, package: Package) -> None:
+        package.check_heads()  # also of the parts that only calamine reads
         self._package = package
         main = next(
             (t for t in package.relations("").values() if t.endswith("workbook.xml")), "xl/workbook.xml"
@@ -83,9 +85,8 @@ class WorkbookView:
             tag = element.tag.rpartition("}")[2]
             if tag == "col":
                 if _is_on(element.get("hidden")):
-                    view.hidden_columns.append(
-                        (_number(element.get("min")) - 1, _number(element.get("max")) - 1)
-                    )
+                    last = min(_number(element.get("max")), _MOST_COLUMNS)
+                    view.hidden_columns.update(range(_number(element.get("min")) - 1, last))
             elif tag == "row":
                 row = _number(element.get("r")) - 1 if element.get("r") else row + 1
                 column = -1
@@ -132,8 +133,8 @@ class WorkbookView:
 
     # ---- what lies beside the cells --------------------------------------------------------------
 
-    def comments(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yields the cell and the text of each comment; a thread's answers follow each other."""
+    def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
+        """Yields the cell and the text of each comment on a cell that is seen; a thread's answers follow each other."""
         parts = self._beside(name)
         threaded = [part for part in parts if "threadedComment" in part]
         for part in threaded or [part for part in parts if "comments" in part]:
@@ -141,7 +142,9 @@ class WorkbookView:
             for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
                 text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
                 text = _BOILERPLATE.sub("", text)
-                if text:
+                at = _REFERENCE.fullmatch(comment.get("ref") or "")
+                hidden = at and (int(at[2]) - 1 in view.hidden_rows or view.is_hidden(_column(at[1])))
+                if text and not hidden:
                     yield comment.get("ref") or "", text
 
     def drawn(self, name: str) -> Iterator[str]:

@@ -247,6 +247,8 @@ def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
             sheet.append(row)
         sheet.row_dimensions[3].hidden = True
         sheet.column_dimensions["B"].hidden = True
+        for place in ("A3", "B2"):
+            sheet[place].comment = Comment("777 on the quiet", "Aki")
         secret = book.create_sheet("Secret")
         secret["A1"] = "777003"
         secret.sheet_state = "veryHidden"
@@ -355,6 +357,10 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
         (with_sheet(f"<sheetData>{FAR}</sheetData>"), "too_many_cells"),
         (of_rows([["x"] * 30] * 40), "too_many_cells"),
         (replaced(of_rows([["x"]]), {SHEET: f'{DOCTYPE}<worksheet xmlns="{MAIN}"/>'}), "unsafe_xml"),
+        (
+            replaced(of_rows([["x"]]), {"xl/sharedStrings.xml": f'{DOCTYPE}<sst xmlns="{MAIN}"/>'}),
+            "unsafe_xml",
+        ),
         (replaced(of_rows([["x"]]), {SHEET: "<worksheet"}), "damaged_file"),
         (replaced(of_rows([["x"]]), {SHEET: " " * 3_000_000}), "archive_too_large"),
         (of_rows([]), "no_text"),
