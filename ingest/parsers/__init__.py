@@ -60,7 +60,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "2"),
     detection.ODT: Parser("ingest.parsers.odf", "2"),
     detection.ODP: Parser("ingest.parsers.odf", "1"),
-    detection.RTF: Parser("ingest.parsers.rtf", "1"),
+    detection.RTF: Parser("ingest.parsers.rtf", "2"),
     detection.EPUB: Parser("ingest.parsers.epub", "2"),
     detection.EML: Parser("ingest.parsers.mail", "2"),
     detection.MSG: Parser("ingest.parsers.mail", "2"),

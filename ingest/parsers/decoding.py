@@ -19,6 +19,7 @@ _SAMPLE_BYTES = 256 * 1024
 _BAD_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x1a")
 _BAD_CONTROLS_ALLOWED = 2
 _KANA_AND_MARKS = re.compile("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -175,6 +176,10 @@ def _guess(data: bytes) -> Decoded:
     best = max((_japanese(data, encoding) for encoding in ("cp932", "euc_jp")), key=lambda found: found[0])
     if best[0] >= 0.3 and best[1] is not None:
         return best[1]
+    if best[1] is not None and not best[1].replaced:
+        kana = len(_KANA.findall(best[1].text[:_SAMPLE_BYTES]))
+        if kana >= max(2, 0.05 * sum(1 for character in best[1].text[:_SAMPLE_BYTES] if character > "\x7f")):
+            return best[1]  # kanji in the main; Chinese has no kana at all
     if _is_kanji_alone(sample):
         found = _strict(data, "cp932")
         if found is not None:

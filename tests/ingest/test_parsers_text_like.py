@@ -479,3 +479,19 @@ def test_lists_of_kanji_without_kana_are_read_and_western_quotes_are_no_kanji() 
 def test_runs_of_spaces_cost_no_more_than_other_text(count: int, spaces: int) -> None:
     page = ("a" + " " * spaces + "b  \n") * count
     assert parse(page.encode(), "report.txt").text.startswith("a  ")
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
+def test_texts_of_many_kanji_and_few_kana_are_read(encoding: str) -> None:
+    text = (
+        "社員就業規則、第一条、目的、本規則の適用範囲、東京都千代田区本社総務部人事課、給与規程と退職金規程"
+    )
+    assert decode(text.encode(encoding)).text == text
+
+
+def test_chinese_and_korean_are_not_taken_for_japanese() -> None:
+    for text, encoding in (
+        ("东京都公司报告，销售额增长。公司、部门。", "gb2312"),
+        ("한국어 보고서, 매출 증가", "euc-kr"),
+    ):
+        assert decode(text.encode(encoding)).text == text
