@@ -81,7 +81,7 @@ def live_hits(
     """
     rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller, as_of)}
     hits: list[Hit] = []
-    copies: dict[tuple[str, str, int, int], str] = {}
+    copies: dict[tuple[str, str, bytes, int, int], str] = {}
     names = _names(db, {row.sha256 for row in rows.values()}, caller, as_of)
     for own, score in ranked:
         row = rows.get(own)
@@ -125,8 +125,9 @@ def live_hits(
     return hits
 
 
-def _place(row: Any) -> tuple[str, str, int, int]:
-    return row.collection, row.sha256, row.start, row.end
+def _place(row: Any) -> tuple[str, str, bytes, int, int]:
+    """Returns what two passages of one content share; the same bytes by another name may be read as another text."""
+    return row.collection, row.sha256, row.text_hash, row.start, row.end
 
 
 def _names(
@@ -158,6 +159,7 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller, as_of: datetime | 
             versions.c.document_id,
             versions.c.number,
             versions.c.sha256,
+            versions.c.text_hash,
             versions.c.title,
             versions.c.content_type,
             versions.c.language,

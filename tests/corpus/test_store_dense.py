@@ -277,6 +277,7 @@ def test_fifty_folds_under_queries_through_the_store(tmp_path: Path) -> None:
     assert seen["asked"] >= 50
     assert (seen["problems"], seen["mode"], seen["generation"]) == ([], "chroma", 51)
     assert max(seen["open_files"]) <= seen["open_files"][0] + 20
-    assert seen["open_files"][-1] <= seen["open_files"][0] + 5
+    # The last generation's predecessor may be open for a query still under way: a leak would show in all five.
+    assert min(seen["open_files"][-5:]) <= seen["open_files"][0] + 5
     assert np.median(seen["memory_mb"][-5:]) <= np.median(seen["memory_mb"][5:15]) + 10
     assert len(list((tmp_path / "dense").glob("gen-*"))) == 1
