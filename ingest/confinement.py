@@ -6,7 +6,7 @@ confined:
 - ``network``: an empty network namespace (``unshare(2)``).
 - ``files``: Landlock: reads only Python's own folders, writes only its own temporary one.
 - ``calls``: a seccomp filter: no socket, no new process or program, no look into another process, no
-  io_uring.
+  signal to one, no io_uring.
 - ``limits``: address space, no byte into any file, open files, no core dump; CPU time is armed anew for each file.
 
 Constants are Linux's own (``linux/landlock.h``, ``linux/seccomp.h``, ``linux/filter.h``, the syscall tables).
@@ -35,19 +35,23 @@ _LANDLOCK_READ = 0b1100  # READ_FILE, READ_DIR
 _CPU_GRACE_S = 5
 _OPEN_FILES = 128
 
-# architecture → (audit number, clone, clone3, numbers denied): socket, connect, bind, socketpair is kept,
-# execve, execveat, fork, vfork, kill, ptrace, process_vm_readv/writev, setsid, setpgid, unshare, setns,
-# mount, bpf, perf_event_open, keyctl, userfaultfd, io_uring_setup, pidfd_getfd, prlimit64 is kept for
-# re-arming CPU time.
+# architecture → (audit number, clone, clone3, numbers denied, numbers for this process alone). Denied: socket, connect,
+# bind, execve, execveat, fork, vfork, kill, ptrace, process_vm_readv/writev, setsid, setpgid, unshare, setns, mount,
+# bpf, perf_event_open, keyctl, userfaultfd, io_uring_setup, pidfd_getfd, tkill, rt_sigqueueinfo, rt_tgsigqueueinfo,
+# pidfd_send_signal, pidfd_open (socketpair is kept). For this process alone: tgkill, with which abort works, and
+# prlimit64, which arms CPU time anew: both could end the parent, which has the same user.
 _CALLS = {
     "x86_64": (
         0xC000003E, 56, 435,
         (41, 42, 49, 59, 322, 57, 58, 62, 101, 310, 311, 112, 109, 272, 308, 165, 321, 298, 250, 323, 425,
-         438),
+         438, 200, 129, 297, 424, 434),
+        (234, 302),
     ),
     "aarch64": (
         0xC00000B7, 220, 435,
-        (198, 203, 200, 221, 281, 129, 117, 270, 271, 157, 154, 97, 268, 40, 280, 241, 219, 282, 425, 438),
+        (198, 203, 200, 221, 281, 129, 117, 270, 271, 157, 154, 97, 268, 40, 280, 241, 219, 282, 425, 438,
+         130, 138, 240, 424, 434),
+        (131, 261),
     ),
 }  # fmt: skip
 
@@ -166,7 +170,7 @@ def _restrict_calls(libc: ctypes.CDLL) -> bool:
     return bool(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, descriptor, 0, 0) == 0)
 
 
-def _filter(audit: int, clone: int, clone3: int, denied: tuple[int, ...]) -> bytes:
+def _filter(audit: int, clone: int, clone3: int, denied: tuple[int, ...], own: tuple[int, ...]) -> bytes:
     """Returns the classic BPF program: deny a few calls, allow the rest, threads included."""
     load, equal, at_least, has_bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
     refuse = _SECCOMP_RET_ERRNO | _EPERM
@@ -189,6 +193,14 @@ def _filter(audit: int, clone: int, clone3: int, denied: tuple[int, ...]) -> byt
         step(give, refuse),
         step(give, _SECCOMP_RET_ALLOW),
     ]
+    for number in own:  # its first argument is the process: 0 or this one
+        steps += [
+            step(equal, number, 0, 5),
+            step(load, 16),
+            step(equal, 0, 2, 0),
+            step(equal, os.getpid(), 1, 0),
+        ]
+        steps += [step(give, refuse), step(give, _SECCOMP_RET_ALLOW)]
     for number in denied:
         steps += [step(equal, number, 0, 1), step(give, refuse)]
     steps.append(step(give, _SECCOMP_RET_ALLOW))

@@ -78,7 +78,7 @@ def test_a_hostile_parser_is_bounded_named_and_the_next_file_goes_on(order: str,
         assert pool.parse(b"say hello", "good.txt").text == "hello"
 
 
-@pytest.mark.parametrize("order", ["fork", "exec", "parent"])
+@pytest.mark.parametrize("order", ["fork", "exec", "parent", "limit", "thread"])
 def test_no_process_is_made_or_signalled(order: str) -> None:
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         text = pool.parse(order.encode(), "bad.txt").text
