@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-import zlib
 
 from corpus.errors import LimitError
 from corpus.types import Document
 from ingest.parsers.assembly import Limits, clean_title
-from ingest.parsers.detection import ZIP, encrypted, open_zip, unsupported
+from ingest.parsers.detection import UNREADABLE, ZIP, encrypted, open_zip, unsupported
 from ingest.parsers.members import Binder
 
 _FREE_BYTES = 1_000_000
@@ -61,14 +60,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
                 continue
             try:
                 content = archive.read(member)
-            except (
-                zipfile.BadZipFile,
-                zlib.error,
-                EOFError,
-                OSError,
-                NotImplementedError,
-                ValueError,
-            ) as error:
+            except UNREADABLE as error:
                 binder.leave_out(shown, "damaged_file", f"It is damaged: {str(error)[:200].rstrip('.')}.")
                 continue
             binder.add(shown, content)

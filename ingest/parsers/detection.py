@@ -263,6 +263,10 @@ def is_zip(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
 
 
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
+"""What reading a damaged archive raises; NotImplementedError is a compression that is not known."""
+
+
 def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
     """Opens an archive; its list is read, its members are not.
 
@@ -271,7 +275,7 @@ def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
     """
     try:
         return zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise ParseError(
             f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
         ) from None
@@ -304,7 +308,7 @@ def _declared_kind(archive: zipfile.ZipFile) -> str:
     try:
         member = archive.getinfo("mimetype")
         shown = archive.read(member).decode("ascii").strip() if member.file_size <= 200 else ""
-    except (KeyError, ValueError, OSError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+    except (*UNREADABLE, KeyError, RuntimeError):
         return ""
     return next((kind for kind in (EPUB, ODT, ODP, ODS) if shown in (kind, f"{kind}-template")), "")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from corpus.errors import ParseError
@@ -17,22 +16,26 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.decoding import decode, looks_like_text
 from ingest.parsers.detection import DOCX, HTML, detect_type
+from ingest.parsers.docx_styles import (
+    Numbering,
+    Style,
+    W,
+    numbering_of,
+    outline_level,
+    read_numbering,
+    read_styles,
+    value,
+)
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
-from ingest.parsers.numerals import show_numeral
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_HEADING_STYLE = re.compile(
-    r"(?:heading|見出し|überschrift|titre|título|标题|標題|제목)\s*([1-9１-９])", re.IGNORECASE
-)
-_NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}
 _LIST_STYLE = re.compile(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
 _SKIPPED = frozenset(
-    _W + tag
+    W + tag
     for tag in (
         "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
         "fldChar", "commentReference", "annotationRef", "object", "rt",
@@ -53,15 +56,15 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     main = _main_part(package)
     root = package.xml(main)
     body = (
-        None if root is None else next((e for e in root if e.tag in (_W + "body", _STRICT_W + "body")), None)
+        None if root is None else next((e for e in root if e.tag in (W + "body", _STRICT_W + "body")), None)
     )
     if body is None:
         raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
     if body.tag.startswith(_STRICT_W):
         _relabel(root)
     folder = main.rpartition("/")[0]
-    styles = _read_styles(package.xml(f"{folder}/styles.xml"))
-    numbering = _read_numbering(package.xml(f"{folder}/numbering.xml"))
+    styles = read_styles(package.xml(f"{folder}/styles.xml"))
+    numbering = read_numbering(package.xml(f"{folder}/numbering.xml"))
     draft = Draft(limits)
     writer = _Writer(draft, styles, numbering, lambda identifier: _embedded_page(package, main, identifier))
     writer.write(body)
@@ -96,121 +99,10 @@ def _relabel(root: Any) -> None:
     """Moves a file of the strict variant into the usual namespace."""
     for element in root.iter():
         if isinstance(element.tag, str) and element.tag.startswith(_STRICT_W):
-            element.tag = _W + element.tag[len(_STRICT_W) :]
+            element.tag = W + element.tag[len(_STRICT_W) :]
         for key in list(element.attrib):
             if key.startswith(_STRICT_W):
-                element.attrib[_W + key[len(_STRICT_W) :]] = element.attrib.pop(key)
-
-
-# ---- styles and numbering ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    name: str
-    level: int  # heading level 1-6, 0 for none
-    numbering: tuple[str, int] | None  # numId, depth
-
-
-def _read_styles(root: Any) -> Mapping[str, _Style]:
-    """Returns paragraph styles by id, with what they inherit."""
-    if root is None:
-        return {}
-    raw = {style.get(_W + "styleId") or "": style for style in root.iter(_W + "style")}
-    return {identifier: _resolve_style(raw, identifier) for identifier in raw}
-
-
-def _resolve_style(raw: Mapping[str, Any], identifier: str) -> _Style:
-    name, level, numbering = "", 0, None
-    seen: set[str] = set()
-    current = identifier
-    while current in raw and current not in seen and len(seen) < 20:
-        seen.add(current)
-        style = raw[current]
-        own = _value(style.find(_W + "name"))
-        name = name or own
-        properties = style.find(_W + "pPr")
-        level = level or level_of_name(own) or _outline_level(properties)
-        numbering = numbering or _numbering_of(properties)
-        current = _value(style.find(_W + "basedOn"))
-    return _Style(name, level, numbering)
-
-
-def level_of_name(name: str) -> int:
-    """Returns the level that a style's name promises in one of the languages Word speaks, else 0."""
-    match = _HEADING_STYLE.match(name.strip())
-    return min(int(match[1]), 6) if match else _NAMED_LEVELS.get(name.strip().lower(), 0)
-
-
-def _outline_level(properties: Any) -> int:
-    value = _value(None if properties is None else properties.find(_W + "outlineLvl"))
-    return int(value) + 1 if value.isdigit() and int(value) < 6 else 0
-
-
-def _numbering_of(properties: Any) -> tuple[str, int] | None:
-    number = None if properties is None else properties.find(_W + "numPr")
-    if number is None:
-        return None
-    depth = _value(number.find(_W + "ilvl"))
-    return _value(number.find(_W + "numId")), int(depth) if depth.isdigit() else 0
-
-
-@dataclass(slots=True)
-class _Numbering:
-    """Counts list items and shows their markers as Word would."""
-
-    formats: Mapping[str, Mapping[int, tuple[str, str, int]]]  # numId → depth → (format, text, start)
-    counts: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def next_marker(self, identifier: str, depth: int) -> str:
-        levels = self.formats.get(identifier, {})
-        kind, text, start = levels.get(depth, ("bullet", "", 1))
-        if kind == "none":
-            return ""
-        if kind == "bullet":
-            return "-"
-        for key in [key for key in self.counts if key[0] == identifier and key[1] > depth]:
-            del self.counts[key]
-        self.counts[identifier, depth] = self.counts.get((identifier, depth), start - 1) + 1
-
-        def shown(match: re.Match[str]) -> str:
-            at = int(match[1]) - 1
-            form, _, first = levels.get(at, ("decimal", "", 1))
-            return show_numeral(self.counts.get((identifier, at), first), form)
-
-        return re.sub(r"%([1-9])", shown, text) or f"{self.counts[identifier, depth]}."
-
-
-def _read_numbering(root: Any) -> _Numbering:
-    if root is None:
-        return _Numbering({})
-    abstract: dict[str, dict[int, tuple[str, str, int]]] = {}
-    for item in root.findall(_W + "abstractNum"):
-        abstract[item.get(_W + "abstractNumId") or ""] = _levels(item)
-    formats = {}
-    for number in root.findall(_W + "num"):
-        levels = dict(abstract.get(_value(number.find(_W + "abstractNumId")), {}))
-        for override in number.findall(_W + "lvlOverride"):
-            levels.update(_levels(override))
-        formats[number.get(_W + "numId") or ""] = levels
-    return _Numbering(formats)
-
-
-def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
-    levels = {}
-    for level in parent.findall(_W + "lvl"):
-        depth, start = level.get(_W + "ilvl") or "0", _value(level.find(_W + "start"))
-        if depth.isdigit():
-            levels[int(depth)] = (
-                _value(level.find(_W + "numFmt")) or "decimal",
-                _value(level.find(_W + "lvlText")),
-                int(start) if start.isdigit() else 1,
-            )
-    return levels
-
-
-def _value(element: Any) -> str:
-    return "" if element is None else element.get(_W + "val") or ""
+                element.attrib[W + key[len(_STRICT_W) :]] = element.attrib.pop(key)
 
 
 # ---- the body ------------------------------------------------------------------------------------
@@ -222,8 +114,8 @@ class _Writer:
     def __init__(
         self,
         draft: Draft,
-        styles: Mapping[str, _Style],
-        numbering: _Numbering,
+        styles: Mapping[str, Style],
+        numbering: Numbering,
         embedded: Callable[[str], Any],
     ) -> None:
         self._draft = draft
@@ -239,9 +131,9 @@ class _Writer:
 
     def write(self, parent: Any) -> None:
         for element in _content(parent):
-            if element.tag == _W + "p":
+            if element.tag == W + "p":
                 self._write_paragraph(element)
-            elif element.tag == _W + "tbl":
+            elif element.tag == W + "tbl":
                 self._write_table(element)
             else:
                 self._write_embedded(
@@ -265,10 +157,10 @@ class _Writer:
         """Adds footnotes or endnotes as a list under their own heading."""
         notes = []
         for note in [] if root is None else root:
-            if (note.get(_W + "type") or "normal") == "normal":
-                text = one_line(" ".join(self._text(p) for p in note.iter(_W + "p")))
+            if (note.get(W + "type") or "normal") == "normal":
+                text = one_line(" ".join(self._text(p) for p in note.iter(W + "p")))
                 if text:
-                    notes.append((self._note_number(label, note.get(_W + "id") or ""), text))
+                    notes.append((self._note_number(label, note.get(W + "id") or ""), text))
         if notes:
             self._draft.heading(label, 2)
             self._draft.listing([(0, f"[{number}]", text) for number, text in sorted(notes)])
@@ -279,13 +171,13 @@ class _Writer:
         return numbers.setdefault(identifier, len(numbers) + 1)
 
     def _write_paragraph(self, element: Any) -> None:
-        properties = element.find(_W + "pPr")
-        style = self._styles.get(_value(None if properties is None else properties.find(_W + "pStyle")))
-        if properties is not None and _is_on(properties.find(_W + "pageBreakBefore")):
+        properties = element.find(W + "pPr")
+        style = self._styles.get(value(None if properties is None else properties.find(W + "pStyle")))
+        if properties is not None and _is_on(properties.find(W + "pageBreakBefore")):
             self._next_page()
         pieces = self._text(element, pages=True).split("\f")
-        level = _outline_level(properties) or (style.level if style else 0)
-        numbering = _numbering_of(properties) or (style.numbering if style else None)
+        level = outline_level(properties) or (style.level if style else 0)
+        numbering = numbering_of(properties) or (style.numbering if style else None)
         if not any(piece.strip() for piece in pieces):
             numbering = None
         marker = ""
@@ -323,7 +215,7 @@ class _Writer:
         self._page_breaks_in(element)
 
     def _page_breaks_in(self, element: Any) -> None:
-        for _ in range(sum(1 for _ in element.iter(_W + "lastRenderedPageBreak"))):
+        for _ in range(sum(1 for _ in element.iter(W + "lastRenderedPageBreak"))):
             self._next_page()
 
     def _read_rows(self, rows: list[Any]) -> tuple[list[list[str]], int]:
@@ -331,20 +223,20 @@ class _Writer:
         above: dict[int, str] = {}
         header_rows = 0
         for row in rows:
-            properties = row.find(_W + "trPr")
+            properties = row.find(W + "trPr")
             if (
                 properties is not None
-                and _is_on(properties.find(_W + "tblHeader"))
+                and _is_on(properties.find(W + "tblHeader"))
                 and header_rows == len(shown)
             ):
                 header_rows += 1
             line: list[str] = []
             for cell in _cells(row):
-                own = cell.find(_W + "tcPr")
-                span = _value(None if own is None else own.find(_W + "gridSpan"))
-                merge = None if own is None else own.find(_W + "vMerge")
+                own = cell.find(W + "tcPr")
+                span = value(None if own is None else own.find(W + "gridSpan"))
+                merge = None if own is None else own.find(W + "vMerge")
                 column = len(line)
-                if merge is not None and _value(merge) != "restart":
+                if merge is not None and value(merge) != "restart":
                     text = above.get(column, "")
                 else:
                     text = one_line(" ".join(self._cell_pieces(cell)))
@@ -356,9 +248,9 @@ class _Writer:
 
     def _cell_pieces(self, cell: Any) -> Iterator[str]:
         for element in _content(cell):
-            if element.tag == _W + "p":
+            if element.tag == W + "p":
                 yield self._text(element)
-            elif element.tag == _W + "tbl":
+            elif element.tag == W + "tbl":
                 for row in _rows(element):
                     yield "; ".join(one_line(" ".join(self._cell_pieces(inner))) for inner in _cells(row))
 
@@ -371,25 +263,25 @@ class _Writer:
                 before = element.getprevious()
                 apart = " " if before is not None and before.tag == element.tag else ""
                 parts.append(apart + write_equation(element))
-            elif tag == _W + "t":
+            elif tag == W + "t":
                 run = element.getparent()
                 if run is not None and _is_hidden(run):
                     self.hidden_chars += len(element.text or "")
                     continue
                 parts.append(element.text or "")
-            elif tag == _W + "tab":
+            elif tag == W + "tab":
                 parts.append("\t")
-            elif tag == _W + "p":  # of a text box
+            elif tag == W + "p":  # of a text box
                 parts.append("\n")
-            elif tag == _W + "noBreakHyphen":
+            elif tag == W + "noBreakHyphen":
                 parts.append("-")
-            elif tag == _W + "lastRenderedPageBreak":
+            elif tag == W + "lastRenderedPageBreak":
                 parts.append("\f" if pages else "")
-            elif tag in (_W + "br", _W + "cr"):
-                parts.append(("\f" if pages else " ") if element.get(_W + "type") == "page" else "\n")
-            elif tag in (_W + "footnoteReference", _W + "endnoteReference"):
-                kind = "Footnotes" if tag == _W + "footnoteReference" else "Endnotes"
-                parts.append(f"[{self._note_number(kind, element.get(_W + 'id') or '')}]")
+            elif tag in (W + "br", W + "cr"):
+                parts.append(("\f" if pages else " ") if element.get(W + "type") == "page" else "\n")
+            elif tag in (W + "footnoteReference", W + "endnoteReference"):
+                kind = "Footnotes" if tag == W + "footnoteReference" else "Endnotes"
+                parts.append(f"[{self._note_number(kind, element.get(W + 'id') or '')}]")
         # A break that a writer set is followed by the one the layout made: they are one.
         text = re.sub(r"\f\s*\f", "\f", "".join(parts))
         return "\n".join(re.sub(r"[ \t]+", " ", line).strip(" ") for line in text.split("\n"))
@@ -412,26 +304,26 @@ def _content(parent: Any) -> Iterator[Any]:
         element = next(stack[-1], None)
         if element is None:
             stack.pop()
-        elif element.tag in (_W + "p", _W + "tbl", _W + "altChunk"):
+        elif element.tag in (W + "p", W + "tbl", W + "altChunk"):
             yield element
         elif element.tag == _MC + "AlternateContent":
             choice = element.find(_MC + "Choice")
             stack.append(iter(choice if choice is not None else element))
         elif element.tag in (
-            _W + "sdt",
-            _W + "sdtContent",
-            _W + "ins",
-            _W + "moveTo",
-            _W + "customXml",
-            _W + "smartTag",
+            W + "sdt",
+            W + "sdtContent",
+            W + "ins",
+            W + "moveTo",
+            W + "customXml",
+            W + "smartTag",
         ):
             stack.append(iter(element))
 
 
 def _rows(table: Any) -> Iterator[Any]:
-    for element in table.iter(_W + "tr"):
+    for element in table.iter(W + "tr"):
         owner = element.getparent()
-        while owner is not None and owner.tag != _W + "tbl":
+        while owner is not None and owner.tag != W + "tbl":
             owner = owner.getparent()
         if owner is table:
             yield element
@@ -439,11 +331,11 @@ def _rows(table: Any) -> Iterator[Any]:
 
 def _cells(row: Any) -> Iterator[Any]:
     for element in row:
-        if element.tag == _W + "tc":
+        if element.tag == W + "tc":
             yield element
-        elif element.tag == _W + "sdt":
-            content = element.find(_W + "sdtContent")
-            yield from () if content is None else content.findall(_W + "tc")
+        elif element.tag == W + "sdt":
+            content = element.find(W + "sdtContent")
+            yield from () if content is None else content.findall(W + "tc")
 
 
 def _visible(parent: Any) -> Iterator[Any]:
@@ -464,34 +356,34 @@ def _visible(parent: Any) -> Iterator[Any]:
 
 
 def _is_on(element: Any) -> bool:
-    return element is not None and _value(element) not in ("0", "false", "off")
+    return element is not None and value(element) not in ("0", "false", "off")
 
 
 def _is_hidden(run: Any) -> bool:
     """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white."""
-    properties = run.find(_W + "rPr")
+    properties = run.find(W + "rPr")
     if properties is None:
         return False
-    if _is_on(properties.find(_W + "vanish")):
+    if _is_on(properties.find(W + "vanish")):
         return True
-    size = _value(properties.find(_W + "sz"))
+    size = value(properties.find(W + "sz"))
     if size.isdigit() and int(size) <= _TINY_HALF_POINTS:
         return True
-    return _value(properties.find(_W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
+    return value(properties.find(W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
 
 
 def _stands_on_white(run: Any, properties: Any) -> bool:
     """Says whether nothing gives a run a ground: no shading, no highlight, no table, no style, no drawing."""
     marks = ("shd", "highlight", "rStyle", "pStyle")
-    if any(properties.find(_W + mark) is not None for mark in marks):
+    if any(properties.find(W + mark) is not None for mark in marks):
         return False
     for around in run.iterancestors():
-        if around.tag in (_W + "tbl", _W + "txbxContent"):
+        if around.tag in (W + "tbl", W + "txbxContent"):
             return False
-        if around.tag == _W + "p":
-            own = around.find(_W + "pPr")
-            if own is not None and any(own.find(_W + mark) is not None for mark in marks):
+        if around.tag == W + "p":
+            own = around.find(W + "pPr")
+            if own is not None and any(own.find(W + mark) is not None for mark in marks):
                 return False
-        if around.tag == _W + "document" and around.find(_W + "background") is not None:
+        if around.tag == W + "document" and around.find(W + "background") is not None:
             return False
     return True

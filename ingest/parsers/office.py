@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,10 +17,9 @@ from lxml import etree
 
 from corpus.errors import LimitError, ParseError
 from ingest.parsers.assembly import read_date
-from ingest.parsers.detection import open_zip
+from ingest.parsers.detection import UNREADABLE, open_zip
 
 _PICTURE = re.compile(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 _MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1_000_000
@@ -93,7 +91,7 @@ class Package:
         self._check_size(part)
         try:
             return self._zip.read(part)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def check_heads(self) -> None:
@@ -113,7 +111,7 @@ class Package:
             with self._zip.open(part) as stream:
                 if b"<!DOCTYPE" in stream.read(4096).replace(b"\0", b""):
                     raise _unsafe(f"{self.name}: {part}")
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def elements(self, part: str, *tags: str) -> Iterator[Any]:
@@ -150,7 +148,7 @@ class Package:
                         del element.getparent()[0]
         except etree.XMLSyntaxError as error:
             raise _damaged(self.name, part, error) from None
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def _check_size(self, part: str) -> None:

@@ -18,7 +18,7 @@ from striprtf.striprtf import rtf_to_text
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import RTF
-from ingest.parsers.docx import level_of_name
+from ingest.parsers.docx_styles import level_of_name
 
 _TOKEN = re.compile(
     r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",

@@ -1,0 +1,131 @@
+"""What a Word document's styles and list definitions say of its paragraphs: heading levels, list markers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.parsers.numerals import show_numeral
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_HEADING_STYLE = re.compile(
+    r"(?:heading|見出し|überschrift|titre|título|标题|標題|제목)\s*([1-9１-９])", re.IGNORECASE
+)
+_NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A paragraph style with what it inherits."""
+
+    name: str
+    level: int  # heading level 1-6, 0 for none
+    numbering: tuple[str, int] | None  # numId, depth
+
+
+def read_styles(root: Any) -> Mapping[str, Style]:
+    """Returns paragraph styles by id, with what they inherit."""
+    if root is None:
+        return {}
+    raw = {style.get(W + "styleId") or "": style for style in root.iter(W + "style")}
+    return {identifier: _resolve_style(raw, identifier) for identifier in raw}
+
+
+def _resolve_style(raw: Mapping[str, Any], identifier: str) -> Style:
+    name, level, numbering = "", 0, None
+    seen: set[str] = set()
+    current = identifier
+    while current in raw and current not in seen and len(seen) < 20:
+        seen.add(current)
+        style = raw[current]
+        own = value(style.find(W + "name"))
+        name = name or own
+        properties = style.find(W + "pPr")
+        level = level or level_of_name(own) or outline_level(properties)
+        numbering = numbering or numbering_of(properties)
+        current = value(style.find(W + "basedOn"))
+    return Style(name, level, numbering)
+
+
+def level_of_name(name: str) -> int:
+    """Returns the level that a style's name promises in one of the languages Word speaks, else 0."""
+    match = _HEADING_STYLE.match(name.strip())
+    return min(int(match[1]), 6) if match else _NAMED_LEVELS.get(name.strip().lower(), 0)
+
+
+def outline_level(properties: Any) -> int:
+    """Returns the heading level, 1 to 6, that a paragraph's properties set by themselves, else 0."""
+    level = value(None if properties is None else properties.find(W + "outlineLvl"))
+    return int(level) + 1 if level.isdigit() and int(level) < 6 else 0
+
+
+def numbering_of(properties: Any) -> tuple[str, int] | None:
+    """Returns the list (its id, the depth) that a paragraph's properties put it in."""
+    number = None if properties is None else properties.find(W + "numPr")
+    if number is None:
+        return None
+    depth = value(number.find(W + "ilvl"))
+    return value(number.find(W + "numId")), int(depth) if depth.isdigit() else 0
+
+
+@dataclass(slots=True)
+class Numbering:
+    """Counts list items and shows their markers as Word would."""
+
+    formats: Mapping[str, Mapping[int, tuple[str, str, int]]]  # numId → depth → (format, text, start)
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def next_marker(self, identifier: str, depth: int) -> str:
+        """Counts one item of a list on, and returns what stands before it."""
+        levels = self.formats.get(identifier, {})
+        kind, text, start = levels.get(depth, ("bullet", "", 1))
+        if kind == "none":
+            return ""
+        if kind == "bullet":
+            return "-"
+        for key in [key for key in self.counts if key[0] == identifier and key[1] > depth]:
+            del self.counts[key]
+        self.counts[identifier, depth] = self.counts.get((identifier, depth), start - 1) + 1
+
+        def shown(match: re.Match[str]) -> str:
+            at = int(match[1]) - 1
+            form, _, first = levels.get(at, ("decimal", "", 1))
+            return show_numeral(self.counts.get((identifier, at), first), form)
+
+        return re.sub(r"%([1-9])", shown, text) or f"{self.counts[identifier, depth]}."
+
+
+def read_numbering(root: Any) -> Numbering:
+    """Returns how each list counts, none of them counted yet."""
+    if root is None:
+        return Numbering({})
+    abstract: dict[str, dict[int, tuple[str, str, int]]] = {}
+    for item in root.findall(W + "abstractNum"):
+        abstract[item.get(W + "abstractNumId") or ""] = _levels(item)
+    formats = {}
+    for number in root.findall(W + "num"):
+        levels = dict(abstract.get(value(number.find(W + "abstractNumId")), {}))
+        for override in number.findall(W + "lvlOverride"):
+            levels.update(_levels(override))
+        formats[number.get(W + "numId") or ""] = levels
+    return Numbering(formats)
+
+
+def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
+    levels = {}
+    for level in parent.findall(W + "lvl"):
+        depth, start = level.get(W + "ilvl") or "0", value(level.find(W + "start"))
+        if depth.isdigit():
+            levels[int(depth)] = (
+                value(level.find(W + "numFmt")) or "decimal",
+                value(level.find(W + "lvlText")),
+                int(start) if start.isdigit() else 1,
+            )
+    return levels
+
+
+def value(element: Any) -> str:
+    """Returns what an element says in its ``val``, "" where there is no element."""
+    return "" if element is None else element.get(W + "val") or ""
