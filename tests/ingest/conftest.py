@@ -1,0 +1,26 @@
+"""What several tests of the ingest start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from tests.builders import SPACE
+from tests.ingest.ingest_runs import (
+    write,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "files", "a.txt", "b.md", "deep/c.html")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
+        yield opened
