@@ -166,7 +166,10 @@ class SentenceTransformerEmbedder:
             try:
                 folder = export_folder(self._data_dir, self.space)
                 self._encoder = Exported(folder, self._tokens, self._model.precision, self._threads)
-                self._problem = self._encoder.slower and f"Embedding is slower: {self._encoder.slower}."
+                slower = self._encoder.slower
+                self._problem = f"Embedding is slower than it could be: {slower}." if slower else ""
+                if slower:
+                    _log.warning("%s", self._problem)
                 return self._encoder
             except EmbeddingError as error:
                 self._note(error.message)
