@@ -18,23 +18,14 @@ STATES = ("ok", "partial", "failed", "skipped", "updated", "moved", "removed")
 """What can become of a file, in the order of tables."""
 
 _SUFFIXES = (".json", ".html")
-_SHORT_TYPES = {
-    "text/plain": "txt",
-    "text/markdown": "md",
-    "message/rfc822": "eml",
-    "application/epub+zip": "epub",
-    "application/vnd.ms-excel": "xls",
-    "application/vnd.ms-outlook": "msg",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-}
 _SHOWN_PAGES = 60
 
 
 def short_type(content_type: str) -> str:
-    """Returns ``pdf`` for ``application/pdf``, and so on."""
-    return _SHORT_TYPES.get(content_type) or content_type.rpartition("/")[2].rpartition(".")[2]
+    """Returns the name that a filter takes for a content type, the first where it takes several."""
+    from rag.filters import SHORT_TYPES
+
+    return next((name for name, kind in SHORT_TYPES.items() if kind == content_type), content_type)
 
 
 # ---- counting -----------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from corpus.errors import StorageError
-from rag.cli.reporting import noted, page_ranges, report_page
+from rag.cli.reporting import noted, page_ranges, report_page, short_type
+from rag.filters import SHORT_TYPES
 from tests.rag.cli_runs import Vouch, company, runner, without_model
 
 __all__ = ["company"]
@@ -187,3 +188,13 @@ def _values(out: str) -> Iterator[Any]:
     while out[at:].strip():
         value, at = decoder.raw_decode(out, at + len(out[at:]) - len(out[at:].lstrip()))
         yield value
+
+
+def test_a_format_is_called_what_a_filter_takes_for_it() -> None:
+    assert [short_type(kind) for kind in ("text/markdown", "text/plain", "application/pdf")] == [
+        "md",
+        "txt",
+        "pdf",
+    ]
+    assert all(SHORT_TYPES[short_type(kind)] == kind for kind in SHORT_TYPES.values())
+    assert short_type("") == ""
