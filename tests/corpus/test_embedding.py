@@ -12,7 +12,9 @@ import threading
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 
 from corpus.catalog import records
 from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder, runtime
+from corpus.embedding import tokens as tokens_module
 from corpus.embedding.embedder import BATCH_TOKENS, batches
 from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
 from corpus.embedding.reference import Reference
@@ -144,6 +147,60 @@ def test_counts_do_not_depend_on_the_batch_and_nothing_is_truncated(
     assert minilm.count_tokens(texts) == [minilm.count_tokens([text])[0] for text in texts]
     long = " ".join(["word"] * 3000)
     assert minilm.count_tokens([*texts, long])[-1] == 3002
+
+
+WORDS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["leave", "pay-period", "[SEP]", "a[MASK]b", "x" * 130, "年次有給休暇", "e\u0301", "\u0301"]
+        ),
+        st.text(max_size=12),
+    ),
+    max_size=12,
+)
+BLANKS = st.sampled_from(
+    [" ", "  ", "\n", "\t", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u00a0", "\u2028", "\u3000"]
+)
+
+
+@given(words=WORDS, blank=BLANKS)
+@settings(max_examples=300, deadline=None)
+def test_what_is_put_together_from_remembered_words_is_what_the_tokenizer_gives(
+    words: list[str], blank: str
+) -> None:
+    text = blank.join(words)
+    whole = _raw_tokenizer().encode(text.encode("utf-8", errors="replace").decode()).ids
+    assert _MINILM_TOKENS.encode([text, *words, text])[0] == whole
+    assert _MINILM_TOKENS.count([text]) == [len(whole)]
+
+
+_MINILM_TOKENS = Tokens(find_model("all-MiniLM-L6-v2"))
+
+
+@lru_cache(maxsize=1)
+def _raw_tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    raw = Tokenizer.from_file(str(find_model("all-MiniLM-L6-v2").path / "tokenizer.json"))
+    raw.no_truncation()
+    raw.no_padding()
+    return raw
+
+
+def test_other_tokenizers_are_asked_for_every_text(multilingual: Path) -> None:
+    """Theirs are not the tokens of words: a blank is a part of the word behind it."""
+    tokens = Tokens(read_model(multilingual, name="m"))
+    assert tokens.encode([ENGLISH]) == [tokens._tokenizer().encode(ENGLISH).ids]
+    assert tokens._around is None
+
+
+def test_only_so_many_words_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "_WORDS_KEPT", 10)
+    tokens = Tokens(find_model("all-MiniLM-L6-v2"))
+    texts = [" ".join(f"w{at}x{n}" for n in range(8)) for at in range(6)]
+    for text in texts:
+        assert tokens.count([text]) == [len(_raw_tokenizer().encode(text).ids)]
+        assert len(tokens._words) <= 10
 
 
 def test_odd_texts_are_counted_and_covered_without_an_error(minilm: SentenceTransformerEmbedder) -> None:
