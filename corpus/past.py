@@ -36,6 +36,10 @@ class Past:
         """Returns the ``k`` best chunks by BM25."""
         return self._engine.search(query, k)
 
+    def score_lexical(self, query: str, chunks: Int64) -> Float32:
+        """Returns what :meth:`search_lexical` scores each of the chunks, 0 where it finds nothing."""
+        return self._engine.score(query, chunks)
+
     def rarity(self, words: Sequence[str]) -> dict[str, float]:
         """Returns each word's inverse document frequency among the chunks, above 0."""
         return self._engine.rarity(words)

@@ -133,6 +133,9 @@ class LexicalIndex(Protocol):
     def search(self, query: str, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` best live chunks, only from ``versions`` (ascending) when given."""
 
+    def score(self, query: str, chunks: Int64) -> Float32:
+        """Returns what a search scores each of the chunks, shape (n,); 0 where it finds nothing."""
+
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency, above 0; None when it is not known now."""
 

@@ -27,7 +27,7 @@ from tantivy import (
 
 from corpus.lexical.analysis import GAP, PAIR_BOOST, PHRASE_BOOST, QueryTokens, passage_tokens, query_tokens
 from corpus.projection import TextRow
-from corpus.types import Int64, Scored
+from corpus.types import Float32, Int64, Scored
 
 TANTIVY_ERRORS = (OSError, ValueError, RuntimeError)
 """What tantivy raises when the disk or a file is not as it must be."""
@@ -38,6 +38,8 @@ _SPARE = 16
 _MOST_FILTERED = 1000
 _SAME_SCORE = 2e-6
 """Relative difference below which two scores are one: the order of float32 additions makes up to that."""
+
+_SCORED_AT_ONCE = 512
 
 _NONE = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
@@ -77,9 +79,13 @@ class Engine:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._schema = _schema()
         self._analyzer = _analyzer()
-        self._index = Index(self._schema, path=None if folder is None else str(folder))
+        # An index that an earlier version made has its own fields: it is searched as it is.
+        if folder is not None and (folder / "meta.json").exists():
+            self._index = Index.open(str(folder))
+        else:
+            self._index = Index(_schema(), path=None if folder is None else str(folder))
+        self._schema = self._index.schema
         self._index.register_tokenizer("vouch", _analyzer())
         self._index.config_reader("manual")
         self._index.reload()
@@ -117,6 +123,33 @@ class Engine:
         wanted = self._query(searcher, query_tokens(query))
         return _NONE if wanted is None else self._best(searcher, wanted, k, versions)
 
+    def score(self, query: str, chunks: Int64) -> Float32:
+        """Returns what :meth:`search` scores each of the chunks, 0 where it finds nothing, in the order given.
+
+        Shape (n,). The same up to the order in which float32 numbers are added.
+
+        Raises:
+            ValueError: the index is of an earlier version, whose chunks cannot be looked up.
+        """
+        searcher = self._index.searcher()
+        clauses = self._clauses(searcher, query_tokens(query)) if searcher.num_docs else []
+        distinct = np.unique(chunks)
+        own = np.zeros(len(distinct), np.float32)
+        for first in range(0, len(distinct) if clauses else 0, _SCORED_AT_ONCE):
+            asked = distinct[first : first + _SCORED_AT_ONCE]
+            hits = searcher.search(self._chosen(asked, clauses), len(asked), count=False).hits
+            if hits:
+                addresses = [address for _, address in hits]
+                found = np.array(searcher.fast_field_values("chunk", addresses), dtype=np.int64)
+                own[np.searchsorted(distinct, found)] = [score for score, _ in hits]
+        return own[np.searchsorted(distinct, chunks)]
+
+    def score_by_search(self, query: str, chunks: Int64) -> Float32:
+        """Does the same in an index of any version, by searching all of it."""
+        found = self.search(query, self._index.searcher().num_docs)
+        scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
+        return np.array([scores.get(chunk, 0.0) for chunk in chunks.tolist()], np.float32)
+
     def rarity(self, words: Sequence[str]) -> dict[str, float]:
         """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009);
         its rarest token's.
@@ -131,6 +164,10 @@ class Engine:
         return found
 
     def _query(self, searcher: Searcher, tokens: QueryTokens) -> Query | None:
+        clauses = self._clauses(searcher, tokens)
+        return Query.boolean_query([(Occur.Should, clause) for clause in clauses]) if clauses else None
+
+    def _clauses(self, searcher: Searcher, tokens: QueryTokens) -> list[Query]:
         weights: dict[str, float] = {}
         for stem, weight in zip(self._stem(tokens.weights), tokens.weights.values(), strict=True):
             weights[stem] = weights.get(stem, 0.0) + weight
@@ -144,7 +181,7 @@ class Engine:
                 inverse = math.log1p(max(searcher.num_docs - frequency, 0) / (frequency + 0.5))
                 scored.append((-weight * (inverse + 1e-3), token, weight))
         if not scored:
-            return None
+            return []
         parts = [
             Query.boost_query(Query.term_query(self._schema, "text", token, index_option="freq"), weight)
             for _, token, weight in sorted(scored)[:MAX_QUERY_TERMS]
@@ -155,7 +192,18 @@ class Engine:
             left, right = self._stem((first, second))
             if left != right and searcher.doc_freq("text", left) and searcher.doc_freq("text", right):
                 parts.append(self._phrase([(0, left), (distance, right)], PAIR_BOOST))
-        return Query.boolean_query([(Occur.Should, part) for part in parts])
+        return parts
+
+    def _chosen(self, chunks: Int64, clauses: Sequence[Query]) -> Query:
+        # One clause within the other: tantivy would score whole stretches of the index for a union of them.
+        keys = [
+            (Occur.Should, Query.term_query(self._schema, "chunk", chunk, index_option="basic"))
+            for chunk in chunks.tolist()
+        ]
+        wanted = Query.const_score_query(Query.boolean_query(keys), 0.0)
+        for clause in clauses:
+            wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Should, clause)])
+        return wanted
 
     def _phrase(self, words: list[tuple[int, str]], boost: float) -> Query:
         return Query.boost_query(Query.phrase_query(self._schema, "text", [*words]), boost)
@@ -207,7 +255,7 @@ def _settle_ties(ids: Int64, scores: np.ndarray[tuple[int], np.dtype[np.float32]
 
 def _schema() -> Schema:
     builder = SchemaBuilder()
-    builder.add_unsigned_field("chunk", fast=True)
+    builder.add_unsigned_field("chunk", indexed=True, fast=True)
     builder.add_unsigned_field("version", indexed=True, fast=True)
     builder.add_text_field("text", tokenizer_name="vouch", index_option="position")
     return builder.build()

@@ -28,7 +28,7 @@ from corpus.lexical.build import build, build_in_child
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.segments import Counts, Record
 from corpus.projection import Feed, IndexState, Snapshot
-from corpus.types import Int64, Scored
+from corpus.types import Float32, Int64, Scored
 
 _POINTER = "CURRENT"
 _NAME = re.compile(r"gen-(\d{6,})")
@@ -97,6 +97,17 @@ class TantivyIndex:
             self._tried.wait(_SMALL_WAIT_S)
         engine = self._engine
         return _NOTHING if engine is None else engine.search(query, k, versions)
+
+    def score(self, query: str, chunks: Int64) -> Float32:
+        """Returns what :meth:`search` scores each of the chunks, 0 where it finds nothing, in the order given.
+
+        Shape (n,). A chunk that is not live scores 0; so does every one while there is no index.
+        """
+        self._opened.wait()
+        stale, engine = self._stale, self._engine
+        if engine is None:
+            return np.zeros(len(chunks), np.float32)
+        return engine.score_by_search(query, chunks) if stale else engine.score(query, chunks)
 
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency among the live chunks; None

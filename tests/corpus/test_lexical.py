@@ -175,6 +175,54 @@ def _find(node: dict[str, object], description: str) -> float:
     raise LookupError(description)
 
 
+# ---- the score of given chunks -------------------------------------------------------------------
+
+
+@given(
+    chunks=st.lists(st.tuples(st.integers(1, 12), texts), min_size=1, max_size=40),
+    removed=st.sets(st.integers(1, 12)),
+    query=texts | texts.map(lambda words: f'"{words}"'),
+    asked=st.lists(st.integers(90, 1300) | st.just(2**62), max_size=60),
+    at_once=st.sampled_from([1, 7, 512]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_given_chunks_score_what_a_search_gives_them(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
+    chunks: list[tuple[int, str]], removed: set[int], query: str, asked: list[int], at_once: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("corpus.lexical.engine._SCORED_AT_ONCE", at_once)
+    feed = FakeFeed()
+    for version in sorted({version for version, _ in chunks}):
+        feed.add(version, *[text for owner, text in chunks if owner == version])
+    index = opened(feed, tmp_path_factory.mktemp("lexical"))
+    for version in removed & feed.live.keys():
+        feed.remove(version)
+    index.follow()
+    expected = dict(results(index, query))
+    found = index.score(query, np.array(asked, dtype=np.int64))
+    assert found.dtype == np.float32
+    assert found.tolist() == pytest.approx([expected.get(chunk, 0.0) for chunk in asked], rel=1e-5)
+    index.close()
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?!…", "\ud800\x00", '"', "text:disk AND (", "あ" * 8000, "a b " * 2000]
+)
+def test_any_query_scores_any_chunks(handbook: tuple[FakeFeed, TantivyIndex], query: str) -> None:
+    assert handbook[1].score(query, np.array([], dtype=np.int64)).shape == (0,)
+    assert handbook[1].score(query, np.array([100, 7, 100], dtype=np.int64)).shape == (3,)
+
+
+def test_an_index_without_looking_up_scores_as_it_searches(tmp_path: Path) -> None:
+    """What an earlier version made still answers while it is built again."""
+    engine = Engine()
+    engine.apply([], [TextRow(i, 1, "", "leave pay " * i, "", "") for i in range(1, 20)])
+    asked = np.array([5, 99, 1, 5], dtype=np.int64)
+    found = engine.score_by_search("leave", asked)
+    assert found.tolist() == pytest.approx(engine.score("leave", asked).tolist(), rel=1e-5)
+    assert found[0] > 0 == found[1]
+
+
 # ---- ties, cuts and allowed sets -----------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from fake_feed import FakeFeed
 from lexical_runs import assert_same, ids, opened, results
+from tantivy import Schema, SchemaBuilder
 
 import corpus.lexical.index as index_room
 from corpus.crashpoints import find_points
@@ -121,6 +122,15 @@ def test_an_altered_list_of_segments_is_damage(tmp_path: Path, written: str, alt
     index.close()
 
 
+def _schema_of_version_1() -> Schema:
+    """Fields without an index of the chunks' ids."""
+    builder = SchemaBuilder()
+    builder.add_unsigned_field("chunk", fast=True)
+    builder.add_unsigned_field("version", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="vouch", index_option="position")
+    return builder.build()
+
+
 @pytest.fixture
 def slow_build(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Nothing is small, and no build begins while the event is cleared."""
@@ -154,15 +164,18 @@ def test_the_problem_is_said_while_it_lasts(tmp_path: Path, slow_build: threadin
     index.close()
 
 
-@pytest.mark.parametrize("why", ["pointer", "analysis", "ahead"])
+@pytest.mark.parametrize("why", ["pointer", "analysis", "fields", "ahead"])
 def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
     tmp_path: Path, slow_build: threading.Event, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    feed, folder, expected = _filled(tmp_path)
+    with monkeypatch.context() as older:
+        if why == "fields":
+            older.setattr("corpus.lexical.engine._schema", _schema_of_version_1)
+        feed, folder, expected = _filled(tmp_path)
     slow_build.clear()
     if why == "pointer":
         (folder / "CURRENT").write_bytes(b"gen-")
-    elif why == "analysis":
+    elif why in ("analysis", "fields"):
         monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
         monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
     else:
@@ -173,6 +186,8 @@ def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
     assert (state.mode, state.rows, state.rebuilding) == ("tantivy", 12, True)
     assert "the old one answers" in state.problem
     assert_same(results(index, "leave 育児休業"), expected)
+    scores = index.score("leave 育児休業", np.array([chunk for chunk, _ in expected]))
+    assert scores.tolist() == pytest.approx([score for _, score in expected], rel=1e-5)
     assert {path.name: path.read_bytes() for path in _segment_files(folder)} == before  # never written
     feed.add(9, "leave at last")
     slow_build.set()

@@ -212,6 +212,8 @@ def test_the_past_gives_the_ids_and_scores_that_the_indexes_gave(corpus: Corpus)
         assert len(was)
         np.testing.assert_array_equal(is_.ids, was.ids)
         np.testing.assert_array_equal(is_.scores, was.scores)
+    for query, leg in zip(queries, live, strict=False):
+        np.testing.assert_allclose(corpus.score_lexical(query, leg.ids, OWNER, then), leg.scores, rtol=1e-5)
     assert corpus.rarity(queries, OWNER, then) == rarity
     assert corpus.rarity(queries, OWNER) != rarity
 
