@@ -45,7 +45,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "4"),
+    detection.PDF: Parser("ingest.parsers.pdf", "5"),
     detection.DOCX: Parser("ingest.parsers.docx", "3"),
     detection.HTML: Parser("ingest.parsers.html", "3"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "3"),

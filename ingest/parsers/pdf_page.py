@@ -103,8 +103,8 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
         shown = match[0]
         if end - start > 1 and loose(text_page, end - 1, reference):
             if not turn and box.top <= y0 + 0.3 * (y1 - y0):
-                # PDFium undid a hyphenation: the word goes on in the next line.
-                split = next((i for i in range(start + 1, end) if text[i - 1] in _LINE_HYPHENS), 0)
+                # PDFium undid a hyphenation: the word goes on in the next line, after one of its hyphens.
+                split = _line_break(text, start, end, text_page, y0 + 0.3 * (y1 - y0))
                 if split and loose(text_page, split - 1, reference):
                     first = _shown(text[start:split])
                     found.words.append(Word(x0, y0, box.right, y1, first, y1 - y0, *font[::-1], spaced))
@@ -119,6 +119,21 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
         turns.append(turn)
         looks.append(look)
     return turns, looks
+
+
+def _line_break(text: str, start: int, end: int, text_page: Any, height: float) -> int:
+    """Returns where, behind a hyphen, a word goes on below ``height``; 0 when nowhere.
+
+    A word such as ``out-of-pocket`` has several hyphens, and only one of them ends the line.
+    """
+    box = pdfium.FS_RECTF()
+    for at in range(start + 1, end):
+        if text[at - 1] in _LINE_HYPHENS and pdfium.FPDFText_GetLooseCharBox(
+            text_page, at, ctypes.byref(box)
+        ):
+            if box.top <= height:
+                return at
+    return 0
 
 
 def _shown(text: str) -> str:
