@@ -40,6 +40,10 @@ class Past:
         """Returns what :meth:`search_lexical` scores each of the chunks, 0 where it finds nothing."""
         return self._engine.score(query, chunks)
 
+    def lexical_reach(self, query: str) -> float:
+        """Returns about the most that BM25 could give a chunk for a query."""
+        return self._engine.reach(query)
+
     def rarity(self, words: Sequence[str]) -> dict[str, float]:
         """Returns each word's inverse document frequency among the chunks, above 0."""
         return self._engine.rarity(words)

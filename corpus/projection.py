@@ -136,6 +136,9 @@ class LexicalIndex(Protocol):
     def score(self, query: str, chunks: Int64) -> Float32:
         """Returns what a search scores each of the chunks, shape (n,); 0 where it finds nothing."""
 
+    def reach(self, query: str) -> float:
+        """Returns about the most that a chunk could score for a query; 0 when it is not known now."""
+
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency, above 0; None when it is not known now."""
 

@@ -36,8 +36,9 @@ from corpus.ownership import Ownership, own
 from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.settings import Settings
-from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Scored
+from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Place, Scored
 from corpus.vectors import open_dense
+from corpus.vectors.rows import cosines
 
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
@@ -288,6 +289,21 @@ class Corpus:
         past = self._opened_past(filter, allowed)
         return past.search_lexical(query, k) if past else self.lexical.search(query, k, allowed)
 
+    def score_dense(self, query: Float32, chunks: Int64) -> Float32:
+        """Returns the cosine of a query vector with each of the chunks, as :meth:`search_dense` gives it.
+
+        Shape (n,), in the order given; NaN where a chunk has no vector. Read from the catalog, so no index is asked:
+        two milliseconds for 200 chunks. Who may see a chunk is not asked either: the catalog decides last.
+        """
+        scores = np.full(len(chunks), np.nan, np.float32)
+        with self.catalog.read() as db:
+            batch = changes.vectors_of(db, np.unique(chunks))
+        if batch is not None:
+            at = np.searchsorted(batch.ids, chunks).clip(max=len(batch.ids) - 1)
+            there = batch.ids[at] == chunks
+            scores[there] = cosines(batch.vectors, query)[at[there]]
+        return scores
+
     def score_lexical(
         self, query: str, chunks: Int64, caller: Caller, filter: Filter = _EVERYTHING
     ) -> Float32:
@@ -298,6 +314,14 @@ class Corpus:
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.score_lexical(query, chunks) if past else self.lexical.score(query, chunks)
+
+    def lexical_reach(self, query: str, caller: Caller, filter: Filter = _EVERYTHING) -> float:
+        """Returns about the most that BM25 could give a passage for a query; 0 while there is no index.
+
+        A score divided by it says which share of the query, weighed by rarity, a passage speaks of.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.lexical_reach(query) if past else self.lexical.reach(query)
 
     def rarity(
         self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
@@ -320,6 +344,13 @@ class Corpus:
         """
         dense = [_DENSE_BROKEN] if self.dense.state().broken else []
         return tuple(filter(None, [*dense, self.lexical.state().problem]))
+
+    def places(
+        self, chunk_ids: Sequence[int], caller: Caller, as_of: datetime | None = None
+    ) -> dict[int, Place]:
+        """Returns where those chunks stand that are live (or were, at ``as_of``) and open to the caller."""
+        with self.catalog.read() as db:
+            return passages.live_places(db, chunk_ids, caller, as_of)
 
     def hits(
         self,

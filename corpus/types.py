@@ -183,6 +183,14 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk stands: its document, and which of its chunks it is (from 0)."""
+
+    document_id: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """What a search is limited to; every given part must hold, and an empty one limits nothing.
 
@@ -206,12 +214,13 @@ class Filter:
 class Hit:
     """A found chunk with all that is needed to show it, prompt with it and cite it.
 
-    ``also`` names the collection's other documents of the same bytes that the caller may see: what stands in
-    several files is found once.
+    ``also`` names the collection's other documents that say the same and that the caller may see: what stands in
+    several files is found once. ``chunk_ids`` names the chunks of a passage of several, in reading order; it is
+    empty where ``chunk_id`` is all there is.
 
-    ``score`` is higher for better and comparable only within one result list. ``legs`` says what
-    each retriever gave: ``{"dense": 0.71, "lexical": 12.3}`` (cosine; BM25). ``page_label`` is the
-    number printed on the first page, empty when that is ``page`` itself or unknown. ``ocr`` says that
+    ``score`` is about in [0, 1], higher is better: the weighted mean of ``legs``, which say what each
+    retriever gave: ``{"dense": 0.71, "lexical": 0.43}`` (cosine; share of the query's words, by BM25).
+    ``page_label`` is the number printed on the first page, empty when that is ``page`` itself or unknown. ``ocr`` says that
     a page of it is a picture whose text was recognised: single letters may be wrong.
     """
 
@@ -236,6 +245,7 @@ class Hit:
     page_label: str = ""
     ocr: bool = False
     also: tuple[str, ...] = ()
+    chunk_ids: tuple[str, ...] = ()
 
 
 def show_chunk_id(chunk_id: int) -> str:

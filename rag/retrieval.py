@@ -1,6 +1,4 @@
-"""Question → the passages that may hold its answer: dense + lexical candidates, fused,
-decided by the catalog.
-"""
+"""Question → the passages that may hold its answer: candidates of two legs, scored by each, decided by the catalog."""
 
 from __future__ import annotations
 
@@ -10,15 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
+import numpy as np
+
 from corpus.embedding import Embedder
-from corpus.errors import EmbeddingError, UsageError
+from corpus.errors import EmbeddingError, NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, is_past
-from corpus.types import Caller, Filter, Hit, Scored
+from corpus.types import Caller, Filter, Float32, Hit, Int64, Scored, show_chunk_id
 from rag.filters import END_OF_DAY
+from rag.ranking import MOST_LEXICAL, Recipe, combine
+from rag.spreading import joined, spread, without_copies
 
-RRF_K = 60
-"""Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009)."""
+RECIPE = Recipe()
+"""The measured one (docs/retrieval.md)."""
+
+SPARE = 8
+"""Hits beyond the wanted number, to fill the places of those that say the same."""
 
 MAX_K = 1000
 
@@ -38,7 +43,10 @@ class SearchResult:
 class Retriever:
     """Searches a corpus. Safe to use from any thread."""
 
-    def __init__(self, corpus: Corpus, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self, corpus: Corpus, embedder: Embedder, settings: Settings, recipe: Recipe = RECIPE
+    ) -> None:
+        self._recipe = recipe
         self._corpus = corpus
         self._embedder = embedder
         self._settings = settings
@@ -46,9 +54,10 @@ class Retriever:
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
         """Returns the ``k`` best passages for a query, among those the caller may see.
 
-        The score is the fused reciprocal rank; ``legs`` holds each retriever's own score. Text that the
-        embedder does not cover is searched lexically alone, and a note says so; so does one where the embedder
-        reads only the beginning of a long query.
+        Both legs give candidates; every candidate is scored by every leg (``legs``: the cosine, and the share of
+        the query's words, by BM25), and the score is their weighted mean, about in [0, 1]. Text that the embedder
+        does not cover is searched lexically alone, and a note says so; so does one where the embedder reads only
+        the beginning of a long query. Fewer than ``k`` hits may be those of more passages: neighbours are one.
 
         Raises:
             UsageError: the query is empty or too long, or ``k`` is out of range.
@@ -65,27 +74,70 @@ class Retriever:
         notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
-        dense = self._dense(cleaned, depth, caller, chosen, timings, notes)
+        vector = self._embedded(cleaned, timings, notes) if self._recipe.dense else None
+        found: list[Scored] = []
+        if vector is not None:
+            with _timed(timings, "dense"):
+                found.append(self._corpus.search_dense(vector, depth, caller, chosen))
         with _timed(timings, "lexical"):
-            lexical = self._corpus.search_lexical(cleaned, depth, caller, chosen)
+            if self._recipe.lexical or vector is None:
+                found.append(self._corpus.search_lexical(cleaned, depth, caller, chosen))
         notes += [] if is_past(chosen) else self._corpus.notes()
-        with _timed(timings, "fusion"):
-            ranked = fuse_ranks([dense, lexical])
-            legs = _legs({"dense": dense, "lexical": lexical})
+        with _timed(timings, "scoring"):
+            ids = np.unique(np.concatenate([leg.ids for leg in found]))
+            legs = self._scores(cleaned, vector, ids, found, caller, chosen)
+            ranked = combine(ids, legs, self._recipe)
         with _timed(timings, "catalog"):
-            hits = self._corpus.hits(ranked, legs, caller, k, chosen.as_of)
+            hits = self._chosen(ranked, _legs(ids, legs), k, caller, chosen)
         timings["total"] = round(sum(timings.values()), 3)
         return SearchResult(query, tuple(hits), timings, tuple(notes))
 
-    def _dense(
+    def _scores(
         self,
         query: str,
-        depth: int,
+        vector: Float32 | None,
+        ids: Int64,
+        found: Sequence[Scored],
         caller: Caller,
         filter: Filter,
-        timings: dict[str, float],
-        notes: list[str],
-    ) -> Scored | None:
+    ) -> dict[str, Float32]:
+        """Returns what every leg says of every candidate, whichever leg found it."""
+        legs: dict[str, Float32] = {}
+        if vector is not None:
+            legs["dense"] = self._corpus.score_dense(vector, ids)
+        if self._recipe.lexical or vector is None:
+            reach = self._corpus.lexical_reach(query, caller, filter)
+            scores = self._corpus.score_lexical(query, ids, caller, filter)
+            legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
+        return legs
+
+    def _chosen(
+        self,
+        ranked: Sequence[tuple[int, float]],
+        legs: Mapping[int, Mapping[str, float]],
+        k: int,
+        caller: Caller,
+        filter: Filter,
+    ) -> list[Hit]:
+        """Returns the hits of the best candidates. The catalog decides what may be seen, before and after."""
+        recipe = self._recipe
+        places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
+        ranked = spread(ranked, places, recipe, k)
+        hits = self._corpus.hits(ranked, legs, caller, k + SPARE if recipe.copies else k, filter.as_of)
+        if recipe.copies:
+            hits = without_copies(hits)[:k]
+        if recipe.neighbours:
+            shown = {show_chunk_id(own): place for own, place in places.items()}
+            hits = joined(hits, shown, lambda hit, start, end: self._read(hit, start, end, caller))
+        return hits
+
+    def _read(self, hit: Hit, start: int, end: int, caller: Caller) -> str:
+        try:
+            return self._corpus.text(hit.document_id, hit.version, start, end, caller)[1]
+        except NotFoundError:
+            return ""  # removed this instant
+
+    def _embedded(self, query: str, timings: dict[str, float], notes: list[str]) -> Float32 | None:
         if not self._embedder.covers(query):
             notes.append(
                 f"{self._embedder.space.model} does not know this language; searched by words alone."
@@ -98,8 +150,7 @@ class Retriever:
             notes.append(f"Searched by words alone: {error.message}")
             return None
         notes += self._cut_short(query)
-        with _timed(timings, "dense"):
-            return self._corpus.search_dense(vector, depth, caller, filter)
+        return vector
 
     def _cut_short(self, query: str) -> list[str]:
         """Says how much of a query the model read, when that is not all."""
@@ -149,23 +200,16 @@ def clean_query(query: str, max_chars: int) -> str:
     return kept
 
 
-def fuse_ranks(legs: Sequence[Scored | None]) -> list[tuple[int, float]]:
-    """Returns (chunk id, score) by the sum of 1 / (60 + rank) over the legs, best first; ties by chunk id."""
-    scores: dict[int, float] = {}
-    for leg in legs:
-        if leg is not None:
-            for rank, own in enumerate(leg.ids.tolist(), start=1):
-                scores[own] = scores.get(own, 0.0) + 1.0 / (RRF_K + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _legs(named: Mapping[str, Scored | None]) -> dict[int, dict[str, float]]:
-    legs: dict[int, dict[str, float]] = {}
-    for name, leg in named.items():
-        if leg is not None:
-            for own, score in zip(leg.ids.tolist(), leg.scores.tolist(), strict=True):
-                legs.setdefault(own, {})[name] = round(score, 6)
-    return legs
+def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:
+    """Returns what each leg says of each candidate, without what it does not know."""
+    return {
+        own: {
+            name: round(float(scores[at]), 6)
+            for name, scores in legs.items()
+            if not np.isnan(scores[at]) and (name != "lexical" or scores[at] > 0)
+        }
+        for at, own in enumerate(ids.tolist())
+    }
 
 
 class _timed:

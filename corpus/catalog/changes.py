@@ -41,6 +41,17 @@ def stored_vectors(db: Connection, size: int = 4096) -> Iterator[VectorBatch]:
         yield _batch(rows)
 
 
+def vectors_of(db: Connection, chunk_ids: Int64) -> VectorBatch | None:
+    """Returns the vectors of the given chunks, of retired versions too, by ascending chunk id; None for none.
+
+    A chunk without one, and an id that there is not, are left out.
+    """
+    rows: list[Any] = []
+    for some in _by_statement(chunk_ids):
+        rows += db.execute(select(vectors).where(vectors.c.chunk_id.in_(some))).all()
+    return _batch(sorted(rows, key=lambda row: int(row.chunk_id))) if rows else None
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogSnapshot:
     """One read transaction, as :class:`corpus.projection.Snapshot`."""

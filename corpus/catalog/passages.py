@@ -15,7 +15,7 @@ from corpus.catalog.access import live_at, open_to
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import chunks, documents, pages, versions
 from corpus.errors import DamagedError
-from corpus.types import Caller, Hit, show_chunk_id
+from corpus.types import Caller, Hit, Place, show_chunk_id
 
 _IDS_PER_STATEMENT = 500
 
@@ -60,6 +60,24 @@ def _stored(row: Any) -> StoredChunk:
         row.tokens,
         row.searched_hash,
     )
+
+
+def live_places(
+    db: Connection, chunk_ids: Sequence[int], caller: Caller, as_of: datetime | None = None
+) -> dict[int, Place]:
+    """Returns where the chunks stand that are live, or were at ``as_of``, and open to the caller."""
+    query = (
+        select(chunks.c.id, chunks.c.ordinal, versions.c.document_id)
+        .join(versions, versions.c.id == chunks.c.version_id)
+        .join(documents, live_at(as_of))
+    )
+    query = open_to(caller, query)
+    found: dict[int, Place] = {}
+    for first in range(0, len(chunk_ids), _IDS_PER_STATEMENT):
+        some = chunks.c.id.in_(list(chunk_ids[first : first + _IDS_PER_STATEMENT]))
+        for own, ordinal, document_id in db.execute(query.where(some)):
+            found[own] = Place(document_id, ordinal)
+    return found
 
 
 def live_hits(

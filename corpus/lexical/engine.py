@@ -34,6 +34,8 @@ TANTIVY_ERRORS = (OSError, ValueError, RuntimeError)
 
 WRITER_BYTES = 64_000_000
 MAX_QUERY_TERMS = 96
+_MOST_OFTEN = 2.2
+"""What BM25 multiplies a word's rarity by at most, however often it stands in a passage: k1 + 1."""
 _SPARE = 16
 _MOST_FILTERED = 1000
 _SAME_SCORE = 2e-6
@@ -162,6 +164,21 @@ class Engine:
             rarest = min(counts, default=0)
             found[word] = math.log1p((max(total - rarest, 0) + 0.5) / (rarest + 0.5))
         return found
+
+    def reach(self, query: str) -> float:
+        """Returns about the most that a passage could score for a query: every word of it, as often as can be.
+
+        A word that no passage has counts with the rest: a query of which little is known reaches little. What
+        neighbouring words and quoted phrases add is left out.
+        """
+        searcher = self._index.searcher()
+        weights = query_tokens(query).weights
+        total = searcher.num_docs
+        found = 0.0
+        for stem, weight in zip(self._stem(weights), weights.values(), strict=True):
+            frequency = min(searcher.doc_freq("text", stem), total)
+            found += weight * math.log1p((total - frequency + 0.5) / (frequency + 0.5))
+        return _MOST_OFTEN * found
 
     def _query(self, searcher: Searcher, tokens: QueryTokens) -> Query | None:
         clauses = self._clauses(searcher, tokens)

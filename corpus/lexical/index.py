@@ -109,6 +109,12 @@ class TantivyIndex:
             return np.zeros(len(chunks), np.float32)
         return engine.score_by_search(query, chunks) if stale else engine.score(query, chunks)
 
+    def reach(self, query: str) -> float:
+        """Returns about the most that a chunk could score for a query; 0 while there is no index."""
+        self._opened.wait()
+        engine = self._engine
+        return 0.0 if engine is None else engine.reach(query)
+
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency among the live chunks; None
         while there is no index.

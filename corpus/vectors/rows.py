@@ -258,9 +258,14 @@ def _scan(block: Block, mask: Bools | None, allowed: int, query: Float32, k: int
 
 def _scores(block: Block, rows: Int64, query: Float32) -> Float32:
     """Returns the exact cosines of the rows, each rounded once: the same wherever the row lies."""
-    exact = np.empty(len(rows), np.float64)
-    wide = query.astype(np.float64)
+    found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), _BLOCK):
-        part = block.vectors[rows[start : start + _BLOCK]].astype(np.float64)
-        exact[start : start + _BLOCK] = (part * wide).sum(axis=1)
-    return np.clip(exact, -1.0, 1.0).astype(np.float32)
+        found[start : start + _BLOCK] = cosines(block.vectors[rows[start : start + _BLOCK]], query)
+    return found
+
+
+def cosines(vectors: Float32, query: Float32) -> Float32:
+    """Returns the cosine of each unit row with a unit query, in [-1, 1]: computed in float64, rounded once."""
+    exact = (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+    rounded: Float32 = np.clip(exact, -1.0, 1.0).astype(np.float32)
+    return rounded

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +15,12 @@ from hypothesis import strategies as st
 from corpus.errors import EmbeddingError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
+from corpus.types import ANYONE, OWNER, Caller, Filter, Float32
 from ingest.parsers import PARSERS
 from rag.cli.searching import filter_as_json
 from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
-from rag.retrieval import MAX_K, NO_DOCUMENTS, RRF_K, Retriever, clean_query, fuse_ranks
+from rag.ranking import Recipe
+from rag.retrieval import MAX_K, NO_DOCUMENTS, RECIPE, Retriever, clean_query
 from tests.builders import SPACE, WordEmbedder, new_version
 
 HR = Caller(frozenset({"public", "group:hr"}))
@@ -57,8 +57,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         yield opened
 
 
-def retriever(corpus: Corpus, embedder: WordEmbedder | None = None) -> Retriever:
-    return Retriever(corpus, embedder or WordEmbedder(), corpus.settings)
+APART = Recipe(neighbours=False)
+
+
+def retriever(corpus: Corpus, embedder: WordEmbedder | None = None, recipe: Recipe = RECIPE) -> Retriever:
+    return Retriever(corpus, embedder or WordEmbedder(), corpus.settings, recipe)
 
 
 def found(corpus: Corpus, query: str, caller: Caller = OWNER, filter: Filter | None = None) -> set[str]:
@@ -68,60 +71,43 @@ def found(corpus: Corpus, query: str, caller: Caller = OWNER, filter: Filter | N
 EVERY = "annual leave the vpn year system 旅費 年次有給休暇"
 
 
-# ---- fusion --------------------------------------------------------------------------------------
-
-
-def scored(*ids: int) -> Scored:
-    return Scored(np.array(ids, dtype=np.int64), np.linspace(1, 0.1, len(ids), dtype=np.float32))
-
-
-def test_ranks_are_fused_by_the_sum_of_their_reciprocals() -> None:
-    ranked = fuse_ranks([scored(1, 2, 3), scored(3, 4)])
-    assert ranked == [
-        (3, 1 / (RRF_K + 3) + 1 / (RRF_K + 1)),
-        (1, 1 / (RRF_K + 1)),
-        (2, 1 / (RRF_K + 2)),
-        (4, 1 / (RRF_K + 2)),
-    ]
-    assert fuse_ranks([None, scored(7)]) == [(7, 1 / (RRF_K + 1))]
-    assert fuse_ranks([None, None]) == []
-
-
-@given(st.lists(st.lists(st.integers(1, 40), unique=True, max_size=20), max_size=3))
-def test_fusion_keeps_everything_once_best_first_whatever_the_order_of_the_legs(
-    legs: list[list[int]],
-) -> None:
-    ranked = fuse_ranks([scored(*leg) for leg in legs])
-    assert sorted(own for own, _ in ranked) == sorted({own for leg in legs for own in leg})
-    assert ranked == sorted(ranked, key=lambda item: (-item[1], item[0]))
-    backwards = dict(fuse_ranks([scored(*leg) for leg in reversed(legs)]))
-    assert backwards == pytest.approx(dict(ranked))
-    best = {leg[0] for leg in legs if leg}
-    assert not ranked or ranked[0][1] >= 1 / (RRF_K + 1)
-    assert not best or any(own in best for own, _ in ranked)
-
-
 # ---- searching -----------------------------------------------------------------------------------
 
 
 def test_a_hit_says_where_it_stands_and_who_found_it(corpus: Corpus) -> None:
-    result = retriever(corpus).search("annual leave moves into the next year", 3, OWNER)
+    result = retriever(corpus, recipe=APART).search("annual leave moves into the next year", 3, OWNER)
     best = result.hits[0]
     assert (best.rank, best.source, best.collection, best.page) == (1, "policies/leave.pdf", "hr", 1)
     assert best.text == "annual leave moves into the next year"
     assert set(best.legs) == {"dense", "lexical"}
-    assert best.score == pytest.approx(2 / (RRF_K + 1))
+    assert best.legs["dense"] == pytest.approx(1.0)
+    weights = Recipe()
+    mean = (weights.dense * best.legs["dense"] + weights.lexical * best.legs["lexical"]) / (
+        weights.dense + weights.lexical
+    )
+    assert best.score == pytest.approx(mean)
+    assert 0.5 < best.score < 1.25
     assert [hit.rank for hit in result.hits] == [1, 2, 3]
     assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
     assert (result.notes, set(result.timings_ms)) == (
-        (), {"embedding", "dense", "lexical", "fusion", "catalog", "total"},
+        (), {"embedding", "dense", "lexical", "scoring", "catalog", "total"},
     )  # fmt: skip
 
 
 def test_k_is_a_limit_and_the_beginning_of_a_longer_list(corpus: Corpus) -> None:
-    whole = retriever(corpus).search(EVERY, 10, OWNER).hits
+    apart = retriever(corpus, recipe=APART)
+    whole = apart.search(EVERY, 10, OWNER).hits
     for k in (1, 2, 5):
-        assert retriever(corpus).search(EVERY, k, OWNER).hits == whole[:k]
+        assert apart.search(EVERY, k, OWNER).hits == whole[:k]
+
+
+def test_neighbours_that_are_both_hit_are_one_passage(corpus: Corpus) -> None:
+    question = "annual leave moves into the next year, leave needs an application"
+    first, second = retriever(corpus, recipe=APART).search(question, 2, OWNER).hits
+    one = retriever(corpus).search(question, 2, OWNER).hits[0]
+    assert one.text == "annual leave moves into the next year\nleave needs an application"
+    assert set(one.chunk_ids) == {first.chunk_id, second.chunk_id}
+    assert (one.chunk_id, one.score, one.legs) == (first.chunk_id, first.score, first.legs)
 
 
 def test_japanese_is_found_by_its_words_and_a_note_says_so(corpus: Corpus) -> None:

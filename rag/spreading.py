@@ -1,0 +1,135 @@
+"""Ranked candidates → the hits worth a reader's room: not all of one document, nothing twice, neighbours as one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from corpus.language import fold, words
+from corpus.types import Hit, Place
+from rag.ranking import Recipe
+
+_DEPTH = 4
+"""So many times the wanted number of candidates are looked at for the order of documents."""
+
+SAME_WORDS = 0.95
+"""Share of common words from which two passages with the same figures say the same."""
+
+MOST_JOINED = 3
+"""So many chunks that follow each other become one passage, at most."""
+
+_FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
+
+
+def spread(
+    ranked: Sequence[tuple[int, float]], places: Mapping[int, Place], recipe: Recipe, k: int
+) -> list[tuple[int, float]]:
+    """Returns the candidates that have a place, reordered where one document crowds the first ``k``.
+
+    A passage of a document of which ``recipe.crowd`` stand before it already is lowered by ``recipe.crowding``
+    for each further one. So a document that alone answers keeps its passages, and one that merely says the same in
+    many places does not take every place. The scores stay as they were.
+    """
+    known = [(own, score) for own, score in ranked if own in places]
+    if not recipe.crowding:
+        return known
+    waiting, rest = known[: _DEPTH * k], known[_DEPTH * k :]
+    taken: Counter[str] = Counter()
+    chosen: list[tuple[int, float]] = []
+    while waiting and len(chosen) < k:
+        lowered = [
+            score - recipe.crowding * max(0, taken[places[own].document_id] - recipe.crowd + 1)
+            for own, score in waiting
+        ]
+        best = max(range(len(waiting)), key=lambda at: (lowered[at], -at))
+        own, score = waiting.pop(best)
+        taken[places[own].document_id] += 1
+        chosen.append((own, score))
+    return [*chosen, *waiting, *rest]
+
+
+def without_copies(hits: Sequence[Hit]) -> list[Hit]:
+    """Returns the hits without those that say, with the same figures, what a better one of another document says.
+
+    The better one names the other's document (``also``).
+    """
+    kept: list[Hit] = []
+    said: list[tuple[frozenset[str], Counter[str]]] = []
+    for hit in hits:
+        folded = fold(hit.text)
+        own = frozenset(word.text for word in words(folded)), Counter(_FIGURE.findall(folded))
+        same = next(
+            (
+                at
+                for at, other in enumerate(said)
+                if kept[at].document_id != hit.document_id and _same(own, other)
+            ),
+            None,
+        )
+        if same is None:
+            kept.append(hit)
+            said.append(own)
+        elif hit.collection == kept[same].collection and hit.source not in kept[same].also:
+            kept[same] = replace(kept[same], also=(*kept[same].also, hit.source))
+    return kept
+
+
+def _same(first: tuple[frozenset[str], Counter[str]], second: tuple[frozenset[str], Counter[str]]) -> bool:
+    return (
+        first[1] == second[1]
+        and bool(first[0])
+        and len(first[0] & second[0]) >= SAME_WORDS * len(first[0] | second[0])
+    )
+
+
+def joined(
+    hits: Sequence[Hit], places: Mapping[str, Place], read_text: Callable[[Hit, int, int], str]
+) -> list[Hit]:
+    """Returns the hits with those made one that follow each other in one section of a document.
+
+    The passage stands where its best part stood, with that part's score, and begins where its first part begins.
+
+    Args:
+        hits: best first. places: chunk id as shown → its place. read_text: gives ``text[start:end]`` of a hit's
+            version.
+    """
+    groups: list[list[Hit]] = []
+    for hit in hits:
+        group = next((group for group in groups if _continues(group, hit, places)), None)
+        if group is None:
+            groups.append([hit])
+        else:
+            group.append(hit)
+    return [replace(_one(group, read_text), rank=rank) for rank, group in enumerate(groups, start=1)]
+
+
+def _continues(group: Sequence[Hit], hit: Hit, places: Mapping[str, Place]) -> bool:
+    first = group[0]
+    if (first.document_id, first.version, first.headings) != (hit.document_id, hit.version, hit.headings):
+        return False
+    ordinals = [places[one.chunk_id].ordinal for one in group]
+    return len(group) < MOST_JOINED and places[hit.chunk_id].ordinal in (min(ordinals) - 1, max(ordinals) + 1)
+
+
+def _one(group: Sequence[Hit], read_text: Callable[[Hit, int, int], str]) -> Hit:
+    if len(group) == 1:
+        return group[0]
+    best = group[0]
+    first, last = min(group, key=lambda hit: hit.start), max(group, key=lambda hit: hit.end)
+    text = read_text(best, first.start, last.end)
+    if not text:
+        return best
+    return replace(
+        best,
+        start=first.start,
+        end=last.end,
+        text=text,
+        context=first.context,
+        page=first.page,
+        page_label=first.page_label,
+        last_page=last.last_page,
+        ocr=any(hit.ocr for hit in group),
+        chunk_ids=tuple(hit.chunk_id for hit in sorted(group, key=lambda hit: hit.start)),
+    )
