@@ -220,8 +220,8 @@ class Hit:
 
     ``score`` is about in [0, 1], higher is better: the weighted mean of ``legs``, which say what each
     retriever gave: ``{"dense": 0.71, "lexical": 0.43}`` (cosine; share of the query's words, by BM25).
-    ``page_label`` is the number printed on the first page, empty when that is ``page`` itself or unknown. ``ocr`` says that
-    a page of it is a picture whose text was recognised: single letters may be wrong.
+    ``page_label`` is the number printed on the first page, empty when that is ``page`` itself or unknown.
+    ``ocr`` says that a page of it is a picture whose text was recognised: single letters may be wrong.
     """
 
     rank: int

@@ -150,15 +150,21 @@ class HitShape(BaseModel):
     )
     text: str = Field(description="The words themselves.", examples=["The limit is 140 EUR a night."])
     legs: dict[str, float] = Field(
-        description="Each retriever's own score.", examples=[{"dense": 0.71, "lexical": 12.3}]
+        description="What each retriever says of it: the cosine, and the share of the question's words.",
+        examples=[{"dense": 0.71, "lexical": 0.43}],
     )
     ocr: bool = Field(
         False, description="Whether a page of it is a picture whose text was recognised.", examples=[False]
     )
     also: list[str] = Field(
         default_factory=list,
-        description="The collection's other files of the same content that you may see.",
+        description="The collection's other files that say the same and that you may see.",
         examples=[["archive/travel-policy.pdf"]],
+    )
+    chunk_ids: list[str] = Field(
+        default_factory=list,
+        description="The chunks of a passage of several, in reading order; empty where `chunk_id` is all.",
+        examples=[[]],
     )
 
 
