@@ -34,7 +34,8 @@ class Clocks:
 class Piece:
     """What one chunk of a reply brought.
 
-    ``alive`` marks thought without text; ``finish`` is the terminal signal.
+    ``alive`` marks thought without text; ``finish`` is the terminal signal; tokens are this piece's own, so that
+    a reply's are their sum.
     """
 
     text: str = ""
@@ -273,8 +274,8 @@ async def _follow(
                 raise
             if piece is None:
                 break
-            tokens_in = piece.input_tokens if piece.input_tokens is not None else tokens_in
-            tokens_out = piece.output_tokens if piece.output_tokens is not None else tokens_out
+            tokens_in = _plus(tokens_in, piece.input_tokens)
+            tokens_out = _plus(tokens_out, piece.output_tokens)
             reason = piece.finish or reason
             if piece.text:
                 put(Delta(piece.text))
@@ -293,6 +294,11 @@ async def _follow(
         retry=True,
         outage=True,
     )
+
+
+def _plus(so_far: int | None, more: int | None) -> int | None:
+    """Adds counts as LangChain means them: what the pieces of a reply count goes together."""
+    return so_far if more is None else (so_far or 0) + more
 
 
 def _late(clocks: Clocks, began: bool, total: bool) -> Fault:

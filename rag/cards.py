@@ -54,6 +54,7 @@ class ModelCard(BaseModel):
     modalities: tuple[str, ...] = ("text",)
     context_window: int | None = None
     max_output_tokens: int | None = None
+    takes_temperature: bool | None = None
     price_input_usd: float | None = None
     price_output_usd: float | None = None
     price_note: str = ""

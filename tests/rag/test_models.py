@@ -12,8 +12,10 @@ import pytest
 from corpus.errors import ModelError, NotFoundError, UsageError
 from rag.cards import EXTRACTIVE, shipped_cards
 from rag.faults import explain
-from rag.models import Models, _key, _piece
+from rag.models import Models
 from rag.prompting import ESTIMATE
+from rag.providers import key_of
+from rag.replies import piece_of
 
 
 @pytest.fixture
@@ -141,10 +143,10 @@ def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
             }
         }
     )
-    assert _key("mine", own._own["mine"]) == "secret"
+    assert key_of("mine", own._own["mine"]) == "secret"
     own.close()
     with pytest.raises(ModelError, match="key file of mine") as caught:
-        _key("mine", own._own["mine"].model_copy(update={"api_key_file": str(tmp_path / "none")}))
+        key_of("mine", own._own["mine"].model_copy(update={"api_key_file": str(tmp_path / "none")}))
     assert str(tmp_path) not in caught.value.message + caught.value.hint
     assert "[models.mine]" in caught.value.hint
 
@@ -199,7 +201,7 @@ def test_an_openai_compatible_model_needs_an_address() -> None:
 def test_every_vendors_end_has_one_name(metadata: dict[str, str], reason: str) -> None:
     from langchain_core.messages import AIMessageChunk
 
-    assert _piece(AIMessageChunk(content="", response_metadata=metadata)).finish == reason
+    assert piece_of(AIMessageChunk(content="", response_metadata=metadata)).finish == reason
 
 
 def test_an_exception_of_no_sdk_is_a_reply_that_cannot_be_read() -> None:
