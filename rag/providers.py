@@ -7,6 +7,7 @@ that no environment variable of a library can send a company's passages elsewher
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -28,13 +29,13 @@ UNKNOWN_WINDOW_TOKENS = 8192
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
-    """How a provider is reached: its extra, its package, its name in ``init_chat_model``, the variables of its
-    key (the first is the one to name), and its address with the variable that may hold it.
+    """How a provider is reached: its extra, its package and the class in it, the variables of its key (the first
+    is the one to name), and its address with the variable that may hold it.
     """
 
     extra: str
     package: str
-    langchain: str
+    chat_class: str
     keys: tuple[str, ...] = ()
     base_url: str = ""
     base_url_env: str = ""
@@ -42,25 +43,25 @@ class _Vendor:
 
 _VENDORS: Mapping[str, _Vendor] = {
     "openai": _Vendor(
-        "openai", "langchain-openai", "openai", ("OPENAI_API_KEY",), "https://api.openai.com/v1"
+        "openai", "langchain-openai", "ChatOpenAI", ("OPENAI_API_KEY",), "https://api.openai.com/v1"
     ),
-    "openai-compatible": _Vendor("openai", "langchain-openai", "openai"),
+    "openai-compatible": _Vendor("openai", "langchain-openai", "ChatOpenAI"),
     "azure": _Vendor(
-        "openai", "langchain-openai", "azure_openai", ("AZURE_OPENAI_API_KEY",),
+        "openai", "langchain-openai", "AzureChatOpenAI", ("AZURE_OPENAI_API_KEY",),
         base_url_env="AZURE_OPENAI_ENDPOINT",
     ),
     "anthropic": _Vendor(
-        "anthropic", "langchain-anthropic", "anthropic", ("ANTHROPIC_API_KEY",), "https://api.anthropic.com"
+        "anthropic", "langchain-anthropic", "ChatAnthropic", ("ANTHROPIC_API_KEY",), "https://api.anthropic.com"
     ),
     "google": _Vendor(
-        "google", "langchain-google-genai", "google_genai", ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        "google", "langchain-google-genai", "ChatGoogleGenerativeAI", ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
         "https://generativelanguage.googleapis.com",
     ),
-    "bedrock": _Vendor("bedrock", "langchain-aws", "bedrock_converse"),
+    "bedrock": _Vendor("bedrock", "langchain-aws", "ChatBedrockConverse"),
     "mistral": _Vendor(
-        "mistral", "langchain-mistralai", "mistralai", ("MISTRAL_API_KEY",), "https://api.mistral.ai/v1"
+        "mistral", "langchain-mistralai", "ChatMistralAI", ("MISTRAL_API_KEY",), "https://api.mistral.ai/v1"
     ),
-    "ollama": _Vendor("ollama", "langchain-ollama", "ollama"),
+    "ollama": _Vendor("ollama", "langchain-ollama", "ChatOllama"),
     "transformers": _Vendor("", "transformers", ""),
 }  # fmt: skip
 
@@ -106,15 +107,13 @@ def secrets_of(settings: ModelSettings, key: str) -> list[str]:
 def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | None:
     """Returns what a model lacks to be asked on this machine, its package, key or address; None when nothing."""
     vendor = _VENDORS[card.provider]
-    needs = (vendor.package,) if card.provider == "transformers" else ("langchain", vendor.package)
-    for package in needs:
-        if importlib.util.find_spec(package.replace("-", "_")) is None:
-            extra = f"vouch[{vendor.extra}]" if vendor.extra else package
-            return ModelError(
-                f"{card.name} needs the package {package}, which is not installed.",
-                code="model_not_installed",
-                hint=f"Install it: pip install '{extra}'",
-            )
+    if importlib.util.find_spec(_module(vendor)) is None:
+        wanted = f"vouch[{vendor.extra}]" if vendor.extra else vendor.package
+        return ModelError(
+            f"{card.name} needs the package {vendor.package}, which is not installed.",
+            code="model_not_installed",
+            hint=f"Install it: pip install '{wanted}'",
+        )
     variable = settings.api_key_env or next(iter(vendor.keys), "")
     if variable and not key:
         return ModelError(
@@ -157,12 +156,10 @@ def chat_model(card: ModelCard, settings: ModelSettings, key: str, secrets: Sequ
             from rag.local import LocalChatModel
 
             return LocalChatModel.load(settings)
-        from langchain.chat_models import init_chat_model
-
+        vendor = _VENDORS[card.provider]
+        make = getattr(importlib.import_module(_module(vendor)), vendor.chat_class)
         given = arguments(card, settings, key) | dict(settings.options)
-        chat: BaseChatModel = init_chat_model(
-            settings.model, model_provider=_VENDORS[card.provider].langchain, **given
-        )
+        chat: BaseChatModel = make(model=settings.model, **given)
         _set_clocks(chat, settings)
     except VouchError:
         raise
@@ -316,6 +313,10 @@ def _region(settings: ModelSettings) -> str:
         return str(own or boto3.Session().region_name or "")
     except Exception:  # AWS_PROFILE names a profile that there is not; the credentials say so
         return ""
+
+
+def _module(vendor: _Vendor) -> str:
+    return vendor.package.replace("-", "_")
 
 
 def _address(settings: ModelSettings) -> str:

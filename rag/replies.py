@@ -45,7 +45,7 @@ class Request:
                 yield piece_of(chunk)
 
     def explain(self, error: BaseException) -> Fault:
-        fault = explain(error)
+        fault = explain(error, self._secrets)
         return replace(fault, message=f"{self._name}: {redacted(fault.message, self._secrets)}")
 
 

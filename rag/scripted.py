@@ -1,7 +1,8 @@
-"""A scripted OpenAI-compatible server on 127.0.0.1: the fake at the provider's seam, for tests and trials.
+"""A scripted server on 127.0.0.1: the fake at the provider's seam, for tests and trials.
 
-Each request takes the next :class:`Turn` of the script (the last one repeats). It can do what a real
-provider does on a bad day: end early, stall, cut a character in half, refuse, or send nonsense.
+It speaks as OpenAI's does, or in another :class:`Dialect`. Each request takes the next :class:`Turn` of the
+script (the last one repeats). It can do what a real provider does on a bad day: end early, stall, cut a
+character in half, refuse, or send nonsense.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ class Turn:
     """What the server does with one request.
 
     ``texts`` are sent as one chunk each, ``pause_s`` before each. ``finish`` is the terminal signal ("" for
-    none); ``raw`` is sent as it is in place of the last frames; ``stall_s`` is how long the server
-    then keeps silent before it closes. Any ``status`` but 200 sends ``body`` and ``headers`` alone.
+    none); ``raw`` is sent as it is before the last frames, with ``drip_s`` a byte at a time; ``stall_s`` is how
+    long the server then keeps silent before it closes. Any ``status`` but 200 sends ``body`` and ``headers`` alone.
+    ``input_tokens`` is what it says that it read.
     """
 
     texts: Sequence[str] = ()
@@ -31,6 +33,8 @@ class Turn:
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     raw: bytes = b""
+    drip_s: float = 0.0
+    input_tokens: int = 10_000
     pause_s: float = 0.0
     stall_s: float = 0.0
     stall_before_headers_s: float = 0.0
@@ -44,12 +48,46 @@ def refusal(status: int, message: str, code: str = "", **headers: str) -> Turn:
     )
 
 
+class Dialect:
+    """How a provider writes a reply: OpenAI's way, which most take over."""
+
+    content_type = "text/event-stream"
+
+    def streams(self, path: str, request: dict[str, Any]) -> bool:
+        """Says whether a request asks for its reply piece by piece."""
+        return bool(request.get("stream"))
+
+    def begin(self, request: dict[str, Any]) -> bytes:
+        """Returns what comes before the first text."""
+        return b""
+
+    def text(self, request: dict[str, Any], text: str) -> bytes:
+        """Returns a piece of text."""
+        return frame(_chunk(request, {"content": text}))
+
+    def end(self, request: dict[str, Any], turn: Turn) -> bytes:
+        """Returns the terminal signal, with what was counted."""
+        usage = frame({**_chunk(request, {}), "choices": [], "usage": _usage(turn)}) if turn.usage else b""
+        return frame(_chunk(request, {}, turn.finish)) + usage + b"data: [DONE]\n\n"
+
+    def whole(self, request: dict[str, Any], turn: Turn) -> bytes:
+        """Returns a reply that is not streamed."""
+        return _whole(request, turn)
+
+
+def frame(data: Mapping[str, Any], event: str = "") -> bytes:
+    """Returns a server-sent event."""
+    name = f"event: {event}\n" if event else ""
+    return f"{name}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
 class ScriptedServer:
     """Serves a script on a free port. Use as a context manager; ``requests`` holds what was asked."""
 
-    def __init__(self, script: Sequence[Turn]) -> None:
+    def __init__(self, script: Sequence[Turn], dialect: Dialect | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.dialect = dialect or Dialect()
         self._script = list(script)
         self._lock = threading.Lock()
         self._open = 0
@@ -127,31 +165,33 @@ class ScriptedServer:
                 if turn.status != 200:
                     self._send(turn.status, turn.body.encode(), "application/json", turn.headers)
                     return True
-                if not request.get("stream"):
-                    self._send(200, _whole(request, turn), "application/json", turn.headers)
+                speak = outer.dialect
+                if not speak.streams(self.path, request):
+                    self._send(200, speak.whole(request, turn), "application/json", turn.headers)
                     return True
                 self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
+                self.send_header("content-type", speak.content_type)
                 self.send_header("connection", "close")
                 self.end_headers()
+                self._put(speak.begin(request))
                 for text in turn.texts:
                     if turn.pause_s and not self._silent(turn.pause_s):
                         return False
-                    self._frame(_chunk(request, {"content": text}))
-                if turn.raw:
-                    self.wfile.write(turn.raw)
-                    self.wfile.flush()
+                    self._put(speak.text(request, text))
+                for piece in (
+                    [turn.raw[n : n + 1] for n in range(len(turn.raw))] if turn.drip_s else [turn.raw]
+                ):
+                    if turn.drip_s and not self._silent(turn.drip_s):
+                        return False
+                    self._put(piece)
                 if turn.stall_s and not self._silent(turn.stall_s):
                     return False
                 if turn.finish:
-                    self._frame(_chunk(request, {}, turn.finish))
-                    if turn.usage:
-                        self._frame({**_chunk(request, {}), "choices": [], "usage": _usage(turn)})
-                    self.wfile.write(b"data: [DONE]\n\n")
+                    self._put(speak.end(request, turn))
                 return True
 
-            def _frame(self, data: dict[str, Any]) -> None:
-                self.wfile.write(b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n")
+            def _put(self, data: bytes) -> None:
+                self.wfile.write(data)
                 self.wfile.flush()
 
             def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
@@ -185,7 +225,11 @@ class ScriptedServer:
 
 def _usage(turn: Turn) -> dict[str, int]:
     out = len(turn.texts)
-    return {"prompt_tokens": 10_000, "completion_tokens": out, "total_tokens": 10_000 + out}
+    return {
+        "prompt_tokens": turn.input_tokens,
+        "completion_tokens": out,
+        "total_tokens": turn.input_tokens + out,
+    }
 
 
 def _chunk(request: dict[str, Any], delta: dict[str, Any], finish: str = "") -> dict[str, Any]:
