@@ -10,7 +10,8 @@ help:
 	@echo "make test    set up, run every test"
 	@echo "make check   what CI runs: format, lint, types, import rules, tests"
 	@echo "make setup   set up only: .venv with everything the lock names"
-	@echo "make eval    measure retrieval: the sample's questions, and DATA=<folder of question sets>"
+	@echo "make eval    measure retrieval: the sample's questions, and DATA=<folder of question sets>;"
+	@echo "             ABLATE=1: again without each part of the search"
 	@echo "make storm   kill -9 an ingest 200 times and check what is left"
 	@echo "make sample  draw the sample company's binary documents again from their sources"
 	@echo "make lock    write the lock files anew from pyproject.toml (UPGRADE=1: newest versions)"
@@ -45,7 +46,7 @@ sample: setup
 	@$(BIN)/python -m corpus.sample.press
 
 eval: setup
-	@$(BIN)/python -m bench.retrieval $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m bench.retrieval $(if $(DATA),--data $(DATA)) $(if $(ABLATE),--ablate)
 
 storm: setup
 	@$(BIN)/python -m tests.storm --kills 200

@@ -74,11 +74,12 @@ def once(events: list[str]) -> list[str]:
 
 
 def learn(known: dict[str, str], answer: Any) -> None:
-    """Keeps what later calls refer to: the cited document, its version and offsets, and a job."""
+    """Keeps what later calls refer to: the answer, the cited document, its version and offsets, and a job."""
     citations = answer.get("citations") if isinstance(answer, dict) else None
     if citations:
         first = citations[0]
         known |= {
+            "ANSWER": answer["id"],
             "DOCUMENT": first["document_id"],
             "VERSION": str(first["version"]),
             "PAGE": str(first["page"]),

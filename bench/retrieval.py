@@ -22,11 +22,14 @@ import numpy as np
 
 from bench.datasets import Dataset, load
 from corpus.settings import load_settings
-from corpus.types import Hit
+from corpus.types import OWNER, Hit
 from rag.bootstrap import Service, open_service
 from rag.evaluation import (
+    DEEP,
     EVERYTHING,
+    Ablated,
     Evaluation,
+    ablate,
     compare,
     evaluate,
     is_named,
@@ -34,12 +37,12 @@ from rag.evaluation import (
     write_scores,
 )
 from rag.questions import Question, locate, write_trec_run
-from rag.significance import Interval
+from rag.ranking import PARTS
+from rag.significance import Interval, Paired
 
 COLUMNS = ("hit@1", "hit@5", "hit@10", "Recall@10", "MRR@10", "nDCG@10")
+ABLATED = ("hit@5", "MRR@10", "nDCG@10")
 SPAN_COLUMNS = ("character recall@5", "character precision@5", "character iou@5")
-DEEP = 100
-"""Passages asked for where documents are ranked: several may be of one document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Measured:
 
     dataset: Dataset
     evaluation: Evaluation
+    ablated: Sequence[Ablated] = ()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,8 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for corpus in dict.fromkeys(dataset.corpus for dataset in datasets):
             same = [dataset for dataset in datasets if dataset.corpus == corpus]
             with open_set(work, same[0]) as service:
-                measured += [Measured(dataset, measure(service, dataset)) for dataset in same]
+                for dataset in same:
+                    whole = measure(service, dataset)
+                    ablated = list(ablations(service, dataset, whole)) if options.ablate else []
+                    measured.append(Measured(dataset, whole, ablated))
     print(table(measured))
+    if options.ablate:
+        print(ablation(measured))
     if options.save:
         save(options.save, measured)
     if options.against:
@@ -71,8 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(service: Service, dataset: Dataset) -> Evaluation:
-    """Asks every question of a set."""
+def measure(service: Service, dataset: Dataset, without: str = "") -> Evaluation:
+    """Asks every question of a set, of all parts of the search or without one."""
     questions: Sequence[Question] = dataset.questions
     if dataset.spans:
         questions = located(service, dataset)
@@ -80,8 +89,10 @@ def measure(service: Service, dataset: Dataset) -> Evaluation:
         if lost:
             print(f"{dataset.name}: {lost} gold texts do not stand in the stored documents", file=sys.stderr)
 
+    retriever = service.search_without(without) if without else service.retriever
+
     def search(query: str, k: int) -> Sequence[Hit]:
-        return service.search(query, k).hits
+        return retriever.search(query, k, OWNER).hits
 
     if questions:
         search(questions[0].text, 1)  # the first search loads the model; it is not what is timed
@@ -131,6 +142,35 @@ def _summaries(measured: Sequence[Measured]) -> Iterator[tuple[str, dict[str, In
             yield name, summary[language], [row.time_ms for row in rows]
 
 
+def ablations(service: Service, dataset: Dataset, whole: Evaluation) -> Iterator[Ablated]:
+    """Yields what each part of the search is worth on a set."""
+    return ablate(whole, PARTS, lambda part: measure(service, dataset, part))
+
+
+def ablation(measured: Sequence[Measured]) -> str:
+    """Returns, for each set, what the search loses without each of its parts, with a paired test."""
+    lines = [
+        "",
+        "| set | without | measure | all parts | without it | change | 95 % | p | better / worse |",
+        "|---|" + "---|" * 8,
+    ]
+    for one in measured:
+        for part in one.ablated:
+            for paired in part.compared:
+                if paired.measure in ABLATED:
+                    lines.append(f"| {one.dataset.name} | {part.part} | {_paired(paired)} |")
+    return "\n".join(lines)
+
+
+def _paired(paired: Paired) -> str:
+    change = paired.difference
+    return (
+        f"{paired.measure} | {paired.first:.3f} | {paired.second:.3f} "
+        f"| {change.mean:+.3f} | {change.low:+.3f} to {change.high:+.3f} | {paired.p_value:.4f} "
+        f"| {paired.better} / {paired.worse}"
+    )
+
+
 def comparison(folder: Path, measured: Sequence[Measured]) -> str:
     """Returns every measure's change against a saved run, with a paired test."""
     lines = [
@@ -143,12 +183,7 @@ def comparison(folder: Path, measured: Sequence[Measured]) -> str:
         if not path.exists():
             continue
         for paired in compare(read_scores(path), one.evaluation.scores()):
-            change = paired.difference
-            lines.append(
-                f"| {one.dataset.name} | {paired.measure} | {paired.first:.3f} | {paired.second:.3f} "
-                f"| {change.mean:+.3f} | {change.low:+.3f} to {change.high:+.3f} | {paired.p_value:.4f} "
-                f"| {paired.better} / {paired.worse} |"
-            )
+            lines.append(f"| {one.dataset.name} | {_paired(paired)} |")
     return "\n".join(lines)
 
 
@@ -236,6 +271,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--against", type=Path, help="a folder written by --save: print paired tests against it"
+    )
+    parser.add_argument(
+        "--ablate", action="store_true", help="measure again without each part of the search, and compare"
     )
     return parser.parse_args(arguments)
 

@@ -184,7 +184,7 @@ def verify_backup(source: Path) -> Verification:
 def verify(corpus: Corpus) -> Verification:
     """Checks the whole corpus: SQLite's own check, every chunk against its hash, vectors, originals, indexes."""
     found = _verify(corpus.catalog, corpus.originals)
-    problems = list(found.problems)
+    problems = [*found.problems, *corpus.receipts.check()]
     with corpus.catalog.read() as db:
         problems += [UNFINISHED_ERASURE] if records.is_erasing(db) else []
     for state in (corpus.dense.state(), corpus.lexical.state()):

@@ -1,8 +1,8 @@
 """Erasing: after it nothing of a document is anywhere in the data folder, and a certificate says what was checked.
 
 The transaction that deletes the rows also leaves a note in the catalog; it goes when kept files, older catalogs,
-both indexes and the log hold nothing of the documents any more. What a kill leaves undone is finished when the
-folder is opened next.
+receipts, both indexes and the log hold nothing of the documents any more. What a kill leaves undone is finished
+when the folder is opened next.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from corpus.crashpoints import reach
 from corpus.errors import StorageError
 from corpus.originals import Originals
 from corpus.projection import DenseIndex, LexicalIndex
+from corpus.receipts import Receipts
 from corpus.types import DocumentKey, Int64
 from corpus.vectors import stored_chunk_ids, sweep_unused
 
@@ -74,6 +75,7 @@ class Eraser:
     originals: Originals
     dense: DenseIndex
     lexical: LexicalIndex
+    receipts: Receipts
     keeping: threading.Lock
     publish: Callable[[], None]
 
@@ -108,11 +110,11 @@ class Eraser:
             records.note_erasing(db, True)
             reach("erase.before")
         reach("erase.after")
-        self.finish()
-        return self._certify(erased, np.array(sorted(chunk_ids), dtype=np.int64))
+        receipts = self.finish()
+        return self._certify(erased, np.array(sorted(chunk_ids), dtype=np.int64), receipts)
 
-    def finish(self) -> None:
-        """Takes what was erased out of everything beside the catalog's tables.
+    def finish(self) -> str:
+        """Takes what was erased out of everything beside the catalog's tables; says what there was of receipts.
 
         Raises:
             StorageError: as :meth:`erase`.
@@ -121,6 +123,7 @@ class Eraser:
             copy.unlink(missing_ok=True)
         with self.keeping:
             self.originals.keep_only(self._kept())
+        receipts = self.receipts.forget_erased()
         reach("erase.files_gone")
         self.publish()
         self.dense.fold()
@@ -138,8 +141,9 @@ class Eraser:
             time.sleep(0.05)
         with self.catalog.write() as db:
             records.note_erasing(db, False)
+        return receipts
 
-    def _certify(self, erased: Sequence[Erased], chunk_ids: Int64) -> Certificate:
+    def _certify(self, erased: Sequence[Erased], chunk_ids: Int64, receipts: str) -> Certificate:
         """Looks for what was erased in every place that can hold some of it."""
         folder = self.catalog.path.parent
         with self.catalog.read() as db:
@@ -157,11 +161,13 @@ class Eraser:
             time.sleep(0.05)  # the generation before this one goes when its last search has ended
         lexical = self.lexical.state()
         copies = self.catalog.copies()
+        quoting = self.receipts.quoting([one.id for one in erased])
         wrong = [
             f"{rows} rows of the catalog" if rows else "",
             f"{len(left)} of the kept files" if left else "",
             *(f"the dense generation {name}" for name in held),
             f"{lexical.delta_rows} passages of the lexical index" if lexical.delta_rows else "",
+            f"{quoting} receipts" if quoting else "",
             *(f"the older catalog {path.name}" for path in copies),
         ]
         if any(wrong):
@@ -182,6 +188,7 @@ class Eraser:
             Checked("lexical index", f"generation {lexical.generation} has no removed passage"),
             Checked("kept files", _files_seen(len(files), len(shared))),
             Checked("older catalogs", "none is left of a migration or a restore"),
+            Checked("receipts", receipts),
             Checked("finished jobs", "the files are named in no job any more"),
         ]
         return Certificate(documents.now(), own_id, tuple(erased), tuple(checked), self._not_covered(folder))

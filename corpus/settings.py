@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         16, ge=1, le=1000, description="Questions answered at a time over HTTP; one more gets 503."
     )
 
+    receipt_days: float = Field(
+        30.0, ge=0, le=36_500, description="How long the receipt of an answer is kept, in days; 0: none is."
+    )
+
     # serving
     host: str = Field("127.0.0.1", description="The address to serve on; any but loopback needs --insecure.")
     port: int = Field(8000, ge=0, le=65535, description="The port to serve on; 0: any free one.")

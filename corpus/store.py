@@ -35,6 +35,7 @@ from corpus.originals import Originals
 from corpus.ownership import Ownership, own
 from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
+from corpus.receipts import Receipts
 from corpus.settings import Settings
 from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Place, Scored
 from corpus.vectors import open_dense
@@ -97,7 +98,10 @@ class Corpus:
         self.dense: DenseIndex = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot)
         self.lexical: LexicalIndex = open_lexical(settings, feed, self.folder)
         self._past = PastShelf(feed, space.dimension)
-        self._eraser = Eraser(database, self.originals, self.dense, self.lexical, self._keeping, self.publish)
+        self.receipts = Receipts(database, settings.receipt_days, settings.min_free_mb << 20)
+        self._eraser = Eraser(
+            database, self.originals, self.dense, self.lexical, self.receipts, self._keeping, self.publish
+        )
 
     @classmethod
     def open(
@@ -154,6 +158,7 @@ class Corpus:
         """Stops background work, closes every file and gives the folder up."""
         self.dense.close()
         self.lexical.close()
+        self.receipts.close()
         self.catalog.close()
         self._ownership.release()
 
@@ -255,6 +260,8 @@ class Corpus:
         if erasing:
             with suppress(StorageError, OSError):  # the state says that it is not finished
                 self._eraser.finish()
+        with suppress(StorageError, OSError):  # an answer's receipt, or its want, will say so
+            self.receipts.prune()
 
     def settle(self) -> None:
         """Ends a job: a corpus whose dense index is damaged, or was never built, gets one, and what was removed

@@ -148,6 +148,7 @@ class _Run:
         self._confidence: float | None = None
         self._passages: tuple[Passage, ...] = ()
         self._prompt: Prompt | None = None
+        self._reply: str | None = None
         self._id = secrets.token_hex(8)
 
     def events(self) -> Generator[Event]:
@@ -236,6 +237,7 @@ class _Run:
         except VouchError as caught:
             error = caught
         self._timings["model"] = _ms(began)
+        self._reply = "".join(raw)
         if opening.abstains and error is None:
             yield from self._abstain(finish)
             return
@@ -333,6 +335,7 @@ class _Run:
             else (count.count(text) if prompt else 0),
             "provider" if reported else count.how,
         )
+        usage = replace(usage, cost_usd=self._model.card.cost_usd(usage.input_tokens, usage.output_tokens))
         self._timings["total"] = _ms(self._began)
         return Answer(
             id=self._id,
@@ -354,6 +357,7 @@ class _Run:
             notes=tuple(self._notes),
             failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
             prompt=prompt,
+            reply=self._reply,
         )
 
 

@@ -71,11 +71,15 @@ class AnswerNote:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written; ``counted`` says by whom (``provider``, or how they were estimated)."""
+    """Tokens read and written; ``counted`` says by whom (``provider``, or how they were estimated).
+
+    ``cost_usd`` is what they cost at the prices of the model's card, in US dollars; None when those are not known.
+    """
 
     input_tokens: int
     output_tokens: int
     counted: str
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ class Answer:
     ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
     ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
     sentences. ``confidence`` is the chance, in (0, 1), that the corpus holds an answer, None without
-    retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version.
+    retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version. ``reply`` is what the
+    model wrote, to the letter, None where none was asked. ``receipt`` is the id under which all this was kept, None
+    where it was not.
     """
 
     id: str
@@ -116,6 +122,8 @@ class Answer:
     notes: tuple[AnswerNote, ...] = ()
     failure: Failure | None = None
     prompt: Prompt | None = None
+    reply: str | None = None
+    receipt: str | None = None
 
 
 # ---- events --------------------------------------------------------------------------------------

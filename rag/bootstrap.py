@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from corpus.catalog import access, documents, passages, records
 from corpus.embedding import Embedder, open_embedder
-from corpus.errors import NotFoundError, UsageError
+from corpus.errors import NotFoundError, UsageError, VouchError
 from corpus.names import read_collection
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -22,14 +24,18 @@ from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.reports import DocumentReport, Problem, report_version
 from ingest.sandbox import ParserPool
 from rag.answering import answer_events
-from rag.answers import Ask, Event
+from rag.answers import Answer, Ask, Done, Event, Failed
 from rag.attempts import Stop
-from rag.comparison import DEFAULT_ARMS, Arm, Comparison, compare
+from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
 from rag.filters import read_filter, within_collection
-from rag.library import CallersLibrary
+from rag.library import CallersLibrary, Searched
 from rag.models import Models, built_in
 from rag.prompting import Example, Message, load_examples
+from rag.receipts import make_receipt, no_receipt, show_receipt
+from rag.replaying import Replay, replay
 from rag.retrieval import Retriever, SearchResult
+
+log = logging.getLogger(__name__)
 
 
 class Service:
@@ -53,6 +59,14 @@ class Service:
         """Returns the ``k`` best passages; see :meth:`rag.retrieval.Retriever.search`."""
         return self.retriever.search(query, k, caller, filter)
 
+    def search_without(self, part: str) -> Retriever:
+        """Returns a retriever that has all but one part of the recipe, to measure what the part is worth.
+
+        Raises:
+            UsageError: there is no such part; see :data:`rag.ranking.PARTS`.
+        """
+        return Retriever(self.corpus, self.embedder, self.settings, self.retriever.recipe.without(part))
+
     @property
     def models(self) -> Models:
         """The models that can be chosen, made when first asked for.
@@ -74,7 +88,59 @@ class Service:
         """
         self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
-        return answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
+        events = answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
+        return self._keeping(events, ask, library)
+
+    def _keeping(self, events: Generator[Event], ask: Ask, library: CallersLibrary) -> Generator[Event]:
+        """Passes an answer's events on; the last one says whether its receipt was kept."""
+        with contextlib.closing(events):
+            for event in events:
+                if isinstance(event, Done | Failed):
+                    event = replace(event, answer=self._keep(event.answer, ask, library, library.searches))
+                yield event
+
+    def _keep(
+        self, answer: Answer, ask: Ask, library: CallersLibrary, searches: Sequence[Searched]
+    ) -> Answer:
+        """Keeps the receipt of an answer that says something; where it cannot, the answer says why."""
+        if not self.corpus.receipts.kept or not answer.text:
+            return answer
+        model = self.models.open(ask.model)
+        try:
+            self.corpus.receipts.keep(make_receipt(answer, ask, searches, library, model, self.settings))
+        except (VouchError, OSError) as error:
+            log.warning("no receipt of answer %s: %s", answer.id, error)
+            return replace(answer, notes=(*answer.notes, no_receipt(error)))
+        return replace(answer, receipt=answer.id)
+
+    def receipt(self, receipt_id: str, caller: Caller = OWNER) -> dict[str, Any]:
+        """Returns what a caller may see of an answer's receipt; see :func:`rag.receipts.show_receipt`.
+
+        Raises:
+            NotFoundError: there is none, or it is another caller's.
+            StorageError: the receipts cannot be read.
+        """
+        return show_receipt(self.corpus.receipts.get(receipt_id), self.corpus, caller)
+
+    def replay(
+        self, receipt_id: str, caller: Caller = OWNER, *, generate: bool = True, stop: Stop | None = None
+    ) -> Replay:
+        """Searches and, with ``generate``, answers again what a receipt is of; see :func:`rag.replaying.replay`.
+
+        Raises:
+            NotFoundError, StorageError: as :meth:`receipt`.
+        """
+        shown = self.receipt(receipt_id, caller)
+        return replay(
+            shown,
+            self.corpus,
+            self.retriever,
+            self.models,
+            self.settings,
+            caller,
+            generate=generate,
+            stop=stop,
+        )
 
     def compare(
         self,
@@ -90,7 +156,7 @@ class Service:
         for arm in arms:
             self.models.card(arm.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
-        return compare(
+        found = compare(
             question,
             library,
             self.models,
@@ -99,6 +165,17 @@ class Service:
             history=history,
             stop=stop,
         )
+        return replace(found, arms=tuple(self._kept(question, history, one, library) for one in found.arms))
+
+    def _kept(
+        self, question: str, history: tuple[Message, ...], one: Compared, library: CallersLibrary
+    ) -> Compared:
+        if one.answer is None:
+            return one
+        arm = one.arm
+        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history)
+        searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
+        return replace(one, answer=self._keep(one.answer, ask, library, searches))
 
     def warm(self) -> None:
         """Loads what the first search and the first question to the default model would wait for.

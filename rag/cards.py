@@ -62,6 +62,12 @@ class ModelCard(BaseModel):
     sources: tuple[Fact, ...] = ()
     origin: Literal["built-in", "catalogue", "vouch.toml"] = "catalogue"
 
+    def cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
+        """Returns what so many tokens cost at these prices, in US dollars; None when a price is not known."""
+        if self.price_input_usd is None or self.price_output_usd is None:
+            return None if input_tokens or output_tokens else 0.0
+        return (input_tokens * self.price_input_usd + output_tokens * self.price_output_usd) / 1e6
+
 
 class ModelSettings(BaseModel):
     """A ``[models.NAME]`` table of ``vouch.toml``: how to reach a model, and what is to be known of it.

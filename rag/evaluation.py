@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -37,6 +37,9 @@ Scores = Mapping[str, Mapping[str, float]]
 
 DEPTH = 10
 """Passages looked at per question: the deepest measure is at 10."""
+
+DEEP = 100
+"""The same where documents are ranked: several passages may be of one document."""
 
 EVERYTHING = "all"
 """The name of the summary over all languages."""
@@ -76,13 +79,22 @@ class Evaluation:
         """Returns language → measure → mean with its 95 % interval, "all" first, over every question."""
         languages = sorted({row.question.language or "?" for row in self.rows})
         return {
-            language: {
-                measure: bootstrap([row.measures[measure] for row in rows if measure in row.measures])
-                for measure in dict.fromkeys(name for row in rows for name in row.measures)
-            }
+            language: _means(rows)
             for language in (EVERYTHING, *languages)
             if (rows := [r for r in self.rows if language in (EVERYTHING, r.question.language or "?")])
         }
+
+    def kinds(self) -> dict[str, dict[str, Interval]]:
+        """Returns kind of question → measure → mean with its 95 % interval, for those that have a kind."""
+        kinds = sorted({row.question.kind for row in self.rows if row.question.kind})
+        return {kind: _means([row for row in self.rows if row.question.kind == kind]) for kind in kinds}
+
+
+def _means(rows: Sequence[Row]) -> dict[str, Interval]:
+    return {
+        measure: bootstrap([row.measures[measure] for row in rows if measure in row.measures])
+        for measure in dict.fromkeys(name for row in rows for name in row.measures)
+    }
 
 
 def evaluate(
@@ -147,6 +159,27 @@ def compare(first: Scores, second: Scores) -> list[Paired]:
         before, after = ([run[own][measure] for own in both] for run in (first, second))
         paired.append(paired_test(before, after, measure=measure))
     return paired
+
+
+@dataclass(frozen=True, slots=True)
+class Ablated:
+    """What a part of retrieval is worth: the run without it, compared with the whole one measure by measure.
+
+    A measure whose ``difference`` is below 0 is worse without the part.
+    """
+
+    part: str
+    evaluation: Evaluation
+    compared: tuple[Paired, ...]
+
+
+def ablate(
+    whole: Evaluation, parts: Iterable[str], measure: Callable[[str], Evaluation]
+) -> Iterator[Ablated]:
+    """Yields, for each part, the run that ``measure`` makes without it, compared with the whole one."""
+    for part in parts:
+        without = measure(part)
+        yield Ablated(part, without, tuple(compare(whole.scores(), without.scores())))
 
 
 def write_scores(path: Path, evaluation: Evaluation) -> None:

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from corpus.catalog import changes
 from corpus.errors import NotFoundError
+from corpus.projection import IndexState
 from corpus.store import Corpus
-from corpus.types import Caller, Filter
+from corpus.types import Caller, Filter, Hit
 from rag.retrieval import Retriever, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """A search, what it found, and the state of the corpus and its indexes in which it began.
+
+    ``seq`` is the last sequence number of the change log.
+    """
+
+    query: str
+    k: int
+    seq: int
+    dense: IndexState
+    lexical: IndexState
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallersLibrary:
-    """A :class:`rag.answering.Library` over an open corpus, for one caller and one filter."""
+    """A :class:`rag.answering.Library` over an open corpus, for one caller and one filter.
+
+    ``searches`` are those that were made through it, for the answer's receipt.
+    """
 
     corpus: Corpus
     retriever: Retriever
     caller: Caller
     filter: Filter | None = None
+    searches: list[Searched] = field(default_factory=list)
 
     def search(self, question: str, k: int) -> SearchResult:
         """Returns the ``k`` best passages the caller may see."""
-        return self.retriever.search(question, k, self.caller, self.filter)
+        with self.corpus.catalog.read() as db:
+            seq = changes.last_seq(db)
+        dense, lexical = self.corpus.dense.state(), self.corpus.lexical.state()
+        found = self.retriever.search(question, k, self.caller, self.filter)
+        self.searches.append(Searched(question, k, seq, dense, lexical, found.hits, found.notes))
+        return found
 
     def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
         """Returns stored text; "" when it is no longer there or not for this caller."""

@@ -53,6 +53,24 @@ class ChosenModel:
         window = window_of(self.card, self._settings)
         return Budget(window, min(self._settings.max_output_tokens, window // 2), self._counter)
 
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What bears on its replies, for a receipt: never a key, an address, or a text from ``options``."""
+        options = self._settings.options
+        plain = {name: one for name, one in options.items() if isinstance(one, bool | int | float)}
+        return {
+            "name": self.name,
+            "provider": self.card.provider,
+            "model": self.card.model,
+            "temperature": None if self.card.provider == "built-in" else self._settings.temperature,
+            "seed": plain.get("seed"),
+            "context_window": self.budget.window,
+            "max_output_tokens": self.budget.output,
+            "stream": self._settings.stream,
+            "options": plain,
+            "options_not_kept": sorted(options.keys() - plain.keys()),
+        }
+
     def chat(self) -> BaseChatModel:
         """Returns the LangChain chat model behind this, made when first needed.
 

@@ -22,6 +22,9 @@ from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
+from rag.ranking import PARTS
+from rag.receipts import summary
+from rag.replaying import replay_json
 from rag.wire import answer_json, comparison_json, event_json, to_json
 
 Params = Mapping[str, Any]
@@ -104,6 +107,20 @@ def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     arms = [Arm(**arm) for arm in params["arms"]]
     with watching(cancelled, stop.set):
         return comparison_json(service.compare(params["question"], arms, _limits(service, params), stop=stop))
+
+
+def _list_receipts(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return {"receipts": [summary(one) for one in service.corpus.receipts.recent(int(params["most"]))]}
+
+
+def _show_receipt(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return service.receipt(params["id"])
+
+
+def _replay(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    stop = Stop()
+    with watching(cancelled, stop.set):
+        return replay_json(service.replay(params["id"], generate=bool(params["generate"]), stop=stop))
 
 
 def _limits(service: Service, params: Params) -> Filter:
@@ -238,11 +255,14 @@ def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
 
 def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     from rag import evaluation
-    from rag.questions import read_questions, write_trec_run
+    from rag.questions import locate, read_questions, write_trec_run
 
-    questions = read_questions(Path(params["questions"]))
+    source = Path(params["questions"])
     limit = _limits(service, params)
-    total, done = sum(question.answerable for question in questions), 0
+    questions = locate(read_questions(source), _stored_texts(service, limit))
+    ranked: evaluation.Ranked = params.get("ranked") or ("documents" if source.is_dir() else "passages")
+    parts = PARTS if params.get("ablate") else ()
+    total, done = sum(question.answerable for question in questions) * (1 + len(parts)), 0
 
     def count(row: evaluation.Row) -> None:
         nonlocal done
@@ -251,28 +271,32 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
         if cancelled():
             raise UnavailableError("The evaluation was interrupted.", code="cancelled")
 
-    found = evaluation.evaluate(
-        questions,
-        lambda text, k: service.search(text, k, limit).hits,
-        k=params.get("k", evaluation.DEPTH),
-        grain=params.get("grain", "page"),
-        on_row=count,
-    )
+    def measure(search: evaluation.Search) -> evaluation.Evaluation:
+        return evaluation.evaluate(
+            questions,
+            search,
+            k=params.get("k") or (evaluation.DEEP if ranked == "documents" else evaluation.DEPTH),
+            grain=params.get("grain", "page"),
+            ranked=ranked,
+            on_row=count,
+        )
+
+    def measure_without(part: str) -> evaluation.Evaluation:
+        retriever = service.search_without(part)
+        return measure(lambda text, k: retriever.search(text, k, OWNER, limit).hits)
+
+    found = measure(lambda text, k: service.search(text, k, limit).hits)
     scores, against = found.scores(), params.get("against")
     compared = evaluation.compare(evaluation.read_scores(Path(against)), scores) if against else []
     if params.get("save"):
         evaluation.write_scores(Path(params["save"]), found)
     if params.get("run_file"):
         write_trec_run(Path(params["run_file"]), ((row.question.id, row.documents) for row in found.rows))
-    kinds = sorted({row.question.kind for row in found.rows if row.question.kind})
-    by_kind = {
-        kind: evaluation.Evaluation(tuple(row for row in found.rows if row.question.kind == kind), 0)
-        for kind in kinds
-    }
     return {
+        "ranked": ranked,
         "unanswerable": found.unanswerable,
         "languages": found.summary(),
-        "kinds": {kind: part.summary()[evaluation.EVERYTHING] for kind, part in by_kind.items()},
+        "kinds": found.kinds(),
         "questions": [
             {
                 "id": row.question.id,
@@ -285,13 +309,35 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
             for row in found.rows
         ],
         "compared": compared,
+        "ablated": [
+            {"part": one.part, "compared": one.compared}
+            for one in evaluation.ablate(found, parts if found.rows else (), measure_without)
+        ],
     }
+
+
+def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
+    """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
+    from rag.evaluation import is_named
+
+    with service.corpus.catalog.read() as db:
+        listed = documents.list_documents(db)
+    named = [one for one in listed if not limit.collections or one.key.collection in limit.collections]
+
+    def text_of(document: str) -> str:
+        found = next((one for one in named if is_named(one.key.path, document)), None)
+        return service.corpus.text(found.id)[1] if found else ""
+
+    return text_of
 
 
 OPERATIONS: dict[str, Operation] = {
     "search": _search,
     "ask": _ask,
     "compare": _compare,
+    "receipts.list": _list_receipts,
+    "receipts.show": _show_receipt,
+    "receipts.replay": _replay,
     "ingest": _ingest,
     "documents.list": _list_documents,
     "documents.show": _show_document,

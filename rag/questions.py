@@ -80,21 +80,31 @@ def read_questions(path: Path, *, split: str = "test") -> list[Question]:
 
 
 def locate(questions: Iterable[Question], text_of: Callable[[str], str]) -> list[Question]:
-    """Returns the questions with the offsets of every gold text in the document as it is stored.
+    """Returns the questions with each gold text and its offsets in the document as it is stored.
 
-    ``text_of`` gives the stored text of a gold place's document, "" for none. Offsets that came with the
-    question set are replaced: they count in the original file. Only letters and digits have to agree, since a
-    table's cells or a list's marks are written in many ways. A gold text that is not found has no offsets.
+    ``text_of`` gives the stored text of a gold place's document, "" for none. Offsets alone give the text between
+    them. Where there is a text, offsets that hold another one are replaced: they count in the original file. Only
+    letters and digits have to agree, since a table's cells or a list's marks are written in many ways. A gold text
+    that is not found has no offsets.
     """
+    stored: dict[str, str] = {}
     normalised: dict[str, Normalised] = {}
     located = []
     for question in questions:
         gold = []
         for item in question.gold:
-            if item.document not in normalised:
-                normalised[item.document] = normalise(text_of(item.document))
-            start, end = _find_letters(item.text, normalised[item.document]) or (-1, -1)
-            gold.append(replace(item, start=start, end=end))
+            if item.text or item.start >= 0:
+                if item.document not in stored:
+                    stored[item.document] = text_of(item.document)
+                held = stored[item.document][item.start : item.end] if item.start >= 0 else ""
+                if not item.text and held:
+                    item = replace(item, text=held)
+                elif not held or held != item.text:
+                    if item.document not in normalised:
+                        normalised[item.document] = normalise(stored[item.document])
+                    start, end = _find_letters(item.text, normalised[item.document]) or (-1, -1)
+                    item = replace(item, start=start, end=end)
+            gold.append(item)
         located.append(replace(question, gold=tuple(gold)))
     return located
 

@@ -46,7 +46,7 @@ class Retriever:
     def __init__(
         self, corpus: Corpus, embedder: Embedder, settings: Settings, recipe: Recipe = RECIPE
     ) -> None:
-        self._recipe = recipe
+        self.recipe = recipe
         self._corpus = corpus
         self._embedder = embedder
         self._settings = settings
@@ -74,19 +74,19 @@ class Retriever:
         notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
-        vector = self._embedded(cleaned, timings, notes) if self._recipe.dense else None
+        vector = self._embedded(cleaned, timings, notes) if self.recipe.dense else None
         found: list[Scored] = []
         if vector is not None:
             with _timed(timings, "dense"):
                 found.append(self._corpus.search_dense(vector, depth, caller, chosen))
         with _timed(timings, "lexical"):
-            if self._recipe.lexical or vector is None:
+            if self.recipe.lexical or vector is None:
                 found.append(self._corpus.search_lexical(cleaned, depth, caller, chosen))
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
             ids = np.unique(np.concatenate([leg.ids for leg in found]))
             legs = self._scores(cleaned, vector, ids, found, caller, chosen)
-            ranked = combine(ids, legs, self._recipe)
+            ranked = combine(ids, legs, self.recipe)
         with _timed(timings, "catalog"):
             hits = self._chosen(ranked, _legs(ids, legs), k, caller, chosen)
         timings["total"] = round(sum(timings.values()), 3)
@@ -105,7 +105,7 @@ class Retriever:
         legs: dict[str, Float32] = {}
         if vector is not None:
             legs["dense"] = self._corpus.score_dense(vector, ids)
-        if self._recipe.lexical or vector is None:
+        if self.recipe.lexical or vector is None:
             reach = self._corpus.lexical_reach(query, caller, filter)
             scores = self._corpus.score_lexical(query, ids, caller, filter)
             legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
@@ -120,7 +120,7 @@ class Retriever:
         filter: Filter,
     ) -> list[Hit]:
         """Returns the hits of the best candidates. The catalog decides what may be seen, before and after."""
-        recipe = self._recipe
+        recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
         ranked = spread(ranked, places, recipe, k)
         hits = self._corpus.hits(ranked, legs, caller, k + SPARE if recipe.copies else k, filter.as_of)

@@ -1,6 +1,7 @@
 """Results as JSON, answers above all: the same over HTTP and over the owner's socket.
 
-The prompt's own words stay out of an answer: they repeat the passages and carry the request's secret mark.
+The prompt's own words stay out of an answer, for they repeat the passages and carry the request's secret mark; so
+does the model's reply as it came, with markers and quotations that nothing bears out. A receipt has both.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def error_json(error: VouchError) -> dict[str, str]:
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """Returns an answer: its passages flat, of its prompt the sizes alone."""
-    shown = {name: getattr(answer, name) for name in Answer.__dataclass_fields__}
+    shown = {name: getattr(answer, name) for name in Answer.__dataclass_fields__ if name != "reply"}
     passages = [_passage(one) for one in answer.passages]
     return {
         **to_json(shown | {"passages": (), "prompt": None}),
@@ -119,7 +120,7 @@ def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
         "model": arm.model,
         "retrieval": arm.retrieval,
         "strategy": arm.strategy,
-        "usage": {"input_tokens": 0, "output_tokens": 0, "counted": "nothing was asked"},
+        "usage": {"input_tokens": 0, "output_tokens": 0, "counted": "nothing was answered", "cost_usd": None},
         "timings_ms": {},
         "complete": False,
         "finish_reason": "error",
@@ -129,4 +130,5 @@ def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
         "notes": [],
         "failure": to_json(compared.failure),
         "prompt": None,
+        "receipt": None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from corpus.catalog.documents import shown_time
 from corpus.catalog.schema import access, documents, versions
 from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
+
+_IDS_PER_STATEMENT = 500
 
 _Query = TypeVar("_Query", bound=Select[Any])
 
@@ -86,6 +89,17 @@ def visible_documents(db: Connection, caller: Caller) -> frozenset[str] | None:
         return None
     granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
     return frozenset(db.execute(granted).scalars())
+
+
+def visible_among(db: Connection, caller: Caller, document_ids: Sequence[str]) -> frozenset[str]:
+    """Returns those of these documents that the caller may see; a removed one is its owner's alone."""
+    found: set[str] = set()
+    for first in range(0, len(document_ids), _IDS_PER_STATEMENT):
+        some = document_ids[first : first + _IDS_PER_STATEMENT]
+        found.update(
+            db.execute(open_to(caller, select(documents.c.id).where(documents.c.id.in_(some)))).scalars()
+        )
+    return frozenset(found)
 
 
 def name_taken(path: str) -> NotAllowedError:

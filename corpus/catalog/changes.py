@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,61 @@ _VERSIONS_PER_STATEMENT = 500
 def last_seq(db: Connection) -> int:
     """Returns the last sequence number of the change log; 0 when nothing was ever committed."""
     return int(db.execute(select(func.max(changes.c.seq))).scalar_one_or_none() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What became of a document since an earlier state of the catalog; ``at`` is when it last changed.
+
+    ``before`` and ``now`` are its live versions' numbers then and now, None for none: what has no ``before`` was
+    added, what has no ``now`` was removed, the others have another text.
+    """
+
+    document_id: str
+    collection: str
+    path: str
+    before: int | None
+    now: int | None
+    at: str
+
+
+def changed_since(db: Connection, seq: int) -> tuple[list[Since], int]:
+    """Returns the documents whose live version is another than it was at ``seq``, and how many were erased since.
+
+    In the order in which they last changed. What came and went since is not among them.
+    """
+    query = (
+        select(
+            changes.c.version_id,
+            changes.c.kind,
+            changes.c.at,
+            versions.c.number,
+            documents.c.id,
+            documents.c.collection,
+            documents.c.path,
+        )
+        .outerjoin(versions, versions.c.id == changes.c.version_id)
+        .outerjoin(documents, documents.c.id == versions.c.document_id)
+        .where(changes.c.seq > seq)
+        .order_by(changes.c.seq)
+    )
+    came: set[int] = set()
+    found: dict[str, Since] = {}
+    erased = 0
+    for row in db.execute(query):
+        if row.kind == "add":
+            came.add(row.version_id)
+        if row.id is None:
+            erased += row.kind == "remove" and row.version_id not in came
+            continue
+        one = found.pop(row.id, Since(row.id, row.collection, row.path, None, None, row.at))
+        if row.kind == "add":
+            one = replace(one, now=row.number, at=row.at)
+        else:
+            before = one.before if row.version_id in came else row.number
+            one = replace(one, before=before, now=None, at=row.at)
+        found[row.id] = one
+    return [one for one in found.values() if one.before != one.now], erased
 
 
 def live_versions(db: Connection) -> Int64:

@@ -246,6 +246,26 @@ def list_documents(
     ]
 
 
+def existing(db: Connection, document_ids: Sequence[str]) -> set[str]:
+    """Returns those of these documents that there are, removed ones too."""
+    found: set[str] = set()
+    for first in range(0, len(document_ids), _ROWS):
+        some = documents.c.id.in_(list(document_ids[first : first + _ROWS]))
+        found.update(db.execute(select(documents.c.id).where(some)).scalars())
+    return found
+
+
+def version_files(db: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Returns the SHA-256 of the files of versions, by document and number; those that are not there are left out."""
+    found: dict[tuple[str, int], str] = {}
+    for first in range(0, len(wanted), _ROWS):
+        some = wanted[first : first + _ROWS]
+        query = select(versions.c.document_id, versions.c.number, versions.c.sha256)
+        query = query.where(versions.c.document_id.in_({own for own, _ in some}))
+        found |= {(row.document_id, row.number): row.sha256 for row in db.execute(query)}
+    return {key: found[key] for key in wanted if key in found}
+
+
 def any_live(db: Connection) -> bool:
     """Says whether there is a live document."""
     live = select(documents.c.id).where(documents.c.live_version_id.is_not(None))

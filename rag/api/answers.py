@@ -127,6 +127,10 @@ class UsageShape(BaseModel):
     input_tokens: int = Field(description="Tokens of the prompt.", examples=[1830])
     output_tokens: int = Field(description="Tokens of the answer.", examples=[42])
     counted: str = Field(description="By whom: provider, or how they were estimated.", examples=["provider"])
+    cost_usd: float | None = Field(
+        description="What they cost at the prices of the model's card, in US dollars; null when those are not known.",
+        examples=[0.00021],
+    )
 
 
 class SentenceShape(BaseModel):
@@ -214,6 +218,11 @@ class AnswerShape(BaseModel):
     notes: list[NoteShape] = Field(description="What the reader should know.")
     failure: FailureShape | None = Field(description="Why it is only a part; null when it is whole.")
     prompt: PromptShape | None = Field(description="Sizes of the prompt; null when no model was asked.")
+    receipt: str | None = Field(
+        description="The id under which the answer's receipt was kept, which is its own; null where none was, and a "
+        "note no_receipt says why.",
+        examples=["14d75c3f77682d83"],
+    )
 
 
 class ArmShape(BaseModel):

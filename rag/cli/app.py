@@ -168,6 +168,7 @@ def build() -> typer.Typer:
         evaluating,
         ingesting,
         models,
+        receipts,
         searching,
         serve,
         upkeep,
@@ -185,6 +186,7 @@ def build() -> typer.Typer:
     ingesting.add_to(app)
     asking.add_to(app)
     comparing.add_to(app)
+    receipts.add_to(app)
     searching.add_to(app)
     models.add_to(app)
     serve.add_to(app)

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from math import floor, log10
 from typing import Annotated, Any
 
 import typer
@@ -109,6 +110,19 @@ def tokens(usage: Mapping[str, Any]) -> str:
     return f"{about}{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens"
 
 
+def cost(usage: Mapping[str, Any]) -> str:
+    """Returns ``$0.00042``, ``about $1.20`` where the tokens are estimated, or ``price unknown``."""
+    usd = usage["cost_usd"]
+    if usd is None:
+        return "price unknown"
+    if not usd:
+        return "$0"
+    about = "" if usage["counted"] == "provider" else "about "
+    digits = 2 - min(0, floor(log10(usd)))
+    shown = f"{usd:.{digits}f}".rstrip("0").ljust(4, "0") if usd < 1 else f"{usd:,.2f}"
+    return f"{about}${shown}"
+
+
 class _Shown:
     """Prints an answer's text as it comes; until then a terminal shows that something is under way."""
 
@@ -165,9 +179,14 @@ def _facts(found: Mapping[str, Any]) -> list[str]:
     facts = [found["model"], "with retrieval" if found["retrieval"] else "without retrieval"]
     if found["passages"]:
         facts.append(count(len(found["passages"]), "passage"))
-    facts += [tokens(found["usage"]), duration(found["timings_ms"]["total"] / 1000)]
+    facts.append(tokens(found["usage"]))
+    if found["usage"]["cost_usd"]:
+        facts.append(cost(found["usage"]))
+    facts += [duration(found["timings_ms"]["total"] / 1000)]
     if found["support"] is not None and found["retrieval"] and not found["abstained"]:
         facts.append(f"{found['support']:.0%} of its sentences vouched for")
+    if found["receipt"]:
+        facts.append(f"receipt {found['receipt']}")
     return facts
 
 

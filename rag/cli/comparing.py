@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from corpus.errors import UsageError
-from rag.cli.asking import Strategy, choose_model, tokens
+from rag.cli.asking import Strategy, choose_model, cost, tokens
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen, duration, pairs, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
@@ -49,8 +49,8 @@ def compare(
     """Answer the same question in several ways, side by side.
 
     By default the chosen model answers with the documents and without them. Shown are the answers, how long
-    they took, their tokens, passages and citations, and which share of their sentences the documents vouch
-    for.
+    they took, their tokens and what these cost, passages and citations, which share of their sentences the
+    documents vouch for, and their receipts.
     """
     session: Session = context.obj
     if models and arms:
@@ -135,10 +135,12 @@ def _facts(arm: Mapping[str, Any]) -> dict[str, Text]:
     return {
         "answer": answer,
         "time": Text(duration(arm["timings_ms"]["total"] / 1000) if arm["timings_ms"] else "-"),
-        "tokens": Text(tokens(arm["usage"]).removesuffix(" tokens")),
+        "tokens": Text(tokens(arm["usage"]).removesuffix(" tokens") if arm["timings_ms"] else "-"),
+        "cost": Text(cost(arm["usage"]) if arm["timings_ms"] else "-"),
         "passages": Text(str(len(arm["passages"]))),
         "cited": Text(str(len(arm["citations"]))),
         "vouched": Text(vouched),
+        "receipt": Text(arm["receipt"] or "-"),
     }
 
 

@@ -16,7 +16,19 @@ from rag.cli.groups import add_command
 from rag.cli.screen import Screen, cell, count, printable, table
 from rag.cli.session import Collection, Session, read_collection
 
-MEASURES = ("hit@1", "hit@5", "hit@10", "MRR@10", "nDCG@10")
+MEASURES = ("hit@1", "hit@5", "hit@10", "Recall@5", "Recall@10", "MRR@10", "nDCG@10")
+SHORT = ("hit@1", "hit@5", "Recall@10", "MRR@10", "nDCG@10")
+"""What is shown of each language and kind."""
+
+ABLATED = ("hit@5", "MRR@10", "nDCG@10")
+"""What is shown of a search without one of its parts."""
+
+
+class Ranked(StrEnum):
+    """What has a rank."""
+
+    passages = "passages"
+    documents = "documents"
 
 
 class Grain(StrEnum):
@@ -37,11 +49,35 @@ def evaluate(
     ],
     collection: Collection = None,
     k: Annotated[
-        int, typer.Option("--k", "-k", min=10, max=1000, metavar="N", help="Passages asked for.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            "--k",
+            "-k",
+            min=10,
+            max=1000,
+            metavar="N",
+            help="Passages asked for. Default: 10, and 100 where documents are ranked.",
+        ),
+    ] = None,
+    ranked: Annotated[
+        Ranked | None,
+        typer.Option(
+            "--rank",
+            metavar="WHAT",
+            help="What has a rank: passages, or documents, each at its best passage. Default: documents for a "
+            "BEIR folder, else passages.",
+        ),
+    ] = None,
     grain: Annotated[
         Grain, typer.Option(metavar="GRAIN", help="What must match: document, page or text.")
     ] = Grain.page,
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate",
+            help="Measure again without each part of the search, and compare. Default: all parts together.",
+        ),
+    ] = False,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every question's measures there. Default: nowhere."),
@@ -69,7 +105,9 @@ def evaluate(
         "questions": str(source),
         "collection": read_collection(collection),
         "k": k,
+        "ranked": ranked.value if ranked else None,
         "grain": grain.value,
+        "ablate": ablate,
         "save": _target(save),
         "against": str(against.expanduser().absolute()) if against else None,
         "run_file": _target(run_file),
@@ -92,43 +130,77 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
     screen.show(f"{count(asked, 'question')}{without}")
     if not asked:
         return
-    screen.show("", _measures("language", found["languages"]))
+    every = found["languages"]["all"]
+    screen.show("", _intervals(every))
+    if len(found["languages"]) > 2 or found["kinds"]:
+        screen.show("", _measures("language", found["languages"]))
     if found["kinds"]:
         screen.show("", _measures("kind", found["kinds"]))
-    sure = found["languages"]["all"]["nDCG@10"]
     times = sorted(one["time_ms"] for one in found["questions"])
-    screen.show("", Text(f"nDCG@10 lies between {sure['low']:.3f} and {sure['high']:.3f} (95 %)", "faint"))
+    screen.show("", Text(f"ranked: {found['ranked']}", "faint"))
     screen.show(
         Text(f"a search took {_at(times, 0.5):.0f} ms (p50), {_at(times, 0.95):.0f} ms (p95)", "faint")
     )
     if found["compared"]:
         screen.show("", _comparison(found["compared"]))
+    if found["ablated"]:
+        screen.show("", _ablation(found["ablated"]))
+
+
+def _intervals(measures: Mapping[str, Mapping[str, float]]) -> Table:
+    """Every measure with its mean and interval; those of spans count the questions that have any."""
+    spans = [one for one in measures if one not in MEASURES and "@" in one and " " in one]
+    rows = table("measure", "mean", "95 %", "questions", right=("mean", "questions"))
+    for one in (*MEASURES, *spans):
+        mean = measures[one]
+        rows.add_row(
+            cell(one, "title"),
+            cell(f"{mean['mean']:.3f}"),
+            cell(f"{mean['low']:.3f} to {mean['high']:.3f}"),
+            cell(f"{mean['n']:,}"),
+        )
+    return rows
 
 
 def _measures(name: str, groups: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
-    rows = table(name, "questions", *MEASURES, right=("questions", *MEASURES))
+    rows = table(name, "questions", *SHORT, right=("questions", *SHORT))
     for group, measures in groups.items():
-        values = [f"{measures[one]['mean']:.3f}" for one in MEASURES]
+        values = [f"{measures[one]['mean']:.3f}" for one in SHORT]
         rows.add_row(cell(group, "title"), cell(f"{measures['hit@1']['n']:,}"), *map(cell, values))
     return rows
 
 
 def _comparison(compared: Iterable[Mapping[str, Any]]) -> Table:
-    right = ("before", "now", "change", "p", "better", "worse")
+    right = ("before", "now", "change", "95 %", "p", "better", "worse")
     rows = table("measure", *right, right=right)
     for one in compared:
-        if one["measure"] in MEASURES:
-            change = one["difference"]["mean"]
-            style = "" if one["p_value"] > 0.05 else "good" if change > 0 else "bad"
-            values = (f"{one['first']:.3f}", f"{one['second']:.3f}")
-            rows.add_row(
-                cell(one["measure"], "title"),
-                *map(cell, values),
-                cell(f"{change:+.3f}", style),
-                cell(f"{one['p_value']:.3f}"),
-                cell(one["better"]),
-                cell(one["worse"]),
-            )
+        if one["measure"] in MEASURES or " " in one["measure"]:
+            rows.add_row(cell(one["measure"], "title"), cell(f"{one['first']:.3f}"), *_change(one))
+    return rows
+
+
+def _change(one: Mapping[str, Any]) -> list[Text]:
+    """The second run's mean, and what it changes."""
+    change = one["difference"]
+    style = "" if one["p_value"] > 0.05 else "good" if change["mean"] > 0 else "bad"
+    return [
+        cell(f"{one['second']:.3f}"),
+        cell(f"{change['mean']:+.3f}", style),
+        cell(f"{change['low']:+.3f} to {change['high']:+.3f}"),
+        cell(f"{one['p_value']:.3f}"),
+        cell(one["better"]),
+        cell(one["worse"]),
+    ]
+
+
+def _ablation(ablated: Iterable[Mapping[str, Any]]) -> Table:
+    """For each part: what the measures are without it, and the change with its interval and test."""
+    right = ("value", "change", "95 %", "p", "better", "worse")
+    rows = table("without", "measure", *right, right=right)
+    for one in ablated:
+        by_name = {paired["measure"]: paired for paired in one["compared"]}
+        for at, measure in enumerate(ABLATED):
+            rows.add_row(cell("" if at else one["part"], "title"), cell(measure), *_change(by_name[measure]))
     return rows
 
 
@@ -154,5 +226,6 @@ def add_to(app: typer.Typer) -> None:
         "vouch eval questions.jsonl --collection hr",
         "vouch eval questions.jsonl --save before.jsonl",
         "vouch eval questions.jsonl --against before.jsonl",
+        "vouch eval questions.jsonl --ablate",
         panel="Measure",
     )

@@ -29,6 +29,7 @@ from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, NotFoundError, StorageError
+from corpus.sqlite import BUSY_TIMEOUT_MS
 from corpus.types import ANYONE, OWNER, Caller, Filter, Note, show_chunk_id
 from tests.builders import SPACE, new_version
 
@@ -319,7 +320,7 @@ def test_pragmas(catalog):
         "synchronous": 2,
         "foreign_keys": 1,
         "secure_delete": 1,
-        "busy_timeout": database.BUSY_TIMEOUT_MS,
+        "busy_timeout": BUSY_TIMEOUT_MS,
     }
 
 

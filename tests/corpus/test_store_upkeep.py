@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
 from corpus.originals import Originals
+from corpus.receipts import NewReceipt
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, NewVersion
@@ -39,6 +41,13 @@ def settings_for(folder: Path, dense: str = "exact") -> Settings:
 def put(corpus: Corpus, path: str, lines: list[str], **given: object) -> str:
     new: NewVersion = new_version(path, lines, **given)  # type: ignore[arg-type]
     return corpus.commit(new, "\n".join(lines).encode()).document_id
+
+
+def keep_receipt(corpus: Corpus, number: int, *quoted: str) -> None:
+    """Keeps a receipt, the erased word in it where it quotes a document."""
+    said = f"the {ERASED} limit" if quoted else "nothing"
+    body = {"reply": said, "prompt": [said] * 200}
+    corpus.receipts.keep(NewReceipt(f"{number:016x}", datetime.now(UTC), body, frozenset(quoted), said))
 
 
 def scores(corpus: Corpus, query: str) -> list[tuple[int, float]]:
@@ -115,7 +124,9 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
         put(corpus, "kept.txt", ["leave"] * 3)
         corpus.publish()
         corpus.settle()
-        assert holding(tmp_path, ERASED.encode())
+        for number in range(4):
+            keep_receipt(corpus, number, *([mine] if number % 2 else []))
+        assert len(holding(tmp_path, ERASED.encode())) > 2
         assert holding(tmp_path, vectors[1])
         assert set(terms(tmp_path).values()) == {1}
         certificate = corpus.erase([mine, mine])
@@ -124,8 +135,12 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
         assert (erased.versions, erased.chunks, erased.vectors, len(erased.files)) == (2, 3, 3, 2)
         assert {one.place for one in certificate.checked} == {
             "catalog", "write-ahead log", "dense index", "lexical index", "kept files", "older catalogs",
-            "finished jobs",
+            "finished jobs", "receipts",
         }  # fmt: skip
+        assert ("receipts", "2 deleted; none of the 2 others quotes the documents") in {
+            (one.place, one.seen) for one in certificate.checked
+        }
+        assert len(corpus.receipts.recent(9)) == 2
         assert "Backups" in certificate.not_covered[0]
         state = corpus.state()
         assert (state.documents, state.chunks, state.dense.rows, state.lexical.rows) == (1, 3, 3, 3)
@@ -249,6 +264,7 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next_owner(tmp_path: Path,
         mine = put(corpus, f"{ERASED}.txt", [f"the {ERASED} limit"])
         put(corpus, "kept.txt", ["leave"] * 3)
         corpus.publish()
+        keep_receipt(corpus, 1, mine)
     shutil.copy(tmp_path / "catalog.sqlite", tmp_path / "catalog.sqlite.v1")
     die_at(point, tmp_path, mine)
     assert holding(tmp_path, ERASED.encode())

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from corpus.settings import Settings
+from rag.bootstrap import Service
 from rag.cli.app import run
-from tests.builders import WordEmbedder
+from tests.builders import WordEmbedder, new_version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,6 +74,25 @@ def write_company(folder: Path) -> Path:
         (folder / path).write_text(text, encoding="utf-8")
     (folder / "noise.txt").write_bytes(bytes(range(256)) * 8)
     return folder
+
+
+TEXTS = {
+    "leave.md": [
+        "Up to five days of annual leave move into the next year.",
+        "Apply for leave three weeks ahead.",
+    ],
+    "休暇規程.md": ["使い切れなかった年次有給休暇は翌年度に限り繰り越す。", "申請は三日前までに行う。"],
+    "vpn.txt": ["Connect to the VPN before opening the ticket system."],
+    "pump.txt": ["The Osprey pump is serviced every 400 hours."],
+}
+
+
+def put(service: Service, texts: Mapping[str, list[str]]) -> None:
+    """Commits documents as if they had been read, a passage a line: no child is started."""
+    for path, lines in texts.items():
+        new = new_version(path, lines, covered=path.isascii(), title="Rules")
+        service.corpus.commit(new, "\n".join(lines).encode())
+    service.corpus.publish()
 
 
 def runner(capsys: pytest.CaptureFixture[str], data: Path) -> Vouch:

@@ -23,6 +23,7 @@ import pytest
 
 from corpus.settings import Settings
 from rag.attempts import Delta, Finish
+from rag.cli.app import run
 from rag.models import Models
 from rag.prompting import Message
 from rag.upstream import UpstreamError
@@ -163,6 +164,46 @@ def test_a_question_is_answered_through_it_over_http(other: Other, filled: Path,
     assert sizes["counted"].endswith("tokenizer.json")
     assert sizes["tokens"] <= whole["usage"]["input_tokens"] <= sizes["tokens"] * 1.1 + 20
     assert other.connections() == 0
+
+
+def test_two_models_are_compared_with_and_without_retrieval_at_their_prices(
+    other: Other, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = shutil.copytree(filled, tmp_path / "data")
+    priced = other.table(price_input_usd=2.0, price_output_usd=8.0)
+    models = {"priced": priced, "unpriced": other.table(stream=False)}
+    arms = [{"model": name, "retrieval": read} for name in models for read in (True, False)]
+    with (
+        running(Settings(data_dir=data, models=models)) as url,
+        httpx.Client(base_url=url, timeout=PATIENCE_S) as client,
+    ):
+        for question in (LEAVE, "使い切れなかった年次有給休暇はどうなりますか"):
+            found = client.post("/api/compare", json={"question": question, "arms": arms}).json()["arms"]
+            assert [(arm["arm"]["model"], arm["retrieval"]) for arm in found] == [
+                (arm["model"], arm["retrieval"]) for arm in arms
+            ]
+            for arm in found:
+                _check(client, arm)
+                assert arm["timings_ms"]["total"] >= arm["timings_ms"]["model"] > 0
+                assert bool(arm["passages"]) == arm["retrieval"]
+                assert (arm["support"] is None) == (not arm["sentences"])
+                usage = arm["usage"]
+                price = (2.0 * usage["input_tokens"] + 8.0 * usage["output_tokens"]) / 1e6
+                assert usage["cost_usd"] == (pytest.approx(price) if arm["model"] == "priced" else None)
+                assert client.get(f"/api/answers/{arm['receipt']}").json()["answer"]["text"] == arm["text"]
+            with_, without = found[0], found[1]
+            assert with_["usage"]["input_tokens"] > without["usage"]["input_tokens"]
+            shown = (word for arm in arms for word in ("--arm", _arm(arm)))
+            assert run(["compare", question, *shown, "--data-dir", str(data)]) == 0  # through the server
+            out = capsys.readouterr().out
+            assert out.count("price unknown") == 2
+            assert len(re.findall(r"\$0\.00\d+", out)) == 2
+            for fact in ("answer", "vouched", "tokens", "cost", "time"):
+                assert fact in out
+
+
+def _arm(arm: dict[str, Any]) -> str:
+    return f"model={arm['model']},retrieval={'yes' if arm['retrieval'] else 'no'}"
 
 
 def _check(client: httpx.Client, answer: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from rag.cli.asking import cost
 from rag.cli.comparing import read_arm
 from rag.cli.failures import ExitCode
 from rag.cli.models import suits
@@ -113,10 +114,26 @@ def test_a_comparison_stands_in_columns(vouch: Vouch) -> None:
     assert head.split("  ")[-1].strip() == "extractive, alone"
     assert "extractive, with documents" in head
     named = {row[:8].strip() for row in rows} - {""}
-    assert named == {"answer", "time", "tokens", "passages", "cited", "vouched"}
+    assert named == {"answer", "time", "tokens", "cost", "passages", "cited", "vouched", "receipt"}
     assert "100% of sentences" in ended.out
     assert "Without retrieval the built-in model knows nothing" in ended.err
     assert max(map(len, ended.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("usd", "counted", "said"),
+    [
+        (None, "provider", "price unknown"),
+        (0.0, "provider", "$0"),
+        (0.00021, "provider", "$0.00021"),
+        (0.000213456, "an estimate", "about $0.000213"),
+        (0.5, "provider", "$0.50"),
+        (1.2345, "provider", "$1.23"),
+        (120.0, "provider", "$120.00"),
+    ],
+)
+def test_a_cost_is_said_as_it_is_known(usd: float | None, counted: str, said: str) -> None:
+    assert cost({"cost_usd": usd, "counted": counted}) == said
 
 
 def test_many_arms_stand_one_below_the_other(vouch: Vouch, scripted: Any) -> None:

@@ -447,6 +447,21 @@ def test_gold_texts_are_located_in_the_stored_text() -> None:
     assert (located.gold[1].start, located.gold[1].end) == (-1, -1)
 
 
+def test_offsets_alone_give_their_text_and_those_that_hold_their_text_stay() -> None:
+    stored = "休暇は休暇規程による。Annual leave. Annual leave."
+    alone, held, outside = (
+        Gold("a", start=0, end=2),
+        Gold("a", text="休暇", start=3, end=5),
+        Gold("a", start=99, end=101),
+    )
+    (located,) = locate([Question("1", "q", "ja", (alone, held, outside))], lambda document: stored)
+    assert [(one.text, one.start, one.end) for one in located.gold] == [
+        ("休暇", 0, 2),
+        ("休暇", 3, 5),
+        ("", -1, -1),
+    ]
+
+
 def test_the_samples_questions_are_a_question_set() -> None:
     path = Path(__file__).resolve().parents[2] / "corpus" / "sample" / "questions.jsonl"
     questions = read_questions(path)

@@ -22,10 +22,12 @@ from rag.api.answers import (
 )
 from rag.api.failures import answer_error
 from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
+from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayRequest
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.bootstrap import Service
 from rag.prompting import Message
+from rag.replaying import replay_json
 from rag.wire import answer_json, catalogue_json, comparison_json, error_json, event_json, to_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
@@ -117,6 +119,41 @@ def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: Com
     return Attended(
         lambda: _compared(house, service, caller, asked, limits, arms, visit), visit.stop.set, visit.leave
     )
+
+
+@router.get("/answers/{id}", summary="Show an answer's receipt")
+def show_receipt(service: OpenService, caller: AnyCaller, id: ReceiptId) -> ReceiptShape:
+    """Shows on what an answer rests: the state of the corpus, the passages by id and hash, the prompt to the letter,
+    the model and its parameters, what it wrote, and the answer.
+
+    Only for the caller who asked, and for as long as every document in it is for them to see: else `prompt`,
+    `reply` and `answer` are null, and `withheld` says why.
+    """
+    return ReceiptShape(**service.receipt(id, caller))
+
+
+@router.post(
+    "/answers/{id}/replay",
+    summary="Search and answer again",
+    response_class=JSONResponse,
+    responses={200: {"model": ReplayAnswer, "description": "What differs, and why."}},
+)
+def replay(
+    house: AnyHouse, service: OpenService, caller: AnyCaller, id: ReceiptId, asked: ReplayRequest
+) -> Response:
+    """Makes the searches of an answer again and, with `generate`, puts the stored prompt to its model again.
+
+    The built-in model writes the same to the letter. Another model is asked anew, if `model` may name it.
+    """
+    visit = house.ask()
+
+    def work() -> Response:
+        found = service.replay(id, caller, generate=asked.generate, stop=visit.stop)
+        if house.overdue:
+            raise _stopping()
+        return JSONResponse(replay_json(found))
+
+    return Attended(work, visit.stop.set, visit.leave)
 
 
 @router.get("/models", summary="List the models")
