@@ -296,6 +296,20 @@ class Corpus:
         past = self._opened_past(filter, allowed)
         return past.search_lexical(query, k) if past else self.lexical.search(query, k, allowed)
 
+    def score_around(self, query: Float32, chunks: Int64) -> Float32:
+        """Returns what stands around each chunk: half the sum of its neighbours' cosines with a query vector.
+
+        Shape (n,), in [-1, 1]; a neighbour that there is not, or that has no vector, counts 0.
+        """
+        with self.catalog.read() as db:
+            beside = changes.neighbours_of(db, np.unique(chunks))
+        wanted = np.array(sorted({one for some in beside.values() for one in some}), np.int64)
+        cosine = dict(
+            zip(wanted.tolist(), np.nan_to_num(self.score_dense(query, wanted)).tolist(), strict=True)
+        )
+        sums = [sum(cosine[one] for one in beside.get(own, ())) for own in chunks.tolist()]
+        return np.array(sums, np.float32) / 2
+
     def score_dense(self, query: Float32, chunks: Int64) -> Float32:
         """Returns the cosine of a query vector with each of the chunks, as :meth:`search_dense` gives it.
 

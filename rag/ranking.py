@@ -17,7 +17,7 @@ import numpy as np
 from corpus.errors import UsageError
 from corpus.types import Float32, Int64
 
-LEGS = ("dense", "lexical", "late")
+LEGS = ("dense", "lexical", "late", "around")
 
 RRF_K = 60
 """Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009)."""
@@ -30,7 +30,8 @@ MOST_LEXICAL = 1.25
 class Recipe:
     """What makes a passage a good hit, and what is made of the good ones.
 
-    ``dense``, ``lexical``, ``late``: the weight of each leg, 0 or above; 0 leaves it out. ``fusion``: the weighted
+    ``dense``, ``lexical``, ``late``, ``around`` (the passages before and after it): the weight of each leg, 0 or
+    above; 0 leaves it out. ``fusion``: the weighted
     mean of the legs' scores, or the weighted sum of reciprocal ranks. ``crowding``: what each further passage
     of one document is lowered by, once ``crowd`` of it are among the hits. ``copies``: whether a passage that
     says the same as a better one of another document gives way. ``neighbours``: whether passages that follow
@@ -40,6 +41,7 @@ class Recipe:
     dense: float = 1.0
     lexical: float = 1.5
     late: float = 2.0
+    around: float = 0.4
     fusion: Literal["scores", "ranks"] = "scores"
     crowding: float = 0.02
     crowd: int = 3

@@ -22,6 +22,9 @@ from rag.spreading import joined, spread, without_copies
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
 
+LOOKED_AROUND = 50
+"""The neighbours of so many of the best candidates are looked at."""
+
 SPARE = 8
 """Hits beyond the wanted number, to fill the places of those that say the same."""
 
@@ -85,8 +88,11 @@ class Retriever:
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
             ids = np.unique(np.concatenate([leg.ids for leg in found]))
-            legs = self._scores(cleaned, vector, ids, found, caller, chosen)
+            legs = self._scores(cleaned, vector, ids, caller, chosen)
             ranked = combine(ids, legs, self.recipe)
+            if vector is not None and self.recipe.around:
+                legs["around"] = self._around(vector, ids, ranked)
+                ranked = combine(ids, legs, self.recipe)
         with _timed(timings, "catalog"):
             hits = self._chosen(ranked, _legs(ids, legs), k, caller, chosen)
         timings["total"] = round(sum(timings.values()), 3)
@@ -97,7 +103,6 @@ class Retriever:
         query: str,
         vector: Float32 | None,
         ids: Int64,
-        found: Sequence[Scored],
         caller: Caller,
         filter: Filter,
     ) -> dict[str, Float32]:
@@ -110,6 +115,13 @@ class Retriever:
             scores = self._corpus.score_lexical(query, ids, caller, filter)
             legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
         return legs
+
+    def _around(self, vector: Float32, ids: Int64, ranked: Sequence[tuple[int, float]]) -> Float32:
+        """Returns what stands around the best candidates; 0 for the others, which it could not raise above them."""
+        best = np.array(sorted(own for own, _ in ranked[:LOOKED_AROUND]), np.int64)
+        around = np.zeros(len(ids), np.float32)
+        around[np.searchsorted(ids, best)] = self._corpus.score_around(vector, best)
+        return around
 
     def _chosen(
         self,

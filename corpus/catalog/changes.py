@@ -107,6 +107,21 @@ def vectors_of(db: Connection, chunk_ids: Int64) -> VectorBatch | None:
     return _batch(sorted(rows, key=lambda row: int(row.chunk_id))) if rows else None
 
 
+def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
+    """Returns chunk → the chunks right before and after it in its version, where there are such."""
+    own, beside = chunks.alias("own"), chunks.alias("beside")
+    query = select(own.c.id, beside.c.id).join(
+        beside,
+        (beside.c.version_id == own.c.version_id)
+        & beside.c.ordinal.in_((own.c.ordinal - 1, own.c.ordinal + 1)),
+    )
+    found: dict[int, list[int]] = {}
+    for some in _by_statement(chunk_ids):
+        for chunk, other in db.execute(query.where(own.c.id.in_(some))):
+            found.setdefault(chunk, []).append(other)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogSnapshot:
     """One read transaction, as :class:`corpus.projection.Snapshot`."""

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from corpus.catalog import documents
+from corpus.catalog.schema import chunks
 from corpus.embedding import open_embedder
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -281,3 +283,34 @@ def test_fifty_folds_under_queries_through_the_store(tmp_path: Path) -> None:
     assert min(seen["open_files"][-5:]) <= seen["open_files"][0] + 5
     assert np.median(seen["memory_mb"][-5:]) <= np.median(seen["memory_mb"][5:15]) + 10
     assert len(list((tmp_path / "dense").glob("gen-*"))) == 1
+
+
+def test_given_chunks_are_scored_as_a_search_scores_them(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
+        lines = ["apples and pears", "pears and plums", "plums alone", "a ladder"]
+        corpus.commit(new_version("fruit.txt", lines), "\n".join(lines).encode())
+        corpus.commit(new_version("japan.txt", ["旅費は実費"], covered=False), "旅費は実費".encode())
+        corpus.publish()
+        query = WordEmbedder().embed_query("plums and pears")
+        found = corpus.search_dense(query, 10, OWNER)
+        backwards = found.ids[::-1].copy()
+        assert np.array_equal(corpus.score_dense(query, backwards), found.scores[::-1])
+        every = corpus.search_lexical("plums pears apples ladder 旅費", 10, OWNER).ids
+        unknown = np.array([*every, 12345], np.int64)
+        known = np.isin(unknown, found.ids)
+        assert known.sum() == 4
+        assert np.isnan(corpus.score_dense(query, unknown))[~known].all()
+        assert corpus.score_dense(query, unknown[:0]).shape == (0,)
+        # What stands around: the chunks before and after, in the order of the text.
+        own = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
+        with corpus.catalog.read() as db:
+            order = [row.id for row in db.execute(select(chunks).order_by(chunks.c.ordinal)) if row.id in own]
+        around = corpus.score_around(query, np.array([*order, unknown[~known][0]], np.int64))
+        expected = [
+            own[order[1]],
+            own[order[0]] + own[order[2]],
+            own[order[1]] + own[order[3]],
+            own[order[2]],
+            0.0,
+        ]
+        assert around == pytest.approx([value / 2 for value in expected])
