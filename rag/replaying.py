@@ -195,25 +195,19 @@ def _index_reasons(
     """What of the indexes is other than it was, beyond what they hold."""
     reasons = []
     for name, before, now in (("dense", then["dense"], dense), ("lexical", then["lexical"], lexical)):
+        beside = "rows are newer than" if name == "dense" else "removed passages still count in"
         if before["mode"] != now["mode"]:
-            reasons.append(
-                Reason("index", f"The {name} index answered as {before['mode']}, now {now['mode']}.")
-            )
+            said = f"The {name} index answered as {before['mode']}, now {now['mode']}."
         elif before["generation"] != now["generation"]:
-            reasons.append(
-                Reason(
-                    "index",
-                    f"The {name} index was built again: generation {before['generation']} then, "
-                    f"{now['generation']} now.",
-                )
+            said = (
+                f"The {name} index was built again: generation {before['generation']} then, "
+                f"{now['generation']} now."
             )
-        if before["delta_rows"] != now["delta_rows"] and before["generation"] == now["generation"]:
-            reasons.append(
-                Reason(
-                    "index",
-                    f"Beside the {name} index were {before['delta_rows']:,} rows, now {now['delta_rows']:,}.",
-                )
-            )
+        elif before["delta_rows"] != now["delta_rows"]:
+            said = f"{now['delta_rows']:,} {beside} the {name} index; it was {before['delta_rows']:,}."
+        else:
+            continue
+        reasons.append(Reason("index", said))
     if list(then["notes"]) != list(notes):
         said = " ".join(sorted({*then["notes"]} ^ {*notes}))
         reasons.append(Reason("index", f"One of the two searches said: {said}"))

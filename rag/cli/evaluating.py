@@ -187,7 +187,7 @@ def _change(one: Mapping[str, Any]) -> list[Text]:
         cell(f"{one['second']:.3f}"),
         cell(f"{change['mean']:+.3f}", style),
         cell(f"{change['low']:+.3f} to {change['high']:+.3f}"),
-        cell(f"{one['p_value']:.3f}"),
+        cell(f"{one['p_value']:.3f}" if one["p_value"] >= 0.001 else "<0.001"),
         cell(one["better"]),
         cell(one["worse"]),
     ]
