@@ -25,7 +25,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from corpus import restoring
-from corpus.catalog import changes, database, documents, open_database, passages, records
+from corpus.catalog import changes, database, documents, open_database, passages, records, tokens
 from corpus.crashpoints import reach
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError
@@ -213,6 +213,10 @@ def _verify(catalog: database.Database, originals: Originals) -> Verification:
                     problems.append(
                         f"Vectors near chunk {int(batch.ids[0]):016x} are not unit rows of {space.dimension}."
                     )
+        problems += [
+            f"The token vectors of chunk {own:016x} are not what was committed."
+            for own in tokens.damaged_tokens(db)
+        ]
     kept = 0
     wanted = {version.sha256: version for version in versions}
     for path in originals.all():

@@ -37,6 +37,7 @@ __all__ = [
     "HANGUL",
     "HIRAGANA",
     "KATAKANA",
+    "STOP_WORDS",
     "UNSPACED",
     "Normalised",
     "Run",
@@ -51,6 +52,20 @@ __all__ = [
     "sentences",
     "words",
 ]
+
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about all also am an and any are as at be been being but by can could did do does doing
+        each for from had has have having he her here him his how i if in into is it its just me may
+        might must my no nor not of on or our shall she should so some such than that the their them
+        then there these they this those to too under up us was we were what when where which who
+        whom whose why will with would you your
+        """,
+    )
+)
+"""English words that carry a question's grammar; a query leaves them out unless it has no others."""
 
 # ---- normalisation -------------------------------------------------------------------------------
 

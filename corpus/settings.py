@@ -53,6 +53,27 @@ class Settings(BaseSettings):
     )
     embed_threads: int = Field(0, ge=0, description="Threads of the embedder; 0: as many as cores.")
 
+    late_interaction: bool = Field(
+        True,
+        description="Whether passages keep small vectors of their tokens, by which candidates are scored; false "
+        "halves the catalog.",
+    )
+
+    # reranking
+    reranker: str = Field(
+        "late",
+        description="What orders the candidates anew: late (their token vectors), none, or a sentence-transformers "
+        "CrossEncoder, by name or folder.",
+    )
+    rerank_timeout_ms: int = Field(
+        2000,
+        ge=1,
+        description="Longest time for a CrossEncoder, in milliseconds; then the order before it stands.",
+    )
+    rerank_candidates: int = Field(
+        40, ge=1, le=1000, description="Candidates that a CrossEncoder reads, the best first."
+    )
+
     # chunking
     chunk_tokens: int = Field(200, ge=16, description="Most tokens in a chunk, its context included.")
     chunk_chars: int = Field(500, ge=50, description="Most characters in a chunk of uncovered text.")

@@ -22,13 +22,24 @@ import numpy as np
 from sqlalchemy import Connection
 
 from corpus import restoring
-from corpus.catalog import CatalogFeed, Database, access, changes, documents, open_database, passages, records
+from corpus.catalog import (
+    CatalogFeed,
+    Database,
+    access,
+    changes,
+    documents,
+    open_database,
+    passages,
+    records,
+    tokens,
+)
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE, Certificate, Eraser
 from corpus.errors import DamagedError, EmbeddingError, StorageError
+from corpus.late import is_packed, max_sim
 from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
@@ -37,7 +48,19 @@ from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.receipts import Receipts
 from corpus.settings import Settings
-from corpus.types import OWNER, Caller, Filter, Float32, Hit, Int64, NewVersion, Page, Place, Scored
+from corpus.types import (
+    OWNER,
+    Caller,
+    Filter,
+    Float32,
+    Hit,
+    Int64,
+    NewVersion,
+    Page,
+    Place,
+    QueryTokens,
+    Scored,
+)
 from corpus.vectors import open_dense
 from corpus.vectors.rows import cosines
 
@@ -63,6 +86,7 @@ class CorpusState:
     documents: int
     chunks: int
     chunks_without_vector: int
+    chunks_without_tokens: int
     disk_bytes: int
     free_bytes: int
     dense: IndexState
@@ -344,6 +368,33 @@ class Corpus:
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.lexical_reach(query) if past else self.lexical.reach(query)
 
+    def score_late(
+        self, query: QueryTokens, chunks: Int64, caller: Caller, filter: Filter = _EVERYTHING
+    ) -> Float32:
+        """Returns the late interaction of a question's tokens with each of the chunks (:func:`corpus.late.max_sim`).
+
+        Shape (n,), in the order given, in [-1, 1]; NaN where a chunk has no token vectors. A token counts as much as
+        its word is rare (:meth:`rarity`), all alike while that is not known. Read from the catalog, so no index is
+        asked, and what was live earlier is scored like what is. Who may see a chunk is not asked: the catalog
+        decides last.
+
+        Raises:
+            DamagedError: a chunk's token vectors are not what was committed.
+        """
+        scores = np.full(len(chunks), np.nan, np.float32)
+        with self.catalog.read() as db:
+            found = tokens.read_tokens(db, np.unique(chunks).tolist())
+        dimension = query.vectors.shape[1]
+        own = {chunk: codes for chunk, codes in found.items() if is_packed(codes, dimension)}
+        if not own or not len(query.vectors):
+            return scores
+        rarity = self.rarity(query.words, caller, filter) or {}
+        weights = np.array([rarity.get(word, 1.0) for word in query.words], np.float32)
+        score = dict(zip(own, max_sim(query.vectors, weights, list(own.values())).tolist(), strict=True))
+        for at, chunk in enumerate(chunks.tolist()):
+            scores[at] = score.get(chunk, np.nan)
+        return scores
+
     def rarity(
         self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
     ) -> dict[str, float] | None:
@@ -456,7 +507,7 @@ class Corpus:
         with self.catalog.read() as db, CatalogFeed(self.catalog).snapshot() as snapshot:
             found = len(documents.list_documents(db))
             chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
-            space = records.space(db)
+            space, with_tokens = records.space(db), tokens.count_live(db)
             own_id, erasing = records.corpus_id(db), records.is_erasing(db)
         dense, lexical = self.dense.state(), self.lexical.state()
         problems = [state.problem for state in (dense, lexical) if state.problem]
@@ -473,6 +524,7 @@ class Corpus:
             documents=found,
             chunks=chunks,
             chunks_without_vector=chunks - vectors,
+            chunks_without_tokens=vectors - with_tokens,
             disk_bytes=_disk_bytes(self.folder),
             free_bytes=shutil.disk_usage(self.folder).free,
             dense=dense,

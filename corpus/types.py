@@ -149,7 +149,8 @@ class NewVersion:
     """Everything one transaction needs to make one document version live.
 
     ``vectors[i]`` belongs to ``chunks[i]``: float32, unit length, shape (dimension,), or None where
-    the embedder does not cover the text. ``access`` holds principals; an empty set means nobody.
+    the embedder does not cover the text. ``tokens[i]`` are the codes of its token vectors (:mod:`corpus.late`), or
+    None; empty where there are none at all. ``access`` holds principals; an empty set means nobody.
     ``caller`` is who commits it: nobody replaces a document that is hidden from them. ``seconds`` is what reading
     and cutting the file took.
     """
@@ -166,6 +167,17 @@ class NewVersion:
     metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
     caller: Caller = OWNER
     seconds: float | None = None
+    tokens: Sequence[bytes | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTokens:
+    """A question's tokens for late interaction: ``vectors``, float32 unit rows of shape (n, dimension), and the word
+    that each of them is a piece of, by whose rarity it counts.
+    """
+
+    vectors: Float32
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

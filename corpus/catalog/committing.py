@@ -21,7 +21,17 @@ from corpus.catalog.documents import (
     set_access,
     shown_time,
 )
-from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
+from corpus.catalog.schema import (
+    SEGMENT_CHARS,
+    changes,
+    chunks,
+    documents,
+    pages,
+    texts,
+    token_vectors,
+    vectors,
+    versions,
+)
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit
@@ -72,6 +82,7 @@ def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
                 text_hash=text_hash(document.text),
                 tables=sum(block.kind == "table" for block in document.blocks),
                 seconds=new.seconds,
+                token_count=sum(codes is not None for codes in new.tokens),
             )
         )
     )
@@ -159,6 +170,15 @@ def _insert_chunks(db: Connection, version_id: int, new: NewVersion) -> None:
             if vector is not None
         ),
     )
+    _insert_many(
+        db,
+        token_vectors,
+        (
+            {"chunk_id": own, "version_id": version_id, "codes": codes, "checksum": vector_checksum(codes)}
+            for codes, own in zip(new.tokens, ids, strict=bool(new.tokens))
+            if codes is not None
+        ),
+    )
 
 
 def _free_chunk_ids(db: Connection, new: NewVersion) -> list[int]:
@@ -193,7 +213,8 @@ def _give_up_ids(db: Connection, held: Sequence[tuple[int, int]]) -> None:
         parts = json.dumps([old, version_id])
         own = int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest(), "big") >> 1
         db.execute(update(chunks).where(chunks.c.id == old).values(id=own))
-        db.execute(update(vectors).where(vectors.c.chunk_id == old).values(chunk_id=own))
+        for table in (vectors, token_vectors):
+            db.execute(update(table).where(table.c.chunk_id == old).values(chunk_id=own))
 
 
 def _chunk_row(version_id: int, chunk: Chunk, own: int) -> dict[str, Any]:

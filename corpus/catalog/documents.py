@@ -15,7 +15,17 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from corpus.catalog import schema
 from corpus.catalog.checksums import text_hash, vector_checksum
-from corpus.catalog.schema import SEGMENT_CHARS, changes, chunks, documents, pages, texts, vectors, versions
+from corpus.catalog.schema import (
+    SEGMENT_CHARS,
+    changes,
+    chunks,
+    documents,
+    pages,
+    texts,
+    token_vectors,
+    vectors,
+    versions,
+)
 from corpus.catalog.schema import access as access_table
 from corpus.errors import DamagedError, NotFoundError
 from corpus.names import read_metadata, read_principals
@@ -139,7 +149,7 @@ def erase(db: Connection, document_id: str) -> None:
     """
     remove(db, document_id)
     ids = select(versions.c.id).where(versions.c.document_id == document_id)
-    for table in (vectors, chunks, pages, texts):
+    for table in (token_vectors, vectors, chunks, pages, texts):
         db.execute(delete(table).where(table.c.version_id.in_(ids)))
     key = get_document(db, document_id).key
     f = schema.failures
@@ -154,6 +164,7 @@ def count_rows(db: Connection, document_ids: Sequence[str], chunk_ids: Sequence[
     named = [(documents, documents.c.id), (versions, versions.c.document_id)]
     named += [(access_table, access_table.c.document_id)]
     numbered = [(chunks, chunks.c.id), (vectors, vectors.c.chunk_id)]
+    numbered += [(token_vectors, token_vectors.c.chunk_id)]
     wanted: list[tuple[Any, Any, Sequence[Any]]] = [(*one, document_ids) for one in named]
     wanted += [(*one, chunk_ids) for one in numbered]
     found = 0

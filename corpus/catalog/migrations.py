@@ -51,7 +51,20 @@ def _add_report_figures(db: Connection) -> None:
     db.execute(text("ALTER TABLE versions ADD COLUMN seconds FLOAT"))
 
 
+def _add_token_vectors(db: Connection) -> None:
+    """4: a chunk may have the vectors of its tokens; what was committed before has none until it is ingested again."""
+    db.execute(text("ALTER TABLE versions ADD COLUMN token_count INTEGER DEFAULT 0 NOT NULL"))
+    db.execute(
+        text(
+            "CREATE TABLE token_vectors (chunk_id INTEGER NOT NULL PRIMARY KEY, version_id INTEGER NOT NULL, "
+            "codes BLOB NOT NULL, checksum INTEGER NOT NULL, "
+            "FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE)"
+        )
+    )
+    db.execute(text("CREATE INDEX token_vectors_by_version ON token_vectors (version_id)"))
+
+
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
-    {1: _add_checksums, 2: _add_report_figures}
+    {1: _add_checksums, 2: _add_report_figures, 3: _add_token_vectors}
 )
 """``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from corpus.catalog.migrations import MIGRATIONS
 from corpus.errors import DamagedError, StorageError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -91,6 +91,7 @@ versions = Table(
     Column("text_hash", LargeBinary(16), nullable=False, server_default=text("''")),
     Column("tables", Integer, nullable=True),  # found in the file; null where an older Vouch read it
     Column("seconds", Float, nullable=True),  # that reading and cutting it took; as above
+    Column("token_count", Integer, nullable=False, server_default=text("0")),  # chunks with token vectors
     UniqueConstraint("document_id", "number"),
     Index("versions_by_hash", "sha256"),
     sqlite_autoincrement=True,
@@ -142,6 +143,17 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
     Column("checksum", Integer, nullable=False, server_default=text("0")),
     Index("vectors_by_version", "version_id"),
+)
+
+# Beside a chunk's vector, the vectors of its tokens (corpus.late); a chunk may have none.
+token_vectors = Table(
+    "token_vectors",
+    metadata,
+    Column("chunk_id", Id, primary_key=True, autoincrement=False),
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
+    Column("codes", LargeBinary, nullable=False),
+    Column("checksum", Integer, nullable=False),
+    Index("token_vectors_by_version", "version_id"),
 )
 
 changes = Table(

@@ -25,10 +25,12 @@ from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
 from corpus.embedding.runtime import PRECISIONS, Precision, recommended_precision
 from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
+from corpus.late import pack_tokens
 from corpus.settings import Settings
-from corpus.types import Float32
+from corpus.types import Float32, Int64, QueryTokens
 
 _log = logging.getLogger(__name__)
 
@@ -115,8 +117,19 @@ class SentenceTransformerEmbedder:
             EmbeddingError: a text is longer than ``max_tokens`` (``passage_too_long``), or the model
                 cannot be loaded.
         """
+        return self._embed(texts, tokens=False)[0]
+
+    def embed_passages_with_tokens(self, texts: Sequence[str]) -> tuple[Float32, list[bytes | None]]:
+        """Returns what :meth:`embed_passages` does, and each text's token vectors (:mod:`corpus.late`), or None.
+
+        Raises:
+            EmbeddingError: as there.
+        """
+        return self._embed(texts, tokens=True)
+
+    def _embed(self, texts: Sequence[str], *, tokens: bool) -> tuple[Float32, list[bytes | None]]:
         if not texts:
-            return np.empty((0, self._model.dimension), dtype=np.float32)
+            return np.empty((0, self._model.dimension), dtype=np.float32), []
         prompted = [self._model.passage_prompt + text for text in texts]
         distinct = {text: row for row, text in enumerate(dict.fromkeys(prompted))}
         lengths = self._tokens.count(list(distinct))
@@ -129,16 +142,36 @@ class SentenceTransformerEmbedder:
                 hint="Cut it into smaller chunks; nothing is truncated silently.",
             )
         rows = np.empty((len(distinct), self._model.dimension), dtype=np.float32)
+        codes: list[bytes | None] = [None] * len(distinct)
         ordered = list(distinct)
         for batch in batches(lengths):
-            rows[batch] = self._run([ordered[row] for row in batch])
-        return rows[[distinct[text] for text in prompted]]
+            encoded = self._run([ordered[row] for row in batch])
+            rows[batch] = unit_rows(encoded.rows)
+            for row, states in zip(batch, self._states(encoded) if tokens else (), strict=tokens):
+                codes[row] = None if states is None else pack_tokens(states[1])
+        wanted = [distinct[text] for text in prompted]
+        return rows[wanted], [codes[row] for row in wanted]
 
     def embed_query(self, text: str) -> Float32:
         """Returns one float32 unit vector, shape (dimension,); an over-long query is cut to the limit."""
+        return self.embed_query_with_tokens(text)[0]
+
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether the model has vectors of tokens; known without loading the weights."""
+        return self._model.hidden > 1
+
+    def embed_query_with_tokens(self, text: str) -> tuple[Float32, QueryTokens | None]:
+        """Returns what :meth:`embed_query` does, and the question's tokens; None where it has none."""
         query = self._tokens.cut(self._model.query_prompt + text, self.max_tokens)
-        vector: Float32 = self._run([query])[0]
-        return vector
+        encoded = self._run([query])
+        vector: Float32 = unit_rows(encoded.rows)[0]
+        (states,) = self._states(encoded)
+        if states is None:
+            return vector, None
+        kept, rows = states
+        words = self._tokens.words(query)
+        return vector, QueryTokens(rows, tuple(words[at] for at in kept.tolist()))
 
     def prepare(self) -> None:
         """Makes the export if there is none, in a child process: about ten seconds, once."""
@@ -146,17 +179,27 @@ class SentenceTransformerEmbedder:
         if refused:
             self._note(refused)
 
-    def _run(self, texts: Sequence[str]) -> Float32:
+    def _states(self, encoded: Encoded) -> Iterator[tuple[Int64, Float32] | None]:
+        """Yields which of a text's tokens are kept, and unit rows of those; None where it has none."""
+        for at, ids in enumerate(encoded.ids):
+            kept = self._tokens.kept(ids) if encoded.states is not None else np.empty(0, np.int64)
+            yield (
+                (kept, unit_rows(encoded.states[at, kept]))
+                if encoded.states is not None and kept.size
+                else None
+            )
+
+    def _run(self, texts: Sequence[str]) -> Encoded:
         with self._lock:
-            rows = unit_rows(self._ready().encode(texts))
-        if rows.shape != (len(texts), self._model.dimension):
+            encoded = self._ready().encode(texts)
+        if encoded.rows.shape != (len(texts), self._model.dimension):
             raise EmbeddingError(
-                f"{self._model.name} gives vectors of {rows.shape[1]} numbers, "
+                f"{self._model.name} gives vectors of {encoded.rows.shape[1]} numbers, "
                 f"and its configuration says {self._model.dimension}.",
                 code="model_unusable",
                 hint="Set embedder to another model.",
             )
-        return rows
+        return encoded
 
     def _ready(self) -> Exported | Reference:
         """Returns the back end, and moves from the reference to an export made since."""

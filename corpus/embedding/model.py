@@ -44,7 +44,8 @@ class ModelFolder:
     """A model's folder, what its configuration says, and the precision it is to be run in.
 
     ``max_tokens`` counts special tokens and prompts. ``pinned_sha256`` is the hash the weights must
-    have, empty when nobody pinned one. ``pooling`` names every step after the transformer.
+    have, empty when nobody pinned one. ``pooling`` names every step after the transformer. ``hidden`` is the length of
+    its tokens' vectors, 0 where it is no transformer.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class ModelFolder:
     query_prompt: str
     passage_prompt: str
     precision: Precision = "float32"
+    hidden: int = 0
 
     def weights_sha256(self) -> str:
         """Returns the SHA-256 of the weights; of several files, that of their names and hashes.
@@ -153,7 +155,8 @@ def read_model(
     own = _read_json(path, "sentence_bert_config.json")
     tokenizer = _read_json(path, "tokenizer_config.json")
     prompts = _read_json(path, "config_sentence_transformers.json").get("prompts") or {}
-    dimension, pooling = _after_transformer(path, int(config.get("hidden_size") or config.get("dim") or 0))
+    hidden = int(config.get("hidden_size") or config.get("dim") or 0)
+    dimension, pooling = _after_transformer(path, hidden)
     if dimension < 1:
         raise _unusable(path, "its configuration does not say how long a vector is")
     positions = config.get("max_position_embeddings")
@@ -176,6 +179,7 @@ def read_model(
         query_prompt=str(prompts.get("query") or ""),
         passage_prompt=str(prompts.get("document") or prompts.get("passage") or ""),
         precision=precision,
+        hidden=hidden if _is_transformer(path) else 0,
     )
 
 
@@ -233,6 +237,11 @@ def _after_transformer(path: Path, hidden: int) -> tuple[int, str]:
             steps.append(kind.lower())
     truncated = _read_json(path, "config_sentence_transformers.json").get("truncate_dim")
     return int(truncated or dimension), "+".join(steps or ["mean"])
+
+
+def _is_transformer(path: Path) -> bool:
+    modules = _read_modules(path)
+    return not modules or str(modules[0].get("type", "")).endswith("Transformer")
 
 
 def _read_modules(path: Path) -> list[dict[str, Any]]:

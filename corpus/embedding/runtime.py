@@ -25,14 +25,18 @@ _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 _PRECISION_HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 
+Output = tuple[Float32, Float32 | None]
+"""One row a text, and one a token where the graph gives any: (texts, dimension), (texts, longest, kept dimension)."""
+
+
 class Runtime(Protocol):
     """A loaded graph. Not safe for threads: its owner holds the lock."""
 
     name: str
     precision: Precision
 
-    def run(self, ids: Int64, mask: Int64) -> Float32:
-        """Returns one row a text for token ids and mask, each of shape (texts, longest)."""
+    def run(self, ids: Int64, mask: Int64) -> Output:
+        """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""
 
 
 def open_runtime(graph: Path, precision: Precision, threads: int) -> tuple[Runtime, str]:
@@ -96,10 +100,11 @@ class OpenVino:
             chosen["INFERENCE_NUM_THREADS"] = threads
         self._request = core.compile_model(core.read_model(str(graph)), "CPU", chosen).create_infer_request()
 
-    def run(self, ids: Int64, mask: Int64) -> Float32:
-        """Returns one row a text for token ids and mask, each of shape (texts, longest)."""
+    def run(self, ids: Int64, mask: Int64) -> Output:
+        """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""
         self._request.infer({"input_ids": ids, "attention_mask": mask})
-        return np.array(self._request.get_output_tensor(0).data, dtype=np.float32)
+        found = [np.array(one.data, dtype=np.float32) for one in self._request.output_tensors]
+        return found[0], found[1] if len(found) > 1 else None
 
 
 class OnnxRuntime:
@@ -118,7 +123,8 @@ class OnnxRuntime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
-    def run(self, ids: Int64, mask: Int64) -> Float32:
-        """Returns one row a text for token ids and mask, each of shape (texts, longest)."""
-        (rows,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return np.asarray(rows, dtype=np.float32)
+    def run(self, ids: Int64, mask: Int64) -> Output:
+        """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""
+        found = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        rows = np.asarray(found[0], dtype=np.float32)
+        return rows, np.asarray(found[1], dtype=np.float32) if len(found) > 1 else None

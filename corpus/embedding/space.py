@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from corpus.types import Float32
+from corpus.types import Float32, QueryTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,21 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Float32:
         """Returns one float32 unit vector, shape (dimension,); an over-long query is cut to the limit."""
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """What an embedder can do besides, for late interaction: one pass gives a text's vector and its tokens' vectors."""
+
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether its model has vectors of tokens at all; known without loading the weights."""
+
+    def embed_passages_with_tokens(self, texts: Sequence[str]) -> tuple[Float32, list[bytes | None]]:
+        """Returns what ``embed_passages`` does, and each text's token vectors as :mod:`corpus.late` keeps them.
+
+        Of a model or an export that gives none, and of a text of special tokens alone, it is None.
+        """
+
+    def embed_query_with_tokens(self, text: str) -> tuple[Float32, QueryTokens | None]:
+        """Returns what ``embed_query`` does, and the question's tokens; None where a passage would have None."""

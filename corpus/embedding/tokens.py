@@ -10,11 +10,16 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.embedding.model import ModelFolder
+from corpus.embedding.token_vectors import empty_tokens, kept_tokens
 from corpus.errors import EmbeddingError
+from corpus.language import UNSPACED
 from corpus.types import Int64
+
+if TYPE_CHECKING:
+    from corpus.embedding.token_vectors import Bools
 
 _SYLLABIC = frozenset({"CJK", "HANGUL", "HIRAGANA", "KATAKANA"})
 """Scripts that say in one letter what an alphabet says in about two."""
@@ -37,6 +42,7 @@ _WORD_CHARS = 32
 its words among so many, and looking them up takes a twentieth of the time of tokenizing them anew."""
 
 _BLANK = re.compile(r"\s")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _REMOVED_BLANKS = re.compile("[\v\f\x1c-\x1f\x85]")
 """Blanks for Python at which a BERT tokenizer parts nothing: it drops them, as it does other control characters."""
 
@@ -63,6 +69,7 @@ class Tokens:
         self._scripts: frozenset[str] | None = None
         self._around: tuple[list[int], list[int]] | None = None  # what a text's words stand between
         self._words: dict[str, tuple[int, ...]] = {}
+        self._empty: tuple[Bools, frozenset[int]] | None = None  # tokens without a meaning, special tokens
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Returns the tokens of each text, special tokens included; nothing is truncated."""
@@ -91,6 +98,35 @@ class Tokens:
             self._words = {}  # another thread may be reading the old ones: nothing is ever taken out of them
         find = known.__getitem__ if not long else lambda word: (long if word in long else known)[word]
         return [list(chain.from_iterable(map(find, words))) for words in parted]
+
+    def kept(self, ids: Sequence[int]) -> Int64:
+        """Returns which of a text's tokens keep a vector of their own, as positions in its ids, ascending."""
+        if self._empty is None:
+            tokenizer = self._tokenizer()
+            decode = _from_bytes if _is_byte_level(tokenizer) else str
+            pieces = {own: decode(piece) for piece, own in tokenizer.get_vocab().items()}
+            added = tokenizer.get_added_tokens_decoder().items()
+            special = frozenset(own for own, token in added if token.special)
+            self._empty = empty_tokens(pieces, special), special
+        return kept_tokens(ids, *self._empty)
+
+    def words(self, text: str) -> list[str]:
+        """Returns for each token of a text, special ones included, the word that it is a piece of.
+
+        Where words are not parted by blanks, as in Japanese, it is the piece itself; of a special token it is "".
+        """
+        text = self._clean(text)
+        found = self._tokenizer().encode(text)
+        around: dict[int, tuple[int, int]] = {}
+        for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
+            if word is not None:
+                first, last = around.get(word, (start, end))
+                around[word] = min(first, start), max(last, end)
+        words = []
+        for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
+            whole = "" if word is None else text[slice(*around[word])]
+            words.append((text[start:end] if _UNSPACED.search(whole) else whole).strip())
+        return words
 
     def cut(self, text: str, limit: int) -> str:
         """Returns the longest start of a text that has at most ``limit`` tokens, special ones included."""

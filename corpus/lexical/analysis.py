@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corpus.language import HAN, HIRAGANA, KATAKANA, UNSPACED, fold
+from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 
 ANALYSIS_VERSION = 2
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
@@ -55,20 +55,6 @@ _IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _IS_HAN = re.compile(f"[{HAN}]")
 _IS_HIRAGANA = re.compile(f"[{HIRAGANA}\u30fc]+")
 _IS_KATAKANA = re.compile(f"[{KATAKANA}]+")
-
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        a about all also am an and any are as at be been being but by can could did do does doing
-        each for from had has have having he her here him his how i if in into is it its just me may
-        might must my no nor not of on or our shall she should so some such than that the their them
-        then there these they this those to too under up us was we were what when where which who
-        whom whose why will with would you your
-        """,
-    )
-)
-"""English words that carry a question's grammar; a query leaves them out unless it has no others."""
 
 
 @dataclass(frozen=True, slots=True)

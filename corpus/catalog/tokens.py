@@ -1,0 +1,63 @@
+"""The token vectors of chunks, as the catalog keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from corpus.catalog import schema
+from corpus.catalog.checksums import vector_checksum
+from corpus.catalog.schema import chunks, documents, token_vectors, versions
+from corpus.errors import DamagedError
+from corpus.types import show_chunk_id
+
+_ROWS = 500  # rows per statement: well under every database's parameter limit
+
+
+def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
+    """Returns the codes of the given chunks that have some, of retired versions too.
+
+    Raises:
+        DamagedError: codes are not what was committed.
+    """
+    found: dict[int, bytes] = {}
+    columns = select(token_vectors.c.chunk_id, token_vectors.c.codes, token_vectors.c.checksum)
+    for first in range(0, len(chunk_ids), _ROWS):
+        some = token_vectors.c.chunk_id.in_(list(chunk_ids[first : first + _ROWS]))
+        for own, codes, checksum in db.execute(columns.where(some)):
+            if vector_checksum(codes) != checksum:
+                raise DamagedError(
+                    f"The catalog's token vectors of chunk {show_chunk_id(own)} are not what was committed.",
+                    hint=schema.RESTORE_HINT,
+                )
+            found[own] = codes
+    return found
+
+
+def reusable_tokens(db: Connection, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Returns the codes already stored for searched texts with these hashes; damaged ones are left out."""
+    found: dict[bytes, bytes] = {}
+    columns = select(chunks.c.searched_hash, token_vectors.c.codes, token_vectors.c.checksum)
+    columns = columns.join(token_vectors, token_vectors.c.chunk_id == chunks.c.id)
+    for first in range(0, len(hashes), _ROWS):
+        some = chunks.c.searched_hash.in_(list(hashes[first : first + _ROWS]))
+        for own, codes, checksum in db.execute(columns.where(some)):
+            if vector_checksum(codes) == checksum:
+                found[own] = codes
+    return found
+
+
+def count_live(db: Connection) -> int:
+    """Returns how many live chunks have token vectors."""
+    query = select(func.sum(versions.c.token_count))
+    query = query.join(documents, documents.c.live_version_id == versions.c.id)
+    return int(db.execute(query).scalar_one_or_none() or 0)
+
+
+def damaged_tokens(db: Connection) -> Iterator[int]:
+    """Yields the chunks, of retired versions too, whose codes are not what was committed."""
+    query = select(token_vectors).order_by(token_vectors.c.chunk_id).execution_options(yield_per=1000)
+    for row in db.execute(query):
+        if vector_checksum(row.codes) != row.checksum:
+            yield row.chunk_id
