@@ -31,7 +31,8 @@ def pack_tokens(rows: Float32) -> bytes:
     """Returns the codes of unit rows, shape (n, d) with d even: a byte, then d / 2 bytes a row."""
     step = _step(rows.shape[1])
     levels = np.clip(np.floor(rows / step) + _LEVELS // 2, 0, _LEVELS - 1).astype(np.uint8)
-    return bytes([FORMAT]) + (levels[:, ::2] | levels[:, 1::2] << 4).tobytes()
+    packed: NDArray[np.uint8] = levels[:, ::2] | levels[:, 1::2] << 4
+    return bytes([FORMAT]) + packed.tobytes()
 
 
 def unpack_tokens(codes: Sequence[bytes], dimension: int) -> tuple[Float32, NDArray[np.int64]]:
@@ -81,4 +82,5 @@ def _pairs(dimension: int) -> NDArray[np.complex64]:
     """Returns what each byte stands for: the middles of two levels, the lower four bits first."""
     middles = (np.arange(_LEVELS) - _LEVELS // 2 + 0.5) * _step(dimension)
     byte = np.arange(256)
-    return (middles[byte & 15] + 1j * middles[byte >> 4]).astype(np.complex64)
+    pairs: NDArray[np.complex64] = (middles[byte & 15] + 1j * middles[byte >> 4]).astype(np.complex64)
+    return pairs

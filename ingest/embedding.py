@@ -1,7 +1,8 @@
 """Bulk embedding in a low-priority child process, so that questions are answered meanwhile.
 
 The two processes talk over pipes: a frame is four bytes of length (big-endian) and a payload. A request is
-a JSON list of texts; a reply is ``V`` and float32 rows, or ``E`` and an error as JSON. The child ends with
+JSON: the texts, and whether their tokens' vectors are wanted, too. A reply is ``V``, float32 rows, and where wanted the
+length of each text's codes and the codes; or ``E`` and an error as JSON. The child ends with
 its parent, however that ends: its reading thread sees the pipe close and exits the process, also amid
 a batch. (``PR_SET_PDEATHSIG`` would not do: it follows the parent's *thread*, not the parent.)
 """
@@ -26,10 +27,10 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from corpus.child import give_way
-from corpus.embedding import Embedder, EmbeddingSpace, open_embedder
+from corpus.embedding import Embedder, EmbeddingSpace, TokenEmbedder, open_embedder
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
-from corpus.types import Float32
+from corpus.types import Float32, QueryTokens
 
 _log = logging.getLogger(__name__)
 
@@ -87,11 +88,36 @@ class EmbeddingChild:
             EmbeddingError: what the child met, or ``embedder_crashed`` when it died twice, or
                 ``embedder_closed`` when this was closed meanwhile.
         """
+        return self._embed(texts, tokens=False)[0]
+
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether the model has vectors of tokens; known without loading the weights."""
+        return isinstance(self._embedder, TokenEmbedder) and self._embedder.gives_tokens
+
+    def embed_query_with_tokens(self, text: str) -> tuple[Float32, QueryTokens | None]:
+        """Returns what :meth:`embed_query` does, and the question's tokens; None where it has none."""
+        if isinstance(self._embedder, TokenEmbedder):
+            return self._embedder.embed_query_with_tokens(text)
+        return self._embedder.embed_query(text), None
+
+    def embed_passages_with_tokens(self, texts: Sequence[str]) -> tuple[Float32, list[bytes | None]]:
+        """Returns what :meth:`embed_passages` does, and each text's token vectors (:mod:`corpus.late`), or None.
+
+        Raises:
+            EmbeddingError: as there.
+        """
+        return self._embed(texts, tokens=True)
+
+    def _embed(self, texts: Sequence[str], *, tokens: bool) -> tuple[Float32, list[bytes | None]]:
         rows = [np.empty((0, self.space.dimension), dtype=np.float32)]
+        codes: list[bytes | None] = []
         with self._lock:
             for at in range(0, len(texts), REQUEST_TEXTS):
-                rows.append(self._ask(texts[at : at + REQUEST_TEXTS]))
-        return np.concatenate(rows)
+                some, theirs = self._ask(texts[at : at + REQUEST_TEXTS], tokens)
+                rows.append(some)
+                codes += theirs
+        return np.concatenate(rows), codes
 
     def close(self) -> None:
         """Ends the child at once, also amid a batch; safe to call from another thread, and twice."""
@@ -108,7 +134,7 @@ class EmbeddingChild:
     ) -> None:
         self.close()
 
-    def _ask(self, texts: Sequence[str]) -> Float32:
+    def _ask(self, texts: Sequence[str], tokens: bool) -> tuple[Float32, list[bytes | None]]:
         reason = ""
         for _ in range(2):
             if self._closed:
@@ -116,7 +142,7 @@ class EmbeddingChild:
             if self._child is None:
                 self._child = _Child(self._settings, self.space.precision)
             try:
-                reply = self._child.ask(texts)
+                reply = self._child.ask(texts, tokens)
             except (OSError, ValueError):  # dead, or ended by close() meanwhile
                 reason = self._child.end()
                 self._child = None
@@ -125,7 +151,7 @@ class EmbeddingChild:
                 continue
             if reply[:1] == b"E":
                 raise EmbeddingError(**json.loads(reply[1:]))
-            return np.frombuffer(reply, dtype="<f4", offset=1).reshape(len(texts), -1).astype(np.float32)
+            return _read_reply(reply, len(texts), self.space.dimension, tokens)
         if self._closed:
             raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
         raise EmbeddingError(
@@ -162,7 +188,7 @@ class _Child:
         with contextlib.suppress(OSError):  # a child that died already shows when it is asked
             _send(self._input, json.dumps(chosen).encode())
 
-    def ask(self, texts: Sequence[str]) -> bytes:
+    def ask(self, texts: Sequence[str], tokens: bool) -> bytes:
         """Returns the child's reply.
 
         Raises:
@@ -171,7 +197,7 @@ class _Child:
         assert self._process.stdout is not None
         reply = None
         with contextlib.suppress(BrokenPipeError):
-            _send(self._input, json.dumps(list(texts)).encode())
+            _send(self._input, json.dumps({"texts": list(texts), "tokens": tokens}).encode())
             reply = _receive(self._process.stdout)
         if reply is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -219,16 +245,36 @@ def main() -> None:
     embedder = open_embedder(settings)
     prepared = False
     while True:
-        texts = json.loads(requests.get())
+        request = json.loads(requests.get())
         try:
             if not prepared:
                 embedder.prepare()
                 prepared = True
-            reply = b"V" + embedder.embed_passages(texts).astype("<f4").tobytes()
+            if request["tokens"]:
+                reply = _show_reply(*embedder.embed_passages_with_tokens(request["texts"]))
+            else:
+                reply = _show_reply(embedder.embed_passages(request["texts"]), [])
         except EmbeddingError as error:
             told = {"message": error.message, "code": error.code, "hint": error.hint}
             reply = b"E" + json.dumps(told).encode()
         _send(answers, reply)
+
+
+def _show_reply(rows: Float32, codes: Sequence[bytes | None]) -> bytes:
+    lengths = np.array([len(one or b"") for one in codes], dtype="<u4").tobytes()
+    return b"".join([b"V", rows.astype("<f4").tobytes(), lengths, *filter(None, codes)])
+
+
+def _read_reply(reply: bytes, texts: int, dimension: int, tokens: bool) -> tuple[Float32, list[bytes | None]]:
+    rows = np.frombuffer(reply, "<f4", texts * dimension, offset=1).reshape(texts, dimension)
+    at, codes = 1 + rows.nbytes, list[bytes | None]()
+    if tokens:
+        lengths = np.frombuffer(reply, "<u4", texts, offset=at)
+        at += lengths.nbytes
+        for length in lengths.tolist():
+            codes.append(reply[at : at + length] or None)
+            at += length
+    return rows.astype(np.float32), codes
 
 
 def _read_requests(source: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:

@@ -111,7 +111,9 @@ class _Ingest:
         waiting: list[Work] = []
         try:
             with (
-                EmbedAhead(self.corpus.catalog, self.embedder, self.events.put) as embedding,
+                EmbedAhead(
+                    self.corpus.catalog, self.embedder, self.events.put, late=self.settings.late_interaction
+                ) as embedding,
                 ReadAhead(self.settings, work, lambda: self.events.put(None)) as reading,
             ):
                 while not self._stop() and not (reading.ended and not waiting and embedding.idle):
@@ -183,6 +185,7 @@ class _Ingest:
             document=item.document,
             chunks=item.chunks,
             vectors=item.vectors,
+            tokens=item.tokens,
             access=access,
             metadata=metadata,
             caller=request.caller,

@@ -13,6 +13,7 @@ from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotAllowedError
+from corpus.late import FORMAT
 from corpus.settings import Settings
 from corpus.types import PUBLIC
 from ingest.chunking import CHUNKER_VERSION
@@ -94,7 +95,8 @@ def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) ->
     every = ".".join(one.version for one in PARSERS.values())
     read = parser_version(content_type) if content_type else every
     cut = f"{CHUNKER_VERSION}:{settings.chunk_tokens}:{settings.chunk_chars}"
-    return f"{read}{'+ocr' if pictures else ''}/{cut}/{space.id}"
+    late = f"+late{FORMAT}" if settings.late_interaction else ""
+    return f"{read}{'+ocr' if pictures else ''}/{cut}/{space.id}{late}"
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[tuple[str, str], Known]) -> list[SourceFile]:

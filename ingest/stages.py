@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-from corpus.catalog import Database, documents
+from corpus.catalog import Database, documents, tokens
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.documents import Known
-from corpus.embedding import EmbeddingSpace
+from corpus.embedding import EmbeddingSpace, TokenEmbedder
 from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
 from corpus.settings import Settings
 from corpus.types import Chunk, Document, Float32
@@ -28,6 +28,10 @@ PIECE_TEXTS = 32
 
 FAILURES_IN_A_ROW = 3
 """So many pieces that fail one after the other are the embedder's fault, not the files'."""
+
+
+Embedded = tuple[Float32, bytes | None]
+"""A chunk's vector, and the codes of its tokens' vectors where it has any (:mod:`corpus.late`)."""
 
 
 class PassageEmbedder(Protocol):
@@ -69,6 +73,7 @@ class Work:
     seconds: float
     embedded: int = 0
     vectors: list[Float32 | None] = field(default_factory=list)
+    tokens: list[bytes | None] = field(default_factory=list)
     error: VouchError | None = None
 
 
@@ -141,14 +146,23 @@ class EmbedAhead:
     Args:
         database: where vectors of the same text are looked up first.
         embedder: makes the others, a piece at a time.
+        late: whether chunks get the vectors of their tokens, too, where the embedder gives any.
         tell: given each file, in order, once it has its vectors or an error; and None now and then.
     """
 
     def __init__(
-        self, database: Database, embedder: PassageEmbedder, tell: Callable[[Work | None], None]
+        self,
+        database: Database,
+        embedder: PassageEmbedder,
+        tell: Callable[[Work | None], None],
+        *,
+        late: bool = False,
     ) -> None:
         self._database = database
         self._embedder = embedder
+        self._late = (
+            embedder if late and isinstance(embedder, TokenEmbedder) and embedder.gives_tokens else None
+        )
         self._tell = tell
         self._pool = ThreadPoolExecutor(1, "embed")
         self._batch: Future[None] | None = None
@@ -191,13 +205,19 @@ class EmbedAhead:
             if need is not None
         }
         with self._database.read() as db:
-            have = documents.reusable_vectors(db, list(texts), self._embedder.space.dimension)
+            found = documents.reusable_vectors(db, list(texts), self._embedder.space.dimension)
+            codes = tokens.reusable_tokens(db, list(found)) if self._late else {}
+        have: dict[bytes, Embedded] = {
+            need: (vector, codes.get(need))
+            for need, vector in found.items()
+            if need in codes or not self._late
+        }
         self._hand_over(batch, needs, have)
         for piece in _pieces([need for need in texts if need not in have]):
             if self._ended.is_set():
                 return
             try:
-                made = self._embedder.embed_passages([texts[need] for need in piece])
+                made = self._make([texts[need] for need in piece])
             except (EmbeddingError, LimitError) as error:
                 self._give_up(batch, needs, set(piece), error)
             else:
@@ -206,11 +226,17 @@ class EmbedAhead:
                 self._hand_over(batch, needs, have)
                 self._tell(None)
 
+    def _make(self, texts: Sequence[str]) -> list[Embedded]:
+        if self._late is None:
+            return [(vector, None) for vector in self._embedder.embed_passages(texts)]
+        vectors, codes = self._late.embed_passages_with_tokens(texts)
+        return list(zip(vectors, codes, strict=True))
+
     def _need(self, chunk: Chunk) -> bytes | None:
         return text_hash(chunk.searched) if self._embedder.covers(chunk.searched) else None
 
     def _hand_over(
-        self, batch: deque[Work], needs: dict[int, list[bytes | None]], have: dict[bytes, Float32]
+        self, batch: deque[Work], needs: dict[int, list[bytes | None]], have: dict[bytes, Embedded]
     ) -> None:
         """Tells the files at the front of the batch that have all their vectors."""
         while batch:
@@ -219,7 +245,8 @@ class EmbedAhead:
                 item.embedded += 1
             if item.embedded < len(wanted):
                 return
-            item.vectors = [None if need is None else have[need] for need in wanted]
+            item.vectors = [None if need is None else have[need][0] for need in wanted]
+            item.tokens = [None if need is None else have[need][1] for need in wanted]
             self._tell(batch.popleft())
 
     def _give_up(

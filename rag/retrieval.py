@@ -10,13 +10,14 @@ from datetime import UTC
 
 import numpy as np
 
-from corpus.embedding import Embedder
+from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, is_past
-from corpus.types import Caller, Filter, Float32, Hit, Int64, Scored, show_chunk_id
+from corpus.types import Caller, Filter, Float32, Hit, Int64, Place, QueryTokens, Scored, show_chunk_id
 from rag.filters import END_OF_DAY
 from rag.ranking import MOST_LEXICAL, Recipe, combine
+from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
 
 RECIPE = Recipe()
@@ -47,20 +48,29 @@ class Retriever:
     """Searches a corpus. Safe to use from any thread."""
 
     def __init__(
-        self, corpus: Corpus, embedder: Embedder, settings: Settings, recipe: Recipe = RECIPE
+        self,
+        corpus: Corpus,
+        embedder: Embedder,
+        settings: Settings,
+        recipe: Recipe = RECIPE,
+        reranker: Reranker | None = None,
     ) -> None:
         self.recipe = recipe
         self._corpus = corpus
         self._embedder = embedder
         self._settings = settings
+        self._reranker = reranker or open_reranker(settings)
+        wanted = self._reranker.late and recipe.late
+        self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
         """Returns the ``k`` best passages for a query, among those the caller may see.
 
-        Both legs give candidates; every candidate is scored by every leg (``legs``: the cosine, and the share of
-        the query's words, by BM25), and the score is their weighted mean, about in [0, 1]. Text that the embedder
-        does not cover is searched lexically alone, and a note says so; so does one where the embedder reads only
-        the beginning of a long query. Fewer than ``k`` hits may be those of more passages: neighbours are one.
+        Two legs give candidates; every candidate is scored by every leg (``legs``: the cosine, the share of the query's
+        words, by BM25, and the late interaction of its tokens, where it has token vectors), and the score is their
+        weighted mean, about in [0, 1]. A CrossEncoder that is set orders the best anew, by its own scores. Text that
+        the embedder does not cover is searched lexically alone, and a note says so; so does one where the embedder
+        reads only the beginning of a long query. Fewer than ``k`` hits may hold more passages: neighbours are one.
 
         Raises:
             UsageError: the query is empty or too long, or ``k`` is out of range.
@@ -77,7 +87,8 @@ class Retriever:
         notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
-        vector = self._embedded(cleaned, timings, notes) if self.recipe.dense else None
+        read = self._embedded(cleaned, timings, notes) if self.recipe.dense else None
+        vector, tokens = read or (None, None)
         found: list[Scored] = []
         if vector is not None:
             with _timed(timings, "dense"):
@@ -88,13 +99,19 @@ class Retriever:
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
             ids = np.unique(np.concatenate([leg.ids for leg in found]))
-            legs = self._scores(cleaned, vector, ids, caller, chosen)
+            legs = self._scores(cleaned, vector, tokens, ids, caller, chosen)
             ranked = combine(ids, legs, self.recipe)
             if vector is not None and self.recipe.around:
                 legs["around"] = self._around(vector, ids, ranked)
                 ranked = combine(ids, legs, self.recipe)
         with _timed(timings, "catalog"):
-            hits = self._chosen(ranked, _legs(ids, legs), k, caller, chosen)
+            places, hits = self._candidates(ranked, _legs(ids, legs), k, caller, chosen)
+        if self._reranker.depth:
+            with _timed(timings, "reranking"):
+                reranked = self._reranker.rerank(cleaned, hits)
+            hits, notes = list(reranked.hits), notes + ([reranked.note] if reranked.note else [])
+        with _timed(timings, "catalog"):
+            hits = self._chosen(hits, places, k, caller)
         timings["total"] = round(sum(timings.values()), 3)
         return SearchResult(query, tuple(hits), timings, tuple(notes))
 
@@ -102,6 +119,7 @@ class Retriever:
         self,
         query: str,
         vector: Float32 | None,
+        tokens: QueryTokens | None,
         ids: Int64,
         caller: Caller,
         filter: Filter,
@@ -110,6 +128,10 @@ class Retriever:
         legs: dict[str, Float32] = {}
         if vector is not None:
             legs["dense"] = self._corpus.score_dense(vector, ids)
+        if tokens is not None:
+            late = self._corpus.score_late(tokens, ids, caller, filter)
+            if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
+                legs["late"] = late
         if self.recipe.lexical or vector is None:
             reach = self._corpus.lexical_reach(query, caller, filter)
             scores = self._corpus.score_lexical(query, ids, caller, filter)
@@ -123,21 +145,27 @@ class Retriever:
         around[np.searchsorted(ids, best)] = self._corpus.score_around(vector, best)
         return around
 
-    def _chosen(
+    def _candidates(
         self,
         ranked: Sequence[tuple[int, float]],
         legs: Mapping[int, Mapping[str, float]],
         k: int,
         caller: Caller,
         filter: Filter,
-    ) -> list[Hit]:
-        """Returns the hits of the best candidates. The catalog decides what may be seen, before and after."""
+    ) -> tuple[Mapping[int, Place], list[Hit]]:
+        """Returns where candidates stand, and the best as hits, some to spare. The catalog decides what may be seen,
+        before and after.
+        """
         recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
         ranked = spread(ranked, places, recipe, k)
-        hits = self._corpus.hits(ranked, legs, caller, k + SPARE if recipe.copies else k, filter.as_of)
-        if recipe.copies:
-            hits = without_copies(hits)[:k]
+        wanted = max(k + SPARE if recipe.copies else k, self._reranker.depth)
+        return places, self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
+
+    def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
+        """Returns the ``k`` best hits: nothing twice, neighbours as one."""
+        recipe = self.recipe
+        hits = list(without_copies(hits) if recipe.copies else hits)[:k]
         if recipe.neighbours:
             shown = {show_chunk_id(own): place for own, place in places.items()}
             hits = joined(hits, shown, lambda hit, start, end: self._read(hit, start, end, caller))
@@ -149,7 +177,9 @@ class Retriever:
         except NotFoundError:
             return ""  # removed this instant
 
-    def _embedded(self, query: str, timings: dict[str, float], notes: list[str]) -> Float32 | None:
+    def _embedded(
+        self, query: str, timings: dict[str, float], notes: list[str]
+    ) -> tuple[Float32, QueryTokens | None] | None:
         if not self._embedder.covers(query):
             notes.append(
                 f"{self._embedder.space.model} does not know this language; searched by words alone."
@@ -157,12 +187,15 @@ class Retriever:
             return None
         try:
             with _timed(timings, "embedding"):
-                vector = self._embedder.embed_query(query)
+                if self._late is None:
+                    read = self._embedder.embed_query(query), None
+                else:
+                    read = self._late.embed_query_with_tokens(query)
         except EmbeddingError as error:
             notes.append(f"Searched by words alone: {error.message}")
             return None
         notes += self._cut_short(query)
-        return vector
+        return read
 
     def _cut_short(self, query: str) -> list[str]:
         """Says how much of a query the model read, when that is not all."""
@@ -234,4 +267,5 @@ class _timed:
         self._began = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self._timings[self._name] = round((time.perf_counter() - self._began) * 1000, 3)
+        before = self._timings.get(self._name, 0.0)
+        self._timings[self._name] = round(before + (time.perf_counter() - self._began) * 1000, 3)

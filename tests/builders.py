@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from corpus.embedding import EmbeddingSpace
-from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, NewVersion, Page
+from corpus.late import pack_tokens
+from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, NewVersion, Page, QueryTokens
 
 DIMENSION = 8
 
@@ -33,6 +34,17 @@ def word_vector(text: str) -> Float32:
         total += np.random.default_rng(seed).standard_normal(DIMENSION)
     norm = float(np.linalg.norm(total))
     return (total / norm if norm else np.eye(DIMENSION)[0]).astype(np.float32)
+
+
+def token_codes(text: str) -> bytes | None:
+    """What is kept of the text's words for late interaction."""
+    return pack_tokens(np.stack([word_vector(word) for word in text.split()])) if text.split() else None
+
+
+def query_tokens(text: str) -> QueryTokens:
+    """The words of a question."""
+    words = tuple(text.casefold().split())
+    return QueryTokens(np.stack([word_vector(word) for word in words]), words)
 
 
 def new_version(
@@ -67,6 +79,7 @@ def new_version(
         document=Document(text, (Page(1, 0, len(text)),), (), title or path, content_type, language, date),
         chunks=chunks,
         vectors=[word_vector(chunk.searched) if covered else None for chunk in chunks],
+        tokens=[token_codes(chunk.searched) if covered else None for chunk in chunks],
         access=access,
         metadata=metadata or {},
     )
@@ -98,3 +111,15 @@ class WordEmbedder:
 
     def close(self) -> None:
         """Nothing is under way between two calls."""
+
+
+class TokenWordEmbedder(WordEmbedder):
+    """The same, with a vector for each word besides."""
+
+    gives_tokens = True
+
+    def embed_passages_with_tokens(self, texts: Sequence[str]) -> tuple[Float32, list[bytes | None]]:
+        return self.embed_passages(texts), [token_codes(text) for text in texts]
+
+    def embed_query_with_tokens(self, text: str) -> tuple[Float32, QueryTokens | None]:
+        return self.embed_query(text), query_tokens(text)

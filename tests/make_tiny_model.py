@@ -1,7 +1,7 @@
 """Makes tiny models with random weights, for tests that need no download: embedding models for
-sentence-transformers, and a chat model that talks nonsense.
+sentence-transformers, a CrossEncoder, and a chat model that talks nonsense.
 
-Run it to keep one: ``python tests/make_tiny_model.py FOLDER [--multilingual | --chat]``.
+Run it to keep one: ``python tests/make_tiny_model.py FOLDER [--multilingual | --chat | --cross-encoder]``.
 """
 
 from __future__ import annotations
@@ -46,20 +46,10 @@ def make_tiny_model(
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    if multilingual:
-        tokenizer, size = _multilingual_tokenizer()
-    else:
-        vocabulary = {piece: number for number, piece in enumerate((*SPECIAL, *english_vocabulary()))}
-        tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        size = len(vocabulary)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
+    tokenizer, size = _multilingual_tokenizer() if multilingual else _english_tokenizer()
+    _between_marks(tokenizer)
     torch.manual_seed(seed)
     config = BertConfig(
         vocab_size=size,
@@ -88,6 +78,36 @@ def make_tiny_model(
     for path in sorted(parts.iterdir()):
         path.unlink()
     parts.rmdir()
+    return folder
+
+
+def make_tiny_cross_encoder(folder: Path, *, numbers: int = 1, max_tokens: int = 64, seed: int = 0) -> Path:
+    """Writes a CrossEncoder of one layer that reads English and Japanese; ``numbers`` for each pair."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    tokenizer, size = _multilingual_tokenizer()
+    _between_marks(tokenizer)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=max_tokens,
+        num_labels=numbers,
+    )
+    BertForSequenceClassification(config).eval().save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=max_tokens,
+    ).save_pretrained(folder)
     return folder
 
 
@@ -133,6 +153,24 @@ def make_tiny_chat_model(folder: Path, *, window: int = 4096, seed: int = 0) -> 
     return folder
 
 
+def _english_tokenizer() -> tuple[Any, int]:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    vocabulary = {piece: number for number, piece in enumerate((*SPECIAL, *english_vocabulary()))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer, len(vocabulary)
+
+
+def _between_marks(tokenizer: Any) -> None:
+    from tokenizers import processors
+
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+
+
 def _multilingual_tokenizer() -> tuple[Any, int]:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -155,8 +193,11 @@ def main() -> None:
         "--multilingual", action="store_true", help="an embedding model that reads Japanese too"
     )
     kind.add_argument("--chat", action="store_true", help="a chat model")
+    kind.add_argument("--cross-encoder", action="store_true", help="a reranker")
     options = parser.parse_args()
-    if options.chat:
+    if options.cross_encoder:
+        print(make_tiny_cross_encoder(options.folder))
+    elif options.chat:
         print(make_tiny_chat_model(options.folder))
     else:
         print(make_tiny_model(options.folder, multilingual=options.multilingual))

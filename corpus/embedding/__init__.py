@@ -5,11 +5,13 @@ folder is run by OpenVINO, else by ONNX Runtime; both start in half a second and
 """
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder, open_embedder
+from corpus.embedding.pairs import PairScorer
 from corpus.embedding.space import Embedder, EmbeddingSpace, TokenEmbedder
 
 __all__ = [
     "Embedder",
     "EmbeddingSpace",
+    "PairScorer",
     "SentenceTransformerEmbedder",
     "TokenEmbedder",
     "open_embedder",

@@ -36,6 +36,8 @@ _POOLING = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 _NO_LIMIT = 1_000_000
+_KINDS = {"embedder": "embedding model", "reranker": "CrossEncoder"}
+_INSTEAD = {"embedder": f"{INSTALLED_NAME} comes installed", "reranker": "late and none need no model"}
 _POSITIONS_BEFORE_TEXT = {"roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
 
 
@@ -138,7 +140,7 @@ def find_model(embedder: str) -> ModelFolder:
             hint="Set embedder to the folder of a sentence-transformers model, or to a model's name.",
         )
     name = embedder if "/" in embedder else f"sentence-transformers/{embedder}"
-    return read_model(_cached_on_this_machine(name), name=name)
+    return read_model(cached_on_this_machine(name), name=name)
 
 
 def read_model(
@@ -198,7 +200,12 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _cached_on_this_machine(name: str) -> Path:
+def cached_on_this_machine(name: str, setting: str = "embedder") -> Path:
+    """Returns the folder of a model of the Hugging Face hub, as the hub's cache on this machine has it.
+
+    Raises:
+        EmbeddingError: ``model_missing``; the hint names the setting that asks for it.
+    """
     go_offline()
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -211,11 +218,11 @@ def _cached_on_this_machine(name: str) -> Path:
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EmbeddingError(
-            f"The embedding model {name} is not on this machine: {first_line}",
+            f"The {_KINDS[setting]} {name} is not on this machine: {first_line}",
             code="model_missing",
             hint=(
-                "Set embedder to the model's folder, or fetch it once where there is a network "
-                f"(HF_HUB_OFFLINE=0, or: hf download {name}); {INSTALLED_NAME} comes installed."
+                f"Set {setting} to the model's folder, or fetch it once where there is a network "
+                f"(HF_HUB_OFFLINE=0, or: hf download {name}); {_INSTEAD[setting]}."
             ),
         ) from None
 

@@ -151,6 +151,8 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
     passages = f"{found['chunks']:,}"
     if found["chunks_without_vector"]:
         passages += f", {found['chunks_without_vector']:,} of them without a vector (found by words alone)"
+    if found["chunks_without_tokens"]:
+        passages += f", {found['chunks_without_tokens']:,} without token vectors (an ingest adds them)"
     return {
         "data folder": found["folder"] + ("  (read-only)" if found["read_only"] else ""),
         "owner": found["owner"] or "none",

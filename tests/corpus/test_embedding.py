@@ -25,11 +25,13 @@ from corpus.catalog import records
 from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder, runtime
 from corpus.embedding import tokens as tokens_module
 from corpus.embedding.embedder import BATCH_TOKENS, batches
+from corpus.embedding.exported import unit_rows
 from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
 from corpus.embedding.reference import Reference
 from corpus.embedding.runtime import OnnxRuntime, Precision, open_runtime
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
+from corpus.late import max_sim, unpack_tokens
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import Float32
@@ -308,8 +310,62 @@ def test_both_back_ends_give_the_same_vectors_in_the_same_space(
     fast, reference = open_with(tiny, data_with_export), open_with(tiny, tmp_path)
     assert fast.space == reference.space
     np.testing.assert_allclose(fast.embed_passages(texts), reference.embed_passages(texts), atol=1e-5)
+    for one, other in zip(
+        fast.embed_passages_with_tokens(texts)[1], reference.embed_passages_with_tokens(texts)[1], strict=True
+    ):
+        assert (one is None) == (other is None)
+        if one and other:
+            rows, others = (unpack_tokens([codes], 32)[0] for codes in (one, other))
+            assert (
+                cosines(rows, others).min() > 0.98
+            )  # a number on the border of two levels may fall on either
     assert (fast.backend, reference.backend) == (FASTEST, "sentence-transformers")
     assert "slower reference" in reference.problem
+
+
+def test_tokens_that_matter_have_vectors_and_a_question_says_their_words(
+    backend: SentenceTransformerEmbedder,
+) -> None:
+    assert backend.gives_tokens
+    texts = ["leave", "the leave, of E-4032!", "", "leave"]
+    rows, codes = backend.embed_passages_with_tokens(texts)
+    np.testing.assert_allclose(rows, backend.embed_passages(texts), atol=1e-5)
+    assert codes[2] is None
+    assert codes[0] == codes[3]
+    vector, asked = backend.embed_query_with_tokens("the leave, of E-4032!")
+    np.testing.assert_allclose(vector, backend.embed_query("the leave, of E-4032!"), atol=1e-6)
+    assert asked is not None
+    assert set(asked.words) == {"leave", "E", "4032"} | ({"E-4032"} & set(asked.words))
+    assert asked.vectors.shape == (len(asked.words), 32)
+    assert len(codes[1] or b"") == 1 + 16 * len(asked.words)
+    same = max_sim(asked.vectors, np.ones(len(asked.words), np.float32), [codes[1] or b""])
+    assert same[0] > 0.98
+    assert backend.embed_query_with_tokens("")[1] is None
+
+
+def test_a_multilingual_model_gives_japanese_its_tokens_word_by_word(
+    multilingual: Path, tmp_path: Path
+) -> None:
+    embedder = open_with(multilingual, tmp_path)
+    _, asked = embedder.embed_query_with_tokens("年次有給休暇の申請")
+    assert asked is not None
+    assert "の" not in asked.words
+    assert {"年", "休", "暇", "申", "請"} <= set(asked.words)
+    assert "".join(asked.words) == "年次有給休暇申請"
+
+
+def test_an_export_without_tokens_goes_on_and_the_next_ingest_makes_it_anew(
+    tiny: Path, data_with_export: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(data_with_export, tmp_path / "data"))
+    note = exported.export_folder(data, open_with(tiny, data).space) / "export.json"
+    kept = json.loads(note.read_text())
+    assert kept.pop("graph") == 2
+    note.write_text(json.dumps(kept))
+    older = open_with(tiny, data)
+    older.embed_query(ENGLISH)
+    assert (older.backend, older.problem) == (FASTEST, "")
+    assert exported._refusal(note.parent) is None
 
 
 def test_an_over_long_passage_is_refused_and_an_over_long_query_is_cut(
@@ -635,6 +691,6 @@ def test_minilm_its_reference_its_export_and_its_batches_agree(
     assert embedder.count_tokens(texts) == own
     rows = embedder.embed_passages(texts)
     assert embedder.backend == FASTEST
-    assert cosines(rows, reference.encode(texts)).min() >= least
+    assert cosines(rows, unit_rows(reference.encode(texts).rows)).min() >= least
     assert cosines(rows, np.stack([embedder.embed_query(text) for text in texts])).min() >= least
     assert rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2]

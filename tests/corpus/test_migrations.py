@@ -189,6 +189,8 @@ def make_old(new: Path, old: Path) -> None:
     with closing(sqlite3.connect(scratch / "catalog.sqlite")) as db:
         db.execute("ALTER TABLE versions DROP COLUMN text_hash")
         db.execute("ALTER TABLE vectors DROP COLUMN checksum")
+        db.execute("DROP TABLE token_vectors")
+        db.execute("ALTER TABLE versions DROP COLUMN token_count")
         db.execute("ALTER TABLE versions DROP COLUMN tables")
         db.execute("ALTER TABLE versions DROP COLUMN seconds")
         db.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")

@@ -10,7 +10,7 @@ from corpus.settings import Settings
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
 
-UNITS = {"_mb": "MB", "_s": "s", "_chars": "characters", "_tokens": "tokens", "_pages": "pages"}
+UNITS = {"_mb": "MB", "_ms": "ms", "_s": "s", "_chars": "characters", "_tokens": "tokens", "_pages": "pages"}
 
 
 def _documented() -> list[str]:
@@ -25,6 +25,8 @@ def _default(name: str) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     if default is None or default == {} or default == ():
         return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     return f'`"{default}"`' if isinstance(default, str) else f"`{default:_}`"
 
 

@@ -28,7 +28,7 @@ from corpus.receipts import NewReceipt
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, NewVersion
-from tests.builders import DIMENSION, SPACE, new_version, word_vector
+from tests.builders import DIMENSION, SPACE, new_version, token_codes, word_vector
 
 ERASED = "zyzzyva"
 """A word that stands nowhere else."""
@@ -118,6 +118,7 @@ def terms(folder: Path) -> dict[str, int]:
 def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -> None:
     first, second = f"the {ERASED} limit", f"another {ERASED} limit"
     vectors = [word_vector(first).tobytes(), word_vector(second).tobytes()]
+    codes = [token_codes(text) or b"" for text in (first, second)]
     with open_corpus(settings_for(tmp_path, dense), SPACE) as corpus:
         mine = put(corpus, f"{ERASED}.txt", [first], metadata={"team": ERASED})
         put(corpus, f"{ERASED}.txt", [second, "travel"], metadata={"team": ERASED})
@@ -128,6 +129,7 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
             keep_receipt(corpus, number, *([mine] if number % 2 else []))
         assert len(holding(tmp_path, ERASED.encode())) > 2
         assert holding(tmp_path, vectors[1])
+        assert all(holding(tmp_path, planted) for planted in codes)
         assert set(terms(tmp_path).values()) == {1}
         certificate = corpus.erase([mine, mine])
         [erased] = certificate.documents
@@ -146,11 +148,11 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
         assert (state.documents, state.chunks, state.dense.rows, state.lexical.rows) == (1, 3, 3, 3)
         assert state.problems == ()
         assert set(terms(tmp_path).values()) == {0}
-        for planted in (ERASED.encode(), *vectors):
+        for planted in (ERASED.encode(), *vectors, *codes):
             assert holding(tmp_path, planted) == []
         with pytest.raises(NotFoundError):
             corpus.document(mine)
-    for planted in (ERASED.encode(), *vectors):
+    for planted in (ERASED.encode(), *vectors, *codes):
         assert holding(tmp_path, planted) == []
     with open_corpus(settings_for(tmp_path, dense), SPACE) as corpus:
         assert len(corpus.search_dense(word_vector(first), 10, OWNER)) == 3

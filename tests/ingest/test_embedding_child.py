@@ -87,6 +87,19 @@ def test_rows_keep_their_order_over_several_requests(
     np.testing.assert_allclose(child.embed_passages(TEXTS), together, atol=1e-6)
 
 
+def test_token_vectors_come_through_the_pipe(
+    child: EmbeddingChild, chosen: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, texts = open_embedder(chosen), [*TEXTS, "", "休暇"]
+    monkeypatch.setattr(embedding, "REQUEST_TEXTS", 5)
+    rows, codes = child.embed_passages_with_tokens(texts)
+    expected, theirs = here.embed_passages_with_tokens(texts)
+    np.testing.assert_allclose(rows, expected, atol=1e-6)
+    assert codes == theirs
+    assert codes[-2] is None
+    assert child.gives_tokens
+
+
 def test_odd_texts_survive_the_pipe(child: EmbeddingChild) -> None:
     rows = child.embed_passages(["", "\x00", "\ud800", "改行\r\n", "🎉"])
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
