@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.types import Float32
+from corpus.types import Float32, Int64
 
 FORMAT = 1
 """The first byte of what is kept of a passage: codes of another format are as good as none."""
@@ -26,30 +25,25 @@ _LEVELS = 16
 _REACH = 2.6
 """The outermost level, in deviations: beyond it lies a hundredth of the numbers."""
 
+_WHOLE = 127
+
 
 def pack_tokens(rows: Float32) -> bytes:
     """Returns the codes of unit rows, shape (n, d) with d even: a byte, then d / 2 bytes a row."""
-    step = _step(rows.shape[1])
+    step = _REACH / math.sqrt(rows.shape[1]) / (_LEVELS // 2 - 1)
     levels = np.clip(np.floor(rows / step) + _LEVELS // 2, 0, _LEVELS - 1).astype(np.uint8)
     packed: NDArray[np.uint8] = levels[:, ::2] | levels[:, 1::2] << 4
     return bytes([FORMAT]) + packed.tobytes()
 
 
-def unpack_tokens(codes: Sequence[bytes], dimension: int) -> tuple[Float32, NDArray[np.int64]]:
+def unpack_tokens(codes: Sequence[bytes], dimension: int) -> tuple[Float32, Int64]:
     """Returns unit rows of all codes, shape (n, dimension), and where each passage's rows begin, shape (passages,).
 
     Raises:
         ValueError: codes are not of this format and dimension, or hold no row.
     """
-    width = dimension // 2
-    counts = np.array([(len(one) - 1) // width for one in codes], np.int64)
-    if not all(is_packed(one, dimension) for one in codes):
-        raise ValueError(f"token codes are of another format, or not of {dimension} dimensions")
-    together = np.frombuffer(b"".join(one[1:] for one in codes), np.uint8)
-    pairs = _pairs(dimension)[together]  # both numbers of a byte at once, as the halves of a complex one
-    rows = pairs.view(np.float32).reshape(-1, dimension)
-    rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    return rows, np.cumsum(counts) - counts
+    rows, lengths, starts = _read(codes, dimension)
+    return rows / lengths[:, None], starts
 
 
 def is_packed(codes: bytes, dimension: int) -> bool:
@@ -60,27 +54,41 @@ def is_packed(codes: bytes, dimension: int) -> bool:
 def max_sim(query: Float32, weights: Float32, passages: Sequence[bytes]) -> Float32:
     """Returns each passage's score, in [-1, 1], higher is closer: float32, shape (passages,).
 
+    The question's numbers are rounded to whole ones up to 127, and a code is a whole one up to 15: sums of their
+    products stay below 2^24, which float32 adds without rounding in any order. So a passage has the same score, bit
+    for bit, whatever it is scored with.
+
     Args:
-        query: unit rows, one a token of the question, shape (n, d).
+        query: unit rows, one a token of the question, shape (n, d), d at most 8,000.
         weights: what each of them counts, 0 or more and not all 0, shape (n,).
         passages: codes of :func:`pack_tokens`.
     """
     if not passages:
         return np.empty(0, np.float32)
-    rows, starts = unpack_tokens(passages, query.shape[1])
-    best = np.maximum.reduceat(query @ rows.T, starts, axis=1)
-    scores: Float32 = (weights / weights.sum()).astype(np.float32) @ best
-    return np.clip(scores, -1.0, 1.0)
+    rows, lengths, starts = _read(passages, query.shape[1])
+    whole = np.rint(query * (_WHOLE / np.abs(query).max(axis=1, keepdims=True)))
+    cosines = whole @ rows.T
+    cosines /= lengths
+    best = np.maximum.reduceat(cosines, starts, axis=1).astype(np.float64)
+    shares = weights.astype(np.float64) / weights.sum(dtype=np.float64) / np.linalg.norm(whole, axis=1)
+    return np.clip((shares[:, None] * best).sum(axis=0), -1.0, 1.0).astype(np.float32)
 
 
-def _step(dimension: int) -> float:
-    return _REACH / math.sqrt(dimension) / (_LEVELS // 2 - 1)
+def _read(codes: Sequence[bytes], dimension: int) -> tuple[Float32, Float32, Int64]:
+    """Returns the rows in whole numbers, odd ones from -15 to 15, their lengths, and where each passage's begin."""
+    if not all(is_packed(one, dimension) for one in codes):
+        raise ValueError(f"token codes are of another format, or not of {dimension} dimensions")
+    together = np.frombuffer(b"".join(one[1:] for one in codes), np.uint8)
+    rows = _PAIRS[together].view(np.float32).reshape(-1, dimension)  # both numbers of a byte at once
+    counts = np.array([(len(one) - 1) // (dimension // 2) for one in codes], np.int64)
+    return rows, np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.cumsum(counts) - counts
 
 
-@lru_cache(maxsize=4)
-def _pairs(dimension: int) -> NDArray[np.complex64]:
-    """Returns what each byte stands for: the middles of two levels, the lower four bits first."""
-    middles = (np.arange(_LEVELS) - _LEVELS // 2 + 0.5) * _step(dimension)
-    byte = np.arange(256)
+def _pairs() -> NDArray[np.complex64]:
+    """Returns what each byte stands for: the middles of two levels in half steps, the lower four bits first."""
+    middles, byte = 2 * np.arange(_LEVELS) - (_LEVELS - 1), np.arange(256)
     pairs: NDArray[np.complex64] = (middles[byte & 15] + 1j * middles[byte >> 4]).astype(np.complex64)
     return pairs
+
+
+_PAIRS = _pairs()

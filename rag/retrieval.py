@@ -187,10 +187,10 @@ class Retriever:
             return None
         try:
             with _timed(timings, "embedding"):
-                if self._late is None:
-                    read = self._embedder.embed_query(query), None
-                else:
-                    read = self._late.embed_query_with_tokens(query)
+                late = self._late
+                read = (
+                    late.embed_query_with_tokens(query) if late else (self._embedder.embed_query(query), None)
+                )
         except EmbeddingError as error:
             notes.append(f"Searched by words alone: {error.message}")
             return None
