@@ -71,7 +71,8 @@ def max_sim(query: Float32, weights: Float32, passages: Sequence[bytes]) -> Floa
     cosines /= lengths
     best = np.maximum.reduceat(cosines, starts, axis=1).astype(np.float64)
     shares = weights.astype(np.float64) / weights.sum(dtype=np.float64) / np.linalg.norm(whole, axis=1)
-    return np.clip((shares[:, None] * best).sum(axis=0), -1.0, 1.0).astype(np.float32)
+    scores: Float32 = np.clip((shares[:, None] * best).sum(axis=0), -1.0, 1.0).astype(np.float32)
+    return scores
 
 
 def _read(codes: Sequence[bytes], dimension: int) -> tuple[Float32, Float32, Int64]:

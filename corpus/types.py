@@ -231,7 +231,8 @@ class Hit:
     empty where ``chunk_id`` is all there is.
 
     ``score`` is about in [0, 1], higher is better: the weighted mean of ``legs``, which say what each
-    retriever gave: ``{"dense": 0.71, "lexical": 0.43}`` (cosine; share of the query's words, by BM25).
+    retriever gave: ``{"dense": 0.71, "lexical": 0.43, "late": 0.66}`` (cosine; share of the query's words, by BM25;
+    late interaction of its tokens). Where a CrossEncoder ordered the hits it is that one's, ``legs["reranker"]``.
     ``page_label`` is the number printed on the first page, empty when that is ``page`` itself or unknown.
     ``ocr`` says that a page of it is a picture whose text was recognised: single letters may be wrong.
     """

@@ -94,7 +94,7 @@ class CrossEncoderOrder:
             return _left(hits, under_way, given_up, f"failed: {error.message}")
         order = sorted(range(len(read)), key=lambda at: (-scores[at], at))
         found = [
-            replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": round(scores[at], 6)})
+            replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": scores[at]})
             for at in order
         ]
         least = found[-1].score
@@ -111,7 +111,7 @@ class CrossEncoderOrder:
             if given_up.is_set():
                 break
             some = [_searched(hit) for hit in hits[at : at + AT_ONCE]]
-            scores += [float(score) for score in self._scorer.score(query, some)]
+            scores += [round(float(score), 6) for score in self._scorer.score(query, some)]
         return scores
 
 

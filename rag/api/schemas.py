@@ -150,7 +150,8 @@ class HitShape(BaseModel):
     )
     text: str = Field(description="The words themselves.", examples=["The limit is 140 EUR a night."])
     legs: dict[str, float] = Field(
-        description="What each retriever says of it: the cosine, and the share of the question's words.",
+        description="What each retriever says of it: the cosine, the share of the question's words, and the late "
+        "interaction of its tokens (late); where a CrossEncoder ordered the hits, its score (reranker).",
         examples=[{"dense": 0.71, "lexical": 0.43}],
     )
     ocr: bool = Field(
