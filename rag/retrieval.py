@@ -87,8 +87,9 @@ class Retriever:
         notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
-        read = self._embedded(cleaned, timings, notes) if self.recipe.dense else None
+        read = self._embedded(cleaned, timings, notes) if self.recipe.dense or self._late else None
         vector, tokens = read or (None, None)
+        vector = vector if self.recipe.dense else None
         found: list[Scored] = []
         if vector is not None:
             with _timed(timings, "dense"):
