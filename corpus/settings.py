@@ -55,8 +55,8 @@ class Settings(BaseSettings):
 
     late_interaction: bool = Field(
         True,
-        description="Whether passages keep small vectors of their tokens, by which candidates are scored; false "
-        "halves the catalog.",
+        description="Whether passages keep small vectors of their tokens, by which candidates are scored: about "
+        "5 kB each.",
     )
 
     # reranking

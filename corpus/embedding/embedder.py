@@ -17,6 +17,7 @@ from corpus.embedding.exported import (
     discard,
     ensure_export,
     export_folder,
+    is_current,
     is_exported,
     unit_rows,
     why_no_export,
@@ -202,8 +203,10 @@ class SentenceTransformerEmbedder:
         return encoded
 
     def _ready(self) -> Exported | Reference:
-        """Returns the back end, and moves from the reference to an export made since."""
-        if isinstance(self._encoder, Exported):
+        """Returns the back end, and moves from the reference, or an older export, to one made since."""
+        if isinstance(self._encoder, Exported) and (
+            self._encoder.has_tokens or not is_current(self._data_dir, self.space)
+        ):
             return self._encoder
         if is_exported(self._data_dir, self.space):
             try:

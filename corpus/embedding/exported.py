@@ -67,6 +67,7 @@ class Exported:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
             if file_sha256(folder / _GRAPH) != note["sha256"]:
                 raise ValueError("its hash is not the recorded one")
+            self.has_tokens = note.get("graph") == _GRAPH_VERSION
             self._runtime, self.slower = open_runtime(folder / _GRAPH, precision, threads)
         except Exception as error:  # the runtimes have an exception class for every fault of a file
             raise EmbeddingError(
@@ -96,6 +97,11 @@ def export_folder(data_dir: Path, space: EmbeddingSpace) -> Path:
 def is_exported(data_dir: Path, space: EmbeddingSpace) -> bool:
     """Says whether there is an export to load (a cheap look, not a check)."""
     return (export_folder(data_dir, space) / _GRAPH).is_file()
+
+
+def is_current(data_dir: Path, space: EmbeddingSpace) -> bool:
+    """Says whether there is an export that gives all that this version's does; an older one has no tokens."""
+    return _refusal(export_folder(data_dir, space)) == ""
 
 
 def discard(data_dir: Path, space: EmbeddingSpace) -> None:

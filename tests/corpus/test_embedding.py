@@ -366,6 +366,10 @@ def test_an_export_without_tokens_goes_on_and_the_next_ingest_makes_it_anew(
     older.embed_query(ENGLISH)
     assert (older.backend, older.problem) == (FASTEST, "")
     assert exported._refusal(note.parent) is None
+    note.write_text(json.dumps({**kept, "graph": 2}))  # made anew meanwhile, by an ingest's child
+    assert older.embed_query_with_tokens(ENGLISH)[1] is not None
+    assert older._encoder is not None
+    assert older._encoder.has_tokens
 
 
 def test_an_over_long_passage_is_refused_and_an_over_long_query_is_cut(
