@@ -111,7 +111,7 @@ def test_a_corpus_without_token_vectors_is_searched_and_its_state_says_so(tmp_pa
         assert corpus.state().chunks_without_tokens == 3
         found = search(corpus)
         assert texts(found)[0] == LINES[1]
-        assert set(found.hits[0].legs) == {"dense", "lexical"}
+        assert not any("late" in hit.legs for hit in found.hits)
 
 
 def vars_of(one: object) -> dict[str, object]:
