@@ -327,15 +327,15 @@ def test_tokens_that_matter_have_vectors_and_a_question_says_their_words(
     backend: SentenceTransformerEmbedder,
 ) -> None:
     assert backend.gives_tokens
-    texts = ["leave", "the leave, of E-4032!", "", "leave"]
+    texts = ["leave", "leave, of E-4032!", "", "leave"]
     rows, codes = backend.embed_passages_with_tokens(texts)
     np.testing.assert_allclose(rows, backend.embed_passages(texts), atol=1e-5)
     assert codes[2] is None
     assert codes[0] == codes[3]
-    vector, asked = backend.embed_query_with_tokens("the leave, of E-4032!")
-    np.testing.assert_allclose(vector, backend.embed_query("the leave, of E-4032!"), atol=1e-6)
+    vector, asked = backend.embed_query_with_tokens("leave, of E-4032!")
+    np.testing.assert_allclose(vector, backend.embed_query("leave, of E-4032!"), atol=1e-6)
     assert asked is not None
-    assert set(asked.words) == {"leave", "E", "4032"} | ({"E-4032"} & set(asked.words))
+    assert set(asked.words) == {"leave", "E", "4032"}
     assert asked.vectors.shape == (len(asked.words), 32)
     assert len(codes[1] or b"") == 1 + 16 * len(asked.words)
     same = max_sim(asked.vectors, np.ones(len(asked.words), np.float32), [codes[1] or b""])
