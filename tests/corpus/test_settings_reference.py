@@ -10,7 +10,15 @@ from corpus.settings import Settings
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
 
-UNITS = {"_mb": "MB", "_ms": "ms", "_s": "s", "_chars": "characters", "_tokens": "tokens", "_pages": "pages"}
+UNITS = {
+    "_mb": "MB",
+    "_ms": "ms",
+    "_s": "s",
+    "_chars": "characters",
+    "_tokens": "tokens",
+    "_pages": "pages",
+    "_days": "days",
+}
 
 
 def _documented() -> list[str]:
