@@ -26,14 +26,13 @@ from bench.retrieval import open_set, set_parser, work_folder
 from corpus.types import OWNER, Hit
 from rag.abstention import Signals, signals
 from rag.answers import DEFAULT_K
+from rag.calibration import REFUSED, auroc
+from rag.calibration import fit as logistic
 from rag.evaluation import is_named
 from rag.library import CallersLibrary
 from rag.questions import Question
 
 Floats = NDArray[np.float64]
-
-REFUSED = 0.05
-"""Largest share of the answerable questions that may be refused; it sets the threshold."""
 
 _RIDGE = 0.003
 _FOREIGN = 60
@@ -112,15 +111,8 @@ def _cases(dataset: Dataset, sets: Sequence[Dataset], work: Path, limit: int) ->
 
 def fit(cases: Sequence[Case], cosine: bool) -> Floats:
     """Returns bias and weights by ridge-penalised logistic regression (Newton's method)."""
-    rows, labels, counts = _rows(cases, cosine), _labels(cases), _counts(cases)
-    numbers: Floats = np.zeros(rows.shape[1])
-    penalty = _RIDGE * counts.sum() * np.diag([1e-9] + [1.0] * (rows.shape[1] - 1))
-    for _ in range(50):
-        chances = 1 / (1 + np.exp(-rows @ numbers))
-        slope = rows.T @ (counts * (chances - labels)) + penalty @ numbers
-        curve = (rows.T * (counts * chances * (1 - chances))) @ rows + penalty
-        numbers = numbers - np.linalg.solve(curve, slope)
-    return numbers
+    rows, counts = _rows(cases, cosine), _counts(cases)
+    return logistic(rows, _labels(cases), counts, np.zeros(rows.shape[1]), _RIDGE * float(counts.sum()))
 
 
 def _rows(cases: Sequence[Case], cosine: bool) -> Floats:
@@ -167,12 +159,6 @@ def _threshold(cases: Sequence[Case], chances: Floats) -> float:
     return float(chances[order][int(np.searchsorted(below, REFUSED))])
 
 
-def auroc(answerable: Floats, others: Floats) -> float:
-    """Returns the chance that an answerable case ranks above another, ties counting half."""
-    above = (answerable[:, None] > others[None, :]).mean()
-    return float(above + (answerable[:, None] == others[None, :]).mean() / 2)
-
-
 # ---- what is printed -------------------------------------------------------------------------------
 
 
@@ -185,7 +171,7 @@ def _judged(name: str, cases: Sequence[Case], chances: Floats, threshold: float)
     for corpus in sorted({case.corpus for case in cases}):
         good = _of(cases, chances, corpus, "answerable")
         cells = [
-            f"{np.mean(own < threshold):.2f}, {auroc(good, own):.2f} ({len(own)})"
+            f"{np.mean(own < threshold):.2f}, {auroc(good, own) or 0.0:.2f} ({len(own)})"
             if len(own := _of(cases, chances, corpus, kind))
             else "-"
             for kind in kinds

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -27,24 +28,63 @@ from corpus.types import OWNER
 from rag.answering import answer
 from rag.answers import DEFAULT_K, Answer, Ask
 from rag.citations import Citation
+from rag.conflicts import as_told
 from rag.evaluation import is_named, shares_text
 from rag.library import CallersLibrary
 from rag.questions import Gold, Question
+from rag.screening import MARKERS
+from rag.terms import stems, weights
 
-COLUMNS = ("answerable", "cited", "refused", "holds the answer", "unanswerable", "abstained", "ms p50 / p95")
+COLUMNS = (
+    "answerable",
+    "cited",
+    "refused",
+    "exact",
+    "short answers",
+    "of them right",
+    "holds the answer",
+    "token recall",
+    "support",
+    "conflicts told",
+    "unanswerable",
+    "abstained",
+    "ms p50 / p95",
+)
 LEAST_OVERLAP = 0.5
 """Least share of the shorter of evidence and quote that must be the same characters of the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and what came of it. ``holds`` is None where the set has no short answer to look for."""
+    """A question and what came of it.
+
+    ``holds`` is None where the set has no short answer to look for, ``recall`` where it has no answer at all.
+    """
 
     question: Question
     answer: Answer
     cited: bool
     holds: bool | None
+    recall: float | None
     time_ms: float
+
+    @property
+    def short(self) -> str:
+        """The few words that answer by themselves, as the built-in model puts them first; "" when it gave none."""
+        first = self.answer.text.split("\n")[0]
+        said = MARKERS.sub("", first).strip()
+        return "" if self.answer.abstained or _QUOTED.search(first) else said
+
+    @property
+    def exact(self) -> bool:
+        """Whether those words are the gold answer, up to spelling."""
+        return bool(self.short) and fold(self.short) == fold(self.question.answer)
+
+    @property
+    def right(self) -> bool:
+        """Whether they and the gold answer hold each other: "within 30 days" and "30 days"."""
+        short, gold = fold(self.short), fold(self.question.answer)
+        return bool(short) and (short in gold or gold in short)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += [f"| {name} | {' | '.join(cells)} |" for name, cells in _cells(dataset, asked)]
             if options.misses:
                 _print_misses(dataset, asked)
+            if options.conflicts:
+                for one in asked:
+                    for conflict in one.answer.conflicts:
+                        print(f"{one.question.id}: {one.question.text} {as_told(conflict)}")
     print("\n".join([f"| set | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS), *rows]))
     return 0
 
@@ -82,7 +126,8 @@ def ask_all(dataset: Dataset, work: Path, model: str, k: int) -> list[Asked]:
             took = (time.perf_counter() - began) * 1000
             cited = any(is_gold(c, gold, dataset) for c in given.citations for gold in question.gold)
             holds = _holds(given, question.answer) if dataset.short_answers else None
-            asked.append(Asked(question, given, cited, holds, took))
+            recall = token_recall(given.text, question.answer) if question.answer else None
+            asked.append(Asked(question, given, cited, holds, recall, took))
         return asked
 
 
@@ -103,6 +148,18 @@ def is_evidence(start: int, end: int, words: str, gold: Gold) -> bool:
     return not gold.text or shares_text(words, gold.text)
 
 
+def token_recall(said: str, gold: str) -> float:
+    """Returns the share, in [0, 1], of the gold answer's distinct words of meaning that the answer says (Japanese:
+    pairs of characters); references in square brackets are none.
+    """
+    wanted = set(weights(_REFERENCE.sub(" ", gold)))
+    return len(wanted & stems(said)) / len(wanted) if wanted else 0.0
+
+
+_REFERENCE = re.compile(r"\[[^\[\]]*\]")
+_QUOTED = re.compile(r"[“「«]")
+
+
 def _holds(given: Answer, wanted: str) -> bool:
     """Says whether the quoted words hold the gold answer, up to spelling."""
     return fold(wanted) in fold("\n".join(citation.quote for citation in given.citations))
@@ -118,6 +175,9 @@ def _cells(dataset: Dataset, asked: Sequence[Asked]) -> Iterator[tuple[str, list
         known = [one for one in rows if one.question.answerable]
         unknown = [one for one in rows if not one.question.answerable]
         short = [one for one in known if one.holds is not None]
+        told = [one for one in short if one.short]
+        recalls = [one.recall for one in known if one.recall is not None]
+        supports = [one.answer.support for one in rows if one.answer.support is not None]
         p50, p95 = np.percentile([one.time_ms for one in rows], [50, 95])
         yield (
             f"{dataset.name} ({language})" if language else dataset.name,
@@ -125,7 +185,13 @@ def _cells(dataset: Dataset, asked: Sequence[Asked]) -> Iterator[tuple[str, list
                 str(len(known)),
                 _share([one.cited for one in known]),
                 _share([one.answer.abstained for one in known]),
+                _share([one.exact for one in short]),
+                _share([bool(one.short) for one in short]),
+                _share([one.right for one in told]),
                 _share([bool(one.holds) for one in short]),
+                f"{np.mean(recalls):.3f}" if recalls else "-",
+                f"{np.mean(supports):.3f}" if supports else "-",
+                str(sum(bool(one.answer.conflicts) for one in rows)),
                 str(len(unknown)),
                 _share([one.answer.abstained for one in unknown]),
                 f"{p50:.0f} / {p95:.0f}",
@@ -161,6 +227,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--k", type=int, default=DEFAULT_K, help="passages for each question")
     parser.add_argument("--misses", action="store_true", help="print every miss as a line of JSON")
+    parser.add_argument("--conflicts", action="store_true", help="print every conflict that was told")
     return parser.parse_args(arguments)
 
 

@@ -114,6 +114,22 @@ class Settings(BaseSettings):
         description="A JSON Lines file of worked questions for one-shot and few-shot; "
         "empty: the shipped ones.",
     )
+    min_support: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of an answer's sentences that the documents must vouch for; below it the answer is "
+        "flagged.",
+    )
+    require_support: bool = Field(
+        False, description="Whether such an answer is not shown at all, only the passages that were found."
+    )
+    target_refused: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="Share of the answerable questions that `vouch calibrate` lets be refused.",
+    )
     max_concurrent_asks: int = Field(
         16, ge=1, le=1000, description="Questions answered at a time over HTTP; one more gets 503."
     )

@@ -15,6 +15,7 @@ from corpus.errors import LimitError, UsageError, VouchError
 from corpus.types import Hit
 from rag.abstention import FITTED, Abstention, signals
 from rag.answers import (
+    MIN_SUPPORT,
     MOST_K,
     Answer,
     AnswerNote,
@@ -32,6 +33,7 @@ from rag.answers import (
 from rag.attempts import Delta, Fault, Finish, Stop
 from rag.cards import EXTRACTIVE
 from rag.citations import Cited, cite
+from rag.conflicts import Conflict, as_told, at_stored, find_conflicts
 from rag.models import ChosenModel, Models
 from rag.notes import notes_on
 from rag.opening import Opening
@@ -63,6 +65,12 @@ NOT_KNOWN = {
 }
 """What it says where the model was asked alone."""
 
+NOT_SUPPORTED = {
+    False: "The documents do not bear out what the model answered. These are the passages that were found.",
+    True: "モデルの答えは文書で裏付けられませんでした。見つかった文章だけを示します。",
+}
+"""What stands in the place of an answer that had to be vouched for and is not."""
+
 UNREACHABLE = {
     False: "The model cannot be reached at the moment.",
     True: "現在モデルに接続できません。",
@@ -81,17 +89,22 @@ def answer_events(
     *,
     examples: Sequence[Example] = (),
     abstention: Abstention = FITTED,
+    min_support: float = MIN_SUPPORT,
     stop: Stop | None = None,
 ) -> Generator[Event]:
     """Yields passages, text as it comes, citations, and at the end ``Done`` or ``Failed``, always.
+
+    An answer fewer of whose sentences than ``min_support``, a share in [0, 1], are vouched for is flagged. Where the
+    question requires support its text comes at once, when it was looked at, and an abstention in its place.
 
     Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call.
 
     Raises:
         VouchError: before the first event, when the request itself is wrong: unknown model or strategy,
-            ``k`` out of range, an empty question, a model that is not installed or has no key.
+            ``k`` out of range, an empty question, a model that is not installed or has no key, support
+            required without retrieval.
     """
-    run = _Run(ask, library, models, examples, abstention, stop)
+    run = _Run(ask, library, models, examples, abstention, min_support, stop)
     return run.events()
 
 
@@ -102,6 +115,7 @@ def answer(
     *,
     examples: Sequence[Example] = (),
     abstention: Abstention = FITTED,
+    min_support: float = MIN_SUPPORT,
     stop: Stop | None = None,
 ) -> Answer:
     """Returns the answer, whole or (``complete`` is False, ``failure`` says why) the part that came.
@@ -109,7 +123,9 @@ def answer(
     Raises:
         VouchError: nothing came at all; see :func:`answer_events`.
     """
-    events = answer_events(ask, library, models, examples=examples, abstention=abstention, stop=stop)
+    events = answer_events(
+        ask, library, models, examples=examples, abstention=abstention, min_support=min_support, stop=stop
+    )
     for event in events:
         if isinstance(event, Done):
             return event.answer
@@ -130,6 +146,7 @@ class _Run:
         models: Models,
         examples: Sequence[Example],
         abstention: Abstention,
+        min_support: float,
         stop: Stop | None,
     ) -> None:
         check(ask)
@@ -137,6 +154,8 @@ class _Run:
         self._library = library
         self._examples = examples
         self._abstention = abstention
+        self._min_support = min_support
+        self._hold = bool(ask.require_support)
         self._stop = stop
         self._model: ChosenModel = models.open(ask.model)
         self._model.chat()  # a missing package or key is told before the first event
@@ -149,6 +168,7 @@ class _Run:
         self._passages: tuple[Passage, ...] = ()
         self._prompt: Prompt | None = None
         self._reply: str | None = None
+        self._conflicts: tuple[Conflict, ...] = ()
         self._id = secrets.token_hex(8)
 
     def events(self) -> Generator[Event]:
@@ -233,7 +253,8 @@ class _Run:
                     raw.append(item.text)
                     if delta := screen.feed(opening.feed(item.text)):
                         shown.append(delta)
-                        yield TextDelta(delta)
+                        if not self._hold:
+                            yield TextDelta(delta)
         except VouchError as caught:
             error = caught
         self._timings["model"] = _ms(began)
@@ -243,7 +264,8 @@ class _Run:
             return
         if delta := screen.feed(opening.close()) + screen.close():
             shown.append(delta)
-            yield TextDelta(delta)
+            if not self._hold:
+                yield TextDelta(delta)
         text = "".join(shown).strip()
         self._notes += notes_on(self._prompt or prompt, screen, finish)
         if self._model.name == EXTRACTIVE and self._ask.strategy != "zero-shot":
@@ -259,7 +281,14 @@ class _Run:
             yield Done(self._answer(text, error.code, failure=error))
             return
         cited = self._cite(text)
-        yield CitationsFound(cited.citations, cited.sentences)
+        supported = self._judge(cited)
+        if self._hold and supported is not True and text and text not in ALONE.values():
+            yield from self._withhold(cited, finish, error)
+            return
+        if self._hold and text:
+            yield TextDelta(text)
+        self._conflicts = self._compare(cited)
+        yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
         if error is not None:
             yield Failed(error, self._answer(text, "error", cited=cited, failure=error))
         elif finish is not None and not text:
@@ -300,6 +329,49 @@ class _Run:
         yield TextDelta(text)
         yield CitationsFound((), ())
         yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
+
+    def _compare(self, cited: Cited) -> tuple[Conflict, ...]:
+        began = time.perf_counter()
+        read_text = self._library.read_text
+        found = find_conflicts(
+            self._question,
+            self._passages,
+            cited.citations,
+            read_text=read_text,
+            page_of=self._library.page_of,
+        )
+        found = at_stored(found, read_text)
+        self._notes += [AnswerNote("conflict", as_told(one)) for one in found]
+        self._timings["conflicts"] = _ms(began)
+        return found
+
+    def _judge(self, cited: Cited) -> bool | None:
+        """Says whether enough of an answer is vouched for, and makes a note where it is not."""
+        if not (self._ask.retrieval and cited.sentences):
+            return None
+        good = sum(sentence.state != "unsupported" for sentence in cited.sentences)
+        if cited.support >= self._min_support:
+            return True
+        said = f"The documents vouch for {good} of the answer's {len(cited.sentences)} sentences."
+        self._notes.append(AnswerNote("low_support", said))
+        return False
+
+    def _withhold(self, cited: Cited, finish: Finish | None, error: VouchError | None) -> Iterator[Event]:
+        """Ends an answer that had to be vouched for and is not: the passages are all that is shown."""
+        looked_at = Cited(cited.sentences, ())
+        if error is not None:
+            yield CitationsFound((), ())
+            yield Failed(error, self._answer("", "error", failure=error))
+            return
+        text = NOT_SUPPORTED[self._japanese]
+        self._notes.append(
+            AnswerNote("withheld", "Support was required, so the model's answer is not shown.")
+        )
+        yield TextDelta(text)
+        yield CitationsFound((), ())
+        reason = finish.reason if finish else ""
+        given = self._answer(text, reason, cited=looked_at, finish=finish, abstained=True)
+        yield Done(replace(given, sentences=()))
 
     def _cite(self, text: str) -> Cited:
         began = time.perf_counter()
@@ -353,6 +425,10 @@ class _Run:
             finish_reason=reason,
             sentences=cited.sentences if cited else (),
             support=cited.support if cited and cited.sentences else None,
+            supported=cited.support >= self._min_support
+            if cited and cited.sentences and self._ask.retrieval
+            else None,
+            conflicts=self._conflicts,
             confidence=self._confidence,
             notes=tuple(self._notes),
             failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
@@ -365,7 +441,8 @@ def check(ask: Ask) -> None:
     """Refuses a question that cannot be answered as asked.
 
     Raises:
-        UsageError: the question is empty, the strategy unknown, or ``k`` out of range.
+        UsageError: the question is empty, the strategy unknown, ``k`` out of range, or support required of an
+        answer without the documents.
     """
     if not ask.question.strip():
         raise UsageError("The question is empty.", code="empty_query", hint='Ask something: vouch ask "…"')
@@ -374,6 +451,12 @@ def check(ask: Ask) -> None:
             f"There is no strategy {ask.strategy!r}.",
             code="bad_strategy",
             hint=f"One of: {', '.join(STRATEGIES)}.",
+        )
+    if ask.require_support and not ask.retrieval:
+        raise UsageError(
+            "Without retrieval there are no documents that could bear an answer out.",
+            code="support_needs_retrieval",
+            hint="Ask with retrieval, or do not require support.",
         )
     if not 1 <= ask.k <= MOST_K:
         raise UsageError(f"k must be between 1 and {MOST_K}, not {ask.k}.", code="bad_k")

@@ -9,12 +9,16 @@ from typing import Protocol
 from corpus.errors import VouchError
 from corpus.types import Hit
 from rag.citations import Citation, Sentence
+from rag.conflicts import Conflict
 from rag.prompting import Message, Passage, Prompt
 
 DEFAULT_K = 8
 """How many passages go into the prompt unless the question says otherwise."""
 
 MOST_K = 50
+
+MIN_SUPPORT = 0.5
+"""Share of an answer's sentences that the documents must vouch for, unless the settings say otherwise."""
 
 
 class Retrieved(Protocol):
@@ -51,7 +55,10 @@ class Library(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question and how to answer it. An empty ``model`` is the default one."""
+    """A question and how to answer it. An empty ``model`` is the default one.
+
+    ``require_support``: an answer that the documents do not vouch for is not shown; None leaves it to the settings.
+    """
 
     question: str
     model: str = ""
@@ -59,6 +66,7 @@ class Ask:
     strategy: str = "zero-shot"
     k: int = DEFAULT_K
     history: tuple[Message, ...] = ()
+    require_support: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +105,12 @@ class Answer:
 
     ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
     ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
-    sentences. ``confidence`` is the chance, in (0, 1), that the corpus holds an answer, None without
-    retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version. ``reply`` is what the
-    model wrote, to the letter, None where none was asked. ``receipt`` is the id under which all this was kept, None
-    where it was not.
+    sentences; ``supported`` says whether that is enough, None also without retrieval. ``confidence`` is the
+    chance, in (0, 1), that the corpus holds an answer, None without retrieval. Every citation's ``quote`` is
+    ``text[start:end]`` of its document version. ``conflicts`` are figures of what is cited that other documents
+    among the passages give otherwise.
+    ``reply`` is what the model wrote, to the letter, None where none was asked. ``receipt`` is the id under which
+    all this was kept, None where it was not.
     """
 
     id: str
@@ -118,6 +128,8 @@ class Answer:
     finish_reason: str
     sentences: tuple[Sentence, ...] = ()
     support: float | None = None
+    supported: bool | None = None
+    conflicts: tuple[Conflict, ...] = ()
     confidence: float | None = None
     notes: tuple[AnswerNote, ...] = ()
     failure: Failure | None = None
@@ -146,10 +158,11 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class CitationsFound:
-    """Which words vouch for which sentence."""
+    """Which words vouch for which sentence, and what other documents say otherwise."""
 
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

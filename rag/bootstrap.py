@@ -23,14 +23,17 @@ from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.reports import DocumentReport, Problem, report_version
 from ingest.sandbox import ParserPool
+from rag.abstention import FITTED, signals
 from rag.answering import answer_events
-from rag.answers import Answer, Ask, Done, Event, Failed
+from rag.answers import DEFAULT_K, Answer, Ask, Done, Event, Failed
 from rag.attempts import Stop
+from rag.calibration import Calibration, Case, calibrate, forget, load, save
 from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
 from rag.filters import read_filter, within_collection
 from rag.library import CallersLibrary, Searched
 from rag.models import Models, built_in
 from rag.prompting import Example, Message, load_examples
+from rag.questions import Question
 from rag.receipts import make_receipt, no_receipt, show_receipt
 from rag.replaying import Replay, replay
 from rag.retrieval import Retriever, SearchResult
@@ -51,6 +54,7 @@ class Service:
         self._drawing: ParserPool | None = None
         self._models: Models | None = None
         self._examples: tuple[Example, ...] | None = None
+        self.abstention = load(settings.data_dir, corpus.space.id) or FITTED
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
     def search(
@@ -88,7 +92,17 @@ class Service:
         """
         self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
-        events = answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
+        if ask.require_support is None:
+            ask = replace(ask, require_support=self.settings.require_support and ask.retrieval)
+        events = answer_events(
+            ask,
+            library,
+            self.models,
+            examples=self._worked_examples(),
+            abstention=self.abstention,
+            min_support=self.settings.min_support,
+            stop=stop,
+        )
         return self._keeping(events, ask, library)
 
     def _keeping(self, events: Generator[Event], ask: Ask, library: CallersLibrary) -> Generator[Event]:
@@ -163,6 +177,8 @@ class Service:
             arms,
             examples=self._worked_examples(),
             history=history,
+            abstention=self.abstention,
+            min_support=self.settings.min_support,
             stop=stop,
         )
         return replace(found, arms=tuple(self._kept(question, history, one, library) for one in found.arms))
@@ -176,6 +192,41 @@ class Service:
         ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history)
         searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
         return replace(one, answer=self._keep(one.answer, ask, library, searches))
+
+    def calibrate(
+        self,
+        questions: Sequence[Question],
+        filter: Filter | None = None,
+        *,
+        target: float | None = None,
+        keep: bool = True,
+        on_question: Callable[[int], None] = lambda done: None,
+    ) -> Calibration:
+        """Fits when to refuse on questions, and keeps that with the corpus; see :func:`rag.calibration.calibrate`.
+
+        Args:
+            target: share of the answerable that may be refused, in [0, 1); None: as in the settings.
+            keep: False only says what would come of it.
+            on_question: called with how many questions were searched.
+        """
+        library = CallersLibrary(self.corpus, self.retriever, OWNER, filter)
+        cases = []
+        for done, question in enumerate(questions, start=1):
+            found = signals(question.text, library.search(question.text, DEFAULT_K).hits, library.rarity)
+            cases.append(Case(found, question.answerable))
+            on_question(done)
+        found_out = calibrate(cases, self.settings.target_refused if target is None else target)
+        if keep:
+            save(
+                self.settings.data_dir, found_out.abstention, self.corpus.space.id, {"questions": len(cases)}
+            )
+            self.abstention = found_out.abstention
+        return found_out
+
+    def forget_calibration(self) -> bool:
+        """Goes back to the shipped decision when to refuse; says whether there was another."""
+        self.abstention = FITTED
+        return forget(self.settings.data_dir)
 
     def warm(self) -> None:
         """Loads what the first search and the first question to the default model would wait for.

@@ -8,28 +8,22 @@ finds, for each sentence, the words that support it; a citation's quote is alway
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from corpus.language import find, fold, normalise, sentences
+from corpus.language import normalise, sentences
 from corpus.types import Hit
 from rag.prompting import Passage
 from rag.screening import MARKERS
-from rag.terms import coverage, numbers, stems, weights
-
-State = Literal["quoted", "supported", "unsupported"]
-
-SUPPORT = 0.5
-"""Least weighted share of a sentence's words that its source span must hold to count as support."""
+from rag.support import Claim, Source, Span, State, find_whole, support
+from rag.terms import weights
 
 ADDED = 0.75
-"""The same, for a passage the model did not name: only a close match is cited unasked."""
+"""Least weighted share of a sentence's words that a passage the model did not name must hold: only a close match is
+cited unasked.
+"""
 
 _CLOSING = tuple('”“’»›」』》"＂')
-_QUOTATION = re.compile(r"[“„‘«‹「『《\"＂](.+?)[”“’»›」』》\"＂](?![A-Za-z])", re.DOTALL)
-_NAME = re.compile(r"(?<![.!?。]\s)(?<!^)\b[A-Z][a-zA-Z]{2,}\b|[ァ-ヶー]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,9 @@ class Citation:
 class Sentence:
     """A sentence of the answer, ``answer[start:end]``, and how the sources bear it out.
 
-    ``citations`` are indexes into the answer's citations. ``missing`` are its numbers and names that do
-    not stand in the source.
+    ``citations`` are indexes into the answer's citations. ``missing`` are its numbers, dates and names that do not
+    stand in the source, or stand there in another's place; ``negated``: one of the two denies what the other says.
+    ``closest`` are the words nearest to a sentence that has no citation, None when no word of it stands anywhere.
     """
 
     start: int
@@ -70,6 +65,8 @@ class Sentence:
     score: float
     citations: tuple[int, ...]
     missing: tuple[str, ...] = ()
+    negated: bool = False
+    closest: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +85,7 @@ class Cited:
         return good / len(self.sentences) if self.sentences else 0.0
 
 
-# ---- which words vouch ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A place in a passage and how well it bears a sentence out; offsets into the passage's text."""
-
-    start: int
-    end: int
-    state: State
-    score: float
-    missing: tuple[str, ...]
-
-    @property
-    def rank(self) -> tuple[int, float, int]:
-        return ("unsupported", "supported", "quoted").index(self.state), self.score, self.start - self.end
-
-
-class _Source:
-    """A passage, cut up once for all sentences."""
-
-    def __init__(self, passage: Passage) -> None:
-        self.passage = passage
-        text = passage.hit.text
-        self.normalised = normalise(text)
-        self.spans = sentences(text) or [(0, len(text))]
-        self.stems = [stems(text[start:end]) for start, end in self.spans]
-        self.numbers = [numbers(text[start:end]) for start, end in self.spans]
-        self.context_stems = stems(passage.hit.context)
-        self.context_numbers = numbers(passage.hit.context)
-        self.all = fold(f"{passage.hit.context}\n{text}")
+# ---- citing ---------------------------------------------------------------------------------------
 
 
 def cite(
@@ -137,36 +104,73 @@ def cite(
     text and ``page_of(document_id, version, offset)`` its page; a citation whose words are no longer
     stored there is left out.
     """
-    sources = {passage.marker: _Source(passage) for passage in passages}
+    sources = {passage.marker: Source(passage) for passage in passages}
     citations: list[Citation] = []
-    known: dict[tuple[int, int, int], int] = {}
+    known: dict[tuple[int, Span], int] = {}
     result = []
-    for start, end, claim, named in split_answer(text):
-        spans = {
-            marker: _support(claim, question, sources[marker], rarity)
-            for marker in named
-            if marker in sources
-        }
+
+    def stored(marker: int, span: Span) -> Citation | None:
+        return _citation(sources[marker].passage, span, read_text, page_of)
+
+    for start, end, words, named in split_answer(text):
+        claim = Claim(words, question, rarity)
+        spans = {marker: support(claim, sources[marker]) for marker in named if marker in sources}
+        others: dict[int, Span] = {}
         if not any(span.state != "unsupported" for span in spans.values()):
-            spans |= _unasked(claim, question, sources, rarity)
+            others = {m: support(claim, source) for m, source in sources.items() if m not in spans}
+            spans |= _unasked(others)
         indexes = []
         for marker, span in spans.items():
-            key = (marker, span.start, span.end)
-            if key not in known:
-                citation = _citation(sources[marker].passage, span, read_text, page_of)
+            if (marker, span) not in known:
+                citation = stored(marker, span)
                 if citation is None:
                     continue
-                known[key] = len(citations)
+                known[marker, span] = len(citations)
                 citations.append(citation)
-            indexes.append(known[key])
-        best = max(spans.values(), key=lambda span: span.rank, default=None)
-        if best is None or not indexes:
-            result.append(Sentence(start, end, text[start:end], "unsupported", 0.0, ()))
-        else:
-            result.append(
-                Sentence(start, end, text[start:end], best.state, best.score, tuple(indexes), best.missing)
+            indexes.append(known[marker, span])
+        nearest = max((spans or others).items(), key=lambda one: (one[1].rank, -one[0]), default=None)
+        closest = None
+        if nearest is not None and not indexes and nearest[1].score > 0:
+            nearest = nearest[0], replace(nearest[1], state="unsupported")
+            closest = stored(*nearest)
+        vouched = nearest is not None and (bool(indexes) or closest is not None)
+        best = nearest[1] if nearest is not None and vouched else Span(0, 0, "unsupported", 0.0)
+        result.append(
+            Sentence(
+                start=start,
+                end=end,
+                text=text[start:end],
+                state=best.state,
+                score=best.score,
+                citations=tuple(indexes),
+                missing=best.missing,
+                negated=best.negated,
+                closest=closest,
             )
-    return Cited(tuple(result), tuple(citations))
+        )
+    return Cited(tuple(result), tuple(_settled(citations, page_of)))
+
+
+def _settled(citations: Sequence[Citation], page_of: Callable[[str, int, int], int]) -> Iterator[Citation]:
+    """Yields the citations; a short quotation that stands in a longer one, too, is taken from there: a date by itself
+    may stand in a passage more than once.
+    """
+    for one in citations:
+        within = [
+            other
+            for other in citations
+            if other.state == one.state == "quoted"
+            and (other.marker, other.document_id) == (one.marker, one.document_id)
+            and len(other.quote) > len(one.quote)
+            and not (other.start <= one.start and one.end <= other.end)
+            and one.quote in other.quote
+        ]
+        place = find_whole(one.quote, normalise(within[0].quote)) if within else None
+        if place is None or within[0].quote[slice(*place)] != one.quote:
+            yield one
+        else:
+            start, end = (within[0].start + at for at in place)
+            yield replace(one, start=start, end=end, page=page_of(one.document_id, one.version, start))
 
 
 def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
@@ -187,8 +191,12 @@ def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
     bare.append(text[place:])
     at += range(place, len(text))
     plain = "".join(bare)
-    # Behind a closing quotation mark a marker ends its sentence, even if the quoted words had no full stop.
-    ends = [where for where, _, _ in marked if plain[:where].rstrip()[-1:] in _CLOSING]
+    # Behind a closing quotation mark, or before a line's end, a marker ends its sentence, full stop or none.
+    ends = [
+        where
+        for where, _, stop in marked
+        if plain[:where].rstrip()[-1:] in _CLOSING or text[stop : stop + 1] in ("\n", "")
+    ]
     result = []
     for start, end in _cut(plain, sentences(plain), ends):
         claim = plain[start:end]
@@ -211,10 +219,8 @@ def _cut(text: str, spans: Sequence[tuple[int, int]], ends: Sequence[int]) -> It
             start = end
 
 
-def _unasked(
-    claim: str, question: str, sources: Mapping[int, _Source], rarity: Mapping[str, float] | None
-) -> dict[int, _Span]:
-    found = {marker: _support(claim, question, source, rarity) for marker, source in sources.items()}
+def _unasked(found: Mapping[int, Span]) -> dict[int, Span]:
+    """Returns the passage that clearly bears a sentence out without being named for it, if there is one."""
     good = {
         marker: span
         for marker, span in found.items()
@@ -226,71 +232,9 @@ def _unasked(
     return {best: good[best]}
 
 
-def _support(claim: str, question: str, source: _Source, rarity: Mapping[str, float] | None) -> _Span:
-    """Returns the place in the passage that bears the claim out best: its own words,
-    else the best one to three sentences. A claim's numbers must stand in a sentence that bears its words out too.
-    """
-    wanted = weights(claim, rarity)
-    wanted_numbers = numbers(claim)
-    wanted_words = {word: weight for word, weight in wanted.items() if word not in wanted_numbers}
-    quoted = _quoted(claim, source, wanted_numbers)
-    best = _Span(0, len(source.passage.hit.text), "unsupported", 0.0, ())
-    shares = [coverage(wanted_words, present) for present in source.stems]
-    for first in range(len(source.spans)):
-        present: frozenset[str] = source.context_stems
-        for last in range(first, min(first + 3, len(source.spans))):
-            present |= source.stems[last]
-            # A number beside other words than the claim's is not the claim's number.
-            window = range(first, last + 1)
-            least = max(shares[at] for at in window) * SUPPORT
-            figures = source.context_numbers.union(
-                *(source.numbers[at] for at in window if shares[at] >= least)
-            )
-            score = coverage(wanted, present)
-            missing = tuple(sorted(wanted_numbers - figures)) + _strange_names(claim, question, source)
-            said = not wanted_words or coverage(wanted_words, present) >= SUPPORT
-            state: State = "supported" if said and score >= SUPPORT and not missing else "unsupported"
-            # A wider window must earn its width, or every claim would be "supported" by half a page.
-            score = max(0.0, score - 0.05 * (last - first))
-            own = coverage(wanted, source.stems[first]) > 0 and coverage(wanted, source.stems[last]) > 0
-            span = _Span(source.spans[first][0], source.spans[last][1], state, round(score, 3), missing)
-            if own and span.rank > best.rank:
-                best = span
-    return quoted if quoted is not None and quoted.rank > best.rank else best
-
-
-def _quoted(claim: str, source: _Source, wanted_numbers: frozenset[str]) -> _Span | None:
-    """Returns where the claim's own words stand: all of it, or the quotations that make up most of it."""
-    whole = claim.strip(' \t\n"＂“”„‘’«»‹›「」『』《》')
-    pieces = [whole, *(match.group(1) for match in _QUOTATION.finditer(claim))]
-    # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
-    # passage.
-    before = fold(_QUOTATION.sub("", claim)).strip(" :")
-    headed = bool(pieces[1:]) and before in source.all
-    counted = "\n".join(pieces[1:]) if headed else claim
-    figures = numbers(counted) if headed else wanted_numbers
-    total = sum(weights(counted).values())
-    for piece in sorted(pieces, key=len, reverse=True):
-        share = sum(weights(piece).values()) / total if total else 0.0
-        if share < 0.5 or (place := find(piece, source.normalised)) is None:
-            continue
-        text = source.passage.hit.text[place[0] : place[1]]
-        missing = tuple(sorted(figures - numbers(text) - source.context_numbers))
-        if not missing:
-            return _Span(*place, "quoted", round(share, 3), ())
-    return None
-
-
-def _strange_names(claim: str, question: str, source: _Source) -> tuple[str, ...]:
-    """Returns the names in a claim that stand neither in the passage nor in the question."""
-    asked = fold(question)
-    names = Counter(match.group() for match in _NAME.finditer(claim.strip(' "“”「」')))
-    return tuple(name for name in names if fold(name) not in source.all and fold(name) not in asked)
-
-
 def _citation(
     passage: Passage,
-    span: _Span,
+    span: Span,
     read_text: Callable[[str, int, int, int], str],
     page_of: Callable[[str, int, int], int],
 ) -> Citation | None:

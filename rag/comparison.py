@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError, VouchError
+from rag.abstention import FITTED, Abstention
 from rag.answering import answer, check
-from rag.answers import DEFAULT_K, Answer, Ask, Failure, Library, Retrieved
+from rag.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Retrieved
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.models import Models
@@ -56,6 +57,8 @@ def compare(
     *,
     examples: Sequence[Example] = (),
     history: tuple[Message, ...] = (),
+    abstention: Abstention = FITTED,
+    min_support: float = MIN_SUPPORT,
     stop: Stop | None = None,
 ) -> Comparison:
     """Answers a question once for each arm, one after the other so that their latencies compare.
@@ -77,7 +80,16 @@ def compare(
     compared = []
     for arm, ask in zip(named, asks, strict=True):
         try:
-            compared.append(Compared(arm, answer(ask, once, models, examples=examples, stop=stop)))
+            given = answer(
+                ask,
+                once,
+                models,
+                examples=examples,
+                abstention=abstention,
+                min_support=min_support,
+                stop=stop,
+            )
+            compared.append(Compared(arm, given))
         except VouchError as error:
             compared.append(Compared(arm, None, Failure(error.code, error.message, error.hint)))
     return Comparison(question, tuple(compared), _notes(named))

@@ -331,6 +331,28 @@ def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
     return text_of
 
 
+def _calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    from rag.questions import read_questions
+
+    if params.get("reset"):
+        return {"reset": service.forget_calibration()}
+    questions = read_questions(Path(params["questions"]))
+
+    def count(done: int) -> None:
+        emit({"done": done, "total": len(questions)})
+        if cancelled():
+            raise UnavailableError("The calibration was interrupted.", code="cancelled")
+
+    found = service.calibrate(
+        questions,
+        _limits(service, params),
+        target=params.get("target"),
+        keep=not params.get("dry_run"),
+        on_question=count,
+    )
+    return {**to_json(found), "kept": not params.get("dry_run")}
+
+
 OPERATIONS: dict[str, Operation] = {
     "search": _search,
     "ask": _ask,
@@ -353,11 +375,12 @@ OPERATIONS: dict[str, Operation] = {
     "verify": _verify,
     "rebuild": _rebuild,
     "eval": _evaluate,
+    "calibrate": _calibrate,
 }
 
 _WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collections.remove", "rebuild"})
 
-_LONG = frozenset({"ingest", "documents.erase", "rebuild", "eval"})
+_LONG = frozenset({"ingest", "documents.erase", "rebuild", "eval", "calibrate"})
 """What a command that owns the folder for a while does not take in for others: they do it after it."""
 
 

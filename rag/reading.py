@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, replace
 from corpus.language import fold
 from corpus.types import Float32
 from rag.clues import asked_figures, expected_kinds, fits, older_editions
+from rag.exact import exact
 from rag.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.terms import coverage, numbers, stems, weights
 from rag.units import Unit, cut
@@ -102,7 +103,9 @@ MEANING = Signs(
 
 
 def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]:
-    """Yields the answer's parts: quoted sentences with their markers, at most four, best first, a line each."""
+    """Yields the answer's parts, a line each: the few words that answer it where those are plain, then quoted sentences
+    with their markers, at most four, best first.
+    """
     japanese = is_japanese(reading.question)
     if not reading.passages:
         yield ALONE[japanese]
@@ -111,6 +114,9 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
     if not chosen:
         yield NOT_IN_DOCUMENTS
         return
+    short = exact(reading.question, chosen[0].unit)
+    if short is not None and len(short) < len(chosen[0].text):
+        yield f"{short} [{chosen[0].passage.marker}]\n"
     for number, candidate in enumerate(chosen):
         yield ("\n" if number else "") + _quoted(candidate.unit) + f" [{candidate.passage.marker}]"
 

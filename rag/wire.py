@@ -126,6 +126,8 @@ def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
         "finish_reason": "error",
         "sentences": [],
         "support": None,
+        "supported": None,
+        "conflicts": [],
         "confidence": None,
         "notes": [],
         "failure": to_json(compared.failure),

@@ -53,6 +53,12 @@ class AskRequest(Shape):
         description="Earlier turns, oldest first; the documents are searched with the user's last one, too.",
         examples=[[]],
     )
+    require_support: bool | None = Field(
+        None,
+        description="Withhold an answer that the documents do not vouch for (see `min_support` of the settings): it "
+        "abstains, with the passages, and its text comes at once. Default: as in the settings.",
+        examples=[True],
+    )
     stream: bool = Field(
         False,
         description="Answer with server-sent events; `Accept: text/event-stream` asks for the same.",
@@ -145,8 +151,47 @@ class SentenceShape(BaseModel):
     score: float = Field(description="Weighted share of its words, 0 to 1.", examples=[1.0])
     citations: list[int] = Field(description="Indexes into the answer's citations, from 0.", examples=[[0]])
     missing: list[str] = Field(
-        description="Its numbers and names that do not stand in the source.", examples=[[]]
+        description="Its numbers, dates and names that do not stand in the source, or there in another's place.",
+        examples=[[]],
     )
+    negated: bool = Field(
+        description="Whether it denies what the source says, or says what the source denies.",
+        examples=[False],
+    )
+    closest: CitationShape | None = Field(
+        description="The words nearest to it where it has no citation; they do not bear it out.",
+        examples=[None],
+    )
+
+
+class ValueShape(BaseModel):
+    """What one document says of something that documents disagree about."""
+
+    value: str = Field(description="The figure, as it stands there.", examples=["45p"])
+    quote: str = Field(
+        description="The sentence or table row it stands in: `text[start:end]` of that version.",
+        examples=["A private car is paid at 45p per mile."],
+    )
+    document_id: str = Field(description="The document.", examples=["a7a38ae87aa5b735"])
+    version: int = Field(description="The document's version, from 1.", examples=[1])
+    source: str = Field(description="The document's path.", examples=["policies/travel-2025.pdf"])
+    title: str = Field(description="The document's title.", examples=["Travel policy"])
+    page: int = Field(description="The page on which the words begin, from 1.", examples=[2])
+    start: int = Field(description="First code point, from 0.", examples=[1204])
+    end: int = Field(description="One past the last code point.", examples=[1234])
+    date: str = Field(
+        description="The document's own date, or its year; may be empty.", examples=["2025-04-01"]
+    )
+
+
+class ConflictShape(BaseModel):
+    """Something for which documents give different figures."""
+
+    subject: str = Field(
+        description="What it is about: the words with … in the figure's place.",
+        examples=["A private car is paid at … per mile."],
+    )
+    values: list[ValueShape] = Field(description="What each says, newest first; those without a date last.")
 
 
 class NoteShape(BaseModel):
@@ -210,6 +255,13 @@ class AnswerShape(BaseModel):
     support: float | None = Field(
         description="Share of the sentences that the documents vouch for, 0 to 1; null without sentences.",
         examples=[1.0],
+    )
+    supported: bool | None = Field(
+        description="Whether `support` reaches `min_support` of the settings; null without sentences or retrieval.",
+        examples=[True],
+    )
+    conflicts: list[ConflictShape] = Field(
+        description="Figures of what is cited that other documents among the passages give otherwise."
     )
     confidence: float | None = Field(
         description="Chance that the documents hold an answer, 0 to 1; null without retrieval.",

@@ -162,6 +162,7 @@ def build() -> typer.Typer:
     """Returns the tree of commands."""
     from rag.cli import (
         asking,
+        calibrating,
         collections,
         comparing,
         documents,
@@ -194,6 +195,7 @@ def build() -> typer.Typer:
     collections.add_to(app)
     upkeep.add_to(app)
     evaluating.add_to(app)
+    calibrating.add_to(app)
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import floor, log10
 from typing import Annotated, Any
@@ -60,11 +60,18 @@ def ask(
     collection: Collection = None,
     conditions: Conditions = None,
     as_of: AsOf = None,
+    require_support: Annotated[
+        bool,
+        typer.Option(
+            "--require-support",
+            help="Show only an answer that the documents vouch for. Default: require_support of the settings.",
+        ),
+    ] = False,
 ) -> None:
     """Answer a question from the documents, and show the words that vouch for the answer.
 
-    The answer comes as it is written; its numbers are the sources below it. When no document answers, it says
-    so.
+    The answer comes as it is written; its numbers are the sources below it. Sentences that no document bears out are
+    named. When no document answers, it says so.
     """
     session: Session = context.obj
     asked = {
@@ -73,6 +80,7 @@ def ask(
         "retrieval": not without,
         "strategy": strategy.value,
         "k": k,
+        "require_support": require_support or None,
     }
     params = {"ask": asked, **limits(collection, conditions, as_of)}
     show = _Shown(session)
@@ -82,8 +90,11 @@ def ask(
         session.screen.json(found)
     else:
         _show_sources(session.screen, found)
+        _show_sentences(session.screen, found)
+        _show_conflicts(session.screen, found["conflicts"])
         for note in found["notes"]:
-            session.note(note["message"])
+            if note["code"] != "conflict":
+                session.note(note["message"])
         session.note(" · ".join(_facts(found)))
     if not found["complete"]:
         failure = found["failure"]
@@ -175,6 +186,41 @@ def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
         screen.show("")
 
 
+def _show_sentences(screen: Screen, found: Mapping[str, Any]) -> None:
+    """Lists the sentences with what vouches for each, unless the documents' own words are all there is."""
+    states = [one["state"] for one in found["sentences"]]
+    if not found["retrieval"] or all(state == "quoted" for state in states):
+        return
+    for one in found["sentences"]:
+        state = Text(one["state"].ljust(13), "warn" if one["state"] == "unsupported" else "faint")
+        share = Text(f"{one['score']:.2f}  ", "faint")
+        about = f"  not there: {', '.join(one['missing'])}" if one["missing"] else ""
+        about += "  one of the two denies it" if one["negated"] else ""
+        line = Text.assemble(state, share, tidy(one["text"]), (about, "warn"))
+        for number, piece in enumerate(wrap(line, screen.width - _GUTTER)):
+            screen.show(Text.assemble(" " * _GUTTER * bool(number), piece))
+        if one["closest"]:
+            near = Text.assemble(("closest: ", "faint"), (f"“{tidy(one['closest']['quote'])}”", "match"))
+            near.append(f"  {printable(one['closest']['source'])}, page {one['closest']['page']}", "faint")
+            for piece in wrap(near, screen.width - _GUTTER):
+                screen.show(Text.assemble(" " * _GUTTER, piece))
+    screen.show("")
+
+
+def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]]) -> None:
+    """Shows what documents disagree about, newest first."""
+    for conflict in conflicts:
+        screen.show(Text.assemble(("Documents disagree: ", "warn"), tidy(conflict["subject"])))
+        for value in conflict["values"]:
+            place = f"  {printable(value['source'])}, page {value['page']}"
+            line = Text.assemble(
+                (value["date"] or "no date").ljust(12), (tidy(value["value"]), "match"), (place, "faint")
+            )
+            for piece in wrap(line, screen.width - _GUTTER):
+                screen.show(Text.assemble(" " * _GUTTER, piece))
+        screen.show("")
+
+
 def _facts(found: Mapping[str, Any]) -> list[str]:
     facts = [found["model"], "with retrieval" if found["retrieval"] else "without retrieval"]
     if found["passages"]:
@@ -184,7 +230,8 @@ def _facts(found: Mapping[str, Any]) -> list[str]:
         facts.append(cost(found["usage"]))
     facts += [duration(found["timings_ms"]["total"] / 1000)]
     if found["support"] is not None and found["retrieval"] and not found["abstained"]:
-        facts.append(f"{found['support']:.0%} of its sentences vouched for")
+        weak = ", too few" if found["supported"] is False else ""
+        facts.append(f"{found['support']:.0%} of its sentences vouched for{weak}")
     if found["receipt"]:
         facts.append(f"receipt {found['receipt']}")
     return facts

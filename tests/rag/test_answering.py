@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, UNREACHABLE, answer, answer_events
+from rag.answering import (
+    AND_PASSAGES,
+    NOT_FOUND,
+    NOT_KNOWN,
+    NOT_SUPPORTED,
+    UNREACHABLE,
+    answer,
+    answer_events,
+)
 from rag.answers import Answer, Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.comparison import Arm, compare
 from rag.models import Models
@@ -82,7 +90,7 @@ def test_the_built_in_model_answers_and_cites(
     given = answer(Ask(question), shelf, models)
     assert given.complete
     assert not given.abstained
-    assert given.citations[0].quote == quote
+    assert quote in [citation.quote for citation in given.citations]
     assert given.support == 1
     assert given.usage.input_tokens > 0
     assert_citations_stand(given)
@@ -188,10 +196,65 @@ def test_a_model_that_lies_gets_no_invalid_citation(
     assert "900" not in "".join(citation.quote for citation in given.citations)
     if "500" in said:
         assert given.sentences[0].state == "unsupported"
-        assert given.sentences[0].missing == ("500",)
+        assert given.sentences[0].missing == ("500 hours",)
     codes = {note.code for note in given.notes}
     assert ("dropped_markers" in codes) == ("[9]" in said)
     assert ("altered_quotes" in codes) == ("900" in said)
+
+
+LIES = (
+    "“Every 900 hours of work” [1].",
+    "The Osprey pump must be serviced every 40 hours of work [1].",
+    "The Osprey pump must not be serviced every 400 hours of work [1].",
+    "The Kestrel pump is serviced by Zorblat [3].",
+    "Parts are ordered in York [1].",
+    "ポンプの点検は500時間ごとに行う。[3]",
+    "ポンプの点検は400時間ごとに行わない。[3]",
+)
+
+
+@pytest.mark.parametrize("said", LIES)
+@pytest.mark.parametrize("required", [False, True])
+def test_a_lie_is_flagged_and_not_shown_where_support_is_required(
+    shelf: Shelf, scripted: Begin, said: str, required: bool
+) -> None:
+    ask = Ask(QUESTION, require_support=required)
+    events = list(answer_events(ask, shelf, scripted(Turn(texts=list(said)))))
+    last = events[-1]
+    assert isinstance(last, Done)
+    given = last.answer
+    assert (given.supported, given.support) == (False, 0.0)
+    assert "low_support" in {note.code for note in given.notes}
+    assert_citations_stand(given)
+    text = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert text.strip() == given.text
+    assert given.abstained == required
+    if required:
+        assert given.text == NOT_SUPPORTED[False]
+        assert (given.citations, given.sentences, len(given.passages)) == ((), (), 3)
+        assert "withheld" in {note.code for note in given.notes}
+    else:
+        assert given.sentences[0].state == "unsupported"
+
+
+def test_a_true_answer_comes_whole_where_support_is_required(shelf: Shelf, scripted: Begin) -> None:
+    said = "It is serviced every 400 hours of work [1]. The moon is made of cheese."
+    for least, shown in ((0.5, True), (0.6, False)):
+        models = scripted(Turn(texts=list(said)))
+        ask = Ask(QUESTION, require_support=True)
+        events = list(answer_events(ask, shelf, models, min_support=least))
+        deltas = [event.text for event in events if isinstance(event, TextDelta)]
+        assert deltas == [said if shown else NOT_SUPPORTED[False]]
+    assert answer(Ask("ポンプの点検は何時間ごとですか。", require_support=True), shelf, Models()).supported
+
+
+def test_a_part_that_is_not_vouched_for_is_not_shown_where_support_is_required(
+    shelf: Shelf, scripted: Begin
+) -> None:
+    models = scripted(Turn(texts=["The moon is made of cheese"], finish=""))
+    last = list(answer_events(Ask(QUESTION, require_support=True), shelf, models))[-1]
+    assert isinstance(last, Failed)
+    assert last.answer.text == ""
 
 
 def test_a_planted_instruction_stays_between_the_marks(shelf: Shelf, models: Models) -> None:
@@ -301,6 +364,7 @@ def test_leaving_early_ends_the_call(shelf: Shelf, scripted: Begin) -> None:
         (Ask("q", strategy="x"), "bad_strategy"),
         (Ask("q", k=0), "bad_k"),
         (Ask("q", k=51), "bad_k"),
+        (Ask("q", retrieval=False, require_support=True), "support_needs_retrieval"),
     ],
 )
 def test_a_wrong_request_is_refused_before_anything_happens(

@@ -60,7 +60,7 @@ def test_an_answer_quotes_the_page_it_came_from(
     assert not answer["abstained"]
     assert words in answer["text"]
     quoted = [one for one in answer["citations"] if words in one["quote"]]
-    assert [(one["source"], one["page"]) for one in quoted] == [(source, page)]
+    assert {(one["source"], one["page"]) for one in quoted} == {(source, page)}
     assert all(set(passage) >= HIT_FIELDS | {"marker"} for passage in answer["passages"])
     _check_citations(client, answer)
 

@@ -13,6 +13,7 @@ from rag.citations import Cited, cite, split_answer
 from rag.prompting import Passage
 from rag.screening import Screen
 from tests.rag.hits import Shelf
+from tests.rag.mutations import altered, told
 
 SHELF = Shelf(
     {
@@ -234,7 +235,59 @@ def test_a_number_of_another_sentence_does_not_bear_a_claim_out(claim, state):
 
 
 def test_a_changed_number_is_named():
-    assert cited("Annual leave of up to 9 days moves into the next year [1].").sentences[0].missing == ("9",)
+    assert cited("Annual leave of up to 9 days moves into the next year [1].").sentences[0].missing == (
+        "9 days",
+    )
+
+
+@pytest.mark.parametrize("japanese", [False, True])
+def test_true_sentences_are_never_marked_and_altered_ones_always(japanese):
+    every = told(japanese)
+    tried = 0
+    for one in every[:: len(every) // 50]:
+        shelf = Shelf({one.document: f"…  {one.passage}"})
+        (true,) = cited(f"{one.sentence} [1]", shelf).sentences or (None,)
+        if true is None:
+            continue
+        assert true.state == "quoted", one.sentence
+        for sentence in altered(one):
+            tried += 1
+            marked = [s for s in cited(f"{sentence} [1]", shelf).sentences if s.state == "unsupported"]
+            assert marked, (one.sentence, sentence)
+            assert any(s.missing or s.negated for s in marked) or len(marked) > 1, sentence
+    assert tried > 50
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("5 days of leave move into the next year.", "25 days of leave move into the next year."),
+        ("20 °C is the limit.", "-20 °C is the limit."),
+        ("paid on Friday", "Wages are not paid on Friday."),
+        ("三日までに申請する。", "十三日までに申請する。"),
+        ("領収書は必要", "領収書は必要ない。"),
+    ],
+)
+def test_a_part_of_a_figure_or_of_a_denial_is_no_quotation(claim, words):
+    (sentence,) = cited(f"{claim} [1]", Shelf({"a": f"…  {words}"})).sentences
+    assert sentence.state == "unsupported"
+
+
+def test_a_figure_may_be_spelt_otherwise():
+    shelf = Shelf({"a": "…  会議は令和7年3月12日午後5時に始まり、参加費は３，０００円である。"})
+    (sentence,) = cited("会議は2025年3月12日17:00に始まり、参加費は3千円である。 [1]", shelf).sentences
+    assert (sentence.state, sentence.missing) == ("supported", ())
+
+
+def test_a_sentence_that_nothing_bears_out_has_the_closest_words_beside_it():
+    (sentence,) = cited("Up to nine days of annual leave lapse in June.").sentences
+    assert (sentence.state, sentence.citations) == ("unsupported", ())
+    assert sentence.closest is not None
+    assert sentence.closest.quote.startswith("Up to five days of annual leave")
+    assert sentence.closest.state == "unsupported"
+    assert "nine days" in sentence.missing
+    (sentence,) = cited("Zebras zigzag.").sentences
+    assert (sentence.score, sentence.closest) == (0.0, None)
 
 
 def test_an_unmarked_sentence_finds_its_source_by_itself():

@@ -231,3 +231,68 @@ def test_what_is_not_known_of_a_model_is_not_promised() -> None:
     assert suits(card, nothing | {"find": "big-one"})
     for asked in ({"language": "en"}, {"open": True}, {"price": 5.0}, {"licence": "MIT"}, {"find": "small"}):
         assert not suits(card, nothing | asked)
+
+
+def test_what_nothing_bears_out_is_named_with_the_closest_words(vouch: Vouch, scripted: Any) -> None:
+    scripted(
+        Turn(
+            texts=[
+                "Up to nine days of annual leave move into the next year. [1] "
+                "Apply for leave in the people system three weeks ahead."
+            ]
+        )
+    )
+    ended = vouch("ask", QUESTION, "--model", "own", "-q")
+    assert "unsupported" in ended.out
+    assert "not there: nine days" in " ".join(ended.out.split())
+    assert "quoted" in ended.out
+    ended = vouch("ask", QUESTION, "--model", "own")
+    assert "50% of its sentences vouched for" in ended.err
+
+
+def test_an_answer_is_withheld_where_support_is_required(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(texts=["Up to nine days of annual leave ", "move into the next year. [1]"]))
+    ended = vouch("ask", QUESTION, "--model", "own", "--require-support")
+    assert ended.code == 0
+    assert "nine" not in ended.out
+    assert ended.out.startswith("The documents do not bear out what the model answered.")
+    found = vouch("ask", QUESTION, "--model", "own", "--require-support", "--json").json
+    assert (found["abstained"], found["supported"], found["sentences"]) == (True, False, [])
+    assert found["passages"]
+    assert vouch("ask", QUESTION, "--no-retrieval", "--require-support").code == ExitCode.USAGE
+
+
+KNOWN = ("How many days of annual leave move into the next year?", "Where do I apply for leave?",
+         "When do I connect to the VPN?", "At what does band seven begin?", "How early do I apply for leave?",
+         "Which system is opened after the VPN?")  # fmt: skip
+UNKNOWN = ("Who won the cup in Berlin?", "How tall is the tower?", "What does a horse eat?", "Why is the sky blue?",
+           "How do I bake bread?", "Which river is longest?")  # fmt: skip
+
+
+def test_a_calibration_is_shown_kept_and_forgotten(
+    vouch: Vouch, company: tuple[Path, Path], tmp_path: Path
+) -> None:
+    rows = [{"question": q, "gold": [{"document": "leave.md"}]} for q in KNOWN]
+    rows += [{"question": q} for q in UNKNOWN]
+    questions = tmp_path / "q.jsonl"
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    kept = company[0] / "calibration.json"
+    tried = vouch("calibrate", questions, "--dry-run", "--report", tmp_path / "r.html")
+    assert tried.code == 0, tried.err
+    assert "as shipped" in tried.out
+    assert "fewer than 50 of each" in " ".join(tried.out.split())
+    assert "<polyline" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert not kept.exists()
+    found = vouch("calibrate", questions, "--target", "0.2", "--json").json
+    assert found["kept"]
+    assert found["target"] == 0.2
+    (judged,) = found["judged"].values()
+    assert (judged["answerable"], judged["unanswerable"]) == (6, 6)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert not vouch("ask", KNOWN[0], "--json").json["abstained"]
+    assert vouch("calibrate", "--reset", "--json").json == {"reset": True}
+    assert not kept.exists()
+    questions.write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
+    assert vouch("calibrate", questions, "--json").json["error"]["code"] == "too_few_questions"
+    for wrong in ([], [questions, "--reset"], [tmp_path / "none"], [questions, "--report", "x.pdf"]):
+        assert vouch("calibrate", *wrong).code in (ExitCode.USAGE, ExitCode.NOT_FOUND)

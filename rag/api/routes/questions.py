@@ -79,7 +79,13 @@ def ask(
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
     wanted = answers.Ask(
-        asked.question, asked.model or "", asked.retrieval, asked.strategy, asked.k, _turns(asked.history)
+        asked.question,
+        asked.model or "",
+        asked.retrieval,
+        asked.strategy,
+        asked.k,
+        _turns(asked.history),
+        asked.require_support,
     )
     visit = house.ask()
     try:

@@ -1,0 +1,299 @@
+"""Where found passages of different documents give different figures for the same thing, and which is newer.
+
+Without a model: a sentence or table row that the answer cites is laid beside those of the other documents that were
+found. Two that say the same but for a figure of the same kind disagree. Precision goes before recall: a wrong alarm
+costs more trust than a missed one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from corpus.language import fold
+from corpus.types import Hit
+from rag.alterations import differences
+from rag.citations import Citation
+from rag.figures import Figure, figures
+from rag.prompting import Passage, ReadPassage
+from rag.terms import coverage, stems, weights
+from rag.units import Unit, cut
+
+EDITIONS, STRANGERS = 0.6, 0.85
+"""How much of two statements must be the same words: in editions of one document, and in documents of other names."""
+
+RELEVANT = 0.4
+"""Least weighted share of the question's words in a statement with its headings."""
+
+MOST = 3
+"""Conflicts shown at most."""
+
+HEAD_CHARS = 2000
+"""How much of a document's beginning is searched for its date, in code points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one document says: ``quote`` is ``text[start:end]`` of that version and holds ``value``.
+
+    ``date`` is the document's own, ISO 8601 ("2025-04-01", "2025"), "" where it gives none.
+    """
+
+    value: str
+    quote: str
+    document_id: str
+    version: int
+    source: str
+    title: str
+    page: int
+    start: int
+    end: int
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What documents disagree about, and what each says, newest first; those without a date last."""
+
+    subject: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    hit: Hit
+    unit: Unit
+    start: int
+    end: int
+
+
+def find_conflicts(
+    question: str,
+    passages: Sequence[Passage],
+    citations: Sequence[Citation],
+    *,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+) -> tuple[Conflict, ...]:
+    """Returns what other documents among the passages say otherwise than the words that are cited.
+
+    ``read_text`` and ``page_of`` are those of :func:`rag.citations.cite`. Different figures for different periods
+    (quarters, years, "as of" dates) are no conflict.
+    """
+    if len({passage.hit.document_id for passage in passages}) < 2:
+        return ()
+    statements = [one for order, passage in enumerate(passages) for one in _statements(order, passage)]
+    wanted = weights(question)
+    found: list[Conflict] = []
+    used: set[tuple[str, int]] = set()
+    for one in statements:
+        if (one.hit.document_id, one.start) in used or not _is_cited(one, citations):
+            continue
+        if (
+            coverage(wanted, one.unit.stems | stems(f"{one.unit.header}\n{one.hit.context}\n{one.hit.title}"))
+            < RELEVANT
+        ):
+            continue
+        others = [pair for other in statements if (pair := _disagreement(one, other, question)) is not None]
+        if not others:
+            continue
+        values = [(one, others[0][1]), *((other, figure) for other, _, figure in _first_of_each(others))]
+        used |= {(statement.hit.document_id, statement.start) for statement, _ in values}
+        told = [_value(statement, figure, read_text, page_of) for statement, figure in values]
+        # Newest first; of equals the one that ranked higher.
+        told.sort(key=lambda value: value.date, reverse=True)
+        found.append(Conflict(_subject(one, others[0][1]), tuple(told)))
+        if len(found) == MOST:
+            break
+    return tuple(found)
+
+
+# ---- statements ----------------------------------------------------------------------------------
+
+
+def _statements(order: int, passage: Passage) -> Iterator[_Statement]:
+    hit, at = passage.hit, 0
+    read = ReadPassage(passage.marker, f"{hit.title}, page {hit.page} ({hit.source})", hit.context, hit.text)
+    for unit in cut(order, read):
+        start = hit.text.find(unit.text, at)
+        if start < 0:
+            continue
+        at = start + len(unit.text)
+        if not unit.label and figures(unit.text) and not _CONTROL.search(fold(unit.text)):
+            yield _Statement(hit, unit, hit.start + start, hit.start + at)
+
+
+_CONTROL = re.compile(
+    r"\b(?:effective|version|supersed\w+|replaces|published|last (?:updated|revised))\b"
+    r"|施行|改定|改訂|制定|廃止|第\s?\d+版"
+)
+"""A line about the document itself."""
+
+
+def _is_cited(one: _Statement, citations: Sequence[Citation]) -> bool:
+    return any(
+        citation.document_id == one.hit.document_id
+        and citation.state != "unsupported"
+        and citation.start < one.end
+        and one.start < citation.end
+        for citation in citations
+    )
+
+
+# ---- comparing -----------------------------------------------------------------------------------
+
+
+def _disagreement(
+    one: _Statement, other: _Statement, question: str
+) -> tuple[_Statement, Figure, Figure] | None:
+    """Returns the other statement and the two figures in which it differs, when both speak of the same thing."""
+    if other.hit.document_id == one.hit.document_id or one.unit.row != other.unit.row:
+        return None
+    editions = _family(one.hit) & _family(other.hit)
+    if (one.unit.row and not editions) or _names(one.hit) != _names(other.hit):
+        return None
+    if _periods(one) != _periods(other):
+        return None
+    if one.unit.row and not _alike(one.unit.header, other.unit.header):
+        return None
+    close, pairs = differences(one.unit.text, other.unit.text)
+    if close < (EDITIONS if editions else STRANGERS) or len(pairs) != 1:
+        return None
+    return (other, *pairs[0])
+
+
+def _family(hit: Hit) -> frozenset[str]:
+    """Returns what the editions of one document have in common: its title and its file's name without figures."""
+    file = hit.source.rpartition("/")[2].rpartition(".")[0]
+    names = (
+        re.sub(r"\W+", " ", re.sub(r"[\d０-９]+|年版?|年度版?|第\d+版", "", fold(name))).strip()
+        for name in (hit.title, file)
+    )
+    return frozenset(name for name in names if len(name) > 3)
+
+
+def _names(hit: Hit) -> frozenset[str]:
+    """Returns the codes in a document's title and name: what speaks of another product is no contradiction."""
+    named = f"{hit.title} {hit.source.rpartition('/')[2].rpartition('.')[0]}"
+    codes = (re.match(r"[a-z]+\d+", one.value) for one in figures(named) if one.kind == "code")
+    return frozenset(
+        code.group() for code in codes if code and not re.match(r"(?:q[1-4]|[vh]\d+|rev\d+)\Z", code.group())
+    )
+
+
+_PERIOD = re.compile(
+    r"\bq\s?([1-4])\b|\b(first|second|third|fourth) quarter|第?([1-4一二三四])四半期"
+    r"|(?:fy|fiscal(?: year)?|会計年度)\s?(\d{4})"
+)
+_REPORTING = re.compile(
+    r"\b(?:quarter\w*|(?:three|six|nine|twelve) months|fiscal|year ended|as of|ended|10-[qk])\b"
+    r"|四半期|当期|前期|期末|前年同期|現在[、）]"
+)
+
+
+def _periods(one: _Statement) -> frozenset[str]:
+    """Returns the periods a statement speaks of: the quarters its document is named by; where it reports on a period,
+    every date of its own, its header's and its document's name.
+    """
+    name = fold(f"{one.hit.title} {one.hit.source}")
+    own = fold(f"{one.unit.lead} {one.unit.header} {one.unit.text}")
+    found = {
+        next(filter(None, match.groups()))
+        for match in _PERIOD.finditer(name.replace("_", " ").replace("-", " "))
+    }
+    if found or _REPORTING.search(own):
+        found |= {date.value[:4] for date in figures(name.replace("_", " ")) if date.kind == "date"}
+        found |= {date.value for date in figures(own) if date.kind == "date"}
+    return frozenset(found)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Says whether two table headers name the same columns, figures aside."""
+    mine, theirs = ({s for s in stems(header) if not any(c.isdigit() for c in s)} for header in (one, other))
+    return len(mine & theirs) * 2 >= len(mine | theirs)
+
+
+def _first_of_each(
+    found: Sequence[tuple[_Statement, Figure, Figure]],
+) -> list[tuple[_Statement, Figure, Figure]]:
+    """Returns one statement of each document, the first."""
+    best: dict[str, tuple[_Statement, Figure, Figure]] = {}
+    for one in found:
+        best.setdefault(one[0].hit.document_id, one)
+    return list(best.values())
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+
+def _value(
+    statement: _Statement,
+    figure: Figure,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+) -> Value:
+    hit = statement.hit
+    head = read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
+    return Value(
+        value=figure.text,
+        quote=statement.unit.text,
+        document_id=hit.document_id,
+        version=hit.version,
+        source=hit.source,
+        title=hit.title,
+        page=page_of(hit.document_id, hit.version, statement.start),
+        start=statement.start,
+        end=statement.end,
+        date=document_date(head, hit.title, hit.source),
+    )
+
+
+def _subject(statement: _Statement, figure: Figure) -> str:
+    text = statement.unit.text
+    return " ".join((text[: figure.start] + "…" + text[figure.end :]).split())
+
+
+_DATED = re.compile(
+    r"(?:effective|in force|valid|applies|issued|published|dated|date|updated|revised)\b[^\n]{0,30}\Z"
+    r"|(?:施行日?|適用開始日?|適用日|制定日?|改定日?|改訂日?|発行日?|作成日?|更新日?|公開日?)[^\n]{0,12}\Z",
+    re.IGNORECASE,
+)
+
+
+def document_date(head: str, title: str, source: str) -> str:
+    """Returns a document's own date: the first that its beginning calls one ("effective", 施行日), else the year in its
+    title or path, else "".
+    """
+    dates = [one for one in figures(head) if one.kind == "date" and re.match(r"\d{4}-\d\d", one.value)]
+    for one in dates:
+        if _DATED.search(head[max(0, one.start - 60) : one.start]):
+            return one.value.split("|")[0]
+    years = [
+        y
+        for name in (source.rpartition("/")[2], title)
+        for y in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", fold(name))
+    ]
+    return max(years, default="")
+
+
+def as_told(one: Conflict) -> str:
+    """Returns a conflict in a sentence."""
+    said = "; ".join(f"{v.value} ({v.title or v.source}, {v.date or 'no date'})" for v in one.values)
+    return f"Documents disagree on “{one.subject}”: {said}."
+
+
+def at_stored(
+    found: Sequence[Conflict], read_text: Callable[[str, int, int, int], str]
+) -> tuple[Conflict, ...]:
+    """Returns the conflicts whose words still stand in the stored text, at least two of each."""
+    kept = (
+        replace(
+            one,
+            values=tuple(
+                v for v in one.values if read_text(v.document_id, v.version, v.start, v.end) == v.quote
+            ),
+        )
+        for one in found
+    )
+    return tuple(one for one in kept if len(one.values) > 1)

@@ -1,0 +1,137 @@
+"""Different figures for the same thing in different documents: shown with their dates, and never a false alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from rag.answering import answer
+from rag.answers import Ask
+from rag.citations import cite
+from rag.conflicts import Conflict, document_date, find_conflicts
+from rag.models import Models
+from rag.prompting import Passage
+from tests.rag.hits import Shelf
+
+
+def conflicts(
+    question: str, texts: Mapping[str, str], said: str, titles: Mapping[str, str] = {}
+) -> tuple[Conflict, ...]:
+    shelf = Shelf(texts)
+    hits = [replace(hit, title=titles.get(hit.source, "")) for hit in shelf.hits()]
+    passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
+    read = {"read_text": shelf.read_text, "page_of": shelf.page_of}
+    cited = cite(said, passages, question, **read)
+    assert cited.citations, "the test must cite something"
+    found = find_conflicts(question, passages, cited.citations, **read)
+    for value in (value for one in found for value in one.values):
+        assert texts[value.document_id][value.start : value.end] == value.quote
+        assert value.value in value.quote
+    return found
+
+
+PAY_2023 = (
+    "…  Travel policy. Effective: 1 April 2023.\n\nA private car is paid at 40p per mile. Lunch is at noon."
+)
+PAY_2025 = (
+    "…  Travel policy. Effective: 1 April 2025.\n\nA private car is paid at 45p per mile. Bring a badge."
+)
+WORK_2021 = "…  在宅勤務規程\n施行日　2021年7月1日\n\n在宅勤務は、週2日を限度とする。\n\n食堂は正午に開く。"
+WORK_2024 = "…  在宅勤務規程\n施行日　2024年4月1日\n\n在宅勤務は週3日を限度とする。\n\n窓を閉める。"
+
+
+def test_editions_disagree_and_the_newer_comes_first() -> None:
+    texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
+    for said in ("A private car is paid at 45p per mile. [2]", "A private car is paid at 40p per mile. [1]"):
+        (one,) = conflicts("What is paid for a private car?", texts, said)
+        assert [(v.value, v.date, v.source) for v in one.values] == [
+            ("45p", "2025-04-01", "travel-2025.txt"),
+            ("40p", "2023-04-01", "travel-2023.txt"),
+        ]
+        assert one.subject == "A private car is paid at … per mile."
+
+
+def test_japanese_editions_disagree() -> None:
+    texts = {"在宅勤務規程_2021年版.txt": WORK_2021, "在宅勤務規程_2024年版.md": WORK_2024}
+    (one,) = conflicts("在宅勤務は週何日までですか。", texts, "「在宅勤務は週3日を限度とする。」[2]")
+    assert [(v.value, v.date) for v in one.values] == [("3日", "2024-04-01"), ("2日", "2021-07-01")]
+
+
+def test_rows_of_the_same_table_disagree() -> None:
+    texts = {
+        "prices-2024.txt": "…  Service | GBP\nCalibration, three points | 46.00\nRepair | 80.00",
+        "prices-2025.txt": "…  Service | GBP\nCalibration, three points | 49.00\nRepair | 80.00",
+    }
+    (one,) = conflicts("What does calibration cost?", texts, "“Calibration, three points | 49.00” [2]")
+    assert [(v.value, v.date) for v in one.values] == [("49.00", "2025"), ("46.00", "2024")]
+    assert conflicts("What does a repair cost?", texts, "“Repair | 80.00” [2]") == ()
+
+
+def test_documents_of_other_names_disagree_where_they_say_the_same_words() -> None:
+    texts = {
+        "handbook.txt": "…  Up to five unused days of leave move into the next year.",
+        "faq.txt": "…  Up to three unused days of leave move into the next year.",
+    }
+    (one,) = conflicts(
+        "How many days of leave move?", texts, "Up to five unused days of leave move into the next year. [1]"
+    )
+    assert {v.value for v in one.values} == {"five", "three"} or {v.value[:4] for v in one.values} == {
+        "five",
+        "thre",
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("Sales of the quarter were £14 million.", "Sales of the quarter were £15 million.",
+         ("report-q1.txt", "report-q2.txt")),
+        ("Net sales for the three months ended 30 June 2023 were $5 million.",
+         "Net sales for the three months ended 30 June 2022 were $4 million.", ("2023 Q2 A.txt", "2022 Q2 A.txt")),
+        ("The battery lasts 3 years at 20 °C.", "The battery lasts 5 years at 20 °C.",
+         ("e-4032-sheet.txt", "e-4058-sheet.txt")),
+        ("A private car is paid at 45p per mile.", "A private car is paid at £0.45 per mile.",
+         ("t-2023.txt", "t-2025.txt")),
+        ("London pays 185 pounds a night.", "Paris pays 160 pounds a night.", ("t-2023.txt", "t-2025.txt")),
+        ("The pump is serviced every 400 hours.", "Parts are stored for 5 years in hall 3.",
+         ("t-2023.txt", "t-2025.txt")),
+        ("売上高は前年同期比で5%増の100億円となった。", "売上高は前年同期比で7%増の120億円となった。",
+         ("第1四半期.txt", "第2四半期.txt")),
+        ("在宅勤務は週2日を限度とする。", "出張は月2回を限度とする。", ("規程2021.txt", "規程2024.txt")),
+    ],
+)  # fmt: skip
+def test_what_is_no_conflict(first: str, second: str, names: tuple[str, str]) -> None:
+    texts = {names[0]: f"…  {first}", names[1]: f"…  {second}"}
+    assert conflicts(first, texts, f"{first} [1]") == ()
+
+
+def test_what_has_nothing_to_do_with_the_question_is_not_told() -> None:
+    texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
+    assert conflicts("When is lunch?", texts, "A private car is paid at 45p per mile. [2]") == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "source", "date"),
+    [
+        ("Version 3.1, effective 1 April 2023. Superseded on 1 April 2025.", "a-2023.pdf", "2023-04-01"),
+        ("第2版　施行日：令和6年4月1日", "規程.md", "2024-04-01"),
+        ("Dated 2025-03-17", "a.pdf", "2025-03-17"),
+        ("No date at all", "policy-2022.md", "2022"),
+        ("It met on 3 May 2024.", "minutes.md", ""),
+    ],
+)
+def test_a_documents_own_date(head: str, source: str, date: str) -> None:
+    assert document_date(head, "", source) == date
+
+
+def test_the_answer_says_so() -> None:
+    texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
+    given = answer(Ask("What is paid per mile for a private car?"), Shelf(texts, cosine=0.8), Models())
+    assert [value.value for value in given.conflicts[0].values] == ["45p", "40p"]
+    (note,) = [note.message for note in given.notes if note.code == "conflict"]
+    assert note == (
+        "Documents disagree on “A private car is paid at … per mile.”: 45p (travel-2025.txt, 2025-04-01); "
+        "40p (travel-2023.txt, 2023-04-01)."
+    )
