@@ -100,10 +100,12 @@ def find_conflicts(
             continue
         values = [(one, others[0][1]), *((other, figure) for other, _, figure in _first_of_each(others))]
         used |= {(statement.hit.document_id, statement.start) for statement, _ in values}
-        told = [_value(statement, figure, read_text, page_of) for statement, figure in values]
-        # Newest first; of equals the one that ranked higher.
-        told.sort(key=lambda value: value.date, reverse=True)
-        found.append(Conflict(_subject(one, others[0][1]), tuple(told)))
+        told = [
+            (_value(statement, figure, read_text, page_of), statement, figure) for statement, figure in values
+        ]
+        told.sort(key=lambda each: each[0].date, reverse=True)  # stable: of equals the one that ranked higher
+        _, newest, figure = told[0]
+        found.append(Conflict(_subject(newest, figure), tuple(value for value, _, _ in told)))
         if len(found) == MOST:
             break
     return tuple(found)
