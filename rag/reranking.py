@@ -91,7 +91,7 @@ class CrossEncoderOrder:
         except LateError:
             return _left(hits, under_way, given_up, f"took longer than {self._timeout_ms} ms")
         except EmbeddingError as error:
-            return _left(hits, under_way, given_up, f"failed: {error.message}")
+            return _left(hits, under_way, given_up, f"failed ({error.message.rstrip('.')})")
         order = sorted(range(len(read)), key=lambda at: (-scores[at], at))
         found = [
             replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": scores[at]})

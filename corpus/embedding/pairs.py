@@ -91,7 +91,7 @@ def _load(folder: Path) -> Any:
 
 def _unusable(name: str, why: str) -> EmbeddingError:
     return EmbeddingError(
-        f"The CrossEncoder {name} cannot be used: {why.strip().splitlines()[0] if why.strip() else 'no reason given'}.",
+        f"The CrossEncoder {name} cannot be used: {(why.strip() or 'no reason given').splitlines()[0].rstrip('.')}.",
         code="model_unusable",
         hint=f"Set {SETTING} to another CrossEncoder, or to late or none.",
     )

@@ -168,7 +168,7 @@ def test_one_that_fails_leaves_the_fused_order_with_a_note(corpus: Corpus) -> No
     scorer.error = EmbeddingError("Its weights are gone.", code="model_unusable")
     found = search(corpus, reranker=CrossEncoderOrder(scorer, 40, 20_000))  # type: ignore[arg-type]
     assert found.notes == (
-        "The CrossEncoder failed: Its weights are gone.; the hits stand in the order before it.",
+        "The CrossEncoder failed (Its weights are gone); the hits stand in the order before it.",
     )
     assert texts(found) == texts(search(corpus))
 
