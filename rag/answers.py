@@ -10,6 +10,7 @@ from corpus.errors import VouchError
 from corpus.types import Hit
 from rag.citations import Citation, Sentence
 from rag.prompting import Message, Passage, Prompt
+from rag.templates import Template
 
 DEFAULT_K = 8
 """How many passages go into the prompt unless the question says otherwise."""
@@ -51,7 +52,10 @@ class Library(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question and how to answer it. An empty ``model`` is the default one."""
+    """A question and how to answer it. An empty ``model`` is the default one.
+
+    ``wishes`` are the asker's, for how the answer is written; they change nothing of what it rests on.
+    """
 
     question: str
     model: str = ""
@@ -59,6 +63,8 @@ class Ask:
     strategy: str = "zero-shot"
     k: int = DEFAULT_K
     history: tuple[Message, ...] = ()
+    wishes: str = ""
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ class Answer:
     """An answer with all that vouches for it.
 
     ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
+    ``standalone_question`` is the question as the documents were searched, "" where that is as it was asked;
+    ``template`` names the user's own prompt, "" for the general one.
     ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
     sentences. ``confidence`` is the chance, in (0, 1), that the corpus holds an answer, None without
     retrieval. Every citation's ``quote`` is ``text[start:end]`` of its document version. ``reply`` is what the
@@ -120,6 +128,8 @@ class Answer:
     support: float | None = None
     confidence: float | None = None
     notes: tuple[AnswerNote, ...] = ()
+    standalone_question: str = ""
+    template: str = ""
     failure: Failure | None = None
     prompt: Prompt | None = None
     reply: str | None = None

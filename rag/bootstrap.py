@@ -30,10 +30,12 @@ from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
 from rag.filters import read_filter, within_collection
 from rag.library import CallersLibrary, Searched
 from rag.models import Models, built_in
-from rag.prompting import Example, Message, load_examples
+from rag.prompting import Message
 from rag.receipts import make_receipt, no_receipt, show_receipt
 from rag.replaying import Replay, replay
 from rag.retrieval import Retriever, SearchResult
+from rag.strategies import Examples, load_examples
+from rag.templates import Template, find_template
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Service:
         self._closers = contextlib.ExitStack()
         self._drawing: ParserPool | None = None
         self._models: Models | None = None
-        self._examples: tuple[Example, ...] | None = None
+        self._examples: Examples | None = None
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
     def search(
@@ -88,7 +90,14 @@ class Service:
         """
         self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
-        events = answer_events(ask, library, self.models, examples=self._worked_examples(), stop=stop)
+        events = answer_events(
+            ask,
+            library,
+            self.models,
+            examples=self._worked_examples(),
+            rewrite_s=self.settings.rewrite_timeout_s,
+            stop=stop,
+        )
         return self._keeping(events, ask, library)
 
     def _keeping(self, events: Generator[Event], ask: Ask, library: CallersLibrary) -> Generator[Event]:
@@ -173,7 +182,7 @@ class Service:
         if one.answer is None:
             return one
         arm = one.arm
-        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history)
+        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
         searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
         return replace(one, answer=self._keep(one.answer, ask, library, searches))
 
@@ -187,10 +196,14 @@ class Service:
         self.models.open().chat()
         self._worked_examples()
 
-    def _worked_examples(self) -> tuple[Example, ...]:
+    def template(self, name: str | None) -> Template | None:
+        """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
+        return find_template(self.settings.templates, name) if name else None
+
+    def _worked_examples(self) -> Examples:
         with self._opening:
             if self._examples is None:
-                self._examples = load_examples(self.settings.examples)
+                self._examples = Examples(load_examples(self.settings.examples), self.embedder)
             return self._examples
 
     def ingest(

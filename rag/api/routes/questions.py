@@ -79,7 +79,13 @@ def ask(
     """
     limits = _limits(service, caller, asked.collection, asked.filter)
     wanted = answers.Ask(
-        asked.question, asked.model or "", asked.retrieval, asked.strategy, asked.k, _turns(asked.history)
+        asked.question,
+        asked.model or "",
+        asked.retrieval,
+        asked.strategy,
+        asked.k,
+        _turns(asked.history),
+        template=service.template(asked.template),
     )
     visit = house.ask()
     try:
@@ -111,7 +117,10 @@ def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: Com
     arms: tuple[comparison.Arm, ...] = comparison.DEFAULT_ARMS
     if asked.arms:
         arms = tuple(
-            comparison.Arm(one.model or "", one.retrieval, one.strategy, one.k) for one in asked.arms
+            comparison.Arm(
+                one.model or "", one.retrieval, one.strategy, one.k, service.template(one.template)
+            )
+            for one in asked.arms
         )
     for arm in arms:
         service.models.card(arm.model, listed=True)
@@ -150,7 +159,7 @@ def replay(
     def work() -> Response:
         found = service.replay(id, caller, generate=asked.generate, stop=visit.stop)
         if house.overdue:
-            raise _stopping()
+            raise stopping()
         return JSONResponse(replay_json(found))
 
     return Attended(work, visit.stop.set, visit.leave)
@@ -174,7 +183,7 @@ def _told(house: House, events: Generator[answers.Event]) -> Generator[Event]:
     with closing(events):
         for event in events:
             if isinstance(event, answers.Failed) and house.overdue:
-                yield "error", {"error": error_json(_stopping()), "answer": answer_json(event.answer)}
+                yield "error", {"error": error_json(stopping()), "answer": answer_json(event.answer)}
                 return
             yield from event_json(event)
 
@@ -186,7 +195,7 @@ def _whole(house: House, events: Generator[answers.Event]) -> Response:
                 return JSONResponse(answer_json(event.answer))
             if isinstance(event, answers.Failed):
                 if house.overdue:
-                    return answer_error(_stopping(), answer=answer_json(event.answer))
+                    return answer_error(stopping(), answer=answer_json(event.answer))
                 if event.answer.text:
                     return JSONResponse(answer_json(event.answer))
                 return answer_error(event.error, answer=answer_json(event.answer))
@@ -206,11 +215,12 @@ def _compared(
         asked.question, arms, limits, caller, history=_turns(asked.history), stop=visit.stop
     )
     if house.overdue:
-        raise _stopping()
+        raise stopping()
     return JSONResponse(comparison_json(found))
 
 
-def _stopping() -> UnavailableError:
+def stopping() -> UnavailableError:
+    """What an answer is told that the service's end cut short."""
     return UnavailableError(
         "The service stopped before the answer was complete.", code="stopping", hint="Ask again in a moment."
     )
