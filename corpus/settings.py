@@ -130,6 +130,16 @@ class Settings(BaseSettings):
         le=0.5,
         description="Share of the answerable questions that `vouch calibrate` lets be refused.",
     )
+    templates: Mapping[str, Path] = Field(
+        default_factory=dict,
+        description="Prompts of your own: names and their files, as the table [templates] of vouch.toml.",
+    )
+    rewrite_timeout_s: float = Field(
+        10.0,
+        ge=0,
+        description="Longest time in which a model may make a follow-up question stand alone, in seconds; "
+        "0: a rule always does.",
+    )
     max_concurrent_asks: int = Field(
         16, ge=1, le=1000, description="Questions answered at a time over HTTP; one more gets 503."
     )
@@ -198,9 +208,11 @@ def _read_config(path: Path | None) -> dict[str, Any]:
             f"Cannot read the settings file {path}: {error}.", code="bad_setting", hint="Mend or remove it."
         ) from None
     tables = values.get("models")
+    templates = values.get("templates")
     own = [one for one in tables.values() if isinstance(one, dict)] if isinstance(tables, dict) else []
     for table, names in (
         (values, ("data_dir", "examples")),
+        *([(templates, tuple(templates))] if isinstance(templates, dict) else []),
         *((one, ("api_key_file", "tokenizer")) for one in own),
     ):
         for name in names:

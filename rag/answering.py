@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from corpus.errors import LimitError, UsageError, VouchError
@@ -34,24 +34,23 @@ from rag.attempts import Delta, Fault, Finish, Stop
 from rag.cards import EXTRACTIVE
 from rag.citations import Cited, cite
 from rag.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.followups import standalone
 from rag.models import ChosenModel, Models
-from rag.notes import notes_on
+from rag.notes import ignored, notes_on
 from rag.opening import Opening
 from rag.prompting import (
-    STRATEGIES,
     Budget,
-    Example,
     Passage,
     Prompt,
     build_prompt,
     is_japanese,
 )
 from rag.reading import ALONE
+from rag.rewriting import Rewritten, rewrite
 from rag.screening import Screen
+from rag.strategies import STRATEGIES, Examples
+from rag.templates import Template
 from rag.upstream import UpstreamError
-
-MOST_EARLIER_CHARS = 500
-"""How much of the turn before a question is searched with it, in code points, counted from its end."""
 
 NOT_FOUND = {
     False: "The documents do not answer this question.",
@@ -87,9 +86,10 @@ def answer_events(
     library: Library,
     models: Models,
     *,
-    examples: Sequence[Example] = (),
+    examples: Examples | None = None,
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,
+    rewrite_s: float = 0.0,
     stop: Stop | None = None,
 ) -> Generator[Event]:
     """Yields passages, text as it comes, citations, and at the end ``Done`` or ``Failed``, always.
@@ -97,14 +97,15 @@ def answer_events(
     An answer fewer of whose sentences than ``min_support``, a share in [0, 1], are vouched for is flagged. Where the
     question requires support its text comes at once, when it was looked at, and an abstention in its place.
 
-    Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call.
+    Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call. A follow-up question is
+    made to stand alone by the model within ``rewrite_s`` seconds, else, and where that is 0, by rule.
 
     Raises:
         VouchError: before the first event, when the request itself is wrong: unknown model or strategy,
             ``k`` out of range, an empty question, a model that is not installed or has no key, support
             required without retrieval.
     """
-    run = _Run(ask, library, models, examples, abstention, min_support, stop)
+    run = _Run(ask, library, models, examples or Examples(), abstention, min_support, rewrite_s, stop)
     return run.events()
 
 
@@ -113,9 +114,10 @@ def answer(
     library: Library,
     models: Models,
     *,
-    examples: Sequence[Example] = (),
+    examples: Examples | None = None,
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,
+    rewrite_s: float = 0.0,
     stop: Stop | None = None,
 ) -> Answer:
     """Returns the answer, whole or (``complete`` is False, ``failure`` says why) the part that came.
@@ -124,7 +126,14 @@ def answer(
         VouchError: nothing came at all; see :func:`answer_events`.
     """
     events = answer_events(
-        ask, library, models, examples=examples, abstention=abstention, min_support=min_support, stop=stop
+        ask,
+        library,
+        models,
+        examples=examples,
+        abstention=abstention,
+        min_support=min_support,
+        rewrite_s=rewrite_s,
+        stop=stop,
     )
     for event in events:
         if isinstance(event, Done):
@@ -144,9 +153,10 @@ class _Run:
         ask: Ask,
         library: Library,
         models: Models,
-        examples: Sequence[Example],
+        examples: Examples,
         abstention: Abstention,
         min_support: float,
+        rewrite_s: float,
         stop: Stop | None,
     ) -> None:
         check(ask)
@@ -156,12 +166,16 @@ class _Run:
         self._abstention = abstention
         self._min_support = min_support
         self._hold = bool(ask.require_support)
+        self._rewrite_s = rewrite_s
         self._stop = stop
         self._model: ChosenModel = models.open(ask.model)
         self._model.chat()  # a missing package or key is told before the first event
         self._began = time.perf_counter()
         self._japanese = is_japanese(ask.question)
-        self._question = _in_context(ask) if ask.retrieval else ask.question
+        self._question = ask.question
+        self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
+        self._rewriting = Rewritten("", 0, 0)
+        self._template: Template | None = None
         self._timings: dict[str, float] = {}
         self._notes: list[AnswerNote] = []
         self._confidence: float | None = None
@@ -174,6 +188,7 @@ class _Run:
     def events(self) -> Generator[Event]:
         """Yields the events of :func:`answer_events`."""
         try:
+            self._question = self._standalone()
             hits = self._retrieve()
             refused = self._ask.retrieval and self._refuses(hits)
             self._passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
@@ -190,6 +205,19 @@ class _Run:
             return
         yield from self._generate(prompt, hits)
 
+    def _standalone(self) -> str:
+        """Returns the question so that the documents can be searched with it alone."""
+        if not self._earlier or not self._ask.retrieval:
+            return self._ask.question
+        if self._rewrite_s and self._model.name != EXTRACTIVE:
+            began = time.perf_counter()
+            asked = self._ask.question
+            self._rewriting = rewrite(asked, self._ask.history, self._model, self._stop, self._rewrite_s)
+            self._timings["rewriting"] = _ms(began)
+            if self._rewriting.question:
+                return self._rewriting.question
+        return standalone(self._ask.question, self._earlier)
+
     def _retrieve(self) -> tuple[Hit, ...]:
         if not self._ask.retrieval:
             return ()
@@ -205,9 +233,7 @@ class _Run:
         self._timings["retrieval"] = _ms(began)
         self._notes += [AnswerNote("retrieval", note) for note in found.notes]
         if self._question != self._ask.question:
-            self._notes.append(
-                AnswerNote("earlier_question", "The documents were searched with the turn before, too.")
-            )
+            self._notes.append(AnswerNote("standalone_question", f"Read as: {self._question}"))
         return tuple(found.hits)
 
     def _refuses(self, hits: Sequence[Hit]) -> bool:
@@ -218,16 +244,30 @@ class _Run:
         return self._abstention.refuses(found)
 
     def _build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
-        reads_history = self._model.name != EXTRACTIVE  # the built-in model reads the question alone
-        prompt = build_prompt(
-            self._ask.question if reads_history else self._question,
-            hits,
-            budget,
-            strategy=STRATEGIES[self._ask.strategy],
-            examples=self._examples,
-            history=self._ask.history,
-            retrieval=self._ask.retrieval,
-        )
+        built_in = self._model.name == EXTRACTIVE  # it reads the passages and the question alone
+        template = None if built_in else self._ask.template
+        if template is not None and template.reads_passages and not self._ask.retrieval:
+            template = None
+        self._template = template
+        shots = 0 if built_in else STRATEGIES[self._ask.strategy].shots
+        examples = self._examples.nearest(self._question, shots)
+
+        def build(question: str) -> Prompt:
+            return build_prompt(
+                question,
+                hits,
+                budget,
+                examples=examples,
+                history=self._ask.history,
+                retrieval=self._ask.retrieval,
+                wishes="" if built_in else self._ask.wishes,
+                template=template,
+            )
+
+        prompt = build(self._question if built_in else self._ask.question)
+        if prompt.dropped_turns and prompt.question != self._question:
+            with suppress(LimitError):
+                prompt = build(self._question)  # the turns it leans on are not all there
         self._prompt = prompt
         self._passages = prompt.passages
         return prompt
@@ -268,10 +308,7 @@ class _Run:
                 yield TextDelta(delta)
         text = "".join(shown).strip()
         self._notes += notes_on(self._prompt or prompt, screen, finish)
-        if self._model.name == EXTRACTIVE and self._ask.strategy != "zero-shot":
-            self._notes.append(
-                AnswerNote("strategy_ignored", "The built-in model answers the same with every strategy.")
-            )
+        self._notes += ignored(self._ask, built_in=self._model.name == EXTRACTIVE)
         if isinstance(error, UpstreamError) and error.code == "model_unavailable":
             text = UNREACHABLE[self._japanese]
             text += AND_PASSAGES[self._japanese] if self._passages else ""
@@ -407,6 +444,11 @@ class _Run:
             else (count.count(text) if prompt else 0),
             "provider" if reported else count.how,
         )
+        usage = replace(
+            usage,
+            input_tokens=usage.input_tokens + self._rewriting.input_tokens,
+            output_tokens=usage.output_tokens + self._rewriting.output_tokens,
+        )
         usage = replace(usage, cost_usd=self._model.card.cost_usd(usage.input_tokens, usage.output_tokens))
         self._timings["total"] = _ms(self._began)
         return Answer(
@@ -431,6 +473,8 @@ class _Run:
             conflicts=self._conflicts,
             confidence=self._confidence,
             notes=tuple(self._notes),
+            standalone_question=self._question if self._question != self._ask.question else "",
+            template=self._template.name if self._template else "",
             failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
             prompt=prompt,
             reply=self._reply,
@@ -460,12 +504,12 @@ def check(ask: Ask) -> None:
         )
     if not 1 <= ask.k <= MOST_K:
         raise UsageError(f"k must be between 1 and {MOST_K}, not {ask.k}.", code="bad_k")
-
-
-def _in_context(ask: Ask) -> str:
-    """Returns the question with the asker's turn before it, which may name what the question is about."""
-    turns = (turn.text.strip() for turn in reversed(ask.history) if turn.role == "user")
-    return f"{ask.question} {next(turns, '')[-MOST_EARLIER_CHARS:]}".strip()
+    if ask.template is not None and ask.retrieval and not ask.template.reads_passages:
+        raise UsageError(
+            f"Template {ask.template.name!r} has no place for passages.",
+            code="bad_template",
+            hint="Put {passages} into it, or ask without retrieval.",
+        )
 
 
 def _empty(reason: str) -> Fault:

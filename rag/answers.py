@@ -11,6 +11,7 @@ from corpus.types import Hit
 from rag.citations import Citation, Sentence
 from rag.conflicts import Conflict
 from rag.prompting import Message, Passage, Prompt
+from rag.templates import Template
 
 DEFAULT_K = 8
 """How many passages go into the prompt unless the question says otherwise."""
@@ -58,6 +59,7 @@ class Ask:
     """A question and how to answer it. An empty ``model`` is the default one.
 
     ``require_support``: an answer that the documents do not vouch for is not shown; None leaves it to the settings.
+    ``wishes`` are the asker's, for how the answer is written; they change nothing of what it rests on.
     """
 
     question: str
@@ -67,6 +69,8 @@ class Ask:
     k: int = DEFAULT_K
     history: tuple[Message, ...] = ()
     require_support: bool | None = None
+    wishes: str = ""
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Answer:
     """An answer with all that vouches for it.
 
     ``complete`` is True only when the model said that it had finished (or none was asked: an abstention).
+    ``standalone_question`` is the question as the documents were searched, "" where that is as it was asked;
+    ``template`` names the user's own prompt, "" for the general one.
     ``support`` is the share, in [0, 1], of the sentences that the documents vouch for, None without
     sentences; ``supported`` says whether that is enough, None also without retrieval. ``confidence`` is the
     chance, in (0, 1), that the corpus holds an answer, None without retrieval. Every citation's ``quote`` is
@@ -132,6 +138,8 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     confidence: float | None = None
     notes: tuple[AnswerNote, ...] = ()
+    standalone_question: str = ""
+    template: str = ""
     failure: Failure | None = None
     prompt: Prompt | None = None
     reply: str | None = None

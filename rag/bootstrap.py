@@ -32,11 +32,13 @@ from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
 from rag.filters import read_filter, within_collection
 from rag.library import CallersLibrary, Searched
 from rag.models import Models, built_in
-from rag.prompting import Example, Message, load_examples
+from rag.prompting import Message
 from rag.questions import Question
 from rag.receipts import make_receipt, no_receipt, show_receipt
 from rag.replaying import Replay, replay
 from rag.retrieval import Retriever, SearchResult
+from rag.strategies import Examples, load_examples
+from rag.templates import Template, find_template
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +55,8 @@ class Service:
         self._closers = contextlib.ExitStack()
         self._drawing: ParserPool | None = None
         self._models: Models | None = None
-        self._examples: tuple[Example, ...] | None = None
         self.abstention = load(settings.data_dir, corpus.space.id) or FITTED
+        self._examples: Examples | None = None
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
     def search(
@@ -101,6 +103,7 @@ class Service:
             examples=self._worked_examples(),
             abstention=self.abstention,
             min_support=self.settings.min_support,
+            rewrite_s=self.settings.rewrite_timeout_s,
             stop=stop,
         )
         return self._keeping(events, ask, library)
@@ -189,7 +192,7 @@ class Service:
         if one.answer is None:
             return one
         arm = one.arm
-        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history)
+        ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
         searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
         return replace(one, answer=self._keep(one.answer, ask, library, searches))
 
@@ -238,10 +241,14 @@ class Service:
         self.models.open().chat()
         self._worked_examples()
 
-    def _worked_examples(self) -> tuple[Example, ...]:
+    def template(self, name: str | None) -> Template | None:
+        """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
+        return find_template(self.settings.templates, name) if name else None
+
+    def _worked_examples(self) -> Examples:
         with self._opening:
             if self._examples is None:
-                self._examples = load_examples(self.settings.examples)
+                self._examples = Examples(load_examples(self.settings.examples), self.embedder)
             return self._examples
 
     def ingest(

@@ -12,7 +12,9 @@ from rag.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, R
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.models import Models
-from rag.prompting import Example, Message
+from rag.prompting import Message
+from rag.strategies import Examples
+from rag.templates import Template
 
 MOST_ARMS = 8
 
@@ -25,6 +27,7 @@ class Arm:
     retrieval: bool = True
     strategy: str = "zero-shot"
     k: int = DEFAULT_K
+    template: Template | None = None
 
 
 DEFAULT_ARMS = (Arm(retrieval=True), Arm(retrieval=False))
@@ -55,7 +58,7 @@ def compare(
     models: Models,
     arms: Sequence[Arm] = DEFAULT_ARMS,
     *,
-    examples: Sequence[Example] = (),
+    examples: Examples | None = None,
     history: tuple[Message, ...] = (),
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,
@@ -63,7 +66,8 @@ def compare(
 ) -> Comparison:
     """Answers a question once for each arm, one after the other so that their latencies compare.
 
-    Each retrieval setting searches once, so arms that share one rest on the same passages. An arm that
+    Each retrieval setting searches once, so arms that share one rest on the same passages; that is why a follow-up
+    question is made to stand alone by rule here, whatever the models. An arm that
     fails carries its failure; the others go on.
 
     Raises:
@@ -72,7 +76,10 @@ def compare(
     if not 1 <= len(arms) <= MOST_ARMS:
         raise UsageError(f"A comparison has 1 to {MOST_ARMS} arms, not {len(arms)}.", code="bad_arms")
     named = [replace(arm, model=models.card(arm.model).name) for arm in arms]
-    asks = [Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history) for arm in named]
+    asks = [
+        Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
+        for arm in named
+    ]
     for ask in asks:  # before any of them costs time and money
         check(ask)
         models.open(ask.model)
@@ -98,8 +105,10 @@ def compare(
 def _notes(arms: Sequence[Arm]) -> tuple[str, ...]:
     built_in = [arm for arm in arms if arm.model == EXTRACTIVE]
     notes = []
-    if len({arm.strategy for arm in built_in}) > 1:
-        notes.append("The built-in model answers the same with every strategy: it reads the passages only.")
+    if len({(arm.strategy, arm.template) for arm in built_in}) > 1:
+        notes.append(
+            "The built-in model answers the same with every strategy and template: it reads the passages only."
+        )
     if any(not arm.retrieval for arm in built_in):
         notes.append(
             "Without retrieval the built-in model knows nothing; choose an LLM to see what it knows alone."

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from corpus.errors import NotFoundError, UsageError
+from corpus.errors import NotFoundError, UsageError, VouchError
 from rag.attempts import Delta, Finish, LoopThread, Stop
 from rag.breaker import Breaker, RetryBudget
 from rag.cards import EXTRACTIVE, ModelCard, ModelSettings, ProviderName, read_models, shipped_cards
 from rag.counting import counter_of
 from rag.prompting import ESTIMATE, Budget, Message, TokenCounter
-from rag.providers import chat_model, hang_up, key_of, secrets_of, window_of
+from rag.providers import chat_model, hang_up, key_of, missing, secrets_of, window_of
 from rag.replies import Request
 from rag.upstream import Provider
 
@@ -86,10 +87,17 @@ class ChosenModel:
         """Gives back the connections that are kept for the next call; on the loop that made them."""
         await hang_up(self._chat)
 
-    def stream(self, messages: Sequence[Message], stop: Stop | None = None) -> Generator[Delta | Finish]:
-        """Yields the reply as it comes; see :meth:`rag.upstream.Provider.stream`."""
+    def stream(
+        self, messages: Sequence[Message], stop: Stop | None = None, *, within_s: float | None = None
+    ) -> Generator[Delta | Finish]:
+        """Yields the reply as it comes, all of it ``within_s`` seconds where that is given; see
+        :meth:`rag.upstream.Provider.stream`.
+        """
         request = Request(self.chat(), messages, self._settings.stream, self._secrets, self.name)
-        return self._provider.stream(request, self._settings.clocks, stop)
+        clocks = self._settings.clocks
+        if within_s is not None:
+            clocks = replace(clocks, total_s=min(within_s, clocks.total_s))
+        return self._provider.stream(request, clocks, stop)
 
 
 class Models:
@@ -165,6 +173,17 @@ class Models:
             if card.name not in self._open:
                 self._open[card.name] = self._build(card)
             return self._open[card.name]
+
+    def can_ask(self, name: str) -> bool:
+        """Says whether a listed model writes answers, and its package and its key are on this machine."""
+        card = self._cards[name]
+        if card.task != "chat" or card.provider == "built-in":
+            return card.task == "chat"
+        settings = self._own.get(name) or _settings_of(card)
+        try:
+            return missing(card, settings, key_of(name, settings)) is None
+        except VouchError:
+            return False
 
     def close(self) -> None:
         """Ends every call that is under way, and every connection."""

@@ -22,9 +22,11 @@ from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
+from rag.prompting import Message
 from rag.ranking import PARTS
 from rag.receipts import summary
 from rag.replaying import replay_json
+from rag.templates import Template, read_template
 from rag.wire import answer_json, comparison_json, event_json, to_json
 
 Params = Mapping[str, Any]
@@ -90,7 +92,11 @@ def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 def _ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     """Emits ``{"name", "data"}`` for each event of an answer and returns the answer, whole or in part."""
     stop = Stop()
-    asked = Ask(**params["ask"])
+    asked = Ask(
+        **{name: value for name, value in params["ask"].items() if name not in ("history", "template")},
+        history=tuple(Message(**turn) for turn in params["ask"].get("history", ())),
+        template=_template(service, params["ask"].get("template")),
+    )
     with watching(cancelled, stop.set):
         for event in service.ask_events(asked, _limits(service, params), stop=stop):
             for name, data in event_json(event):
@@ -104,7 +110,7 @@ def _ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> 
 
 def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     stop = Stop()
-    arms = [Arm(**arm) for arm in params["arms"]]
+    arms = [Arm(**{**arm, "template": _template(service, arm.get("template"))}) for arm in params["arms"]]
     with watching(cancelled, stop.set):
         return comparison_json(service.compare(params["question"], arms, _limits(service, params), stop=stop))
 
@@ -121,6 +127,11 @@ def _replay(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
     stop = Stop()
     with watching(cancelled, stop.set):
         return replay_json(service.replay(params["id"], generate=bool(params["generate"]), stop=stop))
+
+
+def _template(service: Service, given: str | Mapping[str, str] | None) -> Template | None:
+    """Returns a template of the settings by its name, or one that the command read from a file."""
+    return read_template(**given) if isinstance(given, Mapping) else service.template(given)
 
 
 def _limits(service: Service, params: Params) -> Filter:

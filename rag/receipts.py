@@ -104,7 +104,12 @@ def make_receipt(
             ],
         },
         "searches": [_search(one) for one in searches],
-        "prompt": to_json(prompt) | {"passages": len(prompt.passages), "dropped": len(prompt.dropped)}
+        "prompt": to_json(prompt)
+        | {
+            "passages": len(prompt.passages),
+            "dropped": len(prompt.dropped),
+            "dropped_examples": len(prompt.dropped_examples),
+        }
         if prompt
         else None,
         "model": dict(model.parameters),

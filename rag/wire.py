@@ -7,14 +7,14 @@ does the model's reply as it came, with markers and quotations that nothing bear
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import VouchError
 from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
-from rag.comparison import Compared, Comparison
+from rag.comparison import Arm, Compared, Comparison
 from rag.models import Models
 from rag.prompting import Passage, Prompt
 
@@ -58,7 +58,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     """
     return {
         "question": found.question,
-        "arms": [{"arm": to_json(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
+        "arms": [{"arm": _arm(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
         "notes": list(found.notes),
     }
 
@@ -101,9 +101,13 @@ def _sizes(prompt: Prompt | None) -> dict[str, Any] | None:
         "counted": prompt.counted,
         "examples": prompt.examples,
         "dropped_passages": len(prompt.dropped),
-        "dropped_examples": prompt.dropped_examples,
+        "dropped_examples": len(prompt.dropped_examples),
         "dropped_turns": prompt.dropped_turns,
     }
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    return {**to_json(replace(arm, template=None)), "template": arm.template.name if arm.template else ""}
 
 
 def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
@@ -130,6 +134,8 @@ def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
         "conflicts": [],
         "confidence": None,
         "notes": [],
+        "standalone_question": "",
+        "template": arm.template.name if arm.template else "",
         "failure": to_json(compared.failure),
         "prompt": None,
         "receipt": None,

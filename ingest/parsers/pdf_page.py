@@ -127,12 +127,11 @@ def _line_break(text: str, start: int, end: int, text_page: Any, height: float) 
     A word such as ``out-of-pocket`` has several hyphens, and only one of them ends the line.
     """
     box = pdfium.FS_RECTF()
+    reference = ctypes.byref(box)
     for at in range(start + 1, end):
-        if text[at - 1] in _LINE_HYPHENS and pdfium.FPDFText_GetLooseCharBox(
-            text_page, at, ctypes.byref(box)
-        ):
-            if box.top <= height:
-                return at
+        known = text[at - 1] in _LINE_HYPHENS and pdfium.FPDFText_GetLooseCharBox(text_page, at, reference)
+        if known and box.top <= height:
+            return at
     return 0
 
 

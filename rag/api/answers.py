@@ -25,6 +25,10 @@ WithRetrieval = Annotated[
 Strategy = Annotated[
     StrategyName, Field(description="How many worked examples stand in the prompt.", examples=["zero-shot"])
 ]
+TemplateName = Annotated[
+    Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None,
+    Field(description="A prompt of your own, by its name under [templates] in vouch.toml.", examples=[None]),
+]
 Passages = Annotated[
     int, Field(ge=1, le=MOST_K, description="How many passages go into the prompt.", examples=[DEFAULT_K])
 ]
@@ -44,13 +48,14 @@ class AskRequest(Shape):
     model: ModelName = None
     retrieval: WithRetrieval = True
     strategy: Strategy = "zero-shot"
+    template: TemplateName = None
     k: Passages = DEFAULT_K
     collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
     history: list[Turn] = Field(
         [],
         max_length=50,
-        description="Earlier turns, oldest first; the documents are searched with the user's last one, too.",
+        description="Earlier turns, oldest first; what the question leaves out is carried over from them.",
         examples=[[]],
     )
     require_support: bool | None = Field(
@@ -72,6 +77,7 @@ class ArmRequest(Shape):
     model: ModelName = None
     retrieval: WithRetrieval = True
     strategy: Strategy = "zero-shot"
+    template: TemplateName = None
     k: Passages = DEFAULT_K
 
 
@@ -91,7 +97,7 @@ class CompareRequest(Shape):
     history: list[Turn] = Field(
         [],
         max_length=50,
-        description="Earlier turns, oldest first; the documents are searched with the user's last one, too.",
+        description="Earlier turns, oldest first; what the question leaves out is carried over from them.",
         examples=[[]],
     )
 
@@ -268,6 +274,11 @@ class AnswerShape(BaseModel):
         examples=[0.97],
     )
     notes: list[NoteShape] = Field(description="What the reader should know.")
+    standalone_question: str = Field(
+        description="The question as the documents were searched; empty where that is as it was asked.",
+        examples=[""],
+    )
+    template: str = Field(description="The prompt of your own that was used, by name.", examples=[""])
     failure: FailureShape | None = Field(description="Why it is only a part; null when it is whole.")
     prompt: PromptShape | None = Field(description="Sizes of the prompt; null when no model was asked.")
     receipt: str | None = Field(
@@ -284,6 +295,7 @@ class ArmShape(BaseModel):
     retrieval: bool = Field(description="With or without the documents.", examples=[True])
     strategy: StrategyName = Field(description="The strategy of the prompt.", examples=["zero-shot"])
     k: int = Field(description="How many passages were asked for.", examples=[DEFAULT_K])
+    template: str = Field(description="A prompt of your own, by name; else empty.", examples=[""])
 
 
 class ArmAnswer(AnswerShape):

@@ -14,18 +14,19 @@ from fastapi_offline import FastAPIOffline
 from rag.api import failures
 from rag.api.guards import BrowserHeaders, HostGuard, SizeGuard
 from rag.api.house import House
-from rag.api.routes import documents, health, jobs, questions
+from rag.api.routes import completions, documents, health, jobs, questions
 from rag.api.schemas import ErrorBody
 from rag.bootstrap import Service
 from rag.serving import DRAIN_S
 
 MAX_JSON_BYTES = 256 << 10
+MAX_CONVERSATION_BYTES = 1 << 20
 
 DESCRIPTION = """
 Answers questions from a company's own documents, and vouches for every answer with the page it came from.
 
-Every error has one shape: `{"error": {"code", "message", "hint"}}`. Offsets count Unicode code points,
-half-open and 0-based, into the text of one document version; pages count from 1.
+Every error has one shape: `{"error": {"code", "message", "hint"}}`; under `/v1` it is OpenAI's. Offsets count
+Unicode code points, half-open and 0-based, into the text of one document version; pages count from 1.
 """
 
 
@@ -65,10 +66,11 @@ def create_app(
     )
     app.state.house = house
     failures.install(app)
-    for routes in (questions, documents, jobs, health):
+    for routes in (questions, completions, documents, jobs, health):
         app.include_router(routes.router)
     app.add_api_route("/", _home, include_in_schema=False)
-    app.add_middleware(SizeGuard, limit=MAX_JSON_BYTES, limits={"/api/documents": documents.MAX_UPLOAD_BYTES})
+    larger = {"/api/documents": documents.MAX_UPLOAD_BYTES, completions.PATH: MAX_CONVERSATION_BYTES}
+    app.add_middleware(SizeGuard, limit=MAX_JSON_BYTES, limits=larger)
     app.add_middleware(HostGuard, hosts=hosts)
     app.add_middleware(BrowserHeaders)
     return app

@@ -24,6 +24,8 @@ from corpus.errors import (
     UsageError,
     VouchError,
 )
+from rag.api.envelope import openai_error, openai_status, retry_headers, speaks_openai
+from rag.upstream import UpstreamError
 
 log = logging.getLogger(__name__)
 
@@ -87,14 +89,29 @@ def answer_error(error: VouchError, **beside: Any) -> JSONResponse:
     ``beside`` stands in the body next to the error.
     """
     status = status_of(error)
-    retry = getattr(error, "retry_after_s", 0.0) or RETRY_AFTER_S
-    headers = {"Retry-After": str(max(1, round(retry)))} if status in (429, 503) else None
+    wait_s = _wait_s(error, status)
+    headers = {"Retry-After": str(wait_s)} if wait_s is not None else None
     return JSONResponse(body_of(error) | beside, status, headers=headers)
 
 
-def answer_bug() -> JSONResponse:
-    """Returns the response to a request that met an error nobody foresaw."""
-    return JSONResponse(body_of(internal_error()), 500)
+def answer_openai(error: VouchError, **beside: Any) -> JSONResponse:
+    """Returns an error as a response under ``/v1``; as :func:`answer_error`."""
+    status = openai_status(status_of(error), error.code)
+    headers = retry_headers(status, _wait_s(error, status), asked=isinstance(error, UpstreamError))
+    return JSONResponse(openai_body(error) | beside, status, headers=headers)
+
+
+def openai_body(error: VouchError) -> dict[str, Any]:
+    """Returns the shape that an error has under ``/v1``."""
+    status = openai_status(status_of(error), error.code)
+    param = "model" if error.code == "model_unknown" else getattr(error, "param", None)
+    return openai_error(status, error.code, _sendable(error.message), _sendable(error.hint), param)
+
+
+def _wait_s(error: VouchError, status: int) -> int | None:
+    """Returns the seconds after which a request may go better, None where time changes nothing."""
+    retry: float = getattr(error, "retry_after_s", 0.0) or RETRY_AFTER_S
+    return max(1, round(retry)) if status in (429, 503) else None
 
 
 def install(app: FastAPI) -> None:
@@ -107,7 +124,8 @@ def install(app: FastAPI) -> None:
 
 def _on_vouch_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VouchError)
-    answer = answer_error(error)
+    openai = speaks_openai(request.scope["path"])
+    answer = answer_openai(error) if openai else answer_error(error)
     if answer.status_code >= 500:
         log.warning("%s %s: %s (%s)", request.method, request.scope["path"], error.message, error.code)
     return answer
@@ -121,7 +139,9 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     if (wanted := _wanted_type(request)) and first["loc"][0] == "body":
         sent = request.headers.get("content-type", "").partition(";")[0].strip() or "of no type"
         words = f"The body is {sent}; this address takes {wanted}."
-        return _answer(415, "wrong_content_type", words, f"Send it with the header content-type: {wanted}")
+        return _answer(
+            request, 415, "wrong_content_type", words, f"Send it with the header content-type: {wanted}"
+        )
     if first["type"] == "json_invalid":
         why = str(first.get("ctx", {}).get("error", "it cannot be read")).removesuffix(" at")
         words = f"The body is not JSON: {why} (at character {first['loc'][-1]})"
@@ -129,7 +149,9 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
         words = f"{where} is no file: it has no file name"
     else:
         words = f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}"
-    return _answer(422, "invalid_request", f"{words.rstrip('.')}.", "See /docs for what is expected.")
+    return _answer(
+        request, 422, "invalid_request", f"{words.rstrip('.')}.", "See /docs for what is expected.", where
+    )
 
 
 def _wanted_type(request: Request) -> str:
@@ -147,19 +169,24 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     other = ("http", f"The request cannot be answered: {error.detail}.", "The routes are listed at /docs.")
     code, message, hint = _HTTP_WORDS.get(error.status_code, other)
-    answer = _answer(error.status_code, code, message, hint)
+    answer = _answer(request, error.status_code, code, message, hint)
     answer.headers.update(error.headers or {})
     return answer
 
 
 def _on_bug(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-    return answer_bug()
+    return (answer_openai if speaks_openai(request.scope["path"]) else answer_error)(internal_error())
 
 
-def _answer(status: int, code: str, message: str, hint: str) -> JSONResponse:
-    body: dict[str, Any] = {"error": {"code": code, "message": _sendable(message), "hint": hint}}
-    return JSONResponse(body, status)
+def _answer(
+    request: Request, status: int, code: str, message: str, hint: str, param: str = ""
+) -> JSONResponse:
+    if speaks_openai(request.scope["path"]):
+        status = openai_status(status, code)
+        body = openai_error(status, code, _sendable(message), hint, _sendable(param) or None)
+        return JSONResponse(body, status, headers=retry_headers(status, None, asked=False))
+    return JSONResponse({"error": {"code": code, "message": _sendable(message), "hint": hint}}, status)
 
 
 def _sendable(text: str) -> str:

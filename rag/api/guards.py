@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.api.envelope import openai_error, speaks_openai
 from rag.serving import LOOPBACK_NAMES
 
 SECURITY_HEADERS = (
@@ -41,12 +42,12 @@ class HostGuard:
         if scope["type"] == "http":
             named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
             if self._hosts and (len(named) != 1 or host_name(named[0]) not in self._hosts):
-                await _refuse(send)
+                await _refuse(scope, send)
                 return
             origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
             looks = scope["method"] in ("GET", "HEAD")
             if not looks and not all(self._is_own(origin, named) for origin in origins):
-                await _refuse_origin(send)
+                await _refuse_origin(scope, send)
                 return
         await self._app(scope, receive, send)
 
@@ -79,7 +80,7 @@ class SizeGuard:
         limit = self._limits.get(scope["path"], self._limit)
         said = dict(scope["headers"]).get(b"content-length", b"0")
         if not said.isdigit() or int(said) > limit:
-            await self._refuse(send, limit)
+            await self._refuse(scope, send, limit)
             return
         taken = 0
         answered = False
@@ -100,11 +101,11 @@ class SizeGuard:
         try:
             await self._app(scope, counted, noticed)
         except _TooLargeError:
-            await self._refuse(send, limit)
+            await self._refuse(scope, send, limit)
 
-    async def _refuse(self, send: Send, limit: int) -> None:
+    async def _refuse(self, scope: Scope, send: Send, limit: int) -> None:
         words = f"The request is larger than the {limit >> 10} kB that this address takes."
-        await _send_error(send, 413, "too_large", words, "Send less at once.")
+        await _send_error(scope, send, 413, "too_large", words, "Send less at once.")
 
 
 class _TooLargeError(BaseException):
@@ -147,8 +148,9 @@ def host_name(header: str) -> str:
     return name if name and not set(name) & set("/?#@\\ ") else ""
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
     await _send_error(
+        scope,
         send,
         400,
         "bad_host",
@@ -157,8 +159,9 @@ async def _refuse(send: Send) -> None:
     )
 
 
-async def _refuse_origin(send: Send) -> None:
+async def _refuse_origin(scope: Scope, send: Send) -> None:
     await _send_error(
+        scope,
         send,
         403,
         "bad_origin",
@@ -167,8 +170,11 @@ async def _refuse_origin(send: Send) -> None:
     )
 
 
-async def _send_error(send: Send, status: int, code: str, message: str, hint: str) -> None:
-    body = json.dumps({"error": {"code": code, "message": message, "hint": hint}}).encode()
+async def _send_error(scope: Scope, send: Send, status: int, code: str, message: str, hint: str) -> None:
+    told = {"error": {"code": code, "message": message, "hint": hint}}
+    if speaks_openai(scope["path"]):
+        told = openai_error(status, code, message, hint)
+    body = json.dumps(told).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -84,6 +84,30 @@ class ErrorBody(BaseModel):
     )
 
 
+class OpenAIErrorDetail(BaseModel):
+    """What went wrong, as OpenAI's clients read it."""
+
+    message: str = Field(
+        description="What happened, and what to do.", examples=["There is no model 'gpt-9'."]
+    )
+    type: str = Field(
+        description="invalid_request_error, authentication_error, permission_error, rate_limit_error or "
+        "server_error.",
+        examples=["invalid_request_error"],
+    )
+    param: str | None = Field(description="The field at fault, where one is.", examples=["model"])
+    code: str = Field(description="Stable snake_case code.", examples=["model_not_found"])
+
+
+class OpenAIErrorBody(BaseModel):
+    """The shape of every error under /v1."""
+
+    error: OpenAIErrorDetail
+    vouch: dict[str, Any] | None = Field(
+        None, description="What there is of an answer whose model failed; else left out.", examples=[None]
+    )
+
+
 class FilterShape(Shape):
     """What a search is limited to; every given part must hold."""
 

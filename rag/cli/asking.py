@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import floor, log10
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ from rag.cli.passages import pages_of, tidy
 from rag.cli.screen import Screen, count, duration, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
+from rag.templates import load_template
 
 _MARKER = re.compile(r"\[\d+\]")
 _GUTTER = 4
@@ -42,6 +44,24 @@ Model = Annotated[
 ]
 
 
+Template = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="NAME",
+        help="A prompt of your own: a name under [templates] in vouch.toml, or a file. Default: the general one.",
+    ),
+]
+After = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--after",
+        metavar="QUESTION",
+        help="What was asked before, oldest first; may be repeated. Default: nothing.",
+    ),
+]
+
+
 def ask(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="What to ask, in any language.")],
@@ -54,6 +74,8 @@ def ask(
         Strategy,
         typer.Option(metavar="STRATEGY", help="Worked examples: zero-shot, one-shot or few-shot."),
     ] = Strategy.zero_shot,
+    template: Template = None,
+    after: After = None,
     k: Annotated[
         int, typer.Option("--k", "-k", min=1, max=50, metavar="N", help="Passages that go into the prompt.")
     ] = 8,
@@ -81,6 +103,8 @@ def ask(
         "strategy": strategy.value,
         "k": k,
         "require_support": require_support or None,
+        "template": read_template_option(template),
+        "history": [{"role": "user", "text": one} for one in after or ()],
     }
     params = {"ask": asked, **limits(collection, conditions, as_of)}
     show = _Shown(session)
@@ -113,6 +137,20 @@ def choose_model(session: Session, named: str | None) -> str:
         return named
     settings = session.settings()
     return settings.model if "model" in settings.model_fields_set else ""
+
+
+def read_template_option(named: str | None) -> str | dict[str, str] | None:
+    """Returns a template as an operation takes it: a name of the settings, or a file's name and text.
+
+    Raises:
+        UsageError: it is a file that cannot be read, or is no template.
+    """
+    if named is None:
+        return None
+    path = Path(readable(named, "template")).expanduser()
+    if len(path.parts) > 1 or path.suffix or path.is_file():
+        return {"name": path.name, "text": load_template(path).text}
+    return named
 
 
 def tokens(usage: Mapping[str, Any]) -> str:
@@ -245,5 +283,6 @@ def add_to(app: typer.Typer) -> None:
         ask,
         'vouch ask "How many days of leave can be carried over?"',
         "vouch ask 年次有給休暇は何日ですか --collection hr --model gpt-6-luna",
+        'vouch ask "And in Edinburgh?" --after "What is the hotel limit in London?"',
         panel="Ask",
     )

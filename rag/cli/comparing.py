@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from corpus.errors import UsageError
-from rag.cli.asking import Strategy, choose_model, cost, tokens
+from rag.cli.asking import Strategy, choose_model, cost, read_template_option, tokens
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen, duration, pairs, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
@@ -38,7 +38,7 @@ def compare(
         typer.Option(
             "--arm",
             metavar="KEY=VALUE,…",
-            help="One way to answer, of model, retrieval (yes, no), strategy and k; may be repeated. "
+            help="One way to answer, of model, retrieval (yes, no), strategy, template and k; may be repeated. "
             "Default: each model with and without retrieval.",
         ),
     ] = None,
@@ -84,6 +84,8 @@ def read_arm(given: str) -> dict[str, Any]:
             arm["model"] = value
         elif key == "retrieval" and value in ("yes", "no"):
             arm["retrieval"] = value == "yes"
+        elif key == "template" and value:
+            arm["template"] = read_template_option(value)
         elif key == "strategy" and value in set(Strategy):
             arm["strategy"] = value
         elif key == "k" and value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= 50:
@@ -92,7 +94,8 @@ def read_arm(given: str) -> dict[str, Any]:
             raise UsageError(
                 f"{part.strip()!r} is no part of an arm.",
                 code="bad_arms",
-                hint="model=NAME, retrieval=yes or no, strategy=zero-shot, one-shot or few-shot, k=1 to 50.",
+                hint="model=NAME, retrieval=yes or no, strategy=zero-shot, one-shot or few-shot, "
+                "template=NAME, k=1 to 50.",
             )
     return arm
 
@@ -123,6 +126,8 @@ def _title(arm: Mapping[str, Any]) -> str:
     words = [arm["model"], "with documents" if arm["retrieval"] else "alone"]
     if arm["strategy"] != Strategy.zero_shot:
         words.append(arm["strategy"])
+    if arm["template"]:
+        words.append(arm["template"])
     return printable(", ".join(words))
 
 

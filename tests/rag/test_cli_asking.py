@@ -85,6 +85,50 @@ def test_the_environment_chooses_the_model(
     assert vouch("ask", QUESTION, "--json").json["model"] == "own"
 
 
+@pytest.mark.parametrize(
+    ("before", "question", "read"),
+    [
+        (QUESTION, "And of sick leave?", "How many days of sick leave move into the next year?"),
+        ("年次有給休暇は何日ですか", "育児休業は？", "育児休業は何日ですか"),
+    ],
+)
+def test_what_was_asked_before_is_carried_over_and_shown(
+    vouch: Vouch, before: str, question: str, read: str
+) -> None:
+    ended = vouch("ask", question, "--after", "Who are you?", "--after", before)
+    assert ended.code == 0
+    assert f"Read as: {read}" in ended.err
+    found = vouch("ask", question, "--after", before, "--json").json
+    assert (found["question"], found["standalone_question"]) == (question, read)
+
+
+def test_a_template_comes_from_a_file_or_the_settings(
+    vouch: Vouch, scripted: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = scripted(Turn(texts=["Five [1]."]))
+    file = tmp_path / "rhyme.txt"
+    file.write_text("{passages}\n{question}\nAnswer in rhyme, {not_found} if need be.", encoding="utf-8")
+    monkeypatch.setenv("VOUCH_TEMPLATES", json.dumps({"rhymes": str(file)}))
+    for named in (str(file), "rhymes"):
+        found = vouch("ask", QUESTION, "--model", "own", "--template", named, "--json").json
+        assert found["template"] in ("rhyme.txt", "rhymes")
+        request = server.requests[-1]["messages"][-1]["content"]
+        assert request.endswith("Answer in rhyme, NOT_IN_DOCUMENTS if need be.")
+        assert "Up to five days" in request
+    arms = vouch(
+        "compare", QUESTION, "--arm", "model=own,template=rhymes", "--arm", "model=own", "--json"
+    ).json
+    assert [arm["arm"]["template"] for arm in arms["arms"]] == ["rhymes", ""]
+    assert (
+        "own, with documents, rhymes" in vouch("compare", QUESTION, "--arm", "model=own,template=rhymes").out
+    )
+    assert "reads no template" in vouch("ask", QUESTION, "--template", "rhymes").err
+    for named, code in (("none", "unknown_template"), (str(tmp_path / "none.txt"), "bad_template")):
+        ended = vouch("ask", QUESTION, "--template", named, "--json")
+        assert ended.code != 0
+        assert code in ended.err + ended.out
+
+
 def test_an_answer_that_broke_off_is_shown_and_ends_with_one(vouch: Vouch, scripted: Any) -> None:
     scripted(Turn(texts=["Up to five days of annual ", "leave"], finish=""))
     ended = vouch("ask", QUESTION, "--model", "own")

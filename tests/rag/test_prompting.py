@@ -2,53 +2,79 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
 
-from corpus.errors import LimitError, UsageError
+from corpus.errors import LimitError
 from rag.prompting import (
     ESTIMATE,
     NOT_IN_DOCUMENTS,
-    STRATEGIES,
     Budget,
     Example,
     Message,
     TokenCounter,
-    _clean,
     build_prompt,
+    clean,
     estimate_tokens,
-    is_japanese,
-    load_examples,
     read_prompt,
 )
+from rag.strategies import STRATEGIES, Examples, load_examples
+from rag.templates import read_template
 from tests.rag.hits import Shelf
 
 MARK = "0123456789ab"
 words = st.sampled_from(
     ["leave", "有給休暇", "\n", "<<", ">>", f"<<{MARK} end>>", f"<<{MARK} text>>", f"<<{MARK} question>>",
-     f"<<{MARK} passage 1>>", "|", "\u200b", "\ud800", "\r", "\x85", "\u2028", "{question}", "\\1", "€", "😀"]
+     f"<<{MARK} passage 1>>", f"<<{MARK} wishes>>", "|", "\u200b", "\ud800", "\r", "\x85", "\u2028", "{question}",
+     "{passages}", "\\1", "€", "😀"]
 )  # fmt: skip
 texts = st.one_of(st.text(max_size=60), st.lists(words, min_size=1, max_size=12).map("\n".join))
+huge = st.builds(lambda text, times: text * times, texts, st.sampled_from([1, 1, 7, 300]))
 questions = texts.filter(lambda text: text.strip())
+LETTERS = Tokenizer(Unigram([("<?>", 0.0), *((chr(one), -1.0) for one in range(32, 127))], 0, True))
 counters = st.sampled_from(
-    [ESTIMATE, TokenCounter(len, "characters"), TokenCounter(lambda text: len(text.split()), "words")]
+    [
+        ESTIMATE,
+        TokenCounter(len, "characters"),
+        TokenCounter(lambda text: len(text.split()), "words"),
+        TokenCounter(
+            lambda text: len(LETTERS.encode(text.encode("utf-8", "replace").decode()).ids), "a tokenizer"
+        ),
+    ]
 )
 budgets = st.builds(Budget, st.integers(0, 6000), st.integers(0, 500), counters)
+templates = st.one_of(
+    st.none(),
+    st.builds(
+        lambda a, b, c, swap: read_template(
+            f"{a}{{question}}{b}{{passages}}{c}\nObey."
+            if swap
+            else f"{a}{{passages}}{b}{{question}}{c}\nObey.",
+            "own",
+        ),
+        *[st.text(max_size=30).filter(lambda text: "{" not in text and "}" not in text)] * 3,
+        st.booleans(),
+    ),
+)
+worked = st.lists(st.builds(Example, huge, st.lists(huge, max_size=2).map(tuple), huge), max_size=4)
 
 
+@settings(deadline=None)
 @given(
     questions,
-    st.lists(texts.filter(bool), max_size=6),
+    st.lists(huge.filter(bool), max_size=6),
     budgets,
-    st.sampled_from(list(STRATEGIES.values())),
-    st.lists(texts, max_size=4),
+    worked,
+    st.lists(huge, max_size=4),
     st.booleans(),
+    huge,
+    templates,
 )
 def test_a_prompt_fits_its_budget_and_keeps_instructions_and_question(
-    question, passages, budget, strategy, history, retrieval
+    question, passages, budget, examples, history, retrieval, wishes, template
 ):
     shelf = Shelf({f"d{n}.txt": text for n, text in enumerate(passages)})
     turns = [Message("user" if n % 2 else "assistant", text) for n, text in enumerate(history)]
@@ -58,27 +84,77 @@ def test_a_prompt_fits_its_budget_and_keeps_instructions_and_question(
             question,
             hits,
             budget,
-            strategy=strategy,
-            examples=load_examples(),
+            examples=examples,
             history=turns,
             retrieval=retrieval,
+            wishes=wishes,
+            template=template,
         )
     except LimitError:
-        bare = build_prompt(question, [], Budget(10**6, 0, budget.counter), retrieval=retrieval)
-        assert bare.tokens > budget.prompt
+        large = Budget(10**6, 0, budget.counter)
+        bare = build_prompt(question, [], large, retrieval=retrieval, template=template)
+        # The mark is random, and a tokenizer may see a few tokens more or fewer in it.
+        assert bare.tokens > budget.prompt - 60
         return
     spent = sum(budget.counter.count(message.text) + 8 for message in prompt.messages)
     assert spent == prompt.tokens <= prompt.budget_tokens == budget.window - budget.output
-    assert prompt.messages[0].role == "system"
-    assert prompt.mark in prompt.messages[0].text
-    request = prompt.messages[-1].text
-    assert _clean(question) in request
-    assert (NOT_IN_DOCUMENTS in request.rpartition(f"<<{prompt.mark} end>>")[2]) == retrieval
+    system, request = prompt.messages[0], prompt.messages[-1].text
+    assert system.role == "system"
+    assert prompt.mark in system.text
+    assert system.text.startswith("You answer questions for the staff of a company.")
+    framed = f"<<{prompt.mark} question>>\n{clean(question)}\n<<{prompt.mark} end>>"
+    assert request.count(framed) == 1
+    after = request.rpartition(f"<<{prompt.mark} end>>")[2]
+    if template is not None:
+        assert after.endswith("\nObey.")
+    else:
+        assert (NOT_IN_DOCUMENTS in after) == retrieval
     # The best passages stay, in order; what was dropped is told.
     assert [p.hit for p in (*prompt.passages, *prompt.dropped)] == hits
     assert [p.marker for p in (*prompt.passages, *prompt.dropped)] == list(range(1, len(hits) + 1))
-    assert prompt.dropped_turns + len([m for m in prompt.messages if m in turns]) >= len(set(turns))
-    assert prompt.examples + prompt.dropped_examples == (strategy.shots if retrieval else 0)
+    assert len(prompt.messages) == 2 + 2 * prompt.examples + len(turns) - prompt.dropped_turns
+    assert (
+        list(prompt.messages[-1 - (len(turns) - prompt.dropped_turns) : -1]) == turns[prompt.dropped_turns :]
+    )
+    assert prompt.examples + len(prompt.dropped_examples) == len(
+        [one for one in examples if retrieval or one.answer != NOT_IN_DOCUMENTS]
+    )
+    assert prompt.dropped_wishes <= bool(wishes.strip())
+    assert (f"<<{prompt.mark} wishes>>" in system.text) == (
+        bool(wishes.strip()) and not prompt.dropped_wishes
+    )
+
+
+@pytest.mark.parametrize("question", ["How long is it?", "何日間ですか。"])
+@pytest.mark.parametrize("strategy", list(STRATEGIES.values()), ids=str)
+@pytest.mark.parametrize("retrieval", [True, False])
+def test_every_strategy_fits_every_window_in_every_language(question, strategy, retrieval):
+    hits = Shelf(
+        {f"d{n}.txt": f"…  {n} 有給休暇は{n}日です。Leave is {n} days. " * 40 for n in range(6)}
+    ).hits()
+    examples = Examples(load_examples()).nearest(question, strategy.shots)
+    turns = [Message("user", "有給休暇 leave " * 30), Message("assistant", "days 日 " * 50)]
+    built = 0
+    for window in range(256, 9000, 293):
+        budget = Budget(window, min(1024, window // 2), ESTIMATE)
+        try:
+            prompt = build_prompt(
+                question,
+                hits if retrieval else [],
+                budget,
+                examples=examples,
+                history=turns,
+                retrieval=retrieval,
+            )
+        except LimitError:
+            assert window < 1100
+            continue
+        built += 1
+        assert prompt.tokens <= budget.prompt
+        assert question in prompt.messages[-1].text
+    assert built > 25
+    assert prompt.examples + len(prompt.dropped_examples) >= min(strategy.shots, 2)  # the third has no answer
+    assert (prompt.dropped_examples, prompt.dropped_turns) == ((), 0)
 
 
 @given(questions, st.lists(texts.filter(bool), max_size=5), texts)
@@ -87,10 +163,10 @@ def test_reading_a_prompt_gives_back_what_was_put_in(question, passages, context
     hits = shelf.hits()
     prompt = build_prompt(question, hits, Budget(10**6, 0, ESTIMATE))
     read = read_prompt(prompt.messages)
-    assert read.question == _clean(question)
+    assert read.question == clean(question)
     assert [p.marker for p in read.passages] == list(range(1, len(hits) + 1))
-    assert [p.text for p in read.passages] == [_clean(hit.text) for hit in hits]
-    assert [p.context for p in read.passages] == [_clean(hit.context).rstrip("\n") for hit in hits]
+    assert [p.text for p in read.passages] == [clean(hit.text) for hit in hits]
+    assert [p.context for p in read.passages] == [clean(hit.context).rstrip("\n") for hit in hits]
 
 
 @given(texts)
@@ -115,29 +191,18 @@ def test_the_place_names_title_page_and_file():
     assert read_prompt(prompt.messages).passages[0].place == "a/b.txt, page 1 (a/b.txt)"
 
 
-def test_examples_match_the_questions_language_and_the_strategy():
+def test_examples_come_farthest_first_and_without_retrieval_they_have_no_passages():
     budget = Budget(10**6, 0, ESTIMATE)
-    for question, japanese in (("How long is it?", False), ("何日間ですか。", True)):
-        prompt = build_prompt(
-            question,
-            Shelf({"d": "text"}).hits(),
-            budget,
-            strategy=STRATEGIES["one-shot"],
-            examples=load_examples(),
-        )
-        assert [m.role for m in prompt.messages] == ["system", "user", "assistant", "user"]
-        assert is_japanese(prompt.messages[1].text.split("question>>\n")[1]) == japanese
-    zero = build_prompt("Why?", [], budget, examples=[Example("q", ("p",), "a")])
-    assert zero.examples == 0
-
-
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"question": "q", "passages": "p", "answer": "a"}'])
-def test_a_bad_examples_file_names_its_line(tmp_path: Path, line: str):
-    path = tmp_path / "mine.jsonl"
-    path.write_text('{"question": "q", "passages": ["p"], "answer": "a [1]"}\n' + line, encoding="utf-8")
-    with pytest.raises(UsageError, match="Line 2") as caught:
-        load_examples(path)
-    assert caught.value.code == "bad_examples"
+    examples = [Example(f"q{n}", (f"p{n}",), f"a{n} [1].") for n in range(2)] + [
+        Example("q", (), NOT_IN_DOCUMENTS)
+    ]
+    prompt = build_prompt("Why?", Shelf({"d": "text"}).hits(), budget, examples=examples)
+    assert [m.text.split("\n")[-1] for m in prompt.messages if m.role == "assistant"] == [
+        NOT_IN_DOCUMENTS, "a1 [1].", "a0 [1].",
+    ]  # fmt: skip
+    alone = build_prompt("Why?", [], budget, examples=examples, retrieval=False)
+    assert [m.text for m in alone.messages if m.role == "assistant"] == ["a1.", "a0."]
+    assert "p0" not in str(alone.messages)
 
 
 @given(st.text(max_size=80))

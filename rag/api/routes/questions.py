@@ -86,6 +86,7 @@ def ask(
         asked.k,
         _turns(asked.history),
         asked.require_support,
+        template=service.template(asked.template),
     )
     visit = house.ask()
     try:
@@ -117,7 +118,10 @@ def compare(house: AnyHouse, service: OpenService, caller: AnyCaller, asked: Com
     arms: tuple[comparison.Arm, ...] = comparison.DEFAULT_ARMS
     if asked.arms:
         arms = tuple(
-            comparison.Arm(one.model or "", one.retrieval, one.strategy, one.k) for one in asked.arms
+            comparison.Arm(
+                one.model or "", one.retrieval, one.strategy, one.k, service.template(one.template)
+            )
+            for one in asked.arms
         )
     for arm in arms:
         service.models.card(arm.model, listed=True)
@@ -156,7 +160,7 @@ def replay(
     def work() -> Response:
         found = service.replay(id, caller, generate=asked.generate, stop=visit.stop)
         if house.overdue:
-            raise _stopping()
+            raise stopping()
         return JSONResponse(replay_json(found))
 
     return Attended(work, visit.stop.set, visit.leave)
@@ -180,7 +184,7 @@ def _told(house: House, events: Generator[answers.Event]) -> Generator[Event]:
     with closing(events):
         for event in events:
             if isinstance(event, answers.Failed) and house.overdue:
-                yield "error", {"error": error_json(_stopping()), "answer": answer_json(event.answer)}
+                yield "error", {"error": error_json(stopping()), "answer": answer_json(event.answer)}
                 return
             yield from event_json(event)
 
@@ -192,7 +196,7 @@ def _whole(house: House, events: Generator[answers.Event]) -> Response:
                 return JSONResponse(answer_json(event.answer))
             if isinstance(event, answers.Failed):
                 if house.overdue:
-                    return answer_error(_stopping(), answer=answer_json(event.answer))
+                    return answer_error(stopping(), answer=answer_json(event.answer))
                 if event.answer.text:
                     return JSONResponse(answer_json(event.answer))
                 return answer_error(event.error, answer=answer_json(event.answer))
@@ -212,11 +216,12 @@ def _compared(
         asked.question, arms, limits, caller, history=_turns(asked.history), stop=visit.stop
     )
     if house.overdue:
-        raise _stopping()
+        raise stopping()
     return JSONResponse(comparison_json(found))
 
 
-def _stopping() -> UnavailableError:
+def stopping() -> UnavailableError:
+    """What an answer is told that the service's end cut short."""
     return UnavailableError(
         "The service stopped before the answer was complete.", code="stopping", hint="Ask again in a moment."
     )

@@ -1,0 +1,195 @@
+"""A follow-up question made to stand alone, by rule: what it leaves out is carried over from the turn before.
+
+"And in Edinburgh?" after "What is the hotel limit in London?" asks for the hotel limit in Edinburgh. No model is
+asked: the words of the turn before stay, but for those in whose place the follow-up puts others. A question that
+leaves nothing out stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from rag import followups_japanese
+from rag.prompting import is_japanese
+from rag.terms import STOP, stem, terms
+
+MOST_TURNS = 5
+"""How many of the asker's turns are looked back at."""
+
+MOST_EARLIER_CHARS = 500
+"""How much of a turn is carried over at most, in code points, counted from its end."""
+
+_LEAD = re.compile(
+    r"^(?:(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*)*"
+    r"(?:(?:what|how) about\b|what if (?:it is|it's|i am|i'm)\b)?[\s,]*",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    r"^(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|am|do|does|did|can|could|may|might|must"
+    r"|shall|should|will|would|has|have|had|give|tell|list|show|explain|describe|name|i|we|my|our|please)\b",
+    re.IGNORECASE,
+)
+_PREPOSITION = (
+    r"(?:in|at|for|on|during|after|before|with|without|from|to|by|under|over|above|below|within|as|per|of|since"
+    r"|until|between)"
+)
+_ARTICLE = r"(?:the|an?|my|our|your)"
+_ARTICLED = re.compile(rf"\b{_ARTICLE}\s+$", re.IGNORECASE)
+_REFERS = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|she|him|his)\b"
+    r"|\b(?:this|that|these|those|one|ones|there|both)\b(?=\s*[?.,!;]|\s*$)"
+    r"|\b(?:this|that|these|those)\b(?=\s+(?:is|are|was|were|mean|means|apply|applies|cost|costs|last|lasts|work"
+    r"|works|take|takes|happen|happens|include|includes|limit|rule|policy|period|amount|rate|case)\b)",
+    re.IGNORECASE,
+)
+_SAYS_NOTHING = re.compile(
+    r"\b(?:is|was|will|would|can|could|does|did) it (?:possible|allowed|permitted|true|necessary|ok|okay|okay|fine"
+    r"|safe|legal|be)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\s,;:!?()\"“”]+(?<![.])")
+_FULL_QUESTION_WORDS = 4
+"""A question with so many words of content of its own needs none of the turn before, whatever its pronouns."""
+
+
+def standalone(question: str, earlier: Sequence[str]) -> str:
+    """Returns the question so that it can be understood without the turns before it.
+
+    ``earlier`` are the asker's own turns, oldest first; each may be a follow-up itself. The same words come back
+    where the question leaves nothing out, or there is nothing to carry over.
+    """
+    known = ""
+    for turn in [*earlier[-MOST_TURNS:], question]:
+        text = " ".join(turn.split())
+        known = _carried(text, known[-MOST_EARLIER_CHARS:]) if known else text
+    return known if known != " ".join(question.split()) else question
+
+
+def with_topic(question: str, earlier: Sequence[str]) -> str:
+    """Returns the question with what the turn before was about beside it, for one that says too little by itself."""
+    known = standalone(earlier[-1], earlier[:-1]) if earlier else ""
+    return _beside(" ".join(question.split()), known[-MOST_EARLIER_CHARS:]) if known.strip() else question
+
+
+def _carried(question: str, before: str) -> str:
+    if is_japanese(question):
+        return followups_japanese.carried(question, before) if is_japanese(before) else f"{question} {before}"
+    lead = _LEAD.match(question)
+    rest = question[lead.end() :] if lead else question
+    led = bool(lead and lead.group().strip())
+    fragment = rest.rstrip(" ?.!")
+    if not _WHOLE.match(rest):
+        words = len(fragment.split())
+        if fragment and (led or re.match(rf"{_PREPOSITION}\b", rest, re.IGNORECASE) or words <= 3):
+            return _in_place(fragment, before)
+        return question
+    own = [term for term in terms(rest) if term.weight > 0]
+    refers = _REFERS.search(_SAYS_NOTHING.sub(" ", rest)) is not None
+    if not own or (refers and len(own) < _FULL_QUESTION_WORDS and not any(term.name for term in own)):
+        return _beside(rest[0].upper() + rest[1:], before)
+    return question
+
+
+def _in_place(fragment: str, before: str) -> str:
+    """Returns the turn before with a fragment ("in Edinburgh", "the E-4058") in the place of its like."""
+    places = _places(before)
+    led_by = re.match(rf"({_PREPOSITION})\s+", fragment, re.IGNORECASE)
+    if led_by is None:
+        found = _nearest(fragment, before, places)
+        if found is None and re.match(rf"{_ARTICLE}\s", fragment, re.IGNORECASE):
+            found = next((one for one in reversed(places) if _ARTICLED.search(before[: one[0]])), None)
+        if found is None:
+            return f"{before} {fragment[0].upper()}{fragment[1:]}?"
+        return _replaced(before, found, fragment)
+    same = [place for place in places if _led_by(before, place[0]).lower() == led_by.group(1).lower()]
+    bare = fragment[led_by.end() :]
+    found = _nearest(bare, before, same) or (same[-1] if same else None)
+    if found is not None:
+        return _replaced(before, found, bare)
+    found = _nearest(bare, before, [place for place in places if _led_by(before, place[0])])
+    if found is None:
+        return f"{before.rstrip(' ?.!')} {fragment}?"
+    start = re.search(rf"\b{_PREPOSITION}\s+(?:{_ARTICLE}\s+)?$", before[: found[0]], re.IGNORECASE)
+    return _replaced(before, (start.start() if start else found[0], found[1]), fragment)
+
+
+def _led_by(text: str, at: int) -> str:
+    """Returns the preposition before a place, "" for none."""
+    found = re.search(rf"\b({_PREPOSITION})\s+(?:{_ARTICLE}\s+)?$", text[:at], re.IGNORECASE)
+    return found.group(1) if found else ""
+
+
+def _replaced(before: str, place: tuple[int, int], fragment: str) -> str:
+    """Returns the text with a fragment in a place; of two articles the fragment's stays, names keep none."""
+    start, end = place
+    head = stem(_WORD.findall(fragment)[-1].lower()) if _WORD.search(fragment) else ""
+    for word in _WORD.finditer(before, start, end):
+        if stem(word.group().lower()) == head:
+            end = word.end()  # "annual leave move": what stands behind the shared noun is no part of it
+            break
+    article = _ARTICLED.search(before[:start])
+    if article and (re.match(rf"{_ARTICLE}\s", fragment, re.IGNORECASE) or fragment[0].isupper()):
+        start = article.start()
+    return f"{before[:start]}{fragment}{before[end:]}"
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    """Returns [start, end) of the words of content that stand together, and of their parts of one kind each:
+    "grade 6", "grade", "6"; in the order of their beginnings, the longer first.
+    """
+    words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
+    found = set()
+    run: list[tuple[int, int]] = []
+    for start, end in [*words, (len(text) + 1, len(text) + 1)]:
+        ends = start > len(text) or not _kind(text, start, end)
+        if run and (ends or text[run[-1][1] : start].strip()):
+            found.add((run[0][0], run[-1][1]))
+            for _, same in groupby(run, key=lambda at: _kind(text, *at)):
+                part = list(same)
+                found.add((part[0][0], part[-1][1]))
+            run = []
+        if not ends:
+            run.append((start, end))
+    return sorted(found, key=lambda place: (place[0], -place[1]))
+
+
+def _kind(text: str, start: int, end: int) -> str:
+    """Returns what a word may stand in the place of: a number, a code, a name, another word; "" for none."""
+    word = text[start:end]
+    bare = word.lower().strip("'’.")
+    if re.fullmatch(r"[£$€¥]?\d[\d.,/]*%?", word):
+        return "number"
+    if re.search(r"\d", word):
+        return "code"
+    if (bare in STOP or re.fullmatch(_PREPOSITION, bare)) and not (len(bare) > 1 and word.isupper()):
+        return ""
+    begins = start == 0 or re.search(r"[.?!]\s*$", text[:start])
+    return "name" if word[0].isupper() and not begins else "word"
+
+
+def _nearest(fragment: str, before: str, places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Returns the place that is most like a fragment: shared words first, then the same kinds; the last of equals."""
+    wanted, kinds = _likeness(f"- {fragment}", 2, len(fragment) + 2)
+    best, most = None, 0
+    for start, end in places:
+        stems, own = _likeness(before, start, end)
+        likeness = 2 * len(wanted & stems) + (own == kinds != {"word"})
+        if likeness and likeness >= most:
+            best, most = (start, end), likeness
+    return best
+
+
+def _likeness(text: str, start: int, end: int) -> tuple[set[str], set[str]]:
+    """Returns the stems and the kinds of the words of content in ``text[start:end]``."""
+    words = [match.span() for match in _WORD.finditer(text, start, end)]
+    known = [(stem(text[a:b].lower()), _kind(text, a, b)) for a, b in words]
+    return {word for word, kind in known if kind}, {kind for _, kind in known if kind}
+
+
+def _beside(question: str, before: str) -> str:
+    """Returns the question with what the turn before was about behind it, in brackets."""
+    places = _places(before) if not is_japanese(before) else []
+    topic = before[places[0][0] : places[-1][1]] if places else before.rstrip(" ?.!。？")
+    return f"{question} ({topic})"

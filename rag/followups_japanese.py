@@ -1,0 +1,137 @@
+"""A Japanese follow-up question made to stand alone, by rule; see :mod:`rag.followups`.
+
+「大阪では？」 after 「東京のホテル代の上限はいくらですか」 asks for 大阪のホテル代の上限. Japanese leaves out
+what is known, so a question without a topic of its own takes the topic of the turn before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from corpus.language import HAN, HIRAGANA, KATAKANA
+
+_LEAD = re.compile(
+    r"^(?:(?:それでは|それじゃあ?|では|じゃあ?|あと|また|そして|それなら|ちなみに|ところで|なるほど|ありがとう(?:ございます)?"
+    r"|わかりました)[、。,\s]*)+"
+)
+_ASIDE = re.compile(
+    r"(?P<what>.{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では|でも|に?は|も|って|について|に(?:関|かん)して|を|だけ)?(?:は|も|でも)?"
+    r"(?:どう(?:です|なります|でしょう)?か?|どうなっていますか|いかがですか|(?:教|おし)えて(?:ください|下さい)?|ですか|でしょうか)?[？?。]*"
+)
+_TOPIC_LIKE = frozenset({None, "は", "には", "も", "って", "について", "に関して", "にかんして", "を"})
+_CLAUSE = re.compile(r"[をが]|て[いもはかくみ]|[でれ]ば|たら|ます|ない|[いよ]い$")
+_ASKS = re.compile(
+    r"何|誰|だれ|どこ|どの|どれ|どんな|どう|どうすれば|いつ|いくら|いくつ|なぜ|なんで|どちら|どなた|か[？?。]*$|ますか|ですか|でしょうか|ください|下さい"
+)
+_REFERS = re.compile(
+    r"(?:それ|これ|あれ)(?=[はがをにもでと、？?])|(?:その|この|あの)(?![他後際時前]|ほか|まま)|そこ|そちら|こちら|彼女?"
+)
+_EMPTY = re.compile(
+    r"何[日年月時分回人台枚個円度歳つ週]?(?:間|目|以内|くらい|ぐらい)?|か月|ヶ月|誰|場合|必要|可能|期限|申請|金額|理由|方法|期間|以内|以上|上限|承認"
+    r"|日|円|時間|まで|から|ください|下さい|教"
+)
+_CONTENT = re.compile(rf"[{HAN}{KATAKANA}A-Za-z0-9０-９々ー\-－.]+")
+_STEM = re.compile(rf"[{HAN}](?=[{HIRAGANA}])(?!(?:[のはがをにでともへや]|から|まで|です|だ|なら|って))")
+_NUMBER = re.compile(r"[\d０-９][\d０-９.,]*")
+_PLACE = re.compile(
+    r"(?:北海道|札幌|青森|岩手|盛岡|宮城|仙台|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|"
+    r"都内|神奈川|横浜|新横浜|川崎|新潟|富山|石川|金沢|福井|山梨|長野|岐阜|静岡|浜松|"
+    r"愛知|名古屋|三重|滋賀|京都|大阪|堺|兵庫|神戸|奈良|和歌山|鳥取|島根|岡山|広島|山口|"
+    r"徳島|香川|高松|愛媛|松山|高知|福岡|北九州|博多|佐賀|長崎|熊本|大分|宮崎|鹿児島|"
+    r"沖縄|那覇|国内|海外|日本|英国|米国|中国|韓国|台湾|欧州|ロンドン|パリ|ベルリン|"
+    r"ニューヨーク|上海|北京|ソウル|シンガポール|リーズ|ブルノ|ヨーロッパ)(?:[都道府県市区]|支社|支店|営業所|本社|工場)?"
+)
+"""Places that people ask about by turns; a place stands in the place of another."""
+
+
+def carried(question: str, before: str) -> str:
+    """Returns the question with what it leaves out, from the turn before; as it is where it leaves nothing out."""
+    rest = _LEAD.sub("", question) or question
+    aside = _ASIDE.fullmatch(rest)
+    what = aside["what"] if aside else ""
+    if aside and _CONTENT.search(what) and not _ASKS.search(what) and not _CLAUSE.search(what):
+        return _in_place(what, aside["how"], before)
+    topic = topic_of(before)
+    if found := _REFERS.search(rest):
+        put = f"{topic}の" if found.group() in ("その", "この", "あの") else topic
+        return rest[: found.start()] + put + rest[found.end() :]
+    if not _EMPTY.sub("", "".join(_CONTENT.findall(rest))):
+        return f"{topic}は、{rest}"
+    return question
+
+
+def topic_of(question: str) -> str:
+    """Returns what a question is about: what stands before its は, else before its first particle of a case."""
+    text = _LEAD.sub("", question).rstrip("？?。 ")
+    text = re.split(r"[。！!]", text)[-1] or text
+    for pattern in (
+        r"(.{2,40}?)(?:に?は|では)(?![いじ])",
+        r"(.{2,40}?)(?:が|を|について|の(?:とき|時|場合))",
+    ):
+        if (found := re.match(pattern, text)) and _CONTENT.search(found.group(1)):
+            return found.group(1)
+    return text
+
+
+def _in_place(what: str, how: str | None, before: str) -> str:
+    """Returns the turn before with ``what`` in the place of its like, else with it as the topic."""
+    counted = re.fullmatch(rf"{_NUMBER.pattern}(?P<of>[^\d０-９]{{1,3}})", what)
+    if counted and (same := re.search(_NUMBER.pattern + re.escape(counted["of"]), before)):
+        return before[: same.start()] + what + before[same.end() :]
+    places = [
+        match.span()
+        for match in _CONTENT.finditer(before)
+        if not _EMPTY.fullmatch(match.group()) and not _STEM.match(before, match.end() - 1)
+    ]
+    found = _nearest(what, before, places)
+    if found is None and how == "の場合" and (when := re.search(r"場合|とき|時は|たら|なら", before)):
+        found = next((span for span in places if span[1] <= when.start()), None)
+    if found is None and how in _TOPIC_LIKE:
+        topic = topic_of(before)
+        # A topic of several parts: the first of them is what differs; one of a single part is the thing asked for.
+        inside = [span for span in places if span[1] <= before.find(topic) + len(topic)]
+        alike = len(what) >= len(topic) - 1 and _script(what[-1]) == _script(topic[-1])
+        if inside and ("の" in topic or (len(inside) == 1 and alike)):
+            found = inside[0]
+    if found is None:
+        return f"{what}{how if how and how not in _TOPIC_LIKE else 'の場合'}、{before}"
+    return before[: found[0]] + what + before[found[1] :]
+
+
+def _nearest(what: str, before: str, places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    best, most = None, 0
+    for start, end in places:
+        other = before[start:end]
+        likeness = 2 * len(_pairs(what) & _pairs(other))
+        likeness += 2 * (_is_place(what) and _is_place(other))
+        likeness += 2 * (_is_role(what) and _is_role(other))
+        likeness += len(set(re.findall(f"[{HAN}]", what)) & set(re.findall(f"[{HAN}]", other)))
+        likeness += 2 * (_shape(what) == _shape(other) and bool(re.search(r"\d", what)))
+        if likeness > most:
+            best, most = (start, end), likeness
+    return best
+
+
+def _is_place(text: str) -> bool:
+    return _PLACE.fullmatch(text) is not None
+
+
+def _is_role(text: str) -> bool:
+    return text.endswith(("員", "長", "職", "者", "パート", "アルバイト", "インターン"))
+
+
+def _shape(text: str) -> str:
+    """Returns a code's or a number's form: letters and figures alike are one of a kind."""
+    return re.sub(r"[A-Za-z]+", "A", re.sub(r"[\d０-９]+", "0", text))
+
+
+def _script(character: str) -> str:
+    for name, range_ in (("han", HAN), ("katakana", KATAKANA), ("hiragana", HIRAGANA)):
+        if re.match(f"[{range_}]", character):
+            return name
+    return "other"
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[i : i + 2] for i in range(len(text) - 1)}

@@ -1,0 +1,135 @@
+"""Follow-up questions made to stand alone by rule, in English and Japanese."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.followups import standalone, with_topic
+
+HOTEL = "What is the hotel limit in London?"
+GRADE = "What is the salary range for grade 6 in the UK?"
+泊 = "東京に泊まるときのホテル代の上限はいくらですか。"
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "read"),
+    [
+        # another thing in the place of its like
+        (HOTEL, "And in Edinburgh?", "What is the hotel limit in Edinburgh?"),
+        (HOTEL, "What about Edinburgh?", "What is the hotel limit in Edinburgh?"),
+        (HOTEL, "Edinburgh?", "What is the hotel limit in Edinburgh?"),
+        (HOTEL, "Thanks! And for managers?", "What is the hotel limit in London for managers?"),
+        (GRADE, "And for grade 7?", "What is the salary range for grade 7 in the UK?"),
+        (GRADE, "grade 7?", "What is the salary range for grade 7 in the UK?"),
+        (GRADE, "And in Japan?", "What is the salary range for grade 6 in Japan?"),
+        (
+            "How many days per week can staff in Leeds work from home?",
+            "How about in Brno?",
+            "How many days per week can staff in Brno work from home?",
+        ),
+        ("What does ERR-22 on my tracker mean?", "And ERR-21?", "What does ERR-21 on my tracker mean?"),
+        (
+            "How long is the notice period during probation?",
+            "And after probation?",
+            "How long is the notice period after probation?",
+        ),
+        (
+            "My VPN shows error 812. What is wrong?",
+            "And 691?",
+            "My VPN shows error 691. What is wrong?",
+        ),
+        (
+            "What were sales in the second quarter of 2025/26?",
+            "And in the first quarter?",
+            "What were sales in the first quarter of 2025/26?",
+        ),
+        (
+            "How many days of annual leave move into the next year?",
+            "And of sick leave?",
+            "How many days of sick leave move into the next year?",
+        ),
+        ("How long is the notice period?", "And the deposit?", "How long is the deposit?"),
+        # what it points at, beside it
+        (
+            "How do I apply for parental leave?",
+            "How long does it last?",
+            "How long does it last? (apply for parental leave)",
+        ),
+        (HOTEL, "Why?", "Why? (hotel limit in London)"),
+        (HOTEL, "And who can change that?", "Who can change that? (hotel limit in London)"),
+        # what says everything by itself
+        (HOTEL, "Who painted the yacht?", "Who painted the yacht?"),
+        (HOTEL, "Is it allowed to bring dogs?", "Is it allowed to bring dogs?"),
+        (HOTEL, "How many days of leave are there?", "How many days of leave are there?"),
+        (HOTEL, "What does ERR-22 mean, and does it matter?", "What does ERR-22 mean, and does it matter?"),
+        (HOTEL, "I work in Leeds and need a new laptop soon.", "I work in Leeds and need a new laptop soon."),
+        # Japanese
+        (泊, "大阪では？", "大阪に泊まるときのホテル代の上限はいくらですか。"),
+        (泊, "では、大阪は？", "大阪に泊まるときのホテル代の上限はいくらですか。"),
+        ("東京のホテルの上限はいくらですか", "大阪の場合は？", "大阪のホテルの上限はいくらですか"),
+        ("ホテルの上限はいくらですか", "大阪では？", "大阪では、ホテルの上限はいくらですか"),
+        ("年次有給休暇は何日ですか", "育児休業は？", "育児休業は何日ですか"),
+        ("有給休暇は何日ですか", "パートの場合は？", "パートの場合、有給休暇は何日ですか"),
+        ("勤続3年の社員は何日休めますか。", "では、5年だと？", "勤続5年の社員は何日休めますか。"),
+        (
+            "ERR-21が出ました。どうすればよいですか。",
+            "ERR-22は？",
+            "ERR-22が出ました。どうすればよいですか。",
+        ),
+        ("部長は新幹線のグリーン車を使えますか。", "役員は？", "役員は新幹線のグリーン車を使えますか。"),
+        ("祖母が亡くなった場合、何日休めますか。", "父の場合は？", "父が亡くなった場合、何日休めますか。"),
+        ("輸送トラッカーE-4058の国内価格はいくらですか。", "E-4032は？", "E-4032の国内価格はいくらですか。"),
+        ("在宅勤務は週に何日までできますか。", "それは誰が承認しますか", "在宅勤務は誰が承認しますか"),
+        ("在宅勤務は週に何日までできますか。", "申請はいつまでですか？", "在宅勤務は、申請はいつまでですか？"),
+        ("在宅勤務は週に何日までできますか。", "その手当はいくらですか", "在宅勤務の手当はいくらですか"),
+        (泊, "入館証をなくしたら、いつまでに届け出ますか。", "入館証をなくしたら、いつまでに届け出ますか。"),
+        (泊, "カフェで仕事をしてもいいですか。", "カフェで仕事をしてもいいですか。"),
+    ],
+)  # fmt: skip
+def test_what_a_question_leaves_out_is_carried_over(before: str, question: str, read: str) -> None:
+    assert standalone(question, [before]) == read
+
+
+def test_follow_ups_of_follow_ups_carry_on() -> None:
+    assert standalone("And who approves it?", [HOTEL, "And in Edinburgh?"]) == (
+        "Who approves it? (hotel limit in Edinburgh)"
+    )
+    assert standalone("福岡は？", [泊, "大阪では？"]) == "福岡に泊まるときのホテル代の上限はいくらですか。"
+    assert standalone("And in Leeds?", ["How do I get a badge?", HOTEL, "And in Brno?"]) == (
+        "What is the hotel limit in Leeds?"
+    )
+
+
+def test_nothing_before_leaves_a_question_as_it_is() -> None:
+    assert standalone(" And in  Edinburgh? ", []) == " And in  Edinburgh? "
+    assert with_topic("Why?", []) == "Why?"
+    assert with_topic("Which form?", [HOTEL]) == "Which form? (hotel limit in London)"
+
+
+ENGLISH = ["And", "in", "the", "London", "E-4032", "grade 7", "?", "What is", "it", "(", "\\", "大阪"]
+JAPANESE = ["大阪", "東京", "では", "の", "は", "それ", "場合", "3年", "何日ですか", "？", "。"]
+texts = st.one_of(
+    st.text(max_size=80),
+    st.lists(st.sampled_from(ENGLISH), max_size=12).map(" ".join),
+    st.lists(st.sampled_from(JAPANESE), max_size=12).map("".join),
+)
+
+
+@settings(deadline=None)
+@given(texts, st.lists(texts, max_size=7))
+def test_any_conversation_gives_a_question_of_bounded_length(question: str, earlier: list[str]) -> None:
+    read = standalone(question, earlier)
+    assert len(read) <= len(question) + 600
+    assert read == standalone(question, earlier)
+    assert bool(read.strip()) == bool(question.strip()) or earlier
+    assert len(with_topic(question, earlier)) <= len(question) + 600
+
+
+def test_long_turns_take_no_time() -> None:
+    for piece in ("and ", "in the London ", "では、", "東京の", "それ", "(", "a" * 50 + " "):
+        long = piece * 2000
+        assert len(standalone(long, [long])) <= 2 * len(long)
+        assert len(standalone("And in Leeds?", [long])) < 1000
+        assert len(standalone("大阪では？", [long])) < 1000
