@@ -119,12 +119,14 @@ def _ranges(text: str, test: Callable[[Figure], bool]) -> Iterator[_Span]:
         if good is not None and not (before is not None and same(before, good)):
             start, end = found[first].start, found[last].end
             lead, tail = _LEAD.search(text[:start]), _TAIL.match(text[end:])
+            if lead and lead.group().lower() == "by " and good.kind not in ("date", "time"):
+                lead = None  # "approved by 61 airlines"
             yield _Span(lead.start() if lead else start, end + (tail.end() if tail else 0))
             before = good
         at = last + 1
 
 
-_TO = re.compile(r"\s*(?:to|and|until|-|–|—|~|〜|～|から|より)\s*", re.IGNORECASE)
+_TO = re.compile(r"\s*(?:to|of|and|until|-|–|—|~|〜|～|から|より)\s*", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:\b(?:up to|at least|at most|within|about|more than|less than|over|under|every|after|before|by)\s"
     r"|約|およそ|最大|最低)\Z",

@@ -37,6 +37,8 @@ _MOST_ROWS = 2
 """Rows of one table that are shown at most."""
 _HEARD = 0.25
 """What the other sentences of a passage lose once one of it is shown."""
+_SURE = 0.3
+"""Least share of the question's words in and around the best sentence for words of it to stand as the answer."""
 _NEARLY = 3.0
 """Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
 
@@ -68,6 +70,11 @@ class Signs:
     old: float = 0.0
     row: float = 0.0
     asks: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The weighted share of the question's words in it and all it stands under and beside."""
+        return self.own + self.header + self.lead + self.beside + self.above
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
     if not chosen:
         yield NOT_IN_DOCUMENTS
         return
-    short = exact(reading.question, chosen[0].unit)
+    short = exact(reading.question, chosen[0].unit) if chosen[0].signs.share >= _SURE else None
     if short is not None and len(short) < len(chosen[0].text):
         yield f"{short} [{chosen[0].passage.marker}]\n"
     for number, candidate in enumerate(chosen):
