@@ -5,6 +5,6 @@ folder is run by OpenVINO, else by ONNX Runtime; both start in half a second and
 """
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder, open_embedder
-from corpus.embedding.space import Embedder, EmbeddingSpace
+from corpus.embedding.space import Embedder, EmbeddingSpace, Running
 
-__all__ = ["Embedder", "EmbeddingSpace", "SentenceTransformerEmbedder", "open_embedder"]
+__all__ = ["Embedder", "EmbeddingSpace", "Running", "SentenceTransformerEmbedder", "open_embedder"]

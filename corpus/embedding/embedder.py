@@ -6,6 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,19 +20,24 @@ from corpus.embedding.exported import (
     ensure_export,
     export_folder,
     is_exported,
+    read_rates,
     unit_rows,
     why_no_export,
+    why_refused,
 )
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import PRECISIONS, Precision, recommended_precision
-from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.runtime import NO_OPENVINO, PRECISIONS, Precision, recommended_precision, why_slower
+from corpus.embedding.space import EmbeddingSpace, Running
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.types import Float32
 
 _log = logging.getLogger(__name__)
+
+_SLOWER = "Embedding is slower than it could be: {}."
+_REFERENCE = "Embedding runs on the slower reference: {}"
 
 BATCH_TOKENS = 1024
 """Tokens in a batch, padding included: with 2,048 it is as fast and takes 50 MB more."""
@@ -47,17 +54,27 @@ class SentenceTransformerEmbedder:
         data_dir: the data folder, which keeps the export.
         threads: threads of one computation; 0: as many as cores.
         others: precisions that it may be run in instead, where a corpus was made in them.
+        side_by_side: compute as many batches at a time as there are threads, one on each, rather than one on all:
+            more passages a second where other work wants the cores, too, and a slower single query.
     """
 
     def __init__(
-        self, model: ModelFolder, data_dir: Path, threads: int = 0, others: Sequence[Precision] = ()
+        self,
+        model: ModelFolder,
+        data_dir: Path,
+        threads: int = 0,
+        others: Sequence[Precision] = (),
+        *,
+        side_by_side: bool = False,
     ) -> None:
         self._model = model
         self._others = others
         self._data_dir = data_dir
         self._threads = threads or os.cpu_count() or 1
+        self._side_by_side = side_by_side
         self._tokens = Tokens(model)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # one thread loads
+        self._turn = threading.Lock()  # one computes, unless side by side
         self._space: EmbeddingSpace | None = None
         self._encoder: Exported | Reference | None = None
         self._problem = ""
@@ -100,6 +117,20 @@ class SentenceTransformerEmbedder:
         """Why the fast back end is not used, in one sentence; "" when all is well."""
         return self._problem
 
+    def running(self) -> Running:
+        """Says how passages are embedded here; loads nothing."""
+        rates = read_rates(self._data_dir, self.space)
+        if self._encoder is not None or self._problem:
+            return Running(self.backend, self._problem, rates)
+        if is_exported(self._data_dir, self.space):
+            why = why_slower(self._model.precision)
+            backend = "onnxruntime" if why == NO_OPENVINO else "openvino"
+            return Running(backend, _SLOWER.format(why) if why else "", rates)
+        refused = why_refused(self._data_dir, self.space)
+        return Running(
+            "sentence-transformers" if refused else "", _REFERENCE.format(refused) if refused else "", rates
+        )
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns each text's number of tokens, special tokens and passage prompt included."""
         return self._tokens.count([self._model.passage_prompt + text for text in texts])
@@ -130,8 +161,10 @@ class SentenceTransformerEmbedder:
             )
         rows = np.empty((len(distinct), self._model.dimension), dtype=np.float32)
         ordered = list(distinct)
-        for batch in batches(lengths):
-            rows[batch] = self._run([ordered[row] for row in batch])
+        grouped = list(batches(lengths))
+        made = self._each([[ordered[row] for row in batch] for batch in grouped])
+        for batch, found in zip(grouped, made, strict=True):
+            rows[batch] = found
         return rows[[distinct[text] for text in prompted]]
 
     def embed_query(self, text: str) -> Float32:
@@ -146,9 +179,25 @@ class SentenceTransformerEmbedder:
         if refused:
             self._note(refused)
 
+    def load_export(self) -> None:
+        """Loads the export now where there is one: nothing is made, and no weights are read."""
+        with self._lock:
+            if is_exported(self._data_dir, self.space):
+                self._ready()
+
+    def _each(self, groups: Sequence[Sequence[str]]) -> Iterator[Float32]:
+        if not self._side_by_side:
+            yield from map(self._run, groups)
+            return
+        with ThreadPoolExecutor(self._threads, "embed") as pool:
+            yield from pool.map(self._run, groups)
+
     def _run(self, texts: Sequence[str]) -> Float32:
         with self._lock:
-            rows = unit_rows(self._ready().encode(texts))
+            encoder = self._ready()
+        alone = not self._side_by_side or isinstance(encoder, Reference)
+        with self._turn if alone else nullcontext():
+            rows = unit_rows(encoder.encode(texts))
         if rows.shape != (len(texts), self._model.dimension):
             raise EmbeddingError(
                 f"{self._model.name} gives vectors of {rows.shape[1]} numbers, "
@@ -165,9 +214,11 @@ class SentenceTransformerEmbedder:
         if is_exported(self._data_dir, self.space):
             try:
                 folder = export_folder(self._data_dir, self.space)
-                self._encoder = Exported(folder, self._tokens, self._model.precision, self._threads)
+                self._encoder = Exported(
+                    folder, self._tokens, self._model.precision, self._threads, self._side_by_side
+                )
                 slower = self._encoder.slower
-                self._problem = f"Embedding is slower than it could be: {slower}." if slower else ""
+                self._problem = _SLOWER.format(slower) if slower else ""
                 if slower:
                     _log.warning("%s", self._problem)
                 return self._encoder
@@ -180,12 +231,14 @@ class SentenceTransformerEmbedder:
         return self._encoder
 
     def _note(self, problem: str) -> None:
-        self._problem = f"Embedding runs on the slower reference: {problem}"
+        self._problem = _REFERENCE.format(problem)
         _log.warning("%s", self._problem)
 
 
-def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+def open_embedder(settings: Settings, *, side_by_side: bool = False) -> SentenceTransformerEmbedder:
     """Returns the embedder the settings name; reads its configuration, not its weights.
+
+    Many passages are best computed ``side_by_side``, single queries are not; the vectors are the same.
 
     Raises:
         EmbeddingError: there is no such model on this machine, or its files do not say enough.
@@ -194,7 +247,9 @@ def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
     precision = recommended_precision() if chosen == "auto" else chosen
     others = [other for other in PRECISIONS if chosen == "auto" and other != precision]
     model = replace(find_model(settings.embedder), precision=precision)
-    return SentenceTransformerEmbedder(model, settings.data_dir, settings.embed_threads, others)
+    return SentenceTransformerEmbedder(
+        model, settings.data_dir, settings.embed_threads, others, side_by_side=side_by_side
+    )
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
