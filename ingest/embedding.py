@@ -98,6 +98,8 @@ class EmbeddingChild:
         with self._lock, contextlib.suppress(OSError):  # what cannot be started says so when it is asked
             if self._child is None and not self._closed:
                 self._child = _Child(self._settings, self.space.precision)
+            if self._child is not None and self._closed:  # meanwhile, by another thread
+                self._child.end()
 
     def close(self) -> None:
         """Ends the child at once, also amid a batch; safe to call from another thread, and twice."""

@@ -68,7 +68,7 @@ class Plan:
     metadata that a new file begins with, by (root, path): those of the document whose bytes it has and whose own
     file is gone or has others now (it was renamed, and another took its name); else those of the removed document
     that had its place. It also has a known document that got the bytes of one that not everybody may read, by such
-    a renaming: it is as closed as that one was.
+    a renaming: it is as closed as the two of them together.
     """
 
     add: tuple[SourceFile, ...]
@@ -337,7 +337,8 @@ def _closed(
 ) -> dict[tuple[str, str], Terms]:
     """Returns what becomes of documents whose files have the bytes of closed ones now: closed as those were.
 
-    What not everybody may read must not become open because two files have swapped their names.
+    What not everybody may read must not become open because two files have swapped their names, neither to the
+    public nor to another group: where both were closed, those may read it who may read both.
     """
     closed = [one for one in gone if PUBLIC not in one.access]
     by_content = {
@@ -348,7 +349,8 @@ def _closed(
         place = (file.root, file.path)
         source = by_content.get(hashes.get(place, before.sha256))
         if source is not None and source.document_id != before.document_id:
-            found[place] = (source.access, before.metadata)
+            both = source.access if PUBLIC in before.access else before.access & source.access
+            found[place] = (both, before.metadata)
     return found
 
 

@@ -182,8 +182,7 @@ class SentenceTransformerEmbedder:
     def load_export(self) -> None:
         """Loads the export now where there is one: nothing is made, and no weights are read."""
         with self._lock:
-            if is_exported(self._data_dir, self.space):
-                self._ready()
+            self._load_export()
 
     def _each(self, groups: Sequence[Sequence[str]]) -> Iterator[Float32]:
         if not self._side_by_side:
@@ -209,6 +208,14 @@ class SentenceTransformerEmbedder:
 
     def _ready(self) -> Exported | Reference:
         """Returns the back end, and moves from the reference to an export made since."""
+        if (export := self._load_export()) is not None:
+            return export
+        if self._encoder is None:
+            self._note(self._problem or why_no_export(self._data_dir, self.space))
+            self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
+        return self._encoder
+
+    def _load_export(self) -> Exported | None:
         if isinstance(self._encoder, Exported):
             return self._encoder
         if is_exported(self._data_dir, self.space):
@@ -225,10 +232,7 @@ class SentenceTransformerEmbedder:
             except EmbeddingError as error:
                 self._note(error.message)
                 discard(self._data_dir, self.space)
-        if self._encoder is None:
-            self._note(self._problem or why_no_export(self._data_dir, self.space))
-            self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
-        return self._encoder
+        return None
 
     def _note(self, problem: str) -> None:
         self._problem = _REFERENCE.format(problem)

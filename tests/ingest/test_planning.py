@@ -295,6 +295,19 @@ def test_what_is_closed_is_not_opened_by_a_renaming(
 
 
 @pytest.mark.parametrize(
+    ("other", "expected"),
+    [({"group:finance"}, set()), ({"group:hr", "group:finance"}, {"group:hr"}), ({"public"}, {"group:hr"})],
+)
+def test_a_renaming_shows_no_group_what_only_another_may_read(other: set[str], expected: set[str]) -> None:
+    before = [
+        known("a.txt", sha256="a", access=frozenset(other)),
+        known("hr.txt", sha256="b", access=CLOSED),
+    ]
+    todo = decide([file("a.txt", modified=NEW)], {(ROOT, "a.txt"): "b"}, before, looked_into=[ROOT])
+    assert todo.heirs[ROOT, "a.txt"] == (frozenset(expected), {"department": "hr"})
+
+
+@pytest.mark.parametrize(
     ("before", "to"),
     [
         (known("a.txt", fingerprint="yesterday"), "b/a.txt"),
