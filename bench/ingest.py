@@ -130,7 +130,7 @@ def _embedder(files: Path, work: Path) -> dict[str, float]:
 
     data = work.parent / "vouch"
     settings = load_settings({"data_dir": data})
-    embedder = open_embedder(settings)
+    embedder = open_embedder(settings, side_by_side=True)
     corpus = Corpus.open(settings, embedder.space, also=embedder.other_spaces)
     embedder.settle(corpus.space)
     with CatalogFeed(corpus.catalog).snapshot() as snapshot:

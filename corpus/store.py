@@ -288,9 +288,9 @@ class Corpus:
             self.receipts.prune()
 
     def settle(self) -> None:
-        """Ends a job: a corpus whose dense index is damaged, or was never built, gets one, and what was removed
-        leaves the lexical statistics. A large lexical index waits until a twentieth of it is gone, or until
-        it is idle.
+        """Ends a job: a corpus whose dense index is damaged, or too large to go without one, gets one, and what was
+        removed leaves the lexical statistics. A large lexical index waits until a twentieth of it is gone, or
+        until it is idle.
 
         Raises:
             StorageError: an index cannot be built; it is tried again, and everything is found meanwhile.
@@ -298,8 +298,7 @@ class Corpus:
         dense, lexical = self.dense.state(), self.lexical.state()
         if lexical.delta_rows and (lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * 20 >= lexical.rows):
             self.lexical.compact()
-        missing = not dense.generation and dense.rows
-        if (missing or dense.broken) and dense.mode != "server" and self.settings.dense == "chroma":
+        if dense.unbuilt or dense.broken:
             self.dense.fold()
 
     # ---- searching ---------------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 A chunk ends where a sentence, a row or a line ends, near the size at which the embedder finds it best, and
 never crosses into another section. What a reader would need to place it (title, heading path, a cut table's
-header) goes into its ``context``. The home of langchain-text-splitters, which cuts what has no sentence
-boundaries.
+header) goes into its ``context``.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Part of the ingest fingerprint: it changes when the same document would be cut differently."""
 
 _CONTEXT_SHARE = 3
@@ -24,6 +23,9 @@ _CONTEXT_SHARE = 3
 
 _CONTEXT_PART_CHARS = 120
 _COVERED_RUN_CHARS = 300
+_CUT_BEHIND = ("\n", "。", "、", " ")
+"""Where a row or sentence that alone is too long is cut, the best first."""
+
 _BREAK_COST = {"block": 0.0, "row": 0.1, "sentence": 0.2}
 """What a break costs beside its distance from the best size, in shares of that size."""
 
@@ -338,20 +340,19 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _split(text: str, start: int, end: int, chars: int) -> Iterator[tuple[int, int]]:
-    """Yields trimmed spans of at most ``chars`` characters, cut at lines or words where there are any."""
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
+    """Yields trimmed spans of at most ``chars`` characters, cut at lines or words where there are any.
 
-    splitter = RecursiveCharacterTextSplitter(
-        separators=["\n", "。", "、", " ", ""],
-        keep_separator="end",
-        chunk_size=chars,
-        chunk_overlap=0,
-        strip_whitespace=False,
-    )
-    at = start
-    for piece in splitter.split_text(text[start:end]):
-        yield from _trimmed(text, at, at + len(piece))
-        at += len(piece)
+    A cut is made behind the last line end within reach, else the last full stop, comma or blank, and leaves no piece
+    shorter than a quarter of the most.
+    """
+    while start < end:
+        stop = min(start + chars, end)
+        if stop < end:
+            least = start + chars // 4
+            cuts = (text.rfind(mark, least, stop) for mark in _CUT_BEHIND)
+            stop = next((cut + 1 for cut in cuts if cut >= 0), stop)
+        yield from _trimmed(text, start, stop)
+        start = stop
 
 
 def _break_cost(before: Block, after: Block) -> float:

@@ -164,18 +164,21 @@ class _Places:
 
     def of_entry(self, location: Path, owner: Path, related: Sequence[Path]) -> tuple[str, str]:
         """Returns the place of something found in a folder: where it is known, else under the folder's owner."""
-        for root in related:
-            if (
-                root != location
-                and location.is_relative_to(root)
-                and (place := _place(root, location)) in self._known
-            ):
+        found = str(location)
+        for root in map(str, related):  # as text: every file of the folder comes by here
+            start = f"{root.rstrip('/')}/"
+            if found.startswith(start) and (place := (root, _named(found[len(start) :]))) in self._known:
                 return place
         return _place(owner, location)
 
 
 def _place(root: Path, file: Path) -> tuple[str, str]:
-    return str(root), unicodedata.normalize("NFC", file.relative_to(root).as_posix())
+    return str(root), _named(file.relative_to(root).as_posix())
+
+
+def _named(path: str) -> str:
+    """Returns a relative path as a document is named by it."""
+    return unicodedata.normalize("NFC", path)
 
 
 def hash_file(location: Path) -> str:
@@ -270,9 +273,8 @@ class _Walk:
         if own is not None:
             rules = [*rules, *self._read_rules(root, folder, own)]
         for entry in entries:
-            location = Path(entry.path)
-            named = whole or self._only is None or location in self._only
-            if not named and location not in self._leading:
+            named = whole or self._only is None or Path(entry.path) in self._only
+            if not named and Path(entry.path) not in self._leading:
                 continue
             path = f"{folder}{unicodedata.normalize('NFC', entry.name)}"
             if entry.name.startswith(".") or not entry.name.strip():

@@ -44,7 +44,7 @@ class EmbeddingChild:
     """An embedder whose passages are computed in a child process. Use it as a context manager.
 
     Space, token counts and coverage are answered here, without loading weights; the child starts with
-    the first passages. A child that dies is started again and its request repeated once.
+    :meth:`prepare` or the first passages. A child that dies is started again and its request repeated once.
 
     Args:
         settings: which embedder, how many threads, and the data folder that keeps its export.
@@ -118,6 +118,14 @@ class EmbeddingChild:
                 rows.append(some)
                 codes += theirs
         return np.concatenate(rows), codes
+
+    def prepare(self) -> None:
+        """Starts the child, which loads what was exported before: the first passages need not wait for it."""
+        with self._lock, contextlib.suppress(OSError):  # what cannot be started says so when it is asked
+            if self._child is None and not self._closed:
+                self._child = _Child(self._settings, self.space.precision)
+            if self._child is not None and self._closed:  # meanwhile, by another thread
+                self._child.end()
 
     def close(self) -> None:
         """Ends the child at once, also amid a batch; safe to call from another thread, and twice."""
@@ -242,7 +250,8 @@ def main() -> None:
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
     settings = Settings(**json.loads(requests.get()))
-    embedder = open_embedder(settings)
+    embedder = open_embedder(settings, side_by_side=True)
+    embedder.load_export()
     prepared = False
     while True:
         request = json.loads(requests.get())

@@ -1,6 +1,6 @@
 """discover → plan → [per file, in a killable child: parse] → chunk → embed (batched across files) → commit.
 
-Parsing runs ahead of chunking, and one batch is embedded while the next is chunked; both queues are bounded,
+Parsing runs ahead of chunking, and one batch is embedded while the next ones are chunked; both queues are bounded,
 so memory does not grow with the folder. A document is committed as soon as its last chunk has a vector, and
 acknowledged once both indexes have it.
 """
@@ -21,7 +21,7 @@ from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import Terms, fingerprint
 from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
-from ingest.stages import EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
+from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
 from ingest.survey import survey
 
 __all__ = ["FileReport", "IngestReport", "IngestRequest", "Progress", "fingerprint", "ingest"]
@@ -30,6 +30,9 @@ BATCH_CHUNKS = 256
 """Chunks that may wait to be embedded; when there are more, nothing is cut until they are fewer."""
 
 PUBLISH_EVERY_S = 1.0
+PUBLISH_SHARE = 0.1
+"""What was committed is published every second, or less often where that would take more than a tenth of the time."""
+
 POLL_S = 0.1
 _FULL = ("disk_full", "read_only")
 
@@ -71,7 +74,7 @@ class _Ingest:
         self.request, self.settings = ledger.request, corpus.settings
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self.heirs: Mapping[tuple[str, str], Terms] = {}
-        self.published = time.monotonic()
+        self.publish_at = time.monotonic() + PUBLISH_EVERY_S
 
     def run(self) -> IngestReport:
         ledger = self.ledger
@@ -117,11 +120,13 @@ class _Ingest:
                 ReadAhead(self.settings, work, lambda: self.events.put(None)) as reading,
             ):
                 while not self._stop() and not (reading.ended and not waiting and embedding.idle):
-                    room = sum(len(item.chunks) for item in waiting) < BATCH_CHUNKS
-                    if room and (read := reading.take()):
+                    ready = sum(len(item.chunks) for item in waiting)
+                    if ready < BATCH_CHUNKS and (read := reading.take()):
                         item = self._cut(chunker, read)
                         waiting += [item] if item else []
-                    elif waiting and embedding.idle:
+                    elif waiting and (
+                        embedding.idle or ((ready >= PIECE_TEXTS or reading.ended) and embedding.room)
+                    ):
                         embedding.start(waiting)
                         waiting = []
                     else:
@@ -140,7 +145,7 @@ class _Ingest:
                 self.ledger.tell(stage)
         except queue.Empty:
             pass
-        if time.monotonic() - self.published >= PUBLISH_EVERY_S:
+        if time.monotonic() >= self.publish_at:
             self._publish()
 
     def _cut(self, chunker: Chunker, read: ReadFile) -> Work | None:
@@ -172,8 +177,8 @@ class _Ingest:
             self.ledger.failed(source, item.error, item.seconds)
             return
         access, metadata = request.access, request.metadata
-        had = self.heirs.get((source.root, source.path), (frozenset({PUBLIC}), {}))
-        own = (before.access, before.metadata) if before else had
+        own = (before.access, before.metadata) if before else (frozenset({PUBLIC}), {})
+        own = self.heirs.get((source.root, source.path), own)
         access = own[0] if access is None else access
         metadata = own[1] if metadata is None else metadata
         new = NewVersion(
@@ -203,8 +208,10 @@ class _Ingest:
     # ---- ending ------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
+        began = time.monotonic()
         self.corpus.publish()
-        self.published = time.monotonic()
+        ended = time.monotonic()
+        self.publish_at = ended + max(PUBLISH_EVERY_S, (ended - began) / PUBLISH_SHARE)
 
     def _settle(self) -> None:
         """An index that cannot be built now is built later; what was ingested is found all the same."""

@@ -68,7 +68,8 @@ class Plan:
     files that have left a synced root, or are again what their document says. ``heirs`` has the access list and
     metadata that a new file begins with, by (root, path): those of the document whose bytes it has and whose own
     file is gone or has others now (it was renamed, and another took its name); else those of the removed document
-    that had its place.
+    that had its place. It also has a known document that got the bytes of one that not everybody may read, by such
+    a renaming: it is as closed as the two of them together.
     """
 
     add: tuple[SourceFile, ...]
@@ -206,6 +207,7 @@ def plan(
                 (one.file, dataclasses.replace(one.known, access=one.access, metadata=one.metadata))
             )
     remove = _removable(lost, known, sync, consent)
+    displaced = [*lost.values(), *_displaced(replace, hashes)]
     synced = _below(sync)
     forget += [failure for place, failure in failures.items() if synced(place) and is_lost(place)]
     return Plan(
@@ -217,7 +219,7 @@ def plan(
         tuple(move),
         remove,
         tuple(forget),
-        _heirs(add, [*lost.values(), *_displaced(replace, hashes)], hashes, taken),
+        _heirs(add, displaced, hashes, taken) | _closed(replace, displaced, hashes),
     )
 
 
@@ -328,6 +330,30 @@ def _heirs(
     by_content = {one.sha256: (one.access, one.metadata) for one in ordered}
     found = {place: by_content.get(hashes[place]) or taken.get(place) for place in new}
     return {place: terms for place, terms in found.items() if terms is not None}
+
+
+def _closed(
+    replace: Iterable[tuple[SourceFile, Known]],
+    gone: Iterable[Known],
+    hashes: Mapping[tuple[str, str], str],
+) -> dict[tuple[str, str], Terms]:
+    """Returns what becomes of documents whose files have the bytes of closed ones now: closed as those were.
+
+    What not everybody may read must not become open because two files have swapped their names, neither to the
+    public nor to another group: where both were closed, those may read it who may read both.
+    """
+    closed = [one for one in gone if PUBLIC not in one.access]
+    by_content = {
+        one.sha256: one for one in sorted(closed, key=lambda one: (-len(one.access), sorted(one.access)))
+    }
+    found = {}
+    for file, before in replace:
+        place = (file.root, file.path)
+        source = by_content.get(hashes.get(place, before.sha256))
+        if source is not None and source.document_id != before.document_id:
+            both = source.access if PUBLIC in before.access else before.access & source.access
+            found[place] = (both, before.metadata)
+    return found
 
 
 def _has_namesake(

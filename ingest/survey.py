@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from corpus.catalog import documents, records
 from corpus.catalog.access import may_see, name_taken
@@ -49,7 +50,7 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         ledger.hashes,
         known,
         ledger.failures,
-        lambda content_type: fingerprint(content_type, corpus.settings, ledger.space),
+        cache(lambda content_type: fingerprint(content_type, corpus.settings, ledger.space)),
         access=request.access,
         metadata=request.metadata,
         looked_into=request.found.looked_into,

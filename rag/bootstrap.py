@@ -272,7 +272,7 @@ class Service:
         """
         with self.corpus.catalog.read() as db:
             failed = [(one.key.root, one.key.path) for one in records.list_failures(db, collection)]
-            known = {*documents.known(db, collection), *failed}
+            known = documents.places(db, collection).union(failed)
         request = IngestRequest(
             found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync, only=only),
             collection=collection,

@@ -247,7 +247,13 @@ def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: 
 def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     with service.corpus.catalog.read() as db:
         collections, failures = access.collections(db, OWNER), records.list_failures(db)
-    return {**to_json(service.corpus.state()), "collections": collections, "failures": failures}
+    running = to_json(service.embedder.running())
+    return {
+        **to_json(service.corpus.state()),
+        "embedding": running,
+        "collections": collections,
+        "failures": failures,
+    }
 
 
 def _backup(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

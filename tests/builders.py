@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from corpus.embedding import EmbeddingSpace
+from corpus.embedding import EmbeddingSpace, Running
 from corpus.late import pack_tokens
 from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, NewVersion, Page, QueryTokens
 
@@ -108,6 +108,12 @@ class WordEmbedder:
 
     def settle(self, space: EmbeddingSpace) -> None:
         """It has one space."""
+
+    def prepare(self) -> None:
+        """It needs no model."""
+
+    def running(self) -> Running:
+        return Running("words", "", {})
 
     def close(self) -> None:
         """Nothing is under way between two calls."""

@@ -302,20 +302,30 @@ def known(db: Connection, collection: str, root: str | None = None) -> dict[tupl
         query = query.where(documents.c.root == root)
     grants = _grants(db, None)
     return {
-        (row.root, row.path): Known(
-            document_id=row.id,
-            key=DocumentKey(collection, row.root, row.path),
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-            modified=_time(row.modified) if row.modified else None,
-            fingerprint=row.fingerprint,
-            content_type=row.content_type,
-            title=row.title,
-            access=frozenset(grants.get(row.id, ())),
-            metadata=row.metadata,
+        (root, path): Known(
+            document_id=own,
+            key=DocumentKey(collection, root, path),
+            sha256=sha256,
+            size_bytes=size_bytes,
+            modified=_time(modified) if modified else None,
+            fingerprint=fingerprint,
+            content_type=content_type,
+            title=title,
+            access=frozenset(grants.get(own, ())),
+            metadata=metadata,
         )
-        for row in db.execute(query)
+        for own, root, path, metadata, sha256, size_bytes, modified, fingerprint, content_type, title in (
+            db.execute(query)
+        )
     }
+
+
+def places(db: Connection, collection: str) -> set[tuple[str, str]]:
+    """Returns (root, path) of the live documents of a collection."""
+    query = select(documents.c.root, documents.c.path).where(
+        documents.c.collection == collection, documents.c.live_version_id.is_not(None)
+    )
+    return {(root, path) for root, path in db.execute(query)}
 
 
 def list_versions(db: Connection, document_id: str) -> list[VersionRecord]:

@@ -6,12 +6,13 @@ folder is run by OpenVINO, else by ONNX Runtime; both start in half a second and
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder, open_embedder
 from corpus.embedding.pairs import PairScorer
-from corpus.embedding.space import Embedder, EmbeddingSpace, TokenEmbedder
+from corpus.embedding.space import Embedder, EmbeddingSpace, Running, TokenEmbedder
 
 __all__ = [
     "Embedder",
     "EmbeddingSpace",
     "PairScorer",
+    "Running",
     "SentenceTransformerEmbedder",
     "TokenEmbedder",
     "open_embedder",

@@ -6,6 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -19,13 +21,15 @@ from corpus.embedding.exported import (
     export_folder,
     is_current,
     is_exported,
+    read_rates,
     unit_rows,
     why_no_export,
+    why_refused,
 )
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import PRECISIONS, Precision, recommended_precision
-from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.runtime import NO_OPENVINO, PRECISIONS, Precision, recommended_precision, why_slower
+from corpus.embedding.space import EmbeddingSpace, Running
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
@@ -34,6 +38,9 @@ from corpus.settings import Settings
 from corpus.types import Float32, Int64, QueryTokens
 
 _log = logging.getLogger(__name__)
+
+_SLOWER = "Embedding is slower than it could be: {}."
+_REFERENCE = "Embedding runs on the slower reference: {}"
 
 BATCH_TOKENS = 1024
 """Tokens in a batch, padding included: with 2,048 it is as fast and takes 50 MB more."""
@@ -50,17 +57,27 @@ class SentenceTransformerEmbedder:
         data_dir: the data folder, which keeps the export.
         threads: threads of one computation; 0: as many as cores.
         others: precisions that it may be run in instead, where a corpus was made in them.
+        side_by_side: compute as many batches at a time as there are threads, one on each, rather than one on all:
+            more passages a second where other work wants the cores, too, and a slower single query.
     """
 
     def __init__(
-        self, model: ModelFolder, data_dir: Path, threads: int = 0, others: Sequence[Precision] = ()
+        self,
+        model: ModelFolder,
+        data_dir: Path,
+        threads: int = 0,
+        others: Sequence[Precision] = (),
+        *,
+        side_by_side: bool = False,
     ) -> None:
         self._model = model
         self._others = others
         self._data_dir = data_dir
         self._threads = threads or os.cpu_count() or 1
+        self._side_by_side = side_by_side
         self._tokens = Tokens(model)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # one thread loads
+        self._turn = threading.Lock()  # one computes, unless side by side
         self._space: EmbeddingSpace | None = None
         self._encoder: Exported | Reference | None = None
         self._problem = ""
@@ -102,6 +119,20 @@ class SentenceTransformerEmbedder:
     def problem(self) -> str:
         """Why the fast back end is not used, in one sentence; "" when all is well."""
         return self._problem
+
+    def running(self) -> Running:
+        """Says how passages are embedded here; loads nothing."""
+        rates = read_rates(self._data_dir, self.space)
+        if self._encoder is not None or self._problem:
+            return Running(self.backend, self._problem, rates)
+        if is_exported(self._data_dir, self.space):
+            why = why_slower(self._model.precision)
+            backend = "onnxruntime" if why == NO_OPENVINO else "openvino"
+            return Running(backend, _SLOWER.format(why) if why else "", rates)
+        refused = why_refused(self._data_dir, self.space)
+        return Running(
+            "sentence-transformers" if refused else "", _REFERENCE.format(refused) if refused else "", rates
+        )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns each text's number of tokens, special tokens and passage prompt included."""
@@ -145,8 +176,9 @@ class SentenceTransformerEmbedder:
         rows = np.empty((len(distinct), self._model.dimension), dtype=np.float32)
         codes: list[bytes | None] = [None] * len(distinct)
         ordered = list(distinct)
-        for batch in batches(lengths):
-            encoded = self._run([ordered[row] for row in batch])
+        grouped = list(batches(lengths))
+        made = self._each([[ordered[row] for row in batch] for batch in grouped])
+        for batch, encoded in zip(grouped, made, strict=True):
             rows[batch] = unit_rows(encoded.rows)
             for row, states in zip(batch, self._states(encoded) if tokens else (), strict=tokens):
                 codes[row] = None if states is None else pack_tokens(states[1])
@@ -190,9 +222,24 @@ class SentenceTransformerEmbedder:
                 else None
             )
 
+    def load_export(self) -> None:
+        """Loads the export now where there is one: nothing is made, and no weights are read."""
+        with self._lock:
+            self._load_export()
+
+    def _each(self, groups: Sequence[Sequence[str]]) -> Iterator[Encoded]:
+        if not self._side_by_side:
+            yield from map(self._run, groups)
+            return
+        with ThreadPoolExecutor(self._threads, "embed") as pool:
+            yield from pool.map(self._run, groups)
+
     def _run(self, texts: Sequence[str]) -> Encoded:
         with self._lock:
-            encoded = self._ready().encode(texts)
+            encoder = self._ready()
+        alone = not self._side_by_side or isinstance(encoder, Reference)
+        with self._turn if alone else nullcontext():
+            encoded = encoder.encode(texts)
         if encoded.rows.shape != (len(texts), self._model.dimension):
             raise EmbeddingError(
                 f"{self._model.name} gives vectors of {encoded.rows.shape[1]} numbers, "
@@ -204,6 +251,14 @@ class SentenceTransformerEmbedder:
 
     def _ready(self) -> Exported | Reference:
         """Returns the back end, and moves from the reference, or an older export, to one made since."""
+        if (export := self._load_export()) is not None:
+            return export
+        if self._encoder is None:
+            self._note(self._problem or why_no_export(self._data_dir, self.space))
+            self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
+        return self._encoder
+
+    def _load_export(self) -> Exported | None:
         if isinstance(self._encoder, Exported) and (
             self._encoder.has_tokens or not is_current(self._data_dir, self.space)
         ):
@@ -211,27 +266,28 @@ class SentenceTransformerEmbedder:
         if is_exported(self._data_dir, self.space):
             try:
                 folder = export_folder(self._data_dir, self.space)
-                self._encoder = Exported(folder, self._tokens, self._model.precision, self._threads)
+                self._encoder = Exported(
+                    folder, self._tokens, self._model.precision, self._threads, self._side_by_side
+                )
                 slower = self._encoder.slower
-                self._problem = f"Embedding is slower than it could be: {slower}." if slower else ""
+                self._problem = _SLOWER.format(slower) if slower else ""
                 if slower:
                     _log.warning("%s", self._problem)
                 return self._encoder
             except EmbeddingError as error:
                 self._note(error.message)
                 discard(self._data_dir, self.space)
-        if self._encoder is None:
-            self._note(self._problem or why_no_export(self._data_dir, self.space))
-            self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
-        return self._encoder
+        return None
 
     def _note(self, problem: str) -> None:
-        self._problem = f"Embedding runs on the slower reference: {problem}"
+        self._problem = _REFERENCE.format(problem)
         _log.warning("%s", self._problem)
 
 
-def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+def open_embedder(settings: Settings, *, side_by_side: bool = False) -> SentenceTransformerEmbedder:
     """Returns the embedder the settings name; reads its configuration, not its weights.
+
+    Many passages are best computed ``side_by_side``, single queries are not; the vectors are the same.
 
     Raises:
         EmbeddingError: there is no such model on this machine, or its files do not say enough.
@@ -240,7 +296,9 @@ def open_embedder(settings: Settings) -> SentenceTransformerEmbedder:
     precision = recommended_precision() if chosen == "auto" else chosen
     others = [other for other in PRECISIONS if chosen == "auto" and other != precision]
     model = replace(find_model(settings.embedder), precision=precision)
-    return SentenceTransformerEmbedder(model, settings.data_dir, settings.embed_threads, others)
+    return SentenceTransformerEmbedder(
+        model, settings.data_dir, settings.embed_threads, others, side_by_side=side_by_side
+    )
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -20,11 +20,12 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from corpus.embedding.model import ModelFolder, file_sha256, read_model
-from corpus.embedding.runtime import Precision, open_runtime
+from corpus.embedding.runtime import NO_RATES, Precision, Rates, measure, open_runtime
 from corpus.embedding.space import EmbeddingSpace
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
@@ -53,8 +54,13 @@ _PROBES = (
 )
 
 
+_TIMED = "Employees accrue leave each pay period, and ask for it two weeks before they take it. " * 7
+_TIMED_TEXTS = 8
+"""What each way to run the export is timed with, once, when it is made: about a second in all."""
+
+
 class Exported:
-    """A checked export, ready to run. Not safe for threads: its owner holds the lock.
+    """A checked export, ready to run; safe for threads.
 
     ``slower`` says why it does not run as fast as its precision could, "" when it does.
 
@@ -62,13 +68,15 @@ class Exported:
         EmbeddingError: ``export_damaged``: it is not the file that was made.
     """
 
-    def __init__(self, folder: Path, tokens: Tokens, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, folder: Path, tokens: Tokens, precision: Precision, threads: int, side_by_side: bool = False
+    ) -> None:
         try:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
             if file_sha256(folder / _GRAPH) != note["sha256"]:
                 raise ValueError("its hash is not the recorded one")
             self.has_tokens = note.get("graph") == _GRAPH_VERSION
-            self._runtime, self.slower = open_runtime(folder / _GRAPH, precision, threads)
+            self._runtime, self.slower = open_runtime(folder / _GRAPH, precision, threads, side_by_side)
         except Exception as error:  # the runtimes have an exception class for every fault of a file
             raise EmbeddingError(
                 f"The exported model in {folder} cannot be used: {error}.",
@@ -214,7 +222,14 @@ def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
         graph.unlink()
         why = f"the export of {model.name} differs from the reference by {difference:.2g}."
         return {"refused": why, "made_with": made_with}
-    return {"sha256": digest, "difference": difference, "made_with": made_with, "graph": _GRAPH_VERSION}
+    ids, mask = tokens.pad(tokens.encode([tokens.cut(_TIMED, model.max_tokens)] * _TIMED_TEXTS), LENGTH_STEP)
+    return {
+        "sha256": digest,
+        "difference": difference,
+        "made_with": made_with,
+        "graph": _GRAPH_VERSION,
+        "rates": measure(graph, ids, mask),
+    }
 
 
 def _difference(found: Encoded, expected: Encoded) -> float:
@@ -245,9 +260,29 @@ def unit_rows(rows: Float32) -> Float32:
     return np.asarray(rows / lengths, dtype=np.float32)
 
 
+def read_rates(data_dir: Path, space: EmbeddingSpace) -> Rates:
+    """Returns what each way to run the export was measured at when it was made; nothing where there is none."""
+    try:
+        return _rates(json.loads((export_folder(data_dir, space) / _NOTE).read_text("utf-8")))
+    except (OSError, ValueError):
+        return NO_RATES
+
+
+def _rates(note: Any) -> Rates:
+    found = note.get("rates") if isinstance(note, dict) else None
+    if not isinstance(found, dict) or not all(isinstance(one, int | float) for one in found.values()):
+        return NO_RATES
+    return {str(name): float(rate) for name, rate in found.items()}
+
+
 def why_no_export(data_dir: Path, space: EmbeddingSpace) -> str:
     """Returns one sentence: why the model was refused, or that no ingest has exported it yet."""
-    return _refusal(export_folder(data_dir, space)) or "the model was not exported yet; an ingest does it."
+    return why_refused(data_dir, space) or "the model was not exported yet; an ingest does it."
+
+
+def why_refused(data_dir: Path, space: EmbeddingSpace) -> str:
+    """Returns one sentence: why the model has no export and gets none; "" when it has one, or was not tried."""
+    return _refusal(export_folder(data_dir, space)) or ""
 
 
 def _refusal(folder: Path) -> str | None:

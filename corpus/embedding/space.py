@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol, runtime_checkable
 
@@ -31,6 +31,20 @@ class EmbeddingSpace:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How passages are embedded on this machine, as ``vouch status`` and ``/health`` tell it.
+
+    ``backend`` is what computes or would compute (``openvino``, ``onnxruntime``, ``sentence-transformers``; "" where no
+    model was exported yet), ``slower`` one sentence why it is not as fast as the corpus could have it, "" when it is.
+    ``passages_per_s`` has what each way was measured at when the model was exported.
+    """
+
+    backend: str
+    slower: str
+    passages_per_s: Mapping[str, float]
+
+
 class Embedder(Protocol):
     """Embeds passages and queries into one space. Safe to call from any thread."""
 
@@ -41,6 +55,9 @@ class Embedder(Protocol):
     @property
     def max_tokens(self) -> int:
         """The most tokens the model reads, special tokens included; longer input is refused."""
+
+    def running(self) -> Running:
+        """Says how passages are embedded here; loads nothing."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns each text's number of tokens, special tokens included; nothing is truncated."""

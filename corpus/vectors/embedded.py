@@ -44,8 +44,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FoldPolicy:
-    """When the delta becomes part of a generation, and how patiently a failure is tried again."""
+    """When the delta becomes part of a generation, and how patiently a failure is tried again.
 
+    Up to ``scan_rows`` nobody waits for a first generation: comparing every vector takes three milliseconds then,
+    and building the graph some seconds. It is built once nothing has changed for ``idle_s``.
+    """
+
+    scan_rows: int = 10_000
     delta_rows: int = 10_000
     delta_share: float = 0.25
     idle_rows: int = 1_000
@@ -234,7 +239,7 @@ class EmbeddedChromaIndex:
                 rebuilding=self._building,
                 problem=" ".join(filter(None, (self._repair, self._remark, self._failure))),
                 broken=bool(self._repair) and not self._unbuilt,
-                unbuilt=self._unbuilt,
+                unbuilt=self._unbuilt or (not self._repair and self._is_wanting(view)),
             )
 
     def close(self) -> None:
@@ -282,12 +287,16 @@ class EmbeddedChromaIndex:
             if base and not _agrees(view, snapshot):
                 self._repair = f"The dense index holds other rows than the catalog. {_REBUILD}"
                 view = self._project(None, snapshot)
-        if view.base is None and view.live and not self._repair:
+        if self._is_wanting(view) and not self._repair:
             self._repair = f"There is no dense index yet over {view.live} vectors. {_REBUILD}"
             self._unbuilt = True
         if not self._one_shot:  # what is damaged stays until it can be built again, and says why
             files.sweep(self._folder, view.base.generation.folder.name if view.base else "")
         return view
+
+    def _is_wanting(self, view: _View) -> bool:
+        """Says whether there are more rows than should do without a generation, and there is none."""
+        return view.base is None and view.live > self._policy.scan_rows
 
     def _project(self, base: _Base | None, snapshot: Snapshot) -> _View:
         if base is None:
@@ -395,7 +404,8 @@ class EmbeddedChromaIndex:
         if now < self._retry_at:
             return False
         large = max(self._policy.delta_rows, self._policy.delta_share * len(view.rows))
-        rested = view.changed >= self._policy.idle_rows and now - self._last_change >= self._policy.idle_s
+        least = self._policy.idle_rows if view.base else 1
+        rested = view.changed >= least and now - self._last_change >= self._policy.idle_s
         return bool(self._repair) or view.changed > large or rested
 
     def _open_graph(self) -> None:

@@ -138,7 +138,10 @@ class Detected:
 
 def suffix_of(name: str) -> str:
     """Returns a name's suffix in lower case with its dot, "" when it has none."""
-    return PurePosixPath(name.replace("\\", "/")).suffix.lower()
+    if "/" in name or "\\" in name:
+        name = PurePosixPath(name.replace("\\", "/")).name
+    at = name.rfind(".")
+    return name[at:].lower() if 0 < at < len(name) - 1 else ""
 
 
 def detect_type(data: bytes, name: str) -> Detected:

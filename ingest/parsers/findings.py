@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 
 _UNREADABLE_SHARE = 0.05
@@ -47,7 +48,7 @@ def _unreadable_share(text: str) -> float:
 
 
 def _mixes_scripts(text: str) -> bool:
-    letters = [character for character in text if character.isalpha()][:_MOST_LETTERS]
+    letters = list(islice(filter(str.isalpha, text), _MOST_LETTERS))
     if len(letters) < _LEAST_LETTERS:
         return False
     rare = Counter(_RARE_LETTER.findall("".join(letters)))
@@ -61,12 +62,15 @@ def _is_unspeakable(text: str) -> bool:
     words = set(islice(_SPACED_WORD.findall(text), _MOST_WORDS))
     if len(words) < _LEAST_WORDS:
         return False
-    pairs = changes = 0
-    for word in words:
-        letters = [c in _VOWELS for c in unicodedata.normalize("NFD", word.lower()) if c.isalpha()]
-        pairs += len(letters) - 1
-        changes += sum(first != second for first, second in pairwise(letters))
-    return changes < _LEAST_ALTERNATION * pairs
+    counted = [_alternation(word) for word in words]
+    return sum(changes for changes, _ in counted) < _LEAST_ALTERNATION * sum(pairs for _, pairs in counted)
+
+
+@lru_cache(maxsize=8192)
+def _alternation(word: str) -> tuple[int, int]:
+    """Returns how often vowel and consonant follow each other in a word, and its pairs of neighbouring letters."""
+    letters = [c in _VOWELS for c in unicodedata.normalize("NFD", word.lower()) if c.isalpha()]
+    return sum(first != second for first, second in pairwise(letters)), len(letters) - 1
 
 
 def repeated_pages(pages: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int]]:

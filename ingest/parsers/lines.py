@@ -41,42 +41,42 @@ class Word:
     spaced: bool = False
 
 
-@dataclass(slots=True)
 class Line:
-    """Words of one line and one column, left to right."""
+    """Words of one line and one column, left to right; never changed once made.
 
-    words: list[Word]
-    x0: float = 0.0
-    y0: float = 0.0
-    x1: float = 0.0
-    y1: float = 0.0
+    Attributes:
+        words: at least one.
+        x0, y0, x1, y1: the box around them.
+        size: the letter height of most of the line.
+        bold: whether every word is bold.
+    """
 
-    def __post_init__(self) -> None:
-        self.x0 = min(word.x0 for word in self.words)
-        self.x1 = max(word.x1 for word in self.words)
-        self.y0 = min(word.y0 for word in self.words)
-        self.y1 = max(word.y1 for word in self.words)
+    __slots__ = ("_text", "bold", "size", "words", "x0", "x1", "y0", "y1")
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        first = longest = words[0]
+        x0, y0, x1, y1, bold = first.x0, first.y0, first.x1, first.y1, first.bold
+        for word in words[1:]:
+            x0, y0 = min(x0, word.x0), min(y0, word.y0)
+            x1, y1 = max(x1, word.x1), max(y1, word.y1)
+            bold = bold and word.bold
+            longest = word if len(word.text) > len(longest.text) else longest
+        self.words, self.x0, self.y0, self.x1, self.y1 = words, x0, y0, x1, y1
+        self.size, self.bold = longest.size, bold
+        self._text = ""
 
     @property
     def text(self) -> str:
         """The words with the spaces between them; none between Japanese or Chinese characters."""
-        parts = [self.words[0].text]
-        for before, after in pairwise(self.words):
-            tight = after.x0 - before.x1 < 0.5 * before.size and not after.spaced
-            if not (tight and NO_SPACE.match(before.text[-1]) and NO_SPACE.match(after.text[0])):
-                parts.append(" ")
-            parts.append(after.text)
-        return "".join(parts)
-
-    @property
-    def size(self) -> float:
-        """The letter height of most of the line."""
-        return max(self.words, key=lambda word: len(word.text)).size
-
-    @property
-    def bold(self) -> bool:
-        """Whether every word is bold."""
-        return all(word.bold for word in self.words)
+        if not self._text:
+            parts = [self.words[0].text]
+            for before, after in pairwise(self.words):
+                tight = after.x0 - before.x1 < 0.5 * before.size and not after.spaced
+                if not (tight and NO_SPACE.match(before.text[-1]) and NO_SPACE.match(after.text[0])):
+                    parts.append(" ")
+                parts.append(after.text)
+            self._text = "".join(parts)
+        return self._text
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 def add_markdown(draft: Draft, text: str) -> None:
     """Adds the blocks of a Markdown text to a draft."""
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
+    setattr(parser, "normalizeLink", str)  # noqa: B010 - where links lead is not kept, and spelling it anew is slow
     _Writer(draft).write(parser.parse(text))
 
 
@@ -83,7 +84,7 @@ def _load_yaml(text: str) -> Any:
     if re.search(r"(?m)(?:^|[\s:\[,-])[&*]\w", text):
         raise ValueError("anchors and aliases are not read")
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise ValueError(str(error).replace("\n", " ")) from None
 

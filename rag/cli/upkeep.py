@@ -163,11 +163,21 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
         "embedding": f"{space['model']}, {space['dimension']} dimensions, {space['precision']}"
         if space
         else "not chosen yet",
+        "embedded by": _embedded_by(found["embedding"]),
         "dense index": _index(found["dense"], found["seq"]),
         "lexical index": _index(found["lexical"], found["seq"]),
         "disk": f"{size(found['disk_bytes'])} used, {size(found['free_bytes'])} free",
         "health": Text("problems, see below", "bad") if found["problems"] else Text("good", "good"),
     }
+
+
+def _embedded_by(running: Mapping[str, Any]) -> Text:
+    """Says what computes, why it is not the fastest there could be, and how fast each way was when it was measured."""
+    rates = sorted(running["passages_per_s"].items(), key=lambda one: -one[1])
+    measured = ", ".join(f"{name} {rate:.0f}" for name, rate in rates)
+    parts = [running["backend"] or "nothing yet", f"passages/s here: {measured}" if measured else ""]
+    said = Text("; ".join(filter(None, parts)))
+    return said.append(f"  {running['slower']}", "warn") if running["slower"] else said
 
 
 def _index(state: Mapping[str, Any], seq: int) -> str:

@@ -22,10 +22,10 @@ from corpus.vectors import rows as row_search
 from tests.corpus.vector_feed import SqliteFeed, open_feed
 
 SPACE = "0123456789abcdef"
-PATIENT = FoldPolicy(repair_after_s=1e9, tick_s=0.05)
+PATIENT = FoldPolicy(scan_rows=0, repair_after_s=1e9, tick_s=0.05)
 """Nothing is built unless asked for."""
 
-EAGER = FoldPolicy(repair_after_s=0.0, retry_first_s=0.05, tick_s=0.05)
+EAGER = FoldPolicy(scan_rows=0, repair_after_s=0.0, retry_first_s=0.05, tick_s=0.05)
 """What is damaged is rebuilt at once."""
 
 

@@ -22,7 +22,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.catalog import records
-from corpus.embedding import EmbeddingSpace, SentenceTransformerEmbedder, exported, open_embedder, runtime
+from corpus.embedding import (
+    EmbeddingSpace,
+    Running,
+    SentenceTransformerEmbedder,
+    exported,
+    open_embedder,
+    runtime,
+)
 from corpus.embedding import tokens as tokens_module
 from corpus.embedding.embedder import BATCH_TOKENS, batches
 from corpus.embedding.exported import unit_rows
@@ -301,6 +308,55 @@ def test_a_vector_does_not_depend_on_its_batch(
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     for text, row in zip(short, together, strict=True):
         assert float(backend.embed_passages([text])[0] @ row) >= 0.9999
+
+
+def test_batches_side_by_side_give_the_vectors_they_give_one_after_the_other(
+    tiny: Path, data_with_export: Path
+) -> None:
+    chosen = Settings(
+        data_dir=data_with_export, embedder=str(tiny), embed_threads=2, embed_precision="float32"
+    )
+    many = open_embedder(chosen, side_by_side=True)
+    many.load_export()
+    assert (many.backend, many.problem) == (FASTEST, "")
+    texts = [f"{'go ' * (at % 40)}{at}" for at in range(120)]
+    np.testing.assert_allclose(
+        many.embed_passages(texts), open_embedder(chosen).embed_passages(texts), atol=1e-6
+    )
+
+
+def test_how_passages_are_embedded_is_told_before_anything_is_loaded(
+    tiny: Path, data_with_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_with(tiny, tmp_path).running() == Running("", "", {})
+    embedder = open_with(tiny, data_with_export)
+    told = embedder.running()
+    assert told.backend == FASTEST
+    assert {f"{FASTEST} float32", "onnxruntime float32"} <= set(told.passages_per_s)
+    assert min(told.passages_per_s.values()) > 0
+    assert embedder.backend == ""
+    monkeypatch.setattr(runtime, "_is_installed", lambda: False)
+    told = embedder.running()
+    assert (told.backend, told.slower) == (
+        "onnxruntime",
+        "Embedding is slower than it could be: OpenVINO is not installed.",
+    )
+    assert open_with(tiny, data_with_export).embed_query("leave").shape == (embedder.space.dimension,)
+
+
+@pytest.mark.parametrize("note", ["{", "[]", '{"rates": 3}', '{"rates": {"openvino float32": "fast"}}'])
+def test_rates_that_cannot_be_read_are_none(tiny: Path, tmp_path: Path, note: str) -> None:
+    space = open_with(tiny, tmp_path).space
+    folder = exported.export_folder(tmp_path, space)
+    folder.mkdir(parents=True)
+    (folder / "export.json").write_text(note)
+    assert exported.read_rates(tmp_path, space) == {}
+
+
+def test_loading_an_export_makes_none(tiny: Path, tmp_path: Path) -> None:
+    embedder = open_with(tiny, tmp_path)
+    embedder.load_export()
+    assert (embedder.backend, list(tmp_path.iterdir())) == ("", [])
 
 
 def test_both_back_ends_give_the_same_vectors_in_the_same_space(

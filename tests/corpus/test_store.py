@@ -316,7 +316,7 @@ def test_a_read_only_disk_answers(tmp_path: Path, read_only_folder):
     with open_corpus(settings_for(tmp_path, "chroma"), SPACE) as corpus:
         put(corpus, "a.txt", ["leave travel"])
         corpus.publish()
-        corpus.settle()
+        corpus.dense.fold()
     with read_only_folder(tmp_path) as folder, open_corpus(settings_for(folder, "chroma"), SPACE) as corpus:
         found = search(corpus, "leave", 3, ANYONE)
         assert [h.source for h in found["dense"]] == ["a.txt"]

@@ -28,6 +28,7 @@ from corpus.receipts import NewReceipt
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, NewVersion
+from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
 from tests.builders import DIMENSION, SPACE, new_version, token_codes, word_vector
 
 ERASED = "zyzzyva"
@@ -98,6 +99,22 @@ def test_a_large_lexical_index_is_settled_when_it_is_worth_it(
             assert corpus.lexical.state().delta_rows == left
 
 
+@pytest.mark.parametrize("rows", [6, 7])
+def test_only_a_corpus_too_large_to_compare_every_vector_gets_its_graph_with_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    folded: list[int] = []
+    with open_corpus(settings_for(tmp_path, "chroma"), SPACE) as corpus:
+        index = corpus.dense
+        assert isinstance(index, EmbeddedChromaIndex)
+        monkeypatch.setattr(index, "_policy", FoldPolicy(scan_rows=6))
+        monkeypatch.setattr(index, "fold", lambda: folded.append(1))
+        put(corpus, "a.txt", [f"leave {n}" for n in range(rows)])
+        corpus.publish()
+        corpus.settle()
+    assert bool(folded) is (rows > 6)
+
+
 # ---- erasing ---------------------------------------------------------------------------------------------
 
 
@@ -124,7 +141,7 @@ def test_erasing_leaves_nothing_in_the_data_folder(tmp_path: Path, dense: str) -
         put(corpus, f"{ERASED}.txt", [second, "travel"], metadata={"team": ERASED})
         put(corpus, "kept.txt", ["leave"] * 3)
         corpus.publish()
-        corpus.settle()
+        corpus.dense.fold()
         for number in range(4):
             keep_receipt(corpus, number, *([mine] if number % 2 else []))
         assert len(holding(tmp_path, ERASED.encode())) > 2

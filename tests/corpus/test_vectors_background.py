@@ -129,6 +129,26 @@ def test_a_small_delta_is_folded_once_it_has_rested(open_index: Open, feed: Sqli
     assert index._must_fold()
 
 
+@pytest.mark.parametrize("rows", [20, 21])
+def test_a_small_corpus_needs_no_generation_and_gets_one_when_it_has_rested(
+    open_index: Open, feed: SqliteFeed, clock: Clock, rows: int
+) -> None:
+    """Nobody waits for the graph over so few vectors that comparing each takes a millisecond or two."""
+    fill(feed, rows)
+    index = open_index(FoldPolicy(scan_rows=20, repair_after_s=30, tick_s=1e9))
+    state = index.state()
+    assert (state.mode, state.unbuilt, state.broken) == ("exact", rows > 20, False)
+    assert state.problem.startswith("There is no dense index yet" if rows > 20 else "")
+    assert bool(state.problem) is (rows > 20)
+    clock.now += 59
+    assert index._must_fold() is (rows > 20)
+    clock.now += 1
+    assert index._must_fold()
+    index.fold()
+    state = index.state()
+    assert (state.generation, state.unbuilt, state.problem) == (1, False, "")
+
+
 def test_a_fold_covers_what_was_committed_before_it(
     open_index: Open, feed: SqliteFeed, tmp_path: Path
 ) -> None:

@@ -79,6 +79,22 @@ def test_the_child_gives_the_vectors_this_process_would(child: EmbeddingChild, c
     assert child.embed_passages([]).shape == (0, here.space.dimension)
 
 
+def test_a_prepared_child_is_the_one_that_answers_and_is_ended_with_the_others(chosen: Settings) -> None:
+    with EmbeddingChild(chosen) as child:
+        child.prepare()
+        first = process_of(child)
+        child.prepare()
+        assert child.embed_passages(TEXTS).shape == (len(TEXTS), child.space.dimension)
+        assert process_of(child) == first
+        child.close()
+        child.prepare()
+        assert wait_until_gone(first)
+    with EmbeddingChild(chosen) as unused:
+        unused.prepare()
+        other = process_of(unused)
+    assert wait_until_gone(other)
+
+
 def test_rows_keep_their_order_over_several_requests(
     child: EmbeddingChild, monkeypatch: pytest.MonkeyPatch
 ) -> None:

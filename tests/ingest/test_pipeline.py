@@ -21,11 +21,11 @@ from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import Float32
-from ingest import planning
+from ingest import pipeline, planning, stages
 from ingest.discovery import discover
 from ingest.pipeline import IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
-from ingest.stages import FAILURES_IN_A_ROW, PIECE_TEXTS
+from ingest.stages import FAILURES_IN_A_ROW
 from tests.builders import SPACE, WordEmbedder
 from tests.ingest.ingest_runs import (
     CountingEmbedder,
@@ -35,6 +35,16 @@ from tests.ingest.ingest_runs import (
     state,
     write,
 )
+
+PIECE_TEXTS = 16
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few passages at a time, so that short files are many pieces."""
+    monkeypatch.setattr(stages, "PIECE_TEXTS", PIECE_TEXTS)
+    monkeypatch.setattr(pipeline, "PIECE_TEXTS", PIECE_TEXTS)
+
 
 # ---- again ---------------------------------------------------------------------------------------
 

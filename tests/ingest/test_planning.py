@@ -35,6 +35,7 @@ def known(
     fingerprint: str = TODAY,
     size: int = 10,
     title: str = "Its title",
+    access: frozenset[str] = PUBLIC,
 ) -> tuple[tuple[str, str], Known]:
     key = DocumentKey("c", root, path)
     return (root, path), Known(
@@ -46,7 +47,7 @@ def known(
         fingerprint,
         "text/plain",
         title,
-        PUBLIC,
+        access,
         {"department": "hr"},
     )
 
@@ -269,6 +270,41 @@ def test_a_copy_is_no_move_nor_is_what_was_not_looked_for_or_passed_over() -> No
     assert moves(known("a.txt", root=OTHER), to=("b.txt",)) == only(add=["b.txt"])
     assert moves(known("closed/a.txt"), to=("b.txt",), kept=[(ROOT, "closed/")]) == only(add=["b.txt"])
     assert moves(known("a.txt"), to=("b.txt",), taken={(ROOT, "b.txt"): (PUBLIC, {})}) == only(add=["b.txt"])
+
+
+CLOSED = frozenset({"group:hr"})
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        ({"open.txt": "b", "closed.txt": "a"}, {"open.txt": CLOSED}),  # they swapped their names
+        ({"open.txt": "b"}, {"open.txt": CLOSED}),  # the closed one was renamed over the open one
+        ({"open.txt": "b", "closed.txt": "c"}, {"open.txt": CLOSED}),  # and then written anew
+        ({"open.txt": "b", "closed.txt": "b"}, {}),  # a copy: somebody wanted it there
+        ({"open.txt": "c", "closed.txt": "a"}, {}),  # what was open keeps to the closed name
+    ],
+)
+def test_what_is_closed_is_not_opened_by_a_renaming(
+    left: dict[str, str], expected: dict[str, frozenset[str]]
+) -> None:
+    before = [known("open.txt", sha256="a"), known("closed.txt", sha256="b", access=CLOSED)]
+    hashes = {(ROOT, path): sha256 for path, sha256 in left.items()}
+    todo = decide([file(path, modified=NEW) for path in left], hashes, before, looked_into=[ROOT])
+    assert {path: access for (_, path), (access, _) in todo.heirs.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [({"group:finance"}, set()), ({"group:hr", "group:finance"}, {"group:hr"}), ({"public"}, {"group:hr"})],
+)
+def test_a_renaming_shows_no_group_what_only_another_may_read(other: set[str], expected: set[str]) -> None:
+    before = [
+        known("a.txt", sha256="a", access=frozenset(other)),
+        known("hr.txt", sha256="b", access=CLOSED),
+    ]
+    todo = decide([file("a.txt", modified=NEW)], {(ROOT, "a.txt"): "b"}, before, looked_into=[ROOT])
+    assert todo.heirs[ROOT, "a.txt"] == (frozenset(expected), {"department": "hr"})
 
 
 @pytest.mark.parametrize(

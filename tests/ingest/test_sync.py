@@ -13,7 +13,7 @@ from corpus.backup import verify
 from corpus.catalog import documents
 from corpus.errors import NotAllowedError, StorageError
 from corpus.store import Corpus
-from corpus.types import OWNER, PUBLIC
+from corpus.types import ANYONE, OWNER, PUBLIC
 from ingest.sandbox import ParserPool
 from tests.ingest.ingest_runs import (
     counts,
@@ -112,6 +112,20 @@ def test_a_folder_inside_one_that_is_known_makes_no_second_documents(corpus: Cor
     assert {path for _, path in state(corpus)} == {
         "a.txt", "b.md", "deep/c.html", "deep/e.txt", "deep/f.txt", "deep/new.txt"
     }  # fmt: skip
+
+
+def test_two_files_that_swap_their_names_open_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    folder = write(tmp_path / "files", "公開.txt", "非公開.txt")
+    run(corpus, folder / "公開.txt")
+    run(corpus, folder / "非公開.txt", access=frozenset({"group:人事"}))
+    (folder / "公開.txt").rename(folder / "x")
+    (folder / "非公開.txt").rename(folder / "公開.txt")
+    (folder / "x").rename(folder / "非公開.txt")
+    assert counts(run(corpus, folder)) == {"replaced": 2}
+    assert {live(corpus, path).access for path in ("公開.txt", "非公開.txt")} == {frozenset({"group:人事"})}
+    assert corpus.is_empty(ANYONE)
+    assert counts(run(corpus, folder, access=frozenset({"public"})))["updated"] == 2
+    assert not corpus.is_empty(ANYONE)
 
 
 # ---- sync ----------------------------------------------------------------------------------------

@@ -38,5 +38,6 @@ def health(house: AnyHouse) -> Health:
     for private in ("folder", "problems"):
         del shown[private]
     status = "stopping" if house.draining else "degraded" if state.problems else "ok"
+    shown["embedding"] = to_json(service.embedder.running())
     shown["collections"] = len(service.collections(OWNER))
     return Health(status=status, problems=list(state.problems), details=shown)
