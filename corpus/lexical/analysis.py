@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"

@@ -1,17 +1,20 @@
 """One tantivy index folder: passages in, BM25 scores out. Nothing else imports tantivy.
 
-Score: tantivy's BM25 (k1 = 1.2, b = 0.75; Robertson & Zaragoza 2009), summed over the query's tokens.
+tantivy finds the passages that the query's words speak for most; ``weighing`` then scores them, and what
+stands together as in the query, from the tokens that are stored with each.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tantivy import (
+    DocAddress,
     Document,
     Filter,
     Index,
@@ -25,7 +28,9 @@ from tantivy import (
     Tokenizer,
 )
 
+from corpus.lexical import segments
 from corpus.lexical.analysis import GAP, PAIR_BOOST, PHRASE_BOOST, QueryTokens, passage_tokens, query_tokens
+from corpus.lexical.weighing import K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
 
@@ -34,8 +39,9 @@ TANTIVY_ERRORS = (OSError, ValueError, RuntimeError)
 
 WRITER_BYTES = 64_000_000
 MAX_QUERY_TERMS = 96
-_MOST_OFTEN = 2.2
-"""What BM25 multiplies a word's rarity by at most, however often it stands in a passage: k1 + 1."""
+WEIGHED = 256
+"""So many passages at least are weighed for a search: the best by their words alone, wherever these stand."""
+
 _SPARE = 16
 _MOST_FILTERED = 1000
 _SAME_SCORE = 2e-6
@@ -59,16 +65,34 @@ def _storable_lengths() -> list[int]:
 _LENGTHS = _storable_lengths()
 
 
-def indexed_text(context: str, text: str) -> str:
-    """Returns a passage's tokens, parted by blanks and filled up to a length that is stored exactly.
+def indexed_tokens(analyzer: TextAnalyzer, context: str, text: str) -> list[str]:
+    """Returns a passage's stemmed tokens, filled up to a length that is stored exactly.
 
     A merge that drops deleted passages adds up the *stored* lengths of the others. As none is rounded, the
     mean length, and with it every score, is the same as in an index built afresh.
     """
-    tokens = passage_tokens(context, text)
+    tokens = analyzer.analyze(" ".join(passage_tokens(context, text)))
     length = _LENGTHS[bisect.bisect_left(_LENGTHS, len(tokens))]
     tokens.extend([GAP] * (length - len(tokens)))
-    return " ".join(tokens)
+    return tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The index at one commit. ``weighs``: its passages' tokens are stored, and their lengths known."""
+
+    searcher: Searcher
+    mean_length: float
+    weighs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Passages by their words, best first: ids, scores, and where tantivy has them."""
+
+    ids: Int64
+    scores: Float32
+    addresses: list[DocAddress]
 
 
 class Engine:
@@ -82,15 +106,28 @@ class Engine:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._analyzer = _analyzer()
-        # An index that an earlier version made has its own fields: it is searched as it is.
-        if folder is not None and (folder / "meta.json").exists():
-            self._index = Index.open(str(folder))
+        if folder is None:
+            self._index = Index(_schema())
         else:
-            self._index = Index(_schema(), path=None if folder is None else str(folder))
+            if not Index.exists(str(folder)):
+                Index(_schema(), path=str(folder))
+                segments.store_plainly(folder)
+            # An index that an earlier version made has its own fields: it is searched as it is.
+            self._index = Index.open(str(folder))
         self._schema = self._index.schema
-        self._index.register_tokenizer("vouch", _analyzer())
+        self._index.register_tokenizer("vouch", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
         self._index.config_reader("manual")
+        self._view = self._reloaded()
+
+    def _reloaded(self) -> _View:
         self._index.reload()
+        searcher = self._index.searcher()
+        try:
+            Query.term_query(self._schema, "length", 1)
+        except ValueError:  # no such field
+            return _View(searcher, 1.0, weighs=False)
+        found = searcher.aggregate(Query.all_query(), {"mean": {"avg": {"field": "length"}}})
+        return _View(searcher, float(found["mean"]["value"] or 1.0), weighs=True)
 
     def apply(self, removed: Sequence[int], rows: Iterable[TextRow]) -> None:
         """Removes the passages of some versions, then adds passages, in one commit; merges are over after it.
@@ -103,52 +140,74 @@ class Engine:
                 gone = Query.term_set_query(self._schema, "version", list(removed))
                 writer.delete_documents_by_query(gone)
             for row in rows:
+                tokens = indexed_tokens(self._analyzer, row.context, row.text)
                 document = Document()
                 document.add_unsigned("chunk", row.chunk_id)
                 document.add_unsigned("version", row.version_id)
-                document.add_text("text", indexed_text(row.context, row.text))
+                document.add_unsigned("length", len(tokens))
+                document.add_text("text", " ".join(tokens))
+                document.add_bytes("tokens", pack(tokens))
                 writer.add_document(document)
             writer.commit()
             writer.wait_merging_threads()
         finally:
             del writer  # gives up tantivy's lock, and what was not committed
-        self._index.reload()
+        self._view = self._reloaded()
 
     def search(self, query: str, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` best passages, only of ``versions`` (ascending) when given.
 
-        Ties stand in ascending chunk id and the cut through a tie keeps the lowest, whatever the segments.
+        The best of the ``WEIGHED`` that the query's words speak for most, and of those that hold a quoted phrase.
+        Ties stand in ascending chunk id, whatever the segments.
         """
-        searcher = self._index.searcher()
-        if k <= 0 or searcher.num_docs == 0 or (versions is not None and not len(versions)):
+        view = self._view
+        if k <= 0 or not view.searcher.num_docs or (versions is not None and not len(versions)):
             return _NONE
-        wanted = self._query(searcher, query_tokens(query))
-        return _NONE if wanted is None else self._best(searcher, wanted, k, versions)
+        tokens = query_tokens(query)
+        terms = self._terms(view.searcher, tokens)
+        if not terms:
+            return _NONE
+        depth = max(k, WEIGHED)
+        found = self._best(view.searcher, self._any_of(terms), depth, versions)
+        if not view.weighs:
+            return Scored(found.ids[:k], found.scores[:k])
+        ids, addresses = found.ids, found.addresses
+        if tokens.phrases:
+            quoted = self._best(view.searcher, self._quoting(tokens.phrases), depth, versions)
+            others = np.flatnonzero(~np.isin(quoted.ids, ids))
+            ids = np.concatenate([ids, quoted.ids[others]])
+            addresses = [*addresses, *(quoted.addresses[i] for i in others)]
+        scores = self._weigh(view, addresses, terms, tokens)
+        order = np.lexsort((ids, -scores))[:k]
+        return Scored(ids[order], scores[order])
 
     def score(self, query: str, chunks: Int64) -> Float32:
         """Returns what :meth:`search` scores each of the chunks, 0 where it finds nothing, in the order given.
 
-        Shape (n,). The same up to the order in which float32 numbers are added.
-
-        Raises:
-            ValueError: the index is of an earlier version, whose chunks cannot be looked up.
+        Shape (n,). A chunk that no search would weigh gets the score that it would have been given.
         """
-        searcher = self._index.searcher()
-        clauses = self._clauses(searcher, query_tokens(query)) if searcher.num_docs else []
+        view = self._view
+        tokens = query_tokens(query)
+        terms = self._terms(view.searcher, tokens)
         distinct = np.unique(chunks)
         own = np.zeros(len(distinct), np.float32)
-        for first in range(0, len(distinct) if clauses else 0, _SCORED_AT_ONCE):
+        if not terms or not view.weighs:
+            return self._score_by_search(query, chunks) if terms else own[np.searchsorted(distinct, chunks)]
+        for first in range(0, len(distinct), _SCORED_AT_ONCE):
             asked = distinct[first : first + _SCORED_AT_ONCE]
-            hits = searcher.search(self._chosen(asked, clauses), len(asked), count=False).hits
+            keys = [
+                (Occur.Should, Query.term_query(self._schema, "chunk", chunk, index_option="basic"))
+                for chunk in asked.tolist()
+            ]
+            hits = view.searcher.search(Query.boolean_query(keys), len(asked), count=False).hits
             if hits:
                 addresses = [address for _, address in hits]
-                found = np.array(searcher.fast_field_values("chunk", addresses), dtype=np.int64)
-                own[np.searchsorted(distinct, found)] = [score for score, _ in hits]
+                found = np.array(view.searcher.fast_field_values("chunk", addresses), dtype=np.int64)
+                own[np.searchsorted(distinct, found)] = self._weigh(view, addresses, terms, tokens)
         return own[np.searchsorted(distinct, chunks)]
 
-    def score_by_search(self, query: str, chunks: Int64) -> Float32:
-        """Does the same in an index of any version, by searching all of it."""
-        found = self.search(query, self._index.searcher().num_docs)
+    def _score_by_search(self, query: str, chunks: Int64) -> Float32:
+        found = self.search(query, self._view.searcher.num_docs)
         scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         return np.array([scores.get(chunk, 0.0) for chunk in chunks.tolist()], np.float32)
 
@@ -156,14 +215,14 @@ class Engine:
         """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009);
         its rarest token's.
         """
-        searcher = self._index.searcher()
-        total = searcher.num_docs
-        found = {}
-        for word in words:
-            counts = [searcher.doc_freq("text", token) for token in self._stem(query_tokens(word).weights)]
-            rarest = min(counts, default=0)
-            found[word] = math.log1p((max(total - rarest, 0) + 0.5) / (rarest + 0.5))
-        return found
+        searcher = self._view.searcher
+        return {
+            word: max(
+                (self._inverse(searcher, token) for token in self._stem(query_tokens(word).weights)),
+                default=_inverse(searcher.num_docs, 0),
+            )
+            for word in words
+        }
 
     def reach(self, query: str) -> float:
         """Returns about the most that a passage could score for a query: every word of it, as often as can be.
@@ -171,64 +230,76 @@ class Engine:
         A word that no passage has counts with the rest: a query of which little is known reaches little. What
         neighbouring words and quoted phrases add is left out.
         """
-        searcher = self._index.searcher()
+        searcher = self._view.searcher
         weights = query_tokens(query).weights
-        total = searcher.num_docs
-        found = 0.0
-        for stem, weight in zip(self._stem(weights), weights.values(), strict=True):
-            frequency = min(searcher.doc_freq("text", stem), total)
-            found += weight * math.log1p((total - frequency + 0.5) / (frequency + 0.5))
-        return _MOST_OFTEN * found
+        stems = zip(self._stem(weights), weights.values(), strict=True)
+        return (K1 + 1) * sum(weight * self._inverse(searcher, stem) for stem, weight in stems)
 
-    def _query(self, searcher: Searcher, tokens: QueryTokens) -> Query | None:
-        clauses = self._clauses(searcher, tokens)
-        return Query.boolean_query([(Occur.Should, clause) for clause in clauses]) if clauses else None
+    # ---- what a query looks for --------------------------------------------------------------------
 
-    def _clauses(self, searcher: Searcher, tokens: QueryTokens) -> list[Query]:
+    def _terms(self, searcher: Searcher, tokens: QueryTokens) -> dict[str, float]:
+        """Returns the stems that occur and their weights, the weightiest ``MAX_QUERY_TERMS``, these first."""
         weights: dict[str, float] = {}
         for stem, weight in zip(self._stem(tokens.weights), tokens.weights.values(), strict=True):
             weights[stem] = weights.get(stem, 0.0) + weight
         if tokens.single:
             for token, _ in searcher.terms_with_prefix("text", tokens.single, limit=MAX_QUERY_TERMS):
                 weights.setdefault(token, weights.get(tokens.single, 1.0))
-        scored: list[tuple[float, str, float]] = []
-        for token, weight in weights.items():
-            frequency = searcher.doc_freq("text", token)
-            if frequency:
-                inverse = math.log1p(max(searcher.num_docs - frequency, 0) / (frequency + 0.5))
-                scored.append((-weight * (inverse + 1e-3), token, weight))
-        if not scored:
-            return []
-        parts = [
-            Query.boost_query(Query.term_query(self._schema, "text", token, index_option="freq"), weight)
-            for _, token, weight in sorted(scored)[:MAX_QUERY_TERMS]
-        ]
-        for phrase in tokens.phrases:
-            parts.append(self._phrase(list(enumerate(self._stem(phrase))), PHRASE_BOOST))
+        scored = sorted(
+            (-weight * self._inverse(searcher, token), token, weight)
+            for token, weight in weights.items()
+            if searcher.doc_freq("text", token)
+        )
+        return {token: weight for _, token, weight in scored[:MAX_QUERY_TERMS]}
+
+    def _any_of(self, terms: Mapping[str, float]) -> Query:
+        # Of nothing but words, so that tantivy may leap over what cannot reach the top.
+        return Query.boolean_query(
+            [(Occur.Should, Query.boost_query(self._term(token), weight)) for token, weight in terms.items()]
+        )
+
+    def _term(self, token: str) -> Query:
+        return Query.term_query(self._schema, "text", token, index_option="freq")
+
+    def _quoting(self, phrases: Iterable[Sequence[str]]) -> Query:
+        return Query.boolean_query(
+            [
+                (Occur.Should, Query.phrase_query(self._schema, "text", [*enumerate(self._stem(phrase))]))
+                for phrase in phrases
+            ]
+        )
+
+    def _weigh(
+        self, view: _View, addresses: Sequence[DocAddress], terms: Mapping[str, float], tokens: QueryTokens
+    ) -> Float32:
+        searcher = view.searcher
+        weights: dict[int, float] = {}
+        for token, weight in terms.items():
+            own = number(token)
+            weights[own] = weights.get(own, 0.0) + weight * self._inverse(searcher, token)
+        runs = []
         for first, second, distance in tokens.pairs:
             left, right = self._stem((first, second))
-            if left != right and searcher.doc_freq("text", left) and searcher.doc_freq("text", right):
-                parts.append(self._phrase([(0, left), (distance, right)], PAIR_BOOST))
-        return parts
+            if left != right and left in terms and right in terms:
+                rarity = self._inverse(searcher, left) + self._inverse(searcher, right)
+                runs.append(Run((number(left), number(right)), (0, distance), PAIR_BOOST * rarity))
+        for phrase in tokens.phrases:
+            stems = self._stem(phrase)
+            rarity = sum(self._inverse(searcher, stem) for stem in stems)
+            runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
+        packed = [bytes(searcher.doc(address).get_first("tokens") or b"") for address in addresses]
+        return weigh(packed, Wanted(weights, tuple(runs)), view.mean_length)
 
-    def _chosen(self, chunks: Int64, clauses: Sequence[Query]) -> Query:
-        # One clause within the other: tantivy would score whole stretches of the index for a union of them.
-        keys = [
-            (Occur.Should, Query.term_query(self._schema, "chunk", chunk, index_option="basic"))
-            for chunk in chunks.tolist()
-        ]
-        wanted = Query.const_score_query(Query.boolean_query(keys), 0.0)
-        for clause in clauses:
-            wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Should, clause)])
-        return wanted
-
-    def _phrase(self, words: list[tuple[int, str]], boost: float) -> Query:
-        return Query.boost_query(Query.phrase_query(self._schema, "text", [*words]), boost)
+    def _inverse(self, searcher: Searcher, token: str) -> float:
+        return _inverse(searcher.num_docs, searcher.doc_freq("text", token))
 
     def _stem(self, tokens: Iterable[str]) -> list[str]:
         return self._analyzer.analyze(" ".join(tokens))
 
-    def _best(self, searcher: Searcher, query: Query, k: int, versions: Int64 | None) -> Scored:
+    # ---- what tantivy finds ------------------------------------------------------------------------
+
+    def _best(self, searcher: Searcher, query: Query, k: int, versions: Int64 | None) -> _Found:
+        """Returns the ``k`` best; ties stand in ascending chunk id and the cut through one keeps the lowest."""
         # Few versions are a clause of the query; many are looked up behind it, which leaves tantivy free to
         # skip what cannot reach the top, and become a clause when that finds too few.
         most = searcher.num_docs
@@ -251,30 +322,39 @@ class Engine:
                 checked, wanted, limit = False, self._only(query, versions), k + _SPARE
             else:
                 limit *= 4
-        if not addresses:
-            return _NONE
-        ids = np.array(searcher.fast_field_values("chunk", addresses), dtype=np.int64)
-        return _settle_ties(ids, scores, k)
+        ids = np.array(searcher.fast_field_values("chunk", addresses) if addresses else [], dtype=np.int64)
+        order, best = _settle_ties(ids, scores, k)
+        return _Found(ids[order], best, [addresses[i] for i in order])
 
     def _only(self, query: Query, versions: Int64) -> Query:
         allowed = Query.term_set_query(self._schema, "version", versions.tolist())
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(allowed, 0.0))])
 
 
-def _settle_ties(ids: Int64, scores: np.ndarray[tuple[int], np.dtype[np.float32]], k: int) -> Scored:
-    """Returns the first ``k``; neighbours of one score stand in ascending id, with their best score."""
+def _inverse(total: int, frequency: int) -> float:
+    return math.log1p((max(total - frequency, 0) + 0.5) / (frequency + 0.5))
+
+
+def _settle_ties(ids: Int64, scores: Float32, k: int) -> tuple[Int64, Float32]:
+    """Returns the order of the first ``k`` and their scores; neighbours of one score stand in ascending id, with
+    their best score.
+    """
+    if not len(ids):
+        return ids, scores
     steps = scores[:-1] - scores[1:] > scores[:-1] * _SAME_SCORE
     ties = np.concatenate([[0], np.cumsum(steps)])
     best = scores[np.searchsorted(ties, ties)]
     order = np.lexsort((ids, ties))[:k]
-    return Scored(ids[order], best[order])
+    return order, best[order]
 
 
 def _schema() -> Schema:
     builder = SchemaBuilder()
     builder.add_unsigned_field("chunk", indexed=True, fast=True)
     builder.add_unsigned_field("version", indexed=True, fast=True)
+    builder.add_unsigned_field("length", fast=True)
     builder.add_text_field("text", tokenizer_name="vouch", index_option="position")
+    builder.add_bytes_field("tokens", stored=True)
     return builder.build()
 
 

@@ -104,10 +104,8 @@ class TantivyIndex:
         Shape (n,). A chunk that is not live scores 0; so does every one while there is no index.
         """
         self._opened.wait()
-        stale, engine = self._stale, self._engine
-        if engine is None:
-            return np.zeros(len(chunks), np.float32)
-        return engine.score_by_search(query, chunks) if stale else engine.score(query, chunks)
+        engine = self._engine
+        return np.zeros(len(chunks), np.float32) if engine is None else engine.score(query, chunks)
 
     def reach(self, query: str) -> float:
         """Returns about the most that a chunk could score for a query; 0 while there is no index."""

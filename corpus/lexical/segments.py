@@ -126,6 +126,15 @@ def remove_uncommitted(folder: Path) -> None:
                 path.unlink()
 
 
+def store_plainly(folder: Path) -> None:
+    """Makes an index without segments keep what it stores uncompressed: numbers gain nothing by it, and two hundred
+    passages' are read in a third of the time.
+    """
+    meta = _read_meta(folder)
+    meta["index_settings"] = {"docstore_compression": "none", "docstore_blocksize": 16384}
+    (folder / _META).write_text(json.dumps(meta), encoding="utf-8")
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from lexical_runs import assert_same, ids, opened, results, texts
 
 from corpus.lexical import TantivyIndex
-from corpus.lexical.engine import Engine, indexed_text
+from corpus.lexical import engine as engine_room
+from corpus.lexical.engine import Engine, indexed_tokens
 from corpus.projection import TextRow
 
 # ---- what is found -------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def test_scores_are_bm25(tmp_path: Path) -> None:
     feed = FakeFeed()
     written = {100: "leave leave pay travel", 101: "leave", 102: "pay " * 50 + "leave"}
     feed.add(1, *written.values())
-    lengths = {chunk: len(indexed_text("", text).split(" ")) for chunk, text in written.items()}
+    lengths = {chunk: len(stored_tokens(text)) for chunk, text in written.items()}
     mean = sum(lengths.values()) / 3
     expected = {}
     for chunk, text in written.items():
@@ -144,24 +145,21 @@ def test_rarity_is_the_inverse_document_frequency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [*range(1, 60), 100, 135, 500, 4001])
-def test_every_length_is_stored_exactly(tmp_path: Path, size: int) -> None:
+def test_every_length_is_stored_exactly(size: int) -> None:
     text = " ".join(["leave"] * size)
-    engine = Engine(tmp_path)
+    engine = Engine()
     engine.apply([], [TextRow(1, 1, "", text, "", "")])
-    hit = (
-        engine._index.searcher().search(engine._query(engine._index.searcher(), _tokens("leave")), 1).hits[0]
-    )
-    why = engine._query(engine._index.searcher(), _tokens("leave")).explain(engine._index.searcher(), hit[1])
-    shown = why.to_json()
+    searcher = engine._view.searcher
+    query = engine._any_of({"leav": 1.0})
+    shown = query.explain(searcher, searcher.search(query, 1).hits[0][1]).to_json()
     stored = json.loads(shown[: shown.rindex("}") + 1])
     assert _find(stored, "dl, length of field") == _find(stored, "avgdl, average length of field")
-    assert _find(stored, "dl, length of field") == len(indexed_text("", text).split(" "))
+    assert _find(stored, "dl, length of field") == len(stored_tokens(text))
+    assert engine._view.mean_length == len(stored_tokens(text))
 
 
-def _tokens(query: str):  # type: ignore[no-untyped-def]
-    from corpus.lexical.analysis import query_tokens
-
-    return query_tokens(query)
+def stored_tokens(text: str) -> list[str]:
+    return indexed_tokens(engine_room._analyzer(), "", text)
 
 
 def _find(node: dict[str, object], description: str) -> float:
@@ -212,16 +210,6 @@ def test_given_chunks_score_what_a_search_gives_them(
 def test_any_query_scores_any_chunks(handbook: tuple[FakeFeed, TantivyIndex], query: str) -> None:
     assert handbook[1].score(query, np.array([], dtype=np.int64)).shape == (0,)
     assert handbook[1].score(query, np.array([100, 7, 100], dtype=np.int64)).shape == (3,)
-
-
-def test_an_index_without_looking_up_scores_as_it_searches(tmp_path: Path) -> None:
-    """What an earlier version made still answers while it is built again."""
-    engine = Engine()
-    engine.apply([], [TextRow(i, 1, "", "leave pay " * i, "", "") for i in range(1, 20)])
-    asked = np.array([5, 99, 1, 5], dtype=np.int64)
-    found = engine.score_by_search("leave", asked)
-    assert found.tolist() == pytest.approx(engine.score("leave", asked).tolist(), rel=1e-5)
-    assert found[0] > 0 == found[1]
 
 
 # ---- ties, cuts and allowed sets -----------------------------------------------------------------

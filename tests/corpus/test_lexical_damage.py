@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from fake_feed import FakeFeed
 from lexical_runs import assert_same, ids, opened, results
-from tantivy import Schema, SchemaBuilder
+from tantivy import Schema, SchemaBuilder, TextAnalyzer
 
 import corpus.lexical.index as index_room
 from corpus.crashpoints import find_points
 from corpus.errors import StorageError
 from corpus.lexical import TantivyIndex, segments
-from corpus.lexical.engine import indexed_text
+from corpus.lexical.engine import indexed_tokens
 from corpus.types import Scored
 
 
@@ -349,13 +349,13 @@ def test_a_commit_that_fails_half_way_is_done_again(
     feed, index = handbook
     feed.add(9, "leave at last", "breaks here")
 
-    def broken(context: str, text: str) -> str:
+    def broken(analyzer: TextAnalyzer, context: str, text: str) -> list[str]:
         if text == "breaks here":
             raise OSError(28, "No space left on device")
-        return indexed_text(context, text)
+        return indexed_tokens(analyzer, context, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.lexical.engine.indexed_text", broken)
+        patch.setattr("corpus.lexical.engine.indexed_tokens", broken)
         with pytest.raises(StorageError):
             index.follow()
     assert 900 not in ids(index, "leave")

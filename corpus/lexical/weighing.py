@@ -1,0 +1,94 @@
+"""BM25 of given passages from their own tokens, which are kept as numbers in reading order.
+
+The index finds passages by their words; here they are weighed: the words, how many, and whether they stand
+together as in the query. What a passage scores depends on nothing but itself, the query and the index's
+statistics, to the bit: not on the other passages, nor on the files it lies in.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.types import Float32
+
+K1, B = 1.2, 0.75
+"""Okapi BM25's constants (Robertson & Zaragoza 2009), those of the index."""
+
+_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tokens that are to stand together: ``numbers[i]`` is ``offsets[i]`` tokens behind the first one."""
+
+    numbers: tuple[int, ...]
+    offsets: tuple[int, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a query looks for, with weights that hold the inverse document frequency."""
+
+    weights: dict[int, float]
+    runs: tuple[Run, ...]
+
+
+def number(token: str) -> int:
+    """Returns a token's number: its CRC-32. One pair of words in four thousand million shares one."""
+    return zlib.crc32(token.encode())
+
+
+def pack(tokens: Iterable[str]) -> bytes:
+    """Returns a passage's tokens in reading order, four bytes each."""
+    return np.fromiter(map(number, tokens), "<u4").tobytes()
+
+
+def weigh(passages: Sequence[bytes], wanted: Wanted, mean_length: float) -> Float32:
+    """Returns the score of each packed passage, 0 or above, shape (n,).
+
+    Args:
+        passages: what :func:`pack` made of each.
+        wanted: the query; a run counts like a word that occurs as often as its tokens stand so.
+        mean_length: tokens of a passage, on average.
+    """
+    if not passages or not wanted.weights:
+        return np.zeros(len(passages), np.float32)
+    numbers = np.array(sorted(wanted.weights), dtype=np.uint32)
+    weights = np.array([wanted.weights[one] for one in numbers.tolist()])
+    lengths = np.array([len(one) // _BYTES for one in passages])
+    tokens = np.frombuffer(b"".join(passages), "<u4")
+    owners = np.repeat(np.arange(len(passages)), lengths)
+    norms = K1 * (1 - B + B * lengths / mean_length)
+
+    which = np.minimum(np.searchsorted(numbers, tokens), len(numbers) - 1)
+    places = np.flatnonzero(numbers[which] == tokens)
+    cells = owners[places] * len(numbers) + which[places]
+    counts = np.bincount(cells, minlength=len(passages) * len(numbers)).reshape(len(passages), len(numbers))
+    scores = (_saturated(counts, norms[:, None]) * weights).sum(axis=1)
+    for run in wanted.runs:
+        found = owners[_starts(run, tokens, owners)]
+        if len(found):
+            often = np.bincount(found, minlength=len(passages))
+            scores += run.weight * _saturated(often, norms)
+    weighed: Float32 = scores.astype(np.float32)
+    return weighed
+
+
+def _starts(run: Run, tokens: NDArray[np.uint32], owners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns where a run begins, within one passage."""
+    starts: NDArray[np.int64] = np.flatnonzero(tokens == run.numbers[0])
+    starts = starts[starts + run.offsets[-1] < len(tokens)]
+    starts = starts[owners[starts] == owners[starts + run.offsets[-1]]]
+    for one, offset in zip(run.numbers[1:], run.offsets[1:], strict=True):
+        starts = starts[tokens[starts + offset] == one]
+    return starts
+
+
+def _saturated(counts: NDArray[np.int64], norms: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counts * (K1 + 1) / (counts + norms)
