@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -133,6 +134,38 @@ class ModelSettings(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a model is to be; None asks for nothing. ``price_usd`` is the most it may cost per million tokens
+    written (for one that writes none: read).
+    """
+
+    find: str | None = None
+    provider: str | None = None
+    task: str | None = None
+    language: str | None = None
+    licence: str | None = None
+    open_weights: bool | None = None
+    price_usd: float | None = None
+
+    def suits(self, card: ModelCard) -> bool:
+        """Says whether a model is known to be all that is asked."""
+
+        def has(word: str | None, *places: str) -> bool:
+            return word is None or any(word.casefold() in place.casefold() for place in places)
+
+        cost = card.price_input_usd if card.price_output_usd is None else card.price_output_usd
+        return (
+            has(self.find, card.name, card.model, card.title, card.family)
+            and has(self.licence, card.licence)
+            and self.provider in (None, card.provider)
+            and self.task in (None, card.task)
+            and (self.language is None or self.language.casefold() in card.languages)
+            and self.open_weights in (None, card.open_weights)
+            and (self.price_usd is None or (cost is not None and cost <= self.price_usd))
+        )
+
+
 BUILT_IN = ModelCard(
     name=EXTRACTIVE,
     provider="built-in",
@@ -140,6 +173,7 @@ BUILT_IN = ModelCard(
     title="Extractive",
     family="Vouch",
     open_weights=True,
+    licence="MIT",
     hosting="built-in",
     languages=("en", "ja"),
     context_window=1_000_000,

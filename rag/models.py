@@ -72,6 +72,11 @@ class ChosenModel:
             "options_not_kept": sorted(options.keys() - plain.keys()),
         }
 
+    @property
+    def streams(self) -> bool:
+        """Says whether its answers are asked for piece by piece."""
+        return self._settings.stream
+
     def chat(self) -> BaseChatModel:
         """Returns the LangChain chat model behind this, made when first needed.
 

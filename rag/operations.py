@@ -6,7 +6,8 @@ somebody does, so a command shows the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,18 @@ from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.errors import NotAllowedError, UnavailableError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
-from rag.answers import Ask, Done, Failed
+from rag.answering import answer
+from rag.answers import DEFAULT_K, Ask, Done, Failed
 from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
+from rag.evaluation import is_named
+from rag.grading import grade, measurement
+from rag.library import CallersLibrary
+from rag.measurements import Measurement, record
 from rag.prompting import Message
+from rag.questions import Question, locate, read_questions, write_trec_run
 from rag.ranking import PARTS
 from rag.receipts import summary
 from rag.replaying import replay_json
@@ -272,7 +279,6 @@ def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
 
 def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     from rag import evaluation
-    from rag.questions import locate, read_questions, write_trec_run
 
     source = Path(params["questions"])
     limit = _limits(service, params)
@@ -330,13 +336,15 @@ def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
             {"part": one.part, "compared": one.compared}
             for one in evaluation.ablate(found, parts if found.rows else (), measure_without)
         ],
+        "answers": {
+            name: _measure(service, source, questions, name, params, emit, cancelled)
+            for name in params.get("models") or ()
+        },
     }
 
 
 def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
     """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
-    from rag.evaluation import is_named
-
     with service.corpus.catalog.read() as db:
         listed = documents.list_documents(db)
     named = [one for one in listed if not limit.collections or one.key.collection in limit.collections]
@@ -349,8 +357,6 @@ def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
 
 
 def _calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    from rag.questions import read_questions
-
     if params.get("reset"):
         return {"reset": service.forget_calibration()}
     questions = read_questions(Path(params["questions"]))
@@ -368,6 +374,48 @@ def _calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelle
         on_question=count,
     )
     return {**to_json(found), "kept": not params.get("dry_run")}
+
+
+def _measure(
+    service: Service,
+    path: Path,
+    questions: Sequence[Question],
+    name: str,
+    params: Params,
+    emit: Emit,
+    cancelled: Cancelled,
+) -> Measurement:
+    """Has a model answer every question, and keeps with the model how well it did."""
+    card, limit = service.models.card(name), _limits(service, params)
+    k = params.get("answer_k", DEFAULT_K)
+    library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        emit({"done": done, "total": len(questions), "model": name})
+        if cancelled():
+            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
+
+    stop = Stop()
+    with watching(cancelled, stop.set):
+        graded = grade(
+            questions,
+            lambda one: answer(
+                Ask(one.text, name, k=k),
+                library,
+                service.models,
+                abstention=service.abstention,
+                min_support=service.settings.min_support,
+                stop=stop,
+            ),
+            time.perf_counter,
+            count,
+        )
+    found = measurement(graded, path, k)
+    record(service.settings.data_dir, card.name, found)
+    return found
 
 
 OPERATIONS: dict[str, Operation] = {

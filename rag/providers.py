@@ -204,6 +204,29 @@ async def hang_up(chat: BaseChatModel | None) -> None:
             await close()
 
 
+def stated_window(chat: BaseChatModel) -> int | None:
+    """Returns the context window that a server states of a model beside its replies, None where it states none.
+
+    vLLM and its like do so in their list of models, Ollama in what it shows of one.
+    """
+    private = getattr(chat, "__pydantic_private__", None) or {}
+    try:
+        if (client := private.get("_client")) is not None and hasattr(client, "show"):  # Ollama
+            told: Mapping[str, Any] = client.show(chat.model).modelinfo or {}  # type: ignore[attr-defined]
+            return next(
+                (int(value) for name, value in told.items() if name.endswith(".context_length")), None
+            )
+        if (root := vars(chat).get("root_client")) is not None:  # OpenAI and those like it
+            with root.with_options(timeout=5.0, max_retries=0) as client:
+                listed = {one.id: one.model_extra or {} for one in client.models.list().data}
+            own = listed.get(chat.model_name, {})  # type: ignore[attr-defined]
+            stated = own.get("max_model_len") or own.get("context_length")
+            return int(stated) if stated else None
+    except Exception:  # whatever its SDK raises, it does not say
+        return None
+    return None
+
+
 # ---- what is particular to one ---------------------------------------------------------------------
 
 

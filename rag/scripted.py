@@ -88,6 +88,8 @@ class ScriptedServer:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.dialect = dialect or Dialect()
+        self.models: list[dict[str, Any]] = []
+        """What GET /v1/models lists."""
         self._script = list(script)
         self._lock = threading.Lock()
         self._open = 0
@@ -145,6 +147,11 @@ class ScriptedServer:
 
             def log_message(self, format: str, *args: object) -> None:
                 """Says nothing."""
+
+            def do_GET(self) -> None:
+                self.close_connection = True
+                body = json.dumps({"object": "list", "data": outer.models}).encode()
+                self._send(200, body, "application/json", {})
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))

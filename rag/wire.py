@@ -12,9 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from corpus.errors import VouchError
 from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
+from rag.cards import ModelCard, Wanted
 from rag.comparison import Arm, Compared, Comparison
+from rag.measurements import Measurement, measured
 from rag.models import Models
 from rag.prompting import Passage, Prompt
 
@@ -29,6 +33,8 @@ def to_json(value: Any) -> Any:
         return sorted(to_json(one) for one in value)
     if isinstance(value, list | tuple):
         return [to_json(one) for one in value]
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Path):
@@ -63,11 +69,25 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def catalogue_json(models: Models) -> dict[str, Any]:
-    """Returns the default model's name and every model's card."""
-    default = models.card().name
-    cards = [{**card.model_dump(mode="json"), "default": card.name == default} for card in models.cards()]
-    return {"default": default, "models": cards}
+def catalogue_json(models: Models, folder: Path, wanted: Wanted | None = None) -> dict[str, Any]:
+    """Returns the default model's name and the card of every model that is wanted; see :func:`card_json`."""
+    known = measured(folder)
+    cards = [one for one in models.cards() if wanted is None or wanted.suits(one)]
+    return {
+        "default": models.card().name,
+        "models": [_card(one, models, known) for one in cards],
+    }
+
+
+def card_json(models: Models, folder: Path, card: ModelCard) -> dict[str, Any]:
+    """Returns a model's card with what was measured of it here, as the data folder keeps it."""
+    return _card(card, models, measured(folder))
+
+
+def _card(card: ModelCard, models: Models, known: Mapping[str, list[Measurement]]) -> dict[str, Any]:
+    own = [one.model_dump() for one in known.get(card.name, [])]
+    default = card.name == models.card().name
+    return {**card.model_dump(mode="json"), "default": default, "measured": own}
 
 
 def event_json(event: Event) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -315,6 +315,60 @@ class CompareAnswer(BaseModel):
 # ---- models --------------------------------------------------------------------------------------
 
 
+class ModelQuery(Shape):
+    """What models are asked for; what is left out asks for nothing."""
+
+    find: str | None = Field(
+        None, max_length=200, description="In their name or family.", examples=["extractive"]
+    )
+    provider: str | None = Field(
+        None, max_length=200, description="How they are reached.", examples=["openai"]
+    )
+    task: Literal["chat", "embedding", "reranking"] | None = Field(
+        None, description="What they do.", examples=["chat"]
+    )
+    language: str | None = Field(None, max_length=20, description="Known to speak it.", examples=["en"])
+    licence: str | None = Field(None, max_length=200, description="In their licence.", examples=["MIT"])
+    open: bool | None = Field(
+        None, description="true: their weights can be had; false: they cannot.", examples=[True]
+    )
+    price: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Known to cost at most this, US dollars per million tokens written.",
+        examples=[5.0],
+    )
+
+
+class MeasurementShape(BaseModel):
+    """How a model answered a question set of your own; `vouch eval --model` wrote it."""
+
+    questions: str = Field(description="The set's file.", examples=["questions.jsonl"])
+    sha256: str = Field(description="The beginning of its hash.", examples=["9f2c64c1f5d0a9be"])
+    measured_at: str = Field(description="The day, in UTC.", examples=["2026-11-28"])
+    k: int = Field(description="Passages asked for.", examples=[8])
+    answerable: int = Field(description="Questions that the documents answer.", examples=[125])
+    unanswerable: int = Field(description="Questions that they do not.", examples=[32])
+    failed: int = Field(
+        description="Questions to which no whole answer came; in no other figure.", examples=[0]
+    )
+    cited: float | None = Field(description="Share answered with a gold place cited.", examples=[0.816])
+    holds_answer: float | None = Field(
+        description="Share whose quoted words hold the gold answer.", examples=[0.7]
+    )
+    support: float | None = Field(description="Mean share of sentences vouched for.", examples=[1.0])
+    refused: float | None = Field(description="Share of the answerable that it refused.", examples=[0.056])
+    abstained: float | None = Field(
+        description="Share of the unanswerable that it refused.", examples=[0.812]
+    )
+    input_tokens: float | None = Field(description="Mean tokens read.", examples=[2100.5])
+    output_tokens: float | None = Field(description="Mean tokens written.", examples=[60.2])
+    cost_usd: float | None = Field(description="All answers together, US dollars.", examples=[0.0])
+    p50_ms: float | None = Field(description="Median time of an answer.", examples=[77.0])
+    p95_ms: float | None = Field(description="95th percentile of it.", examples=[227.0])
+
+
 class ModelShape(BaseModel):
     """A model that can be chosen. What is not known is empty or null, never guessed."""
 
@@ -334,6 +388,9 @@ class ModelShape(BaseModel):
     modalities: list[str] = Field(description="What it reads.", examples=[["text"]])
     context_window: int | None = Field(description="Tokens of prompt and answer.", examples=[128000])
     max_output_tokens: int | None = Field(description="Most tokens of an answer.", examples=[2048])
+    takes_temperature: bool | None = Field(
+        description="Whether it takes a temperature; null when not known.", examples=[True]
+    )
     price_input_usd: float | None = Field(description="US dollars per million tokens read.", examples=[0.0])
     price_output_usd: float | None = Field(
         description="US dollars per million tokens written.", examples=[0.0]
@@ -349,10 +406,13 @@ class ModelShape(BaseModel):
     origin: Literal["built-in", "catalogue", "vouch.toml"] = Field(
         description="Who says so.", examples=["built-in"]
     )
+    measured: list[MeasurementShape] = Field(
+        description="What was measured here, on your own questions; newest first."
+    )
 
 
 class ModelList(BaseModel):
-    """Every model that can be chosen."""
+    """The models that can be chosen, or those of them that were asked for."""
 
     default: str = Field(description="The model that answers when none is named.", examples=["extractive"])
     models: list[ModelShape]

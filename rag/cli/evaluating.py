@@ -13,8 +13,9 @@ from rich.text import Text
 
 from corpus.errors import NotFoundError, UsageError
 from rag.cli.groups import add_command
+from rag.cli.models import measurements
 from rag.cli.screen import Screen, cell, count, printable, table
-from rag.cli.session import Collection, Session, read_collection
+from rag.cli.session import Collection, Session, read_collection, readable
 
 MEASURES = ("hit@1", "hit@5", "hit@10", "Recall@5", "Recall@10", "MRR@10", "nDCG@10")
 SHORT = ("hit@1", "hit@5", "Recall@10", "MRR@10", "nDCG@10")
@@ -78,6 +79,16 @@ def evaluate(
             help="Measure again without each part of the search, and compare. Default: all parts together.",
         ),
     ] = False,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="Have this model answer the questions too, and keep how well it did; may be repeated. "
+            "Default: none.",
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every question's measures there. Default: nowhere."),
@@ -93,9 +104,10 @@ def evaluate(
         typer.Option(metavar="FILE", help="Write the rankings there as a TREC run file. Default: nowhere."),
     ] = None,
 ) -> None:
-    """Measure how well the search finds what answers known questions.
+    """Measure how well the search finds what answers known questions, and how well models answer them.
 
-    Questions that no document answers are counted, not measured.
+    Of the search, questions that no document answers are counted, not measured. Every question is put to
+    each model once; vouch models show NAME has the figures from then on.
     """
     session: Session = context.obj
     source = questions.expanduser().absolute()
@@ -111,15 +123,32 @@ def evaluate(
         "save": _target(save),
         "against": str(against.expanduser().absolute()) if against else None,
         "run_file": _target(run_file),
+        "models": _known(session, models or ()),
     }
     with session.screen.waiting("" if session.quiet else "Searching …") as now:
-        found = session.call(
-            "eval", params, emit=lambda event: now(f"Question {event['done']} of {event['total']}")
-        )
+        found = session.call("eval", params, emit=lambda event: now(_progress(event)))
     if session.json:
         session.screen.json(found)
-    else:
-        _show(session.screen, found)
+        return
+    _show(session.screen, found)
+    if found["answers"]:
+        session.screen.show("", measurements([*found["answers"].values()], [*found["answers"]]))
+
+
+def _progress(event: Mapping[str, Any]) -> str:
+    whose = f"{printable(event['model'])}: question" if "model" in event else "Question"
+    return f"{whose} {event['done']} of {event['total']}"
+
+
+def _known(session: Session, named: Sequence[str]) -> list[str]:
+    """Returns the names of models that there are, before an hour is spent on the first of them."""
+    if not named:
+        return []
+    settings = session.settings()
+    from rag.models import Models
+
+    models = Models(settings.models, settings.model)
+    return [models.open(readable(one, "model")).name for one in dict.fromkeys(named)]
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:
@@ -224,6 +253,7 @@ def add_to(app: typer.Typer) -> None:
         "eval",
         evaluate,
         "vouch eval questions.jsonl --collection hr",
+        "vouch eval questions.jsonl --model extractive --model gpt-6-luna",
         "vouch eval questions.jsonl --save before.jsonl",
         "vouch eval questions.jsonl --against before.jsonl",
         "vouch eval questions.jsonl --ablate",

@@ -48,14 +48,24 @@ class Group(TyperGroup):
         _write_help(self, ctx, formatter, panels)
 
 
+class ListingGroup(Group):
+    """A group that does what its ``list`` command does where no other is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts ``list`` in front of what is not the name of a command, nor asks for help."""
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 def add_command(app: typer.Typer, name: str, function: Any, *examples: str, panel: str | None = None) -> None:
     """Adds a command with examples of its use."""
     app.command(name, cls=Command, epilog="\n".join(examples), rich_help_panel=panel)(function)
 
 
-def add_group(app: typer.Typer, name: str, help: str, *, panel: str) -> typer.Typer:
+def add_group(app: typer.Typer, name: str, help: str, *, panel: str, cls: type[Group] = Group) -> typer.Typer:
     """Adds a group without commands and returns it."""
-    made = typer.Typer(name=name, help=help, cls=Group)
+    made = typer.Typer(name=name, help=help, cls=cls)
     app.add_typer(made, rich_help_panel=panel)
     return made
 

@@ -1,14 +1,19 @@
-"""``vouch models``."""
+"""``vouch models``: list, show, check."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from rag.cli.groups import add_command
+from corpus.errors import UsageError
+from rag.cli.failures import ExitCode
+from rag.cli.groups import ListingGroup, add_command, add_group
 from rag.cli.screen import cell, count, pairs, printable, table
 from rag.cli.session import Session, readable
 
@@ -21,11 +26,8 @@ class Task(StrEnum):
     reranking = "reranking"
 
 
-def models(
+def list_models(
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Show all that is known of this one.")
-    ] = None,
     find: Annotated[
         str | None,
         typer.Option(metavar="WORD", help="Only those with this in their name or family. Default: all."),
@@ -47,6 +49,9 @@ def models(
     open_weights: Annotated[
         bool, typer.Option("--open", help="Only those whose weights can be had. Default: any.")
     ] = False,
+    proprietary: Annotated[
+        bool, typer.Option("--proprietary", help="Only those whose weights cannot be had. Default: any.")
+    ] = False,
     price: Annotated[
         float | None,
         typer.Option(
@@ -56,35 +61,21 @@ def models(
         ),
     ] = None,
 ) -> None:
-    """List the models that can be asked, or show one.
+    """List the models that can be asked; it is what vouch models does by itself.
 
     They are the built-in one, the catalogue that comes with Vouch, and your own from vouch.toml.
     """
+    if open_weights and proprietary:
+        raise UsageError("--open and --proprietary do not go together.", hint="Leave both out to see all.")
     session: Session = context.obj
     settings = session.settings()
+    from rag.cards import Wanted
     from rag.models import Models
     from rag.wire import catalogue_json
 
-    known = Models(settings.models, settings.model)
-    found = catalogue_json(known)
-    if name is not None:
-        wanted = known.card(readable(name, "model")).name
-        card = next(one for one in found["models"] if one["name"] == wanted)
-        if session.json:
-            session.screen.json(card)
-        else:
-            session.screen.show(pairs(_described(card)))
-        return
-    asked = {
-        "find": find,
-        "provider": provider,
-        "task": task,
-        "language": language,
-        "licence": licence,
-        "open": open_weights or None,
-        "price": price,
-    }
-    found["models"] = [card for card in found["models"] if suits(card, asked)]
+    opened = True if open_weights else False if proprietary else None
+    wanted = Wanted(find, provider, task, language, licence, opened, price)
+    found = catalogue_json(Models(settings.models, settings.model), settings.data_dir, wanted)
     if session.json:
         session.screen.json(found)
         return
@@ -109,22 +100,88 @@ def models(
     )
 
 
-def suits(card: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    """Says whether a card is known to be all that is asked; None asks for nothing."""
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of vouch models, or provider:model.")],
+) -> None:
+    """Show all that is known of a model, where each fact is from, and what was measured here.
 
-    def has(word: str | None, *places: str) -> bool:
-        return word is None or any(word.casefold() in card[place].casefold() for place in places)
+    What is not known is left out.
+    """
+    session: Session = context.obj
+    settings = session.settings()
+    from rag.models import Models
+    from rag.wire import card_json
 
-    cost = card["price_output_usd"]
-    return (
-        has(asked["find"], "name", "model", "title", "family")
-        and has(asked["licence"], "licence")
-        and asked["provider"] in (None, card["provider"])
-        and asked["task"] in (None, card["task"])
-        and (asked["language"] is None or asked["language"] in card["languages"])
-        and (asked["open"] is None or card["open_weights"] is True)
-        and (asked["price"] is None or (cost is not None and cost <= asked["price"]))
-    )
+    known = Models(settings.models, settings.model)
+    card = card_json(known, settings.data_dir, known.card(readable(name, "model")))
+    if session.json:
+        session.screen.json(card)
+        return
+    session.screen.show(pairs(_described(card)))
+    if card["measured"]:
+        session.screen.show("", Text("measured here", "head"), measurements(card["measured"]))
+
+
+def check(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of vouch models, or provider:model.")],
+) -> None:
+    """Ask a model one tiny question and say what works: key, streaming, token counts, context window.
+
+    It is a real call and costs what some fifty tokens cost.
+    """
+    session: Session = context.obj
+    settings = session.settings()
+    from rag.checking import check_model
+    from rag.models import Models
+
+    known = Models(settings.models, settings.model)
+    try:
+        model = known.open(readable(name, "model"))
+        with session.screen.waiting("" if session.quiet else "Asking …"):
+            found = check_model(model)
+    finally:
+        known.close()
+    if session.json:
+        works = all(one.state != "fails" for one in found)
+        session.screen.json({"model": model.name, "works": works, "findings": [asdict(one) for one in found]})
+    else:
+        rows = table("", "", "")
+        style = {"works": "good", "fails": "bad", "unknown": "faint"}
+        for one in found:
+            detail = f"{one.detail} {one.hint}".strip()
+            rows.add_row(cell(one.what, "title"), cell(one.state, style[one.state]), cell(detail))
+        session.screen.show(rows)
+    if any(one.state == "fails" for one in found):
+        raise typer.Exit(ExitCode.MODEL)
+
+
+def measurements(found: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> Table:
+    """Returns what was measured of models, a row each, named by the models or else by the question sets."""
+    right = ("questions", "cited", "holds", "support", "refused", "abstained", "tokens", "$", "p50 / p95 ms")
+    rows = table("model" if names else "set", "of", *right, right=right)
+    for at, one in enumerate(found):
+        tokens = [one["input_tokens"], one["output_tokens"]]
+        times = [one["p50_ms"], one["p95_ms"]]
+        asked = f"{one['answerable']} + {one['unanswerable']}"
+        rows.add_row(
+            cell(names[at] if names else one["questions"], "title"),
+            cell(one["measured_at"]),
+            cell(asked + (f", {one['failed']} failed" if one["failed"] else "")),
+            *(
+                cell(_share(one[name]))
+                for name in ("cited", "holds_answer", "support", "refused", "abstained")
+            ),
+            cell(" / ".join(f"{value:,.0f}" for value in tokens if value is not None)),
+            cell("" if one["cost_usd"] is None else f"{one['cost_usd']:.4f}"),
+            cell(" / ".join(f"{value:,.0f}" for value in times if value is not None)),
+        )
+    return rows
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _described(card: Mapping[str, Any]) -> dict[str, object]:
@@ -136,6 +193,8 @@ def _described(card: Mapping[str, Any]) -> dict[str, object]:
                 for one in value
             ]
             shown[name] = "\n".join(lines)
+        elif name == "measured":
+            continue
         elif isinstance(value, list):
             shown[name] = ", ".join(value)
         elif value not in (None, ""):
@@ -148,12 +207,16 @@ def _price(usd: float | None) -> str:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
-    add_command(
-        app,
-        "models",
-        models,
-        "vouch models --provider openai --price 5",
-        "vouch models extractive",
-        panel="Ask",
+    """Adds the group."""
+    group = add_group(
+        app, "models", "List, show and check the models that can be asked.", panel="Ask", cls=ListingGroup
     )
+    add_command(
+        group,
+        "list",
+        list_models,
+        "vouch models list --provider openai --price 5",
+        "vouch models list --task embedding --open",
+    )
+    add_command(group, "show", show, "vouch models show extractive")
+    add_command(group, "check", check, "vouch models check gpt-6-luna")

@@ -246,6 +246,34 @@ def test_the_models_are_listed_and_one_of_them_is_the_default(client: httpx.Clie
     assert found["default"] == "extractive"
     assert {"steady", "cut", "keyless"} <= {model["name"] for model in found["models"]}
     assert [model["name"] for model in found["models"] if model["default"]] == ["extractive"]
+    assert client.get("/api/models/extractive").json() in found["models"]
+    assert client.get("/api/models/gpt-4o-mini").json()["sources"][0]["as_of"]
+    for unlisted in ("openai:gpt-4o-mini", "no-such"):
+        assert client.get(f"/api/models/{unlisted}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "passes"),
+    [
+        ({"task": "embedding"}, lambda one: one["task"] == "embedding"),
+        ({"licence": "apache"}, lambda one: one["licence"] == "Apache-2.0"),
+        ({"open": "true"}, lambda one: one["open_weights"] is True),
+        ({"open": "false"}, lambda one: one["open_weights"] is False),
+        ({"provider": "anthropic"}, lambda one: one["provider"] == "anthropic"),
+        ({"language": "ja"}, lambda one: "ja" in one["languages"]),
+        ({"price": "1"}, lambda one: (one["price_output_usd"] or one["price_input_usd"] or 0) <= 1),
+        ({"find": "gemini"}, lambda one: one["family"] == "Gemini"),
+    ],
+)
+def test_models_are_filtered(client: httpx.Client, query: dict[str, str], passes: Any) -> None:
+    found = client.get("/api/models", params=query).json()["models"]
+    assert found
+    assert all(map(passes, found))
+
+
+@pytest.mark.parametrize("query", [{"task": "flying"}, {"price": "-1"}, {"price": "nan"}, {"colour": "red"}])
+def test_a_filter_of_models_that_is_none_is_refused(client: httpx.Client, query: dict[str, str]) -> None:
+    assert client.get("/api/models", params=query).status_code == 422
 
 
 @pytest.mark.parametrize(

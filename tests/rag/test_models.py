@@ -31,6 +31,7 @@ CARDS = [card for card in shipped_cards() if card.name != EXTRACTIVE]
 def test_a_dozen_chat_models_and_embedding_models_are_known() -> None:
     assert len([card for card in CARDS if card.task == "chat"]) >= 12
     assert len([card for card in CARDS if card.task == "embedding"]) >= 3
+    assert len([card for card in CARDS if card.task == "reranking"]) >= 2
     assert len({card.name for card in shipped_cards()}) == len(shipped_cards())
 
 
@@ -43,6 +44,7 @@ def test_every_fact_has_a_source_and_a_date(card) -> None:
         "price_input_usd",
         "price_output_usd",
         "open_weights",
+        "takes_temperature",
     ):
         assert getattr(card, name) is None or name in told, name
     if card.licence and card.open_weights:
@@ -60,7 +62,7 @@ def test_the_figures_of_a_card_are_possible(card) -> None:
     if card.price_input_usd is not None:
         assert 0 < card.price_input_usd < 1000
         assert card.price_output_usd is None or card.price_output_usd >= card.price_input_usd
-    assert card.hosting == ("local" if card.provider == "ollama" else "service")
+    assert card.hosting == ("local" if card.provider in ("ollama", "transformers") else "service")
     assert card.data_protection
 
 

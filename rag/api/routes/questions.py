@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import UnavailableError
@@ -18,6 +18,8 @@ from rag.api.answers import (
     CompareAnswer,
     CompareRequest,
     ModelList,
+    ModelQuery,
+    ModelShape,
     Turn,
 )
 from rag.api.failures import answer_error
@@ -26,9 +28,10 @@ from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayReques
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.bootstrap import Service
+from rag.cards import Wanted
 from rag.prompting import Message
 from rag.replaying import replay_json
-from rag.wire import answer_json, catalogue_json, comparison_json, error_json, event_json, to_json
+from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json, to_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
 
@@ -167,9 +170,27 @@ def replay(
 
 
 @router.get("/models", summary="List the models")
-def list_models(service: OpenService) -> ModelList:
-    """Lists every model that `model` takes: the built-in one, the catalogue, and those of the settings."""
-    return ModelList(**catalogue_json(service.models))
+def list_models(service: OpenService, wanted: Annotated[ModelQuery, Query()]) -> ModelList:
+    """Lists every model that `model` takes: the built-in one, the catalogue, and those of the settings.
+
+    What is asked for must be known of a model: one whose price nobody states is under no price.
+    """
+    asked = Wanted(
+        wanted.find, wanted.provider, wanted.task, wanted.language, wanted.licence, wanted.open, wanted.price
+    )
+    return ModelList(**catalogue_json(service.models, service.settings.data_dir, asked))
+
+
+@router.get("/models/{name}", summary="Show a model")
+def show_model(
+    service: OpenService,
+    name: Annotated[
+        str, Path(max_length=200, description="A name of GET /api/models.", examples=["extractive"])
+    ],
+) -> ModelShape:
+    """Shows all that is known of one model, with the source and date of each fact, and what was measured here."""
+    card = service.models.card(name, listed=True)
+    return ModelShape(**card_json(service.models, service.settings.data_dir, card))
 
 
 def _limits(service: Service, caller: Caller, collection: str | None, filter: FilterShape | None) -> Filter:
