@@ -210,7 +210,8 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Find]] = (
                 r"|(?:どの|どれ)くらい"),
      _of(lambda f: f.kind == "measure" and f.unit not in "条項章節", lambda f: f.kind in ("percent", "number"))),
     (re.compile(r"\b(?:what|which) year\b|(?:西暦)?何年(?!間)"), _year),
-    (re.compile(r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bdeadline\b|いつ|何[年月]|期限は|締切"),
+    (re.compile(r"^\W*(?:(?:and|so|until|till|since|by|from) )?when\b"
+                r"|\b(?:what|which) (?:date|day|month|year)\b|\bdeadline\b|いつ|何[年月]|期限は|締切"),
      _of(lambda f: f.kind == "date" and f.value[:4].isdecimal(), lambda f: f.kind == "date",
          lambda f: f.kind == "time", _is_length)),
     (re.compile(r"\bwho(?:m|se)?\b|誰|だれ|どなた"), _people),

@@ -343,6 +343,7 @@ def test_sentences_too_long_for_the_embedder_are_cut_and_a_broken_one_is_done_wi
         ("When is it?", "It is in hall 3.", None),
         ("How many days?", "Ten days in May, or twelve days in June.", None),
         ("Who approves leave of 5 days?", "The manager approves, or the director does.", None),
+        ("Do I say why when I call in sick?", "A certificate is needed after 7 days.", None),
         ("Why is it closed?", "It is closed since 3 May.", None),
         ("Is it 30 days?", "It is 30 days.", None),
     ],
