@@ -331,8 +331,8 @@ class Corpus:
         cosine = dict(
             zip(wanted.tolist(), np.nan_to_num(self.score_dense(query, wanted)).tolist(), strict=True)
         )
-        sums = [sum(cosine[one] for one in beside.get(own, ())) for own in chunks.tolist()]
-        return np.array(sums, np.float32) / 2
+        halves = [sum(cosine[one] for one in beside.get(own, ())) / 2 for own in chunks.tolist()]
+        return np.array(halves, np.float32)
 
     def score_dense(self, query: Float32, chunks: Int64) -> Float32:
         """Returns the cosine of a query vector with each of the chunks, as :meth:`search_dense` gives it.
