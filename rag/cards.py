@@ -19,7 +19,7 @@ EXTRACTIVE = "extractive"
 
 ProviderName = Literal[
     "built-in", "openai", "openai-compatible", "azure", "anthropic", "google", "bedrock", "mistral", "ollama",
-    "transformers",
+    "transformers", "langchain",
 ]  # fmt: skip
 
 

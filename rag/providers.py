@@ -63,6 +63,7 @@ _VENDORS: Mapping[str, _Vendor] = {
     ),
     "ollama": _Vendor("ollama", "langchain-ollama", "ChatOllama"),
     "transformers": _Vendor("", "transformers", ""),
+    "langchain": _Vendor("", "langchain", ""),
 }  # fmt: skip
 
 AZURE_VERSION_ENV = "OPENAI_API_VERSION"
@@ -156,6 +157,8 @@ def chat_model(card: ModelCard, settings: ModelSettings, key: str, secrets: Sequ
             from rag.local import LocalChatModel
 
             return LocalChatModel.load(settings)
+        if card.provider == "langchain":
+            return _of_langchain(card, settings, key)
         vendor = _VENDORS[card.provider]
         make = getattr(importlib.import_module(_module(vendor)), vendor.chat_class)
         given = arguments(card, settings, key) | dict(settings.options)
@@ -228,6 +231,33 @@ def stated_window(chat: BaseChatModel) -> int | None:
 
 
 # ---- what is particular to one ---------------------------------------------------------------------
+
+
+def _of_langchain(card: ModelCard, settings: ModelSettings, key: str) -> BaseChatModel:
+    """Makes a model of any other provider that LangChain knows: its ``model`` is LangChain's provider:model.
+
+    What such a class calls its clocks is not known here: :mod:`rag.attempts` ends a call all the same.
+    """
+    from langchain.chat_models import init_chat_model
+
+    provider, colon, model = settings.model.partition(":")
+    if not (provider and colon and model):
+        raise UsageError(
+            f"[models.{card.name}] names no provider: model = {settings.model!r}.",
+            code="bad_setting",
+            hint='Name LangChain\'s provider and the model: model = "groq:llama-3.3-70b-versatile".',
+        )
+    given = arguments(card, settings, key) | dict(settings.options)
+    try:
+        chat: BaseChatModel = init_chat_model(model, model_provider=provider, **given)
+    except ImportError as error:
+        package = f"langchain-{provider.replace('_', '-')}"
+        raise ModelError(
+            f"{card.name} needs a package of LangChain that is not installed: {error}",
+            code="model_not_installed",
+            hint=f"Most often it is: pip install {package}",
+        ) from None
+    return chat
 
 
 def _openai(settings: ModelSettings, key: str) -> dict[str, Any]:

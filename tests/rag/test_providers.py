@@ -179,6 +179,9 @@ def test_a_temperature_is_not_sent_to_a_model_that_takes_none(monkeypatch: pytes
         ({"provider": "openai-compatible"}, [], "base_url"),
         ({"provider": "google"}, [], "pip install 'vouch[google]'"),
         ({"provider": "bedrock"}, [], "pip install 'vouch[bedrock]'"),
+        ({"provider": "langchain", "model": "groq:llama"}, [], "pip install langchain-groq"),
+        ({"provider": "langchain", "model": "llama"}, [], "Name LangChain's provider"),
+        ({"provider": "langchain", "model": "nobody:llama"}, [], "Look at [models.own]"),
     ],
 )
 def test_what_a_model_lacks_comes_with_the_words_to_type(
@@ -191,6 +194,23 @@ def test_what_a_model_lacks_comes_with_the_words_to_type(
         models.open("own").chat()
     assert words in caught.value.hint
     models.close()
+
+
+def test_any_provider_that_langchain_knows_is_asked_through_it() -> None:
+    with ScriptedServer([Turn(texts=["400 ", "時間ごと"])]) as server:
+        table = {
+            "provider": "langchain",
+            "model": "openai:gpt-oss",
+            "base_url": server.base_url,
+            "api_key_env": "HOME",
+        }
+        models = Models({"own": {**table, "options": {"stream_usage": True}}})
+        items = list(models.open("own").stream(ASKED))
+        models.close()
+    assert "".join(item.text for item in items if isinstance(item, Delta)) == "400 時間ごと"
+    assert isinstance(items[-1], Finish)
+    assert items[-1].reason == "stop"
+    assert server.requests[0]["model"] == "gpt-oss"
 
 
 # ---- those whose packages are not installed for the tests --------------------------------------------------
