@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
 
 from rag import followups_japanese
 from rag.prompting import is_japanese
@@ -50,6 +49,7 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\s,;:!?()\"“”]+(?<![.])")
+_MOST_TOGETHER = 6
 _FULL_QUESTION_WORDS = 4
 """A question with so many words of content of its own needs none of the turn before, whatever its pronouns."""
 
@@ -99,13 +99,13 @@ def _in_place(fragment: str, before: str) -> str:
     if led_by is None:
         found = _nearest(fragment, before, places)
         if found is None and re.match(rf"{_ARTICLE}\s", fragment, re.IGNORECASE):
-            found = next((one for one in reversed(places) if _ARTICLED.search(before[: one[0]])), None)
+            found = max((one for one in places if _ARTICLED.search(before[: one[0]])), default=None)
         if found is None:
             return f"{before} {fragment[0].upper()}{fragment[1:]}?"
         return _replaced(before, found, fragment)
     same = [place for place in places if _led_by(before, place[0]).lower() == led_by.group(1).lower()]
     bare = fragment[led_by.end() :]
-    found = _nearest(bare, before, same) or (same[-1] if same else None)
+    found = _nearest(bare, before, same) or max(same, default=None)
     if found is not None:
         return _replaced(before, found, bare)
     found = _nearest(bare, before, [place for place in places if _led_by(before, place[0])])
@@ -124,11 +124,6 @@ def _led_by(text: str, at: int) -> str:
 def _replaced(before: str, place: tuple[int, int], fragment: str) -> str:
     """Returns the text with a fragment in a place; of two articles the fragment's stays, names keep none."""
     start, end = place
-    head = stem(_WORD.findall(fragment)[-1].lower()) if _WORD.search(fragment) else ""
-    for word in _WORD.finditer(before, start, end):
-        if stem(word.group().lower()) == head:
-            end = word.end()  # "annual leave move": what stands behind the shared noun is no part of it
-            break
     article = _ARTICLED.search(before[:start])
     if article and (re.match(rf"{_ARTICLE}\s", fragment, re.IGNORECASE) or fragment[0].isupper()):
         start = article.start()
@@ -136,19 +131,19 @@ def _replaced(before: str, place: tuple[int, int], fragment: str) -> str:
 
 
 def _places(text: str) -> list[tuple[int, int]]:
-    """Returns [start, end) of the words of content that stand together, and of their parts of one kind each:
-    "grade 6", "grade", "6"; in the order of their beginnings, the longer first.
+    """Returns [start, end) of the words of content that stand together, and of all neighbours among them: "grade 6",
+    "grade", "6"; in the order of their beginnings, the longer first.
     """
-    words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
-    found = set()
+    found: set[tuple[int, int]] = set()
     run: list[tuple[int, int]] = []
-    for start, end in [*words, (len(text) + 1, len(text) + 1)]:
+    for start, end in [*(match.span() for match in _WORD.finditer(text)), (len(text) + 1, 0)]:
         ends = start > len(text) or not _kind(text, start, end)
         if run and (ends or text[run[-1][1] : start].strip()):
-            found.add((run[0][0], run[-1][1]))
-            for _, same in groupby(run, key=lambda at: _kind(text, *at)):
-                part = list(same)
-                found.add((part[0][0], part[-1][1]))
+            found |= {
+                (run[a][0], run[b][1])
+                for a in range(len(run))
+                for b in range(a, min(a + _MOST_TOGETHER, len(run)))
+            }
             run = []
         if not ends:
             run.append((start, end))
@@ -170,13 +165,15 @@ def _kind(text: str, start: int, end: int) -> str:
 
 
 def _nearest(fragment: str, before: str, places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Returns the place that is most like a fragment: shared words first, then the same kinds; the last of equals."""
+    """Returns the place that is most like a fragment: shared words first, then the same kinds of words, then as many
+    of them; the last of equals.
+    """
     wanted, kinds = _likeness(f"- {fragment}", 2, len(fragment) + 2)
-    best, most = None, 0
+    best, most = None, (0, 0)
     for start, end in places:
         stems, own = _likeness(before, start, end)
-        likeness = 2 * len(wanted & stems) + (own == kinds != {"word"})
-        if likeness and likeness >= most:
+        likeness = (2 * len(wanted & stems) + (own == kinds != {"word"}), -abs(len(stems) - len(wanted)))
+        if likeness[0] and likeness >= most:
             best, most = (start, end), likeness
     return best
 

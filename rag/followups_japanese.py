@@ -53,10 +53,15 @@ def carried(question: str, before: str) -> str:
     if aside and _CONTENT.search(what) and not _ASKS.search(what) and not _CLAUSE.search(what):
         return _in_place(what, aside["how"], before)
     topic = topic_of(before)
+    own = topic_of(rest)
+    named = own != rest.rstrip("？?。 ") and not _CLAUSE.search(own) and _is_bare(rest[len(own) :])
+    if named and (alike := _nearest(own, before, _spots(before))):
+        # 「役員はいくらですか」 after a question about 一般社員: only who is asked about differs.
+        return before[: alike[0]] + own + before[alike[1] :]
     if found := _REFERS.search(rest):
         put = f"{topic}の" if found.group() in ("その", "この", "あの") else topic
         return rest[: found.start()] + put + rest[found.end() :]
-    if not _EMPTY.sub("", "".join(_CONTENT.findall(rest))):
+    if _is_bare(rest):
         return f"{topic}は、{rest}"
     return question
 
@@ -66,7 +71,7 @@ def topic_of(question: str) -> str:
     text = _LEAD.sub("", question).rstrip("？?。 ")
     text = re.split(r"[。！!]", text)[-1] or text
     for pattern in (
-        r"(.{2,40}?)(?:に?は|では)(?![いじ])",
+        r"(.{2,40}?)(?:に?は|では)(?!いけ|ない|じ)",
         r"(.{2,40}?)(?:が|を|について|の(?:とき|時|場合))",
     ):
         if (found := re.match(pattern, text)) and _CONTENT.search(found.group(1)):
@@ -79,11 +84,7 @@ def _in_place(what: str, how: str | None, before: str) -> str:
     counted = re.fullmatch(rf"{_NUMBER.pattern}(?P<of>[^\d０-９]{{1,3}})", what)
     if counted and (same := re.search(_NUMBER.pattern + re.escape(counted["of"]), before)):
         return before[: same.start()] + what + before[same.end() :]
-    places = [
-        match.span()
-        for match in _CONTENT.finditer(before)
-        if not _EMPTY.fullmatch(match.group()) and not _STEM.match(before, match.end() - 1)
-    ]
+    places = _spots(before)
     found = _nearest(what, before, places)
     if found is None and how == "の場合" and (when := re.search(r"場合|とき|時は|たら|なら", before)):
         found = next((span for span in places if span[1] <= when.start()), None)
@@ -97,6 +98,20 @@ def _in_place(what: str, how: str | None, before: str) -> str:
     if found is None:
         return f"{what}{how if how and how not in _TOPIC_LIKE else 'の場合'}、{before}"
     return before[: found[0]] + what + before[found[1] :]
+
+
+def _is_bare(text: str) -> bool:
+    """Says whether a text names nothing, whatever it asks."""
+    return not _EMPTY.sub("", "".join(_CONTENT.findall(text)))
+
+
+def _spots(text: str) -> list[tuple[int, int]]:
+    """Returns [start, end) of the words of content, without what only asks and without the stems of verbs."""
+    return [
+        match.span()
+        for match in _CONTENT.finditer(text)
+        if not _EMPTY.fullmatch(match.group()) and not _STEM.match(text, match.end() - 1)
+    ]
 
 
 def _nearest(what: str, before: str, places: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

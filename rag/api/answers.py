@@ -34,6 +34,16 @@ Passages = Annotated[
 ]
 
 
+RequireSupport = Annotated[
+    bool | None,
+    Field(
+        description="Withhold an answer that the documents do not vouch for (see `min_support` of the settings): it "
+        "abstains, with the passages, and its text comes at once. Default: as in the settings.",
+        examples=[True],
+    ),
+]
+
+
 class Turn(Shape):
     """An earlier turn of the conversation."""
 
@@ -58,12 +68,7 @@ class AskRequest(Shape):
         description="Earlier turns, oldest first; what the question leaves out is carried over from them.",
         examples=[[]],
     )
-    require_support: bool | None = Field(
-        None,
-        description="Withhold an answer that the documents do not vouch for (see `min_support` of the settings): it "
-        "abstains, with the passages, and its text comes at once. Default: as in the settings.",
-        examples=[True],
-    )
+    require_support: RequireSupport = None
     stream: bool = Field(
         False,
         description="Answer with server-sent events; `Accept: text/event-stream` asks for the same.",

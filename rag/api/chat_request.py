@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.errors import UsageError
 from rag.answers import DEFAULT_K, Ask
-from rag.api.answers import Passages, Strategy, TemplateName, WithRetrieval
+from rag.api.answers import Passages, RequireSupport, Strategy, TemplateName, WithRetrieval
 from rag.api.chat_reply import without_footnotes
 from rag.api.schemas import MAX_QUESTION_CHARS, CollectionName, FilterShape, Shape
 from rag.prompting import Message
@@ -74,6 +74,7 @@ class VouchOptions(Shape):
     k: Passages = DEFAULT_K
     collection: CollectionName = None
     filter: FilterShape | None = Field(None, description="Further limits.")
+    require_support: RequireSupport = None
     footnotes: bool = Field(
         True,
         description="Whether the cited sources are listed below the answer, for clients that show nothing else.",
@@ -151,6 +152,7 @@ def read_ask(asked: CompletionRequest, model: str, template: Template | None) ->
             for turn in turns[:-1]
             if turn.role != "system" and turn.text.strip()
         ),
+        require_support=options.require_support,
         template=template,
         wishes="\n\n".join(turn.text for turn in turns if turn.role == "system" and turn.text.strip()),
     )

@@ -215,7 +215,13 @@ def test_comparing_answers_with_and_without_the_documents(client: httpx.Client) 
     found = client.post("/api/compare", json={"question": LEAVE}).json()
     assert found["question"] == LEAVE
     read, alone = found["arms"]
-    assert read["arm"] == {"model": "extractive", "retrieval": True, "strategy": "zero-shot", "k": 8}
+    assert read["arm"] == {
+        "model": "extractive",
+        "retrieval": True,
+        "strategy": "zero-shot",
+        "k": 8,
+        "template": "",
+    }
     assert alone["arm"]["retrieval"] is False
     assert "five days" in read["text"]
     assert read["support"] == 1.0

@@ -23,6 +23,7 @@ GRADE = "What is the salary range for grade 6 in the UK?"
         (HOTEL, "Thanks! And for managers?", "What is the hotel limit in London for managers?"),
         (GRADE, "And for grade 7?", "What is the salary range for grade 7 in the UK?"),
         (GRADE, "grade 7?", "What is the salary range for grade 7 in the UK?"),
+        (GRADE, "And for a director?", "What is the salary range for a director in the UK?"),
         (GRADE, "And in Japan?", "What is the salary range for grade 6 in Japan?"),
         (
             "How many days per week can staff in Leeds work from home?",
@@ -30,6 +31,11 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "How many days per week can staff in Brno work from home?",
         ),
         ("What does ERR-22 on my tracker mean?", "And ERR-21?", "What does ERR-21 on my tracker mean?"),
+        (
+            "My VPN shows error 812. What is wrong?",
+            "And error 861?",
+            "My VPN shows error 861. What is wrong?",
+        ),
         (
             "How long is the notice period during probation?",
             "And after probation?",
@@ -81,6 +87,8 @@ GRADE = "What is the salary range for grade 6 in the UK?"
         ("部長は新幹線のグリーン車を使えますか。", "役員は？", "役員は新幹線のグリーン車を使えますか。"),
         ("祖母が亡くなった場合、何日休めますか。", "父の場合は？", "父が亡くなった場合、何日休めますか。"),
         ("輸送トラッカーE-4058の国内価格はいくらですか。", "E-4032は？", "E-4032の国内価格はいくらですか。"),
+        ("日当は、一般社員でいくらですか。", "役員はいくらですか", "日当は、役員でいくらですか。"),
+        ("在宅勤務は週に何日までできますか。", "手当はいくらですか。", "手当はいくらですか。"),
         ("在宅勤務は週に何日までできますか。", "それは誰が承認しますか", "在宅勤務は誰が承認しますか"),
         ("在宅勤務は週に何日までできますか。", "申請はいつまでですか？", "在宅勤務は、申請はいつまでですか？"),
         ("在宅勤務は週に何日までできますか。", "その手当はいくらですか", "在宅勤務の手当はいくらですか"),

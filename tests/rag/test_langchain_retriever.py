@@ -50,7 +50,9 @@ def test_documents_are_the_passages_as_they_stand(make: Make, live: Live, questi
     for one in found:
         place = one.metadata
         address = f"{live.url}/api/documents/{place['document_id']}/text?version={place['version']}"
-        assert httpx.get(address).json()["text"][place["start"] : place["end"]] == one.page_content
+        assert (
+            httpx.get(address, timeout=120).json()["text"][place["start"] : place["end"]] == one.page_content
+        )
         assert place["page"] >= 1
         assert one.id
     assert [one.page_content for one in asyncio.run(make(k=3).ainvoke(question))] == [
