@@ -1,8 +1,8 @@
 """How each provider is reached: its package, its key, and what its LangChain class is called with.
 
 A provider's package is imported when one of its models is first asked. The SDKs' own retries and clocks are
-off: :mod:`rag.upstream` has the retries, :mod:`rag.attempts` the clocks. Every address is given outright, so
-that no environment variable of a library can send a company's passages elsewhere.
+off: :mod:`rag.upstream` has the retries, :mod:`rag.attempts` the clocks. A hosted service is given its own address, so
+that no variable of a tracing service or gateway can send passages elsewhere.
 """
 
 from __future__ import annotations
