@@ -65,17 +65,20 @@ class ReceiptShape(BaseModel):
     corpus: CorpusThen
     searches: list[dict[str, Any]] = Field(
         description="Each search: query, k, the passages by id, hash, place, rank and score, and the state of the "
-        "indexes."
+        "indexes.",
+        examples=[[{"query": "What is the hotel limit?", "k": 8}]],
     )
     prompt: dict[str, Any] | None = Field(
-        description="The messages to the letter, with their sizes; null when no model was asked."
+        description="The messages to the letter, with their sizes; null when no model was asked.",
+        examples=[{"tokens": 812}],
     )
     model: dict[str, Any] = Field(
         description="The model and its parameters, the seed among them.", examples=[{"name": "extractive"}]
     )
     reply: str | None = Field(description="What the model wrote, to the letter.", examples=["“140 EUR” [1]"])
     answer: dict[str, Any] | None = Field(
-        description="The answer as it was given, its passages without text."
+        description="The answer as it was given, its passages without text.",
+        examples=[{"text": "“140 EUR” [1]"}],
     )
     settings: dict[str, Any] = Field(
         description="The settings that an answer may depend on.", examples=[{"candidates": 100}]

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from rag.cli.app import build
+from rag.cli.groups import ListingGroup
 from tests.rag.cli_runs import ROOT
 
 COMMAND = re.compile(r"\bvouch ((?:[a-z]+ ?)+)((?:[^`.,;:()\n]*?(--[a-z-]+))*)")
@@ -19,7 +20,10 @@ COMMAND = re.compile(r"\bvouch ((?:[a-z]+ ?)+)((?:[^`.,;:()\n]*?(--[a-z-]+))*)")
 def _leaves(command: Any, path: str = "") -> Iterator[tuple[str, set[str]]]:
     for name, child in command.commands.items():
         if hasattr(child, "commands"):
-            yield from _leaves(child, f"{path}{name} ")
+            leaves = dict(_leaves(child, f"{path}{name} "))
+            yield from leaves.items()
+            if isinstance(child, ListingGroup):  # by itself it does what its `list` does
+                yield path + name, leaves[f"{path}{name} list"]
         else:
             yield path + name, {name for param in child.params for name in param.opts}
 
