@@ -1,0 +1,418 @@
+"""Makes corpora of any size to measure searching on: real text with real vectors, and a perturbation of it.
+
+    python -m bench.corpora --documents folder --work ~/search --chunks 1000,100000,1000000
+
+Small chunks make much of the files at hand: at most 28 tokens, or 200 characters of what the embedder does not read.
+The files are read, cut and embedded as an ingest does it, only that many documents are committed in one transaction
+and both indexes are built once, at the end. A smaller corpus takes the first documents of the real one. A larger one
+takes them all, and then perturbed copies:
+
+- Words: of the runs of one script (words in English, parts of words in Japanese) a share of ``CHANGED`` is drawn
+  anew from all runs of that script, as often as each occurs. So the share of the passages that have a word, and
+  their lengths, stay what they were; the vocabulary does not grow.
+- Vectors: each goes a random part (``TOWARDS``) of the way to one of its ``NEIGHBOURS`` nearest, takes on noise of
+  length ``NOISE``, and is made of unit length again. ``bench.search`` prints how near neighbours are.
+
+Every document is open to everybody, and one in 2, 10, 100 and 1,000 also to the principal ``one-in-…``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from corpus.catalog import Database, documents, open_database, passages, records
+from corpus.catalog.changes import CatalogFeed
+from corpus.catalog.committing import commit_version
+from corpus.catalog.documents import DocumentRecord
+from corpus.embedding import open_embedder
+from corpus.errors import VouchError
+from corpus.originals import Originals
+from corpus.settings import Settings, load_settings
+from corpus.store import open_corpus
+from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, Int64, NewVersion, Page
+from ingest.chunking import Chunker
+from ingest.discovery import SourceFile, discover
+from ingest.planning import fingerprint
+from ingest.stages import ReadAhead
+
+REAL = 100_000
+SMALL = {"chunk_tokens": 28, "chunk_chars": 200}
+SHARES = (2, 10, 100, 1000)
+ENDINGS = (".docx", ".htm", ".html", ".md", ".pdf", ".txt")
+
+CHANGED = 0.3
+NEIGHBOURS = 10
+TOWARDS = (0.2, 0.8)
+NOISE = 0.35
+
+COLLECTION = "default"
+_COMPLETE = "complete"
+_TEXTS_AT_ONCE = 2_000
+_CHUNKS_AT_ONCE = 4_000
+_RUN = re.compile(r"[A-Za-z]+|[ぁ-ん]+|[ァ-ヶー]+|[一-龥々]+")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes the corpora that are not there yet; returns the exit code, 1 when the time was too short."""
+    parser = argparse.ArgumentParser(prog="python -m bench.corpora", description=__doc__.partition("\n")[0])
+    parser.add_argument("--documents", type=Path, required=True, help="a folder with real documents")
+    parser.add_argument("--work", type=Path, required=True, help="where the corpora are kept, by their size")
+    parser.add_argument("--chunks", default=str(REAL), help="sizes, by comma")
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long; the next run goes on")
+    options = parser.parse_args(arguments)
+    sizes = [int(one) for one in options.chunks.split(",")]
+    complete = make(options.work, options.documents, sizes, options.seconds)
+    print("complete" if complete else "not complete yet: run it again", file=sys.stderr)
+    return 0 if complete else 1
+
+
+def make(work: Path, files: Path, sizes: Sequence[int], seconds: float = 1e9) -> bool:
+    """Makes what is missing of the corpora of the given sizes, ``work/SIZE``; says whether all are complete.
+
+    What is complete is left alone, and what was interrupted is gone on with.
+    """
+    until = time.monotonic() + seconds
+    real = work / str(REAL)
+    if not is_complete(real):
+        with _Shelf(real) as shelf:
+            if not _read_files(shelf, files, until):
+                return False
+        _index(real)
+    for size in sizes:
+        folder = work / str(size)
+        if is_complete(folder):
+            continue
+        if not folder.exists():
+            shutil.copytree(real / "models", folder / "models")  # it was exported once
+        with _Shelf(real) as source, _Shelf(folder) as shelf:
+            if not _copy(source, shelf, size, until):
+                return False
+        _index(folder)
+    return True
+
+
+def is_complete(folder: Path) -> bool:
+    """Says whether a corpus was made to its end."""
+    return (folder / _COMPLETE).is_file()
+
+
+def settings_of(folder: Path) -> Settings:
+    """Returns the settings that one of these corpora is made and searched with."""
+    return load_settings({"data_dir": folder, **SMALL})
+
+
+def principal(share: int) -> str:
+    """Returns to whom one document in ``share`` is open."""
+    return f"one-in-{share}"
+
+
+def _index(folder: Path) -> None:
+    """Has both indexes built from the catalog by low-priority children, and calls the corpus complete."""
+    settings = settings_of(folder)
+    embedder = open_embedder(settings)
+    with open_corpus(settings, embedder.space, purpose="bench") as corpus:
+        corpus.publish()
+        corpus.settle()
+        problems = corpus.state().problems
+    if problems:
+        raise RuntimeError(f"{folder}: {' '.join(problems)}")
+    (folder / _COMPLETE).touch()
+
+
+class _Shelf:
+    """A catalog that is filled many documents to a transaction, while no index follows it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = settings_of(folder)
+        self.embedder = open_embedder(self.settings)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.database: Database = open_database(folder)
+        self.originals = Originals(folder / "originals")
+        with self.database.read() as db:
+            space, listed = records.space(db), documents.list_documents(db)
+        if space is None:
+            with self.database.write() as db:
+                records.choose_space(db, self.embedder.space)
+        self.places = {(one.key.root, one.key.path) for one in listed}
+        self.chunks = sum(one.live.chunks for one in listed if one.live)
+
+    def commit(self, batch: Sequence[tuple[NewVersion, bytes]]) -> None:
+        """Makes documents live, each open to everybody and, by its number, to the principals of a share."""
+        for new, original in batch:
+            self.originals.add(original, new.sha256)
+        with self.database.write() as db:
+            for new, _ in batch:
+                number = len(self.places)
+                access = {PUBLIC, *(principal(share) for share in SHARES if number % share == 0)}
+                commit_version(db, replace(new, access=frozenset(access)))
+                self.places.add((new.key.root, new.key.path))
+                self.chunks += len(new.chunks)
+        for new, _ in batch:
+            self.originals.settle(new.sha256)
+        print(f"  {len(self.places)} documents, {self.chunks} chunks", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> _Shelf:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()
+
+
+# ---- real documents --------------------------------------------------------------------------------
+
+
+def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
+    """Reads, cuts and embeds files in an order that mixes their folders; False when the time was too short."""
+    shelf.embedder.prepare()
+    found = discover([folder], suffixes=ENDINGS).files
+    mixed = sorted(found, key=lambda file: hashlib.sha256(file.path.encode()).digest())
+    tried = shelf.folder / "unreadable"
+    refused = set(tried.read_text().split("\n")) if tried.exists() else set()
+    missing = [
+        file for file in mixed if (file.root, file.path) not in shelf.places and file.path not in refused
+    ]
+    waiting: list[tuple[SourceFile, Document, tuple[Chunk, ...]]] = []
+    embedder = shelf.embedder
+    chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings)
+    with ReadAhead(shelf.settings, [(file, None) for file in missing], lambda: None) as reading:
+        while not reading.ended and shelf.chunks < REAL and time.monotonic() < until:
+            read = reading.take()
+            if read is None:
+                time.sleep(0.01)
+                continue
+            chunks = () if isinstance(read.parsed, VouchError) else chunker.chunk(read.parsed)
+            if isinstance(read.parsed, VouchError) or not chunks:
+                with tried.open("a") as out:
+                    out.write(f"{read.source.path}\n")
+                continue
+            waiting.append((read.source, read.parsed, chunks))
+            if sum(len(chunks) for *_, chunks in waiting) >= _TEXTS_AT_ONCE:
+                _embed_and_commit(shelf, waiting)
+                waiting = []
+        _embed_and_commit(shelf, waiting)
+        if reading.ended and shelf.chunks < REAL:
+            print(f"  the files give no more than {shelf.chunks} chunks", file=sys.stderr)
+        return reading.ended or shelf.chunks >= REAL
+
+
+def _embed_and_commit(
+    shelf: _Shelf, waiting: Sequence[tuple[SourceFile, Document, tuple[Chunk, ...]]]
+) -> None:
+    embedder = shelf.embedder
+    texts = [chunk.searched for *_, chunks in waiting for chunk in chunks]
+    covered = [embedder.covers(text) for text in texts]
+    made = iter(embedder.embed_passages([text for text, does in zip(texts, covered, strict=True) if does]))
+    does = iter(covered)
+    batch = []
+    for source, document, chunks in waiting:
+        original = source.location.read_bytes()
+        new = NewVersion(
+            key=DocumentKey(COLLECTION, source.root, source.path),
+            sha256=hashlib.sha256(original).hexdigest(),
+            size_bytes=len(original),
+            modified=source.modified,
+            fingerprint=fingerprint(document.content_type, shelf.settings, embedder.space),
+            document=document,
+            chunks=chunks,
+            vectors=[next(made) if next(does) else None for _ in chunks],
+        )
+        batch.append((new, original))
+    if batch:
+        shelf.commit(batch)
+
+
+# ---- copies ----------------------------------------------------------------------------------------
+
+
+def _copy(source: _Shelf, shelf: _Shelf, size: int, until: float) -> bool:
+    """Copies documents until there are so many chunks, perturbed from the second round on; False when the time
+    was too short."""
+    with source.database.read() as db:
+        listed = documents.list_documents(db)
+    listed.sort(key=lambda one: one.live.id if one.live else 0)
+    perturbation: _Perturbation | None = None
+    batch: list[tuple[NewVersion, bytes]] = []
+    for turn in range(size):
+        for one in listed:
+            if shelf.chunks + sum(len(new.chunks) for new, _ in batch) >= size:
+                shelf.commit(batch)
+                return True
+            path = one.key.path if not turn else f"{turn}/{one.key.path}"
+            if (one.key.root, path) in shelf.places or one.live is None:
+                continue
+            if turn and perturbation is None:
+                perturbation = _Perturbation(source)
+            stored = _stored(source, one, path)
+            if turn and perturbation is not None:
+                stored = perturbation.apply(stored, Random(path))
+            batch.append(stored)
+            if sum(len(new.chunks) for new, _ in batch) >= _CHUNKS_AT_ONCE:
+                shelf.commit(batch)
+                batch = []
+                if time.monotonic() > until:
+                    return False
+    return True
+
+
+def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersion, bytes]:
+    """Returns a live document as it would be committed again, with the file that it came from."""
+    live = record.live
+    assert live is not None
+    with source.database.read() as db:
+        text, pages = documents.read_text(db, live.id), documents.read_pages(db, live.id)
+        stored = passages.stored_chunks(db, live.id)
+    with CatalogFeed(source.database).snapshot() as snapshot:
+        vectors = {
+            own: vector
+            for batch in snapshot.vector_batches([live.id])
+            for own, vector in zip(batch.ids.tolist(), batch.vectors, strict=True)
+        }
+    chunks = [
+        Chunk(
+            ordinal=one.ordinal,
+            start=one.start,
+            end=one.end,
+            text=text[one.start : one.end],
+            context=one.context,
+            headings=one.headings,
+            page=one.page,
+            last_page=one.last_page,
+            tokens=one.tokens,
+        )
+        for one in stored
+    ]
+    new = NewVersion(
+        key=DocumentKey(COLLECTION, record.key.root, path),
+        sha256=live.sha256,
+        size_bytes=live.size_bytes,
+        modified=live.modified,
+        fingerprint=live.fingerprint,
+        document=Document(text, pages, (), live.title, live.content_type, live.language, live.date),
+        chunks=chunks,
+        vectors=[vectors.get(one.id) for one in stored],
+    )
+    return new, source.originals.read(live.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """The runs of one script, and how often they occur in the runs before and up to each."""
+
+    words: list[str]
+    totals: list[int]
+
+    def draw(self, random: Random) -> str:
+        """Returns one, the likelier the more often it occurs."""
+        return random.choices(self.words, cum_weights=self.totals)[0]
+
+
+class _Perturbation:
+    """Makes another document of one: of other words in part, with vectors near those of its neighbours."""
+
+    def __init__(self, source: _Shelf) -> None:
+        counts: dict[str, Counter[str]] = {}
+        with source.database.read() as db:
+            for one in documents.list_documents(db):
+                if one.live:
+                    for run in _RUN.findall(documents.read_text(db, one.live.id)):
+                        counts.setdefault(_script(run), Counter())[run] += 1
+        self._runs: Mapping[str, _Runs] = {
+            script: _Runs(list(found), list(accumulate(found.values()))) for script, found in counts.items()
+        }
+        with CatalogFeed(source.database).snapshot() as snapshot:
+            self._vectors = np.concatenate([batch.vectors for batch in snapshot.vector_batches()])
+        self._row = {vector.tobytes(): row for row, vector in enumerate(self._vectors)}
+        self._near = _neighbours(self._vectors, source.folder / "neighbours.npy")
+
+    def apply(self, stored: tuple[NewVersion, bytes], random: Random) -> tuple[NewVersion, bytes]:
+        """Returns the perturbed document, with its text as its file; equal states of ``random`` give equal ones."""
+        new, _ = stored
+        text, at = self._text(new, random)
+        pages = [Page(page.number, at[page.start], at[page.end], page.label) for page in new.document.pages]
+        chunks = [
+            replace(
+                chunk,
+                start=at[chunk.start],
+                end=at[chunk.end],
+                text=text[at[chunk.start] : at[chunk.end]],
+                context=self._words(chunk.context, random),
+            )
+            for chunk in new.chunks
+        ]
+        original = text.encode("utf-8", "replace")
+        changed = replace(
+            new,
+            sha256=hashlib.sha256(original).hexdigest(),
+            size_bytes=len(original),
+            document=replace(new.document, text=text, pages=tuple(pages)),
+            chunks=chunks,
+            vectors=self._turned(new.vectors, random),
+        )
+        return changed, original
+
+    def _text(self, new: NewVersion, random: Random) -> tuple[str, dict[int, int]]:
+        """Returns another text, and where in it the chunks and pages begin and end that did at an offset."""
+        text = new.document.text
+        cuts = {0, len(text)}
+        for part in (*new.chunks, *new.document.pages):
+            cuts.update((part.start, part.end))
+        at, parts, length = {0: 0}, [], 0
+        for start, end in pairwise(sorted(cuts)):
+            parts.append(self._words(text[start:end], random))
+            length += len(parts[-1])
+            at[end] = length
+        return "".join(parts), at
+
+    def _words(self, text: str, random: Random) -> str:
+        def other(match: re.Match[str]) -> str:
+            run = match[0]
+            return self._runs[_script(run)].draw(random) if random.random() < CHANGED else run
+
+        return _RUN.sub(other, text)
+
+    def _turned(self, vectors: Iterable[Float32 | None], random: Random) -> list[Float32 | None]:
+        generator = np.random.default_rng(random.getrandbits(64))
+        return [None if vector is None else self._turn(vector, generator) for vector in vectors]
+
+    def _turn(self, vector: Float32, random: np.random.Generator) -> Float32:
+        beside = self._vectors[random.choice(self._near[self._row[vector.tobytes()]])]
+        part = random.uniform(*TOWARDS)
+        noise = random.standard_normal(len(vector))
+        turned = (1 - part) * vector + part * beside + NOISE * noise / np.linalg.norm(noise)
+        return np.asarray(turned / np.linalg.norm(turned), np.float32)
+
+
+def _script(run: str) -> str:
+    first = run[0]
+    return "latin" if first.isascii() else "hira" if first < "ァ" else "kata" if first < "㐀" else "han"
+
+
+def _neighbours(vectors: Float32, path: Path) -> Int64:
+    """Returns the rows of the nearest others that are not the same, for each row; kept in a file."""
+    if path.exists() and len(near := np.load(path)) == len(vectors):
+        return near
+    near = np.empty((len(vectors), NEIGHBOURS), np.int64)
+    for start in range(0, len(vectors), 1024):
+        cosines = vectors[start : start + 1024] @ vectors.T
+        cosines[cosines > 1 - 1e-4] = -1.0  # itself, and its twins
+        near[start : start + 1024] = np.argpartition(-cosines, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    np.save(path, near)
+    return near
+
+
+if __name__ == "__main__":
+    sys.exit(main())
