@@ -13,7 +13,7 @@ takes them all, and then perturbed copies:
 - Vectors: each goes a random part (``TOWARDS``) of the way to one of its ``NEIGHBOURS`` nearest, takes on noise of
   length ``NOISE``, and is made of unit length again. ``bench.search`` prints how near neighbours are.
 
-Every document is open to everybody, and one in 2, 10, 100 and 1,000 also to the principal ``one-in-…``.
+Every document is open to everybody, and one in 2, 10, 100 and 1,000 also to ``group:one-in-…``.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def make(work: Path, files: Path, sizes: Sequence[int], seconds: float = 1e9) ->
     real = work / str(REAL)
     if not is_complete(real):
         with _Shelf(real) as shelf:
-            if not _read_files(shelf, files, until):
+            if not _read_files(shelf, files, until) or time.monotonic() > until:
                 return False
         _index(real)
     for size in sizes:
@@ -98,7 +98,7 @@ def make(work: Path, files: Path, sizes: Sequence[int], seconds: float = 1e9) ->
         if not folder.exists():
             shutil.copytree(real / "models", folder / "models")  # it was exported once
         with _Shelf(real) as source, _Shelf(folder) as shelf:
-            if not _copy(source, shelf, size, until):
+            if not _copy(source, shelf, size, until) or time.monotonic() > until:
                 return False
         _index(folder)
     return True
@@ -116,7 +116,7 @@ def settings_of(folder: Path) -> Settings:
 
 def principal(share: int) -> str:
     """Returns to whom one document in ``share`` is open."""
-    return f"one-in-{share}"
+    return f"group:one-in-{share}"
 
 
 def _index(folder: Path) -> None:

@@ -114,8 +114,9 @@ class Corpus:
         self._ownership = ownership
         self._publishing = threading.Lock()
         self._keeping = threading.Lock()  # no original is deleted while a version that has it is committed
-        self._scopes: OrderedDict[tuple[object, ...], Int64 | None] = OrderedDict()
+        self._scopes: OrderedDict[tuple[object, ...], tuple[int, Int64 | None]] = OrderedDict()
         self._scopes_lock = threading.Lock()
+        self._filled_at = -1  # the epoch in which something was live
         feed = CatalogFeed(database)
         with database.read() as db:
             own_id = records.corpus_id(db)
@@ -451,16 +452,20 @@ class Corpus:
             filter.source,
             filter.documents,
             filter.as_of,
-            self.catalog.epoch,
         )
+        epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
         with self._scopes_lock:
-            if key in self._scopes:
+            known, before = self._scopes.get(key, (-1, None))
+            if known == epoch:
                 self._scopes.move_to_end(key)
-                return self._scopes[key]
+                return before
         with self.catalog.read() as db:
             allowed = access.allowed_versions(db, caller, filter)
+        if before is not None and allowed is not None and np.array_equal(before, allowed):
+            allowed = before  # the same array: the indexes know its rows already
         with self._scopes_lock:
-            self._scopes[key] = allowed
+            self._scopes[key] = epoch, allowed
+            self._scopes.move_to_end(key)
             while len(self._scopes) > _CACHED_SCOPES:
                 self._scopes.popitem(last=False)
         return allowed
@@ -470,8 +475,13 @@ class Corpus:
         allowed = self.scope(caller, filter)
         if allowed is not None:
             return not len(allowed)
-        with self.catalog.read() as db:
-            return not documents.any_live(db)
+        epoch = self.catalog.epoch
+        if self._filled_at != epoch:
+            with self.catalog.read() as db:
+                if not documents.any_live(db):
+                    return True
+            self._filled_at = epoch
+        return False
 
     # ---- reading -------------------------------------------------------------------------------------
 

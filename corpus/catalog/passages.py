@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,6 +19,7 @@ from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, Place, show_chunk_id
 
 _IDS_PER_STATEMENT = 500
+_SPARE = 10  # chunks read beside those asked for: as many may be hidden or copies before more are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +99,21 @@ def live_hits(
     Raises:
         DamagedError: a chunk's text is not the one that was committed.
     """
-    rows = {row.id: row for row in _rows(db, [own for own, _ in ranked], caller, as_of)}
+    best = list(islice(_distinct(_in_order(db, ranked, caller, as_of, limit + _SPARE)), limit))
+    names = _names(db, {row.sha256 for _, row in best}, caller, as_of)
     hits: list[Hit] = []
-    copies: dict[tuple[str, str, bytes, int, int], str] = {}
-    names = _names(db, {row.sha256 for row in rows.values()}, caller, as_of)
-    for own, score in ranked:
-        row = rows.get(own)
-        if row is None or copies.setdefault(_place(row), row.document_id) != row.document_id:
-            continue
+    for score, row in best:
         text = docs.read_text(db, row.version_id, row.start, row.end)
         if not _stored(row).is_intact(text):
             raise DamagedError(
-                f"The stored text of {row.path} is not what was committed (chunk {show_chunk_id(own)}).",
+                f"The stored text of {row.path} is not what was committed (chunk {show_chunk_id(row.id)}).",
                 hint=schema.RESTORE_HINT,
             )
         hits.append(
             Hit(
                 rank=len(hits) + 1,
                 score=float(score),
-                chunk_id=show_chunk_id(own),
+                chunk_id=show_chunk_id(row.id),
                 document_id=row.document_id,
                 version=row.number,
                 collection=row.collection,
@@ -130,7 +128,7 @@ def live_hits(
                 headings=tuple(row.headings),
                 context=row.context,
                 text=text,
-                legs=dict(legs.get(own, {})),
+                legs=dict(legs.get(row.id, {})),
                 page_label=row.label or "",
                 ocr=_is_recognised(row),
                 also=tuple(
@@ -138,9 +136,25 @@ def live_hits(
                 ),
             )
         )
-        if len(hits) == limit:
-            break
     return hits
+
+
+def _in_order(
+    db: Connection, ranked: Sequence[tuple[int, float]], caller: Caller, as_of: datetime | None, step: int
+) -> Iterator[tuple[float, Any]]:
+    """Yields (score, row) of the ranked chunks that may be shown, best first, reading no further than is asked."""
+    for first in range(0, len(ranked), step):
+        some = ranked[first : first + step]
+        rows = {row.id: row for row in _rows(db, [own for own, _ in some], caller, as_of)}
+        yield from ((score, rows[own]) for own, score in some if own in rows)
+
+
+def _distinct(found: Iterable[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
+    """Yields what has no better ranked copy in another document."""
+    owners: dict[tuple[str, str, bytes, int, int], str] = {}
+    for score, row in found:
+        if owners.setdefault(_place(row), row.document_id) == row.document_id:
+            yield score, row
 
 
 def _place(row: Any) -> tuple[str, str, bytes, int, int]:

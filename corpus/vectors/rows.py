@@ -9,8 +9,11 @@ same result, bit for bit, across restarts, rebuilds and folds.
 from __future__ import annotations
 
 import hashlib
+import math
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +35,31 @@ FETCH_FACTOR = 4
 FETCH_MOST = 2_000
 """Over-fetch from an approximate index: 4k, at least 100, doubling up to 2,000 before the scan takes over."""
 
-_BLOCK = 16_384
+_GATHERED = 1_024  # rows at a time: they stay in the processor's cache until they are multiplied
+_REMEMBERED = 32  # sets of versions: at a million rows four megabytes each, where half of them are allowed
 _VERSIONS_AT_ONCE = 500
+
+
+class Remembered:
+    """The rows of the sets of versions that were asked for last, by the very array. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[int, tuple[Int64, Int64]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, column: Int64, versions: Int64) -> Int64:
+        """Returns the rows of ``column`` that hold one of the versions, ascending; always of the same column."""
+        with self._lock:
+            own, rows = self._rows.get(id(versions), (None, None))
+            if own is versions and rows is not None:
+                self._rows.move_to_end(id(versions))
+                return rows
+        rows = np.flatnonzero(np.isin(column, versions))
+        with self._lock:
+            self._rows[id(versions)] = versions, rows  # kept with it, so that no other array has its address
+            while len(self._rows) > _REMEMBERED:
+                self._rows.popitem(last=False)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +74,7 @@ class Block:
     versions: Int64
     vectors: Float32
     alive: Bools | None = None
+    remembered: Remembered = field(default_factory=lambda: Remembered(), repr=False, compare=False)
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])
@@ -71,12 +98,10 @@ class Block:
             return self
         return replace(self, alive=~gone if self.alive is None else self.alive & ~gone)
 
-    def allowed(self, versions: Int64 | None) -> Bools | None:
-        """Returns which rows live and are of the given versions; None when all are."""
-        if versions is None:
-            return self.alive
-        mask = np.isin(self.versions, versions)
-        return mask if self.alive is None else mask & self.alive
+    def rows_of(self, versions: Int64) -> Int64:
+        """Returns the live rows of the given versions, ascending; quickly when it is asked for the same array again."""
+        rows = self.remembered.of(self.versions, versions)
+        return rows if self.alive is None else rows[self.alive[rows]]
 
     def part(self, start: int, stop: int | None = None) -> Block:
         """Returns the rows from ``start`` to before ``stop``, without copying them."""
@@ -219,48 +244,64 @@ def _candidates(
 ) -> Int64:
     if not len(block):
         return np.empty(0, np.int64)
-    mask = block.allowed(versions)
-    allowed = len(block) if mask is None else int(np.count_nonzero(mask))
-    few = versions is not None and allowed <= max(EXACT_ROWS, len(block) // EXACT_SHARE)
+    allowed = None if versions is None else block.rows_of(versions)
+    few = allowed is not None and len(allowed) <= max(EXACT_ROWS, len(block) // EXACT_SHARE)
     if nearest is not None and not few:
-        fetch = max(FETCH_FACTOR * k, FETCH_LEAST)
+        share = 1.0 if allowed is None else len(allowed) / len(block)
+        fetch = max(FETCH_FACTOR * k, FETCH_LEAST, math.ceil(2 * k / share))
         while fetch <= FETCH_MOST and fetch < len(block):
-            rows = nearest(query, fetch)
-            rows = rows if mask is None else rows[mask[rows]]
+            rows = _passed(block, allowed, nearest(query, fetch))
             if len(rows) >= k:
                 return rows
             fetch *= 2
-    return _scan(block, mask, allowed, query, k)
+    return _scan(block, allowed, query, k)
 
 
-def _scan(block: Block, mask: Bools | None, allowed: int, query: Float32, k: int) -> Int64:
+def _passed(block: Block, allowed: Int64 | None, rows: Int64) -> Int64:
+    """Returns those of the rows that live and are among the allowed ones."""
+    if allowed is None:
+        return rows if block.alive is None else rows[block.alive[rows]]
+    at = np.minimum(np.searchsorted(allowed, rows), len(allowed) - 1)
+    passed: Int64 = rows[allowed[at] == rows]
+    return passed
+
+
+def _scan(block: Block, allowed: Int64 | None, query: Float32, k: int) -> Int64:
     """Returns the rows that can be among the best ``k``: those within rounding of the k-th, or better."""
-    rows = np.arange(len(block)) if mask is None else np.flatnonzero(mask)
-    if allowed == 0:
+    if allowed is None and block.alive is not None:
+        allowed = np.flatnonzero(block.alive)
+    count = len(block) if allowed is None else len(allowed)
+    rows = np.arange(count) if allowed is None else allowed
+    if count <= k:
         return rows
-    approximate = np.empty(allowed, np.float32)
-    gather = mask is not None and 4 * allowed < len(block)
-    if gather:
-        for start in range(0, allowed, _BLOCK):
-            part = rows[start : start + _BLOCK]
-            approximate[start : start + _BLOCK] = block.vectors[part] @ query
+    if 4 * count < len(block):
+        approximate = _gathered(block.vectors, rows, query)
     else:
-        every = block.vectors @ query
-        approximate = every if mask is None else every[mask]
-    if allowed <= k:
-        return rows
-    kth = np.partition(approximate, allowed - k)[allowed - k]
+        approximate = block.vectors @ query
+        approximate = approximate if allowed is None else approximate[allowed]
+    kth = np.partition(approximate, count - k)[count - k]
     # A float32 dot of unit vectors errs by at most d * u (Higham 2002, section 3.1), on both sides.
     margin = np.float32(2 * query.shape[0] * np.finfo(np.float32).eps)
     close: Int64 = rows[approximate >= kth - margin]
     return close
 
 
+def _gathered(vectors: Float32, rows: Int64, query: Float32) -> Float32:
+    """Returns the float32 dots of some rows, gathered few at a time."""
+    dots = np.empty(len(rows), np.float32)
+    room = np.empty((min(_GATHERED, len(rows)), vectors.shape[1]), np.float32)
+    for start in range(0, len(rows), _GATHERED):
+        some = rows[start : start + _GATHERED]
+        part = np.take(vectors, some, axis=0, out=room[: len(some)], mode="clip")
+        np.matmul(part, query, out=dots[start : start + len(some)])
+    return dots
+
+
 def _scores(block: Block, rows: Int64, query: Float32) -> Float32:
     """Returns the exact cosines of the rows, each rounded once: the same wherever the row lies."""
     found = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        found[start : start + _BLOCK] = cosines(block.vectors[rows[start : start + _BLOCK]], query)
+    for start in range(0, len(rows), _GATHERED):
+        found[start : start + _GATHERED] = cosines(block.vectors[rows[start : start + _GATHERED]], query)
     return found
 
 

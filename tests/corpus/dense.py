@@ -19,7 +19,7 @@ from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FoldPolicy
 from corpus.vectors import build as building
 from corpus.vectors import embedded as embedding_index
 from corpus.vectors import rows as row_search
-from tests.corpus.vector_feed import SqliteFeed, open_feed
+from tests.corpus.vector_feed import SqliteFeed
 
 SPACE = "0123456789abcdef"
 PATIENT = FoldPolicy(repair_after_s=1e9, tick_s=0.05)
@@ -48,7 +48,7 @@ def build_here(patch: pytest.MonkeyPatch) -> None:
     """Builds generations in this process: the same files without a child's start-up of seconds."""
 
     def build(address: FeedAddress, folder: Path, space: str, dimension: int, stop: object) -> None:
-        building.build(open_feed(address.argument), folder, space, dimension)
+        building.build(address.open(), folder, space, dimension)
 
     patch.setattr(embedding_index, "build_in_child", build)
 
