@@ -100,7 +100,7 @@ class Retriever:
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
             ids = np.unique(np.concatenate([leg.ids for leg in found]))
-            legs = self._scores(cleaned, vector, tokens, ids, caller, chosen)
+            legs = self._scores(cleaned, vector, tokens, ids, found[0], caller, chosen)
             ranked = combine(ids, legs, self.recipe)
             if vector is not None and self.recipe.around:
                 legs["around"] = self._around(vector, ids, ranked)
@@ -122,13 +122,17 @@ class Retriever:
         vector: Float32 | None,
         tokens: QueryTokens | None,
         ids: Int64,
+        found: Scored,
         caller: Caller,
         filter: Filter,
     ) -> dict[str, Float32]:
-        """Returns what every leg says of every candidate, whichever leg found it."""
+        """Returns what every leg says of every candidate, whichever leg found it; ``found``: what the first did."""
         legs: dict[str, Float32] = {}
         if vector is not None:
-            legs["dense"] = self._corpus.score_dense(vector, ids)
+            scores = _spread_over(ids, found)
+            missing = np.isnan(scores)
+            scores[missing] = self._corpus.score_dense(vector, ids[missing])
+            legs["dense"] = scores
         if tokens is not None:
             late = self._corpus.score_late(tokens, ids, caller, filter)
             if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
@@ -244,6 +248,13 @@ def clean_query(query: str, max_chars: int) -> str:
             "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
         )
     return kept
+
+
+def _spread_over(ids: Int64, found: Scored) -> Float32:
+    """Returns what a leg gave each of the ids (ascending), NaN where it did not find it."""
+    scores = np.full(len(ids), np.nan, np.float32)
+    scores[np.searchsorted(ids, found.ids)] = found.scores
+    return scores
 
 
 def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:

@@ -101,9 +101,9 @@ def live_hits(
     """
     best = list(islice(_distinct(_in_order(db, ranked, caller, as_of, limit + _SPARE)), limit))
     names = _names(db, {row.sha256 for _, row in best}, caller, as_of)
+    texts = docs.read_slices(db, [(row.version_id, row.start, row.end) for _, row in best])
     hits: list[Hit] = []
-    for score, row in best:
-        text = docs.read_text(db, row.version_id, row.start, row.end)
+    for (score, row), text in zip(best, texts, strict=True):
         if not _stored(row).is_intact(text):
             raise DamagedError(
                 f"The stored text of {row.path} is not what was committed (chunk {show_chunk_id(row.id)}).",
