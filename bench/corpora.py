@@ -4,8 +4,8 @@
 
 Small chunks make much of the files at hand: at most 28 tokens, or 200 characters of what the embedder does not read.
 The files are read, cut and embedded as an ingest does it, only that many documents are committed in one transaction
-and both indexes are built once, at the end. A smaller corpus takes the first documents of the real one. A larger one
-takes them all, and then perturbed copies:
+and both indexes are built once, at the end. The real corpus has 100,000 chunks at most. A smaller one takes its
+first documents, a larger one takes them all, and then perturbed copies:
 
 - Words: of the runs of one script (words in English, parts of words in Japanese) a share of ``CHANGED`` is drawn
   anew from all runs of that script, as often as each occurs. So the share of the passages that have a word, and
@@ -85,10 +85,11 @@ def make(work: Path, files: Path, sizes: Sequence[int], seconds: float = 1e9) ->
     What is complete is left alone, and what was interrupted is gone on with.
     """
     until = time.monotonic() + seconds
-    real = work / str(REAL)
+    most = REAL if is_complete(work / str(REAL)) else min(REAL, max(sizes))
+    real = work / str(most)
     if not is_complete(real):
         with _Shelf(real) as shelf:
-            if not _read_files(shelf, files, until) or time.monotonic() > until:
+            if not _read_files(shelf, files, most, until) or time.monotonic() > until:
                 return False
         _index(real)
     for size in sizes:
@@ -175,7 +176,7 @@ class _Shelf:
 # ---- real documents --------------------------------------------------------------------------------
 
 
-def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
+def _read_files(shelf: _Shelf, folder: Path, size: int, until: float) -> bool:
     """Reads, cuts and embeds files in an order that mixes their folders; False when the time was too short."""
     shelf.embedder.prepare()
     found = discover([folder], suffixes=ENDINGS).files
@@ -189,7 +190,7 @@ def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
     embedder = shelf.embedder
     chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings)
     with ReadAhead(shelf.settings, [(file, None) for file in missing], lambda: None) as reading:
-        while not reading.ended and shelf.chunks < REAL and time.monotonic() < until:
+        while not reading.ended and shelf.chunks < size and time.monotonic() < until:
             read = reading.take()
             if read is None:
                 time.sleep(0.01)
@@ -204,9 +205,9 @@ def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
                 _embed_and_commit(shelf, waiting)
                 waiting = []
         _embed_and_commit(shelf, waiting)
-        if reading.ended and shelf.chunks < REAL:
+        if reading.ended and shelf.chunks < size:
             print(f"  the files give no more than {shelf.chunks} chunks", file=sys.stderr)
-        return reading.ended or shelf.chunks >= REAL
+        return reading.ended or shelf.chunks >= size
 
 
 def _embed_and_commit(
