@@ -12,6 +12,7 @@ first documents, a larger one takes them all, and then perturbed copies:
   their lengths, stay what they were; the vocabulary does not grow.
 - Vectors: each goes a random part (``TOWARDS``) of the way to one of its ``NEIGHBOURS`` nearest, takes on noise of
   length ``NOISE``, and is made of unit length again. ``bench.search`` prints how near neighbours are.
+  Vectors of tokens are copied as they are.
 
 Every document is open to everybody, and one in 2, 10, 100 and 1,000 also to ``group:one-in-…``.
 """
@@ -27,7 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 from pathlib import Path
 from random import Random
 
@@ -37,6 +38,7 @@ from corpus.catalog import Database, documents, open_database, passages, records
 from corpus.catalog.changes import CatalogFeed
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord
+from corpus.catalog.tokens import read_tokens
 from corpus.embedding import open_embedder
 from corpus.errors import VouchError
 from corpus.originals import Originals
@@ -216,11 +218,13 @@ def _embed_and_commit(
     embedder = shelf.embedder
     texts = [chunk.searched for *_, chunks in waiting for chunk in chunks]
     covered = [embedder.covers(text) for text in texts]
-    made = iter(embedder.embed_passages([text for text, does in zip(texts, covered, strict=True) if does]))
+    vectors, codes = embedder.embed_passages_with_tokens(list(compress(texts, covered)))
+    made = iter(zip(vectors, codes, strict=True))
     does = iter(covered)
     batch = []
     for source, document, chunks in waiting:
         original = source.location.read_bytes()
+        own = [next(made) if next(does) else (None, None) for _ in chunks]
         new = NewVersion(
             key=DocumentKey(COLLECTION, source.root, source.path),
             sha256=hashlib.sha256(original).hexdigest(),
@@ -229,7 +233,8 @@ def _embed_and_commit(
             fingerprint=fingerprint(document.content_type, shelf.settings, embedder.space),
             document=document,
             chunks=chunks,
-            vectors=[next(made) if next(does) else None for _ in chunks],
+            vectors=[vector for vector, _ in own],
+            tokens=[code for _, code in own],
         )
         batch.append((new, original))
     if batch:
@@ -276,6 +281,7 @@ def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersi
     with source.database.read() as db:
         text, pages = documents.read_text(db, live.id), documents.read_pages(db, live.id)
         stored = passages.stored_chunks(db, live.id)
+        codes = read_tokens(db, [one.id for one in stored])
     with CatalogFeed(source.database).snapshot() as snapshot:
         vectors = {
             own: vector
@@ -305,6 +311,7 @@ def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersi
         document=Document(text, pages, (), live.title, live.content_type, live.language, live.date),
         chunks=chunks,
         vectors=[vectors.get(one.id) for one in stored],
+        tokens=[codes.get(one.id) for one in stored],
     )
     return new, source.originals.read(live.sha256)
 
