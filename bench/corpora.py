@@ -4,14 +4,15 @@
 
 Small chunks make much of the files at hand: at most 28 tokens, or 200 characters of what the embedder does not read.
 The files are read, cut and embedded as an ingest does it, only that many documents are committed in one transaction
-and both indexes are built once, at the end. A smaller corpus takes the first documents of the real one. A larger one
-takes them all, and then perturbed copies:
+and both indexes are built once, at the end. The real corpus has 100,000 chunks at most. A smaller one takes its
+first documents, a larger one takes them all, and then perturbed copies:
 
 - Words: of the runs of one script (words in English, parts of words in Japanese) a share of ``CHANGED`` is drawn
   anew from all runs of that script, as often as each occurs. So the share of the passages that have a word, and
   their lengths, stay what they were; the vocabulary does not grow.
 - Vectors: each goes a random part (``TOWARDS``) of the way to one of its ``NEIGHBOURS`` nearest, takes on noise of
   length ``NOISE``, and is made of unit length again. ``bench.search`` prints how near neighbours are.
+  Vectors of tokens are copied as they are.
 
 Every document is open to everybody, and one in 2, 10, 100 and 1,000 also to ``group:one-in-…``.
 """
@@ -27,7 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 from pathlib import Path
 from random import Random
 
@@ -37,6 +38,7 @@ from corpus.catalog import Database, documents, open_database, passages, records
 from corpus.catalog.changes import CatalogFeed
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord
+from corpus.catalog.tokens import read_tokens
 from corpus.embedding import open_embedder
 from corpus.errors import VouchError
 from corpus.originals import Originals
@@ -85,10 +87,11 @@ def make(work: Path, files: Path, sizes: Sequence[int], seconds: float = 1e9) ->
     What is complete is left alone, and what was interrupted is gone on with.
     """
     until = time.monotonic() + seconds
-    real = work / str(REAL)
+    most = REAL if is_complete(work / str(REAL)) else min(REAL, max(sizes))
+    real = work / str(most)
     if not is_complete(real):
         with _Shelf(real) as shelf:
-            if not _read_files(shelf, files, until) or time.monotonic() > until:
+            if not _read_files(shelf, files, most, until) or time.monotonic() > until:
                 return False
         _index(real)
     for size in sizes:
@@ -175,7 +178,7 @@ class _Shelf:
 # ---- real documents --------------------------------------------------------------------------------
 
 
-def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
+def _read_files(shelf: _Shelf, folder: Path, size: int, until: float) -> bool:
     """Reads, cuts and embeds files in an order that mixes their folders; False when the time was too short."""
     shelf.embedder.prepare()
     found = discover([folder], suffixes=ENDINGS).files
@@ -189,7 +192,7 @@ def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
     embedder = shelf.embedder
     chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings)
     with ReadAhead(shelf.settings, [(file, None) for file in missing], lambda: None) as reading:
-        while not reading.ended and shelf.chunks < REAL and time.monotonic() < until:
+        while not reading.ended and shelf.chunks < size and time.monotonic() < until:
             read = reading.take()
             if read is None:
                 time.sleep(0.01)
@@ -204,9 +207,9 @@ def _read_files(shelf: _Shelf, folder: Path, until: float) -> bool:
                 _embed_and_commit(shelf, waiting)
                 waiting = []
         _embed_and_commit(shelf, waiting)
-        if reading.ended and shelf.chunks < REAL:
+        if reading.ended and shelf.chunks < size:
             print(f"  the files give no more than {shelf.chunks} chunks", file=sys.stderr)
-        return reading.ended or shelf.chunks >= REAL
+        return reading.ended or shelf.chunks >= size
 
 
 def _embed_and_commit(
@@ -215,11 +218,13 @@ def _embed_and_commit(
     embedder = shelf.embedder
     texts = [chunk.searched for *_, chunks in waiting for chunk in chunks]
     covered = [embedder.covers(text) for text in texts]
-    made = iter(embedder.embed_passages([text for text, does in zip(texts, covered, strict=True) if does]))
+    vectors, codes = embedder.embed_passages_with_tokens(list(compress(texts, covered)))
+    made = iter(zip(vectors, codes, strict=True))
     does = iter(covered)
     batch = []
     for source, document, chunks in waiting:
         original = source.location.read_bytes()
+        own = [next(made) if next(does) else (None, None) for _ in chunks]
         new = NewVersion(
             key=DocumentKey(COLLECTION, source.root, source.path),
             sha256=hashlib.sha256(original).hexdigest(),
@@ -228,7 +233,8 @@ def _embed_and_commit(
             fingerprint=fingerprint(document.content_type, shelf.settings, embedder.space),
             document=document,
             chunks=chunks,
-            vectors=[next(made) if next(does) else None for _ in chunks],
+            vectors=[vector for vector, _ in own],
+            tokens=[code for _, code in own],
         )
         batch.append((new, original))
     if batch:
@@ -275,6 +281,7 @@ def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersi
     with source.database.read() as db:
         text, pages = documents.read_text(db, live.id), documents.read_pages(db, live.id)
         stored = passages.stored_chunks(db, live.id)
+        codes = read_tokens(db, [one.id for one in stored])
     with CatalogFeed(source.database).snapshot() as snapshot:
         vectors = {
             own: vector
@@ -304,6 +311,7 @@ def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersi
         document=Document(text, pages, (), live.title, live.content_type, live.language, live.date),
         chunks=chunks,
         vectors=[vectors.get(one.id) for one in stored],
+        tokens=[codes.get(one.id) for one in stored],
     )
     return new, source.originals.read(live.sha256)
 
