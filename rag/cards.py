@@ -24,7 +24,7 @@ ProviderName = Literal[
 
 
 class Fact(BaseModel):
-    """Where the facts of a card come from, and as of when (ISO 8601 date)."""
+    """Where the facts of a card come from, and as of when (ISO 8601: a day, or a month)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -51,12 +51,15 @@ def test_every_fact_has_a_source_and_a_date(card) -> None:
         assert "licence" in told
     for source in card.sources:
         assert source.source
-        assert datetime.date.fromisoformat(source.as_of) <= datetime.date(2100, 1, 1)
+        month_alone = len(source.as_of) == len("2025-04")  # all that some sources tell
+        day = f"{source.as_of}-01" if month_alone else source.as_of
+        assert datetime.date.fromisoformat(day) <= datetime.date(2100, 1, 1)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_the_figures_of_a_card_are_possible(card) -> None:
-    assert card.context_window is None or 1024 <= card.context_window <= 20_000_000
+    least = 1024 if card.task == "chat" else 64  # what an embedder reads at a time is a passage
+    assert card.context_window is None or least <= card.context_window <= 20_000_000
     if card.task == "chat":
         assert card.max_output_tokens is None or 0 < card.max_output_tokens <= card.context_window
     if card.price_input_usd is not None:
