@@ -67,12 +67,6 @@ def standalone(question: str, earlier: Sequence[str]) -> str:
     return known if known != " ".join(question.split()) else question
 
 
-def with_topic(question: str, earlier: Sequence[str]) -> str:
-    """Returns the question with what the turn before was about beside it, for one that says too little by itself."""
-    known = standalone(earlier[-1], earlier[:-1]) if earlier else ""
-    return _beside(" ".join(question.split()), known[-MOST_EARLIER_CHARS:]) if known.strip() else question
-
-
 def _carried(question: str, before: str) -> str:
     if is_japanese(question):
         return followups_japanese.carried(question, before) if is_japanese(before) else f"{question} {before}"

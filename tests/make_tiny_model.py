@@ -46,7 +46,7 @@ def make_tiny_model(
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from transformers import BertConfig, BertModel
 
     tokenizer, size = _multilingual_tokenizer() if multilingual else _english_tokenizer()
     _between_marks(tokenizer)
@@ -61,15 +61,7 @@ def make_tiny_model(
     )
     parts = folder.parent / f"{folder.name}.parts"
     BertModel(config).eval().save_pretrained(parts)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_max_length=max_tokens,
-    ).save_pretrained(parts)
+    _save_tokenizer(tokenizer, max_tokens, parts)
     transformer = Transformer(str(parts), max_seq_length=max_tokens)
     pooling = Pooling(transformer.get_embedding_dimension(), "mean")
     SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu").save(
@@ -84,7 +76,7 @@ def make_tiny_model(
 def make_tiny_cross_encoder(folder: Path, *, numbers: int = 1, max_tokens: int = 64, seed: int = 0) -> Path:
     """Writes a CrossEncoder of one layer that reads English and Japanese; ``numbers`` for each pair."""
     import torch
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+    from transformers import BertConfig, BertForSequenceClassification
 
     tokenizer, size = _multilingual_tokenizer()
     _between_marks(tokenizer)
@@ -99,15 +91,7 @@ def make_tiny_cross_encoder(folder: Path, *, numbers: int = 1, max_tokens: int =
         num_labels=numbers,
     )
     BertForSequenceClassification(config).eval().save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_max_length=max_tokens,
-    ).save_pretrained(folder)
+    _save_tokenizer(tokenizer, max_tokens, folder)
     return folder
 
 
@@ -161,6 +145,20 @@ def _english_tokenizer() -> tuple[Any, int]:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer, len(vocabulary)
+
+
+def _save_tokenizer(tokenizer: Any, max_tokens: int, folder: Path) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=max_tokens,
+    ).save_pretrained(folder)
 
 
 def _between_marks(tokenizer: Any) -> None:

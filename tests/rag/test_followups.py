@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.followups import standalone, with_topic
+from rag.followups import standalone
 
 HOTEL = "What is the hotel limit in London?"
 GRADE = "What is the salary range for grade 6 in the UK?"
@@ -112,8 +112,6 @@ def test_follow_ups_of_follow_ups_carry_on() -> None:
 
 def test_nothing_before_leaves_a_question_as_it_is() -> None:
     assert standalone(" And in  Edinburgh? ", []) == " And in  Edinburgh? "
-    assert with_topic("Why?", []) == "Why?"
-    assert with_topic("Which form?", [HOTEL]) == "Which form? (hotel limit in London)"
 
 
 ENGLISH = ["And", "in", "the", "London", "E-4032", "grade 7", "?", "What is", "it", "(", "\\", "大阪"]
@@ -132,7 +130,6 @@ def test_any_conversation_gives_a_question_of_bounded_length(question: str, earl
     assert len(read) <= len(question) + 600
     assert read == standalone(question, earlier)
     assert bool(read.strip()) == bool(question.strip()) or earlier
-    assert len(with_topic(question, earlier)) <= len(question) + 600
 
 
 def test_long_turns_take_no_time() -> None:
