@@ -184,7 +184,8 @@ def _refuse_unsupported(asked: CompletionRequest) -> None:
 
 def _turn(number: int, message: ChatMessage) -> Message:
     where = f"messages.{number}"
-    if message.role in ("tool", "function"):
+    role = message.role
+    if role == "tool" or role == "function":
         raise WrongMessagesError(
             f"{where}.role",
             f"{where} is what a tool said, and no tools are called here.",
@@ -203,8 +204,7 @@ def _turn(number: int, message: ChatMessage) -> Message:
             )
         parts.append(part.text or "")
     text = "".join(c if c.isprintable() or c in "\n\t\r" else " " for c in "\n".join(parts))
-    role = "system" if message.role == "developer" else message.role
-    return Message(role, text)  # type: ignore[arg-type]  # the two other roles were refused above
+    return Message("system" if role == "developer" else role, text)
 
 
 def _question(text: str, number: int) -> str:
