@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -358,7 +359,19 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(corpus: Corpus, fold
 def test_progress_moves_while_one_large_file_is_read_and_embedded(corpus: Corpus, tmp_path: Path) -> None:
     folder = write(tmp_path / "files", "large.txt", sections=PIECE_TEXTS * 4)
     told: list[Progress] = []
-    embedder = CountingEmbedder()
+    before: list[int] = []  # how many different shares had been told when each piece began
+
+    def wait_for_the_last_piece(text: str) -> None:
+        """A real embedder takes so long for a piece that the ingest tells of it meanwhile; this one waits for that."""
+        if len(embedder.pieces) == len(before):
+            return
+        deadline = time.monotonic() + 60
+        while before and len({one.done_bytes for one in told}) == before[-1]:
+            assert time.monotonic() < deadline, "nothing was told after the last piece"
+            time.sleep(0.005)
+        before.append(len({one.done_bytes for one in told}))
+
+    embedder = CountingEmbedder(wait_for_the_last_piece)
     report = run(corpus, folder, on_progress=told.append, embedder=embedder)
     assert len(embedder.pieces) >= 4
     assert max(embedder.pieces) <= PIECE_TEXTS
