@@ -7,9 +7,11 @@ that no variable of a tracing service or gateway can send passages elsewhere.
 
 from __future__ import annotations
 
+import base64
 import importlib
 import importlib.util
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,8 @@ _VENDORS: Mapping[str, _Vendor] = {
     "langchain": _Vendor("", "langchain", ""),
 }  # fmt: skip
 
+_PRIVATE = re.compile(r"header|query|key|token(?!s)|secret|password|credential|auth", re.IGNORECASE)
+
 AZURE_VERSION_ENV = "OPENAI_API_VERSION"
 """The variable that holds the version of Azure's API, where ``options`` names none."""
 
@@ -101,8 +105,11 @@ def key_of(name: str, settings: ModelSettings) -> str:
 
 
 def secrets_of(settings: ModelSettings, key: str) -> list[str]:
-    """Returns what may never be shown: the key, and what stands before the @ of an address."""
-    return [one for one in (key, *_passwords(_address(settings))) if one]
+    """Returns what may never be shown: the key, what stands before the @ of an address, and of the options the
+    headers, the query and whatever a name calls secret.
+    """
+    private = (one for name, one in settings.options.items() if _PRIVATE.search(name))
+    return [one for one in (key, *_passwords(_address(settings)), *_texts(list(private))) if one]
 
 
 def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | None:
@@ -380,12 +387,28 @@ def _address(settings: ModelSettings) -> str:
     return own or vendor.base_url
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Yields every text in an option, and of one like ``Bearer …`` the last part by itself, too."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
+        if (last := value.rpartition(" ")[2]) != value and len(last) >= 8:
+            yield last
+
+
 def _passwords(base_url: str) -> Iterator[str]:
-    """Yields what stands before the @ of an address, as written and as meant."""
+    """Yields what stands before the @ of an address, as written, as meant, and as HTTP's basic authentication
+    sends it.
+    """
     try:
         userinfo, at, _ = urlsplit(base_url).netloc.rpartition("@")
     except ValueError:
         return
     if at:
         password = userinfo.partition(":")[2]
-        yield from (userinfo, unquote(userinfo), password, unquote(password))
+        basic = base64.b64encode(unquote(userinfo).encode()).decode()
+        yield from (userinfo, unquote(userinfo), password, unquote(password), basic)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,8 @@ class ScriptedServer:
     def __init__(self, script: Sequence[Turn], dialect: Dialect | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.arrivals: list[float] = []
+        """When each request came, in seconds of the monotonic clock."""
         self.dialect = dialect or Dialect()
         self.models: list[dict[str, Any]] = []
         """What GET /v1/models lists."""
@@ -99,6 +102,14 @@ class ScriptedServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def restart(self, *script: Turn) -> None:
+        """Begins another script; what was asked so far is forgotten."""
+        with self._lock:
+            self._script = list(script)
+            self.left_early = 0
+            for told in (self.requests, self.headers, self.arrivals):
+                told.clear()
 
     @property
     def base_url(self) -> str:
@@ -130,6 +141,7 @@ class ScriptedServer:
         with self._lock:
             self.requests.append(request)
             self.headers.append(headers)
+            self.arrivals.append(time.monotonic())
             self._open += 1
             return self._script[min(len(self.requests), len(self._script)) - 1]
 

@@ -80,9 +80,13 @@ class Session:
 
 
 def start_logging(verbose: bool) -> None:
-    """Sends what the program notes about itself to stderr: all of it, or nothing below an error."""
+    """Sends what the program notes about itself to stderr: all of it, or nothing below an error.
+
+    Of the libraries no more than warnings: HTTP clients note the whole address of each request, with any password
+    or code in it.
+    """
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR,
+        level=logging.WARNING if verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
     if verbose:
