@@ -10,6 +10,7 @@ import functools
 import re
 import unicodedata
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -226,14 +227,21 @@ def words(text: str | Normalised) -> list[Word]:
     that share a phrase share its words whatever stands around it.
     """
     source = text if isinstance(text, Normalised) else normalise(text)
-    found: list[Word] = []
-    for match in _WORD.finditer(source.text):
+    return [
+        Word(source.text[left:right], *source.span(left, right)) for left, right in _word_spans(source.text)
+    ]
+
+
+def spellings(text: str) -> list[str]:
+    """Returns the spellings of :func:`words`, without their places: English in a third of the time."""
+    folded = fold(text)
+    return [folded[left:right] for left, right in _word_spans(folded)]
+
+
+def _word_spans(folded: str) -> Iterator[tuple[int, int]]:
+    for match in _WORD.finditer(folded):
         begin, stop = match.span()
         if match.lastgroup == "unspaced" and stop - begin > 1:
-            spans = [(i, i + 2) for i in range(begin, stop - 1)]
+            yield from ((at, at + 2) for at in range(begin, stop - 1))
         else:
-            stop -= match.group().endswith("'") and stop - begin > 1
-            spans = [(begin, stop)]
-        for left, right in spans:
-            found.append(Word(source.text[left:right], *source.span(left, right)))
-    return found
+            yield begin, stop - (match.group().endswith("'") and stop - begin > 1)

@@ -334,6 +334,20 @@ class Corpus:
         halves = [sum(cosine[one] for one in beside.get(own, ())) / 2 for own in chunks.tolist()]
         return np.array(halves, np.float32)
 
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it has none.
+
+        Read from the catalog; who may see a chunk is not asked.
+        """
+        found = np.full((len(chunks), self.space.dimension), np.nan, np.float32)
+        with self.catalog.read() as db:
+            batch = changes.vectors_of(db, np.unique(chunks))
+        if batch is not None:
+            at = np.searchsorted(batch.ids, chunks).clip(max=len(batch.ids) - 1)
+            there = batch.ids[at] == chunks
+            found[there] = batch.vectors[at[there]]
+        return found
+
     def score_dense(self, query: Float32, chunks: Int64) -> Float32:
         """Returns the cosine of a query vector with each of the chunks, as :meth:`search_dense` gives it.
 
@@ -510,6 +524,11 @@ class Corpus:
             self._visible(db, document_id, caller)
             found = documents.get_version(db, document_id, version)
             return found, documents.read_text(db, found.id, start, end), documents.read_pages(db, found.id)
+
+    def slices(self, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[str]:
+        """Returns ``text[start:end]`` for each (document id, version, start, end); "" for what is not the caller's."""
+        with self.catalog.read() as db:
+            return passages.open_slices(db, wanted, caller)
 
     def state(self) -> CorpusState:
         """Says how the corpus and its indexes are doing."""

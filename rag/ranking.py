@@ -33,8 +33,9 @@ class Recipe:
     ``dense``, ``lexical``, ``late``, ``around`` (the passages before and after it): the weight of each leg, 0 or
     above; 0 leaves it out. ``fusion``: the weighted
     mean of the legs' scores, or the weighted sum of reciprocal ranks. ``crowding``: what each further passage
-    of one document is lowered by, once ``crowd`` of it are among the hits. ``copies``: whether a passage that
-    says the same as a better one of another document gives way. ``neighbours``: whether passages that follow
+    of one document is lowered by, once ``crowd`` of it are among the hits. ``named``: what a passage is lowered by
+    whose twin stands in a document that the question names better (:mod:`rag.naming`). ``copies``: whether a passage
+    that says the same as a better one of another document gives way. ``neighbours``: whether passages that follow
     each other become one.
     """
 
@@ -45,6 +46,7 @@ class Recipe:
     fusion: Literal["scores", "ranks"] = "scores"
     crowding: float = 0.02
     crowd: int = 3
+    named: float = 0.06
     copies: bool = True
     neighbours: bool = True
 

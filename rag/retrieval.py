@@ -11,11 +11,23 @@ from datetime import UTC
 import numpy as np
 
 from corpus.embedding import Embedder, TokenEmbedder
-from corpus.errors import EmbeddingError, NotFoundError, UsageError
+from corpus.errors import EmbeddingError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, is_past
-from corpus.types import Caller, Filter, Float32, Hit, Int64, Place, QueryTokens, Scored, show_chunk_id
+from corpus.types import (
+    Caller,
+    Filter,
+    Float32,
+    Hit,
+    Int64,
+    Place,
+    QueryTokens,
+    Scored,
+    read_chunk_id,
+    show_chunk_id,
+)
 from rag.filters import END_OF_DAY
+from rag.naming import HEAD_CHARS, Naming, asks_for_newest, gives_way, naming, twins, wanted_of
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
@@ -25,6 +37,9 @@ RECIPE = Recipe()
 
 LOOKED_AROUND = 50
 """The neighbours of so many of the best candidates are looked at."""
+
+MOST_NAMED = 4096
+"""What so many documents are named by is remembered."""
 
 SPARE = 8
 """Hits beyond the wanted number, to fill the places of those that say the same."""
@@ -61,6 +76,7 @@ class Retriever:
         self._settings = settings
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
+        self._named_by: dict[tuple[str, int, str], Naming] = {}
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -106,7 +122,7 @@ class Retriever:
                 legs["around"] = self._around(vector, ids, ranked)
                 ranked = combine(ids, legs, self.recipe)
         with _timed(timings, "catalog"):
-            places, hits = self._candidates(ranked, _legs(ids, legs), k, caller, chosen)
+            places, hits = self._candidates(cleaned, ranked, _legs(ids, legs), k, caller, chosen)
         if self._reranker.depth:
             with _timed(timings, "reranking"):
                 reranked = self._reranker.rerank(cleaned, hits)
@@ -152,6 +168,7 @@ class Retriever:
 
     def _candidates(
         self,
+        query: str,
         ranked: Sequence[tuple[int, float]],
         legs: Mapping[int, Mapping[str, float]],
         k: int,
@@ -164,8 +181,53 @@ class Retriever:
         recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
         ranked = spread(ranked, places, recipe, k)
-        wanted = max(k + SPARE if recipe.copies else k, self._reranker.depth)
-        return places, self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
+        wanted = max(k + SPARE if recipe.copies or recipe.named else k, self._reranker.depth)
+        hits = self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
+        if recipe.named:
+            hits = self._named(query, hits, places, k, caller, filter)
+        return places, hits
+
+    def _named(
+        self,
+        query: str,
+        hits: Sequence[Hit],
+        places: Mapping[int, Place],
+        k: int,
+        caller: Caller,
+        filter: Filter,
+    ) -> list[Hit]:
+        """Returns the hits with twins in the order of how well the question names their documents; scores stay."""
+        ids = [read_chunk_id(hit.chunk_id) for hit in hits]
+        alike = twins(
+            self._corpus.vectors(np.array(ids, np.int64)),
+            [hit.text for hit in hits],
+            [hit.document_id for hit in hits],
+        )
+        if not alike.any():
+            return list(hits)
+        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
+        names = self._names(hits, caller)
+        lowered = self.recipe.named * gives_way(wanted, asks_for_newest(query), names, alike)
+        scores = sorted(
+            ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
+            key=lambda scored: (-scored[1], scored[0]),
+        )
+        by_id = dict(zip(ids, hits, strict=True))
+        return [by_id[own] for own, _ in spread(scores, places, self.recipe, k)]
+
+    def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
+        """Returns what each hit's document is named by; what was read once is remembered."""
+        keys = [(hit.document_id, hit.version, hit.source) for hit in hits]
+        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in self._named_by}
+        heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
+        found = {
+            key: naming(hit.title, hit.source, head)
+            for (key, hit), head in zip(new.items(), heads, strict=True)
+        }
+        if len(self._named_by) > MOST_NAMED:
+            self._named_by = {}
+        self._named_by = known = self._named_by | found if found else self._named_by
+        return [known.get(key) or found[key] for key in keys]
 
     def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
         """Returns the ``k`` best hits: nothing twice, neighbours as one."""
@@ -177,10 +239,7 @@ class Retriever:
         return hits
 
     def _read(self, hit: Hit, start: int, end: int, caller: Caller) -> str:
-        try:
-            return self._corpus.text(hit.document_id, hit.version, start, end, caller)[1]
-        except NotFoundError:
-            return ""  # removed this instant
+        return self._corpus.slices([(hit.document_id, hit.version, start, end)], caller)[0]
 
     def _embedded(
         self, query: str, timings: dict[str, float], notes: list[str]

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
-from corpus.language import fold, words
+from corpus.language import fold, spellings
 from corpus.types import Hit, Place
 from rag.ranking import Recipe
 
@@ -16,6 +17,9 @@ _DEPTH = 4
 
 SAME_WORDS = 0.95
 """Share of common words from which two passages with the same figures say the same."""
+
+SAME_LENGTH = 0.8
+"""Share of the longer one's characters that a passage has which says the same."""
 
 MOST_JOINED = 3
 """So many chunks that follow each other become one passage, at most."""
@@ -56,15 +60,14 @@ def without_copies(hits: Sequence[Hit]) -> list[Hit]:
     The better one names the other's document (``also``).
     """
     kept: list[Hit] = []
-    said: list[tuple[frozenset[str], Counter[str]]] = []
+    said: list[_Said] = []
     for hit in hits:
-        folded = fold(hit.text)
-        own = frozenset(word.text for word in words(folded)), Counter(_FIGURE.findall(folded))
+        own = _Said(hit.text)
         same = next(
             (
                 at
                 for at, other in enumerate(said)
-                if kept[at].document_id != hit.document_id and _same(own, other)
+                if kept[at].document_id != hit.document_id and own.is_same(other)
             ),
             None,
         )
@@ -76,12 +79,25 @@ def without_copies(hits: Sequence[Hit]) -> list[Hit]:
     return kept
 
 
-def _same(first: tuple[frozenset[str], Counter[str]], second: tuple[frozenset[str], Counter[str]]) -> bool:
-    return (
-        first[1] == second[1]
-        and bool(first[0])
-        and len(first[0] & second[0]) >= SAME_WORDS * len(first[0] | second[0])
-    )
+class _Said:
+    """What a passage says: its figures, and its words, which are read when another has the same figures."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._figures = Counter(_FIGURE.findall(fold(text)))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(spellings(self._text))
+
+    def is_same(self, other: _Said) -> bool:
+        shorter, longer = sorted((len(self._text), len(other._text)))
+        return (
+            self._figures == other._figures
+            and shorter >= SAME_LENGTH * longer
+            and bool(self.words)
+            and len(self.words & other.words) >= SAME_WORDS * len(self.words | other.words)
+        )
 
 
 def joined(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from corpus.language import fold, words
+from corpus.language import fold, spellings, words
 from corpus.scripts import CJK, HIRAGANA
 
 STOP = frozenset(
@@ -345,7 +345,7 @@ def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, f
 
 def stems(text: str) -> frozenset[str]:
     """Returns the distinct stems of a text, those without meaning too."""
-    found = {stem(word.text) for word in words(text)}
+    found = {stem(word) for word in spellings(text)}
     found.update(_bare(code) for code in CODE.findall(fold(text)))
     return frozenset(found)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
@@ -80,6 +80,27 @@ def live_places(
         for own, ordinal, document_id in db.execute(query.where(some)):
             found[own] = Place(document_id, ordinal)
     return found
+
+
+def open_slices(db: Connection, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[str]:
+    """Returns ``text[start:end]`` for each (document id, version number, start, end), in few statements.
+
+    What the caller may not see, and what there is not, is "".
+    """
+    named = sorted({(document_id, number) for document_id, number, _, _ in wanted})
+    query = select(versions.c.id, versions.c.document_id, versions.c.number).join(
+        documents, documents.c.id == versions.c.document_id
+    )
+    query = open_to(caller, query)
+    own: dict[tuple[str, int], int] = {}
+    for first in range(0, len(named), _IDS_PER_STATEMENT):
+        some = tuple_(versions.c.document_id, versions.c.number).in_(
+            named[first : first + _IDS_PER_STATEMENT]
+        )
+        own.update({(row.document_id, row.number): row.id for row in db.execute(query.where(some))})
+    seen = [(own[one[0], one[1]], one[2], one[3]) for one in wanted if one[:2] in own]
+    texts = iter(docs.read_slices(db, seen))
+    return [next(texts) if one[:2] in own else "" for one in wanted]
 
 
 def live_hits(

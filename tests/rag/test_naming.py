@@ -1,0 +1,174 @@
+"""Twins: of two passages that say nearly the same, the one stands first whose document the question names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import OWNER
+from rag.naming import RECENT, Naming, asks_for_newest, gives_way, naming, twins, wanted_of
+from rag.retrieval import RECIPE, Retriever
+from tests.builders import SPACE, WordEmbedder, new_version
+
+APPLE_2022 = naming("Apple Inc. (2022 Q3)", "2022 Q3 AAPL.pdf", "For the quarter ended June 25, 2022")
+APPLE_2023 = naming("Apple Inc. (2023 Q3)", "2023 Q3 AAPL.pdf", "For the quarter ended July 1, 2023")
+NVIDIA_2023 = naming("FORM 10-Q", "2023 Q3 NVDA.pdf", "NVIDIA CORPORATION, quarter ended October 29, 2023")
+
+
+def wanted(question: str) -> dict[str, float]:
+    return wanted_of(question, lambda words: None)
+
+
+def first_of(question: str, *names: Naming) -> int:
+    """Returns which of passages that are all twins of each other gives way least."""
+    alike = 1.0 - np.eye(len(names))
+    return int(np.argmin(gives_way(wanted(question), asks_for_newest(question), names, alike)))
+
+
+# ---- what a document is named by -----------------------------------------------------------------
+
+
+def test_a_period_is_read_from_a_title_or_a_name_in_many_spellings() -> None:
+    names = [
+        "2023 Q3 AAPL.pdf",
+        "report-fy2023-q3.pdf",
+        "Third Quarter of 2023.pdf",
+        "2023年度 第3四半期.pdf",
+        "3Q_2023.pdf",
+    ]
+    for name in names:
+        found = naming("", name, "")
+        assert found.period == (2023, 3), name
+        assert {"q3", "2023"} <= found.words, name
+    assert naming("Handbook", "handbook.pdf", "Issued in 2021, second quarter").period == (0, 0)
+
+
+def test_years_of_the_first_lines_name_only_what_has_none_in_its_name() -> None:
+    assert "2022" not in naming("", "2023 Q1 AAPL.pdf", "quarter ended December 31, 2022").words
+    assert "2022" in naming("", "report.pdf", "quarter ended December 31, 2022").words
+    assert "appl" in naming("", "2023 Q1 AAPL.pdf", "Apple Inc.").words
+
+
+@pytest.mark.parametrize(
+    ("question", "newest"),
+    [
+        ("What is in the latest report?", True),
+        ("最新の価格表では、いくらですか。", True),
+        ("What was the margin in the most recent 10-Q?", True),
+        ("What is the current policy on lateness?", False),
+    ],
+)
+def test_a_question_asks_for_the_newest_in_either_language(question: str, newest: bool) -> None:
+    assert asks_for_newest(question) is newest
+
+
+# ---- who gives way -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("What was NVIDIA's gross margin?", 2),
+        ("What was Apple's gross margin in Q3 2022?", 0),
+        ("What was the gross margin of Apple in the third quarter of 2023?", 1),
+        ("What was Apple's gross margin in its latest report?", 1),
+    ],
+)
+def test_company_and_period_decide(question: str, best: int) -> None:
+    assert first_of(question, APPLE_2022, APPLE_2023, NVIDIA_2023) == best
+
+
+def test_editions_of_a_japanese_rule_are_told_apart() -> None:
+    old, new = (
+        naming(f"出張旅費規程 {year}年版", f"規程/出張旅費規程_{year}年版.pdf", "第1条")
+        for year in (2022, 2025)
+    )
+    assert first_of("2022年版の出張旅費規程の日当はいくらですか。", old, new) == 0
+    assert first_of("最新の出張旅費規程の日当はいくらですか。", old, new) == 1
+
+
+WORDS = ["apple", "plus", "standard", "2022", "2023", "q1", "規程"]
+namings = st.builds(
+    Naming,
+    st.frozensets(st.sampled_from(WORDS)),
+    st.sampled_from([(0, 0), (2022, 1), (2022, 3), (2023, 1)]),
+)
+
+
+@given(
+    st.lists(namings, min_size=1, max_size=6), st.frozensets(st.sampled_from(WORDS)), st.booleans(), st.data()
+)
+def test_only_twins_give_way_and_never_all_of_them(
+    names: list[Naming], asked: frozenset[str], newest: bool, data: st.DataObject
+) -> None:
+    n = len(names)
+    drawn = data.draw(st.lists(st.sampled_from([0.0, 0.4, 1.0]), min_size=n * n, max_size=n * n))
+    alike = np.array(drawn).reshape(n, n)
+    alike = np.triu(alike, 1) + np.triu(alike, 1).T
+    way = gives_way(dict.fromkeys(asked, 1.0), newest, names, alike)
+    assert way.shape == (n,)
+    assert ((way >= 0) & (way <= 1 + RECENT)).all()
+    assert not way[alike.max(axis=1) == 0].any(), "what has no twin stays"
+    assert way.min() == 0, "a best named one stays"
+    assert not gives_way({}, False, names, alike).any(), "a question that names nothing changes nothing"
+
+
+def test_twins_are_of_different_documents_by_vectors_or_by_words() -> None:
+    vectors = np.full((4, 2), np.nan, np.float32)
+    vectors[0], vectors[1] = (1, 0), (0.98, 0.199)
+    texts = [
+        "a",
+        "b",
+        "日当は三千円とする。宿泊費は実費を支給する。",
+        "日当は二千円とする。宿泊費は実費を支給する。",
+    ]
+    alike = twins(vectors, texts, ["one", "two", "three", "four"])
+    assert (alike == alike.T).all()
+    assert (alike[0, 1], alike[0, 2]) == (1.0, 0.0)
+    assert alike[2, 3] > 0.5
+    assert not twins(vectors, texts, ["one", "one", "one", "one"]).any()
+
+
+# ---- through the search --------------------------------------------------------------------------
+
+
+PLANS = ("Plus", "Standard", "Basic")
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Iterator[Corpus]:
+    """Three plans that say the same but for a figure, each named in its file's name and first line alone."""
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        for number, plan in enumerate(PLANS, start=1):
+            lines = [
+                f"Northwind {plan}",
+                f"members pay a deductible of {number}00 dollars before the plan pays",
+            ]
+            corpus.commit(new_version(f"{plan.lower()}.txt", lines), "\n".join(lines).encode())
+        corpus.publish()
+        yield corpus
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_plan_that_is_asked_for_comes_first(plans: Corpus, plan: str) -> None:
+    question = f"what deductible do members pay before the plan pays with Northwind {plan}"
+    recipe = replace(RECIPE, neighbours=False, around=0.0)
+    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    answers = [hit.source for hit in hits if "deductible" in hit.text]
+    assert answers[0] == f"{plan.lower()}.txt"
+    assert len(set(answers)) == 3, "the others stay, further down"
+
+
+def test_without_the_part_the_order_is_that_of_the_scores(plans: Corpus) -> None:
+    question = "what deductible do members pay before the plan pays with Northwind Basic"
+    recipe = replace(RECIPE, neighbours=False, around=0.0).without("named")
+    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
