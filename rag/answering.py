@@ -300,6 +300,7 @@ class _Run:
         self._timings["model"] = _ms(began)
         self._reply = "".join(raw)
         if opening.abstains and error is None:
+            self._notes += notes_on(self._prompt or prompt, screen, finish)
             yield from self._abstain(finish)
             return
         if delta := screen.feed(opening.close()) + screen.close():

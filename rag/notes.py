@@ -8,6 +8,7 @@ from rag.answers import AnswerNote, Ask
 from rag.attempts import Finish
 from rag.prompting import Prompt
 from rag.screening import Screen
+from rag.truncation import cut_note
 
 
 def notes_on(prompt: Prompt, screen: Screen, finish: Finish | None) -> list[AnswerNote]:
@@ -16,7 +17,7 @@ def notes_on(prompt: Prompt, screen: Screen, finish: Finish | None) -> list[Answ
         f"[{one.marker}] {one.hit.title or one.hit.source}, page {one.hit.page}" for one in prompt.dropped
     ]
     examples = [f"“{' '.join(question.split())[:60]}”" for question in prompt.dropped_examples]
-    words = sum(len(message.text.split()) for message in prompt.messages)
+    cut = cut_note(prompt, finish.input_tokens if finish else None)
     told = {
         "dropped_passages": (
             len(prompt.dropped),
@@ -44,15 +45,9 @@ def notes_on(prompt: Prompt, screen: Screen, finish: Finish | None) -> list[Answ
             int(finish is not None and finish.reason == "length"),
             "The answer ends where the model's limit cut it off.",
         ),
-        # Every word is at least a token: fewer tokens read than words sent means the server cut the
-        # prompt.
-        "prompt_cut": (
-            int(finish is not None and 0 < (finish.input_tokens or 0) < words),
-            "The model's server read only a part of the prompt; its window is smaller than the settings "
-            "say.",
-        ),
     }  # fmt: skip
-    return [AnswerNote(code, text.replace("{n}", str(n), 1)) for code, (n, text) in told.items() if n]
+    found = [AnswerNote(code, text.replace("{n}", str(n), 1)) for code, (n, text) in told.items() if n]
+    return [*found, AnswerNote("prompt_cut", cut)] if cut else found
 
 
 def ignored(ask: Ask, *, built_in: bool) -> list[AnswerNote]:

@@ -69,6 +69,13 @@ def test_the_same_as_json(vouch: Vouch) -> None:
     assert found["citations"][0]["quote"] in found["text"]
 
 
+def test_a_prompt_that_was_read_in_part_is_told(vouch: Vouch, scripted: Any) -> None:
+    scripted(Turn(texts=["Up to five days [1]."], input_tokens=40))
+    ended = vouch("ask", QUESTION, "--model", "own")
+    assert ended.code == 0
+    assert "read 40 tokens" in ended.err
+
+
 def test_without_retrieval_the_model_is_asked_alone(vouch: Vouch, scripted: Any) -> None:
     server = scripted(Turn(texts=["Perhaps ", "five."]))
     ended = vouch("ask", QUESTION, "--no-retrieval", "--model", "own", "--strategy", "one-shot")

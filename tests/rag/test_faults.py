@@ -354,6 +354,13 @@ def test_a_prompt_too_long_is_sent_once_more_and_shorter(behind: Behind, way: Wa
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_a_prompt_that_was_read_in_part_is_told(behind: Behind, way: Way) -> None:
+    behind.script(Turn(texts=WORDS, input_tokens=50))
+    cut = way.ask(behind)
+    assert (cut.status, cut.told, cut.text) == (200, "", MARKED)
+    assert "prompt_cut" in [note["code"] for note in cut.answer["notes"]]
+
+
 # ---- many callers ----------------------------------------------------------------------------------
 
 
