@@ -35,7 +35,10 @@ from rag.spreading import joined, spread, without_copies
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
 
-LOOKED_AROUND = 50
+LATE = 64
+"""So many of the best candidates by the first two legs are compared with the question token by token."""
+
+LOOKED_AROUND = 24
 """The neighbours of so many of the best candidates are looked at."""
 
 MOST_NAMED = 4096
@@ -116,8 +119,14 @@ class Retriever:
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
             ids = np.unique(np.concatenate([leg.ids for leg in found]))
-            legs = self._scores(cleaned, vector, tokens, ids, found[0], caller, chosen)
+            legs = self._scores(cleaned, vector, ids, found[0], caller, chosen)
             ranked = combine(ids, legs, self.recipe)
+            if tokens is not None:
+                ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
+                late = self._corpus.score_late(tokens, ids, caller, chosen)
+                if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
+                    legs["late"] = late
+                ranked = combine(ids, legs, self.recipe)
             if vector is not None and self.recipe.around:
                 legs["around"] = self._around(vector, ids, ranked)
                 ranked = combine(ids, legs, self.recipe)
@@ -136,23 +145,18 @@ class Retriever:
         self,
         query: str,
         vector: Float32 | None,
-        tokens: QueryTokens | None,
         ids: Int64,
         found: Scored,
         caller: Caller,
         filter: Filter,
     ) -> dict[str, Float32]:
-        """Returns what every leg says of every candidate, whichever leg found it; ``found``: what the first did."""
+        """Returns what either leg says of every candidate, whichever leg found it; ``found``: what the first did."""
         legs: dict[str, Float32] = {}
         if vector is not None:
             scores = _spread_over(ids, found)
             missing = np.isnan(scores)
             scores[missing] = self._corpus.score_dense(vector, ids[missing])
             legs["dense"] = scores
-        if tokens is not None:
-            late = self._corpus.score_late(tokens, ids, caller, filter)
-            if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
-                legs["late"] = late
         if self.recipe.lexical or vector is None:
             reach = self._corpus.lexical_reach(query, caller, filter)
             scores = self._corpus.score_lexical(query, ids, caller, filter)
@@ -235,11 +239,14 @@ class Retriever:
         hits = list(without_copies(hits) if recipe.copies else hits)[:k]
         if recipe.neighbours:
             shown = {show_chunk_id(own): place for own, place in places.items()}
-            hits = joined(hits, shown, lambda hit, start, end: self._read(hit, start, end, caller))
+            hits = joined(
+                hits,
+                shown,
+                lambda spans: self._corpus.slices(
+                    [(hit.document_id, hit.version, start, end) for hit, start, end in spans], caller
+                ),
+            )
         return hits
-
-    def _read(self, hit: Hit, start: int, end: int, caller: Caller) -> str:
-        return self._corpus.slices([(hit.document_id, hit.version, start, end)], caller)[0]
 
     def _embedded(
         self, query: str, timings: dict[str, float], notes: list[str]
@@ -307,6 +314,15 @@ def clean_query(query: str, max_chars: int) -> str:
             "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
         )
     return kept
+
+
+def _only(
+    ids: Int64, legs: Mapping[str, Float32], ranked: Sequence[tuple[int, float]]
+) -> tuple[Int64, dict[str, Float32]]:
+    """Returns the ranked candidates alone, by id, and what the legs say of them."""
+    kept = np.array(sorted(own for own, _ in ranked), np.int64)
+    at = np.searchsorted(ids, kept)
+    return kept, {name: scores[at] for name, scores in legs.items()}
 
 
 def _spread_over(ids: Int64, found: Scored) -> Float32:
