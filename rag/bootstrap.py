@@ -26,6 +26,7 @@ from ingest.sandbox import ParserPool
 from rag.abstention import FITTED, signals
 from rag.answering import answer_events
 from rag.answers import DEFAULT_K, Answer, Ask, Done, Event, Failed
+from rag.approving import WorkedExamples
 from rag.attempts import Stop
 from rag.calibration import Calibration, Case, calibrate, forget, load, save
 from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
@@ -37,7 +38,6 @@ from rag.questions import Question
 from rag.receipts import make_receipt, no_receipt, show_receipt
 from rag.replaying import Replay, replay
 from rag.retrieval import Retriever, SearchResult
-from rag.strategies import Examples, load_examples
 from rag.templates import Template, find_template
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Service:
         self._drawing: ParserPool | None = None
         self._models: Models | None = None
         self.abstention = load(settings.data_dir, corpus.space.id) or FITTED
-        self._examples: Examples | None = None
+        self.examples = WorkedExamples(settings, corpus, embedder)
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
     def search(
@@ -100,7 +100,7 @@ class Service:
             ask,
             library,
             self.models,
-            examples=self._worked_examples(),
+            examples=self.examples.all(),
             abstention=self.abstention,
             min_support=self.settings.min_support,
             rewrite_s=self.settings.rewrite_timeout_s,
@@ -178,7 +178,7 @@ class Service:
             library,
             self.models,
             arms,
-            examples=self._worked_examples(),
+            examples=self.examples.all(),
             history=history,
             abstention=self.abstention,
             min_support=self.settings.min_support,
@@ -239,17 +239,11 @@ class Service:
         """
         self.search("Is it ready?", 1)  # loads no embedder while there is nothing to find
         self.models.open().chat()
-        self._worked_examples()
+        self.examples.all()
 
     def template(self, name: str | None) -> Template | None:
         """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
         return find_template(self.settings.templates, name) if name else None
-
-    def _worked_examples(self) -> Examples:
-        with self._opening:
-            if self._examples is None:
-                self._examples = Examples(load_examples(self.settings.examples), self.embedder)
-            return self._examples
 
     def ingest(
         self,

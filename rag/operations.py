@@ -28,7 +28,7 @@ from rag.evaluation import is_named
 from rag.grading import grade, measurement
 from rag.library import CallersLibrary
 from rag.measurements import Measurement, record
-from rag.prompting import Message
+from rag.prompting import NOT_IN_DOCUMENTS, Message
 from rag.questions import Question, locate, read_questions, write_trec_run
 from rag.ranking import PARTS
 from rag.receipts import summary
@@ -136,6 +136,24 @@ def _replay(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
         return replay_json(service.replay(params["id"], generate=bool(params["generate"]), stop=stop))
 
 
+def _list_examples(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return {"examples": service.examples.added()}
+
+
+def _add_example(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    answer = NOT_IN_DOCUMENTS if params["none"] else params["answer"]
+    if params["from"]:
+        receipt = service.receipt(params["from"])
+        found, new = service.examples.add_answer(receipt, answer, consent=bool(params["yes"]))
+    else:
+        found, new = service.examples.add(params["question"], params["passages"], answer)
+    return {"example": found, "added": new}
+
+
+def _remove_examples(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    return {"removed": service.examples.remove(params["ids"])}
+
+
 def _template(service: Service, given: str | Mapping[str, str] | None) -> Template | None:
     """Returns a template of the settings by its name, or one that the command read from a file."""
     return read_template(**given) if isinstance(given, Mapping) else service.template(given)
@@ -203,7 +221,7 @@ def _erase_documents(service: Service, params: Params, emit: Emit, cancelled: Ca
             code="needs_consent",
             hint="Nothing was changed. If that is right, say --yes.",
         )
-    certificate = service.corpus.erase([one.id for one in found])
+    certificate = service.examples.erase([one.id for one in found])
     return {
         "erased": len(certificate.documents),
         "documents": [_document(one) for one in found],
@@ -425,6 +443,9 @@ OPERATIONS: dict[str, Operation] = {
     "receipts.list": _list_receipts,
     "receipts.show": _show_receipt,
     "receipts.replay": _replay,
+    "examples.list": _list_examples,
+    "examples.add": _add_example,
+    "examples.remove": _remove_examples,
     "ingest": _ingest,
     "documents.list": _list_documents,
     "documents.show": _show_document,

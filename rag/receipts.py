@@ -26,6 +26,7 @@ from corpus.receipts import NewReceipt, Receipt, unknown_receipt
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import Caller, Filter, Hit
+from rag import approved
 from rag.answers import Answer, AnswerNote, Ask
 from rag.library import CallersLibrary, Searched
 from rag.models import ChosenModel
@@ -119,7 +120,8 @@ def make_receipt(
         "settings": settings_of_answers(settings, library.retriever.recipe),
         "software": dict(software()),
     }
-    own_examples = settings.examples is not None and prompt is not None and prompt.examples > 0
+    of_ones_own = settings.examples is not None or (settings.data_dir / approved.FILE_NAME).exists()
+    own_examples = of_ones_own and prompt is not None and prompt.examples > 0
     repeated = tuple(turn.text for turn in ask.history if turn.role == "assistant")
     return NewReceipt(
         id=answer.id,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import EmbeddingError, UsageError
 from rag.prompting import Example, is_japanese
@@ -87,6 +87,11 @@ def load_examples(path: Path | None = None) -> tuple[Example, ...]:
     Raises:
         UsageError: the file cannot be read, or a line is not of that shape.
     """
+    return tuple(one for one, _ in read_rows(path))
+
+
+def read_rows(path: Path | None) -> list[tuple[Example, dict[str, Any]]]:
+    """Returns the examples of such a file, each with all that its line says; raises as :func:`load_examples`."""
     where = str(path) if path else "rag/examples.jsonl"
     try:
         text = (path or files("rag") / "examples.jsonl").read_text(encoding="utf-8-sig")
@@ -109,5 +114,5 @@ def load_examples(path: Path | None = None) -> tuple[Example, ...]:
                 code="bad_examples",
                 hint='Each line: {"question": "…", "passages": ["…"], "answer": "… [1]"}.',
             ) from None
-        found.append(example)
-    return tuple(found)
+        found.append((example, row))
+    return found

@@ -167,6 +167,7 @@ def build() -> typer.Typer:
         comparing,
         documents,
         evaluating,
+        examples,
         ingesting,
         models,
         receipts,
@@ -193,6 +194,7 @@ def build() -> typer.Typer:
     serve.add_to(app)
     documents.add_to(app)
     collections.add_to(app)
+    examples.add_to(app)
     upkeep.add_to(app)
     evaluating.add_to(app)
     calibrating.add_to(app)

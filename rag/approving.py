@@ -1,0 +1,129 @@
+"""A corpus's worked examples: the approved ones, those of the settings' file, and how a person adds to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from corpus.catalog import access
+from corpus.embedding import Embedder
+from corpus.erasing import Certificate, Checked
+from corpus.errors import NotAllowedError, NotFoundError, UsageError
+from corpus.settings import Settings
+from corpus.store import Corpus
+from corpus.types import ANYONE
+from rag import approved
+from rag.approved import Approved, make_example
+from rag.prompting import NOT_IN_DOCUMENTS, Example
+from rag.strategies import Examples, load_examples
+
+_SHOWN_WITHOUT_ANSWER = 2
+"""How many passages an example has whose answer is that there is none."""
+
+
+class WorkedExamples:
+    """What few-shot prompts of a corpus are chosen from. Safe to use from any thread."""
+
+    def __init__(self, settings: Settings, corpus: Corpus, embedder: Embedder) -> None:
+        self._settings = settings
+        self._corpus = corpus
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._read: Examples | None = None
+
+    def all(self) -> Examples:
+        """Returns the approved examples, and with them those of the settings' file or the shipped ones.
+
+        Raises:
+            UsageError: a file of them cannot be read.
+        """
+        with self._lock:
+            if self._read is None:
+                added = [one.example for one in approved.approved(self._settings.data_dir)]
+                self._read = Examples((*added, *load_examples(self._settings.examples)), self._embedder)
+            return self._read
+
+    def added(self) -> tuple[Approved, ...]:
+        """Returns the approved examples, the oldest first; raises as :meth:`all`."""
+        return approved.approved(self._settings.data_dir)
+
+    def add(self, question: str, passages: Sequence[str], answer: str) -> tuple[Approved, bool]:
+        """Approves a question and its answer; says False where the same was there.
+
+        Raises:
+            UsageError, StorageError: as :func:`rag.approved.make_example` and :func:`rag.approved.add`.
+        """
+        return self._keep(make_example(question, passages, answer), ())
+
+    def add_answer(
+        self, receipt: Mapping[str, Any], answer: str = "", *, consent: bool = False
+    ) -> tuple[Approved, bool]:
+        """Approves what a receipt is of, or another ``answer`` to its question, with the passages that are cited.
+
+        Raises:
+            NotFoundError: a passage is gone. NotAllowedError: not everybody may read one, and there is no consent.
+            UsageError, StorageError: as :meth:`add`; ``bad_example`` also where it was no whole answer from
+                documents.
+        """
+        given = receipt["answer"]
+        shown = given["passages"]
+        if not given["complete"] or not shown:
+            raise UsageError(
+                f"Answer {receipt['id']} is no whole answer from the documents.",
+                code="bad_example",
+                hint="Approve one that has sources, or say the question, --passage and --answer.",
+            )
+        if not answer and given["abstained"]:
+            answer, shown = NOT_IN_DOCUMENTS, shown[:_SHOWN_WITHOUT_ANSWER]
+        texts = [self._text(one) for one in shown]
+        question = given["standalone_question"] or given["question"]
+        example = make_example(question, texts, answer or given["text"])
+        used = [one for one, text in zip(shown, texts, strict=True) if text in example.passages]
+        documents = {one["document_id"] for one in used}
+        with self._corpus.catalog.read() as db:
+            closed = documents - access.visible_among(db, ANYONE, sorted(documents))
+        if closed and not consent:
+            name = next(one["source"] for one in used if one["document_id"] in closed)
+            raise NotAllowedError(
+                f"Not everybody may read {name}, and whoever asks can have an example in a prompt.",
+                code="needs_consent",
+                hint="Nothing was added. If that is right, say --yes.",
+            )
+        return self._keep(example, sorted(documents))
+
+    def remove(self, ids: Sequence[str]) -> tuple[Approved, ...]:
+        """Takes approved examples out and returns them; raises as :func:`rag.approved.remove`."""
+        with self._lock:
+            self._read = None
+            return approved.remove(self._settings.data_dir, ids)
+
+    def erase(self, document_ids: Sequence[str]) -> Certificate:
+        """Takes the examples out that quote these documents, then erases those; the certificate says both.
+
+        Raises:
+            UsageError, StorageError: the examples' file cannot be read or written; nothing is erased then.
+            NotFoundError, StorageError: as :meth:`corpus.store.Corpus.erase`.
+        """
+        with self._lock:
+            self._read = None
+            gone = approved.forget(self._settings.data_dir, document_ids)
+        certificate = self._corpus.erase(document_ids)
+        seen = Checked("worked examples", f"{gone} that quoted the documents are gone")
+        return replace(certificate, checked=(*certificate.checked, seen))
+
+    def _keep(self, example: Example, documents: Sequence[str]) -> tuple[Approved, bool]:
+        with self._lock:
+            self._read = None
+            return approved.add(self._settings.data_dir, example, documents)
+
+    def _text(self, passage: Mapping[str, Any]) -> str:
+        where = (passage["document_id"], passage["version"], passage["start"], passage["end"])
+        _, text, _ = self._corpus.text(*where)
+        if not text.strip():
+            raise NotFoundError(
+                f"The words of {passage['source']} that the answer rests on are gone.",
+                code="unknown_document",
+            )
+        return text.strip()
