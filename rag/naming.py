@@ -27,8 +27,8 @@ ALIKE = (0.8, 0.9)
 SHARED = (0.4, 0.6)
 """The same as share of common words, for passages without a vector."""
 
-RECENT = 0.5
-"""What being the newer one is worth, where the question asks for the newest, beside all that it names."""
+RECENT = 0.9
+"""What being the newest is worth, where the question asks for it, beside all that it names: less than all of that."""
 
 _LATEST = re.compile(r"\b(?:latest|newest|most recent)\b|最新|直近", re.IGNORECASE)
 _QUARTER = re.compile(
@@ -108,11 +108,11 @@ def gives_way(
     total = sum(told.values())
     share = np.array([sum(weight for word, weight in told.items() if word in one.words) for one in names])
     share = share / total if total else share * 0.0
-    better = share[None, :] - share[:, None]
     if newest:
-        periods = [one.period for one in names]
-        newer = [[(0, 0) < own < other for other in periods] for own in periods]
-        better = better + RECENT * np.array(newer)
+        periods = sorted({(0, 0), *(one.period for one in names)})
+        age = np.array([periods.index(one.period) for one in names])
+        share = share + RECENT * age / (len(periods) - 1 or 1)
+    better = share[None, :] - share[:, None]
     most: NDArray[np.float64] = (alike * np.maximum(better, 0.0)).max(axis=1, initial=0.0)
     return most
 
