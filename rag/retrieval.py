@@ -12,8 +12,9 @@ import numpy as np
 
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
+from corpus.searching import is_past
 from corpus.settings import Settings
-from corpus.store import Corpus, is_past
+from corpus.store import Corpus
 from corpus.types import (
     Caller,
     Filter,

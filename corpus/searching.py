@@ -1,0 +1,231 @@
+"""What a corpus finds, and what its parts say of a passage: both indexes, what was live earlier, and the catalog."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from corpus.catalog import CatalogFeed, Database, access, changes, documents, passages, tokens
+from corpus.embedding import EmbeddingSpace
+from corpus.late import is_packed, max_sim
+from corpus.past import Past, PastShelf
+from corpus.projection import DenseIndex, LexicalIndex
+from corpus.types import Caller, Filter, Float32, Hit, Int64, Place, QueryTokens, Scored
+from corpus.vectors.rows import cosines
+
+_EVERYTHING = Filter()
+_CACHED_SCOPES = 256
+_NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
+
+_DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
+
+
+class Searching:
+    """The part of a :class:`corpus.store.Corpus` that finds passages and scores them. Safe to use from any thread."""
+
+    def __init__(
+        self, database: Database, space: EmbeddingSpace, dense: DenseIndex, lexical: LexicalIndex
+    ) -> None:
+        self.catalog, self.space, self.dense, self.lexical = database, space, dense, lexical
+        self._past = PastShelf(CatalogFeed(database), space.dimension)
+        self._scopes: OrderedDict[tuple[object, ...], tuple[int, Int64 | None]] = OrderedDict()
+        self._scopes_lock = threading.Lock()
+        self._filled_at = -1  # the epoch in which something was live
+
+    def search_dense(self, query: Float32, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
+        """Returns the ``k`` nearest chunks that the caller may see and the filter lets through."""
+        allowed = self.scope(caller, filter)
+        if _is_empty(allowed):
+            return _NOTHING
+        past = self._opened_past(filter, allowed)
+        return past.search_dense(query, k) if past else self.dense.search(query, k, allowed)
+
+    def search_lexical(self, query: str, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
+        """Returns the ``k`` best chunks by BM25 that the caller may see and the filter lets through."""
+        allowed = self.scope(caller, filter)
+        if _is_empty(allowed):
+            return _NOTHING
+        past = self._opened_past(filter, allowed)
+        return past.search_lexical(query, k) if past else self.lexical.search(query, k, allowed)
+
+    def score_around(self, query: Float32, chunks: Int64) -> Float32:
+        """Returns what stands around each chunk: half the sum of its neighbours' cosines with a query vector.
+
+        Shape (n,), in [-1, 1]; a neighbour that there is not, or that has no vector, counts 0.
+        """
+        with self.catalog.read() as db:
+            beside = changes.neighbours_of(db, np.unique(chunks))
+        wanted = np.array(sorted({one for some in beside.values() for one in some}), np.int64)
+        cosine = dict(
+            zip(wanted.tolist(), np.nan_to_num(self.score_dense(query, wanted)).tolist(), strict=True)
+        )
+        halves = [sum(cosine[one] for one in beside.get(own, ())) / 2 for own in chunks.tolist()]
+        return np.array(halves, np.float32)
+
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it has none.
+
+        Read from the catalog; who may see a chunk is not asked.
+        """
+        found = np.full((len(chunks), self.space.dimension), np.nan, np.float32)
+        with self.catalog.read() as db:
+            batch = changes.vectors_of(db, np.unique(chunks))
+        if batch is not None:
+            at = np.searchsorted(batch.ids, chunks).clip(max=len(batch.ids) - 1)
+            there = batch.ids[at] == chunks
+            found[there] = batch.vectors[at[there]]
+        return found
+
+    def score_dense(self, query: Float32, chunks: Int64) -> Float32:
+        """Returns the cosine of a query vector with each of the chunks, as :meth:`search_dense` gives it.
+
+        Shape (n,), in the order given; NaN where a chunk has no vector. Read from the catalog, so no index is asked:
+        two milliseconds for 200 chunks. Who may see a chunk is not asked either: the catalog decides last.
+        """
+        return cosines(self.vectors(chunks), query)
+
+    def score_lexical(
+        self, query: str, chunks: Int64, caller: Caller, filter: Filter = _EVERYTHING
+    ) -> Float32:
+        """Returns the score of :meth:`search_lexical` for chunks that a search of this caller's gave.
+
+        Shape (n,), in the order given; 0 where no word is found. For some 200 chunks it takes a few milliseconds,
+        however many there are. Who may see a chunk is not asked again: the catalog decides last.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.score_lexical(query, chunks) if past else self.lexical.score(query, chunks)
+
+    def lexical_reach(self, query: str, caller: Caller, filter: Filter = _EVERYTHING) -> float:
+        """Returns about the most that BM25 could give a passage for a query; 0 while there is no index.
+
+        A score divided by it says which share of the query, weighed by rarity, a passage speaks of.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.lexical_reach(query) if past else self.lexical.reach(query)
+
+    def score_late(
+        self, query: QueryTokens, chunks: Int64, caller: Caller, filter: Filter = _EVERYTHING
+    ) -> Float32:
+        """Returns the late interaction of a question's tokens with each of the chunks (:func:`corpus.late.max_sim`).
+
+        Shape (n,), in the order given, in [-1, 1]; NaN where a chunk has no token vectors. A token counts as much as
+        its word is rare (:meth:`rarity`), all alike while that is not known. Read from the catalog, so no index is
+        asked, and what was live earlier is scored like what is. Who may see a chunk is not asked: the catalog
+        decides last.
+
+        Raises:
+            DamagedError: a chunk's token vectors are not what was committed.
+        """
+        scores = np.full(len(chunks), np.nan, np.float32)
+        with self.catalog.read() as db:
+            found = tokens.read_tokens(db, np.unique(chunks).tolist())
+        dimension = query.vectors.shape[1]
+        own = {chunk: codes for chunk, codes in found.items() if is_packed(codes, dimension)}
+        if not own or not len(query.vectors):
+            return scores
+        rarity = self.rarity(query.words, caller, filter) or {}
+        weights = np.array([rarity.get(word, 1.0) for word in query.words], np.float32)
+        score = dict(zip(own, max_sim(query.vectors, weights, list(own.values())).tolist(), strict=True))
+        for at, chunk in enumerate(chunks.tolist()):
+            scores[at] = score.get(chunk, np.nan)
+        return scores
+
+    def rarity(
+        self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
+    ) -> dict[str, float] | None:
+        """Returns each word's inverse document frequency, above 0; None when it is not known now.
+
+        Among all live chunks, whoever asks; with ``filter.as_of`` among those that are searched.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.rarity(words) if past else self.lexical.rarity(words)
+
+    def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
+        return self._past.open(allowed) if allowed is not None and is_past(filter) else None
+
+    def notes(self) -> tuple[str, ...]:
+        """Says what searches of what is live lack just now, in sentences for people; empty when all is well.
+
+        Without its index dense search finds the same, as every vector is compared; that one was never built is no
+        news.
+        """
+        dense = [_DENSE_BROKEN] if self.dense.state().broken else []
+        return tuple(filter(None, [*dense, self.lexical.state().problem]))
+
+    def places(
+        self, chunk_ids: Sequence[int], caller: Caller, as_of: datetime | None = None
+    ) -> dict[int, Place]:
+        """Returns where those chunks stand that are live (or were, at ``as_of``) and open to the caller."""
+        with self.catalog.read() as db:
+            return passages.live_places(db, chunk_ids, caller, as_of)
+
+    def hits(
+        self,
+        ranked: Sequence[tuple[int, float]],
+        legs: Mapping[int, Mapping[str, float]],
+        caller: Caller,
+        limit: int,
+        as_of: datetime | None = None,
+    ) -> list[Hit]:
+        """Returns the first ``limit`` ranked chunks as hits. The catalog decides last, here."""
+        with self.catalog.read() as db:
+            return passages.live_hits(db, ranked, legs, caller, limit, as_of)
+
+    def scope(self, caller: Caller, filter: Filter = _EVERYTHING) -> Int64 | None:
+        """Returns the versions a caller and a filter let through, live or so at ``filter.as_of``; None for all live."""
+        if caller.owner and filter == _EVERYTHING:
+            return None
+        key: tuple[object, ...] = (
+            caller,
+            filter.collections,
+            filter.content_types,
+            filter.languages,
+            filter.since,
+            filter.until,
+            tuple(sorted(filter.metadata.items())),
+            filter.source,
+            filter.documents,
+            filter.as_of,
+        )
+        epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
+        with self._scopes_lock:
+            known, before = self._scopes.get(key, (-1, None))
+            if known == epoch:
+                self._scopes.move_to_end(key)
+                return before
+        with self.catalog.read() as db:
+            allowed = access.allowed_versions(db, caller, filter)
+        if before is not None and allowed is not None and np.array_equal(before, allowed):
+            allowed = before  # the same array: the indexes know its rows already
+        with self._scopes_lock:
+            self._scopes[key] = epoch, allowed
+            self._scopes.move_to_end(key)
+            while len(self._scopes) > _CACHED_SCOPES:
+                self._scopes.popitem(last=False)
+        return allowed
+
+    def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:
+        """Says whether there is nothing to find for a caller and a filter."""
+        allowed = self.scope(caller, filter)
+        if allowed is not None:
+            return not len(allowed)
+        epoch = self.catalog.epoch
+        if self._filled_at != epoch:
+            with self.catalog.read() as db:
+                if not documents.any_live(db):
+                    return True
+            self._filled_at = epoch
+        return False
+
+
+def is_past(filter: Filter) -> bool:
+    """Says whether a filter asks for what was live, rather than for what is."""
+    return filter.as_of is not None and (documents.shown_time(filter.as_of) or "") < documents.now()
+
+
+def _is_empty(allowed: Int64 | None) -> bool:
+    return allowed is not None and not allowed.size
