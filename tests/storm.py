@@ -2,31 +2,32 @@
 
     python -m tests.storm --kills 200
 
-A worker process changes files in a folder and ingests them, with removals and folds among it, and writes down
-what it is about to do and what was acknowledged. The driver kills it and opens the corpus: every acknowledged
-document must be there, whole and at one version; every chunk must find itself; and in the end the corpus must
-equal one made from scratch.
+A worker process changes files in a folder and ingests them, with removals, moves, erasures and folds among it,
+and writes down what it is about to do and what was acknowledged. The driver kills it and opens the corpus: every
+acknowledged document must be there, whole and at one version; every chunk must find itself; and in the end the
+corpus must equal one made from scratch.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event as EventType
 from pathlib import Path
 from typing import Any
 
 from corpus.backup import verify
 from corpus.catalog import CatalogFeed, documents
+from corpus.crashpoints import VARIABLE
 from corpus.errors import StorageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -53,42 +54,80 @@ WORDS = [
     "claim",
 ]
 
+BUILDER_DIED = 3
+"""How a worker ends when the point was not its own but its builder's."""
+
+WORKERS = get_context("forkserver")  # a worker starts with all modules loaded
+WORKERS.set_forkserver_preload(["tests.storm"])
+
 
 # ---- the worker ------------------------------------------------------------------------------------
 
 
-def work(base: Path, seed: int, rounds: int) -> None:
-    """Changes and ingests until it is killed, or has done its rounds."""
+def work(base: Path, seed: int, rounds: int, point: str = "", ready: EventType | None = None) -> None:
+    """Changes and ingests until it is killed, dies at the point, or has done its rounds.
+
+    What leads to the point is done in every round, all else by chance.
+    """
+    if point:
+        os.environ[VARIABLE] = point
     rng = random.Random(seed)
     log = open(base / "log.jsonl", "a", encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
 
-    def note(kind: str, state: dict[str, str | None]) -> None:
-        log.write(json.dumps({"kind": kind, "state": state}) + "\n")
+    def note(kind: str) -> None:
+        log.write(json.dumps({"kind": kind, "state": wanted_state(base)}) + "\n")
         log.flush()
         os.fsync(log.fileno())
 
+    def wants(kind: str, chance: float) -> bool:
+        return rng.random() < chance or point.startswith(f"{kind}.")
+
     with open_corpus(settings_of(base), SPACE) as corpus:
-        print("ready", flush=True)
+        if ready is not None:
+            ready.set()
         for _ in range(rounds):
-            touched = rng.sample(NAMES, rng.randint(1, 3))
-            for name in touched:
-                path = base / "files" / name
-                if rng.random() < 0.2 and path.exists():
-                    path.unlink()
-                else:
-                    lines = [" ".join(rng.choices(WORDS, k=6)) for _ in range(rng.randint(1, 30))]
-                    temporary = base / "part"
-                    temporary.write_text(
-                        f"{name} {rng.random()}\n\n" + "\n\n".join(lines) + "\n", encoding="utf-8"
-                    )
-                    os.replace(temporary, path)
-            note("begin", wanted_state(base))
-            run_ingest(corpus, base)
-            note("ack", wanted_state(base))
-            if rng.random() < 0.3:
-                with contextlib.suppress(StorageError):  # its builder may be the one that is killed
+            names = rng.sample(NAMES, len(NAMES))
+            there = [base / "files" / name for name in names if (base / "files" / name).exists()]
+            for name in names[: rng.randint(1, 3)]:
+                write_file(base, name, rng)
+            erased: list[str] = []
+            if there and wants("remove", 0.3):
+                there.pop().unlink()
+            if there and wants("erase", 0.1):
+                path = there.pop()
+                erased = ids_of(corpus, path.name)
+                path.unlink()
+            if len(there) > 1 and wants("move", 0.2):
+                free = [base / "files" / name for name in NAMES if not (base / "files" / name).exists()]
+                there.pop().rename(free[0] if free else there.pop())
+            if there and wants("update", 0.2):
+                os.utime(there.pop(), (1, rng.randrange(1 << 30)))
+            note("begin")
+            try:
+                if erased:
+                    corpus.erase(erased)
+                run_ingest(corpus, base)
+                note("ack")
+                if wants("fold", 0.3) or wants("swap", 0.0):
                     corpus.dense.fold()
-    print("finished", flush=True)
+            except StorageError:
+                if not point.startswith("fold."):
+                    raise
+                os._exit(BUILDER_DIED)
+
+
+def write_file(base: Path, name: str, rng: random.Random) -> None:
+    """Writes a file of up to 31 short paragraphs that no other file has, whole or not at all."""
+    lines = [" ".join(rng.choices(WORDS, k=6)) for _ in range(rng.randint(1, 30))]
+    temporary = base / "part"
+    temporary.write_text(f"{name} {rng.random()}\n\n" + "\n\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(temporary, base / "files" / name)
+
+
+def ids_of(corpus: Corpus, name: str) -> list[str]:
+    """Returns the document of a file, if it has one."""
+    with corpus.catalog.read() as db:
+        return [one.id for one in documents.list_documents(db) if one.key.path == name]
 
 
 def run_ingest(corpus: Corpus, base: Path) -> IngestReport:
@@ -127,26 +166,22 @@ class Storm:
 
     def kill_once(self, wait_s: float) -> None:
         """Starts a worker, kills it after ``wait_s`` seconds of work, and checks what it left."""
-        child = self._start({}, rounds=10_000)
-        assert child.stdout is not None
-        assert child.stdout.readline().strip() == "ready", child.communicate()
+        ready = WORKERS.Event()
+        child = self._start(10_000, "", ready)
+        assert ready.wait(60), child.exitcode
         time.sleep(wait_s)
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
         self.kills += 1
         self.check()
 
-    def crash_at(self, point: str, rounds: int = 6) -> bool:
-        """Lets a worker (or its child) die at a named point, and checks what it left;
-        says whether it died there.
-        """
-        child = self._start({"VOUCH_CRASH_AT": point}, rounds)
-        out, err = child.communicate(timeout=240)
-        assert child.returncode in (0, -signal.SIGKILL), err
-        died = child.returncode == -signal.SIGKILL
-        assert died or "finished" in out, err
+    def crash_at(self, point: str, rounds: int = 4) -> None:
+        """Lets a worker (or its child) die at a named point, and checks what it left."""
+        child = self._start(rounds, point)
+        child.join(240)
+        assert child.exitcode in (-signal.SIGKILL, BUILDER_DIED), f"{point}: {child.exitcode}"
         self.check()
-        return died
 
     def check(self) -> None:
         """Opens the corpus as the next start would, and holds it against the log."""
@@ -177,17 +212,11 @@ class Storm:
                 corpus.dense.fold()
                 assert answers(corpus) == mine
 
-    def _start(self, environment: dict[str, str], rounds: int) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.storm", "--work", str(self.base)]
-        command += ["--seed", str(self.rng.randrange(1 << 30)), "--rounds", str(rounds)]
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parent.parent,
-            env={**os.environ, **environment},
-        )
+    def _start(self, rounds: int, point: str, ready: EventType | None = None) -> ForkServerProcess:
+        seed = self.rng.randrange(1 << 30)
+        child = WORKERS.Process(target=work, args=(self.base, seed, rounds, point, ready))
+        child.start()
+        return child
 
     def _log(self) -> tuple[dict[str, str | None], list[dict[str, str | None]]]:
         """Returns the last acknowledged state, and what was begun since."""
@@ -250,12 +279,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=10_000)
-    parser.add_argument("--work", type=Path)
     given = parser.parse_args()
-    if given.work:
-        work(given.work, given.seed, given.rounds)
-        return
     with tempfile.TemporaryDirectory(prefix="vouch-storm-") as base:
         storm = Storm(Path(base) / "storm", given.seed)
         began = time.monotonic()
