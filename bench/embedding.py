@@ -116,7 +116,7 @@ def loaded(way: str, model: ModelFolder, tokens: Tokens, options: argparse.Names
     if way.startswith("sentence-transformers"):
         began = time.perf_counter()
         reference = Reference(model, model.weights_sha256(), options.threads)
-        return reference.encode, time.perf_counter() - began
+        return (lambda texts: reference.encode(texts).rows), time.perf_counter() - began
     space = model.space()
     if problem := ensure_export(model, space, options.folder):
         raise SystemExit(problem)
@@ -129,7 +129,7 @@ def loaded(way: str, model: ModelFolder, tokens: Tokens, options: argparse.Names
         else OpenVino(graph, precision, options.threads)
     )
     took = time.perf_counter() - began
-    return (lambda texts: runtime.run(*tokens.pad(tokens.encode(texts), LENGTH_STEP))), took
+    return (lambda texts: runtime.run(*tokens.pad(tokens.encode(texts), LENGTH_STEP))[0]), took
 
 
 def passages(folder: Path, embedder: SentenceTransformerEmbedder, most: int) -> list[str]:
