@@ -124,7 +124,9 @@ class Service:
             return answer
         model = self.models.open(ask.model)
         try:
-            self.corpus.receipts.keep(make_receipt(answer, ask, searches, library, model, self.settings))
+            self.corpus.receipts.keep(
+                make_receipt(answer, ask, searches, library, model, self.settings, self.abstention)
+            )
         except (VouchError, OSError) as error:
             log.warning("no receipt of answer %s: %s", answer.id, error)
             return replace(answer, notes=(*answer.notes, no_receipt(error)))
@@ -154,6 +156,7 @@ class Service:
             self.retriever,
             self.models,
             self.settings,
+            self.abstention,
             caller,
             generate=generate,
             stop=stop,

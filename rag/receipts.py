@@ -27,6 +27,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import Caller, Filter, Hit
 from rag import approved
+from rag.abstention import Abstention
 from rag.answers import Answer, AnswerNote, Ask
 from rag.library import CallersLibrary, Searched
 from rag.models import ChosenModel
@@ -72,6 +73,7 @@ def make_receipt(
     library: CallersLibrary,
     model: ChosenModel,
     settings: Settings,
+    abstention: Abstention,
 ) -> NewReceipt:
     """Returns the receipt of an answer that came of these searches of a library."""
     corpus, caller, filter = library.corpus, library.caller, library.filter or Filter()
@@ -117,7 +119,7 @@ def make_receipt(
         "reply": answer.reply,
         "answer": answer_json(answer)
         | {"passages": [{"marker": one.marker, **show_hit(one.hit)} for one in answer.passages]},
-        "settings": settings_of_answers(settings, library.retriever.recipe),
+        "settings": settings_of_answers(settings, library.retriever.recipe, abstention),
         "software": dict(software()),
     }
     of_ones_own = settings.examples is not None or (settings.data_dir / approved.FILE_NAME).exists()
@@ -247,12 +249,14 @@ def read_filter(shown: Mapping[str, Any]) -> Filter:
     return Filter(**read)
 
 
-def settings_of_answers(settings: Settings, recipe: Recipe) -> dict[str, Any]:
-    """Returns the settings that an answer may depend on, and the recipe of the search."""
+def settings_of_answers(settings: Settings, recipe: Recipe, abstention: Abstention) -> dict[str, Any]:
+    """Returns the settings that an answer may depend on, the recipe of the search, and the calibration by which it is
+    decided whether to answer.
+    """
     given = {name: getattr(settings, name) for name in type(settings).model_fields}
     kept = {name: to_json(value) for name, value in given.items() if not isinstance(value, Path)}
     named = {name: value for name, value in kept.items() if name not in _NOT_OF_ANSWERS}
-    return named | {"recipe": to_json(recipe)}
+    return named | {"recipe": to_json(recipe), "calibration": to_json(abstention)}
 
 
 @cache

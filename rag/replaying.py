@@ -18,6 +18,7 @@ from corpus.errors import VouchError
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import OWNER, Caller
+from rag.abstention import Abstention
 from rag.answers import Failure
 from rag.attempts import Delta, Stop
 from rag.models import Models
@@ -110,6 +111,7 @@ def replay(
     retriever: Retriever,
     models: Models,
     settings: Settings,
+    abstention: Abstention,
     caller: Caller = OWNER,
     *,
     generate: bool = True,
@@ -142,7 +144,7 @@ def replay(
         reasons += _index_reasons(one, dense, lexical, found.notes)
     if any(place.why == _NOT_THEIRS for one in searches for place in one.moved):
         reasons.append(Reason("access", "Who may see a document of the answer is not as it was."))
-    reasons += _other_reasons(receipt, models, settings_of_answers(settings, retriever.recipe))
+    reasons += _other_reasons(receipt, models, settings_of_answers(settings, retriever.recipe, abstention))
     return Replay(
         id=receipt["id"],
         at=receipt["at"],
@@ -218,7 +220,9 @@ def _other_reasons(receipt: Mapping[str, Any], models: Models, now: Mapping[str,
     reasons = []
     for name in sorted(receipt["settings"].keys() | now.keys()):
         before, after = receipt["settings"].get(name), now.get(name)
-        if before != after:
+        if name == "calibration":
+            reasons += _calibration_reasons(before, now[name]) if before else []  # older receipts have none
+        elif before != after:
             reasons.append(Reason("settings", f"{name} was {before!r}, and is {after!r}."))
     own = receipt["model"]
     try:
@@ -235,6 +239,23 @@ def _other_reasons(receipt: Mapping[str, Any], models: Models, now: Mapping[str,
         before, after = receipt["software"].get(name, "not there"), versions.get(name, "not there")
         if before != after:
             reasons.append(Reason("software", f"{name} was {before}, and is {after}."))
+    return reasons
+
+
+def _calibration_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Reason]:
+    """What of the decision whether to answer is other than it was, where cosines were at hand and where not."""
+    reasons = []
+    for name, where in (("with_cosine", "with cosines"), ("without", "without cosines")):
+        then, today = before[name], now[name]
+        if then["threshold"] != today["threshold"]:
+            said = f"the threshold was {then['threshold']:g}, and is {today['threshold']:g}"
+        elif then != today:
+            said = f"the weights are others, the threshold of {today['threshold']:g} is not"
+        else:
+            continue
+        reasons.append(
+            Reason("settings", f"The calibration of when to abstain has changed ({where}): {said}.")
+        )
     return reasons
 
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from corpus.errors import NotFoundError
 from corpus.receipts import FILE_NAME
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
+from rag.abstention import FITTED
 from rag.answers import Answer, Ask, Done
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
@@ -243,6 +245,20 @@ def test_the_built_in_model_writes_the_same_to_the_letter_in_another_process_lif
     assert again.generated.now == answer.reply
     assert again.same
     assert again.reasons == ()
+
+
+def test_a_replay_says_when_answers_are_refused_by_another_calibration(service: Service) -> None:
+    answer = asked(service)
+    kept = service.receipt(answer.id)["settings"]["calibration"]
+    assert kept["with_cosine"]["threshold"] == FITTED.with_cosine.threshold
+    assert service.replay(answer.id).reasons == ()
+    shipped = service.abstention
+    service.abstention = replace(shipped, with_cosine=replace(shipped.with_cosine, threshold=0.75))
+    said = reasons(service.replay(answer.id))["settings"]
+    assert f"was {FITTED.with_cosine.threshold:g}, and is 0.75" in said
+    assert "(with cosines)" in said
+    service.abstention = replace(shipped, without=replace(shipped.without, best=1.0))
+    assert "the weights are others" in reasons(service.replay(answer.id))["settings"]
 
 
 def test_a_replay_says_what_became_of_the_documents(service: Service) -> None:
