@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,3 +67,54 @@ def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         patch.setattr(socket.socket, "connect_ex", connect_ex)
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
         yield
+
+
+# ---- models, exported once for all tests -----------------------------------------------------------
+
+
+Seed = Callable[[Path], None]
+
+
+@pytest.fixture(scope="session")
+def with_minilm(tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    """Puts the installed model's export, in every precision, into a data folder that has none: an ingest there need
+    not make it, which takes fifteen seconds.
+    """
+    from corpus.embedding import open_embedder
+    from corpus.embedding.exported import export_folder
+    from corpus.settings import Settings
+
+    made = tmp_path_factory.mktemp("minilm")
+    embedder = open_embedder(Settings(data_dir=made))
+    embedder.prepare()
+    assert embedder.problem == ""
+    for space in embedder.other_spaces:  # one graph serves all
+        shutil.copytree(export_folder(made, embedder.space), export_folder(made, space))
+
+    def put(data_dir: Path) -> None:
+        shutil.copytree(made / "models", data_dir / "models")
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of one layer with random weights that reads English. Copy it before you change it."""
+    from tests.make_tiny_model import make_tiny_model
+
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def data_with_export(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with nothing but the tiny model's export in float32. Copy it before you change it."""
+    from corpus.embedding import open_embedder
+    from corpus.settings import Settings
+
+    data = tmp_path_factory.mktemp("data")
+    embedder = open_embedder(
+        Settings(data_dir=data, embedder=str(tiny), embed_threads=1, embed_precision="float32")
+    )
+    embedder.prepare()
+    assert embedder.problem == ""
+    return data

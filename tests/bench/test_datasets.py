@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_every_gold_document_of_a_set_is_one_file(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Path:
+def beir_folder(tmp_path: Path) -> Path:
     """A BEIR folder of three documents, one with an id that is no file name."""
     folder = tmp_path / "data" / "tiny"
     (folder / "qrels").mkdir(parents=True)
@@ -85,16 +86,16 @@ def write(path: Path, rows: list[dict[str, str]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def test_a_beir_corpus_becomes_files_that_its_gold_names(tiny: Path, tmp_path: Path) -> None:
-    (dataset,) = beir(tiny, tmp_path / "work")
+def test_a_beir_corpus_becomes_files_that_its_gold_names(beir_folder: Path, tmp_path: Path) -> None:
+    (dataset,) = beir(beir_folder, tmp_path / "work")
     assert_gold_is_there(dataset)
     assert files_of(dataset) == {"10.1%2Fkiln.txt", "2.txt", "3.txt"}
     assert dataset.questions[0].gold == (Gold("10.1%2Fkiln", grade=2.0),)
-    (again,) = load(tiny.parent, tmp_path / "work", ["TINY"])
+    (again,) = load(beir_folder.parent, tmp_path / "work", ["TINY"])
     assert again == dataset
 
 
-def test_thinning_keeps_questions_from_everywhere(tiny: Path) -> None:
+def test_thinning_keeps_questions_from_everywhere(beir_folder: Path) -> None:
     dataset = sample(SAMPLE, SAMPLE)[0]
     thinned = dataset.thinned(10)
     assert len(thinned.questions) == 10
@@ -106,12 +107,16 @@ def test_thinning_keeps_questions_from_everywhere(tiny: Path) -> None:
 
 @pytest.mark.slow
 def test_the_runner_ingests_asks_saves_and_compares(
-    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    beir_folder: Path,
+    tmp_path: Path,
+    with_minilm: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    with_minilm(tmp_path / "work" / "corpora" / "beir-tiny")
     saved = tmp_path / "run"
     given = [
         "--data",
-        str(tiny.parent),
+        str(beir_folder.parent),
         "--sets",
         "tiny",
         "--work",

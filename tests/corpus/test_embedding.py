@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
@@ -55,22 +55,8 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="session")
 def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(tmp_path_factory.mktemp("models") / "multilingual", multilingual=True)
-
-
-@pytest.fixture(scope="session")
-def data_with_export(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("data")
-    embedder = open_with(tiny, data)
-    embedder.prepare()
-    assert embedder.problem == ""
-    return data
 
 
 @pytest.fixture
@@ -733,12 +719,12 @@ def test_a_corpus_keeps_the_precision_it_was_made_in(
 @pytest.mark.slow
 @pytest.mark.parametrize(("precision", "least"), [("float32", 0.99999), ("bfloat16", 0.9998)])
 def test_minilm_its_reference_its_export_and_its_batches_agree(
-    tmp_path: Path, precision: Precision, least: float
+    tmp_path: Path, with_minilm: Callable[[Path], None], precision: Precision, least: float
 ) -> None:
+    with_minilm(tmp_path)
     model = find_model("all-MiniLM-L6-v2")
     reference = Reference(model, INSTALLED_WEIGHTS_SHA256, threads=2)
     embedder = SentenceTransformerEmbedder(replace(model, precision=precision), tmp_path, threads=2)
-    embedder.prepare()
     texts = [
         "How many days of annual leave do employees get?",
         ENGLISH,

@@ -21,7 +21,6 @@ from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from ingest import embedding
 from ingest.embedding import EmbeddingChild
-from tests.make_tiny_model import make_tiny_model
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -35,12 +34,8 @@ TEXTS = [f"Passage {number} about {topic}." for number in range(6) for topic in 
 
 
 @pytest.fixture(scope="module")
-def chosen(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("child")
-    model = make_tiny_model(folder / "tiny")
-    settings = Settings(data_dir=folder / "data", embedder=str(model), embed_threads=1)
-    open_embedder(settings).prepare()
-    return settings
+def chosen(tiny: Path, data_with_export: Path) -> Settings:
+    return Settings(data_dir=data_with_export, embedder=str(tiny), embed_threads=1, embed_precision="float32")
 
 
 @pytest.fixture
@@ -215,7 +210,7 @@ def test_the_child_ends_with_a_killed_parent(chosen: Settings) -> None:
         "from corpus.settings import Settings\n"
         "from ingest.embedding import EmbeddingChild\n"
         f"child = EmbeddingChild(Settings(data_dir={str(chosen.data_dir)!r}, "
-        f"embedder={chosen.embedder!r}, embed_threads=1))\n"
+        f"embedder={chosen.embedder!r}, embed_threads=1, embed_precision='float32'))\n"
         "child.embed_passages(['warm'])\n"
         "print(child._child._process.pid, flush=True)\n"
         "while True:\n"

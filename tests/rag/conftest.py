@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,9 +75,10 @@ def scripted_model(server: ScriptedServer, **more: object) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(with_minilm: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a company's documents, embedded with the real model. Copy it; do not open it."""
     home = tmp_path_factory.mktemp("filled")
+    with_minilm(home / "data")
     with open_service(Settings(data_dir=home / "data")) as service:
         report = service.ingest([write_documents(home / "documents")], "company")
         assert not report.stopped
