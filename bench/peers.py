@@ -11,16 +11,17 @@ import numpy as np
 from langchain_chroma import Chroma
 from langchain_core.embeddings import Embeddings
 
+from corpus.catalog import CatalogFeed
 from corpus.embedding import Embedder
+from corpus.store import Corpus
 from corpus.types import Float32, Int64, show_chunk_id
-from corpus.vectors import generation
 
 _ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The vectors of a corpus, as they lie in its dense index: float32 unit rows, with chunk and version ids."""
+    """The vectors of a corpus, as its catalog has them: float32 unit rows, with chunk and version ids."""
 
     ids: Int64
     versions: Int64
@@ -35,12 +36,15 @@ class Rows:
         return self.ids[best[np.lexsort((self.ids[best], -cosines[best]))]]
 
 
-def read_rows(data_dir: Path) -> Rows:
-    """Reads the vectors of the current generation into memory."""
-    folder = data_dir / "dense" / generation.read_pointer(data_dir / "dense")
-    ids = np.fromfile(folder / generation.IDS, np.int64)
-    vectors = np.fromfile(folder / generation.VECTORS, np.float32).reshape(len(ids), -1)
-    return Rows(ids, np.fromfile(folder / generation.VERSIONS, np.int64), vectors)
+def read_rows(corpus: Corpus) -> Rows:
+    """Reads the live vectors of a corpus into memory; a small one has no dense index to take them from."""
+    with CatalogFeed(corpus.catalog).snapshot() as snapshot:
+        batches = list(snapshot.vector_batches())
+    return Rows(
+        np.concatenate([one.ids for one in batches]),
+        np.concatenate([one.version_ids for one in batches]),
+        np.concatenate([one.vectors for one in batches]),
+    )
 
 
 class _Ours(Embeddings):

@@ -102,8 +102,8 @@ def measure(bench: Bench, size: int) -> None:
     folder = bench.work / str(size)
     print(f"\n## {size:,} chunks, load {os.getloadavg()[0]:.1f}\n")
     cost = bench.grown.setdefault(size, {})
-    rows = read_rows(folder)
     with open_service(corpora.settings_of(folder), purpose="bench") as service:
+        rows = read_rows(service.corpus)
         warm(service, bench.questions)
         state = service.corpus.state()
         print(
@@ -230,8 +230,8 @@ def by_access(service: Service, rows: Rows, questions: Sequence[str]) -> None:
         timed(lambda question, caller=caller: service.search(question, K, caller=caller), questions[:10])
     for question in questions:  # by turns, so that what else the machine does meets all alike
         for name, caller in callers:
-            took[name] += timed(
-                lambda text, caller=caller: service.search(text, K, caller=caller), [question]
+            took[name].append(
+                timed(lambda text, caller=caller: service.search(text, K, caller=caller), [question])
             )
     print("\n" + head("p95 to open", "documents", "passages with vector", "recall@10"))
     all_of = {name: np.concatenate(own) for name, own in took.items()}

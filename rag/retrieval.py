@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -48,6 +51,10 @@ MOST_NAMED = 4096
 SPARE = 8
 """Hits beyond the wanted number, to fill the places of those that say the same."""
 
+TURNS = max(2, os.cpu_count() or 2)
+"""So many searches run at a time, one a core; the others wait. A search fills more than a core by itself, and dozens at
+once spend their time on handing Python's lock to each other."""
+
 MAX_K = 1000
 
 NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
@@ -80,6 +87,7 @@ class Retriever:
         self._settings = settings
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
+        self._turns = threading.BoundedSemaphore(TURNS)
         self._named_by: dict[tuple[str, int, str], Naming] = {}
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
@@ -105,6 +113,13 @@ class Retriever:
             notes += [NO_DOCUMENTS] if chosen == Filter() else _notes_on_time(chosen, found=False)
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += _notes_on_time(chosen)
+        # What was live earlier may have to be read first, which takes longer than the others should wait.
+        with nullcontext() if is_past(chosen) else self._turns:
+            return self._search(cleaned, query, k, caller, chosen, notes)
+
+    def _search(
+        self, cleaned: str, query: str, k: int, caller: Caller, chosen: Filter, notes: list[str]
+    ) -> SearchResult:
         timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
         read = self._embedded(cleaned, timings, notes) if self.recipe.dense or self._late else None

@@ -4,7 +4,10 @@ and odd questions.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from ingest.parsers import PARSERS
 from rag.cli.searching import filter_as_json
 from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
 from rag.ranking import Recipe
-from rag.retrieval import MAX_K, NO_DOCUMENTS, RECIPE, Retriever, clean_query
+from rag.retrieval import MAX_K, NO_DOCUMENTS, RECIPE, TURNS, Retriever, clean_query
 from tests.builders import SPACE, WordEmbedder, new_version
 
 HR = Caller(frozenset({"public", "group:hr"}))
@@ -162,6 +165,32 @@ def test_a_k_out_of_range_is_refused(corpus: Corpus, k: int) -> None:
     with pytest.raises(UsageError, match=f"k must be between 1 and {MAX_K}, not {k}") as raised:
         retriever(corpus).search("leave", k, OWNER)
     assert raised.value.code == "bad_k"
+
+
+class CrowdedEmbedder(WordEmbedder):
+    """Counts how many ask it at once."""
+
+    def __init__(self) -> None:
+        self.inside, self.most, self.lock = 0, 0, threading.Lock()
+
+    def embed_query(self, text: str) -> Float32:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.01)
+        with self.lock:
+            self.inside -= 1
+        return super().embed_query(text)
+
+
+def test_many_at_once_take_turns_and_all_find_what_one_finds(corpus: Corpus) -> None:
+    embedder = CrowdedEmbedder()
+    asked = retriever(corpus, embedder)
+    alone = asked.search("annual leave", 3, OWNER).hits
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(lambda _: asked.search("annual leave", 3, OWNER).hits, range(48)))
+    assert all(hits == alone for hits in together)
+    assert embedder.most <= TURNS
 
 
 # ---- odd questions -------------------------------------------------------------------------------
