@@ -8,6 +8,7 @@ decide last.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -384,12 +385,13 @@ def _check_after_crash(database: Database) -> None:
 
 
 def _disk_bytes(folder: Path) -> int:
-    """Adds up a folder's files; one that is deleted meanwhile, such as a retired generation's, counts nothing."""
+    """Adds up a folder's files; what is deleted meanwhile, such as a retired generation, counts nothing."""
     found = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            status = path.lstat()
-            found += status.st_size if S_ISREG(status.st_mode) else 0
+    for parent, _, names in os.walk(folder):  # a folder that has gone is passed over
+        for name in names:
+            with suppress(FileNotFoundError):
+                status = os.lstat(os.path.join(parent, name))
+                found += status.st_size if S_ISREG(status.st_mode) else 0
     return found
 
 

@@ -429,3 +429,26 @@ def test_the_state_is_true_as_soon_as_it_is_open(tmp_path: Path) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         state = corpus.state()
         assert (state.dense.rows, state.lexical.rows, state.lexical.mode) == (2, 2, "tantivy")
+
+
+def test_the_state_is_told_while_a_generation_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that goes between being listed and being looked into costs its bytes, not the answer."""
+    retired = tmp_path / "data" / "dense" / "gen-retired"
+    with open_corpus(Settings(data_dir=tmp_path / "data"), SPACE) as corpus:
+        before = corpus.state().disk_bytes
+        retired.mkdir(parents=True)
+        (retired / "vectors.f32").write_bytes(bytes(4096))
+        assert corpus.state().disk_bytes >= before + 4096
+        look = os.scandir
+
+        def gone(path: str | Path) -> object:
+            if str(path) == str(retired):
+                monkeypatch.undo()
+                shutil.rmtree(retired)
+            return look(path)
+
+        monkeypatch.setattr(os, "scandir", gone)
+        assert before <= corpus.state().disk_bytes < before + 4096
+        assert not retired.exists()
