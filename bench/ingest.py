@@ -85,8 +85,10 @@ def again(files: Path, work: Path) -> str:
     data = work / "vouch"
     first = _timed_ingest(files, data)
     unchanged = _timed_ingest(files, data)
-    one = sorted(path for path in files.rglob("*") if path.suffix in {".md", ".txt"})[0]
-    one.write_text(one.read_text("utf-8") + "\n\nThe canteen opens at half past eleven.\n", encoding="utf-8")
+    texts = sorted(path for path in files.rglob("*") if path.suffix in {".md", ".txt"})
+    one = texts[0] if texts else files / "canteen.md"  # a folder of PDF files alone gets one more
+    before = one.read_text("utf-8") if texts else ""
+    one.write_text(before + "\n\nThe canteen opens at half past eleven.\n", encoding="utf-8")
     changed = _timed_ingest(files, data)
     count = sum(1 for path in files.rglob("*") if path.is_file())
     return (
