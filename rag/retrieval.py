@@ -88,7 +88,7 @@ class Retriever:
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
         self._turns = threading.BoundedSemaphore(TURNS)
-        self._named_by: dict[tuple[str, int, str], Naming] = {}
+        self._named_by: tuple[int, dict[tuple[str, int, str], Naming]] = (-1, {})
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -236,18 +236,22 @@ class Retriever:
         return [by_id[own] for own, _ in spread(scores, places, self.recipe, k)]
 
     def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
-        """Returns what each hit's document is named by; what was read once is remembered."""
+        """Returns what each hit's document is named by; it is remembered until something is written."""
+        epoch = (
+            self._corpus.catalog.epoch
+        )  # before the heads are read: what is written meanwhile has them read again
+        known_at, known = self._named_by
+        if known_at != epoch or len(known) > MOST_NAMED:
+            known = {}
         keys = [(hit.document_id, hit.version, hit.source) for hit in hits]
-        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in self._named_by}
+        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
         heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
-        found = {
+        known = known | {
             key: naming(hit.title, hit.source, head)
             for (key, hit), head in zip(new.items(), heads, strict=True)
         }
-        if len(self._named_by) > MOST_NAMED:
-            self._named_by = {}
-        self._named_by = known = self._named_by | found if found else self._named_by
-        return [known.get(key) or found[key] for key in keys]
+        self._named_by = epoch, known
+        return [known[key] for key in keys]
 
     def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
         """Returns the ``k`` best hits: nothing twice, neighbours as one."""

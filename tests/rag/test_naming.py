@@ -167,6 +167,23 @@ def test_the_plan_that_is_asked_for_comes_first(plans: Corpus, plan: str) -> Non
     assert len(set(answers)) == 3, "the others stay, further down"
 
 
+def test_names_are_read_again_when_memory_is_full_or_something_was_written(
+    plans: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.retrieval.MOST_NAMED", 1)
+    asked = Retriever(plans, WordEmbedder(), plans.settings, replace(RECIPE, neighbours=False, around=0.0))
+    question = "what deductible do members pay before the plan pays with Northwind Basic"
+    first = asked.search(question, 1, OWNER).hits
+    assert first[0].source == "basic.txt"
+    assert asked.search(question, 10, OWNER).hits[0] == first[0], "some are remembered, and others are not"
+    lines = ["Northwind Zenith", "members pay a deductible of 300 dollars before the plan pays"]
+    plans.erase([first[0].document_id])
+    plans.commit(new_version("basic.txt", lines), "\n".join(lines).encode())
+    plans.publish()
+    named = asked._names(asked.search(question.replace("Basic", "Zenith"), 1, OWNER).hits, OWNER)
+    assert "zenith" in named[0].words
+
+
 def test_without_the_part_the_order_is_that_of_the_scores(plans: Corpus) -> None:
     question = "what deductible do members pay before the plan pays with Northwind Basic"
     recipe = replace(RECIPE, neighbours=False, around=0.0).without("named")
