@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,13 +34,15 @@ _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 @dataclass(frozen=True, slots=True)
 class Approved:
     """A worked example that somebody added: ``id`` is 8 hexadecimal digits of its content; ``documents`` are those
-    that its passages are from, none where they were typed in.
+    that its passages are from, none where they were typed in. ``consent``: somebody said that it may stand in anybody's
+    prompt, whoever may read those.
     """
 
     id: str
     example: Example
     documents: tuple[str, ...]
     added_at: str
+    consent: bool = False
 
 
 def approved(folder: Path) -> tuple[Approved, ...]:
@@ -52,7 +55,13 @@ def approved(folder: Path) -> tuple[Approved, ...]:
     if not path.exists():
         return ()
     return tuple(
-        Approved(_id(one), one, tuple(row.get("documents", ())), str(row.get("added_at", "")))
+        Approved(
+            _id(one),
+            one,
+            tuple(row.get("documents") or ()),
+            str(row.get("added_at", "")),
+            row.get("consent") is True,
+        )
         for one, row in read_rows(path)
     )
 
@@ -90,7 +99,9 @@ def make_example(question: str, passages: Sequence[str], answer: str) -> Example
     return Example(question, tuple(texts), answer, "ja" if is_japanese(question) else "")
 
 
-def add(folder: Path, example: Example, documents: Sequence[str] = ()) -> tuple[Approved, bool]:
+def add(
+    folder: Path, example: Example, documents: Sequence[str] = (), *, consent: bool = False
+) -> tuple[Approved, bool]:
     """Keeps an example; says False where the same is there already.
 
     Raises:
@@ -100,7 +111,7 @@ def add(folder: Path, example: Example, documents: Sequence[str] = ()) -> tuple[
     if known := next((one for one in there if one.id == _id(example)), None):
         return known, False
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    new = Approved(_id(example), example, tuple(dict.fromkeys(documents)), now)
+    new = Approved(_id(example), example, tuple(dict.fromkeys(documents)), now, consent)
     _write(folder, (*there, new))
     return new, True
 
@@ -147,6 +158,8 @@ def _write(folder: Path, all: Sequence[Approved]) -> None:
             os.fsync(file.fileno())
         os.replace(new, path)
     except OSError as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
         raise StorageError(
             f"The examples cannot be written to {path}: {error.strerror or error}.",
             hint="Nothing was changed; mend that and do it again.",
@@ -154,7 +167,12 @@ def _write(folder: Path, all: Sequence[Approved]) -> None:
 
 
 def _row(one: Approved) -> dict[str, Any]:
-    return {**asdict(one.example), "documents": list(one.documents), "added_at": one.added_at}
+    return {
+        **asdict(one.example),
+        "documents": list(one.documents),
+        "added_at": one.added_at,
+        "consent": one.consent,
+    }
 
 
 def _id(example: Example) -> str:

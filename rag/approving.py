@@ -13,7 +13,7 @@ from corpus.erasing import Certificate, Checked
 from corpus.errors import NotAllowedError, NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus
-from corpus.types import ANYONE
+from corpus.types import ANYONE, OWNER, Caller
 from rag import approved
 from rag.approved import Approved, make_example
 from rag.prompting import NOT_IN_DOCUMENTS, Example
@@ -31,19 +31,36 @@ class WorkedExamples:
         self._corpus = corpus
         self._embedder = embedder
         self._lock = threading.Lock()
-        self._read: Examples | None = None
+        self._read: tuple[Approved, ...] | None = None
+        self._made: tuple[tuple[Approved, ...], Examples] | None = None
 
-    def all(self) -> Examples:
-        """Returns the approved examples, and with them those of the settings' file or the shipped ones.
+    def all(self, caller: Caller = OWNER) -> Examples:
+        """Returns the approved examples that may stand in a caller's prompt, and with them those of the settings' file
+        or the shipped ones.
+
+        Today's access decides: an example from a document that the caller may not see needs the consent it was
+        added with.
 
         Raises:
             UsageError: a file of them cannot be read.
         """
         with self._lock:
             if self._read is None:
-                added = [one.example for one in approved.approved(self._settings.data_dir)]
-                self._read = Examples((*added, *load_examples(self._settings.examples)), self._embedder)
-            return self._read
+                self._read, self._made = approved.approved(self._settings.data_dir), None
+            ours = self._open_to(caller, self._read)
+            if self._made is None or self._made[0] != ours:
+                added = (one.example for one in ours)
+                examples = Examples((*added, *load_examples(self._settings.examples)), self._embedder)
+                self._made = ours, examples
+            return self._made[1]
+
+    def _open_to(self, caller: Caller, all: Sequence[Approved]) -> tuple[Approved, ...]:
+        asked = sorted({document for one in all if not one.consent for document in one.documents})
+        if not asked:
+            return tuple(all)
+        with self._corpus.catalog.read() as db:
+            seen = access.visible_among(db, caller, asked)
+        return tuple(one for one in all if one.consent or seen.issuperset(one.documents))
 
     def added(self) -> tuple[Approved, ...]:
         """Returns the approved examples, the oldest first; raises as :meth:`all`."""
@@ -75,12 +92,15 @@ class WorkedExamples:
                 code="bad_example",
                 hint="Approve one that has sources, or say the question, --passage and --answer.",
             )
+        own = bool(answer)
         if not answer and given["abstained"]:
             answer, shown = NOT_IN_DOCUMENTS, shown[:_SHOWN_WITHOUT_ANSWER]
         texts = [self._text(one) for one in shown]
         question = given["standalone_question"] or given["question"]
         example = make_example(question, texts, answer or given["text"])
-        used = [one for one, text in zip(shown, texts, strict=True) if text in example.passages]
+        # The model's own words may rest on passages that it does not cite; a person's own answer does not.
+        cited = [one for one, text in zip(shown, texts, strict=True) if text in example.passages]
+        used = cited if own else shown
         documents = {one["document_id"] for one in used}
         with self._corpus.catalog.read() as db:
             closed = documents - access.visible_among(db, ANYONE, sorted(documents))
@@ -91,7 +111,7 @@ class WorkedExamples:
                 code="needs_consent",
                 hint="Nothing was added. If that is right, say --yes.",
             )
-        return self._keep(example, sorted(documents))
+        return self._keep(example, sorted(documents), consent=bool(closed))
 
     def remove(self, ids: Sequence[str]) -> tuple[Approved, ...]:
         """Takes approved examples out and returns them; raises as :func:`rag.approved.remove`."""
@@ -113,10 +133,12 @@ class WorkedExamples:
         seen = Checked("worked examples", f"{gone} that quoted the documents are gone")
         return replace(certificate, checked=(*certificate.checked, seen))
 
-    def _keep(self, example: Example, documents: Sequence[str]) -> tuple[Approved, bool]:
+    def _keep(
+        self, example: Example, documents: Sequence[str], *, consent: bool = False
+    ) -> tuple[Approved, bool]:
         with self._lock:
             self._read = None
-            return approved.add(self._settings.data_dir, example, documents)
+            return approved.add(self._settings.data_dir, example, documents, consent=consent)
 
     def _text(self, passage: Mapping[str, Any]) -> str:
         where = (passage["document_id"], passage["version"], passage["start"], passage["end"])

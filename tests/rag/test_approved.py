@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from corpus.catalog import documents
 from corpus.errors import UsageError
 from corpus.settings import Settings
+from corpus.types import ANYONE, Caller
 from rag.approved import FILE_NAME, make_example
 from rag.bootstrap import open_service
 from rag.prompting import NOT_IN_DOCUMENTS
@@ -154,6 +155,27 @@ def test_from_a_closed_document_only_with_consent(vouch: Vouch, data: Path) -> N
     assert (refused.code, "leave.md" in refused.err) == (4, True)
     assert vouch("examples", "list", "--json").json == {"examples": []}
     assert vouch("examples", "add", "--from", own, "--yes").code == 0
+
+
+@pytest.mark.parametrize("consent", [False, True])
+def test_an_example_is_for_those_who_may_read_its_documents_today(
+    vouch: Vouch, data: Path, consent: bool
+) -> None:
+    own = _asked(vouch, LEAVE)
+
+    def close() -> None:
+        with open_service(Settings(data_dir=data)) as service, service.corpus.catalog.write() as db:
+            documents.set_access(db, documents.find_by_path(db, "leave.md")[0].id, ["group:hr"])
+
+    if consent:
+        close()
+    assert vouch("examples", "add", "--from", own, "--yes").code == 0
+    close()
+    with open_service(Settings(data_dir=data)) as service:
+        added = service.examples.added()[0].example
+        assert added in service.examples.all().all
+        assert (added in service.examples.all(ANYONE).all) is consent
+        assert added in service.examples.all(Caller(frozenset({"public", "group:hr"}))).all
 
 
 def test_an_example_goes_with_the_document_that_it_quotes(vouch: Vouch, data: Path) -> None:
