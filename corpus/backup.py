@@ -27,9 +27,10 @@ from sqlalchemy import Connection
 from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records, tokens
 from corpus.crashpoints import reach
+from corpus.durable import sync
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError
-from corpus.originals import Originals, sync_folder
+from corpus.originals import Originals
 from corpus.ownership import own
 from corpus.store import Corpus
 
@@ -98,7 +99,7 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
                 out.flush()
                 os.fsync(out.fileno())
             os.replace(whole, target)
-        sync_folder(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise StorageError(
             f"Cannot write the backup {target}: {error.strerror or error}.",

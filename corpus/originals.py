@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from corpus.durable import sync
 from corpus.errors import DamagedError, NotFoundError
 
 
@@ -55,7 +56,7 @@ class Originals:
             self._damage(sha256).unlink(missing_ok=True)
         finally:
             temporary.unlink(missing_ok=True)
-        sync_folder(target.parent)
+        sync(target.parent)
 
     def is_new(self, sha256: str) -> bool:
         """Says whether no version may have this file yet."""
@@ -71,7 +72,7 @@ class Originals:
         self._make_room(target)
         os.replace(path, target)
         self._damage(path.name).unlink(missing_ok=True)
-        sync_folder(target.parent)
+        sync(target.parent)
 
     def is_whole(self, sha256: str) -> bool:
         """Says whether the file is kept and has the bytes of its hash, every one of which is read."""
@@ -154,15 +155,6 @@ class Originals:
 
     def _mark(self, sha256: str) -> Path:
         return self.path(sha256).with_name(f".{sha256}.new")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable, or the bytes of a file."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _opened(source: Path) -> BinaryIO:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from corpus.catalog.database import ASIDE, FILE_NAME
 from corpus.crashpoints import reach
+from corpus.durable import sync
 from corpus.errors import StorageError
-from corpus.originals import Originals, sync_folder
+from corpus.originals import Originals
 
 SCRATCH = ".restore-"
 """Begins the name of a folder that a backup is unpacked into, or that may go."""
@@ -34,9 +35,9 @@ def exchange(folder: Path, scratch: Path) -> None:
     ready = folder / f"{_READY}{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     try:
         for path in [*scratch.rglob("*"), scratch]:
-            sync_folder(path)
+            sync(path)
         os.rename(scratch, ready)
-        sync_folder(folder)
+        sync(folder)
         reach("restore.ready")
         _swap(folder, ready)
     except OSError as error:
@@ -82,7 +83,7 @@ def _swap(folder: Path, ready: Path) -> None:
             os.replace(folder / f"{FILE_NAME}{part}", _aside(folder, ready, part))
     reach("restore.aside")
     os.replace(ready / FILE_NAME, folder / FILE_NAME)
-    sync_folder(folder)
+    sync(folder)
     reach("restore.swapped")
 
 
@@ -107,7 +108,7 @@ def _take_in(folder: Path, ready: Path) -> None:
                 os.replace(folder / index, ready / index)
         done = folder / ready.name.replace(_READY, SCRATCH)
         os.rename(ready, done)
-        sync_folder(folder)
+        sync(folder)
     except OSError as error:
         raise refused(
             folder, error, "Its catalog is in its place; the next command moves the rest."

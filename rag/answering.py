@@ -48,7 +48,7 @@ from rag.prompting import (
 from rag.reading import ALONE
 from rag.rewriting import Rewritten, rewrite
 from rag.screening import Screen
-from rag.strategies import STRATEGIES, Examples
+from rag.strategies import STRATEGIES, Examples, ExampleSource
 from rag.templates import Template
 from rag.upstream import UpstreamError
 
@@ -86,7 +86,7 @@ def answer_events(
     library: Library,
     models: Models,
     *,
-    examples: Examples | None = None,
+    examples: ExampleSource | None = None,
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,
     rewrite_s: float = 0.0,
@@ -114,7 +114,7 @@ def answer(
     library: Library,
     models: Models,
     *,
-    examples: Examples | None = None,
+    examples: ExampleSource | None = None,
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,
     rewrite_s: float = 0.0,
@@ -153,7 +153,7 @@ class _Run:
         ask: Ask,
         library: Library,
         models: Models,
-        examples: Examples,
+        examples: ExampleSource,
         abstention: Abstention,
         min_support: float,
         rewrite_s: float,

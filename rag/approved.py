@@ -15,17 +15,21 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from corpus.durable import sync
 from corpus.errors import NotFoundError, StorageError, UsageError
 from rag.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
 from rag.strategies import read_rows
 
 FILE_NAME = "examples.jsonl"
+_NEW = f".{FILE_NAME}.new"
 MOST_CHARS = 8000
 """The longest question, answer or passage, in code points."""
 
 MOST_PASSAGES = 20
+
+_Passage = TypeVar("_Passage")
 
 _MARKER = re.compile(r"\[(\d+)\]")
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -83,20 +87,32 @@ def make_example(question: str, passages: Sequence[str], answer: str) -> Example
             raise _bad(f"The {name} of the example has {len(text):,} characters; at most {MOST_CHARS:,}.")
         if _NO_TEXT.search(text):
             raise _bad(f"The {name} of the example has bytes that are no text.")
+    if texts:
+        answer, texts = cited(answer, texts)
     if not texts or len(texts) > MOST_PASSAGES:
         raise _bad(f"An example has 1 to {MOST_PASSAGES} passages, not {len(texts)}.", "--passage TEXT")
-    if answer != NOT_IN_DOCUMENTS:
-        named = list(dict.fromkeys(int(number) for number in _MARKER.findall(answer)))
-        if not named or not all(1 <= number <= len(texts) for number in named):
-            raise _bad(
-                "The answer of the example names no passage." if not named
-                else f"The answer names passages that there are not; the last is [{len(texts)}].",
-                'Mark what each sentence rests on: "Five days [1]."',
-            )  # fmt: skip
-        place = {number: at for at, number in enumerate(sorted(named), 1)}
-        answer = _MARKER.sub(lambda found: f"[{place[int(found[1])]}]", answer)
-        texts = [texts[number - 1] for number in sorted(named)]
     return Example(question, tuple(texts), answer, "ja" if is_japanese(question) else "")
+
+
+def cited(answer: str, passages: Sequence[_Passage]) -> tuple[str, list[_Passage]]:
+    """Returns the passages that the markers of an answer name, and the answer with those numbered from 1; all of them
+    where the answer is that there is none.
+
+    Raises:
+        UsageError: there is no marker, or one names no passage.
+    """
+    if answer == NOT_IN_DOCUMENTS:
+        return answer, list(passages)
+    named = sorted({int(number) for number in _MARKER.findall(answer)})
+    if not named or not 1 <= named[0] <= named[-1] <= len(passages):
+        raise _bad(
+            "The answer of the example names no passage." if not named
+            else f"The answer names passages that there are not; the last is [{len(passages)}].",
+            'Mark what each sentence rests on: "Five days [1]."',
+        )  # fmt: skip
+    place = {number: at for at, number in enumerate(named, 1)}
+    answer = _MARKER.sub(lambda found: f"[{place[int(found[1])]}]", answer)
+    return answer, [passages[number - 1] for number in named]
 
 
 def add(
@@ -135,8 +151,12 @@ def remove(folder: Path, ids: Sequence[str]) -> tuple[Approved, ...]:
 
 
 def forget(folder: Path, document_ids: Sequence[str]) -> int:
-    """Takes the examples out that quote one of these documents; says how many. Raises as :func:`add`."""
+    """Takes the examples out that quote one of these documents, and what a kill left half written; says how many.
+
+    Raises as :func:`add`.
+    """
     there = approved(folder)
+    _clear(folder)
     left = [own for own in there if not set(own.documents) & set(document_ids)]
     if len(left) < len(there):
         _write(folder, left)
@@ -144,12 +164,14 @@ def forget(folder: Path, document_ids: Sequence[str]) -> int:
 
 
 def _write(folder: Path, all: Sequence[Approved]) -> None:
-    """Writes the file whole or not at all; only its user may read it."""
-    path = folder / FILE_NAME
+    """Writes the file whole or not at all, and none where there is nothing to keep; only its user may read it."""
+    path, new = folder / FILE_NAME, folder / _NEW
     lines = [json.dumps(_row(one), ensure_ascii=False) + "\n" for one in all]
-    new = path.with_name(f".{FILE_NAME}.new")
+    _clear(folder)
     try:
-        new.unlink(missing_ok=True)
+        if not lines:
+            path.unlink(missing_ok=True)
+            return
         with os.fdopen(
             os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
         ) as file:
@@ -157,13 +179,26 @@ def _write(folder: Path, all: Sequence[Approved]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)
+        sync(folder)
     except OSError as error:
         with suppress(OSError):
             new.unlink(missing_ok=True)
-        raise StorageError(
-            f"The examples cannot be written to {path}: {error.strerror or error}.",
-            hint="Nothing was changed; mend that and do it again.",
-        ) from error
+        raise _unwritten(path, error) from error
+
+
+def _clear(folder: Path) -> None:
+    """Deletes what a kill left half written: it may quote a document."""
+    try:
+        (folder / _NEW).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritten(folder / _NEW, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The examples cannot be written to {path}: {error.strerror or error}.",
+        hint="Nothing was changed; mend that and do it again.",
+    )
 
 
 def _row(one: Approved) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from corpus.catalog import access
+from corpus.catalog.documents import get_document
 from corpus.embedding import Embedder
 from corpus.erasing import Certificate, Checked
 from corpus.errors import NotAllowedError, NotFoundError, UsageError
@@ -17,10 +19,21 @@ from corpus.types import ANYONE, OWNER, Caller
 from rag import approved
 from rag.approved import Approved, make_example
 from rag.prompting import NOT_IN_DOCUMENTS, Example
-from rag.strategies import Examples, load_examples
+from rag.strategies import Examples, ExampleSource, load_examples
 
 _SHOWN_WITHOUT_ANSWER = 2
 """How many passages an example has whose answer is that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenTo:
+    """The worked examples that may stand in a caller's prompt."""
+
+    examples: WorkedExamples
+    caller: Caller
+
+    def nearest(self, question: str, shots: int) -> tuple[Example, ...]:
+        return self.examples.all(self.caller).nearest(question, shots) if shots else ()
 
 
 class WorkedExamples:
@@ -30,6 +43,7 @@ class WorkedExamples:
         self._settings = settings
         self._corpus = corpus
         self._embedder = embedder
+        self._changing = threading.Lock()  # one change at a time, and none amid an erasure
         self._lock = threading.Lock()
         self._read: tuple[Approved, ...] | None = None
         self._made: tuple[tuple[Approved, ...], Examples] | None = None
@@ -61,6 +75,10 @@ class WorkedExamples:
         with self._corpus.catalog.read() as db:
             seen = access.visible_among(db, caller, asked)
         return tuple(one for one in all if one.consent or seen.issuperset(one.documents))
+
+    def open_to(self, caller: Caller) -> ExampleSource:
+        """Returns what a caller's few-shot prompts are chosen from: the files of it are read when one is wanted."""
+        return _OpenTo(self, caller)
 
     def added(self) -> tuple[Approved, ...]:
         """Returns the approved examples, the oldest first; raises as :meth:`all`."""
@@ -95,13 +113,13 @@ class WorkedExamples:
         own = bool(answer)
         if not answer and given["abstained"]:
             answer, shown = NOT_IN_DOCUMENTS, shown[:_SHOWN_WITHOUT_ANSWER]
-        texts = [self._text(one) for one in shown]
+        answer, named = approved.cited((answer or given["text"]).strip(), shown)
         question = given["standalone_question"] or given["question"]
-        example = make_example(question, texts, answer or given["text"])
+        example = make_example(question, [self._text(one) for one in named], answer)
         # The model's own words may rest on passages that it does not cite; a person's own answer does not.
-        cited = [one for one, text in zip(shown, texts, strict=True) if text in example.passages]
-        used = cited if own else shown
+        used = named if own else shown
         documents = {one["document_id"] for one in used}
+        self._are_there(documents)
         with self._corpus.catalog.read() as db:
             closed = documents - access.visible_among(db, ANYONE, sorted(documents))
         if closed and not consent:
@@ -115,30 +133,44 @@ class WorkedExamples:
 
     def remove(self, ids: Sequence[str]) -> tuple[Approved, ...]:
         """Takes approved examples out and returns them; raises as :func:`rag.approved.remove`."""
-        with self._lock:
-            self._read = None
+        with self._changing, self._written():
             return approved.remove(self._settings.data_dir, ids)
 
     def erase(self, document_ids: Sequence[str]) -> Certificate:
         """Takes the examples out that quote these documents, then erases those; the certificate says both.
 
         Raises:
-            UsageError, StorageError: the examples' file cannot be read or written; nothing is erased then.
-            NotFoundError, StorageError: as :meth:`corpus.store.Corpus.erase`.
+            NotFoundError: one is not there; then nothing is taken out or erased.
+            UsageError, StorageError: the examples' file cannot be read or written; nothing is erased then. Or as
+                :meth:`corpus.store.Corpus.erase`.
         """
-        with self._lock:
-            self._read = None
-            gone = approved.forget(self._settings.data_dir, document_ids)
-        certificate = self._corpus.erase(document_ids)
+        with self._changing:
+            self._are_there(document_ids)
+            with self._written():
+                gone = approved.forget(self._settings.data_dir, document_ids)
+            certificate = self._corpus.erase(document_ids)
         seen = Checked("worked examples", f"{gone} that quoted the documents are gone")
         return replace(certificate, checked=(*certificate.checked, seen))
 
     def _keep(
         self, example: Example, documents: Sequence[str], *, consent: bool = False
     ) -> tuple[Approved, bool]:
+        with self._changing:
+            self._are_there(documents)  # one may have been erased since its words were read
+            with self._written():
+                return approved.add(self._settings.data_dir, example, documents, consent=consent)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Keeps readers off the file while it is changed, and has them read it again."""
         with self._lock:
-            self._read = None
-            return approved.add(self._settings.data_dir, example, documents, consent=consent)
+            self._read = self._made = None
+            yield
+
+    def _are_there(self, document_ids: Iterable[str]) -> None:
+        with self._corpus.catalog.read() as db:
+            for one in document_ids:
+                get_document(db, one)
 
     def _text(self, passage: Mapping[str, Any]) -> str:
         where = (passage["document_id"], passage["version"], passage["start"], passage["end"])

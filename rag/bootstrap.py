@@ -23,7 +23,7 @@ from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.reports import DocumentReport, Problem, report_version
 from ingest.sandbox import ParserPool
-from rag.abstention import FITTED, signals
+from rag.abstention import FITTED, Abstention, signals
 from rag.answering import answer_events
 from rag.answers import DEFAULT_K, Answer, Ask, Done, Event, Failed
 from rag.approving import WorkedExamples
@@ -96,28 +96,37 @@ class Service:
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
         if ask.require_support is None:
             ask = replace(ask, require_support=self.settings.require_support and ask.retrieval)
+        abstention = self.abstention  # it may be fitted anew meanwhile
         events = answer_events(
             ask,
             library,
             self.models,
-            examples=self.examples.all(caller),
-            abstention=self.abstention,
+            examples=self.examples.open_to(caller),
+            abstention=abstention,
             min_support=self.settings.min_support,
             rewrite_s=self.settings.rewrite_timeout_s,
             stop=stop,
         )
-        return self._keeping(events, ask, library)
+        return self._keeping(events, ask, library, abstention)
 
-    def _keeping(self, events: Generator[Event], ask: Ask, library: CallersLibrary) -> Generator[Event]:
+    def _keeping(
+        self, events: Generator[Event], ask: Ask, library: CallersLibrary, abstention: Abstention
+    ) -> Generator[Event]:
         """Passes an answer's events on; the last one says whether its receipt was kept."""
         with contextlib.closing(events):
             for event in events:
                 if isinstance(event, Done | Failed):
-                    event = replace(event, answer=self._keep(event.answer, ask, library, library.searches))
+                    kept = self._keep(event.answer, ask, library, library.searches, abstention)
+                    event = replace(event, answer=kept)
                 yield event
 
     def _keep(
-        self, answer: Answer, ask: Ask, library: CallersLibrary, searches: Sequence[Searched]
+        self,
+        answer: Answer,
+        ask: Ask,
+        library: CallersLibrary,
+        searches: Sequence[Searched],
+        abstention: Abstention,
     ) -> Answer:
         """Keeps the receipt of an answer that says something; where it cannot, the answer says why."""
         if not self.corpus.receipts.kept or not answer.text:
@@ -125,7 +134,7 @@ class Service:
         model = self.models.open(ask.model)
         try:
             self.corpus.receipts.keep(
-                make_receipt(answer, ask, searches, library, model, self.settings, self.abstention)
+                make_receipt(answer, ask, searches, library, model, self.settings, abstention)
             )
         except (VouchError, OSError) as error:
             log.warning("no receipt of answer %s: %s", answer.id, error)
@@ -176,28 +185,35 @@ class Service:
         for arm in arms:
             self.models.card(arm.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        abstention = self.abstention
         found = compare(
             question,
             library,
             self.models,
             arms,
-            examples=self.examples.all(caller),
+            examples=self.examples.open_to(caller),
             history=history,
-            abstention=self.abstention,
+            abstention=abstention,
             min_support=self.settings.min_support,
             stop=stop,
         )
-        return replace(found, arms=tuple(self._kept(question, history, one, library) for one in found.arms))
+        kept = (self._kept(question, history, one, library, abstention) for one in found.arms)
+        return replace(found, arms=tuple(kept))
 
     def _kept(
-        self, question: str, history: tuple[Message, ...], one: Compared, library: CallersLibrary
+        self,
+        question: str,
+        history: tuple[Message, ...],
+        one: Compared,
+        library: CallersLibrary,
+        abstention: Abstention,
     ) -> Compared:
         if one.answer is None:
             return one
         arm = one.arm
         ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
         searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
-        return replace(one, answer=self._keep(one.answer, ask, library, searches))
+        return replace(one, answer=self._keep(one.answer, ask, library, searches, abstention))
 
     def calibrate(
         self,

@@ -13,7 +13,7 @@ from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.models import Models
 from rag.prompting import Message
-from rag.strategies import Examples
+from rag.strategies import ExampleSource
 from rag.templates import Template
 
 MOST_ARMS = 8
@@ -58,7 +58,7 @@ def compare(
     models: Models,
     arms: Sequence[Arm] = DEFAULT_ARMS,
     *,
-    examples: Examples | None = None,
+    examples: ExampleSource | None = None,
     history: tuple[Message, ...] = (),
     abstention: Abstention = FITTED,
     min_support: float = MIN_SUPPORT,

@@ -68,7 +68,12 @@ _VENDORS: Mapping[str, _Vendor] = {
     "langchain": _Vendor("", "langchain", ""),
 }  # fmt: skip
 
-_PRIVATE = re.compile(r"header|query|key|token(?!s)|secret|password|credential|auth", re.IGNORECASE)
+_SECRET = re.compile(r"key|token(?!s)|secret|password|credential|auth", re.IGNORECASE)
+_MAY_HOLD_SECRETS = re.compile(rf"header|query|cookie|{_SECRET.pattern}", re.IGNORECASE)
+_HARMLESS = re.compile(r"accept(-.*)?|content-type|user-agent", re.IGNORECASE)
+
+_SHORTEST_UNNAMED = 8
+"""A shorter value of a header or query whose name does not call it secret is a switch or a version."""
 
 AZURE_VERSION_ENV = "OPENAI_API_VERSION"
 """The variable that holds the version of Azure's API, where ``options`` names none."""
@@ -108,8 +113,7 @@ def secrets_of(settings: ModelSettings, key: str) -> list[str]:
     """Returns what may never be shown: the key, what stands before the @ of an address, and of the options the
     headers, the query and whatever a name calls secret.
     """
-    private = (one for name, one in settings.options.items() if _PRIVATE.search(name))
-    return [one for one in (key, *_passwords(_address(settings)), *_texts(list(private))) if one]
+    return [one for one in (key, *_passwords(_address(settings)), *_private(settings.options)) if one]
 
 
 def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | None:
@@ -387,16 +391,22 @@ def _address(settings: ModelSettings) -> str:
     return own or vendor.base_url
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yields every text in an option, and of one like ``Bearer …`` the last part by itself, too."""
+def _private(value: Any, *, may: bool = False, named: bool = False) -> Iterator[str]:
+    """Yields the secrets of an option, however deep in it, and of one like ``Bearer …`` the last part, too.
+
+    ``may``: it is one of the headers or the query; ``named``: its own name calls it secret.
+    """
     if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
+        for name, one in value.items():
+            if not _HARMLESS.fullmatch(str(name)):
+                inside = may or bool(_MAY_HOLD_SECRETS.search(str(name)))
+                yield from _private(one, may=inside, named=bool(_SECRET.search(str(name))))
+    elif isinstance(value, list | tuple):
         for one in value:
-            yield from _texts(one)
-    elif isinstance(value, str):
-        yield value
-        if (last := value.rpartition(" ")[2]) != value and len(last) >= 8:
+            yield from _private(one, may=may, named=named)
+    elif may and (named or len(str(value)) >= _SHORTEST_UNNAMED):
+        yield str(value)
+        if len(last := str(value).rpartition(" ")[2]) >= _SHORTEST_UNNAMED:
             yield last
 
 

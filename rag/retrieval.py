@@ -6,8 +6,8 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -113,14 +113,30 @@ class Retriever:
             notes += [NO_DOCUMENTS] if chosen == Filter() else _notes_on_time(chosen, found=False)
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += _notes_on_time(chosen)
+        timings: dict[str, float] = {}
         # What was live earlier may have to be read first, which takes longer than the others should wait.
-        with nullcontext() if is_past(chosen) else self._turns:
-            return self._search(cleaned, query, k, caller, chosen, notes)
+        with nullcontext() if is_past(chosen) else self._turn(timings):
+            return self._search(cleaned, query, k, caller, chosen, notes, timings)
+
+    @contextmanager
+    def _turn(self, timings: dict[str, float]) -> Iterator[None]:
+        with _timed(timings, "waiting"):
+            self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _search(
-        self, cleaned: str, query: str, k: int, caller: Caller, chosen: Filter, notes: list[str]
+        self,
+        cleaned: str,
+        query: str,
+        k: int,
+        caller: Caller,
+        chosen: Filter,
+        notes: list[str],
+        timings: dict[str, float],
     ) -> SearchResult:
-        timings: dict[str, float] = {}
         depth = max(self._settings.candidates, 2 * k)
         read = self._embedded(cleaned, timings, notes) if self.recipe.dense or self._late else None
         vector, tokens = read or (None, None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from corpus.errors import EmbeddingError, UsageError
 from rag.prompting import Example, is_japanese
@@ -27,6 +27,17 @@ class Strategy:
 
 
 STRATEGIES = {s.name: s for s in (Strategy("zero-shot", 0), Strategy("one-shot", 1), Strategy("few-shot", 3))}
+
+
+class ExampleSource(Protocol):
+    """What worked examples are chosen from."""
+
+    def nearest(self, question: str, shots: int) -> tuple[Example, ...]:
+        """Returns the ``shots`` examples nearest to a question, nearest first, or those that there are.
+
+        Raises:
+            UsageError: there are some to read, and they cannot be read.
+        """
 
 
 class Examples:

@@ -12,7 +12,11 @@ _CHARS_TO_A_TOKEN = 4
 
 _OWN_TOKENS_SHARE = 0.9
 
-_WINDOWS = frozenset(2**power for power in range(9, 18))
+_WINDOWS = frozenset(2**power for power in range(11, 18))
+"""Smaller windows are hardly set, and a prompt of few tokens has a count beside a power of two too often by chance."""
+
+_SURELY_LONGER = 1.1
+"""How much longer than what was read a prompt must be, by its own count, for a full window to say anything."""
 
 
 def least_tokens(text: str) -> int:
@@ -32,8 +36,9 @@ def cut_note(prompt: Prompt, read: int | None) -> str:
 
     - fewer tokens than :func:`least_tokens`, or than nine tenths of what the model's own tokenizer counts where that
       is at hand (a chat template may leave a little out, and special tokens differ);
-    - a count that is a power of two, or one less, and below the prompt's own: a server that cuts fills its window to
-      the brim, and windows are set to powers of two. By chance that happens once in some thousands of prompts.
+    - a count that is a power of two from 2,048, or one less, and the prompt's own at least a tenth larger: a server
+      that cuts fills its window to the brim, and windows are set to powers of two. Of prompts that were read whole,
+      between 2,048 and 4,096 tokens long, two lengths in 2,048 look so; of longer ones fewer.
 
     What a server still held in its cache and did not count again (old versions of Ollama) is no cut: two prompts
     share nothing behind their first mark, and what stands before it is left out of the count.
@@ -48,6 +53,6 @@ def cut_note(prompt: Prompt, read: int | None) -> str:
     advice = "The rest, instructions perhaps, was cut off: give it a larger window, or set context_window to its own."
     if read < least:
         return f"The model's server read {read} tokens of a prompt that has at least {least}. {advice}"
-    if own > read and {read, read + 1} & _WINDOWS:
+    if own > read * _SURELY_LONGER and {read, read + 1} & _WINDOWS:
         return f"The model's server read {read} tokens, which is what a full window holds. {advice}"
     return ""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 
 from corpus.catalog import schema
 from corpus.catalog.seal import break_seal, is_whole, make_seal, seal_path
+from corpus.durable import sync
 from corpus.errors import DamagedError, StorageError, VouchError
 from corpus.sqlite import SqliteFile, make_private
 
@@ -190,11 +191,7 @@ def _copy_whole(source: sqlite3.Connection, target: Path) -> None:
         target.unlink(missing_ok=True)
         raise
     copy.close()
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target)
 
 
 def _open_readable(path: Path) -> Database:

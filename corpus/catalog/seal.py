@@ -13,6 +13,8 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from corpus.durable import sync
+
 SEALED_BYTES = 256 << 20
 """The largest catalog that is sealed: about 100,000 passages, checked in 0.15 s."""
 
@@ -49,11 +51,7 @@ def break_seal(path: Path) -> None:
     if not seal.exists():
         return
     seal.unlink()
-    folder = os.open(seal.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(seal.parent)
 
 
 def is_whole(path: Path) -> bool:

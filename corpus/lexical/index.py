@@ -21,6 +21,7 @@ import numpy as np
 
 from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
+from corpus.durable import sync
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
@@ -392,7 +393,7 @@ class TantivyIndex:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, self._folder / _POINTER)
-        segments.sync_folder(self._folder)
+        sync(self._folder)
 
     def _generations(self) -> list[Path]:
         return [path for path in self._folder.glob("gen-*") if _NAME.fullmatch(path.name)]

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.durable import sync
 from corpus.errors import DamagedError
 
 _RECORD = "vouch.json"
@@ -57,7 +58,7 @@ def write_record(folder: Path, record: Record) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, folder / _RECORD)
-    sync_folder(folder)
+    sync(folder)
 
 
 def read_record(folder: Path) -> Record:
@@ -133,15 +134,6 @@ def store_plainly(folder: Path) -> None:
     meta = _read_meta(folder)
     meta["index_settings"] = {"docstore_compression": "none", "docstore_blocksize": 16384}
     (folder / _META).write_text(json.dumps(meta), encoding="utf-8")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:

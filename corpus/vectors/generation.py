@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus.crashpoints import reach
+from corpus.durable import sync
 from corpus.errors import DamagedError
 from corpus.types import Int64
 from corpus.vectors.rows import Block
@@ -223,15 +224,6 @@ def sweep(dense: Path, keep: str) -> None:
 def delete(folder: Path) -> None:
     """Deletes a folder as far as the disk lets it; what is left is swept at the next start."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Makes a file or a folder durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read_manifest(data: bytes) -> Manifest:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.catalog import documents
-from corpus.errors import UsageError
+from corpus.catalog import access, documents
+from corpus.errors import NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.types import ANYONE, Caller
-from rag.approved import FILE_NAME, make_example
+from rag.approved import FILE_NAME, MOST_PASSAGES, make_example
 from rag.bootstrap import open_service
 from rag.prompting import NOT_IN_DOCUMENTS
 from rag.scripted import ScriptedServer, Turn
@@ -191,11 +191,77 @@ def test_an_example_goes_with_the_document_that_it_quotes(vouch: Vouch, data: Pa
     assert "five days" not in (data / FILE_NAME).read_text(encoding="utf-8")
 
 
-def test_a_damaged_file_names_its_line(vouch: Vouch, data: Path) -> None:
+def test_what_a_kill_left_half_written_goes_with_the_document(vouch: Vouch, data: Path) -> None:
+    left = data / f".{FILE_NAME}.new"
+    left.write_text("Up to five days", encoding="utf-8")
+    assert vouch("documents", "erase", "leave.md", "--yes").code == 0
+    assert not left.exists()
+
+
+def test_nothing_is_taken_out_for_a_document_that_is_not_there(vouch: Vouch, data: Path) -> None:
+    assert vouch("examples", "add", "--from", _asked(vouch, LEAVE)).code == 0
+    with open_service(Settings(data_dir=data)) as service:
+        with service.corpus.catalog.read() as db:
+            own = documents.find_by_path(db, "leave.md")[0].id
+        with pytest.raises(NotFoundError):
+            service.examples.erase([own, "gone"])
+        assert len(service.examples.added()) == 1
+
+
+def test_no_example_of_a_document_erased_meanwhile_is_kept(
+    vouch: Vouch, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = _asked(vouch, LEAVE)
+    with open_service(Settings(data_dir=data)) as service:
+        receipt = service.corpus.receipts.get(own).body
+        with service.corpus.catalog.read() as db:
+            erased = documents.find_by_path(db, "leave.md")[0].id
+        looking = access.visible_among
+
+        def slow(*told: Any) -> Any:
+            service.examples.erase([erased])
+            return looking(*told)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(access, "visible_among", slow)
+            with pytest.raises(NotFoundError):
+                service.examples.add_answer(receipt, consent=True)
+        assert service.examples.added() == ()
+
+
+def test_the_last_example_leaves_no_file_and_no_mark_on_receipts(
+    vouch: Vouch, server: ScriptedServer, data: Path
+) -> None:
+    added = vouch("examples", "add", "Who?", "--passage", "Me.", "--answer", "Me [1].", "--json").json
+    assert vouch("examples", "remove", added["example"]["id"]).code == 0
+    assert not (data / FILE_NAME).exists()
+    told = vouch("ask", LEAVE, "--model", "own", "--strategy", "one-shot", "--json").json
+    with open_service(Settings(data_dir=data)) as service:
+        assert not service.corpus.receipts.get(told["receipt"]).open_ended
+
+
+def test_many_passages_were_shown_and_few_are_cited(vouch: Vouch, data: Path) -> None:
+    own = _asked(vouch, LEAVE)
+    with open_service(Settings(data_dir=data)) as service:
+        receipt = service.corpus.receipts.get(own).body
+        given = receipt["answer"]
+        gone = {**given["passages"][0], "document_id": "gone"}
+        shown = [*[gone] * MOST_PASSAGES, given["passages"][0]]
+        many = {**receipt, "answer": {**given, "passages": shown}}
+        answer = f"Five days [{len(shown)}]."
+        kept, _ = service.examples.add_answer(many, answer)
+        assert (kept.example.answer, len(kept.example.passages)) == ("Five days [1].", 1)
+
+
+def test_a_damaged_file_fails_the_prompts_that_want_it_and_names_its_line(
+    vouch: Vouch, server: ScriptedServer, data: Path
+) -> None:
     (data / FILE_NAME).write_text('{"question": 5}\n', encoding="utf-8")
-    for command in (("examples", "list"), ("ask", LEAVE)):
+    for command in (("examples", "list"), ("ask", LEAVE, "--model", "own", "--strategy", "few-shot")):
         ended = vouch(*command)
         assert (ended.code, "Line 1 of the examples file" in " ".join(ended.err.split())) == (2, True)
+    for options in ((), ("--strategy", "few-shot"), ("--model", "own")):
+        assert vouch("ask", LEAVE, *options).code == 0
 
 
 @given(st.lists(st.integers(1, 6), min_size=1), st.integers(1, 6))

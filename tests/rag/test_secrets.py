@@ -17,7 +17,9 @@ import httpx
 import pytest
 
 from corpus.settings import Settings
+from rag.cards import ModelSettings
 from rag.cli.session import start_logging
+from rag.providers import secrets_of
 from rag.scripted import ScriptedServer, Turn, refusal
 from tests.rag.conftest import running, scripted_model
 from tests.rag.dialects import DIALECTS, table
@@ -29,9 +31,10 @@ PASSWORD = "hunter2canary"
 HEADER = "canary-header-51c0"
 QUERY = "canary-query-9d2e"
 BASIC = base64.b64encode(f"vouch:{PASSWORD}".encode()).decode()
-CANARIES = (BY_VARIABLE, BY_FILE, PASSWORD, BASIC, HEADER, QUERY)
+NESTED = "canary-body-0b7f"
+CANARIES = (BY_VARIABLE, BY_FILE, PASSWORD, BASIC, HEADER, QUERY, NESTED)
 KNOWN = {
-    "openai-compatible": (BY_VARIABLE, HEADER, QUERY),
+    "openai-compatible": (BY_VARIABLE, HEADER, QUERY, NESTED),
     "filed": (BY_FILE,),
     "walled": (PASSWORD, BASIC),
     "gone": (PASSWORD, BASIC),
@@ -71,7 +74,11 @@ def settings(
     key_file = data.parent / "key"
     key_file.write_text(f"{BY_FILE}\n", encoding="utf-8")
     address = servers["openai-compatible"].base_url
-    options = {"default_headers": {"X-Gateway": HEADER}, "default_query": {"code": QUERY}}
+    options = {
+        "default_headers": {"X-Gateway": HEADER, "Accept": "application/json"},
+        "default_query": {"code": QUERY},
+        "extra_body": {"gateway": {"api_key": NESTED}, "mode": "text"},
+    }
     models: dict[str, Any] = {name: table(name, one.base_url) for name, one in servers.items()}
     models["openai-compatible"] |= {"options": options}
     models["filed"] = scripted_model(servers["openai-compatible"], api_key_file=str(key_file))
@@ -148,3 +155,17 @@ def test_no_secret_leaves_by_an_answer_a_log_or_a_receipt(
     kept = b"".join(one.read_bytes() for one in settings.data_dir.glob("receipts.sqlite*"))
     assert b"chat" in kept or b"model" in kept
     _bare(kept.decode("utf-8", "replace"), "receipts")
+
+
+def test_what_is_secret_in_options_and_what_is_not() -> None:
+    options = {
+        "client_kwargs": {
+            "headers": {"Authorization": "Bearer deep-canary-1", "X-Trace": "on", "Accept": "text/plain"}
+        },
+        "model_kwargs": [{"extra_headers": {"api-key": "k1"}}, {"pins": {"token": 12345678}}],
+        "default_query": {"v": "2024-10"},
+        "max_tokens": 1000,
+        "format": "a harmless text",
+    }
+    own = ModelSettings(provider="openai-compatible", model="m", options=options)
+    assert set(secrets_of(own, "")) == {"Bearer deep-canary-1", "deep-canary-1", "k1", "12345678"}
