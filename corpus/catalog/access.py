@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
+from corpus.catalog.among import among, listed
 from corpus.catalog.documents import shown_time
 from corpus.catalog.schema import access, documents, versions
 from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
-
-_IDS_PER_STATEMENT = 500
 
 _Query = TypeVar("_Query", bound=Select[Any])
 
@@ -30,8 +29,8 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
         return None
     query = select(
         versions.c.id, documents.c.path, documents.c.metadata, versions.c.metadata.label("own_metadata")
-    ).join(versions, live_at(filter.as_of))
-    query = open_to(caller, query)
+    ).join(versions, live_at(past=filter.as_of is not None))
+    query = open_to(query, caller.owner)
     if filter.collections:
         query = query.where(documents.c.collection.in_(filter.collections))
     if filter.documents:
@@ -48,18 +47,20 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     matches = _glob(filter.source) if filter.source else None
     passed = [
         row.id
-        for row in db.execute(query)
+        for row in db.execute(query, seen_by(caller, filter.as_of))
         if (matches is None or matches.match(row.path))
         and all({**row.own_metadata, **row.metadata}.get(k) == v for k, v in filter.metadata.items())
     ]
     return np.array(sorted(passed), dtype=np.int64)
 
 
-def live_at(moment: datetime | None) -> ColumnElement[bool]:
-    """Returns what joins a document with the version that is live, or that was at ``moment``: one at most."""
-    if moment is None:
+def live_at(*, past: bool) -> ColumnElement[bool]:
+    """Returns what joins a document with the version that is live, or (``past``) that was at the moment that
+    :func:`seen_by` gives the statement: one at most.
+    """
+    if not past:
         return documents.c.live_version_id == versions.c.id
-    shown = shown_time(moment)
+    shown = bindparam("moment", type_=versions.c.committed_at.type)
     return (
         (versions.c.document_id == documents.c.id)
         & (versions.c.committed_at <= shown)
@@ -67,18 +68,24 @@ def live_at(moment: datetime | None) -> ColumnElement[bool]:
     )
 
 
-def open_to(caller: Caller, query: _Query) -> _Query:
-    """Limits a query over ``documents`` to those that the caller may see today.
+def open_to(query: _Query, owner: bool) -> _Query:
+    """Limits a query over ``documents`` to those that the caller whom :func:`seen_by` gives it may see today.
 
-    Whatever version is asked for, today's access list decides; a removed document is its owner's alone.
+    Whatever version is asked for, today's access list decides; a removed document is the owner's alone.
     """
-    if caller.owner:
+    if owner:
         return query
     # Looked up for each document that the query comes to: the list of all that are open would be made every time.
     granted = select(access.c.document_id).where(
-        access.c.document_id == documents.c.id, access.c.principal.in_(sorted(caller.principals))
+        access.c.document_id == documents.c.id, among(access.c.principal, "principals")
     )
     return query.where(granted.correlate(documents).exists(), documents.c.live_version_id.is_not(None))
+
+
+def seen_by(caller: Caller, as_of: datetime | None = None) -> dict[str, Any]:
+    """Returns the parameters of what :func:`open_to` and :func:`live_at` made."""
+    moment = {} if as_of is None else {"moment": shown_time(as_of)}
+    return moment if caller.owner else moment | {"principals": listed(sorted(caller.principals))}
 
 
 def may_see(caller: Caller, granted: frozenset[str]) -> bool:
@@ -96,13 +103,8 @@ def visible_documents(db: Connection, caller: Caller) -> frozenset[str] | None:
 
 def visible_among(db: Connection, caller: Caller, document_ids: Sequence[str]) -> frozenset[str]:
     """Returns those of these documents that the caller may see; a removed one is its owner's alone."""
-    found: set[str] = set()
-    for first in range(0, len(document_ids), _IDS_PER_STATEMENT):
-        some = document_ids[first : first + _IDS_PER_STATEMENT]
-        found.update(
-            db.execute(open_to(caller, select(documents.c.id).where(documents.c.id.in_(some)))).scalars()
-        )
-    return frozenset(found)
+    query = open_to(select(documents.c.id).where(among(documents.c.id)), caller.owner)
+    return frozenset(db.execute(query, {"ids": listed(document_ids), **seen_by(caller)}).scalars())
 
 
 def name_taken(path: str) -> NotAllowedError:

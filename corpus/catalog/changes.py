@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
+from corpus.catalog.among import among, listed
 from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.database import Database, open_database
 from corpus.catalog.schema import changes, chunks, documents, vectors, versions
@@ -96,29 +97,33 @@ def stored_vectors(db: Connection, size: int = 4096) -> Iterator[VectorBatch]:
         yield _batch(rows)
 
 
+_VECTORS = select(vectors).where(among(vectors.c.chunk_id))
+
+
 def vectors_of(db: Connection, chunk_ids: Int64) -> VectorBatch | None:
     """Returns the vectors of the given chunks, of retired versions too, by ascending chunk id; None for none.
 
     A chunk without one, and an id that there is not, are left out.
     """
-    rows: list[Any] = []
-    for some in _by_statement(chunk_ids):
-        rows += db.execute(select(vectors).where(vectors.c.chunk_id.in_(some))).all()
+    rows = db.execute(_VECTORS, {"ids": listed(chunk_ids.tolist())}).all()
     return _batch(sorted(rows, key=lambda row: int(row.chunk_id))) if rows else None
+
+
+def _beside() -> Select[Any]:
+    own, beside = chunks.alias("own"), chunks.alias("beside")
+    near = beside.c.ordinal.in_((own.c.ordinal - 1, own.c.ordinal + 1))
+    query = select(own.c.id, beside.c.id).join(beside, (beside.c.version_id == own.c.version_id) & near)
+    return query.where(among(own.c.id))
+
+
+_BESIDE = _beside()
 
 
 def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
     """Returns chunk → the chunks right before and after it in its version, where there are such."""
-    own, beside = chunks.alias("own"), chunks.alias("beside")
-    query = select(own.c.id, beside.c.id).join(
-        beside,
-        (beside.c.version_id == own.c.version_id)
-        & beside.c.ordinal.in_((own.c.ordinal - 1, own.c.ordinal + 1)),
-    )
     found: dict[int, list[int]] = {}
-    for some in _by_statement(chunk_ids):
-        for chunk, other in db.execute(query.where(own.c.id.in_(some))):
-            found.setdefault(chunk, []).append(other)
+    for chunk, other in db.execute(_BESIDE, {"ids": listed(chunk_ids.tolist())}):
+        found.setdefault(chunk, []).append(other)
     return found
 
 

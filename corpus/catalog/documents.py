@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from corpus.catalog import schema
+from corpus.catalog.among import among, listed, paired
 from corpus.catalog.checksums import text_hash, vector_checksum
 from corpus.catalog.schema import (
     SEGMENT_CHARS,
@@ -259,11 +260,8 @@ def list_documents(
 
 def existing(db: Connection, document_ids: Sequence[str]) -> set[str]:
     """Returns those of these documents that there are, removed ones too."""
-    found: set[str] = set()
-    for first in range(0, len(document_ids), _ROWS):
-        some = documents.c.id.in_(list(document_ids[first : first + _ROWS]))
-        found.update(db.execute(select(documents.c.id).where(some)).scalars())
-    return found
+    query = select(documents.c.id).where(among(documents.c.id))
+    return set(db.execute(query, {"ids": listed(document_ids)}).scalars())
 
 
 def version_files(db: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
@@ -372,21 +370,23 @@ def read_text(db: Connection, version_id: int, start: int = 0, end: int | None =
     return text[start - offset : None if end is None else end - offset]
 
 
+def _segments() -> Select[Any]:
+    pairs, is_one = paired(texts.c.version_id, texts.c.segment)
+    return select(texts.c.version_id, texts.c.segment, texts.c.text).select_from(pairs).join(texts, is_one)
+
+
+_SEGMENTS = _segments()
+
+
 def read_slices(db: Connection, slices: Sequence[tuple[int, int, int]]) -> list[str]:
-    """Returns ``text[start:end]`` for each (version id, start, end), in one statement for some hundred of them."""
+    """Returns ``text[start:end]`` for each (version id, start, end), in one statement."""
     wanted = {
         (version_id, segment)
         for version_id, start, end in slices
         for segment in range(start // SEGMENT_CHARS, max(0, end - 1) // SEGMENT_CHARS + 1)
     }
-    found: dict[tuple[int, int], str] = {}
-    query = select(texts.c.version_id, texts.c.segment, texts.c.text)
-    places = sorted(wanted)
-    for at in range(0, len(places), _ROWS):
-        some = places[at : at + _ROWS]
-        place = tuple_(texts.c.version_id, texts.c.segment)
-        for version_id, segment, text in db.execute(query.where(place.in_(some))):
-            found[version_id, segment] = text
+    rows = db.execute(_SEGMENTS, {"pairs": listed(sorted(wanted))})
+    found = {(version_id, segment): text for version_id, segment, text in rows}
     return [_cut(found, *one) for one in slices]
 
 

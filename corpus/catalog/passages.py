@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, Select, select
 
 from corpus.catalog import documents as docs
 from corpus.catalog import schema
-from corpus.catalog.access import live_at, open_to
+from corpus.catalog.access import live_at, open_to, seen_by
+from corpus.catalog.among import among, listed, paired
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import chunks, documents, pages, versions
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, Place, show_chunk_id
 
-_IDS_PER_STATEMENT = 500
 _SPARE = 10  # chunks read beside those asked for: as many may be hidden or copies before more are read
 
 
@@ -68,39 +69,40 @@ def live_places(
     db: Connection, chunk_ids: Sequence[int], caller: Caller, as_of: datetime | None = None
 ) -> dict[int, Place]:
     """Returns where the chunks stand that are live, or were at ``as_of``, and open to the caller."""
+    query = _places(caller.owner, as_of is not None)
+    rows = db.execute(query, {"ids": listed(chunk_ids), **seen_by(caller, as_of)})
+    return {own: Place(document_id, ordinal) for own, ordinal, document_id in rows}
+
+
+@cache
+def _places(owner: bool, past: bool) -> Select[Any]:
     query = (
         select(chunks.c.id, chunks.c.ordinal, versions.c.document_id)
         .join(versions, versions.c.id == chunks.c.version_id)
-        .join(documents, live_at(as_of))
+        .join(documents, live_at(past=past))
     )
-    query = open_to(caller, query)
-    found: dict[int, Place] = {}
-    for first in range(0, len(chunk_ids), _IDS_PER_STATEMENT):
-        some = chunks.c.id.in_(list(chunk_ids[first : first + _IDS_PER_STATEMENT]))
-        for own, ordinal, document_id in db.execute(query.where(some)):
-            found[own] = Place(document_id, ordinal)
-    return found
+    return open_to(query.where(among(chunks.c.id)), owner)
 
 
 def open_slices(db: Connection, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[str]:
-    """Returns ``text[start:end]`` for each (document id, version number, start, end), in few statements.
+    """Returns ``text[start:end]`` for each (document id, version number, start, end), in two statements.
 
     What the caller may not see, and what there is not, is "".
     """
     named = sorted({(document_id, number) for document_id, number, _, _ in wanted})
-    query = select(versions.c.id, versions.c.document_id, versions.c.number).join(
-        documents, documents.c.id == versions.c.document_id
-    )
-    query = open_to(caller, query)
-    own: dict[tuple[str, int], int] = {}
-    for first in range(0, len(named), _IDS_PER_STATEMENT):
-        some = tuple_(versions.c.document_id, versions.c.number).in_(
-            named[first : first + _IDS_PER_STATEMENT]
-        )
-        own.update({(row.document_id, row.number): row.id for row in db.execute(query.where(some))})
+    rows = db.execute(_numbered(caller.owner), {"pairs": listed(named), **seen_by(caller)})
+    own = {(document_id, number): version_id for version_id, document_id, number in rows}
     seen = [(own[one[0], one[1]], one[2], one[3]) for one in wanted if one[:2] in own]
     texts = iter(docs.read_slices(db, seen))
     return [next(texts) if one[:2] in own else "" for one in wanted]
+
+
+@cache
+def _numbered(owner: bool) -> Select[Any]:
+    pairs, is_one = paired(versions.c.document_id, versions.c.number)
+    query = select(versions.c.id, versions.c.document_id, versions.c.number).select_from(pairs)
+    query = query.join(versions, is_one).join(documents, documents.c.id == versions.c.document_id)
+    return open_to(query, owner)
 
 
 def live_hits(
@@ -166,7 +168,8 @@ def _in_order(
     """Yields (score, row) of the ranked chunks that may be shown, best first, reading no further than is asked."""
     for first in range(0, len(ranked), step):
         some = ranked[first : first + step]
-        rows = {row.id: row for row in _rows(db, [own for own, _ in some], caller, as_of)}
+        wanted = {"ids": listed(own for own, _ in some), **seen_by(caller, as_of)}
+        rows = {row.id: row for row in db.execute(_shown(caller.owner, as_of is not None), wanted)}
         yield from ((score, rows[own]) for own, score in some if own in rows)
 
 
@@ -187,25 +190,30 @@ def _names(
     db: Connection, hashes: Collection[str], caller: Caller, as_of: datetime | None
 ) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
     """Returns (document id, path) of the live documents of each collection and content."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    query = _namesakes(caller.owner, as_of is not None)
+    rows = db.execute(query, {"hashes": listed(hashes), **seen_by(caller, as_of)})
+    for collection, sha256, document_id, path in rows:
+        found.setdefault((collection, sha256), []).append((document_id, path))
+    return found
+
+
+@cache
+def _namesakes(owner: bool, past: bool) -> Select[Any]:
     query = (
         select(documents.c.collection, versions.c.sha256, documents.c.id, documents.c.path)
-        .join(documents, live_at(as_of))
+        .join(documents, live_at(past=past))
         .order_by(documents.c.path, documents.c.id)
     )
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    wanted = sorted(hashes)
-    for first in range(0, len(wanted), _IDS_PER_STATEMENT):
-        some = versions.c.sha256.in_(wanted[first : first + _IDS_PER_STATEMENT])
-        for row in db.execute(open_to(caller, query).where(some)):
-            found.setdefault((row.collection, row.sha256), []).append((row.id, row.path))
-    return found
+    return open_to(query.where(among(versions.c.sha256, "hashes")), owner)
 
 
 def _is_recognised(row: Any) -> bool:
     return any(note["code"] == "ocr_page" and row.page <= note["page"] <= row.last_page for note in row.notes)
 
 
-def _rows(db: Connection, ids: Sequence[int], caller: Caller, as_of: datetime | None) -> list[Any]:
+@cache
+def _shown(owner: bool, past: bool) -> Select[Any]:
     query = (
         select(
             chunks,
@@ -222,11 +230,7 @@ def _rows(db: Connection, ids: Sequence[int], caller: Caller, as_of: datetime | 
             pages.c.label,
         )
         .join(versions, versions.c.id == chunks.c.version_id)
-        .join(documents, live_at(as_of))
+        .join(documents, live_at(past=past))
         .outerjoin(pages, (pages.c.version_id == versions.c.id) & (pages.c.number == chunks.c.page))
     )
-    query = open_to(caller, query)
-    found: list[Any] = []
-    for first in range(0, len(ids), _IDS_PER_STATEMENT):
-        found += db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _IDS_PER_STATEMENT])))).all()
-    return found
+    return open_to(query.where(among(chunks.c.id)), owner)

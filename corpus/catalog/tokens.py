@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, func, select
 
 from corpus.catalog import schema
+from corpus.catalog.among import among, listed
 from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.schema import chunks, documents, token_vectors, versions
 from corpus.errors import DamagedError
 from corpus.types import show_chunk_id
 
+_TOKENS = select(token_vectors.c.chunk_id, token_vectors.c.codes, token_vectors.c.checksum).where(
+    among(token_vectors.c.chunk_id)
+)
 _ROWS = 500  # rows per statement: well under every database's parameter limit
 
 
@@ -22,16 +26,13 @@ def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
         DamagedError: codes are not what was committed.
     """
     found: dict[int, bytes] = {}
-    columns = select(token_vectors.c.chunk_id, token_vectors.c.codes, token_vectors.c.checksum)
-    for first in range(0, len(chunk_ids), _ROWS):
-        some = token_vectors.c.chunk_id.in_(list(chunk_ids[first : first + _ROWS]))
-        for own, codes, checksum in db.execute(columns.where(some)):
-            if vector_checksum(codes) != checksum:
-                raise DamagedError(
-                    f"The catalog's token vectors of chunk {show_chunk_id(own)} are not what was committed.",
-                    hint=schema.RESTORE_HINT,
-                )
-            found[own] = codes
+    for own, codes, checksum in db.execute(_TOKENS, {"ids": listed(chunk_ids)}):
+        if vector_checksum(codes) != checksum:
+            raise DamagedError(
+                f"The catalog's token vectors of chunk {show_chunk_id(own)} are not what was committed.",
+                hint=schema.RESTORE_HINT,
+            )
+        found[own] = codes
     return found
 
 

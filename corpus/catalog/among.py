@@ -1,0 +1,37 @@
+"""Lists in a statement: one parameter however long, so that a statement is made and compiled once.
+
+SQLAlchemy writes an ordinary ``IN`` anew for every length of its list, which takes it longer than SQLite takes to read
+some hundred rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, TableValuedAlias, bindparam, func, select
+
+
+def among(column: ColumnElement[Any], name: str = "ids") -> ColumnElement[bool]:
+    """Returns that a column is one of the values in the parameter ``name``, which :func:`listed` makes."""
+    return column.in_(select(_each(name).c.value))
+
+
+def paired(
+    first: ColumnElement[Any], second: ColumnElement[Any], name: str = "pairs"
+) -> tuple[TableValuedAlias, ColumnElement[bool]]:
+    """Returns a table of the pairs in the parameter ``name``, and what joins two columns with one of them."""
+    each = _each(name)
+    return each, (first == func.json_extract(each.c.value, "$[0]")) & (
+        second == func.json_extract(each.c.value, "$[1]")
+    )
+
+
+def listed(values: Iterable[int | str | tuple[int | str, int]]) -> str:
+    """Returns values, or pairs of them, as the parameter that they are read from."""
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def _each(name: str) -> TableValuedAlias:
+    return func.json_each(bindparam(name)).table_valued("value")
