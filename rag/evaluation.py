@@ -59,9 +59,9 @@ class Row:
     time_ms: float
 
     @property
-    def documents(self) -> tuple[tuple[str, float], ...]:
-        """The documents found, each at its best passage, best first, with that passage's score."""
-        return tuple((hit.source, hit.score) for hit in _first_of_each(self.hits))
+    def documents(self) -> tuple[str, ...]:
+        """The documents found, each at its best passage, best first."""
+        return tuple(hit.source for hit in _first_of_each(self.hits))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from corpus.language import fold, spellings
 from corpus.types import Float32
+from rag.editions import UNDATED, Edition, edition_of, quarters_of, spaced_out, years
 from rag.terms import stems, terms
 
 HEAD_CHARS = 1000
@@ -30,30 +31,29 @@ SHARED = (0.4, 0.6)
 RECENT = 0.9
 """What being the newest is worth, where the question asks for it, beside all that it names: less than all of that."""
 
-_LATEST = re.compile(r"\b(?:latest|newest|most recent)\b|最新|直近", re.IGNORECASE)
-_QUARTER = re.compile(
-    r"\bq\s?([1-4])\b|\b([1-4])q\b|\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter"
-    r"|第?([1-4一二三四])四半期"
+SAME_WORK = 1.0
+"""How much two editions of one work are twins, whatever they say, where the question asks for one of them."""
+
+MOST_TWINS = 200
+"""Of so many passages, the best, twins are looked for: the work grows with their square."""
+
+_LATEST = re.compile(
+    r"(?<!at the )\b(?:latest|newest|most recent)\b|最新|直近|現行"
+    r"|\bcurrent (?:version|edition|policy|rules?|guidelines?|handbook|manual)\b",
+    re.IGNORECASE,
 )
-_ORDINALS = {
-    name: str(number)
-    for number, names in enumerate(
-        ("first 1st 一", "second 2nd 二", "third 3rd 三", "fourth 4th 四"), start=1
-    )
-    for name in names.split()
-}
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_SUFFIX = re.compile(r"(?<=.)\.[a-z][a-z0-9]{0,5}$", re.IGNORECASE)
+_PERIOD = re.compile(r"(?:19|20)\d\d|q[1-4]")
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What a document can be named by: the words of its title, name and first lines, and its period where it has one.
-
-    ``period`` is (year, quarter or 0), (0, 0) where neither title nor name holds a year.
+    """What a document can be named by: the words of its title, name and first lines; and which edition its title or,
+    if that says nothing, its path says it is, of which work.
     """
 
     words: frozenset[str]
-    period: tuple[int, int] = (0, 0)
+    edition: Edition = UNDATED
 
 
 def naming(title: str, source: str, head: str) -> Naming:
@@ -61,32 +61,44 @@ def naming(title: str, source: str, head: str) -> Naming:
 
     Where its title or name says a year, those in its first lines (dates of issue, years before) do not name it.
     """
-    name = _spaced(f"{title} {source.rpartition('/')[2].rpartition('.')[0]}")
-    years = [int(year) for year in _YEAR.findall(name)]
+    path = _SUFFIX.sub("", source)
+    name = spaced_out(f"{title} {path.rpartition('/')[2]}")
+    own_years = {str(year) for year in years(name)}
+    own_quarters = _quarters(name)
     first = stems(head) | _quarters(fold(head))
-    if years:
-        first = frozenset(word for word in first if not _YEAR.fullmatch(word))
-    quarters = _quarters(name)
-    if quarters:
+    if own_years:
+        first = frozenset(word for word in first if not re.fullmatch(r"(?:19|20)\d\d", word))
+    if own_quarters:
         first = frozenset(word for word in first if not re.fullmatch("q[1-4]", word))
-    period = (max(years, default=0), max((int(one[1]) for one in quarters), default=0) if years else 0)
-    return Naming(stems(name) | quarters | first | {str(year) for year in years}, period)
+    by_path, by_title = edition_of(path), edition_of(title)
+    edition = Edition(by_path.moment or by_title.moment, by_path.work)
+    return Naming(stems(name) | own_quarters | own_years | first, edition)
 
 
 def wanted_of(query: str, rarity: Callable[[Sequence[str]], Mapping[str, float] | None]) -> dict[str, float]:
-    """Returns the words of a question that may name a document, its quarters in one spelling ("q3"), and what each
-    counts; ``rarity`` gives words' inverse document frequency.
+    """Returns the words of a question that may name a document, its quarters and years in one spelling ("q3"), and
+    what each counts; ``rarity`` gives words' inverse document frequency.
     """
     asked = [term for term in terms(query) if term.weight > 0]
-    quarters = _quarters(fold(query))
-    known = rarity([*(term.word for term in asked), *quarters]) or {}
+    folded = fold(query)
+    periods = _quarters(folded) | {str(year) for year in years(folded)}
+    known = rarity([*(term.word for term in asked), *periods]) or {}
     found = {term.stem: term.weight * known.get(term.word, 1.0) for term in asked}
-    return found | {quarter: known.get(quarter, 1.0) for quarter in quarters}
+    return found | {period: known.get(period, 1.0) for period in periods}
 
 
 def asks_for_newest(query: str) -> bool:
     """Says whether a question asks for the newest of something."""
     return _LATEST.search(fold(query)) is not None
+
+
+def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming]) -> NDArray[np.float64]:
+    """Returns how much documents are twins as editions of one work, shape (n, n); nothing unless the question asks for
+    one of them, by a year or quarter or as the newest. Arguments as of :func:`gives_way`.
+    """
+    if not newest and not any(_PERIOD.fullmatch(word) for word in wanted):
+        return np.zeros((len(names), len(names)))
+    return SAME_WORK * _editions(names).astype(np.float64)
 
 
 def gives_way(
@@ -96,7 +108,7 @@ def gives_way(
 
     Args:
         wanted: the words of the question → what each counts (its rarity).
-        newest: whether the newest is asked for.
+        newest: whether the newest is asked for; what says no date is neither newer nor older.
         names: of each passage's document.
         alike: shape (n, n), in [0, 1]: how much two passages are twins; 0 within one document.
     """
@@ -105,44 +117,68 @@ def gives_way(
         for word, weight in wanted.items()
         if 0 < sum(word in one.words for one in names) < len(names)
     }
-    total = sum(told.values())
-    share = np.array([sum(weight for word, weight in told.items() if word in one.words) for one in names])
-    share = share / total if total else share * 0.0
+    better = _better(told, names)
+    if periods := {word: weight for word, weight in told.items() if _PERIOD.fullmatch(word)}:
+        # A period says which of two editions is meant, whatever words are in their first lines.
+        better = np.where(_editions(names), _better(periods, names), better)
     if newest:
-        periods = sorted({(0, 0), *(one.period for one in names)})
-        age = np.array([periods.index(one.period) for one in names])
-        share = share + RECENT * age / (len(periods) - 1 or 1)
-    better = share[None, :] - share[:, None]
+        better = better + RECENT * _newer([one.edition.moment for one in names])
     most: NDArray[np.float64] = (alike * np.maximum(better, 0.0)).max(axis=1, initial=0.0)
     return most
+
+
+def _better(told: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.float64]:
+    """Returns how much more of these words each document is named by than each (column than row), shape (n, n)."""
+    share = np.array([sum(weight for word, weight in told.items() if word in one.words) for one in names])
+    share = share / (sum(told.values()) or 1.0)
+    more: NDArray[np.float64] = share[None, :] - share[:, None]
+    return more
+
+
+def _editions(names: Sequence[Naming]) -> NDArray[np.bool_]:
+    """Returns which documents are editions of one work, shape (n, n)."""
+    own = [one.edition for one in names]
+    return np.array([[one.is_other_of(other) for other in own] for one in own], np.bool_)
+
+
+def _newer(moments: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:
+    """Returns how much newer each is than each (column than row), shape (n, n), in [-1, 1]; 0 for what has no date."""
+    known = sorted({one for one in moments if one})
+    age = np.array([known.index(one) / max(1, len(known) - 1) if one else np.nan for one in moments])
+    newer: NDArray[np.float64] = np.nan_to_num(age[None, :] - age[:, None])
+    return newer
 
 
 def twins(vectors: Float32, texts: Sequence[str], documents: Sequence[str]) -> NDArray[np.float64]:
     """Returns how much each two passages of different documents are twins, shape (n, n), in [0, 1].
 
-    ``vectors``: shape (n, dimension), unit rows, NaN for a passage without one, which is compared by its words.
+    ``vectors``: shape (n, dimension), unit rows, NaN for a passage without one, which is compared by its words. The
+    first :data:`MOST_TWINS` alone are looked at.
     """
-    cosines = (vectors @ vectors.T).astype(np.float64)
-    alike = np.clip((cosines - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0, 1.0)
-    own = np.array(documents)
-    alike[own[:, None] == own[None, :]] = 0.0
-    words: dict[int, frozenset[str]] = {}
-    for one, other in np.argwhere(np.triu(np.isnan(alike))).tolist():
-        for at in (one, other):
-            if at not in words:
-                words[at] = frozenset(spellings(texts[at]))
-        mine, theirs = words[one], words[other]
-        share = len(mine & theirs) / (len(mine | theirs) or 1)
-        alike[one, other] = alike[other, one] = np.clip(
-            (share - SHARED[0]) / (SHARED[1] - SHARED[0]), 0.0, 1.0
-        )
+    alike = np.zeros((len(texts), len(texts)))
+    n = min(len(texts), MOST_TWINS)
+    cosines = (vectors[:n] @ vectors[:n].T).astype(np.float64)
+    unread = np.isnan(cosines)
+    near = np.clip((cosines - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0, 1.0)
+    if np.triu(unread, 1).any():
+        shared = np.clip((_shared(texts[:n]) - SHARED[0]) / (SHARED[1] - SHARED[0]), 0.0, 1.0)
+        near = np.where(unread, shared, near)
+    own = np.unique(np.array(documents[:n]), return_inverse=True)[1]
+    alike[:n, :n] = np.where(own[:, None] == own[None, :], 0.0, near)
     return alike
 
 
-def _spaced(name: str) -> str:
-    return re.sub(r"[_\-./]+", " ", fold(name))
+def _shared(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Returns the share of each two texts' words that are in both (Jaccard's index), shape (n, n), in [0, 1]."""
+    column: dict[str, int] = {}
+    said = [{column.setdefault(word, len(column)) for word in spellings(text)} for text in texts]
+    holds = np.zeros((len(texts), len(column)), np.float32)
+    for row, words in enumerate(said):
+        holds[row, list(words)] = 1.0
+    both = (holds @ holds.T).astype(np.float64)
+    size = np.diag(both)
+    return both / np.maximum(size[:, None] + size[None, :] - both, 1.0)
 
 
 def _quarters(folded: str) -> frozenset[str]:
-    found = (next(filter(None, match.groups())) for match in _QUARTER.finditer(folded))
-    return frozenset(f"q{_ORDINALS.get(one, one)}" for one in found)
+    return frozenset(f"q{quarter}" for quarter in quarters_of(folded))

@@ -117,18 +117,19 @@ def _find_letters(wanted: str, source: Normalised) -> tuple[int, int] | None:
     return source.span(kept[at], kept[at + len(looked_for) - 1] + 1) if at >= 0 else None
 
 
-def write_trec_run(
-    path: Path, ranked: Iterable[tuple[str, Sequence[tuple[str, float]]]], name: str = "vouch"
-) -> None:
+def write_trec_run(path: Path, ranked: Iterable[tuple[str, Sequence[str]]], name: str = "vouch") -> None:
     """Writes rankings as a TREC run file: ``query Q0 document rank score name``.
 
-    ``ranked`` gives for each question id its documents with scores (higher is better), best first; blanks in
-    a name become ``%20``, since blanks part the columns.
+    ``ranked`` gives for each question id its documents, best first. The score is 1 / rank: tools go by it, and of twins
+    the better named stands first whatever their own scores. Blanks in a name become ``%20``, since blanks part the
+    columns.
     """
     with path.open("w", encoding="utf-8") as file:
         for question, documents in ranked:
-            for rank, (document, score) in enumerate(documents, start=1):
-                file.write(f"{_column(question)} Q0 {_column(document)} {rank} {score:.6f} {_column(name)}\n")
+            for rank, document in enumerate(documents, start=1):
+                file.write(
+                    f"{_column(question)} Q0 {_column(document)} {rank} {1 / rank:.6f} {_column(name)}\n"
+                )
 
 
 def _column(text: str) -> str:

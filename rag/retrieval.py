@@ -8,7 +8,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 import numpy as np
@@ -31,7 +31,7 @@ from corpus.types import (
     show_chunk_id,
 )
 from rag.filters import END_OF_DAY
-from rag.naming import HEAD_CHARS, Naming, asks_for_newest, gives_way, naming, twins, wanted_of
+from rag.naming import HEAD_CHARS, Naming, asks_for_newest, gives_way, naming, same_works, twins, wanted_of
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
@@ -239,11 +239,12 @@ class Retriever:
             [hit.text for hit in hits],
             [hit.document_id for hit in hits],
         )
+        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
+        names, newest = self._names(hits, caller), asks_for_newest(query)
+        alike = np.maximum(alike, same_works(wanted, newest, names))
         if not alike.any():
             return list(hits)
-        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
-        names = self._names(hits, caller)
-        lowered = self.recipe.named * gives_way(wanted, asks_for_newest(query), names, alike)
+        lowered = self.recipe.named * gives_way(wanted, newest, names, alike)
         scores = sorted(
             ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
             key=lambda scored: (-scored[1], scored[0]),
@@ -282,7 +283,7 @@ class Retriever:
                     [(hit.document_id, hit.version, start, end) for hit, start, end in spans], caller
                 ),
             )
-        return hits
+        return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
 
     def _embedded(
         self, query: str, timings: dict[str, float], notes: list[str]

@@ -109,7 +109,7 @@ def joined(
 ) -> list[Hit]:
     """Returns the hits with those made one that follow each other in one section of a document.
 
-    The passage stands where its best part stood, with that part's score, and begins where its first part begins.
+    The passage stands where its best part stood, with that part's score and rank, and begins where its first part begins.
 
     Args:
         hits: best first. places: chunk id as shown → its place. read_texts: gives ``text[start:end]`` of each
@@ -125,8 +125,7 @@ def joined(
     several = [group for group in groups if len(group) > 1]
     spans = [(group[0], min(one.start for one in group), max(one.end for one in group)) for group in several]
     texts = iter(read_texts(spans) if spans else ())
-    found = (_one(group, next(texts)) if len(group) > 1 else group[0] for group in groups)
-    return [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
+    return [_one(group, next(texts)) if len(group) > 1 else group[0] for group in groups]
 
 
 def _continues(group: Sequence[Hit], hit: Hit, places: Mapping[str, Place]) -> bool:

@@ -219,7 +219,7 @@ def test_an_evaluation_searches_what_can_be_answered() -> None:
     assert asked == [("first", 10), ("zweite", 10)]
     assert evaluation.unanswerable == 1
     assert [row.ranks for row in evaluation.rows] == [(2, 3), ()]
-    assert evaluation.rows[0].documents == (("x.pdf", 1.0), ("policies/leave.pdf", 0.5))
+    assert evaluation.rows[0].documents == ("x.pdf", "policies/leave.pdf")
     summary = evaluation.summary()
     assert list(summary) == [EVERYTHING, "de", "en"]
     assert summary["en"]["MRR@10"].mean == 0.5
@@ -423,17 +423,17 @@ def test_a_beir_folder_is_read_with_its_grades(tmp_path: Path) -> None:
 
 def test_a_trec_run_reads_back_in_the_fields_own_tool(tmp_path: Path) -> None:
     path = tmp_path / "run.txt"
-    ranked = [("q1", [("policies/annual leave.pdf", 0.9), ("b", 0.5)]), ("q2", [("就業規則.pdf", 0.25)])]
+    ranked = [("q1", ["policies/annual leave.pdf", "b"]), ("q2", ["就業規則.pdf"])]
     write_trec_run(path, ranked, "vouch hybrid")
     assert (
         path.read_text(encoding="utf-8").splitlines()[0]
-        == "q1 Q0 policies/annual%20leave.pdf 1 0.900000 vouch%20hybrid"
+        == "q1 Q0 policies/annual%20leave.pdf 1 1.000000 vouch%20hybrid"
     )
     read = [(doc.query_id, doc.doc_id, doc.score) for doc in ir_measures.read_trec_run(str(path))]
     assert read == [
-        ("q1", "policies/annual%20leave.pdf", 0.9),
+        ("q1", "policies/annual%20leave.pdf", 1.0),
         ("q1", "b", 0.5),
-        ("q2", "就業規則.pdf", 0.25),
+        ("q2", "就業規則.pdf", 1.0),
     ]
 
 

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
-from rag.naming import RECENT, Naming, asks_for_newest, gives_way, naming, twins, wanted_of
+from rag.editions import Edition, edition_of
+from rag.naming import (
+    MOST_TWINS,
+    RECENT,
+    Naming,
+    asks_for_newest,
+    gives_way,
+    naming,
+    same_works,
+    twins,
+    wanted_of,
+)
 from rag.retrieval import RECIPE, Retriever
 from tests.builders import SPACE, WordEmbedder, new_version
 
@@ -46,9 +57,9 @@ def test_a_period_is_read_from_a_title_or_a_name_in_many_spellings() -> None:
     ]
     for name in names:
         found = naming("", name, "")
-        assert found.period == (2023, 3), name
+        assert found.edition.moment[:2] == (2023, 9), name
         assert {"q3", "2023"} <= found.words, name
-    assert naming("Handbook", "handbook.pdf", "Issued in 2021, second quarter").period == (0, 0)
+    assert naming("Handbook", "handbook.pdf", "Issued in 2021, second quarter").edition.moment == ()
 
 
 def test_years_of_the_first_lines_name_only_what_has_none_in_its_name() -> None:
@@ -63,7 +74,12 @@ def test_years_of_the_first_lines_name_only_what_has_none_in_its_name() -> None:
         ("What is in the latest report?", True),
         ("最新の価格表では、いくらですか。", True),
         ("What was the margin in the most recent 10-Q?", True),
-        ("What is the current policy on lateness?", False),
+        ("What is the current travel policy?", False),
+        ("What does the current version of the policy say?", True),
+        ("現行の就業規則では何日ですか。", True),
+        ("What is the policy on lateness?", False),
+        ("What were the current assets?", False),
+        ("Must it be returned by Friday at the latest?", False),
     ],
 )
 def test_a_question_asks_for_the_newest_in_either_language(question: str, newest: bool) -> None:
@@ -99,7 +115,11 @@ WORDS = ["apple", "plus", "standard", "2022", "2023", "q1", "規程"]
 namings = st.builds(
     Naming,
     st.frozensets(st.sampled_from(WORDS)),
-    st.sampled_from([(0, 0), (2022, 1), (2022, 3), (2023, 1)]),
+    st.builds(
+        Edition,
+        st.sampled_from([(), (2022, 3, 0, 0, 0), (2022, 9, 0, 0, 0), (2023, 3, 0, 0, 0)]),
+        st.just("x"),
+    ),
 )
 
 
@@ -189,3 +209,92 @@ def test_without_the_part_the_order_is_that_of_the_scores(plans: Corpus) -> None
     recipe = replace(RECIPE, neighbours=False, around=0.0).without("named")
     hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize("neighbours", [True, False])
+def test_ranks_follow_the_order_whatever_was_moved(plans: Corpus, neighbours: bool) -> None:
+    question = "what deductible do members pay before the plan pays with Northwind Basic"
+    recipe = replace(RECIPE, neighbours=neighbours, around=0.0)
+    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+
+
+# ---- editions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "moment", "work"),
+    [
+        ("2023 Q3 AAPL", (2023, 9, 0, 0, 0), "aapl"),
+        ("2023Q3", (2023, 9, 0, 0, 0), ""),
+        ("3Q_2023", (2023, 9, 0, 0, 0), ""),
+        ("budget-2025-26", (2025, 0, 0, 0, 0), "budget"),
+        ("minutes-safety-board-2025-07-24", (2025, 7, 24, 0, 0), "minutes safety board"),
+        ("20250724_minutes", (2025, 7, 24, 0, 0), "minutes"),
+        ("Report July 2025", (2025, 7, 0, 0, 0), "report"),
+        ("maynard report 2024", (2024, 0, 0, 0, 0), "maynard report"),
+        ("warranty v1.2", (0, 0, 0, 1, 2), "warranty"),
+        ("handbook_final", (), "handbook"),
+        ("iso 9001 manual", (), "iso 9001 manual"),
+        ("hr/2022/policy", (2022, 0, 0, 0, 0), "hr policy"),
+        ("議事録_品質会議_2025年5月", (2025, 5, 0, 0, 0), "議事録 品質会議"),
+        ("出張旅費規程_2022年版", (2022, 0, 0, 0, 0), "出張旅費規程"),
+        ("規程/出張旅費規程_令和７年度版", (2025, 0, 0, 0, 0), "規程 出張旅費規程"),
+        ("令和元年5月1日 通達", (2019, 5, 1, 0, 0), "通達"),
+        ("平成30年度 決算", (2018, 0, 0, 0, 0), "決算"),
+        ("就業規則 第2版", (0, 0, 0, 2, 0), "就業規則"),
+    ],
+)
+def test_a_name_says_which_edition_of_what(name: str, moment: tuple[int, ...], work: str) -> None:
+    assert edition_of(name) == Edition(moment, work)
+
+
+@given(st.text(max_size=60))
+def test_any_name_is_read(name: str) -> None:
+    found = edition_of(name)
+    assert len(found.moment) in (0, 5)
+    assert not found.is_other_of(found)
+
+
+@pytest.mark.parametrize("name", ["README 2023", "minutes.2023", "minutes 2023.docx", "2023/minutes.md"])
+def test_a_suffix_is_one_only_where_it_looks_like_one(name: str) -> None:
+    assert naming("", name, "").edition.moment[0] == 2023
+
+
+def test_what_says_no_date_is_neither_older_nor_newer() -> None:
+    dated, current = naming("", "old/policy-2019.pdf", ""), naming("", "policy.pdf", "")
+    alike = 1.0 - np.eye(2)
+    assert not gives_way({}, True, [dated, current], alike).any()
+
+
+def test_of_two_editions_the_period_decides_and_not_what_changed() -> None:
+    old = naming("", "travel-policy-2023.pdf", "Travel policy")
+    new = naming("", "travel-policy-2025.pdf", "Travel policy. What has changed: the meal allowance")
+    assert first_of("According to the 2023 travel policy, what is the meal allowance?", old, new) == 0
+    assert first_of("What is the meal allowance?", old, new) == 1
+    assert first_of("令和5年の travel policy", old, new) == 0
+
+
+def test_editions_are_twins_only_when_one_of_them_is_asked_for() -> None:
+    names = [naming("", f"規程/出張旅費規程_{year}年版.pdf", "") for year in (2022, 2025)] + [
+        naming("", "規程/在宅勤務規程_2024年版.md", "")
+    ]
+    for question, asked in (
+        ("最新の出張旅費規程では日当はいくらですか", True),
+        ("2022年版では日当はいくらですか", True),
+        ("日当はいくらですか", False),
+    ):
+        alike = same_works(wanted(question), asks_for_newest(question), names)
+        assert bool(alike[0, 1]) is asked
+        assert not alike[2].any()
+        assert not alike.diagonal().any()
+
+
+def test_many_passages_without_vectors_are_compared_at_once() -> None:
+    n = MOST_TWINS + 50
+    alike = twins(
+        np.full((n, 2), np.nan, np.float32), ["日当は三千円とする。"] * n, [str(one) for one in range(n)]
+    )
+    assert alike.shape == (n, n)
+    assert alike[0, MOST_TWINS - 1] == 1.0
+    assert not alike[MOST_TWINS:].any()
