@@ -109,7 +109,7 @@ def joined(
 ) -> list[Hit]:
     """Returns the hits with those made one that follow each other in one section of a document.
 
-    The passage stands where its best part stood, with that part's score and rank, and begins where its first part begins.
+    The passage stands where its best part stood, with that part's score and rank, and begins where its first begins.
 
     Args:
         hits: best first. places: chunk id as shown → its place. read_texts: gives ``text[start:end]`` of each
