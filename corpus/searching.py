@@ -176,9 +176,9 @@ class Searching:
             return passages.live_hits(db, ranked, legs, caller, limit, as_of)
 
     def scope(self, caller: Caller, filter: Filter = _EVERYTHING) -> Int64 | None:
-        """Returns the versions a caller and a filter let through, live or so at ``filter.as_of``; None for all live."""
-        if caller.owner and filter == _EVERYTHING:
-            return None
+        """Returns the versions to search for a caller and a filter, live or so at ``filter.as_of``; None for all live;
+        see :func:`corpus.catalog.access.allowed_versions`.
+        """
         key: tuple[object, ...] = (
             caller,
             filter.collections,

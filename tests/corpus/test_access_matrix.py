@@ -153,7 +153,8 @@ def test_nobody_finds_what_is_not_theirs_and_everybody_the_best_of_what_is(
 def apply(corpus: Corpus, truth: dict[str, Told], change: Change, turn: int) -> None:
     name = f"{change.number}.txt" if change.kind != "add" else f"new-{turn}-{change.number}.txt"
     if change.kind in ("add", "replace"):
-        truth[name] = Told(said(change.number, turn), change.access)
+        number = change.number + (turn * DOCUMENTS if change.kind == "add" else 0)  # no two say the same
+        truth[name] = Told(said(number, turn), change.access)
         put(corpus, name, truth[name])
         return
     if name not in truth:

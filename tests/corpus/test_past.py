@@ -229,7 +229,7 @@ def test_the_same_past_is_read_once_and_another_anew(corpus: Corpus, monkeypatch
     monkeypatch.setattr(past.Past, "__init__", counted)
     put(corpus, "a.txt", "leave")
     moment = datetime.now(UTC)
-    put(corpus, "b.txt", "leave")
+    put(corpus, "b.txt", "leave early")
     later = datetime.now(UTC)
     for asked, so_far in ((moment, 1), (moment + timedelta(microseconds=1), 1), (later, 2), (moment, 3)):
         assert all(legs(corpus, asked, OWNER))
