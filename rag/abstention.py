@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
+from rag.elsewhere import is_rest, meant
 from rag.terms import coverage, stems, terms, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -88,6 +89,12 @@ def signals(
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
     named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
     present = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
+    # "Rest of the United Kingdom" speaks of Edinburgh, though the word stands nowhere.
+    rest = meant(question, (f"{hit.context}\n{hit.text}\n{hit.title}" for hit in hits[:DEPTH]))
+    if rest:
+        present = [
+            have | rest if is_rest(hit.text) else have for have, hit in zip(present, hits, strict=False)
+        ]
     titled = [have | stems(f"{hit.title}\n{hit.source}") for have, hit in zip(present, hits, strict=False)]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     return Signals(

@@ -48,6 +48,48 @@ _SAYS_NOTHING = re.compile(
     r"|safe|legal|be)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were)\b",
     re.IGNORECASE,
 )
+_IT = r"(?:it|this|that|they|these|those|things)"
+_ALIKE = (
+    r"(?:(?:any |also )?(?:the same|different|similar|true|so|higher|lower|more|less|better|longer|shorter"
+    r"|cheaper))"
+)
+_SAME_AGAIN = tuple(
+    re.compile(rf"(?:{pattern})[\s?.!]*", re.IGNORECASE)
+    for pattern in (
+        # "Is it different in Edinburgh?", "Would that be the same for managers?"
+        rf"(?:is|are|was|were|would|will) {_IT}(?: be)?(?: also)?(?: {_ALIKE})?(?: too| as well)?"
+        rf" (?P<what>{_PREPOSITION} .+)",
+        # "Is Edinburgh the same?"
+        rf"(?:is|are|was|were) (?!(?:it|this|that|they|these|those|there|i|we|you)\b)"
+        rf"(?P<what>(?:\S+ ){{0,3}}?\S+) {_ALIKE}",
+        # "The same for Edinburgh?", "Does the same apply to Edinburgh?"
+        r"(?:is it |would it be )?(?:the )?same (?:for|to|with) (?P<what>.+)",
+        rf"(?:does|do|will|would) (?:the same(?: rule| limit)?|{_IT})(?: also)? (?:apply|hold|go)"
+        r" (?:to|for|with) (?P<what>.+)",
+        rf"(?:does|do|will|would) (?:the same|{_IT})(?: also)? (?:apply|hold|go)"
+        r" (?P<what>(?:in|at|on|during|after) .+)",
+        # "How does that compare with Tokyo?"
+        rf"how (?:does|do|did) {_IT} compare (?:with|to) (?P<what>.+)",
+        # "And if it is in Edinburgh?", "What if I stay in Edinburgh?"
+        rf"(?:what )?if (?:{_IT}|i|we|you|he|she)(?:'s|'m|'re| is| am| are| was| were| stay| live| work| travel| go)"
+        rf" (?P<what>{_PREPOSITION} .+)",
+        # "What is it in Edinburgh?"
+        rf"(?:what|how (?:much|many|long|often|high|far)) (?:is|are|was|were) {_IT} (?P<what>{_PREPOSITION} .+)",
+    )
+)
+"""Questions that ask the same again of ``what``."""
+_HOW_MUCH = re.compile(
+    rf"(?P<asks>what|how (?:much|many|long|often|high|far)|when|who|where) (?P<what>{_PREPOSITION} .+?)[\s?.!]*",
+    re.IGNORECASE,
+)
+"""A question word and its circumstance: it leaves out what is asked for."""
+_GROUP = re.compile(
+    r"(?:employees?|staff|workers?|(?:part|full)-?timers?|managers?|directors?|contractors?|interns?|trainees?"
+    r"|apprentices?|temps?|visitors?|guests?|customers?|suppliers?|members?|freelancers?|consultants?|engineers?|people"
+    r"|officers?|supervisors?|students?|retirees?|dependents?|spouses?|volunteers?|starters?|joiners?|leavers?)",
+    re.IGNORECASE,
+)
+"""Who a rule is for: one group stands in the place of another."""
 _WORD = re.compile(r"[^\s,;:!?()\"“”]+(?<![.])")
 _MOST_TOGETHER = 6
 _FULL_QUESTION_WORDS = 4
@@ -74,6 +116,8 @@ def _carried(question: str, before: str) -> str:
     rest = question[lead.end() :] if lead else question
     led = bool(lead and lead.group().strip())
     fragment = rest.rstrip(" ?.!")
+    if (again := _asked_again(rest, before)) is not None:
+        return again
     if not _WHOLE.match(rest):
         words = len(fragment.split())
         if fragment and (led or re.match(rf"{_PREPOSITION}\b", rest, re.IGNORECASE) or words <= 3):
@@ -86,10 +130,54 @@ def _carried(question: str, before: str) -> str:
     return question
 
 
+def _asked_again(question: str, before: str) -> str | None:
+    """Returns the turn before, asked of what a question like "Is it the same in Edinburgh?" names; None for others."""
+    for pattern in _SAME_AGAIN:
+        found = pattern.fullmatch(question)
+        if found is not None and not _REFERS.search(f"{found['what']}?") and _is_something(found["what"]):
+            return _in_place(found["what"].rstrip(" ?.!"), before)
+    found = _HOW_MUCH.fullmatch(question)
+    if found is None or not _is_something(found["what"]):
+        return None
+    asks, what = found["asks"].lower(), found["what"]
+    led_by, _, bare = what.partition(" ")
+    quantity = asks.startswith(("how", "what")) and re.match(r"(?:how|what)\b", before, re.IGNORECASE)
+    if before.lower().startswith(asks) or (quantity and _has_like(led_by, bare, before)):
+        return _in_place(what, before)
+    return None
+
+
+def _is_something(what: str) -> bool:
+    """Says whether words name something that can stand in the place of another."""
+    return any(term.weight > 0 for term in terms(what))
+
+
+def _has_like(led_by: str, bare: str, before: str) -> bool:
+    places = [place for place in _places(before) if _led_by(before, place[0])]
+    return any(_led_by(before, place[0]).lower() == led_by.lower() for place in places) or (
+        _nearest(bare, before, places) is not None
+    )
+
+
+def _group(fragment: str, before: str) -> tuple[int, int] | None:
+    """Returns the place of the people a turn is about where a fragment names people too: "part-timers" and "full-time
+    employees"; the first and longest.
+    """
+    words = fragment.split()
+    if len(words) > _MOST_TOGETHER or not words or not _GROUP.fullmatch(words[-1]):
+        return None
+    return next(
+        (place for place in _places(before) if _GROUP.fullmatch(before[slice(*place)].split()[-1])), None
+    )
+
+
 def _in_place(fragment: str, before: str) -> str:
     """Returns the turn before with a fragment ("in Edinburgh", "the E-4058") in the place of its like."""
     places = _places(before)
     led_by = re.match(rf"({_PREPOSITION})\s+", fragment, re.IGNORECASE)
+    people = re.sub(rf"^(?:for\s+)?(?:{_ARTICLE}\s+)?", "", fragment, flags=re.IGNORECASE)
+    if (whom := _group(people, before)) is not None:
+        return _replaced(before, whom, people)
     if led_by is None:
         found = _nearest(fragment, before, places)
         if found is None and re.match(rf"{_ARTICLE}\s", fragment, re.IGNORECASE):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from corpus.language import HAN, HIRAGANA, KATAKANA
+from rag.elsewhere import JAPANESE_PLACE
 
 _LEAD = re.compile(
     r"^(?:(?:それでは|それじゃあ?|では|じゃあ?|あと|また|そして|それなら|ちなみに|ところで|なるほど|ありがとう(?:ございます)?"
@@ -18,6 +19,15 @@ _LEAD = re.compile(
 _ASIDE = re.compile(
     r"(?P<what>.{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では|でも|に?は|も|って|について|に(?:関|かん)して|を|だけ)?(?:は|も|でも)?"
     r"(?:どう(?:です|なります|でしょう)?か?|どうなっていますか|いかがですか|(?:教|おし)えて(?:ください|下さい)?|ですか|でしょうか)?[？?。]*"
+)
+_THE_SAME = re.compile(
+    r"(?P<what>[^、。]{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では|でも)?[はも]?(?:同じ|同様|同額|一緒|違い|変わり|異なり)"
+    r"(?:に?なり)?(?:です|でしょう|ます)か?[？?。]*"
+)
+_ASKED_AGAIN = re.compile(
+    r"(?P<what>[^、。]{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では)は?、?"
+    r"(?P<asks>いくら|いつ|誰|何[^、。？?でかにまは]{1,3}|どのくらい|どれくらい|どう)"
+    r"(?:に?なり|まで|から)?(?:です|でしょう|ます)?か?[？?。]*"
 )
 _TOPIC_LIKE = frozenset({None, "は", "には", "も", "って", "について", "に関して", "にかんして", "を"})
 _CLAUSE = re.compile(r"[をが]|て[いもはかくみ]|[でれ]ば|たら|ます|ない|[いよ]い$")
@@ -34,20 +44,25 @@ _EMPTY = re.compile(
 _CONTENT = re.compile(rf"[{HAN}{KATAKANA}A-Za-z0-9０-９々ー\-－.]+")
 _STEM = re.compile(rf"[{HAN}](?=[{HIRAGANA}])(?!(?:[のはがをにでともへや]|から|まで|です|だ|なら|って))")
 _NUMBER = re.compile(r"[\d０-９][\d０-９.,]*")
-_PLACE = re.compile(
-    r"(?:北海道|札幌|青森|岩手|盛岡|宮城|仙台|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|"
-    r"都内|神奈川|横浜|新横浜|川崎|新潟|富山|石川|金沢|福井|山梨|長野|岐阜|静岡|浜松|"
-    r"愛知|名古屋|三重|滋賀|京都|大阪|堺|兵庫|神戸|奈良|和歌山|鳥取|島根|岡山|広島|山口|"
-    r"徳島|香川|高松|愛媛|松山|高知|福岡|北九州|博多|佐賀|長崎|熊本|大分|宮崎|鹿児島|"
-    r"沖縄|那覇|国内|海外|日本|英国|米国|中国|韓国|台湾|欧州|ロンドン|パリ|ベルリン|"
-    r"ニューヨーク|上海|北京|ソウル|シンガポール|リーズ|ブルノ|ヨーロッパ)(?:[都道府県市区]|支社|支店|営業所|本社|工場)?"
-)
-"""Places that people ask about by turns; a place stands in the place of another."""
 
 
 def carried(question: str, before: str) -> str:
     """Returns the question with what it leaves out, from the turn before; as it is where it leaves nothing out."""
     rest = _LEAD.sub("", question) or question
+    if (
+        (same := _THE_SAME.fullmatch(rest))
+        and _CONTENT.search(same["what"])
+        and not _REFERS.search(same["what"])
+    ):
+        return _in_place(same["what"], same["how"], before)
+    again = _ASKED_AGAIN.fullmatch(rest)
+    if (
+        again
+        and again["asks"] in before
+        and _CONTENT.search(again["what"])
+        and not _CLAUSE.search(again["what"])
+    ):
+        return _in_place(again["what"], again["how"], before)
     aside = _ASIDE.fullmatch(rest)
     what = aside["what"] if aside else ""
     if aside and _CONTENT.search(what) and not _ASKS.search(what) and not _CLAUSE.search(what):
@@ -129,7 +144,7 @@ def _nearest(what: str, before: str, places: Sequence[tuple[int, int]]) -> tuple
 
 
 def _is_place(text: str) -> bool:
-    return _PLACE.fullmatch(text) is not None
+    return JAPANESE_PLACE.fullmatch(text) is not None
 
 
 def _is_role(text: str) -> bool:

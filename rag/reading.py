@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, replace
 from corpus.language import fold
 from corpus.types import Float32
 from rag.clues import asked_figures, expected_kinds, fits, older_editions
+from rag.elsewhere import is_rest, meant
 from rag.exact import exact
 from rag.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.terms import coverage, numbers, stems, weights
@@ -34,7 +35,7 @@ _ASKS = re.compile(r"(?:[?？]|(?<!と)か。)[」』”\"]?\s*\Z")
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
 _MOST_ROWS = 2
-"""Rows of one table that are shown at most."""
+"""Rows of one table that are shown at most; those for all places that it does not name are shown together."""
 _HEARD = 0.25
 """What the other sentences of a passage lose once one of it is shown."""
 _SURE = 0.36
@@ -123,11 +124,19 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
     if not chosen:
         yield NOT_IN_DOCUMENTS
         return
-    short = exact(reading.question, chosen[0].unit) if chosen[0].signs.share >= _SURE else None
+    short = exact(reading.question, chosen[0].unit) if _is_sure(chosen) else None
     if short is not None and len(short) < len(chosen[0].text):
         yield f"{short} [{chosen[0].passage.marker}]\n"
     for number, candidate in enumerate(chosen):
         yield ("\n" if number else "") + _quoted(candidate.unit) + f" [{candidate.passage.marker}]"
+
+
+def _is_sure(chosen: Sequence[Candidate]) -> bool:
+    """Says whether words of the best sentence may stand as the answer: it speaks of what was asked, and it is not one
+    of several entries for all places that are not named.
+    """
+    open_ended = sum(is_rest(one.text) for one in chosen)
+    return chosen[0].signs.share >= _SURE and not (is_rest(chosen[0].text) and open_ended > 1)
 
 
 def _quoted(unit: Unit) -> str:
@@ -174,13 +183,16 @@ def _scored(unit: Unit, signs: Signs, by: Signs) -> Candidate:
 def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     """Returns the units of all passages, in order, each with its signs (``meaning`` still 0)."""
     units = [unit for order, passage in enumerate(reading.passages) for unit in cut(order, passage)]
+    rest = meant(reading.question, (f"{p.place}\n{p.context}\n{p.text}" for p in reading.passages))
+    if rest:
+        units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
     rarity = _rarity([unit.stems for unit in units])
     wanted = weights(reading.question, {stem: rarity(stem) for stem in weights(reading.question)})
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = older_editions(reading)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
-    wholes = {p.marker: stems(p.text) for p in reading.passages}
+    wholes = {p.marker: stems(p.text) | (rest if is_rest(p.text) else frozenset()) for p in reading.passages}
     found = []
     for at, unit in enumerate(units):
         passage = unit.passage
@@ -256,8 +268,9 @@ def pick(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _is_open(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
-    rows = sum(one.unit.row and one.passage is candidate.passage for one in chosen)
-    return not candidate.unit.row or rows < _MOST_ROWS
+    rows = [one for one in chosen if one.unit.row and one.passage is candidate.passage]
+    together = bool(rows) and is_rest(candidate.text) and all(is_rest(one.text) for one in rows)
+    return not candidate.unit.row or len(rows) < _MOST_ROWS or together
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

@@ -57,6 +57,41 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "How many days of sick leave move into the next year?",
         ),
         ("How long is the notice period?", "And the deposit?", "How long is the deposit?"),
+        # the same asked again
+        *(
+            (HOTEL, again, "What is the hotel limit in Edinburgh?")
+            for again in (
+                "Is it the same in Edinburgh?",
+                "Is Edinburgh any different?",
+                "Does the same apply to Edinburgh?",
+                "How does that compare with Edinburgh?",
+                "And if it is in Edinburgh?",
+                "What if I stay in Edinburgh?",
+                "What is it in Edinburgh?",
+                "And how much in Edinburgh?",
+            )
+        ),
+        ("How long is leave for full-time staff?", "And for part-timers?", "How long is leave for part-timers?"),
+        (
+            "How many days of leave do full-time employees get?",
+            "and for part-timers?",
+            "How many days of leave do part-timers get?",
+        ),
+        ("東京の宿泊費はいくらですか。", "じゃあ大阪だといくら？", "大阪の宿泊費はいくらですか。"),
+        ("東京の宿泊費はいくらですか。", "大阪も同じですか。", "大阪の宿泊費はいくらですか。"),
+        ("契約社員に賞与は出ますか。", "では正社員は？", "正社員に賞与は出ますか。"),
+        # what stands alone takes nothing over
+        *(
+            (HOTEL, alone, alone)
+            for alone in (
+                "How much for dinner?",
+                "Where is the canteen?",
+                "Is there parking in Leeds?",
+                "Is the canteen open in summer?",
+                "How much does an E-4032 cost?",
+            )
+        ),
+        ("東京の宿泊費はいくらですか。", "在宅勤務の場合は誰が承認しますか。", "在宅勤務の場合は誰が承認しますか。"),
         # what it points at, beside it
         (
             "How do I apply for parental leave?",
