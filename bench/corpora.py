@@ -128,7 +128,7 @@ def _index(folder: Path) -> None:
     embedder = open_embedder(settings)
     with open_corpus(settings, embedder.space, purpose="bench") as corpus:
         corpus.publish()
-        corpus.settle()
+        corpus.settle(corpus.state().chunks)
         problems = corpus.state().problems
     if problems:
         raise RuntimeError(f"{folder}: {' '.join(problems)}")

@@ -53,8 +53,18 @@ from corpus.types import (
 )
 from corpus.vectors import open_dense
 
-_COMPACT_ROWS = 20_000
-"""Up to so many passages a lexical index is compacted with every job: five seconds' work in a child."""
+_COMPACT_ROWS = 1_000
+"""Up to so many passages a lexical index is compacted with every job: a fraction of a second's work."""
+
+_COMPACT_SHARE = 20
+"""… and a larger one once a twentieth of it is removed passages: so a job waits for what it changed, never for the
+size of the corpus."""
+
+_BUILD_SHARE = 4
+"""A job that brought at least a quarter of all vectors builds the graph over them when there is none."""
+
+_MEND_ROWS = 10_000
+"""Up to so many vectors a damaged dense index is built again with every job: some seconds' work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,18 +275,23 @@ class Corpus(Searching):
         with suppress(StorageError, OSError):  # an answer's receipt, or its want, will say so
             self.receipts.prune()
 
-    def settle(self) -> None:
-        """Ends a job: a corpus whose dense index is damaged, or too large to go without one, gets one, and what was
-        removed leaves the lexical statistics. A large lexical index waits until a twentieth of it is gone, or
-        until it is idle.
+    def settle(self, added: int) -> None:
+        """Ends a job that committed ``added`` passages: builds of the indexes what is worth the job's own size.
+
+        Everything is found before, and without, this. A dense index that is missing or damaged is built where the
+        job brought a good part of the corpus, a damaged small one always; what was removed leaves the lexical
+        statistics, of a large index once a twentieth of it is gone. What remains is built by a service, or by
+        ``vouch rebuild``: a small change in a large corpus waits for none of it.
 
         Raises:
             StorageError: an index cannot be built; it is tried again, and everything is found meanwhile.
         """
         dense, lexical = self.dense.state(), self.lexical.state()
-        if lexical.delta_rows and (lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * 20 >= lexical.rows):
+        crowded = lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * _COMPACT_SHARE >= lexical.rows
+        if lexical.delta_rows and crowded:
             self.lexical.compact()
-        if dense.unbuilt or dense.broken:
+        own = added * _BUILD_SHARE >= dense.rows
+        if (dense.unbuilt and own) or (dense.broken and (own or dense.rows <= _MEND_ROWS)):
             self.dense.fold()
 
     # ---- reading -------------------------------------------------------------------------------------

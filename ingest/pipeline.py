@@ -86,6 +86,8 @@ class _Ingest:
             ledger.failed_before(todo)
             work = [(source, None) for source in todo.add] + list(todo.replace)
             ledger.expect([source for source, _ in work])
+            if work:
+                self.embedder.prepare()  # it loads while what is unchanged is gone through
             try:
                 applying.move(self.corpus, todo, ledger)
                 applying.update(self.corpus, todo, ledger)
@@ -218,7 +220,7 @@ class _Ingest:
         if self.ledger.stopped:
             return
         try:
-            self.corpus.settle()
+            self.corpus.settle(self.ledger.counts["chunks"])
         except StorageError as error:
             self.ledger.hint = f"{error.message} {error.hint}"
 

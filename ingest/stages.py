@@ -175,7 +175,6 @@ class EmbedAhead:
         self._batches: deque[Future[None]] = deque()
         self._ended = Event()
         self._failures = 0
-        embedder.prepare()
 
     def start(self, batch: Sequence[Work]) -> None:
         """Takes in a batch, to begin with once those before it are done; only when there is :attr:`room`."""

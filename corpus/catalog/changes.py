@@ -127,13 +127,21 @@ def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
 class CatalogSnapshot:
-    """One read transaction, as :class:`corpus.projection.Snapshot`."""
+    """One read transaction, as :class:`corpus.projection.Snapshot`.
 
-    db: Connection
-    seq: int
-    live: Int64
+    Following a change costs what changed: all live versions are read only where all are asked for.
+    """
+
+    def __init__(self, db: Connection, seq: int, live: Int64 | None = None) -> None:
+        self.db, self.seq, self._live = db, seq, live
+
+    @property
+    def live(self) -> Int64:
+        """The ids of the versions that are live in it, ascending."""
+        if self._live is None:
+            self._live = live_versions(self.db)
+        return self._live
 
     def changes_after(self, seq: int) -> Sequence[Change]:
         rows = self.db.execute(select(changes).where(changes.c.seq > seq).order_by(changes.c.seq))
@@ -162,7 +170,12 @@ class CatalogSnapshot:
         return int(self.db.execute(query).scalar_one_or_none() or 0)
 
     def _living(self, wanted: Sequence[int]) -> Int64:
-        return np.intersect1d(np.asarray(wanted, dtype=np.int64), self.live)
+        ids = np.unique(np.asarray(wanted, dtype=np.int64))
+        if self._live is not None or ids.size > _VERSIONS_PER_STATEMENT:
+            return np.intersect1d(ids, self.live, assume_unique=True)
+        query = select(versions.c.id).join(documents, documents.c.id == versions.c.document_id)
+        query = query.where(documents.c.live_version_id == versions.c.id, versions.c.id.in_(ids.tolist()))
+        return np.array(sorted(self.db.execute(query).scalars()), dtype=np.int64)
 
     def _all_vectors(self, size: int) -> Iterator[VectorBatch]:
         for batch in stored_vectors(self.db, size):
@@ -195,8 +208,6 @@ class CatalogSnapshot:
 class _PastSnapshot(CatalogSnapshot):
     """The same, where ``live`` holds the versions that were asked for."""
 
-    __slots__ = ()
-
     def _live_sum(self, column: Any) -> int:
         return sum(
             int(self.db.execute(select(func.sum(column)).where(versions.c.id.in_(some))).scalar_one() or 0)
@@ -214,7 +225,7 @@ class CatalogFeed:
     def snapshot(self) -> Iterator[CatalogSnapshot]:
         """Opens a read transaction; everything read through it is of one instant."""
         with self._database.read() as db:
-            yield CatalogSnapshot(db, last_seq(db), live_versions(db))
+            yield CatalogSnapshot(db, last_seq(db))
 
     @contextmanager
     def past(self, wanted: Int64) -> Iterator[CatalogSnapshot]:

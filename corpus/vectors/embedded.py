@@ -47,7 +47,8 @@ class FoldPolicy:
     """When the delta becomes part of a generation, and how patiently a failure is tried again.
 
     Up to ``scan_rows`` nobody waits for a first generation: comparing every vector takes three milliseconds then,
-    and building the graph some seconds. It is built once nothing has changed for ``idle_s``.
+    and building the graph some seconds. It is built once nothing has changed for ``idle_s``. Nothing is built
+    within ``repair_after_s`` of opening: a command of a few seconds would only kill the builder as it ends.
     """
 
     scan_rows: int = 10_000
@@ -55,7 +56,7 @@ class FoldPolicy:
     delta_share: float = 0.25
     idle_rows: int = 1_000
     idle_s: float = 60.0
-    repair_after_s: float = 1.0
+    repair_after_s: float = 5.0
     retry_first_s: float = 5.0
     retry_most_s: float = 3600.0
     tick_s: float = 5.0
@@ -63,6 +64,7 @@ class FoldPolicy:
 
 _POLICY = FoldPolicy()
 _REBUILD = files.REBUILT
+_UNBUILT = "Every vector is compared instead until one is built: by vouch serve, or now by vouch rebuild."
 _DRAIN_S = 5.0
 _COMPARED_VERSIONS = 50
 
@@ -288,7 +290,7 @@ class EmbeddedChromaIndex:
                 self._repair = f"The dense index holds other rows than the catalog. {_REBUILD}"
                 view = self._project(None, snapshot)
         if self._is_wanting(view) and not self._repair:
-            self._repair = f"There is no dense index yet over {view.live} vectors. {_REBUILD}"
+            self._repair = f"There is no dense index yet over {view.live} vectors. {_UNBUILT}"
             self._unbuilt = True
         if not self._one_shot:  # what is damaged stays until it can be built again, and says why
             files.sweep(self._folder, view.base.generation.folder.name if view.base else "")

@@ -43,10 +43,7 @@ FORMAT = 1
 
 _NAME = re.compile(r"gen-(\d{6,})-[0-9a-f]{12}")
 _POINTER = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{8}})\n")
-REBUILT = (
-    "Every vector is compared instead until it is built again: by the next ingest or vouch serve, or now by "
-    "vouch rebuild."
-)
+REBUILT = "Every vector is compared instead until it is built again: by vouch serve, or now by vouch rebuild."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +159,14 @@ def read_pointer(dense: Path) -> str:
     """Returns the name of the current generation, or "" when none was ever built.
 
     Raises:
-        DamagedError: the pointer is missing beside generations, is not what was written, or does not
+        DamagedError: the pointer is missing beside finished generations, is not what was written, or does not
             match the manifest it points to.
     """
     pointer = dense / POINTER
     try:
         line = pointer.read_bytes().decode("ascii", "replace")
     except FileNotFoundError:
-        if any(dense.glob("gen-*")):
+        if any(dense.glob(f"gen-*/{MANIFEST}")):  # without one it is a builder's that was killed
             raise DamagedError(f"The dense index's pointer {pointer} is missing.", hint=REBUILT) from None
         return ""
     except OSError as error:

@@ -85,7 +85,7 @@ def test_five_rounds_of_churn_lose_nothing_and_bring_nothing_back(
             stop.set()
             searching.join()
         assert wrong == []
-        corpus.settle()
+        corpus.settle(0)
         assert_all_is_found(corpus, turn_of)
 
 
@@ -123,7 +123,7 @@ def test_the_whole_search_gives_the_same_hits_in_the_same_order(
         for number in np.random.default_rng(2).permutation(50).tolist():
             put(corpus, number)
         corpus.publish()
-        corpus.settle()
+        corpus.settle(0)
         wanted = everything(corpus)
         assert all(wanted)
         assert everything(corpus) == wanted

@@ -79,7 +79,7 @@ def test_after_a_kill_in_its_midst_the_next_owner_finishes(saved: Path, data: Pa
     with open_at(data) as opened:
         assert paths(opened) == NEW
         opened.publish()
-        opened.settle()
+        opened.settle(0)
         assert verify(opened).problems == ()
     assert leftovers(data) == []
     [aside] = data.glob("catalog.sqlite.before-restore-*[0-9]")

@@ -198,7 +198,7 @@ def test_one_search_says_the_damage_and_leaves_it_to_the_next_ingest(
             corpus.close()
     with open_corpus(settings_for(data), SPACE) as corpus:
         assert corpus.notes()
-        corpus.settle()  # as at the end of an ingest
+        corpus.settle(0)  # as at the end of an ingest
         assert (corpus.notes(), corpus.state().problems) == ((), ())
         assert verify(corpus).problems == ()
     assert len(list(data.glob("dense/gen-*"))) == 1
@@ -267,7 +267,7 @@ def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
         corpus.publish()
         assert answers(corpus, "dense") == expected["dense"]
         assert answers(corpus, "lexical") == expected["lexical"]
-        corpus.settle()
+        corpus.settle(0)
         assert verify(corpus).problems == ()
 
 

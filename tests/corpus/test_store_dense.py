@@ -233,7 +233,7 @@ def test_the_settings_bring_the_store_to_a_chroma_server(tmp_path: Path, server_
         ids = [put(corpus, f"{n}.txt", [f"leave {n}", f"travel {n}"]) for n in range(80)]
         corpus.publish()
         corpus.remove(ids[:5])
-        corpus.settle()
+        corpus.settle(0)
         corpus.dense.fold()
         state = corpus.state().dense
         assert (state.mode, state.rows, state.delta_rows, state.problem) == ("server", 150, 0, "")

@@ -76,7 +76,7 @@ def test_settling_leaves_the_statistics_of_a_corpus_made_afresh(tmp_path: Path) 
         winding.publish()
         winding.remove([gone])
         drifted = scores(winding, "leave travel")
-        winding.settle()
+        winding.settle(0)
         assert winding.lexical.state().delta_rows == 0
         settled = scores(winding, "leave travel")
     assert [own for own, _ in settled] == [own for own, _ in wanted]
@@ -95,13 +95,15 @@ def test_a_large_lexical_index_is_settled_when_it_is_worth_it(
         for n, left in ((0, 1), (1, 2), (2, 0)):  # a twentieth of what is left, with the third
             put(corpus, f"{n}.txt", [f"travel {n}"])
             corpus.publish()
-            corpus.settle()
+            corpus.settle(0)
             assert corpus.lexical.state().delta_rows == left
 
 
-@pytest.mark.parametrize("rows", [6, 7])
-def test_only_a_corpus_too_large_to_compare_every_vector_gets_its_graph_with_the_job(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+@pytest.mark.parametrize(
+    ("rows", "added", "built"), [(6, 6, False), (7, 7, True), (8, 2, True), (8, 1, False)]
+)
+def test_a_job_builds_the_graph_only_over_many_vectors_of_which_a_good_part_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, added: int, built: bool
 ) -> None:
     folded: list[int] = []
     with open_corpus(settings_for(tmp_path, "chroma"), SPACE) as corpus:
@@ -111,8 +113,8 @@ def test_only_a_corpus_too_large_to_compare_every_vector_gets_its_graph_with_the
         monkeypatch.setattr(index, "fold", lambda: folded.append(1))
         put(corpus, "a.txt", [f"leave {n}" for n in range(rows)])
         corpus.publish()
-        corpus.settle()
-    assert bool(folded) is (rows > 6)
+        corpus.settle(added)
+    assert bool(folded) is built
 
 
 # ---- erasing ---------------------------------------------------------------------------------------------
@@ -378,7 +380,7 @@ with open_corpus(Settings(data_dir=Path(sys.argv[1]), dense="chroma"), SPACE) as
         assert len(corpus.search_lexical("leave", 10, caller)) == 0
     assert corpus.state().problems == ()
     assert corpus.notes() == ()
-    corpus.settle()
+    corpus.settle(0)
 print([name for name in ("chromadb", "torch", "onnxruntime", "transformers") if name in sys.modules])
 """
 

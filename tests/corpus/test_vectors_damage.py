@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.errors import StorageError
+from corpus.errors import DamagedError, StorageError
 from corpus.vectors import ExactIndex
 from corpus.vectors import generation as files
 from tests.corpus.dense import EAGER, build_here, open_embedded, overlap, wait_until
@@ -224,3 +224,16 @@ def test_on_a_full_disk_the_exact_scan_answers(folder: Path, full_disk: Path) ->
         assert np.array_equal(index.search(query, 10).ids, exact.search(query, 10).ids)
     finally:
         index.close()
+
+
+def test_what_a_killed_builder_left_is_no_damage_and_a_finished_generation_without_a_pointer_is(
+    tmp_path: Path,
+) -> None:
+    """Else the job after a kill amid the first large build would wait for the whole of it."""
+    left = tmp_path / files.new_name(1)
+    left.mkdir()
+    (left / files.VECTORS).write_bytes(b"half")
+    assert files.read_pointer(tmp_path) == ""
+    (left / files.MANIFEST).write_text("{}", encoding="ascii")
+    with pytest.raises(DamagedError):
+        files.read_pointer(tmp_path)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from corpus import store
 from corpus.backup import verify
 from corpus.catalog import documents, records
 from corpus.errors import EmbeddingError, StorageError
@@ -22,6 +23,7 @@ from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import Float32
+from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
 from ingest import pipeline, planning, stages
 from ingest.discovery import discover
 from ingest.pipeline import IngestRequest, Progress, ingest
@@ -395,6 +397,24 @@ def test_documents_are_committed_as_they_complete(corpus: Corpus, tmp_path: Path
 
     run(corpus, folder, embedder=CountingEmbedder(look))
     assert seen[-1] >= 2, "well before the end, and before 256 chunks are full"
+
+
+def test_one_changed_file_among_many_is_found_and_no_index_is_built_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_COMPACT_ROWS", 0)
+    folder = write(tmp_path / "files", *[f"{number:02}.txt" for number in range(30)], sections=1)
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="chroma", min_free_mb=1), SPACE) as corpus:
+        dense = corpus.dense
+        assert isinstance(dense, EmbeddedChromaIndex)
+        run(corpus, folder)
+        monkeypatch.setattr(dense, "_policy", FoldPolicy(scan_rows=20))  # as if it had just outgrown the scan
+        before = corpus.lexical.state().generation, dense.state().generation
+        (folder / "07.txt").write_text("The canteen opens at noon. 食堂は正午に開きます。", encoding="utf-8")
+        assert counts(run(corpus, folder)) == {"replaced": 1, "unchanged": 29}
+        assert sources(corpus, "canteen") == sources(corpus, "食堂") == {"07.txt"}
+        assert sources(corpus, "Section") == {f"{number:02}.txt" for number in range(30) if number != 7}
+        assert (corpus.lexical.state().generation, dense.state().generation) == before
 
 
 def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one(
