@@ -26,6 +26,9 @@ _COVERED_RUN_CHARS = 300
 _CUT_BEHIND = ("\n", "。", "、", " ")
 """Where a row or sentence that alone is too long is cut, the best first."""
 
+_COUNTED_AT_ONCE = 512
+"""Texts whose tokens are counted between two looks at whether to go on: some hundredths of a second."""
+
 _BREAK_COST = {"block": 0.0, "row": 0.1, "sentence": 0.2}
 """What a break costs beside its distance from the best size, in shares of that size."""
 
@@ -77,6 +80,7 @@ class Chunker:
         covers: says whether the embedder can read a text.
         settings: ``chunk_tokens`` limits covered chunks, context included; ``chunk_chars`` other texts.
         max_tokens: the most the embedder reads; 0: ``chunk_tokens`` is known to be within it.
+        go_on: called every now and then, for a book takes seconds to cut; what it raises ends the cutting.
     """
 
     def __init__(
@@ -85,9 +89,11 @@ class Chunker:
         covers: Callable[[str], bool],
         settings: Settings,
         max_tokens: int = 0,
+        go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        self._count = count_tokens
+        self._count_some = count_tokens
         self._covers = covers
+        self._go_on = go_on
         self._max_tokens = min(settings.chunk_tokens, max_tokens or settings.chunk_tokens)
         self._max_chars = settings.chunk_chars
 
@@ -133,6 +139,13 @@ class Chunker:
             for ordinal, (draft, tokens) in enumerate(self._fitting(text, drafts))
         )
 
+    def _count(self, texts: Sequence[str]) -> list[int]:
+        found: list[int] = []
+        for at in range(0, len(texts), _COUNTED_AT_ONCE):
+            self._go_on()
+            found += self._count_some(texts[at : at + _COUNTED_AT_ONCE])
+        return found
+
     # ---- what may be cut where -------------------------------------------------------------------
 
     def _runs(self, text: str, contexts: _Contexts, sections: Iterable[_Section]) -> Iterator[_Run]:
@@ -151,10 +164,15 @@ class Chunker:
                         groups.append((covered, []))
                     groups[-1][1].append(block)
             for at, (covered, blocks) in enumerate(groups):
-                spans = ((block, span) for block in blocks for span in _spans(text, block))
-                units = tuple(_Unit(start, end, block) for block, (start, end) in spans)
+                units = tuple(
+                    _Unit(start, end, block) for block in blocks for start, end in self._spans(text, block)
+                )
                 if units:
                     yield _Run(section, units, covered, opens=at == 0)
+
+    def _spans(self, text: str, block: Block) -> list[tuple[int, int]]:
+        self._go_on()
+        return list(_spans(text, block))
 
     def _sized(self, text: str, runs: Iterable[_Run]) -> list[_Run]:
         """Returns the runs with their units' sizes; all tokens are counted at once."""

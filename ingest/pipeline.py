@@ -64,6 +64,10 @@ def ingest(
     return _Ingest(corpus, embedder, Ledger(corpus, embedder.space, request, on_progress), cancelled).run()
 
 
+class _Stopping(Exception):
+    """A file is given up half cut: the ingest was cancelled."""
+
+
 class _Ingest:
     """One run: what is on its way."""
 
@@ -112,7 +116,9 @@ class _Ingest:
         """Cuts what comes out of the parsers and commits what has its vectors, until nothing is left."""
         if not work:
             return
-        chunker = Chunker(self.embedder.count_tokens, self.embedder.covers, self.settings)
+        chunker = Chunker(
+            self.embedder.count_tokens, self.embedder.covers, self.settings, go_on=self._must_go_on
+        )
         waiting: list[Work] = []
         try:
             with (
@@ -156,7 +162,10 @@ class _Ingest:
         if isinstance(parsed, VouchError):
             self.ledger.failed(source, parsed, read.seconds)
             return None
-        chunks = chunker.chunk(parsed)
+        try:
+            chunks = chunker.chunk(parsed)
+        except _Stopping:
+            return None
         if not chunks:
             nothing = ParseError(
                 f"{source.path} holds no text.", code="no_text", hint="If it is scanned, it needs OCR."
@@ -229,6 +238,10 @@ class _Ingest:
             self.ledger.stopped = "cancelled"
             self.ledger.hint = "What was committed stays; the same command goes on from here."
         return bool(self.ledger.stopped)
+
+    def _must_go_on(self) -> None:
+        if self._stop():
+            raise _Stopping
 
     def _is_full(self) -> bool:
         """Whether nothing more can be committed; a cancelled ingest still keeps what was embedded."""

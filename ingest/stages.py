@@ -213,7 +213,13 @@ class EmbedAhead:
 
     def _embed(self, batch: deque[Work]) -> None:
         """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
-        needs = {id(item): [self._need(chunk) for chunk in item.chunks] for item in batch}
+        needs: dict[int, list[bytes | None]] = {}
+        for item in batch:
+            mine = needs[id(item)] = list[bytes | None]()
+            for chunk in item.chunks:
+                if self._ended.is_set():  # a book has ten thousand
+                    return
+                mine.append(self._need(chunk))
         texts = {
             need: chunk.searched
             for item in batch

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -28,8 +29,8 @@ from ingest import pipeline, planning, stages
 from ingest.discovery import discover
 from ingest.pipeline import IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
-from ingest.stages import FAILURES_IN_A_ROW
-from tests.builders import SPACE, WordEmbedder
+from ingest.stages import FAILURES_IN_A_ROW, EmbedAhead, Work
+from tests.builders import SPACE, WordEmbedder, new_version
 from tests.ingest.ingest_runs import (
     CountingEmbedder,
     counts,
@@ -466,6 +467,57 @@ def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, folder: Path) -> N
     report = run(corpus, folder, embedder=embedder, cancelled=embedder.asked.is_set)
     assert embedder.closed.is_set()
     assert (report.stopped, counts(report), report.files) == ("cancelled", {}, ())
+
+
+class BookReader(WordEmbedder):
+    """Says when a file is being cut, and how often its sentences were counted by then and after."""
+
+    def __init__(self, reads: bool) -> None:
+        self.cutting, self.counted, self._reads = threading.Event(), 0, reads
+
+    def covers(self, text: str) -> bool:
+        self.cutting.set()
+        return self._reads
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        self.counted += len(texts)
+        return super().count_tokens(texts)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reads"), [("The office opens at nine. ", True), ("事務所は九時に開きます。", False)]
+)
+def test_a_cancel_ends_the_cutting_of_a_book_and_the_next_ingest_reads_it(
+    corpus: Corpus, tmp_path: Path, sentence: str, reads: bool
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "book.txt").write_text(f"{sentence * 5}\n\n" * 200, encoding="utf-8")
+    embedder = BookReader(reads)
+    report = run(corpus, folder, embedder=embedder, cancelled=embedder.cutting.is_set)
+    assert (report.stopped, counts(report), report.files) == ("cancelled", {}, ())
+    assert embedder.counted < 10, "a title; none of a thousand sentences"
+    assert counts(run(corpus, folder, embedder=BookReader(reads))) == {"added": 1}
+    assert not verify(corpus).problems
+
+
+def test_an_ended_embedding_looks_at_no_more_passages(corpus: Corpus, folder: Path) -> None:
+    """A book has ten thousand of them, and telling what the embedder can read takes a while each."""
+    looked: list[str] = []
+
+    class Looking(WordEmbedder):
+        def covers(self, text: str) -> bool:
+            looked.append(text)
+            ahead._ended.set()
+            return True
+
+    told: list[Work | None] = []
+    new = new_version("a.txt", ["leave", "travel", "budget"])
+    source = discover([folder]).files[0]
+    with EmbedAhead(corpus.catalog, Looking(), told.append) as ahead:
+        ahead._embed(deque([Work(source, None, "", new.document, tuple(new.chunks), 0.0)]))
+    assert len(looked) == 1
+    assert told == []
 
 
 def test_a_cancel_while_files_are_hashed_changes_nothing(corpus: Corpus, folder: Path) -> None:
