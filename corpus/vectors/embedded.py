@@ -48,7 +48,7 @@ class FoldPolicy:
 
     Up to ``scan_rows`` nobody waits for a first generation: comparing every vector takes three milliseconds then,
     and building the graph some seconds. It is built once nothing has changed for ``idle_s``. Nothing is built
-    within ``repair_after_s`` of opening: a command of a few seconds would only kill the builder as it ends.
+    within ``repair_after_s`` of opening: a command of two seconds would only kill the builder as it ends.
     """
 
     scan_rows: int = 10_000
@@ -56,7 +56,7 @@ class FoldPolicy:
     delta_share: float = 0.25
     idle_rows: int = 1_000
     idle_s: float = 60.0
-    repair_after_s: float = 5.0
+    repair_after_s: float = 2.0
     retry_first_s: float = 5.0
     retry_most_s: float = 3600.0
     tick_s: float = 5.0
