@@ -78,7 +78,7 @@ def edition_of(name: str) -> Edition:
     elif found and (named := _MONTH.search(spaced)):
         month, day = _MONTHS.index(named[1][:3]) + 1, int(named[2] or 0)
     version = _VERSION.search(spaced)
-    numbers = [int(one) for one in version.groups() if one] if version else []
+    numbers = _numbers(version) if version else []
     moment = (max(found, default=0), month if found else 0, day if found else 0, *[*numbers, 0, 0][:2])
     work = " ".join(re.sub(r"[^\w]+", " ", _MARKS.sub(" ", spaced)).split())
     return Edition(moment if any(moment) else (), work if len(work.encode()) >= _SHORTEST_WORK else "")
@@ -94,6 +94,16 @@ def quarters_of(spaced: str) -> set[int]:
     """Returns the quarters in a folded text, 1 to 4."""
     found = (next(filter(None, match.groups())) for match in _QUARTER.finditer(spaced))
     return {_ORDINALS[one] if one in _ORDINALS else int(one) for one in found}
+
+
+def versions_of(spaced: str) -> frozenset[str]:
+    """Returns the versions in a text that :func:`spaced_out` gave, as "v2", and "v2.1" beside it."""
+    found = [_numbers(match) for match in _VERSION.finditer(spaced)]
+    return frozenset(f"v{'.'.join(map(str, one[:n]))}" for one in found for n in range(1, len(one) + 1))
+
+
+def _numbers(version: re.Match[str]) -> list[int]:
+    return [int(one) for one in version.groups() if one]
 
 
 def spaced_out(name: str) -> str:

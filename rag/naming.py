@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from corpus.language import fold, spellings
 from corpus.types import Float32
-from rag.editions import UNDATED, Edition, edition_of, quarters_of, spaced_out, years
+from rag.editions import UNDATED, Edition, edition_of, quarters_of, spaced_out, versions_of, years
 from rag.terms import stems, terms
 
 HEAD_CHARS = 1000
@@ -43,7 +43,8 @@ _LATEST = re.compile(
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?<=.)\.[a-z][a-z0-9]{0,5}$", re.IGNORECASE)
-_PERIOD = re.compile(r"(?:19|20)\d\d|q[1-4]")
+_YEAR, _QUARTER, _VERSION = r"(?:19|20)\d\d", "q[1-4]", r"v\d+(?:\.\d+)?"
+_PERIOD = re.compile(f"{_YEAR}|{_QUARTER}|{_VERSION}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +60,29 @@ class Naming:
 def naming(title: str, source: str, head: str) -> Naming:
     """Returns what a document is named by; ``source`` is its path and ``head`` its first :data:`HEAD_CHARS`.
 
-    Where its title or name says a year, those in its first lines (dates of issue, years before) do not name it.
+    Where its title or name says a year, a quarter or a version, those in its first lines (dates of issue, earlier
+    versions) do not name it.
     """
     path = _SUFFIX.sub("", source)
     name = spaced_out(f"{title} {path.rpartition('/')[2]}")
-    own_years = {str(year) for year in years(name)}
-    own_quarters = _quarters(name)
+    own_years = frozenset(str(year) for year in years(name))
+    own_quarters, own_versions = _quarters(name), versions_of(name)
     first = stems(head) | _quarters(fold(head))
-    if own_years:
-        first = frozenset(word for word in first if not re.fullmatch(r"(?:19|20)\d\d", word))
-    if own_quarters:
-        first = frozenset(word for word in first if not re.fullmatch("q[1-4]", word))
+    for own, spelling in ((own_years, _YEAR), (own_quarters, _QUARTER), (own_versions, _VERSION)):
+        if own:
+            first = frozenset(word for word in first if not re.fullmatch(spelling, word))
     by_path, by_title = edition_of(path), edition_of(title)
     edition = Edition(by_path.moment or by_title.moment, by_path.work)
-    return Naming(stems(name) | own_quarters | own_years | first, edition)
+    return Naming(stems(name) | own_years | own_quarters | own_versions | first, edition)
 
 
 def wanted_of(query: str, rarity: Callable[[Sequence[str]], Mapping[str, float] | None]) -> dict[str, float]:
-    """Returns the words of a question that may name a document, its quarters and years in one spelling ("q3"), and
-    what each counts; ``rarity`` gives words' inverse document frequency.
+    """Returns the words of a question that may name a document, its quarters, years and versions in one spelling ("q3",
+    "v2"), and what each counts; ``rarity`` gives words' inverse document frequency.
     """
     asked = [term for term in terms(query) if term.weight > 0]
     folded = fold(query)
-    periods = _quarters(folded) | {str(year) for year in years(folded)}
+    periods = _quarters(folded) | {str(year) for year in years(folded)} | versions_of(spaced_out(query))
     known = rarity([*(term.word for term in asked), *periods]) or {}
     found = {term.stem: term.weight * known.get(term.word, 1.0) for term in asked}
     return found | {period: known.get(period, 1.0) for period in periods}
@@ -94,7 +95,7 @@ def asks_for_newest(query: str) -> bool:
 
 def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming]) -> NDArray[np.float64]:
     """Returns how much documents are twins as editions of one work, shape (n, n); nothing unless the question asks for
-    one of them, by a year or quarter or as the newest. Arguments as of :func:`gives_way`.
+    one of them, by a year, quarter or version or as the newest. Arguments as of :func:`gives_way`.
     """
     if not newest and not any(_PERIOD.fullmatch(word) for word in wanted):
         return np.zeros((len(names), len(names)))

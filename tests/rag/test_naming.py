@@ -137,7 +137,9 @@ def test_only_twins_give_way_and_never_all_of_them(
     assert way.shape == (n,)
     assert ((way >= 0) & (way <= 1 + RECENT)).all()
     assert not way[alike.max(axis=1) == 0].any(), "what has no twin stays"
-    assert way.min() == 0, "a best named one stays"
+    best = Naming(frozenset(WORDS), Edition((2023, 9, 0, 0, 0), "x"))
+    among_twins = gives_way(dict.fromkeys(asked, 1.0), newest, [*names, best], 1.0 - np.eye(n + 1))
+    assert among_twins[-1] == 0, "the newest, named by all that is asked, stays"
     assert not gives_way({}, False, names, alike).any(), "a question that names nothing changes nothing"
 
 
@@ -273,6 +275,26 @@ def test_of_two_editions_the_period_decides_and_not_what_changed() -> None:
     assert first_of("According to the 2023 travel policy, what is the meal allowance?", old, new) == 0
     assert first_of("What is the meal allowance?", old, new) == 1
     assert first_of("令和5年の travel policy", old, new) == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("What does version 2 of the warranty say?", 1),
+        ("What does the warranty v1.2 say?", 0),
+        ("warranty, 3rd edition", 2),
+        ("保証書の第2版では何年ですか。", 1),
+        ("最新の保証書では何年ですか。", 2),
+    ],
+)
+def test_a_version_that_is_asked_for_decides(question: str, best: int) -> None:
+    history = "v1 first issue, v2 two years, v3 three years"
+    english = [naming("", f"warranty v{version}.pdf", history) for version in ("1.2", "2", "3")]
+    japanese = [naming("", f"保証書_第{version}版.pdf", "") for version in (1, 2, 3)]
+    for names in (english, japanese):
+        alike = same_works(wanted(question), asks_for_newest(question), names)
+        assert alike.any()
+        assert first_of(question, *names) == best
 
 
 def test_editions_are_twins_only_when_one_of_them_is_asked_for() -> None:
