@@ -79,7 +79,7 @@ _SAME_AGAIN = tuple(
 )
 """Questions that ask the same again of ``what``."""
 _HOW_MUCH = re.compile(
-    rf"(?P<asks>what|how (?:much|many|long|often|high|far)|when|who|where) (?P<what>{_PREPOSITION} .+?)[\s?.!]*",
+    rf"(?P<asks>what|how (?:much|many|long|often|high|far)|when|who|where) (?P<what>(?!of\b){_PREPOSITION} .+?)[\s?.!]*",
     re.IGNORECASE,
 )
 """A question word and its circumstance: it leaves out what is asked for."""
@@ -137,7 +137,7 @@ def _asked_again(question: str, before: str) -> str | None:
         if found is not None and not _REFERS.search(f"{found['what']}?") and _is_something(found["what"]):
             return _in_place(found["what"].rstrip(" ?.!"), before)
     found = _HOW_MUCH.fullmatch(question)
-    if found is None or not _is_something(found["what"]):
+    if found is None or not _is_something(found["what"]) or _REFERS.search(f"{found['what']}?"):
         return None
     asks, what = found["asks"].lower(), found["what"]
     led_by, _, bare = what.partition(" ")

@@ -57,6 +57,11 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "How many days of sick leave move into the next year?",
         ),
         ("How long is the notice period?", "And the deposit?", "How long is the deposit?"),
+        (
+            "How many days of annual leave do employees get?",
+            "How many of them can be carried over?",
+            "How many of them can be carried over? (days of annual leave do employees)",
+        ),
         # the same asked again
         *(
             (HOTEL, again, "What is the hotel limit in Edinburgh?")
