@@ -79,7 +79,8 @@ _SAME_AGAIN = tuple(
 )
 """Questions that ask the same again of ``what``."""
 _HOW_MUCH = re.compile(
-    rf"(?P<asks>what|how (?:much|many|long|often|high|far)|when|who|where) (?P<what>(?!of\b){_PREPOSITION} .+?)[\s?.!]*",
+    r"(?P<asks>what|how (?:much|many|long|often|high|far)|when|who|where)"
+    rf" (?P<what>(?!of\b){_PREPOSITION} .+?)[\s?.!]*",
     re.IGNORECASE,
 )
 """A question word and its circumstance: it leaves out what is asked for."""
