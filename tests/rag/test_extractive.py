@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from rag.prompting import (
     build_prompt,
     read_prompt,
 )
-from rag.reading import ALONE, answer_prompt, choose, rank
+from rag.reading import ALONE, Signs, answer_prompt, choose, rank
 from rag.strategies import load_examples
 from rag.units import cut
 from tests.rag.hits import Shelf
@@ -360,3 +361,23 @@ def test_words_that_answer_stand_in_the_text(question: str, text: str) -> None:
     for unit in cut(0, ReadPassage(1, "", "", text)):
         found = exact(question, unit)
         assert found is None or (found and found in unit.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "words"),
+    [
+        ("How often must the Osprey pump be serviced?", PUMP, "every 400 hours [1]"),
+        ("ポンプの点検は何時間ごとですか。", PUMP_JA, "400時間ごと [1]"),
+    ],
+)
+@pytest.mark.parametrize(("share", "given"), [(0.361, True), (0.359, False)])
+def test_a_short_answer_needs_a_sentence_that_speaks_of_what_was_asked(
+    monkeypatch, question: str, text: str, words: str, share: float, given: bool
+) -> None:
+    # The same sentence, whatever its share of the question's words is said to be.
+    best = choose(read(question, {"d.txt": text}))[:1]
+    weighed = [replace(one, signs=Signs(own=share)) for one in best]
+    monkeypatch.setattr("rag.reading.choose", lambda reading, embed: weighed)
+    first = answered(question, text).splitlines()[0]
+    assert (first == words) is given
+    assert given or first.endswith(("” [1]", "」 [1]"))
