@@ -14,7 +14,7 @@ from corpus.language import fold
 from rag.terms import stems, terms
 
 JAPANESE_PLACE = re.compile(
-    r"(?:北海道|札幌|青森|岩手|盛岡|宮城|仙台|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|"
+    r"(?P<name>北海道|札幌|青森|岩手|盛岡|宮城|仙台|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|"
     r"都内|神奈川|横浜|新横浜|川崎|新潟|富山|石川|金沢|福井|山梨|長野|岐阜|静岡|浜松|"
     r"愛知|名古屋|三重|滋賀|京都|大阪|堺|兵庫|神戸|奈良|和歌山|鳥取|島根|岡山|広島|山口|"
     r"徳島|香川|高松|愛媛|松山|高知|福岡|北九州|博多|佐賀|長崎|熊本|大分|宮崎|鹿児島|"
@@ -59,7 +59,7 @@ def places(question: str) -> frozenset[str]:
             if not _NO_PLACE.search(match[1]) and not match[1].split()[0].isupper():
                 found |= {term.stem for term in terms(f"- {match[1]}") if term.weight > 0}
     for match in JAPANESE_PLACE.finditer(question):
-        found |= stems(match[0])
+        found |= stems(match["name"])  # 名古屋 of 名古屋営業所: an office is not among "other places"
     return frozenset(found)
 
 

@@ -63,6 +63,8 @@ def test_places_stand_behind_a_word_of_place(question: str, named: set[str]) -> 
 def test_a_place_that_is_named_is_not_among_the_rest() -> None:
     assert meant("What is the limit in Edinburgh?", [LIMITS]) == {"edinburgh"}
     assert not meant("What is the limit in London?", [LIMITS])
+    assert not meant("名古屋営業所の住所を教えてください。", [上限 + "\n| 名古屋市 | 12,500円 |"])
+    assert meant("新潟営業所の上限は。", [上限]) == {"新潟"}
     assert not meant("What is the limit in Edinburgh?", [LIMITS.replace("Rest of the", "The")])
 
 
