@@ -15,6 +15,7 @@ from typing import Any
 from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
 from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.embedding import processor
 from corpus.errors import NotAllowedError, UnavailableError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
@@ -276,6 +277,7 @@ def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
     return {
         **to_json(service.corpus.state()),
         "embedding": running,
+        "processor": processor(),
         "collections": collections,
         "failures": failures,
     }

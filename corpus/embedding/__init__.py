@@ -6,6 +6,7 @@ folder is run by OpenVINO, else by ONNX Runtime; both start in half a second and
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder, open_embedder
 from corpus.embedding.pairs import PairScorer
+from corpus.embedding.runtime import processor
 from corpus.embedding.space import Embedder, EmbeddingSpace, Running, TokenEmbedder
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "SentenceTransformerEmbedder",
     "TokenEmbedder",
     "open_embedder",
+    "processor",
 ]

@@ -33,6 +33,15 @@ NO_OPENVINO = "OpenVINO is not installed"
 NO_RATES: Rates = MappingProxyType({})
 
 _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
+_OFFERED = (
+    ("AVX2", frozenset({"avx2"})),
+    ("AVX-512", frozenset({"avx512f"})),
+    ("VNNI", frozenset({"avx_vnni", "avx512_vnni", "asimddp"})),
+    ("bfloat16", _BFLOAT16_FLAGS),
+    ("AMX", frozenset({"amx_tile"})),
+)
+"""What the runtimes compute faster with, under the names that processors are sold by; VNNI multiplies whole numbers."""
+
 _PRECISION_HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 
@@ -117,14 +126,27 @@ def _is_installed() -> bool:
 @lru_cache(maxsize=1)
 def has_bfloat16() -> bool:
     """Says whether the processor multiplies bfloat16 numbers by itself; False where nothing tells."""
+    return not _BFLOAT16_FLAGS.isdisjoint(_flags())
+
+
+def processor() -> str:
+    """Returns what the processor has for an embedder and what it lacks, for people; "" where nothing tells."""
+    flags = _flags()
+    has = [name for name, any_of in _OFFERED if not any_of.isdisjoint(flags)]
+    lacks = [name for name, _ in _OFFERED if name not in has]
+    parts = [f"has {', '.join(has)}" if has else "", f"lacks {', '.join(lacks)}" if lacks else ""]
+    return "; ".join(filter(None, parts)) if flags else ""
+
+
+def _flags() -> frozenset[str]:
+    """The processor's instructions as Linux names them; none where nothing tells."""
     if platform.system() != "Linux":
-        return False
+        return frozenset()
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
     except OSError:
-        return False
-    named = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return not _BFLOAT16_FLAGS.isdisjoint(named.split())
+        return frozenset()
+    return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
 class OpenVino:

@@ -164,6 +164,7 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
         if space
         else "not chosen yet",
         "embedded by": _embedded_by(found["embedding"]),
+        "processor": found["processor"] or "nothing tells what it has",
         "dense index": _index(found["dense"], found["seq"]),
         "lexical index": _index(found["lexical"], found["seq"]),
         "disk": f"{size(found['disk_bytes'])} used, {size(found['free_bytes'])} free",

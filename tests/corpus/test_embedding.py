@@ -740,3 +740,23 @@ def test_minilm_its_reference_its_export_and_its_batches_agree(
     assert cosines(rows, unit_rows(reference.encode(texts).rows)).min() >= least
     assert cosines(rows, np.stack([embedder.embed_query(text) for text in texts])).min() >= least
     assert rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2]
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("flags\t: fpu avx2 fma", "has AVX2; lacks AVX-512, VNNI, bfloat16, AMX"),
+        (
+            "flags\t: avx2 avx512f avx512_vnni avx512_bf16 amx_tile amx_bf16",
+            "has AVX2, AVX-512, VNNI, bfloat16, AMX",
+        ),
+        ("Features\t: asimd asimddp bf16", "has VNNI, bfloat16; lacks AVX2, AVX-512, AMX"),
+        ("processor\t: 0", ""),
+    ],
+)
+def test_what_the_processor_has_and_lacks_is_told(
+    monkeypatch: pytest.MonkeyPatch, flags: str, told: str
+) -> None:
+    monkeypatch.setattr(runtime.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(runtime.Path, "read_text", lambda *_, **__: f"vendor_id\t: x\n{flags}\n")
+    assert runtime.processor() == told

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corpus.embedding import processor
 from rag.ranking import PARTS
 from tests.rag.cli_runs import Vouch, company, runner, without_model, write_company
 
@@ -292,11 +293,12 @@ def test_status_says_how_the_corpus_is_doing(read: Vouch) -> None:
     told = read("status", "--json").json
     assert (told["documents"], told["collections"], len(told["failures"])) == (4, {"default": 4}, 2)
     assert told["owner"] is None
-    shown = {line[:13].strip(): line[15:] for line in read("status").out.splitlines()[:11]}
+    shown = {line[:13].strip(): line[15:] for line in read("status").out.splitlines()[:12]}
     assert shown["documents"] == "4"
     assert shown["passages"].startswith(f"{told['chunks']}, 1 of them without a vector")
     assert shown["embedding"] == "words, 8 dimensions, float32"
     assert shown["embedded by"] == "words"
+    assert shown["processor"] == (processor() or "nothing tells what it has")
     assert shown["dense index"].startswith(f"exact, {told['chunks'] - 1} rows")
     assert shown["health"] == "good"
 
