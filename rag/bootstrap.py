@@ -256,8 +256,11 @@ class Service:
         Raises:
             VouchError: the embedder cannot be loaded, or that model cannot be asked.
         """
-        self.search("Is it ready?", 1)  # loads no embedder while there is nothing to find
-        self.models.open().chat()
+        try:
+            # First: a search has the graph opened beside it, whose library takes two seconds of the interpreter's time.
+            self.models.open().chat()
+        finally:
+            self.search("Is it ready?", 1)  # loads no embedder while there is nothing to find
         self.examples.all()
 
     def template(self, name: str | None) -> Template | None:
