@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 460, 300, 70, 40, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 480, 300, 70, 40, 40, 50
 _COLOURS = ("#1b6ca8", "#c0392b")
 
 
@@ -45,7 +45,7 @@ def _panel(title: str, lines: Mapping[str, Sequence[tuple[float, float]]], left:
     def at(x: float, y: float) -> tuple[float, float]:
         across = (math.log10(x) - x_from) / (x_to - x_from)
         up = (math.log10(y) - y_from) / (y_to - y_from)
-        right, bottom = left + _WIDTH - 20, _HEIGHT - _BOTTOM
+        right, bottom = left + _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
         return left + _LEFT + across * (right - left - _LEFT), bottom - up * (bottom - _TOP)
 
     parts = [f'<text x="{left + _LEFT}" y="{_TOP - 20}" font-weight="bold">{title}</text>']
@@ -56,20 +56,22 @@ def _panel(title: str, lines: Mapping[str, Sequence[tuple[float, float]]], left:
     for decade in range(y_from, y_to + 1):
         x, y = at(10**x_from, 10**decade)
         parts.append(
-            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{left + _WIDTH - 20}" y2="{y:.1f}" stroke="#ddd"/>'
+            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{left + _WIDTH - _RIGHT}" y2="{y:.1f}" stroke="#ddd"/>'
         )
         parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{10**decade:,}</text>')
     parts.append(f'<text x="{left + _WIDTH / 2}" y="{_HEIGHT - 12}" text-anchor="middle">chunks</text>')
+    highest = {x: max(y for other, y in points if other == x) for x, _ in points}
     for number, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[number]
         placed = [at(*point) for point in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for (x, y), (_, value) in zip(placed, line, strict=True):
+        for (x, y), (chunks, value) in zip(placed, line, strict=True):
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
             shown = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+            beside = y - 7 if value == highest[chunks] else y + 16  # the lines may meet
             parts.append(
-                f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle" fill="{colour}">{shown}</text>'
+                f'<text x="{x:.1f}" y="{beside:.1f}" text-anchor="middle" fill="{colour}">{shown}</text>'
             )
         parts.append(
             f'<text x="{left + _LEFT + 150 + 140 * number}" y="{_TOP - 20}" fill="{colour}">{name}</text>'
