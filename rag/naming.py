@@ -119,8 +119,9 @@ def gives_way(
         if 0 < sum(word in one.words for one in names) < len(names)
     }
     better = _better(told, names)
-    if periods := {word: weight for word, weight in told.items() if _PERIOD.fullmatch(word)}:
-        # A period says which of two editions is meant, whatever words are in their first lines.
+    periods = {word: weight for word, weight in told.items() if _PERIOD.fullmatch(word)}
+    if periods or newest:
+        # A period, or being newer, says which of two editions is meant, whatever words are in their first lines.
         better = np.where(_editions(names), _better(periods, names), better)
     if newest:
         better = better + RECENT * _newer([one.edition.moment for one in names])

@@ -274,6 +274,10 @@ def test_of_two_editions_the_period_decides_and_not_what_changed() -> None:
     new = naming("", "travel-policy-2025.pdf", "Travel policy. What has changed: the meal allowance")
     assert first_of("According to the 2023 travel policy, what is the meal allowance?", old, new) == 0
     assert first_of("What is the meal allowance?", old, new) == 1
+    assert first_of("What is the meal allowance in the latest travel policy?", new, old) == 0
+    older = naming("", "出張旅費規程_2022年版.pdf", "出張旅費規程 日当")
+    newer = naming("", "出張旅費規程_2025年版.pdf", "出張旅費規程")
+    assert first_of("最新の出張旅費規程の日当", older, newer) == 1
     assert first_of("令和5年の travel policy", old, new) == 0
 
 
