@@ -58,10 +58,6 @@ class Edition:
     moment: tuple[int, ...] = ()
     work: str = ""
 
-    def is_other_of(self, other: Edition) -> bool:
-        """Says whether both are editions of one work, and not the same."""
-        return bool(self.work) and self.work == other.work and self.moment != other.moment
-
 
 UNDATED = Edition()
 

@@ -139,8 +139,13 @@ def _better(told: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.fl
 
 def _editions(names: Sequence[Naming]) -> NDArray[np.bool_]:
     """Returns which documents are editions of one work, shape (n, n)."""
-    own = [one.edition for one in names]
-    return np.array([[one.is_other_of(other) for other in own] for one in own], np.bool_)
+    works = {work: number for number, work in enumerate({one.edition.work for one in names} - {""}, start=1)}
+    moments = {moment: number for number, moment in enumerate({one.edition.moment for one in names})}
+    work = np.array([works.get(one.edition.work, 0) for one in names])
+    moment = np.array([moments[one.edition.moment] for one in names])
+    same = (work[:, None] == work[None, :]) & (work > 0)
+    editions: NDArray[np.bool_] = same & (moment[:, None] != moment[None, :])
+    return editions
 
 
 def _newer(moments: Sequence[tuple[int, ...]]) -> NDArray[np.float64]:

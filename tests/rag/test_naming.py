@@ -253,9 +253,7 @@ def test_a_name_says_which_edition_of_what(name: str, moment: tuple[int, ...], w
 
 @given(st.text(max_size=60))
 def test_any_name_is_read(name: str) -> None:
-    found = edition_of(name)
-    assert len(found.moment) in (0, 5)
-    assert not found.is_other_of(found)
+    assert len(edition_of(name).moment) in (0, 5)
 
 
 @pytest.mark.parametrize("name", ["README 2023", "minutes.2023", "minutes 2023.docx", "2023/minutes.md"])
