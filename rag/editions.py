@@ -1,7 +1,7 @@
 """Which edition a document is: the year, part of the year, day and version that its name or a question says.
 
-English and Japanese, the years of Japanese eras too: "Q3 2023", "2023年度第3四半期", "令和7年5月", "2025-07-24", "v2",
-"第2版".
+English and Japanese, the years of Japanese eras too: "Q3 2023", "FY23", "2023年度第3四半期", "令和7年5月",
+"2024年上期", "2025-07-24", "24 July 2025", "v2", "第2版".
 """
 
 from __future__ import annotations
@@ -16,33 +16,63 @@ _MONTH_NAMES = (
     "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?)"
 )
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "r": 2018, "h": 1988, "s": 1925}
 _ORDINALS = {
     name: number
     for number, names in enumerate(
-        ("first 1st 一", "second 2nd 二", "third 3rd 三", "fourth 4th 四"), start=1
+        (
+            "first 1st 一 上",
+            "second 2nd 二 下",
+            "third 3rd 三",
+            "fourth 4th 四",
+            "fifth 5th 五",
+            "sixth 6th 六",
+            "seventh 7th 七",
+            "eighth 8th 八",
+            "ninth 9th 九",
+            "tenth 10th 十",
+        ),
+        start=1,
     )
     for name in names.split()
 }
 
-_YEAR = r"(?:(?<!\d)(?:19|20)\d\d(?!\d)|(?:19|20)\d\d(?=(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)))"
-_QUARTER = re.compile(
+
+def _pattern(expression: str) -> re.Pattern[str]:
+    """Compiles what is looked for in a folded text. Of words ASCII's alone: 規程v2 has a boundary before its v."""
+    return re.compile(expression, re.ASCII)
+
+
+_CENTURY = r"(?:19|20)\d\d"
+_YEAR = rf"(?:(?<!\d){_CENTURY}(?!\d)|(?<!\d){_CENTURY}(?=(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)))"
+_YEARS = _pattern(_YEAR)
+_SHORT_YEAR = _pattern(
+    r"\bfy\s?'?(\d\d)(?!\d)|(?<!\d)[1-4]q'?(\d\d)\b|(?<![\da-z])(?<!令和)(?<!平成)(?<!昭和)(\d\d)年度"
+)
+_ERA = _pattern(r"(令和|平成|昭和|\b[rhs](?=(?:元|\d{1,2})年))\s?(元|\d{1,2})年?")
+_QUARTER = _pattern(
     r"(?<![a-z])q\s?([1-4])(?!\d)|(?<!\d)([1-4])q(?![a-z])"
-    r"|\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter|第?([1-4一二三四])四半期"
+    r"|\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter|第?([1-4一二三四])[・\s]?四半期"
 )
-_DAY = re.compile(
-    rf"(?:{_YEAR})\s?(0[1-9]|1[0-2])(?:\s?(0[1-9]|[12]\d|3[01]))?(?!\d)|(?<!\d)(\d{{1,2}})\s?月(?:\s?(\d{{1,2}})\s?日)?"
+_HALF = _pattern(r"\bh([12])\b|(?<!\d)([12])h\b|\b(first|second|1st|2nd) half\b|(?<!以)([上下])半?期")
+_NUMBERED_DAY = _pattern(
+    rf"{_YEAR}(?:\s(0[1-9]|1[0-2]|[1-9](?=\s\d))(?:\s(0[1-9]|[12]\d|3[01]|[1-9]))?(?!\d)"
+    r"|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))|(?<!\d)(\d{1,2})\s?月(?:\s?(\d{1,2})\s?日)?"
 )
-_MONTH = re.compile(rf"\b{_MONTH_NAMES}\b(?:\s(\d{{1,2}})\b)?")
-_ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|\d{{1,2}})年?")
-_VERSION = re.compile(
-    r"\bv(?:er(?:sion)?)?\s?(\d{1,3})(?:\s(\d{1,3}))?\b|\brev(?:ision)?\s?(\d{1,3})\b"
-    r"|第\s?(\d{1,3})\s?版|\b(\d{1,3})(?:st|nd|rd|th) edition\b"
+_NAMED_DAY = _pattern(
+    rf"(?:(?<![a-z\d])(\d{{1,2}})(?:st|nd|rd|th)?\s?(?:of\s)?|{_YEAR}\s)?(?<![a-z]){_MONTH_NAMES}(?![a-z])"
+    rf"(?:\s?(\d{{1,2}})(?:st|nd|rd|th)?(?!\d))?,?(?:\s?{_YEAR})?"
 )
-_MARKS = re.compile(
-    rf"{_ERA.pattern}度?|{_YEAR}\d{{4}}|fy\s?(?:{_YEAR}|\d\d)(?:\s\d\d\b)?|(?:{_YEAR})(?:\s?年度?)?(?:\s\d\d?\b)*"
-    rf"|{_QUARTER.pattern}|{_VERSION.pattern}|\d{{1,2}}月(?:\d{{1,2}}日)?"
-    rf"|{_MONTH.pattern}"
+_VERSION = _pattern(
+    r"\bv(?:er(?:sion)?)?\s?(\d{1,3})(?:\s(\d{1,3})(?:\s(\d{1,3}))?)?\b|\brev(?:ision)?\s?(\d{1,3})\b"
+    r"|バージョン\s?(\d{1,3})(?!\d)|(?:第|改訂|改定|\b)\s?(\d{1,3})\s?版|第([一二三四五六七八九十])版"
+    rf"|\b(\d{{1,3}})(?:st|nd|rd|th) edition\b|\b({'|'.join(one for one in _ORDINALS if one[-1] in 'tdh')}) edition\b"
+)
+_MARKS = _pattern(
+    rf"{_ERA.pattern}度?|(?<!\d){_CENTURY}\d{{4}}(?!\d)"
+    rf"|\bfy\s?'?(?:{_YEAR}|\d\d)(?:\s\d\d\b)?|{_SHORT_YEAR.pattern}"
+    rf"|{_NAMED_DAY.pattern}|{_YEAR}(?:\s?年度?)?(?:\s\d\d?\b(?![回号巻章部]))*"
+    rf"|{_QUARTER.pattern}|{_HALF.pattern}|{_VERSION.pattern}|\d{{1,2}}月(?:\d{{1,2}}日)?"
     r"|(?:改訂|改定|新|旧|最新)?版|(?:改訂|改定)|\b(?:edition|version|final|draft|latest|old|new|revised|updated)\b"
 )
 _SHORTEST_WORK = 3
@@ -51,8 +81,8 @@ _SHORTEST_WORK = 3
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """When a document is of, by its name: (year, month or the last of the quarter, day, version, its minor one), 0 for
-    what the name does not say; ``work`` is the rest of the name, "" where too little is left of it.
+    """When a document is of, by its name: (year, month or the last of the quarter or half, day, version, its minor
+    ones), 0 for what the name does not say; ``work`` is the rest of the name, "" where too little is left of it.
     """
 
     moment: tuple[int, ...] = ()
@@ -64,42 +94,83 @@ UNDATED = Edition()
 
 def edition_of(name: str) -> Edition:
     """Reads a name, or a path without its suffix."""
-    spaced = spaced_out(name)
-    found, date, quarters = years(spaced), _DAY.search(spaced), quarters_of(spaced)
-    month = day = 0
-    if date:
-        month, day = int(date[1] or date[3]), int(date[2] or date[4] or 0)
-    elif quarters:
-        month = 3 * max(quarters)
-    elif found and (named := _MONTH.search(spaced)):
-        month, day = _MONTHS.index(named[1][:3]) + 1, int(named[2] or 0)
-    version = _VERSION.search(spaced)
-    numbers = _numbers(version) if version else []
-    moment = (max(found, default=0), month if found else 0, day if found else 0, *[*numbers, 0, 0][:2])
+    spaced, dated = spaced_out(name), dated_part(name)
+    found, (month, day) = years(dated), _days(dated)[-1]
+    if not month:
+        month = max([3 * one for one in quarters_of(dated)] + [6 * one for one in _halves(dated)], default=0)
+    parts = [spaced_out(part) for part in name.split("/")]
+    version = next((numbered for part in reversed(parts) for numbered in _versions(part)[:1]), [])
+    moment = (max(found, default=0), month if found else 0, day if found else 0, *version)
+    moment += (0,) * (5 - len(moment))
     work = " ".join(re.sub(r"[^\w]+", " ", _MARKS.sub(" ", spaced)).split())
     return Edition(moment if any(moment) else (), work if len(work.encode()) >= _SHORTEST_WORK else "")
+
+
+def dated_part(path: str) -> str:
+    """Returns the end of a path that says its year, spaced out: the name, or the nearest folder and what is in it;
+    the whole path where nothing does.
+    """
+    parts = path.split("/")
+    at = next((at for at in range(len(parts) - 1, -1, -1) if years(spaced_out(parts[at]))), 0)
+    return spaced_out("/".join(parts[at:]))
+
+
+def periods_of(spaced: str) -> frozenset[str]:
+    """Returns what a text that :func:`spaced_out` gave says of a time or a version, in one spelling: "2023", "q3",
+    "half-1", "month-7" and "month-7-24", "v2" and "v2.1".
+    """
+    versions = [".".join(map(str, one[:n])) for one in _versions(spaced) for n in range(1, len(one) + 1)]
+    days = [(month, day) for month, day in _days(spaced) if month]
+    return frozenset(
+        [str(year) for year in years(spaced)]
+        + [f"q{quarter}" for quarter in quarters_of(spaced)]
+        + [f"half-{half}" for half in _halves(spaced)]
+        + [f"month-{month}" for month, _ in days]
+        + [f"month-{month}-{day}" for month, day in days if day]
+        + [f"v{version}" for version in versions]
+    )
 
 
 def years(spaced: str) -> list[int]:
     """Returns the years in a folded text, those of Japanese eras as common ones."""
     eras = [_ERAS[era] + (1 if year == "元" else int(year)) for era, year in _ERA.findall(spaced)]
-    return [int(year) for year in re.findall(_YEAR, spaced)] + eras
+    short = [2000 + int(next(filter(None, found))) for found in _SHORT_YEAR.findall(spaced)]
+    return [int(year) for year in _YEARS.findall(spaced)] + short + eras
 
 
 def quarters_of(spaced: str) -> set[int]:
     """Returns the quarters in a folded text, 1 to 4."""
-    found = (next(filter(None, match.groups())) for match in _QUARTER.finditer(spaced))
-    return {_ORDINALS[one] if one in _ORDINALS else int(one) for one in found}
+    return {_number(match) for match in _QUARTER.finditer(spaced)}
 
 
-def versions_of(spaced: str) -> frozenset[str]:
-    """Returns the versions in a text that :func:`spaced_out` gave, as "v2", and "v2.1" beside it."""
-    found = [_numbers(match) for match in _VERSION.finditer(spaced)]
-    return frozenset(f"v{'.'.join(map(str, one[:n]))}" for one in found for n in range(1, len(one) + 1))
+def _halves(spaced: str) -> set[int]:
+    return {_number(match) for match in _HALF.finditer(spaced)}
 
 
-def _numbers(version: re.Match[str]) -> list[int]:
-    return [int(one) for one in version.groups() if one]
+def _days(spaced: str) -> list[tuple[int, int]]:
+    """Returns the (month, day) of every date, day 0 for none; (0, 0) before them."""
+    found = [(0, 0)]
+    for match in _NUMBERED_DAY.finditer(spaced):
+        month, day = (
+            int(one or 0) for one in (match[1] or match[3] or match[5], match[2] or match[4] or match[6])
+        )
+        found += [(month, day)] if month else []
+    for match in _NAMED_DAY.finditer(spaced):
+        if re.search(r"\d", match[0]):  # "may" and "march" by themselves are words
+            found.append((_MONTHS.index(match[2][:3]) + 1, int(match[1] or match[3] or 0)))
+    return found
+
+
+def _versions(spaced: str) -> list[list[int]]:
+    return [
+        [_ORDINALS[one] if one in _ORDINALS else int(one) for one in match.groups() if one]
+        for match in _VERSION.finditer(spaced)
+    ]
+
+
+def _number(match: re.Match[str]) -> int:
+    one = next(filter(None, match.groups()))
+    return _ORDINALS[one] if one in _ORDINALS else int(one)
 
 
 def spaced_out(name: str) -> str:

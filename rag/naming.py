@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from corpus.language import fold, spellings
 from corpus.types import Float32
-from rag.editions import UNDATED, Edition, edition_of, quarters_of, spaced_out, versions_of, years
+from rag.editions import UNDATED, Edition, dated_part, edition_of, periods_of, quarters_of, spaced_out
 from rag.terms import stems, terms
 
 HEAD_CHARS = 1000
@@ -38,52 +38,61 @@ MOST_TWINS = 200
 """Of so many passages, the best, twins are looked for: the work grows with their square."""
 
 _LATEST = re.compile(
-    r"(?<!at the )\b(?:latest|newest|most recent)\b|最新|直近|現行"
-    r"|\bcurrent (?:version|edition|policy|rules?|guidelines?|handbook|manual)\b",
-    re.IGNORECASE,
+    r"(?<!at the )\blatest\b(?! (?:(?:start|end|finish|arriv|depart|check|book|deliver|pay|submi)[\w-]*(?: \w+)? )?"
+    r"(?:time|hour|day|date|deadline|moment)s?\b| (?:possible|permi\w+|allowed|acceptable|technolog\w+|i|you|we|they|he"
+    r"|she|it|an?|the)\b)|\bnewest\b|\bmost recent\b(?! (?:\d+|two|three|four|five|six|twelve) )"
+    r"|最新(?!技術|鋭|の(?:技術|設備|機器|機種|機械))|直近(?!の?[\d一二三四五六数])|現行(?!犯)"
+    r"|\bcurrent (?:version|edition|policy|rules?|guidelines?|handbook|manual)\b(?! (?:year|holder|number))"
 )
+"""Asks for the newest edition; "the latest start time", 最新技術 and "the most recent three payslips" are things that a
+document speaks of."""
 _SUFFIX = re.compile(r"(?<=.)\.[a-z][a-z0-9]{0,5}$", re.IGNORECASE)
-_YEAR, _QUARTER, _VERSION = r"(?:19|20)\d\d", "q[1-4]", r"v\d+(?:\.\d+)?"
-_PERIOD = re.compile(f"{_YEAR}|{_QUARTER}|{_VERSION}")
+_KINDS = [re.compile(kind) for kind in (r"(?:19|20)\d\d", r"q\d|half-\d", r"month-[-\d]+", r"v\d[\d.]*")]
+"""The spellings of what :func:`rag.editions.periods_of` finds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What a document can be named by: the words of its title, name and first lines; and which edition its title or,
-    if that says nothing, its path says it is, of which work.
+    """What a document can be named by: the words of its title, names and first lines; and which edition its path or,
+    if that says nothing, its title says it is, of which work of its collection.
     """
 
     words: frozenset[str]
     edition: Edition = UNDATED
+    collection: str = ""
 
 
-def naming(title: str, source: str, head: str) -> Naming:
-    """Returns what a document is named by; ``source`` is its path and ``head`` its first :data:`HEAD_CHARS`.
+def naming(title: str, sources: Sequence[str], head: str, collection: str = "") -> Naming:
+    """Returns what a document is named by; ``sources`` are its path and those of its copies, ``head`` its first
+    :data:`HEAD_CHARS`.
 
-    Where its title or name says a year, a quarter or a version, those in its first lines (dates of issue, earlier
-    versions) do not name it.
+    Where its title or a name says a year, part of the year or version, or a folder where they do not, those in its
+    first lines (dates of issue, earlier versions) do not name it. Of copies the newest says which edition it is.
     """
-    path = _SUFFIX.sub("", source)
-    name = spaced_out(f"{title} {path.rpartition('/')[2]}")
-    own_years = frozenset(str(year) for year in years(name))
-    own_quarters, own_versions = _quarters(name), versions_of(name)
-    first = stems(head) | _quarters(fold(head))
-    for own, spelling in ((own_years, _YEAR), (own_quarters, _QUARTER), (own_versions, _VERSION)):
-        if own:
-            first = frozenset(word for word in first if not re.fullmatch(spelling, word))
-    by_path, by_title = edition_of(path), edition_of(title)
-    edition = Edition(by_path.moment or by_title.moment, by_path.work)
-    return Naming(stems(name) | own_years | own_quarters | own_versions | first, edition)
+    paths = [_SUFFIX.sub("", source) for source in sources]
+    name = spaced_out(" ".join([title, *(path.rpartition("/")[2] for path in paths)]))
+    by_name, by_folder = periods_of(name), frozenset[str]().union(*(periods_of(dated_part(p)) for p in paths))
+    first = stems(head) | frozenset(f"q{quarter}" for quarter in quarters_of(fold(head)))
+    own: frozenset[str] = frozenset()
+    for kind in _KINDS:
+        said = _of_kind(kind, by_name) or _of_kind(kind, by_folder)
+        own, first = own | said, first - _of_kind(kind, first) if said else first
+    edition = max((edition_of(path) for path in paths), key=lambda one: one.moment)
+    moment = edition.moment or edition_of(title).moment
+    return Naming(stems(name) | own | first, Edition(moment, edition.work), collection)
+
+
+def _of_kind(kind: re.Pattern[str], words: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in words if kind.fullmatch(word))
 
 
 def wanted_of(query: str, rarity: Callable[[Sequence[str]], Mapping[str, float] | None]) -> dict[str, float]:
-    """Returns the words of a question that may name a document, its quarters, years and versions in one spelling ("q3",
-    "v2"), and what each counts; ``rarity`` gives words' inverse document frequency.
+    """Returns the words of a question that may name a document, its years, parts of years and versions in one spelling
+    ("q3", "v2"), and what each counts; ``rarity`` gives words' inverse document frequency.
     """
     asked = [term for term in terms(query) if term.weight > 0]
-    folded = fold(query)
-    periods = _quarters(folded) | {str(year) for year in years(folded)} | versions_of(spaced_out(query))
-    known = rarity([*(term.word for term in asked), *periods]) or {}
+    periods = periods_of(spaced_out(query))
+    known = rarity([*(term.word for term in asked), *sorted(periods)]) or {}
     found = {term.stem: term.weight * known.get(term.word, 1.0) for term in asked}
     return found | {period: known.get(period, 1.0) for period in periods}
 
@@ -95,9 +104,9 @@ def asks_for_newest(query: str) -> bool:
 
 def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming]) -> NDArray[np.float64]:
     """Returns how much documents are twins as editions of one work, shape (n, n); nothing unless the question asks for
-    one of them, by a year, quarter or version or as the newest. Arguments as of :func:`gives_way`.
+    one of them, by a year, part of a year or version or as the newest. Arguments as of :func:`gives_way`.
     """
-    if not newest and not any(_PERIOD.fullmatch(word) for word in wanted):
+    if not newest and not _periods(_telling(wanted, names)):
         return np.zeros((len(names), len(names)))
     return SAME_WORK * _editions(names).astype(np.float64)
 
@@ -113,20 +122,31 @@ def gives_way(
         names: of each passage's document.
         alike: shape (n, n), in [0, 1]: how much two passages are twins; 0 within one document.
     """
-    told = {
+    told = _telling(wanted, names)
+    better, periods = _better(told, names), _periods(told)
+    newer = RECENT * _newer([one.edition.moment for one in names]) if newest else np.zeros_like(better)
+    if periods or newest:
+        # A period, or being newer, says which of two editions is meant, whatever words are in their first lines,
+        # and however much older other works are.
+        editions = _editions(names)
+        better = np.where(editions, _better(periods, names), better)
+        newer = np.where(editions, RECENT * np.sign(newer), newer)
+    better = better + newer
+    most: NDArray[np.float64] = (alike * np.maximum(better, 0.0)).max(axis=1, initial=0.0)
+    return most
+
+
+def _telling(wanted: Mapping[str, float], names: Sequence[Naming]) -> dict[str, float]:
+    """Returns the words by which some of the documents are named and others are not."""
+    return {
         word: weight
         for word, weight in wanted.items()
         if 0 < sum(word in one.words for one in names) < len(names)
     }
-    better = _better(told, names)
-    periods = {word: weight for word, weight in told.items() if _PERIOD.fullmatch(word)}
-    if periods or newest:
-        # A period, or being newer, says which of two editions is meant, whatever words are in their first lines.
-        better = np.where(_editions(names), _better(periods, names), better)
-    if newest:
-        better = better + RECENT * _newer([one.edition.moment for one in names])
-    most: NDArray[np.float64] = (alike * np.maximum(better, 0.0)).max(axis=1, initial=0.0)
-    return most
+
+
+def _periods(told: Mapping[str, float]) -> dict[str, float]:
+    return {word: weight for word, weight in told.items() if any(kind.fullmatch(word) for kind in _KINDS)}
 
 
 def _better(told: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.float64]:
@@ -139,9 +159,10 @@ def _better(told: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.fl
 
 def _editions(names: Sequence[Naming]) -> NDArray[np.bool_]:
     """Returns which documents are editions of one work, shape (n, n)."""
-    works = {work: number for number, work in enumerate({one.edition.work for one in names} - {""}, start=1)}
+    own = [(one.collection, one.edition.work) for one in names]
+    works = {work: number for number, work in enumerate(dict.fromkeys(own), start=1) if work[1]}
     moments = {moment: number for number, moment in enumerate({one.edition.moment for one in names})}
-    work = np.array([works.get(one.edition.work, 0) for one in names])
+    work = np.array([works.get(one, 0) for one in own])
     moment = np.array([moments[one.edition.moment] for one in names])
     same = (work[:, None] == work[None, :]) & (work > 0)
     editions: NDArray[np.bool_] = same & (moment[:, None] != moment[None, :])
@@ -185,7 +206,3 @@ def _shared(texts: Sequence[str]) -> NDArray[np.float64]:
     both = (holds @ holds.T).astype(np.float64)
     size = np.diag(both)
     return both / np.maximum(size[:, None] + size[None, :] - both, 1.0)
-
-
-def _quarters(folded: str) -> frozenset[str]:
-    return frozenset(f"q{quarter}" for quarter in quarters_of(folded))

@@ -88,7 +88,7 @@ class Retriever:
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
         self._turns = threading.BoundedSemaphore(TURNS)
-        self._named_by: tuple[int, dict[tuple[str, int, str], Naming]] = (-1, {})
+        self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -260,11 +260,11 @@ class Retriever:
         known_at, known = self._named_by
         if known_at != epoch or len(known) > MOST_NAMED:
             known = {}
-        keys = [(hit.document_id, hit.version, hit.source) for hit in hits]
+        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
         new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
         heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
         known = known | {
-            key: naming(hit.title, hit.source, head)
+            key: naming(hit.title, key[2], head, hit.collection)
             for (key, hit), head in zip(new.items(), heads, strict=True)
         }
         self._named_by = epoch, known
