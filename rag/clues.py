@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from corpus.language import fold
+from rag.editions import edition_of, spaced_out, years
 from rag.prompting import Reading
 from rag.terms import CODE, numbers
 
@@ -95,25 +96,22 @@ _PAST = re.compile(
     r"\b(?:old|older|previous|previously|former|formerly|earlier|before|used to)\b"
     r"|以前|旧|かつて|当時|過去|前回"
 )
+_SOURCE = re.compile(r".*, page \d+ \((.*)\)", re.DOTALL)
 
 
 def older_editions(reading: Reading) -> frozenset[int]:
-    """Returns the markers of passages of whose document a newer edition is at hand: the same name, a later
-    year.
+    """Returns the markers of passages of whose document a newer edition is at hand: the same work, a later year.
 
     None when the question is about the past or names a year.
     """
-    if _PAST.search(fold(reading.question)) or _years(reading.question):
+    if _PAST.search(fold(reading.question)) or years(spaced_out(reading.question)):
         return frozenset()
     newest: dict[str, int] = {}
     named = []
     for passage in reading.passages:
-        file = passage.place.rpartition("(")[2].rstrip(")").rpartition("/")[2].rpartition(".")[0]
-        name, year = re.sub(r"\d+", "", fold(file)), max(_years(file), default=0)
-        newest[name] = max(year, newest.get(name, 0))
-        named.append((passage.marker, name, year))
-    return frozenset(marker for marker, name, year in named if 0 < year < newest[name])
-
-
-def _years(text: str) -> list[int]:
-    return [int(year) for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", fold(text))]
+        source = _SOURCE.fullmatch(passage.place)
+        edition = edition_of(source[1].rpartition("/")[2].rpartition(".")[0] if source else "")
+        year = edition.moment[0] if edition.moment and edition.work else 0
+        newest[edition.work] = max(year, newest.get(edition.work, 0))
+        named.append((passage.marker, edition.work, year))
+    return frozenset(marker for marker, work, year in named if 0 < year < newest[work])

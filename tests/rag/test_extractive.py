@@ -196,6 +196,20 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
 
 
 @pytest.mark.parametrize(
+    ("names", "older"),
+    [
+        (("policy (2023).txt", "menu (2025).txt"), False),
+        (("plan-1-2023.txt", "plan-2-2025.txt"), False),
+        (("policy (2023).txt", "policy (2025).txt"), True),
+        (("旅費規程_令和5年度.txt", "旅費規程_令和7年度.txt"), True),
+    ],
+)
+def test_only_an_edition_of_the_same_work_is_newer(names: tuple[str, str], older: bool) -> None:
+    reading = read("What is the mileage rate?", dict.fromkeys(names, "…  The mileage rate is 40p."))
+    assert older_editions(reading) == (frozenset({1}) if older else frozenset())
+
+
+@pytest.mark.parametrize(
     ("text", "figure", "inside"),
     [
         ("6 and more | 30", 8, True), ("6 and more | 30", 5, False), ("50 to 199 | 9 %", 60, True),
