@@ -6,8 +6,7 @@ somebody does, so a command shows the same either way.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,28 +15,21 @@ from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
 from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.embedding import processor
-from corpus.errors import NotAllowedError, UnavailableError, UsageError, not_permitted
+from corpus.errors import NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
-from corpus.types import OWNER, Filter
-from rag.answering import answer
-from rag.answers import DEFAULT_K, Ask, Done, Failed
+from corpus.types import OWNER
+from rag.answers import Ask, Done, Failed
 from rag.attempts import Stop
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
-from rag.evaluation import is_named
-from rag.grading import grade, measurement
-from rag.library import CallersLibrary
-from rag.measurements import Measurement, record
+from rag.evaluating import Params, calibrate, evaluate, limits
 from rag.prompting import NOT_IN_DOCUMENTS, Message
-from rag.questions import Question, locate, read_questions, write_trec_run
-from rag.ranking import PARTS
 from rag.receipts import summary
 from rag.replaying import replay_json
 from rag.templates import Template, read_template
 from rag.wire import answer_json, comparison_json, event_json, to_json
 
-Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
 
 
@@ -88,7 +80,7 @@ def perform(service: Service, operation: str, params: Params, emit: Emit, cancel
 
 
 def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    result = service.search(params["query"], params.get("k", 10), _limits(service, params))
+    result = service.search(params["query"], params.get("k", 10), limits(service, params))
     return {
         "query": result.query,
         "hits": result.hits,
@@ -106,7 +98,7 @@ def _ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> 
         template=_template(service, params["ask"].get("template")),
     )
     with watching(cancelled, stop.set):
-        for event in service.ask_events(asked, _limits(service, params), stop=stop):
+        for event in service.ask_events(asked, limits(service, params), stop=stop):
             for name, data in event_json(event):
                 emit({"name": name, "data": data})
             if isinstance(event, Failed) and not event.answer.text:
@@ -120,7 +112,7 @@ def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     stop = Stop()
     arms = [Arm(**{**arm, "template": _template(service, arm.get("template"))}) for arm in params["arms"]]
     with watching(cancelled, stop.set):
-        return comparison_json(service.compare(params["question"], arms, _limits(service, params), stop=stop))
+        return comparison_json(service.compare(params["question"], arms, limits(service, params), stop=stop))
 
 
 def _list_receipts(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -158,10 +150,6 @@ def _remove_examples(service: Service, params: Params, emit: Emit, cancelled: Ca
 def _template(service: Service, given: str | Mapping[str, str] | None) -> Template | None:
     """Returns a template of the settings by its name, or one that the command read from a file."""
     return read_template(**given) if isinstance(given, Mapping) else service.template(given)
-
-
-def _limits(service: Service, params: Params) -> Filter:
-    return service.limits(params.get("filter") or {}, params.get("collection"))
 
 
 def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -297,147 +285,6 @@ def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     return service.corpus.state()
 
 
-def _evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    from rag import evaluation
-
-    source = Path(params["questions"])
-    limit = _limits(service, params)
-    questions = locate(read_questions(source), _stored_texts(service, limit))
-    ranked: evaluation.Ranked = params.get("ranked") or ("documents" if source.is_dir() else "passages")
-    parts = PARTS if params.get("ablate") else ()
-    total, done = sum(question.answerable for question in questions) * (1 + len(parts)), 0
-
-    def count(row: evaluation.Row) -> None:
-        nonlocal done
-        done += 1
-        emit({"done": done, "total": total})
-        if cancelled():
-            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
-
-    def measure(search: evaluation.Search) -> evaluation.Evaluation:
-        return evaluation.evaluate(
-            questions,
-            search,
-            k=params.get("k") or (evaluation.DEEP if ranked == "documents" else evaluation.DEPTH),
-            grain=params.get("grain", "page"),
-            ranked=ranked,
-            on_row=count,
-        )
-
-    def measure_without(part: str) -> evaluation.Evaluation:
-        retriever = service.search_without(part)
-        return measure(lambda text, k: retriever.search(text, k, OWNER, limit).hits)
-
-    found = measure(lambda text, k: service.search(text, k, limit).hits)
-    scores, against = found.scores(), params.get("against")
-    compared = evaluation.compare(evaluation.read_scores(Path(against)), scores) if against else []
-    if params.get("save"):
-        evaluation.write_scores(Path(params["save"]), found)
-    if params.get("run_file"):
-        write_trec_run(Path(params["run_file"]), ((row.question.id, row.documents) for row in found.rows))
-    return {
-        "ranked": ranked,
-        "unanswerable": found.unanswerable,
-        "languages": found.summary(),
-        "kinds": found.kinds(),
-        "questions": [
-            {
-                "id": row.question.id,
-                "language": row.question.language,
-                "kind": row.question.kind,
-                "ranks": row.ranks,
-                "measures": row.measures,
-                "time_ms": round(row.time_ms, 3),
-            }
-            for row in found.rows
-        ],
-        "compared": compared,
-        "ablated": [
-            {"part": one.part, "compared": one.compared}
-            for one in evaluation.ablate(found, parts if found.rows else (), measure_without)
-        ],
-        "answers": {
-            name: _measure(service, source, questions, name, params, emit, cancelled)
-            for name in params.get("models") or ()
-        },
-    }
-
-
-def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
-    """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
-    with service.corpus.catalog.read() as db:
-        listed = documents.list_documents(db)
-    named = [one for one in listed if not limit.collections or one.key.collection in limit.collections]
-
-    def text_of(document: str) -> str:
-        found = next((one for one in named if is_named(one.key.path, document)), None)
-        return service.corpus.text(found.id)[1] if found else ""
-
-    return text_of
-
-
-def _calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    if params.get("reset"):
-        return {"reset": service.forget_calibration()}
-    questions = read_questions(Path(params["questions"]))
-
-    def count(done: int) -> None:
-        emit({"done": done, "total": len(questions)})
-        if cancelled():
-            raise UnavailableError("The calibration was interrupted.", code="cancelled")
-
-    found = service.calibrate(
-        questions,
-        _limits(service, params),
-        target=params.get("target"),
-        keep=not params.get("dry_run"),
-        on_question=count,
-    )
-    return {**to_json(found), "kept": not params.get("dry_run")}
-
-
-def _measure(
-    service: Service,
-    path: Path,
-    questions: Sequence[Question],
-    name: str,
-    params: Params,
-    emit: Emit,
-    cancelled: Cancelled,
-) -> Measurement:
-    """Has a model answer every question, and keeps with the model how well it did."""
-    card, limit = service.models.card(name), _limits(service, params)
-    k = params.get("answer_k", DEFAULT_K)
-    library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
-        emit({"done": done, "total": len(questions), "model": name})
-        if cancelled():
-            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
-
-    stop = Stop()
-    with watching(cancelled, stop.set):
-        graded = grade(
-            questions,
-            lambda one: answer(
-                Ask(one.text, name, k=k),
-                library,
-                service.models,
-                abstention=service.abstention,
-                min_support=service.settings.min_support,
-                stop=stop,
-            ),
-            time.perf_counter,
-            count,
-        )
-    found = measurement(graded, path, k)
-    record(service.settings.data_dir, card.name, found)
-    return found
-
-
 OPERATIONS: dict[str, Operation] = {
     "search": _search,
     "ask": _ask,
@@ -462,8 +309,8 @@ OPERATIONS: dict[str, Operation] = {
     "backup": _backup,
     "verify": _verify,
     "rebuild": _rebuild,
-    "eval": _evaluate,
-    "calibrate": _calibrate,
+    "eval": evaluate,
+    "calibrate": calibrate,
 }
 
 _WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collections.remove", "rebuild"})

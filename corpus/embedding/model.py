@@ -186,12 +186,13 @@ def read_model(
 
 
 def go_offline() -> None:
-    """Keeps the Hugging Face libraries off the network, unless the environment says otherwise.
+    """Keeps the Hugging Face libraries off the network, and quiet, unless the environment says otherwise.
 
     They read this when they are imported, so it comes before every such import.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def file_sha256(path: Path) -> str:

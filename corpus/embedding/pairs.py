@@ -73,9 +73,7 @@ def _load(folder: Path) -> Any:
     go_offline()
     import torch
     from sentence_transformers import CrossEncoder
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return CrossEncoder(
             str(folder),

@@ -93,9 +93,7 @@ def _load(model: ModelFolder, threads: int, attention: str) -> Any:
     go_offline()
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if threads:
         torch.set_num_threads(threads)
     options: dict[str, Any] = {"dtype": torch.float32}
