@@ -3,6 +3,7 @@
     python -m bench.ingest path/to/folder              Vouch, the plain pipeline, and the embedder by itself
     python -m bench.ingest path/to/folder --unchanged  and the same folder again: nothing to do, one file changed
     python -m bench.ingest --files 10000               that, over so many small files made for it
+    python -m bench.ingest --memory 500,2000,8000      the largest resident sizes for so many small files
 
 Each run is a process of its own with a data folder of its own. The model is exported before the clock starts (its
 seconds are printed). The plain pipeline does what PyPDFLoader or a text loader, RecursiveCharacterTextSplitter
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", help="a folder with PDF, Markdown or text files")
     parser.add_argument("--unchanged", action="store_true", help="ingest it again, and with one file changed")
     parser.add_argument("--files", type=int, help="make so many small files and measure ingests without work")
+    parser.add_argument("--memory", help="numbers of small files, by comma: measure memory alone, for each")
     parser.add_argument("--without-peer", action="store_true", help="leave the plain pipeline out")
     parser.add_argument("--run", choices=sorted(_RUNS), help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
@@ -45,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         work = Path(temporary)
         if options.files:
             print(again(_small_files(work / "files", options.files), work))
+            return 0
+        if options.memory:
+            print(memory(work, [int(one) for one in options.memory.split(",")]))
             return 0
         if options.folder is None or not options.folder.is_dir():
             parser.error("name a folder")
@@ -78,6 +83,19 @@ def side_by_side(files: Path, work: Path, *, peer: bool) -> str:
         ours, theirs = found["vouch"], found["plain"]
         times = ours["chars"] / ours["seconds"] / (theirs["chars"] / theirs["seconds"])
         lines.append(f"Source characters per second: {times:.1f} x the plain pipeline.")
+    return "\n".join(lines)
+
+
+def memory(work: Path, sizes: Sequence[int]) -> str:
+    """Ingests folders of small files, each into a corpus of its own, and returns what memory each took at most."""
+    lines = ["| files | chunks | seconds | owner MB | its children MB |", "|---|---|---|---|---|"]
+    for size in sizes:
+        files = _small_files(work / f"files-{size}", size)
+        one = _in_a_process("vouch", files, work / f"data-{size}")
+        lines.append(
+            f"| {size:,} | {one['chunks']:,.0f} | {one['seconds']:.0f} | {one['owner_mb']:.0f} "
+            f"| {one['children_mb']:.0f} |"
+        )
     return "\n".join(lines)
 
 
@@ -120,6 +138,8 @@ def _vouch(files: Path, work: Path) -> dict[str, float]:
             "pages": sum(file.pages for file in report.files),
             "chunks": state.chunks,
             "peak_mb": (peak["owner"] + peak["children"]) >> 20,
+            "owner_mb": peak["owner"] >> 20,
+            "children_mb": peak["children"] >> 20,
             "disk": state.disk_bytes - _bytes(work / "models"),
         }
 

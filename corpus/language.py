@@ -12,10 +12,7 @@ import unicodedata
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from corpus.scripts import (
     CJK,
@@ -31,6 +28,10 @@ from corpus.scripts import (
     script_runs,
 )
 from corpus.sentences import sentences
+
+if TYPE_CHECKING:  # parsers read languages, and start without numbers
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "CJK",
@@ -154,6 +155,8 @@ def normalise(text: str) -> Normalised:
         parts.append(" ")
         starts.append(blank[0])
         ends.append(blank[1])
+    import numpy as np
+
     offsets = np.stack([np.array(starts, np.int64), np.array(ends, np.int64)], axis=1)
     return Normalised("".join(parts), offsets)
 
@@ -192,6 +195,8 @@ def find(quote: str, text: str | Normalised, start: int = 0) -> tuple[int, int] 
 
 
 def _find_unhyphenated(wanted: str, source: Normalised, start: int) -> tuple[int, int] | None:
+    import numpy as np
+
     # A word broken at a line's end ("informa-\ntion") equals the whole one once both lose their hyphens.
     keep = np.ones(len(source.text), dtype=bool)
     for match in _LETTER_HYPHEN.finditer(source.text):

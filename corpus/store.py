@@ -98,6 +98,7 @@ class Corpus(Searching):
         space: EmbeddingSpace,
         *,
         one_shot: bool = False,
+        lazily: bool = False,
     ) -> None:
         self.settings = settings
         self.folder = settings.data_dir
@@ -108,7 +109,7 @@ class Corpus(Searching):
         feed = CatalogFeed(database)
         with database.read() as db:
             own_id = records.corpus_id(db)
-        dense = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot)
+        dense = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot, lazily=lazily)
         super().__init__(database, space, dense, open_lexical(settings, feed, self.folder))
         self.receipts = Receipts(database, settings.receipt_days, settings.min_free_mb << 20)
         self._eraser = Eraser(
@@ -124,6 +125,7 @@ class Corpus(Searching):
         also: Sequence[EmbeddingSpace] = (),
         purpose: str = "vouch",
         one_shot: bool = False,
+        lazily: bool = False,
     ) -> Corpus:
         """Opens the data folder as its owner, creating it when it is missing.
 
@@ -133,6 +135,7 @@ class Corpus(Searching):
             also: spaces that the embedder can give instead: a corpus made in one of them keeps it.
             purpose: what the owner does, for the message that a second one gets.
             one_shot: open for a single command: nothing is built that it would not live to use.
+            lazily: open the dense index when it is first needed, and not at all for a few changes.
 
         Raises:
             BusyError: another process owns the folder.
@@ -153,7 +156,7 @@ class Corpus(Searching):
                 _check_after_crash(database)
             with database.read() as db:
                 space = _choose_space(records.space(db), [space, *also])
-            corpus = cls(settings, ownership, database, space, one_shot=one_shot)
+            corpus = cls(settings, ownership, database, space, one_shot=one_shot, lazily=lazily)
         except BaseException as error:
             database.close(seal=clean and not isinstance(error, DamagedError))
             ownership.release(clean=clean)
@@ -286,13 +289,17 @@ class Corpus(Searching):
         Raises:
             StorageError: an index cannot be built; it is tried again, and everything is found meanwhile.
         """
-        dense, lexical = self.dense.state(), self.lexical.state()
+        lexical = self.lexical.state()
         crowded = lexical.rows <= _COMPACT_ROWS or lexical.delta_rows * _COMPACT_SHARE >= lexical.rows
         if lexical.delta_rows and crowded:
             self.lexical.compact()
-        own = added * _BUILD_SHARE >= dense.rows
-        if (dense.unbuilt and own) or (dense.broken and (own or dense.rows <= _MEND_ROWS)):
-            self.dense.fold()
+        with CatalogFeed(self.catalog).snapshot() as snapshot:
+            rows = snapshot.vector_count()
+        own = added * _BUILD_SHARE >= rows
+        if own or rows <= _MEND_ROWS:  # else its state is not asked for, which would have it opened
+            dense = self.dense.state()
+            if (dense.unbuilt and own) or dense.broken:
+                self.dense.fold()
 
     # ---- reading -------------------------------------------------------------------------------------
 

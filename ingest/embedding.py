@@ -27,7 +27,13 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from corpus.child import give_way
-from corpus.embedding import Embedder, EmbeddingSpace, TokenEmbedder, open_embedder
+from corpus.embedding import (
+    Embedder,
+    EmbeddingSpace,
+    SentenceTransformerEmbedder,
+    TokenEmbedder,
+    open_embedder,
+)
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.types import Float32, QueryTokens
@@ -35,6 +41,13 @@ from corpus.types import Float32, QueryTokens
 _log = logging.getLogger(__name__)
 
 REQUEST_TEXTS = 512
+FEW_TEXTS = 32
+"""Up to so many passages are embedded without a child where only few were announced: half a second's work, and a child
+takes a second of the processor to start."""
+
+_TEXTS_HERE = 8
+"""… so many at a time, so that a question need not wait for all of them."""
+
 _LAST_WORDS_S = 10.0
 _LENGTH = struct.Struct(">I")
 _START = "from ingest.embedding import main; main()"
@@ -57,6 +70,7 @@ class EmbeddingChild:
         self._embedder = embedder or open_embedder(settings)
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._loading: threading.Thread | None = None
         self._closed = False
 
     @property
@@ -113,14 +127,25 @@ class EmbeddingChild:
         rows = [np.empty((0, self.space.dimension), dtype=np.float32)]
         codes: list[bytes | None] = []
         with self._lock:
-            for at in range(0, len(texts), REQUEST_TEXTS):
-                some, theirs = self._ask(texts[at : at + REQUEST_TEXTS], tokens)
+            here = len(texts) <= FEW_TEXTS and self._child is None and self._is_loaded()
+            size = _TEXTS_HERE if here else REQUEST_TEXTS
+            for at in range(0, len(texts), size):
+                ask = self._compute if here and not self._closed else self._ask
+                some, theirs = ask(texts[at : at + size], tokens)
                 rows.append(some)
                 codes += theirs
         return np.concatenate(rows), codes
 
-    def prepare(self) -> None:
-        """Starts the child, which loads what was exported before: the first passages need not wait for it."""
+    def prepare(self, *, few: bool = False) -> None:
+        """Starts the child, which loads what was exported before: the first passages need not wait for it.
+
+        Where only few passages are to come, what was exported is loaded in this process instead, if it is not yet:
+        then up to ``FEW_TEXTS`` at a time are computed here.
+        """
+        if few and isinstance(self._embedder, SentenceTransformerEmbedder) and self._embedder.is_exported:
+            self._loading = threading.Thread(target=self._embedder.load_export, daemon=True)
+            self._loading.start()
+            return
         with self._lock, contextlib.suppress(OSError):  # what cannot be started says so when it is asked
             if self._child is None and not self._closed:
                 self._child = _Child(self._settings, self.space.precision)
@@ -141,6 +166,18 @@ class EmbeddingChild:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _is_loaded(self) -> bool:
+        """Whether this process was to load the export, and has it. A damaged one is discarded: torch is the child's."""
+        if self._loading is None or not isinstance(self._embedder, SentenceTransformerEmbedder):
+            return False
+        self._loading.join()
+        return self._embedder.is_exported
+
+    def _compute(self, texts: Sequence[str], tokens: bool) -> tuple[Float32, list[bytes | None]]:
+        if tokens and isinstance(self._embedder, TokenEmbedder):
+            return self._embedder.embed_passages_with_tokens(texts)
+        return self._embedder.embed_passages(texts), []
 
     def _ask(self, texts: Sequence[str], tokens: bool) -> tuple[Float32, list[bytes | None]]:
         reason = ""

@@ -33,6 +33,10 @@ PUBLISH_EVERY_S = 1.0
 PUBLISH_SHARE = 0.1
 """What was committed is published every second, or less often where that would take more than a tenth of the time."""
 
+FEW_BYTES = 65_536
+SAME_SHARE = 8
+"""Files of so many bytes have few passages to embed. A changed file counts as an eighth: the rest of it was there."""
+
 POLL_S = 0.1
 _FULL = ("disk_full", "read_only")
 
@@ -91,7 +95,7 @@ class _Ingest:
             work = [(source, None) for source in todo.add] + list(todo.replace)
             ledger.expect([source for source, _ in work])
             if work:
-                self.embedder.prepare()  # it loads while what is unchanged is gone through
+                self.embedder.prepare(few=_are_few(work))  # it loads while what is unchanged is gone through
             try:
                 applying.move(self.corpus, todo, ledger)
                 applying.update(self.corpus, todo, ledger)
@@ -246,3 +250,8 @@ class _Ingest:
     def _is_full(self) -> bool:
         """Whether nothing more can be committed; a cancelled ingest still keeps what was embedded."""
         return self.ledger.stopped not in ("", "cancelled")
+
+
+def _are_few(work: Sequence[tuple[SourceFile, Known | None]]) -> bool:
+    sizes = (source.size_bytes // (SAME_SHARE if before else 1) for source, before in work)
+    return sum(sizes) <= FEW_BYTES

@@ -48,8 +48,8 @@ class PassageEmbedder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
     def covers(self, text: str) -> bool: ...
     def embed_passages(self, texts: Sequence[str]) -> Float32: ...
-    def prepare(self) -> None:
-        """Begins with what the first passages would wait for, and returns at once."""
+    def prepare(self, *, few: bool = False) -> None:
+        """Begins with what the first passages would wait for, and returns at once; ``few``: not many are to come."""
 
     def close(self) -> None:
         """Ends what is under way, from another thread; nothing is asked afterwards."""

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.catalog import access, documents, passages, records
 from corpus.embedding import Embedder, open_embedder
@@ -23,22 +24,22 @@ from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.reports import DocumentReport, Problem, report_version
 from ingest.sandbox import ParserPool
-from rag.abstention import FITTED, Abstention, signals
-from rag.answering import answer_events
-from rag.answers import DEFAULT_K, Answer, Ask, Done, Event, Failed
-from rag.approving import WorkedExamples
-from rag.attempts import Stop
-from rag.calibration import Calibration, Case, calibrate, forget, load, save
-from rag.comparison import DEFAULT_ARMS, Arm, Compared, Comparison, compare
 from rag.filters import read_filter, within_collection
-from rag.library import CallersLibrary, Searched
-from rag.models import Models, built_in
-from rag.prompting import Message
-from rag.questions import Question
-from rag.receipts import make_receipt, no_receipt, show_receipt
-from rag.replaying import Replay, replay
-from rag.retrieval import Retriever, SearchResult
-from rag.templates import Template, find_template
+
+if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ingest starts without it
+    from rag.abstention import Abstention
+    from rag.answers import Answer, Ask, Event
+    from rag.approving import WorkedExamples
+    from rag.attempts import Stop
+    from rag.calibration import Calibration
+    from rag.comparison import Arm, Compared, Comparison
+    from rag.library import CallersLibrary, Searched
+    from rag.models import Models
+    from rag.prompting import Message
+    from rag.questions import Question
+    from rag.replaying import Replay
+    from rag.retrieval import Retriever, SearchResult
+    from rag.templates import Template
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +51,33 @@ class Service:
         self.settings = settings
         self.corpus = corpus
         self.embedder = embedder
-        self.retriever = Retriever(corpus, embedder, settings)
         self._opening = threading.Lock()
         self._closers = contextlib.ExitStack()
         self._drawing: ParserPool | None = None
         self._models: Models | None = None
-        self.abstention = load(settings.data_dir, corpus.space.id) or FITTED
-        self.examples = WorkedExamples(settings, corpus, embedder)
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Searches the corpus; made when first asked for."""
+        from rag.retrieval import Retriever
+
+        return Retriever(self.corpus, self.embedder, self.settings)
+
+    @cached_property
+    def examples(self) -> WorkedExamples:
+        """What few-shot prompts are chosen from; made when first asked for."""
+        from rag.approving import WorkedExamples
+
+        return WorkedExamples(self.settings, self.corpus, self.embedder)
+
+    @cached_property
+    def abstention(self) -> Abstention:
+        """When to refuse: as it was fitted for this corpus, else as shipped; read when first asked for."""
+        from rag.abstention import FITTED
+        from rag.calibration import load
+
+        return load(self.settings.data_dir, self.corpus.space.id) or FITTED
 
     def search(
         self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
@@ -71,6 +91,8 @@ class Service:
         Raises:
             UsageError: there is no such part; see :data:`rag.ranking.PARTS`.
         """
+        from rag.retrieval import Retriever
+
         return Retriever(self.corpus, self.embedder, self.settings, self.retriever.recipe.without(part))
 
     @property
@@ -80,6 +102,8 @@ class Service:
         Raises:
             UsageError: the settings name a model that there is not, or one of their tables is wrong.
         """
+        from rag.models import Models, built_in
+
         with self._opening:
             if self._models is None:
                 self._models = Models(self.settings.models, self.settings.model, built_in(self.embedder))
@@ -92,6 +116,9 @@ class Service:
 
         The owner may ask any provider:model, everybody else what :meth:`rag.models.Models.cards` lists.
         """
+        from rag.answering import answer_events
+        from rag.library import CallersLibrary
+
         self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
         if ask.require_support is None:
@@ -113,6 +140,8 @@ class Service:
         self, events: Generator[Event], ask: Ask, library: CallersLibrary, abstention: Abstention
     ) -> Generator[Event]:
         """Passes an answer's events on; the last one says whether its receipt was kept."""
+        from rag.answers import Done, Failed
+
         with contextlib.closing(events):
             for event in events:
                 if isinstance(event, Done | Failed):
@@ -129,6 +158,8 @@ class Service:
         abstention: Abstention,
     ) -> Answer:
         """Keeps the receipt of an answer that says something; where it cannot, the answer says why."""
+        from rag.receipts import make_receipt, no_receipt
+
         if not self.corpus.receipts.kept or not answer.text:
             return answer
         model = self.models.open(ask.model)
@@ -148,6 +179,8 @@ class Service:
             NotFoundError: there is none, or it is another caller's.
             StorageError: the receipts cannot be read.
         """
+        from rag.receipts import show_receipt
+
         return show_receipt(self.corpus.receipts.get(receipt_id), self.corpus, caller)
 
     def replay(
@@ -158,6 +191,8 @@ class Service:
         Raises:
             NotFoundError, StorageError: as :meth:`receipt`.
         """
+        from rag.replaying import replay
+
         shown = self.receipt(receipt_id, caller)
         return replay(
             shown,
@@ -174,14 +209,20 @@ class Service:
     def compare(
         self,
         question: str,
-        arms: Sequence[Arm] = DEFAULT_ARMS,
+        arms: Sequence[Arm] | None = None,
         filter: Filter | None = None,
         caller: Caller = OWNER,
         *,
         history: tuple[Message, ...] = (),
         stop: Stop | None = None,
     ) -> Comparison:
-        """Answers a question once for each arm; see :func:`rag.comparison.compare` and :meth:`ask_events`."""
+        """Answers a question once for each arm, by default with and without retrieval; see
+        :func:`rag.comparison.compare` and :meth:`ask_events`.
+        """
+        from rag.comparison import DEFAULT_ARMS, compare
+        from rag.library import CallersLibrary
+
+        arms = DEFAULT_ARMS if arms is None else arms
         for arm in arms:
             self.models.card(arm.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
@@ -210,6 +251,8 @@ class Service:
     ) -> Compared:
         if one.answer is None:
             return one
+        from rag.answers import Ask
+
         arm = one.arm
         ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
         searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
@@ -231,6 +274,11 @@ class Service:
             keep: False only says what would come of it.
             on_question: called with how many questions were searched.
         """
+        from rag.abstention import signals
+        from rag.answers import DEFAULT_K
+        from rag.calibration import Case, calibrate, save
+        from rag.library import CallersLibrary
+
         library = CallersLibrary(self.corpus, self.retriever, OWNER, filter)
         cases = []
         for done, question in enumerate(questions, start=1):
@@ -247,6 +295,9 @@ class Service:
 
     def forget_calibration(self) -> bool:
         """Goes back to the shipped decision when to refuse; says whether there was another."""
+        from rag.abstention import FITTED
+        from rag.calibration import forget
+
         self.abstention = FITTED
         return forget(self.settings.data_dir)
 
@@ -265,6 +316,8 @@ class Service:
 
     def template(self, name: str | None) -> Template | None:
         """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
+        from rag.templates import find_template
+
         return find_template(self.settings.templates, name) if name else None
 
     def ingest(
@@ -434,15 +487,24 @@ class Service:
         self.close()
 
 
-def open_service(settings: Settings, *, purpose: str = "vouch", one_shot: bool = False) -> Service:
+def open_service(
+    settings: Settings, *, purpose: str = "vouch", one_shot: bool = False, lazily: bool = False
+) -> Service:
     """Opens the data folder as its owner, with the embedder and the indexes the settings name.
+
+    For ``one_shot`` and ``lazily`` see :meth:`corpus.store.Corpus.open`.
 
     Raises:
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
     """
     embedder = open_embedder(settings)
     corpus = Corpus.open(
-        settings, embedder.space, also=embedder.other_spaces, purpose=purpose, one_shot=one_shot
+        settings,
+        embedder.space,
+        also=embedder.other_spaces,
+        purpose=purpose,
+        one_shot=one_shot,
+        lazily=lazily,
     )
     embedder.settle(corpus.space)
     return Service(settings, corpus, embedder)

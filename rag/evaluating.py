@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from corpus.types import OWNER, Filter
 from rag import evaluation
 from rag.answering import answer
 from rag.answers import DEFAULT_K, Ask
+from rag.as_json import to_json
+from rag.asking import limits
 from rag.attempts import Stop
 from rag.bootstrap import Service
 from rag.control import Cancelled, Emit, watching
@@ -20,16 +22,9 @@ from rag.evaluation import is_named
 from rag.grading import grade, measurement
 from rag.library import CallersLibrary
 from rag.measurements import Measurement, record
+from rag.operations import Params
 from rag.questions import Question, locate, read_questions, write_trec_run
 from rag.ranking import PARTS
-from rag.wire import to_json
-
-Params = Mapping[str, Any]
-
-
-def limits(service: Service, params: Params) -> Filter:
-    """Returns what a command's ``--filter`` and ``--collection`` leave of the corpus."""
-    return service.limits(params.get("filter") or {}, params.get("collection"))
 
 
 def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:

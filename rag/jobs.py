@@ -25,9 +25,9 @@ from corpus.errors import LimitError, StorageError, UnavailableError, UsageError
 from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
+from rag.as_json import to_json
 from rag.bootstrap import Service
 from rag.control import describe
-from rag.wire import to_json
 
 log = logging.getLogger(__name__)
 

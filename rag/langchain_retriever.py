@@ -20,7 +20,7 @@ from langchain_core.retrievers import BaseRetriever
 from corpus.errors import UnavailableError, UsageError, VouchError
 from corpus.types import OWNER, Caller
 from rag.answers import DEFAULT_K
-from rag.wire import to_json
+from rag.as_json import to_json
 
 if TYPE_CHECKING:
     from rag.bootstrap import Service

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,11 @@ from corpus.embedding import processor
 from corpus.errors import NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER
-from rag.answers import Ask, Done, Failed
-from rag.attempts import Stop
+from rag.as_json import to_json
 from rag.bootstrap import Service, open_service
-from rag.comparison import Arm
-from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free, watching
-from rag.evaluating import Params, calibrate, evaluate, limits
-from rag.prompting import NOT_IN_DOCUMENTS, Message
-from rag.receipts import summary
-from rag.replaying import replay_json
-from rag.templates import Template, read_template
-from rag.wire import answer_json, comparison_json, event_json, to_json
+from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free
 
+Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
 
 
@@ -52,7 +46,8 @@ def call(
         asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
         if asked:
             return True, result
-        with open_service(settings, purpose=purpose, one_shot=operation not in _WRITING) as service:
+        one_shot = operation not in _WRITING
+        with open_service(settings, purpose=purpose, one_shot=one_shot, lazily=True) as service:
 
             def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
                 return perform(service, name, own, tell, stop)
@@ -77,79 +72,6 @@ def perform(service: Service, operation: str, params: Params, emit: Emit, cancel
 
 
 # ---- the operations -----------------------------------------------------------------------------------
-
-
-def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    result = service.search(params["query"], params.get("k", 10), limits(service, params))
-    return {
-        "query": result.query,
-        "hits": result.hits,
-        "timings_ms": result.timings_ms,
-        "notes": result.notes,
-    }
-
-
-def _ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    """Emits ``{"name", "data"}`` for each event of an answer and returns the answer, whole or in part."""
-    stop = Stop()
-    asked = Ask(
-        **{name: value for name, value in params["ask"].items() if name not in ("history", "template")},
-        history=tuple(Message(**turn) for turn in params["ask"].get("history", ())),
-        template=_template(service, params["ask"].get("template")),
-    )
-    with watching(cancelled, stop.set):
-        for event in service.ask_events(asked, limits(service, params), stop=stop):
-            for name, data in event_json(event):
-                emit({"name": name, "data": data})
-            if isinstance(event, Failed) and not event.answer.text:
-                raise event.error
-            if isinstance(event, Done | Failed):
-                return answer_json(event.answer)
-    raise AssertionError("an answer's events end with Done or Failed")
-
-
-def _compare(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    stop = Stop()
-    arms = [Arm(**{**arm, "template": _template(service, arm.get("template"))}) for arm in params["arms"]]
-    with watching(cancelled, stop.set):
-        return comparison_json(service.compare(params["question"], arms, limits(service, params), stop=stop))
-
-
-def _list_receipts(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return {"receipts": [summary(one) for one in service.corpus.receipts.recent(int(params["most"]))]}
-
-
-def _show_receipt(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return service.receipt(params["id"])
-
-
-def _replay(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    stop = Stop()
-    with watching(cancelled, stop.set):
-        return replay_json(service.replay(params["id"], generate=bool(params["generate"]), stop=stop))
-
-
-def _list_examples(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return {"examples": service.examples.added()}
-
-
-def _add_example(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    answer = NOT_IN_DOCUMENTS if params["none"] else params["answer"]
-    if params["from"]:
-        receipt = service.receipt(params["from"])
-        found, new = service.examples.add_answer(receipt, answer, consent=bool(params["yes"]))
-    else:
-        found, new = service.examples.add(params["question"], params["passages"], answer)
-    return {"example": found, "added": new}
-
-
-def _remove_examples(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return {"removed": service.examples.remove(params["ids"])}
-
-
-def _template(service: Service, given: str | Mapping[str, str] | None) -> Template | None:
-    """Returns a template of the settings by its name, or one that the command read from a file."""
-    return read_template(**given) if isinstance(given, Mapping) else service.template(given)
 
 
 def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -285,16 +207,26 @@ def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     return service.corpus.state()
 
 
+def _elsewhere(place: str) -> Operation:
+    """Returns the operation at ``module:name``, imported when it is asked for: a command loads what it uses."""
+
+    def run(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+        module, _, name = place.partition(":")
+        return getattr(import_module(module), name)(service, params, emit, cancelled)
+
+    return run
+
+
 OPERATIONS: dict[str, Operation] = {
-    "search": _search,
-    "ask": _ask,
-    "compare": _compare,
-    "receipts.list": _list_receipts,
-    "receipts.show": _show_receipt,
-    "receipts.replay": _replay,
-    "examples.list": _list_examples,
-    "examples.add": _add_example,
-    "examples.remove": _remove_examples,
+    "search": _elsewhere("rag.asking:search"),
+    "ask": _elsewhere("rag.asking:ask"),
+    "compare": _elsewhere("rag.asking:compare"),
+    "receipts.list": _elsewhere("rag.asking:list_receipts"),
+    "receipts.show": _elsewhere("rag.asking:show_receipt"),
+    "receipts.replay": _elsewhere("rag.asking:replay"),
+    "examples.list": _elsewhere("rag.asking:list_examples"),
+    "examples.add": _elsewhere("rag.asking:add_example"),
+    "examples.remove": _elsewhere("rag.asking:remove_examples"),
     "ingest": _ingest,
     "documents.list": _list_documents,
     "documents.show": _show_document,
@@ -309,8 +241,8 @@ OPERATIONS: dict[str, Operation] = {
     "backup": _backup,
     "verify": _verify,
     "rebuild": _rebuild,
-    "eval": evaluate,
-    "calibrate": calibrate,
+    "eval": _elsewhere("rag.evaluating:evaluate"),
+    "calibrate": _elsewhere("rag.evaluating:calibrate"),
 }
 
 _WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collections.remove", "rebuild"})

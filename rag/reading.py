@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.language import fold
-from corpus.types import Float32
 from rag.clues import asked_figures, expected_kinds, fits, older_editions
 from rag.elsewhere import is_rest, meant
 from rag.exact import exact
@@ -20,7 +22,7 @@ from rag.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.terms import coverage, numbers, stems, weights
 from rag.units import Unit, cut
 
-Embed = Callable[[Sequence[str]], Float32 | None]
+Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 """Texts → unit rows, shape (n, dimension); None where the embedder does not know the language."""
 
 ALONE = {

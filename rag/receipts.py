@@ -29,10 +29,11 @@ from corpus.types import Caller, Filter, Hit
 from rag import approved
 from rag.abstention import Abstention
 from rag.answers import Answer, AnswerNote, Ask
+from rag.as_json import to_json
 from rag.library import CallersLibrary, Searched
 from rag.models import ChosenModel
 from rag.ranking import Recipe
-from rag.wire import answer_json, to_json
+from rag.wire import answer_json
 
 FORMAT = 1
 

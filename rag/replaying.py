@@ -20,12 +20,12 @@ from corpus.store import Corpus
 from corpus.types import OWNER, Caller
 from rag.abstention import Abstention
 from rag.answers import Failure
+from rag.as_json import to_json
 from rag.attempts import Delta, Stop
 from rag.models import Models
 from rag.prompting import Message
 from rag.receipts import read_filter, settings_of_answers, show_hit, show_index, software
 from rag.retrieval import Retriever
-from rag.wire import to_json
 
 Cause = Literal["corpus", "access", "index", "settings", "model", "software"]
 

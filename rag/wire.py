@@ -7,39 +7,18 @@ does the model's reply as it came, with markers and quotations that nothing bear
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from corpus.errors import VouchError
 from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
+from rag.as_json import to_json
 from rag.cards import ModelCard, Wanted
 from rag.comparison import Arm, Compared, Comparison
 from rag.measurements import Measurement, measured
 from rag.models import Models
 from rag.prompting import Passage, Prompt
-
-
-def to_json(value: Any) -> Any:
-    """Returns dataclasses, times, paths and sets as what JSON has."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return to_json({name: getattr(value, name) for name in value.__dataclass_fields__})
-    if isinstance(value, Mapping):
-        return {str(key): to_json(one) for key, one in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(to_json(one) for one in value)
-    if isinstance(value, list | tuple):
-        return [to_json(one) for one in value]
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    return value
 
 
 def error_json(error: VouchError) -> dict[str, str]:

@@ -109,7 +109,7 @@ class WordEmbedder:
     def settle(self, space: EmbeddingSpace) -> None:
         """It has one space."""
 
-    def prepare(self) -> None:
+    def prepare(self, *, few: bool = False) -> None:
         """It needs no model."""
 
     def running(self) -> Running:

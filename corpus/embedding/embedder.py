@@ -222,6 +222,11 @@ class SentenceTransformerEmbedder:
                 else None
             )
 
+    @property
+    def is_exported(self) -> bool:
+        """Whether there is an export to load that gives all there is to give (a cheap look, not a check)."""
+        return is_current(self._data_dir, self.space)
+
     def load_export(self) -> None:
         """Loads the export now where there is one: nothing is made, and no weights are read."""
         with self._lock:

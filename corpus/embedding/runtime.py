@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -45,7 +45,7 @@ _OFFERED = (
 _PRECISION_HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 
-Output = tuple[Float32, Float32 | None]
+Output: TypeAlias = "tuple[Float32, Float32 | None]"
 """One row a text, and one a token where the graph gives any: (texts, dimension), (texts, longest, kept dimension)."""
 
 

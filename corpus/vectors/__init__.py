@@ -19,8 +19,9 @@ from corpus.projection import DenseIndex, Feed
 from corpus.settings import Settings
 from corpus.types import Int64
 from corpus.vectors import generation
-from corpus.vectors.embedded import EmbeddedChromaIndex, FoldPolicy
+from corpus.vectors.embedded import EmbeddedChromaIndex, FoldPolicy, unbuilt_state
 from corpus.vectors.exact import ExactIndex
+from corpus.vectors.lazy import LazyDense
 from corpus.vectors.server import ChromaServerIndex
 
 __all__ = [
@@ -42,6 +43,7 @@ def open_dense(
     corpus_id: str,
     *,
     one_shot: bool = False,
+    lazily: bool = False,
 ) -> DenseIndex:
     """Opens the dense index that the settings ask for.
 
@@ -53,21 +55,29 @@ def open_dense(
         corpus_id: with the folder's path it names the corpus on a Chroma server: neither two corpora in folders
             of one name nor a corpus and its restored copy share a collection.
         one_shot: for a single command: nothing is opened or built that it would not live to use.
+        lazily: open it when it is first needed. A Chroma server is told of changes as they come, so it is open
+            from the beginning.
 
     Raises:
         UsageError: ``chroma_url`` is not a URL.
     """
     if settings.dense == "exact":
+        if lazily:
+            return LazyDense(feed, lambda: ExactIndex(feed, space.dimension), lambda: None)
         return ExactIndex(feed, space.dimension)
     if settings.chroma_url:
         name = hashlib.sha256(os.fsencode(f"{corpus_id} {folder.resolve()}")).hexdigest()[:16]
         return ChromaServerIndex(
             feed, settings.chroma_url, space.id, space.dimension, corpus_id=name, one_shot=one_shot
         )
-    address = FeedAddress("corpus.catalog:open_feed", str(folder))
-    return EmbeddedChromaIndex(
-        feed, folder / "dense", space.id, space.dimension, child_feed=address, one_shot=one_shot
-    )
+    address, generations = FeedAddress("corpus.catalog:open_feed", str(folder)), folder / "dense"
+
+    def embedded() -> DenseIndex:
+        return EmbeddedChromaIndex(
+            feed, generations, space.id, space.dimension, child_feed=address, one_shot=one_shot
+        )
+
+    return LazyDense(feed, embedded, lambda: unbuilt_state(feed, generations)) if lazily else embedded()
 
 
 def stored_chunk_ids(folder: Path) -> Mapping[str, Int64]:
@@ -78,5 +88,6 @@ def stored_chunk_ids(folder: Path) -> Mapping[str, Int64]:
 
 def sweep_unused(folder: Path, index: DenseIndex) -> None:
     """Deletes the generations that another choice of index left under a data folder."""
+    index = index.index if isinstance(index, LazyDense) else index
     if not isinstance(index, EmbeddedChromaIndex) and (folder / "dense").is_dir():
         generation.sweep(folder / "dense", "")

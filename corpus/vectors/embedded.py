@@ -112,6 +112,26 @@ def _agrees(view: _View, snapshot: Snapshot) -> bool:
     return np.array_equal(mine, np.sort(np.concatenate([np.empty(0, np.int64), *theirs])))
 
 
+def unbuilt_state(feed: Feed, folder: Path, policy: FoldPolicy = _POLICY) -> IndexState | None:
+    """Returns the state of an index that no generation was built for yet, without reading a vector; None where one
+    was, whole or not: that is seen by opening it.
+    """
+    try:
+        if files.read_pointer(folder):
+            return None
+    except DamagedError:
+        return None
+    with feed.snapshot() as snapshot:
+        seq, rows = snapshot.seq, snapshot.vector_count()
+    wanting = rows > policy.scan_rows
+    problem = _no_generation(rows) if wanting else ""
+    return IndexState("exact", seq, rows, 0, rows, False, problem, unbuilt=wanting)
+
+
+def _no_generation(rows: int) -> str:
+    return f"There is no dense index yet over {rows} vectors. {_UNBUILT}"
+
+
 class EmbeddedChromaIndex:
     """Candidates from a Chroma of our own, re-scored exactly; what is newer is scanned exactly and merged."""
 
@@ -290,7 +310,7 @@ class EmbeddedChromaIndex:
                 self._repair = f"The dense index holds other rows than the catalog. {_REBUILD}"
                 view = self._project(None, snapshot)
         if self._is_wanting(view) and not self._repair:
-            self._repair = f"There is no dense index yet over {view.live} vectors. {_UNBUILT}"
+            self._repair = _no_generation(view.live)
             self._unbuilt = True
         if not self._one_shot:  # what is damaged stays until it can be built again, and says why
             files.sweep(self._folder, view.base.generation.folder.name if view.base else "")

@@ -77,7 +77,7 @@ def restore(
     settings = session.settings()
     with session.screen.waiting("" if session.quiet else "Restoring …"):
         from corpus import backup as backups
-        from rag.wire import to_json
+        from rag.as_json import to_json
 
         done = to_json(backups.restore(_backup_file(source), settings.data_dir, replace=replace))
     if session.json:
@@ -104,7 +104,7 @@ def verify(
     else:
         with session.screen.waiting("" if session.quiet else "Checking the backup …"):
             from corpus import backup as backups
-            from rag.wire import to_json
+            from rag.as_json import to_json
 
             found = to_json(backups.verify_backup(_backup_file(source)))
     if session.json:

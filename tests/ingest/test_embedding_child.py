@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,42 @@ def test_a_prepared_child_is_the_one_that_answers_and_is_ended_with_the_others(c
         unused.prepare()
         other = process_of(unused)
     assert wait_until_gone(other)
+
+
+def test_few_passages_need_no_child_and_their_vectors_are_the_same(chosen: Settings) -> None:
+    with EmbeddingChild(chosen) as child:
+        child.prepare()
+        theirs = child.embed_passages_with_tokens(TEXTS)
+    with EmbeddingChild(chosen) as few:
+        few.prepare(few=True)
+        rows, codes = few.embed_passages_with_tokens(TEXTS)
+        np.testing.assert_allclose(rows, theirs[0], atol=1e-6)
+        assert [len(one or b"") for one in codes] == [len(one or b"") for one in theirs[1]]
+        assert few._child is None
+        many = [f"Passage {number}." for number in range(embedding.FEW_TEXTS + 1)]
+        assert few.embed_passages(many).shape == (len(many), few.space.dimension)
+        assert process_of(few)  # more than was foretold: the child does them, and what comes after
+        few.close()
+        with pytest.raises(EmbeddingError, match="stopped"):
+            few.embed_passages(TEXTS)
+
+
+def test_without_an_export_few_passages_are_the_childs_too(chosen: Settings, tmp_path: Path) -> None:
+    with EmbeddingChild(chosen.model_copy(update={"data_dir": tmp_path})) as child:
+        child.prepare(few=True)
+        assert process_of(child)
+
+
+def test_a_damaged_export_is_the_childs_to_mend_also_for_few_passages(
+    chosen: Settings, data_with_export: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data_with_export / "models", tmp_path / "models")
+    graph = next((tmp_path / "models").glob("*/model.onnx"))
+    graph.write_bytes(graph.read_bytes()[:-1])
+    with EmbeddingChild(chosen.model_copy(update={"data_dir": tmp_path})) as child:
+        child.prepare(few=True)
+        assert child.embed_passages(TEXTS).shape == (len(TEXTS), child.space.dimension)
+        assert process_of(child)
 
 
 def test_rows_keep_their_order_over_several_requests(

@@ -16,6 +16,7 @@ import pytest
 from starlette.responses import Response
 
 from corpus.catalog import documents
+from corpus.embedding import processor
 from rag.api.guards import HostGuard
 from rag.bootstrap import Service
 from tests.rag.conftest import PAGES, Live
@@ -325,6 +326,8 @@ def test_alive_ready_and_well_with_nothing_private_told(client: httpx.Client, li
     health = client.get("/health")
     assert health.json()["status"] == "ok"
     assert health.json()["details"]["documents"] >= 5
+    assert health.json()["details"]["processor"] == processor()
+    assert health.json()["details"]["space"]["precision"] == "float32"
     assert str(live.settings.data_dir) not in health.text
     assert "salaries" not in health.text
 

@@ -29,8 +29,8 @@ from rag.api.schemas import (
     Removed,
     VersionShape,
 )
+from rag.as_json import to_json
 from rag.jobs import Upload, without_hidden
-from rag.wire import to_json
 
 router = APIRouter(prefix="/api", tags=["documents"])
 

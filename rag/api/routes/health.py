@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from corpus.embedding import processor
 from corpus.types import OWNER
 from rag.api.house import AnyHouse
 from rag.api.schemas import Alive, Health
-from rag.wire import to_json
+from rag.as_json import to_json
 
 router = APIRouter(tags=["health"])
 
@@ -39,5 +40,6 @@ def health(house: AnyHouse) -> Health:
         del shown[private]
     status = "stopping" if house.draining else "degraded" if state.problems else "ok"
     shown["embedding"] = to_json(service.embedder.running())
+    shown["processor"] = processor()
     shown["collections"] = len(service.collections(OWNER))
     return Health(status=status, problems=list(state.problems), details=shown)

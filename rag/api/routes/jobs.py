@@ -15,9 +15,10 @@ from corpus.types import Caller
 from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, OpenService, Visit
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
+from rag.as_json import to_json
 from rag.bootstrap import Service
 from rag.jobs import FINISHED, Jobs, without_hidden
-from rag.wire import error_json, to_json
+from rag.wire import error_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 

@@ -27,11 +27,12 @@ from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
 from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayRequest
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
+from rag.as_json import to_json
 from rag.bootstrap import Service
 from rag.cards import Wanted
 from rag.prompting import Message
 from rag.replaying import replay_json
-from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json, to_json
+from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
 
