@@ -73,7 +73,8 @@ _MAY_HOLD_SECRETS = re.compile(rf"header|query|cookie|{_SECRET.pattern}", re.IGN
 _HARMLESS = re.compile(r"accept(-.*)?|content-type|user-agent", re.IGNORECASE)
 
 _SHORTEST_UNNAMED = 8
-"""A shorter value of a header or query whose name does not call it secret is a switch or a version."""
+"""A shorter value of a header or query whose name does not call it secret is a switch or a version; so is a shorter
+number under any name (``token_limit``): redacting a 4 or a True would tear messages to pieces."""
 
 AZURE_VERSION_ENV = "OPENAI_API_VERSION"
 """The variable that holds the version of Azure's API, where ``options`` names none."""
@@ -404,7 +405,7 @@ def _private(value: Any, *, may: bool = False, named: bool = False) -> Iterator[
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _private(one, may=may, named=named)
-    elif may and (named or len(str(value)) >= _SHORTEST_UNNAMED):
+    elif may and ((named and isinstance(value, str)) or len(str(value)) >= _SHORTEST_UNNAMED):
         yield str(value)
         if len(last := str(value).rpartition(" ")[2]) >= _SHORTEST_UNNAMED:
             yield last

@@ -163,7 +163,10 @@ def test_what_is_secret_in_options_and_what_is_not() -> None:
             "headers": {"Authorization": "Bearer deep-canary-1", "X-Trace": "on", "Accept": "text/plain"}
         },
         "model_kwargs": [{"extra_headers": {"api-key": "k1"}}, {"pins": {"token": 12345678}}],
-        "default_query": {"v": "2024-10"},
+        "default_query": {"v": "2024-10", "key_version": 4},
+        "use_auth": True,
+        "api_key": None,
+        "token_limit": 40,
         "max_tokens": 1000,
         "format": "a harmless text",
     }
