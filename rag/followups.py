@@ -60,8 +60,8 @@ _SAME_AGAIN = tuple(
         rf"(?:is|are|was|were|would|will) {_IT}(?: be)?(?: also)?(?: {_ALIKE})?(?: too| as well)?"
         rf" (?P<what>{_PREPOSITION} .+)",
         # "Is Edinburgh the same?"
-        rf"(?:is|are|was|were) (?!(?:it|this|that|they|these|those|there|i|we|you)\b)"
-        rf"(?P<what>(?:\S+ ){{0,3}}?\S+) {_ALIKE}",
+        r"(?:is|are|was|were) (?!(?:it|this|that|they|these|those|there|i|we|you)\b)"
+        rf"(?P<what>(?:\S+ ){{0,3}}?\S+) (?P<alike>{_ALIKE})",
         # "The same for Edinburgh?", "Does the same apply to Edinburgh?"
         r"(?:is it |would it be )?(?:the )?same (?:for|to|with) (?P<what>.+)",
         rf"(?:does|do|will|would) (?:the same(?: rule| limit)?|{_IT})(?: also)? (?:apply|hold|go)"
@@ -135,7 +135,9 @@ def _asked_again(question: str, before: str) -> str | None:
     """Returns the turn before, asked of what a question like "Is it the same in Edinburgh?" names; None for others."""
     for pattern in _SAME_AGAIN:
         found = pattern.fullmatch(question)
-        if found is not None and not _REFERS.search(f"{found['what']}?") and _is_something(found["what"]):
+        if found is None or _REFERS.search(f"{found['what']}?") or not _is_something(found["what"]):
+            continue
+        if "alike" not in pattern.groupindex or _is_another(found["what"], found["alike"], before):
             return _in_place(found["what"].rstrip(" ?.!"), before)
     found = _HOW_MUCH.fullmatch(question)
     if found is None or not _is_something(found["what"]) or _REFERS.search(f"{found['what']}?"):
@@ -151,6 +153,20 @@ def _asked_again(question: str, before: str) -> str | None:
 def _is_something(what: str) -> bool:
     """Says whether words name something that can stand in the place of another."""
     return any(term.weight > 0 for term in terms(what))
+
+
+def _is_another(what: str, alike: str, before: str) -> bool:
+    """Says whether what is said to be alike is another thing than the turn before was about: "Is Edinburgh the same?"
+    asks for it; "Is the limit higher?" does not, nor "Are managers paid more?", which says all by itself.
+    """
+    if {term.stem for term in terms(f"- {what}")} <= {term.stem for term in terms(before)}:
+        return False
+    compares = re.search(r"same|different|similar", alike, re.IGNORECASE)
+    return (
+        bool(compares)
+        or _group(what, before) is not None
+        or _nearest(what, before, _places(before)) is not None
+    )
 
 
 def _has_like(led_by: str, bare: str, before: str) -> bool:

@@ -21,7 +21,7 @@ _ASIDE = re.compile(
     r"(?:どう(?:です|なります|でしょう)?か?|どうなっていますか|いかがですか|(?:教|おし)えて(?:ください|下さい)?|ですか|でしょうか)?[？?。]*"
 )
 _THE_SAME = re.compile(
-    r"(?P<what>[^、。]{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では|でも)?[はも]?(?:同じ|同様|同額|一緒|違い|変わり|異なり)"
+    r"(?P<what>[^、。]{1,30}?)(?P<how>の場合|の(?:とき|時)|だと|なら|では|でも)?と?(?P<as>[はも])?(?:同じ|同様|同額|一緒|違い|変わり|異なり)"
     r"(?:に?なり)?(?:です|でしょう|ます)か?[？?。]*"
 )
 _ASKED_AGAIN = re.compile(
@@ -37,6 +37,7 @@ _ASKS = re.compile(
 _REFERS = re.compile(
     r"(?:それ|これ|あれ)(?=[はがをにもでと、？?])|(?:その|この|あの)(?![他後際時前]|ほか|まま)|そこ|そちら|こちら|彼女?"
 )
+_BOTH = re.compile(r"両方|双方|全部|全て|すべて|みな|みんな")
 _EMPTY = re.compile(
     r"何[日年月時分回人台枚個円度歳つ週]?(?:間|目|以内|くらい|ぐらい)?|か月|ヶ月|誰|場合|必要|可能|期限|申請|金額|理由|方法|期間|以内|以上|上限|承認"
     r"|日|円|時間|まで|から|ください|下さい|教"
@@ -49,11 +50,8 @@ _NUMBER = re.compile(r"[\d０-９][\d０-９.,]*")
 def carried(question: str, before: str) -> str:
     """Returns the question with what it leaves out, from the turn before; as it is where it leaves nothing out."""
     rest = _LEAD.sub("", question) or question
-    if (
-        (same := _THE_SAME.fullmatch(rest))
-        and _CONTENT.search(same["what"])
-        and not _REFERS.search(same["what"])
-    ):
+    same = _THE_SAME.fullmatch(rest)
+    if same and _is_another(same["what"], bool(same["how"]) or same["as"] == "も", before):
         return _in_place(same["what"], same["how"], before)
     again = _ASKED_AGAIN.fullmatch(rest)
     if (
@@ -65,7 +63,7 @@ def carried(question: str, before: str) -> str:
         return _in_place(again["what"], again["how"], before)
     aside = _ASIDE.fullmatch(rest)
     what = aside["what"] if aside else ""
-    if aside and _CONTENT.search(what) and not _ASKS.search(what) and not _CLAUSE.search(what):
+    if aside and _CONTENT.search(what) and not any(one.search(what) for one in (_ASKS, _CLAUSE, _BOTH)):
         return _in_place(what, aside["how"], before)
     topic = topic_of(before)
     own = topic_of(rest)
@@ -79,6 +77,15 @@ def carried(question: str, before: str) -> str:
     if _is_bare(rest):
         return f"{topic}は、{rest}"
     return question
+
+
+def _is_another(what: str, compared: bool, before: str) -> bool:
+    """Says whether what is said to be alike (大阪も同じですか) is another thing than the turn before was about; 何が or
+    両方 is none, and 日当は変わりますか by itself is a question of its own.
+    """
+    if not _CONTENT.search(what) or any(one.search(what) for one in (_REFERS, _ASKS, _CLAUSE, _BOTH)):
+        return False
+    return compared or _nearest(what, before, _spots(before)) is not None
 
 
 def topic_of(question: str) -> str:

@@ -84,7 +84,24 @@ GRADE = "What is the salary range for grade 6 in the UK?"
         ),
         ("東京の宿泊費はいくらですか。", "じゃあ大阪だといくら？", "大阪の宿泊費はいくらですか。"),
         ("東京の宿泊費はいくらですか。", "大阪も同じですか。", "大阪の宿泊費はいくらですか。"),
+        ("東京の宿泊費はいくらですか。", "大阪とも同じですか。", "大阪の宿泊費はいくらですか。"),
+        ("休日勤務の割増率はいくらですか。", "深夜勤務は違いますか。", "深夜勤務の割増率はいくらですか。"),
         ("契約社員に賞与は出ますか。", "では正社員は？", "正社員に賞与は出ますか。"),
+        # what is said to be alike, and is no other thing
+        *(
+            (HOTEL, alone, alone)
+            for alone in ("Is the limit higher?", "Are managers paid more?", "Is breakfast included too?")
+        ),
+        *(
+            ("東京の宿泊費はいくらですか。", alone, alone)
+            for alone in (
+                "何が違いますか。",
+                "プランBとはどう違いますか。",
+                "深夜勤務は割増率が違いますか。",
+                "日当は変わりますか。",
+                "両方とも同じですか。",
+            )
+        ),
         # what stands alone takes nothing over
         *(
             (HOTEL, alone, alone)
