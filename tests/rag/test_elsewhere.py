@@ -39,6 +39,8 @@ def test_an_entry_for_the_rest_is_known(text: str) -> None:
         "Among other countries we ship to Japan.",
         "その他の手当",
         "当社以外による分解",
+        "その他の国民の祝日",
+        "Buy any other office supplies yourself.",
     ],
 )
 def test_other_things_left_over_are_no_places(text: str) -> None:
@@ -54,6 +56,14 @@ def test_other_things_left_over_are_no_places(text: str) -> None:
         ("What is stated in ISO 9001?", set()),
         ("WHAT IS THE LIMIT IN LONDON?", set()),
         ("What did Tesla earn?", set()),
+        ("In Edinburgh, what is the limit?", {"edinburgh"}),
+        ("What is stated in Appendix B?", set()),
+        ("福井さんの内線番号は何番ですか。", set()),
+        ("石川部長の上限は。", set()),
+        ("日本語の研修はありますか。", set()),
+        ("上限は大分変わりましたか。", set()),
+        ("大分県での上限は。", {"大分"}),
+        ("福井の上限は。", {"福井"}),
     ],
 )
 def test_places_stand_behind_a_word_of_place(question: str, named: set[str]) -> None:
