@@ -53,7 +53,7 @@ def is_rest(text: str) -> bool:
 
 def places(question: str) -> frozenset[str]:
     """Returns the stems of the places that a question names: capitalised words behind "in", "at", "to", "from" and the
-    like, and the Japanese places that are known. Months, days of the week, chapters, codes and words in capitals are none.
+    like, and the Japanese places that are known. Months, weekdays, chapters, codes and words in capitals are none.
     """
     found: set[str] = set()
     if not question.isupper():
