@@ -60,7 +60,7 @@ def approved(folder: Path) -> tuple[Approved, ...]:
         return ()
     return tuple(
         Approved(
-            _id(one),
+            id_of(one),
             one,
             tuple(row.get("documents") or ()),
             str(row.get("added_at", "")),
@@ -124,10 +124,10 @@ def add(
         UsageError: the file cannot be read. StorageError: it cannot be written.
     """
     there = approved(folder)
-    if known := next((one for one in there if one.id == _id(example)), None):
+    if known := next((one for one in there if one.id == id_of(example)), None):
         return known, False
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    new = Approved(_id(example), example, tuple(dict.fromkeys(documents)), now, consent)
+    new = Approved(id_of(example), example, tuple(dict.fromkeys(documents)), now, consent)
     _write(folder, (*there, new))
     return new, True
 
@@ -210,7 +210,8 @@ def _row(one: Approved) -> dict[str, Any]:
     }
 
 
-def _id(example: Example) -> str:
+def id_of(example: Example) -> str:
+    """Returns 8 hexadecimal digits of an example's question, passages and answer."""
     told = json.dumps([example.question, list(example.passages), example.answer])
     return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 

@@ -201,6 +201,7 @@ class Service:
             self.models,
             self.settings,
             self.abstention,
+            self.examples,
             caller,
             generate=generate,
             stop=stop,

@@ -16,7 +16,7 @@ def notes_on(prompt: Prompt, screen: Screen, finish: Finish | None) -> list[Answ
     left_out = [
         f"[{one.marker}] {one.hit.title or one.hit.source}, page {one.hit.page}" for one in prompt.dropped
     ]
-    examples = [f"“{' '.join(question.split())[:60]}”" for question in prompt.dropped_examples]
+    examples = [f"“{' '.join(one.question.split())[:60]}”" for one in prompt.dropped_examples]
     cut = cut_note(prompt, finish.input_tokens if finish else None)
     told = {
         "dropped_passages": (

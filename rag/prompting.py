@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,8 +78,8 @@ class Budget:
 class Prompt:
     """What is sent, and what had to stay out of it.
 
-    ``passages`` are in the prompt, ``dropped`` are the lower-ranked ones that did not fit; ``dropped_examples``
-    are the questions of the farther examples that did not, ``dropped_turns`` counts the oldest turns.
+    ``passages`` and ``examples`` (nearest first) are in the prompt, ``dropped`` are the lower-ranked passages that did
+    not fit, ``dropped_examples`` the farther examples; ``dropped_turns`` counts the oldest turns.
     ``tokens`` never exceeds ``budget_tokens``; ``counted`` says how both were counted.
     """
 
@@ -88,8 +88,8 @@ class Prompt:
     mark: str
     passages: tuple[Passage, ...]
     dropped: tuple[Passage, ...]
-    examples: int
-    dropped_examples: tuple[str, ...]
+    examples: tuple[Example, ...]
+    dropped_examples: tuple[Example, ...]
     dropped_turns: int
     dropped_wishes: bool
     tokens: int
@@ -240,7 +240,7 @@ def build_prompt(
         Message("system", "\n".join([system.text, "", *_wishes(wishes, mark)])) if wishes.strip() else system
     )
     keeps_wishes = size([wished]) - size([system]) <= room // 4
-    shown = examples if retrieval else [one for one in examples if one.answer != NOT_IN_DOCUMENTS]
+    shown = tuple(examples) if retrieval else with_answers(examples)
     shots = _largest(len(shown), lambda n: size(_shots(shown[:n], mark, retrieval)) <= room // 4)
     turns = _largest(len(history), lambda n: size(history[len(history) - n :]) <= room // 4)
     before = (
@@ -256,14 +256,19 @@ def build_prompt(
         mark=mark,
         passages=passages[:kept],
         dropped=passages[kept:],
-        examples=shots,
-        dropped_examples=tuple(one.question for one in shown[shots:]),
+        examples=shown[:shots],
+        dropped_examples=shown[shots:],
         dropped_turns=len(history) - turns,
         dropped_wishes=not keeps_wishes,
         tokens=size(messages),
         budget_tokens=budget.prompt,
         counted=budget.counter.how,
     )
+
+
+def with_answers(examples: Iterable[Example]) -> tuple[Example, ...]:
+    """Returns the examples that can stand in a prompt without retrieval: those that hold an answer."""
+    return tuple(one for one in examples if one.answer != NOT_IN_DOCUMENTS)
 
 
 def _largest(limit: int, fits: Callable[[int], bool]) -> int:

@@ -32,6 +32,7 @@ from rag.answers import Answer, AnswerNote, Ask
 from rag.as_json import to_json
 from rag.library import CallersLibrary, Searched
 from rag.models import ChosenModel
+from rag.prompting import Example
 from rag.ranking import Recipe
 from rag.wire import answer_json
 
@@ -112,7 +113,9 @@ def make_receipt(
         | {
             "passages": len(prompt.passages),
             "dropped": len(prompt.dropped),
+            "examples": len(prompt.examples),
             "dropped_examples": len(prompt.dropped_examples),
+            "worked_examples": [show_example(one) for one in (*prompt.examples, *prompt.dropped_examples)],
         }
         if prompt
         else None,
@@ -124,7 +127,7 @@ def make_receipt(
         "software": dict(software()),
     }
     of_ones_own = settings.examples is not None or (settings.data_dir / approved.FILE_NAME).exists()
-    own_examples = of_ones_own and prompt is not None and prompt.examples > 0
+    own_examples = of_ones_own and prompt is not None and prompt.examples != ()
     repeated = tuple(turn.text for turn in ask.history if turn.role == "assistant")
     return NewReceipt(
         id=answer.id,
@@ -219,6 +222,11 @@ def show_hit(hit: Hit) -> dict[str, Any]:
         "start": hit.start,
         "end": hit.end,
     }
+
+
+def show_example(example: Example) -> dict[str, str]:
+    """Returns a worked example by its question and what tells it from another of the same question."""
+    return {"id": approved.id_of(example), "question": example.question}
 
 
 def show_index(state: IndexState) -> dict[str, Any]:

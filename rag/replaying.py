@@ -7,7 +7,7 @@ to the letter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,16 +20,20 @@ from corpus.store import Corpus
 from corpus.types import OWNER, Caller
 from rag.abstention import Abstention
 from rag.answers import Failure
+from rag.approving import WorkedExamples
 from rag.as_json import to_json
 from rag.attempts import Delta, Stop
+from rag.cards import EXTRACTIVE
 from rag.models import Models
-from rag.prompting import Message
-from rag.receipts import read_filter, settings_of_answers, show_hit, show_index, software
+from rag.prompting import Message, with_answers
+from rag.receipts import read_filter, settings_of_answers, show_example, show_hit, show_index, software
 from rag.retrieval import Retriever
+from rag.strategies import STRATEGIES, Examples
 
-Cause = Literal["corpus", "access", "index", "settings", "model", "software"]
+Cause = Literal["corpus", "access", "index", "settings", "examples", "model", "software"]
 
 _SHOWN_DOCUMENTS = 20
+_SHOWN_CHARS = 60
 
 _NOT_THEIRS = "its document is no longer for the one who asked"
 
@@ -112,6 +116,7 @@ def replay(
     models: Models,
     settings: Settings,
     abstention: Abstention,
+    examples: WorkedExamples,
     caller: Caller = OWNER,
     *,
     generate: bool = True,
@@ -121,6 +126,7 @@ def replay(
 
     Args:
         receipt: what the caller may see of it (:func:`rag.receipts.show_receipt`).
+        examples: what worked examples are chosen from today.
         generate: whether the model is asked; others than the owner reach listed models alone.
         stop: ends the model's call.
     """
@@ -144,6 +150,7 @@ def replay(
         reasons += _index_reasons(one, dense, lexical, found.notes)
     if any(place.why == _NOT_THEIRS for one in searches for place in one.moved):
         reasons.append(Reason("access", "Who may see a document of the answer is not as it was."))
+    reasons += _example_reasons(receipt, examples.all, asked_by)
     reasons += _other_reasons(receipt, models, settings_of_answers(settings, retriever.recipe, abstention))
     return Replay(
         id=receipt["id"],
@@ -214,6 +221,43 @@ def _index_reasons(
         said = " ".join(sorted({*then["notes"]} ^ {*notes}))
         reasons.append(Reason("index", f"One of the two searches said: {said}"))
     return reasons
+
+
+def _example_reasons(
+    receipt: Mapping[str, Any], examples_of: Callable[[Caller], Examples], asked_by: Caller
+) -> list[Reason]:
+    """What of the worked examples is other than it was: those of the prompt, and those that would be chosen today."""
+    prompt = receipt["prompt"]
+    then = (prompt or {}).get("worked_examples")  # older receipts do not say
+    shots = STRATEGIES[receipt["asked"]["strategy"]].shots
+    if then is None or not shots or receipt["model"]["name"] == EXTRACTIVE:
+        return []
+    try:
+        examples = examples_of(asked_by)
+    except VouchError as error:
+        return [Reason("examples", f"The worked examples cannot be read: {error.message}")]
+    there = {one["id"] for one in map(show_example, examples.all)}
+    asked = {one.question for one in examples.all}
+    reasons = []
+    for one in then:
+        if one["id"] not in there:
+            became = "changed" if one["question"] in asked else "removed"
+            reasons.append(Reason("examples", f"The example {_briefly(one['question'])} was {became}."))
+    question = receipt["answer"]["standalone_question"] or receipt["answer"]["question"]
+    chosen = examples.nearest(question, shots)
+    if not receipt["asked"]["retrieval"]:
+        chosen = with_answers(chosen)
+    known = {one["id"] for one in then}
+    new = [one["question"] for one in map(show_example, chosen) if one["id"] not in known]
+    return [
+        *reasons,
+        *(Reason("examples", f"The example {_briefly(one)} would be chosen now.") for one in new),
+    ]
+
+
+def _briefly(question: str) -> str:
+    words = " ".join(question.split())
+    return f"“{words if len(words) <= _SHOWN_CHARS else words[: _SHOWN_CHARS - 1] + '…'}”"
 
 
 def _other_reasons(receipt: Mapping[str, Any], models: Models, now: Mapping[str, Any]) -> list[Reason]:

@@ -98,7 +98,7 @@ def _sizes(prompt: Prompt | None) -> dict[str, Any] | None:
         "tokens": prompt.tokens,
         "budget_tokens": prompt.budget_tokens,
         "counted": prompt.counted,
-        "examples": prompt.examples,
+        "examples": len(prompt.examples),
         "dropped_passages": len(prompt.dropped),
         "dropped_examples": len(prompt.dropped_examples),
         "dropped_turns": prompt.dropped_turns,

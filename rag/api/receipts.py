@@ -133,7 +133,7 @@ class GeneratedAgainShape(BaseModel):
 class ReasonShape(BaseModel):
     """Something that is other than it was."""
 
-    cause: Literal["corpus", "access", "index", "settings", "model", "software"] = Field(
+    cause: Literal["corpus", "access", "index", "settings", "examples", "model", "software"] = Field(
         description="What it is a matter of.", examples=["corpus"]
     )
     message: str = Field(description="One sentence.", examples=["Documents since: 1 changed."])

@@ -112,11 +112,11 @@ def test_a_prompt_fits_its_budget_and_keeps_instructions_and_question(
     # The best passages stay, in order; what was dropped is told.
     assert [p.hit for p in (*prompt.passages, *prompt.dropped)] == hits
     assert [p.marker for p in (*prompt.passages, *prompt.dropped)] == list(range(1, len(hits) + 1))
-    assert len(prompt.messages) == 2 + 2 * prompt.examples + len(turns) - prompt.dropped_turns
+    assert len(prompt.messages) == 2 + 2 * len(prompt.examples) + len(turns) - prompt.dropped_turns
     assert (
         list(prompt.messages[-1 - (len(turns) - prompt.dropped_turns) : -1]) == turns[prompt.dropped_turns :]
     )
-    assert prompt.examples + len(prompt.dropped_examples) == len(
+    assert len(prompt.examples) + len(prompt.dropped_examples) == len(
         [one for one in examples if retrieval or one.answer != NOT_IN_DOCUMENTS]
     )
     assert prompt.dropped_wishes <= bool(wishes.strip())
@@ -153,7 +153,9 @@ def test_every_strategy_fits_every_window_in_every_language(question, strategy, 
         assert prompt.tokens <= budget.prompt
         assert question in prompt.messages[-1].text
     assert built > 25
-    assert prompt.examples + len(prompt.dropped_examples) >= min(strategy.shots, 2)  # the third has no answer
+    assert len(prompt.examples) + len(prompt.dropped_examples) >= min(
+        strategy.shots, 2
+    )  # the third has no answer
     assert (prompt.dropped_examples, prompt.dropped_turns) == ((), 0)
 
 

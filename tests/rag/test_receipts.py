@@ -22,6 +22,7 @@ from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
 from rag.abstention import FITTED
 from rag.answers import Answer, Ask, Done
+from rag.approved import id_of
 from rag.bootstrap import Service, open_service
 from rag.comparison import Arm
 from rag.prompting import Message
@@ -306,6 +307,42 @@ def test_a_replay_says_which_settings_parameters_and_readers_are_other(data: Pat
             failure = service.replay(answer.id).generated.failure
             assert failure is not None
             assert failure.code == "model_unknown"
+
+
+def test_a_replay_names_the_worked_examples_that_changed(data: Path) -> None:
+    def example(question: str, answer: str) -> str:
+        return service.examples.add(question, [LEAVE], f"{answer} [1].")[0].id
+
+    with (
+        ScriptedServer([Turn(texts=["Five days. [1]"])]) as server,
+        opened(data, models={"ours": scripted_model(server)}) as service,
+    ):
+        kept = example("How many days of annual leave may be carried over?", "Five")
+        gone = example("有給休暇は翌年に何日残せますか。", "五日")
+        example("How many days of annual leave are there in a year?", "Twenty")
+        few = [asked(service, model="ours", strategy="few-shot", caller=one) for one in (OWNER, ANYONE)]
+        plain = asked(service, model="ours")
+        assert [len(one.prompt.examples) for one in (*few, plain) if one.prompt] == [3, 3, 0]
+        assert not any(service.replay(one.id, generate=False).reasons for one in (*few, plain))
+
+        used = few[0].prompt.examples if few[0].prompt else ()
+        assert kept in {id_of(one) for one in used}
+        service.examples.remove([kept, gone])
+        example("How many days of annual leave may be carried over?", "Nine")
+        said = [one.message for one in service.replay(few[0].id, generate=False).reasons]
+        assert "The example “How many days of annual leave may be carried over?” was changed." in said
+        assert "The example “How many days of annual leave may be carried over?” would be chosen now." in said
+        assert ("The example “有給休暇は翌年に何日残せますか。” was removed." in said) == (
+            gone in map(id_of, used)
+        )
+        assert {one.cause for one in service.replay(few[1].id, ANYONE, generate=False).reasons} <= {
+            "examples"
+        }
+        assert service.replay(plain.id, generate=False).reasons == ()
+
+        (data / "examples.jsonl").write_text("{}\n", encoding="utf-8")
+    with opened(data, models={"ours": scripted_model(server)}) as service:
+        assert "cannot be read" in reasons(service.replay(few[0].id, generate=False))["examples"]
 
 
 def test_a_replay_of_another_corpus_says_so(service: Service, data: Path, tmp_path: Path) -> None:
