@@ -38,6 +38,7 @@ from corpus.catalog import Database, documents, open_database, passages, records
 from corpus.catalog.changes import CatalogFeed
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord
+from corpus.catalog.texts import read_pages, read_text
 from corpus.catalog.tokens import read_tokens
 from corpus.embedding import open_embedder
 from corpus.errors import VouchError
@@ -279,7 +280,7 @@ def _stored(source: _Shelf, record: DocumentRecord, path: str) -> tuple[NewVersi
     live = record.live
     assert live is not None
     with source.database.read() as db:
-        text, pages = documents.read_text(db, live.id), documents.read_pages(db, live.id)
+        text, pages = read_text(db, live.id), read_pages(db, live.id)
         stored = passages.stored_chunks(db, live.id)
         codes = read_tokens(db, [one.id for one in stored])
     with CatalogFeed(source.database).snapshot() as snapshot:
@@ -336,7 +337,7 @@ class _Perturbation:
         with source.database.read() as db:
             for one in documents.list_documents(db):
                 if one.live:
-                    for run in _RUN.findall(documents.read_text(db, one.live.id)):
+                    for run in _RUN.findall(read_text(db, one.live.id)):
                         counts.setdefault(_script(run), Counter())[run] += 1
         self._runs: Mapping[str, _Runs] = {
             script: _Runs(list(found), list(accumulate(found.values()))) for script, found in counts.items()

@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 
 from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records, tokens
+from corpus.catalog.texts import is_intact, read_text
 from corpus.crashpoints import reach
 from corpus.durable import sync
 from corpus.erasing import UNFINISHED_ERASURE
@@ -246,8 +247,8 @@ def _surplus(catalog: database.Database, originals: Originals) -> list[Path]:
 
 
 def _verify_version(db: Connection, version: documents.VersionRecord, problems: list[str]) -> int:
-    text = documents.read_text(db, version.id)
-    if not documents.is_intact(db, version.id):
+    text = read_text(db, version.id)
+    if not is_intact(db, version.id):
         problems.append(
             f"The text of version {version.number} of {version.document_id} is not what was committed."
         )

@@ -88,7 +88,12 @@ class Settings(BaseSettings):
         1000, ge=1, description="Most files in an archive, or attached to a mail."
     )
     max_archive_ratio: int = Field(200, ge=2, description="Most bytes a byte of an archive may unpack to.")
-    parse_timeout_s: float = Field(60.0, gt=0, description="Longest time for one file, in seconds.")
+    parse_timeout_s: float = Field(
+        60.0,
+        gt=0,
+        description="Longest time for one file, in seconds; the time its reader waits for a busy processor is not "
+        "counted, up to four times as long.",
+    )
     parse_memory_mb: int = Field(1024, ge=128, description="Address space of a parsing child.")
     ocr: Literal["auto", "on", "off"] = Field(
         "auto",

@@ -33,6 +33,7 @@ from corpus.catalog import (
 )
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.catalog.texts import read_pages, read_text
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE, Certificate, Eraser
@@ -328,7 +329,7 @@ class Corpus(Searching):
         with self.catalog.read() as db:
             self._visible(db, document_id, caller)
             found = documents.get_version(db, document_id, version)
-            return found, documents.read_text(db, found.id, start, end), documents.read_pages(db, found.id)
+            return found, read_text(db, found.id, start, end), read_pages(db, found.id)
 
     def slices(self, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[str]:
         """Returns ``text[start:end]`` for each (document id, version, start, end); "" for what is not the caller's."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.catalog import access, documents, passages, records
+from corpus.catalog.texts import read_pages
 from corpus.embedding import Embedder, open_embedder
 from corpus.errors import NotFoundError, UsageError, VouchError
 from corpus.names import read_collection
@@ -460,7 +461,7 @@ class Service:
         with self.corpus.catalog.read() as db:
             found = self.corpus.document(document_id, caller)
             version = documents.get_version(db, document_id)
-            pages = documents.read_pages(db, version.id)
+            pages = read_pages(db, version.id)
             tokens = sum(chunk.tokens for chunk in passages.stored_chunks(db, version.id))
             failure = records.find_failure(db, found.key)
         report = report_version(found.key.path, version, pages, tokens)

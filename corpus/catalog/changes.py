@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Select, func, select
 
-from corpus.catalog import documents as docs
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
 from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.database import Database, open_database
 from corpus.catalog.schema import changes, chunks, documents, vectors, versions
+from corpus.catalog.texts import read_text
 from corpus.errors import DamagedError
 from corpus.projection import Change, TextRow, VectorBatch
 from corpus.types import Int64, show_chunk_id
@@ -195,7 +195,7 @@ class CatalogSnapshot:
         row = self.db.execute(
             select(versions.c.title, versions.c.language).where(versions.c.id == version_id)
         ).one()
-        text = docs.read_text(self.db, version_id)
+        text = read_text(self.db, version_id)
         query = select(chunks.c.id, chunks.c.start, chunks.c.end, chunks.c.context)
         for chunk in self.db.execute(
             query.where(chunks.c.version_id == version_id).order_by(chunks.c.ordinal)

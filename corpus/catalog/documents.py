@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from corpus.catalog import schema
-from corpus.catalog.among import among, listed, paired
-from corpus.catalog.checksums import text_hash, vector_checksum
+from corpus.catalog.among import among, listed
+from corpus.catalog.checksums import vector_checksum
+from corpus.catalog.schema import access as access_table
 from corpus.catalog.schema import (
-    SEGMENT_CHARS,
     changes,
     chunks,
     documents,
@@ -27,10 +27,9 @@ from corpus.catalog.schema import (
     vectors,
     versions,
 )
-from corpus.catalog.schema import access as access_table
 from corpus.errors import DamagedError, NotFoundError
 from corpus.names import read_metadata, read_principals
-from corpus.types import DocumentKey, Float32, Page
+from corpus.types import DocumentKey, Float32
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit
 
@@ -355,58 +354,6 @@ def get_version(db: Connection, document_id: str, number: int | None = None) -> 
             hint=f"List its versions with: vouch documents history {document_id}",
         )
     return _version(dict(row._mapping), "")
-
-
-def read_text(db: Connection, version_id: int, start: int = 0, end: int | None = None) -> str:
-    """Returns ``text[start:end]`` of a version, reading only the segments it needs."""
-    query = select(texts.c.segment, texts.c.text).where(texts.c.version_id == version_id)
-    first = start // SEGMENT_CHARS
-    if first:
-        query = query.where(texts.c.segment >= first)
-    if end is not None:
-        query = query.where(texts.c.segment <= max(0, end - 1) // SEGMENT_CHARS)
-    text = "".join(row.text for row in db.execute(query.order_by(texts.c.segment)))
-    offset = first * SEGMENT_CHARS
-    return text[start - offset : None if end is None else end - offset]
-
-
-def _segments() -> Select[Any]:
-    pairs, is_one = paired(texts.c.version_id, texts.c.segment)
-    return select(texts.c.version_id, texts.c.segment, texts.c.text).select_from(pairs).join(texts, is_one)
-
-
-_SEGMENTS = _segments()
-
-
-def read_slices(db: Connection, slices: Sequence[tuple[int, int, int]]) -> list[str]:
-    """Returns ``text[start:end]`` for each (version id, start, end), in one statement."""
-    wanted = {
-        (version_id, segment)
-        for version_id, start, end in slices
-        for segment in range(start // SEGMENT_CHARS, max(0, end - 1) // SEGMENT_CHARS + 1)
-    }
-    rows = db.execute(_SEGMENTS, {"pairs": listed(sorted(wanted))})
-    found = {(version_id, segment): text for version_id, segment, text in rows}
-    return [_cut(found, *one) for one in slices]
-
-
-def _cut(found: Mapping[tuple[int, int], str], version_id: int, start: int, end: int) -> str:
-    first = start // SEGMENT_CHARS
-    last = max(0, end - 1) // SEGMENT_CHARS
-    text = "".join(found.get((version_id, segment), "") for segment in range(first, last + 1))
-    return text[start - first * SEGMENT_CHARS : end - first * SEGMENT_CHARS]
-
-
-def is_intact(db: Connection, version_id: int) -> bool:
-    """Says whether a version's text is, to the letter, the one that was committed."""
-    committed = db.execute(select(versions.c.text_hash).where(versions.c.id == version_id)).scalar_one()
-    return bool(text_hash(read_text(db, version_id)) == committed)
-
-
-def read_pages(db: Connection, version_id: int) -> tuple[Page, ...]:
-    """Returns a version's pages in order."""
-    rows = db.execute(select(pages).where(pages.c.version_id == version_id).order_by(pages.c.number))
-    return tuple(Page(row.number, row.start, row.end, row.label) for row in rows)
 
 
 def reusable_vectors(db: Connection, hashes: Sequence[bytes], dimension: int) -> dict[bytes, Float32]:

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from corpus.catalog import documents as docs
 from corpus.catalog import schema
 from corpus.catalog.access import live_at, open_to, seen_by
 from corpus.catalog.among import among, listed, paired
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import chunks, documents, pages, versions
+from corpus.catalog.texts import read_slices
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, Place, show_chunk_id
 
@@ -93,7 +93,7 @@ def open_slices(db: Connection, wanted: Sequence[tuple[str, int, int, int]], cal
     rows = db.execute(_numbered(caller.owner), {"pairs": listed(named), **seen_by(caller)})
     own = {(document_id, number): version_id for version_id, document_id, number in rows}
     seen = [(own[one[0], one[1]], one[2], one[3]) for one in wanted if one[:2] in own]
-    texts = iter(docs.read_slices(db, seen))
+    texts = iter(read_slices(db, seen))
     return [next(texts) if one[:2] in own else "" for one in wanted]
 
 
@@ -124,7 +124,7 @@ def live_hits(
     """
     best = list(islice(_distinct(_in_order(db, ranked, caller, as_of, limit + _SPARE)), limit))
     names = _names(db, {row.sha256 for _, row in best}, caller, as_of)
-    texts = docs.read_slices(db, [(row.version_id, row.start, row.end) for _, row in best])
+    texts = read_slices(db, [(row.version_id, row.start, row.end) for _, row in best])
     hits: list[Hit] = []
     for (score, row), text in zip(best, texts, strict=True):
         if not _stored(row).is_intact(text):

@@ -28,6 +28,7 @@ from corpus.catalog import (
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.seal import seal_path
+from corpus.catalog.texts import read_text
 from corpus.errors import DamagedError, NotFoundError, StorageError
 from corpus.sqlite import BUSY_TIMEOUT_MS
 from corpus.types import ANYONE, OWNER, Caller, Filter, Note, show_chunk_id
@@ -57,7 +58,7 @@ def test_replacing_retires_the_old_version_in_the_same_instant(catalog):
     with catalog.read() as db:
         listed = documents.list_documents(db)
         history = documents.list_versions(db, second.document_id)
-        texts = [documents.read_text(db, one.id) for one in history]
+        texts = [read_text(db, one.id) for one in history]
     assert [one.live.number for one in listed] == [2]
     assert [(one.number, one.state) for one in history] == [(2, "live"), (1, "retired")]
     assert texts == ["new words", "old words"]
@@ -86,10 +87,7 @@ def test_ids_do_not_depend_on_history(tmp_path: Path):
         commit(winding, new_version("a.txt", lines))
     assert live_ids(straight) == live_ids(winding)
     with winding.read() as db:
-        kept = [
-            documents.read_text(db, v.id)
-            for v in documents.list_versions(db, documents.list_documents(db)[0].id)
-        ]
+        kept = [read_text(db, v.id) for v in documents.list_versions(db, documents.list_documents(db)[0].id)]
         assert kept == ["one\ntwo", "one\ntwo", "three", "one\ntwo"]
         assert winding.check() == []
     straight.close()
@@ -150,8 +148,8 @@ def test_a_slice_of_the_text_is_the_slice(text, start, end):
     """Segments are an implementation detail: reading through them equals slicing."""
     engine_free = _memory_with(text)
     with engine_free.read() as db:
-        assert documents.read_text(db, 1, start, end) == text[start:end] if start <= end else True
-        assert documents.read_text(db, 1) == text
+        assert read_text(db, 1, start, end) == text[start:end] if start <= end else True
+        assert read_text(db, 1) == text
     engine_free.close()
 
 
@@ -176,7 +174,7 @@ def test_long_texts_are_read_in_pieces(catalog):
             (2 * SEGMENT_CHARS, None),
             (0, None),
         ]:
-            assert documents.read_text(db, version.id, start, end) == text[start:end]
+            assert read_text(db, version.id, start, end) == text[start:end]
 
 
 def test_the_catalog_decides_last(catalog):

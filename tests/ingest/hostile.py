@@ -39,6 +39,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         time.sleep(600)
     if order == "sleep":
         time.sleep(600)
+    if order == "nap":
+        time.sleep(float(argument))
+        return _says("rested")
     if order == "hold":  # a native call that never lets the interpreter go on
         ctypes.PyDLL(None).sleep(600)
     if order == "eat":

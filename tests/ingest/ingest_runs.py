@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.catalog import documents, passages
+from corpus.catalog.texts import read_text
 from corpus.store import Corpus
 from corpus.types import OWNER, Float32
 from ingest.discovery import discover
@@ -72,7 +73,7 @@ def state(corpus: Corpus) -> dict[tuple[str, str], tuple[Any, ...]]:
     with corpus.catalog.read() as db:
         for one in documents.list_documents(db):
             assert one.live is not None
-            text = documents.read_text(db, one.live.id)
+            text = read_text(db, one.live.id)
             pieces = passages.stored_chunks(db, one.live.id)
             assert all(piece.is_intact(text[piece.start : piece.end]) for piece in pieces)
             rows = tuple((piece.id, piece.start, piece.end, piece.context, piece.page) for piece in pieces)

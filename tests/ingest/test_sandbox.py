@@ -18,6 +18,7 @@ import pytest
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
 from corpus.settings import Settings
+from ingest import sandbox
 from ingest.sandbox import ParserPool
 from ingest.worker import decode_document
 
@@ -76,6 +77,26 @@ def test_a_hostile_parser_is_bounded_named_and_the_next_file_goes_on(order: str,
             pool.parse(order.encode(), "bad.txt")
         assert caught.value.code == code
         assert pool.parse(b"say hello", "good.txt").text == "hello"
+
+
+def test_a_file_is_not_blamed_for_the_time_its_parser_waited_for_a_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ParserPool(settings(parse_timeout_s=0.5), parsers=HOSTILE) as pool:
+        with pytest.raises(LimitError, match="took longer than"):
+            pool.parse(b"nap 1.5", "idle.txt")
+        waited = iter(range(0, 10**6, 10**3))
+        monkeypatch.setattr(sandbox, "_queued_s", lambda pid: float(next(waited)))
+        monkeypatch.setattr(sandbox, "_MOST_QUEUED", 100.0)
+        assert pool.parse(b"nap 1.5", "starved.txt").text == "rested"
+        monkeypatch.setattr(sandbox, "_MOST_QUEUED", 1.0)
+        with pytest.raises(LimitError, match="took longer than"):  # there is an end to it
+            pool.parse(b"nap 60", "for-ever.txt")
+
+
+def test_how_long_a_process_was_kept_waiting_is_known_or_nothing() -> None:
+    assert sandbox._queued_s(os.getpid()) >= 0.0
+    assert sandbox._queued_s(2**22 + 1) == 0.0
 
 
 @pytest.mark.parametrize("order", ["fork", "exec", "parent", "limit", "thread"])
