@@ -17,6 +17,9 @@ from corpus.catalog.schema import access, documents, versions
 from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
 
+_MOST_TITLES = 4
+"""So many titles of one content are searched: a file without a title of its own has its name for one."""
+
 _Query = TypeVar("_Query", bound=Select[Any])
 
 
@@ -24,13 +27,18 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     """Returns the versions to search, ascending (int64), or None when every live one is.
 
     They are live, or were at ``filter.as_of``; who may see them is a matter of today, see :func:`open_to`. Of files of
-    the same bytes in a collection that pass the first alone is searched: the others would take its passages' places
-    among the candidates.
+    the same bytes and title in a collection that pass the first alone is searched: the others would take its passages'
+    places among the candidates. Of different titles, which are searched with each passage, the first four are.
     """
     if caller.owner and filter == Filter() and not _has_copies(db):
         return None
     query: Select[Any] = select(
-        versions.c.id, documents.c.path, documents.c.collection, versions.c.sha256, versions.c.text_hash
+        versions.c.id,
+        documents.c.path,
+        documents.c.collection,
+        versions.c.sha256,
+        versions.c.text_hash,
+        versions.c.title,
     ).join(versions, live_at(past=filter.as_of is not None))
     if filter.metadata:  # reading it takes longer than all else
         query = query.add_columns(documents.c.metadata, versions.c.metadata.label("own_metadata"))
@@ -49,19 +57,22 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     if filter.until is not None:
         query = query.where(moment < shown_time(filter.until))
     matches = _glob(filter.source) if filter.source else None
-    first: dict[tuple[str, str, bytes], int] = {}
-    for own, path, collection, sha256, read, *metadata in db.execute(query, seen_by(caller, filter.as_of)):
+    first: dict[tuple[str, str, bytes], dict[str, int]] = {}
+    for own, path, collection, sha256, read, title, *metadata in db.execute(
+        query, seen_by(caller, filter.as_of)
+    ):
         if matches is not None and not matches.match(path):
             continue
         if metadata and not filter.metadata.items() <= {**metadata[1], **metadata[0]}.items():
             continue
-        content = collection, sha256, read
-        first[content] = min(own, first.get(content, own))
-    return np.array(sorted(first.values()), dtype=np.int64)
+        titled = first.setdefault((collection, sha256, read), {})
+        titled[title] = min(own, titled.get(title, own))
+    searched = [own for titled in first.values() for own in sorted(titled.values())[:_MOST_TITLES]]
+    return np.array(sorted(searched), dtype=np.int64)
 
 
 def _has_copies(db: Connection) -> bool:
-    """Says whether two live documents of a collection have the same bytes."""
+    """Says whether there are live documents that are not searched, being copies."""
     return db.execute(_COPIES).first() is not None
 
 
@@ -98,7 +109,7 @@ _COPIES = (
     .select_from(documents)
     .join(versions, live_at(past=False))
     .group_by(documents.c.collection, versions.c.sha256, versions.c.text_hash)
-    .having(func.count() > 1)
+    .having(or_(func.count() > func.count(versions.c.title.distinct()), func.count() > _MOST_TITLES))
     .limit(1)
 )
 

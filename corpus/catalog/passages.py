@@ -117,7 +117,7 @@ def live_hits(
 
     ``ranked`` holds (chunk id, score), best first. Whatever an index said, a chunk of a version that is not live (or
     was not then) or of a document the caller may not see is left out here. Of files of the same bytes in a collection
-    the best ranked gives its chunks, and names the others that the caller may see.
+    the best ranked alone gives its chunks, and names the others that the caller may see.
 
     Raises:
         DamagedError: a chunk's text is not the one that was committed.
@@ -174,16 +174,15 @@ def _in_order(
 
 
 def _distinct(found: Iterable[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
-    """Yields what has no better ranked copy in another document."""
-    owners: dict[tuple[str, str, bytes, int, int], str] = {}
+    """Yields what is of no copy of a document that stood before it.
+
+    The same bytes by another name may be read as another text, and are no copy then.
+    """
+    owners: dict[tuple[str, str, bytes], str] = {}
     for score, row in found:
-        if owners.setdefault(_place(row), row.document_id) == row.document_id:
+        content = row.collection, row.sha256, row.text_hash
+        if owners.setdefault(content, row.document_id) == row.document_id:
             yield score, row
-
-
-def _place(row: Any) -> tuple[str, str, bytes, int, int]:
-    """Returns what two passages of one content share; the same bytes by another name may be read as another text."""
-    return row.collection, row.sha256, row.text_hash, row.start, row.end
 
 
 def _names(

@@ -323,6 +323,23 @@ def test_files_of_the_same_content_are_found_once_and_name_each_other(tmp_path: 
         assert {(source, also) for source, _, also in only_c} == {("c/leave.txt", ("b/leave.txt",))}
 
 
+def test_a_copy_is_found_by_its_own_name_and_shown_whole(tmp_path: Path) -> None:
+    """A file without a title has its name for one; the passages of one copy are read as one document's."""
+    lines = ["members pay a deductible", "members pay a premium, too"]
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
+        for title in ("apollo", "zeus", "計画書", "hera", "athena"):
+            opened.commit(new_version(f"{title}.txt", lines, title=title), "\n".join(lines).encode())
+        opened.publish()
+        search = retriever(opened).search
+        for name in ("apollo", "zeus", "計画書"):
+            [hit] = search(f"{name} deductible premium", 10, OWNER).hits
+            assert (hit.source, hit.start, hit.end) == (f"{name}.txt", 0, len("\n".join(lines)))
+            assert len(hit.also) == 4
+        versions = opened.scope(OWNER)
+        assert versions is not None
+        assert len(versions) == 4, "not every name of a file that was copied fifty times"
+
+
 @pytest.mark.parametrize("dense", ["exact", "chroma"])
 def test_a_folder_read_twice_is_searched_as_if_read_once(tmp_path: Path, dense: str) -> None:
     """Copies take nobody's place among the candidates, and who may see one of them alone finds that one."""
