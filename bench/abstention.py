@@ -93,7 +93,12 @@ def _cases(dataset: Dataset, sets: Sequence[Dataset], work: Path, limit: int) ->
         library = CallersLibrary(service.corpus, service.retriever, OWNER)
 
         def case(question: Question, kind: str, hits: Sequence[Hit]) -> Case:
-            return Case(dataset.corpus, kind, question.text, signals(question.text, hits, library.rarity))
+            return Case(
+                dataset.corpus,
+                kind,
+                question.text,
+                signals(question.text, hits, library.rarity, library.lacks),
+            )
 
         for question in own:
             hits = library.search(question.text, DEFAULT_K + 12).hits

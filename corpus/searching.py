@@ -11,6 +11,7 @@ import numpy as np
 
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, passages, tokens
 from corpus.embedding import EmbeddingSpace
+from corpus.language import fold
 from corpus.late import is_packed, max_sim
 from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, LexicalIndex
@@ -19,6 +20,8 @@ from corpus.vectors.rows import cosines
 
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
+_LOOKED_INTO = 10
+"""So many passages are read for a word of a script without spaces."""
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 _DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
@@ -143,6 +146,24 @@ class Searching:
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.rarity(words) if past else self.lexical.rarity(words)
+
+    def lacking(self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[str]:
+        """Returns the words that no passage has which the caller may see and the filter lets through, whatever their
+        case and inflection; none of them while there is no index.
+
+        Words of scripts without spaces are looked for in the passages that hold most of their characters.
+        """
+        if self.rarity(words, caller, filter) is None:
+            return frozenset()
+        return frozenset(word for word in words if not self._holds(word, caller, filter))
+
+    def _holds(self, word: str, caller: Caller, filter: Filter) -> bool:
+        found = self.search_lexical(word, _LOOKED_INTO, caller, filter)
+        if word.isascii() or not len(found.ids):
+            return len(found.ids) > 0
+        ranked = list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
+        hits = self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
+        return any(fold(word) in fold(f"{hit.context}\n{hit.text}") for hit in hits)
 
     def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
         return self._past.open(allowed) if allowed is not None and is_past(filter) else None

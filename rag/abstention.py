@@ -9,12 +9,18 @@ from dataclasses import dataclass
 
 from corpus.types import Hit
 from rag.elsewhere import is_rest, meant
+from rag.strangers import Lacks, strangers
 from rag.terms import coverage, stems, terms, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 DEPTH = 5
 """How many of the best hits are looked at one by one."""
+
+STRANGE = -1.0
+"""What ``names`` is where a name of the question stands in no document: of 1,454 answerable questions of nine sets none
+had one, of 116 about a company that is not indexed 111.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,8 @@ class Signals:
     ``cosine``: the best of the hits, in [-1, 1], or None where the embedder does not know the language.
     ``best``: the largest share of the question's words in one hit. ``all``: in the first hits together.
     ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has
-    none. ``length``: the logarithm of one more than its words: of a long question the same share means more.
+    none, and :data:`STRANGE` where one is a stranger to all documents (:mod:`rag.strangers`). ``length``: the
+    logarithm of one more than its words: of a long question the same share means more.
     """
 
     cosine: float | None
@@ -82,8 +89,14 @@ def signals(
     question: str,
     hits: Sequence[Hit],
     rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda words: None,
+    lacks: Lacks = lambda words: frozenset(),
+    followup: str = "",
 ) -> Signals:
-    """Returns the signals of a question's hits (best first); ``rarity`` gives words' inverse document frequency."""
+    """Returns the signals of a question's hits (best first).
+
+    ``rarity`` gives words' inverse document frequency, ``lacks`` those words that no document has which may be read;
+    ``followup`` is what was asked where the question is what it was read as.
+    """
     asked = [term for term in terms(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
@@ -97,11 +110,12 @@ def signals(
         ]
     titled = [have | stems(f"{hit.title}\n{hit.source}") for have, hit in zip(present, hits, strict=False)]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
+    names = max((coverage(named, have) for have in titled), default=0.0) if named else 1.0
     return Signals(
         cosine=max(cosines) if cosines else None,
         best=max((coverage(wanted, have) for have in present), default=0.0),
         all=coverage(wanted, frozenset().union(*present)),
-        names=max((coverage(named, have) for have in titled), default=0.0) if named else 1.0,
+        names=STRANGE if strangers(question, hits, lacks, followup) else names,
         length=math.log1p(len(wanted)),
     )
 

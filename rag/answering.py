@@ -239,7 +239,8 @@ class _Run:
     def _refuses(self, hits: Sequence[Hit]) -> bool:
         if not hits:
             return True
-        found = signals(self._question, hits, self._library.rarity)
+        followup = self._ask.question if self._question != self._ask.question else ""
+        found = signals(self._question, hits, self._library.rarity, self._library.lacks, followup)
         self._confidence = round(self._abstention.chance(found), 4)
         return self._abstention.refuses(found)
 

@@ -53,6 +53,9 @@ class Library(Protocol):
     def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
         """Returns each word's inverse document frequency in the corpus, or None when it is not known."""
 
+    def lacks(self, words: Sequence[str]) -> frozenset[str]:
+        """Returns the words that no document has; none of them when that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:

@@ -284,7 +284,9 @@ class Service:
         library = CallersLibrary(self.corpus, self.retriever, OWNER, filter)
         cases = []
         for done, question in enumerate(questions, start=1):
-            found = signals(question.text, library.search(question.text, DEFAULT_K).hits, library.rarity)
+            found = signals(
+                question.text, library.search(question.text, DEFAULT_K).hits, library.rarity, library.lacks
+            )
             cases.append(Case(found, question.answerable))
             on_question(done)
         found_out = calibrate(cases, self.settings.target_refused if target is None else target)

@@ -125,6 +125,7 @@ class _Once:
         self.read_text = library.read_text
         self.page_of = library.page_of
         self.rarity = library.rarity
+        self.lacks = library.lacks
 
     def search(self, question: str, k: int) -> Retrieved:
         key = (question, k)

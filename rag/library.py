@@ -69,3 +69,10 @@ class CallersLibrary:
     def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
         """Returns each word's inverse document frequency in what is searched; None when it is not known now."""
         return self.corpus.rarity(words, self.caller, self.filter or Filter())
+
+    def lacks(self, words: Sequence[str]) -> frozenset[str]:
+        """Returns the words that nothing has which is searched for this caller; none of them when that is not known.
+
+        What they may not see makes no difference.
+        """
+        return self.corpus.lacking(words, self.caller, self.filter or Filter())

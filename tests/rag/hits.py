@@ -65,3 +65,7 @@ class Shelf:
     def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
         """Not known."""
         return None
+
+    def lacks(self, words: Sequence[str]) -> frozenset[str]:
+        """Those that stand in no text."""
+        return frozenset(word for word in words if not any(word in text for text in self.texts.values()))

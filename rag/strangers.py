@@ -1,0 +1,94 @@
+"""Names in a question that no document has: whoever asks about Contoso's leave where nobody writes of Contoso is not
+answered with another company's.
+
+Only what is surely a name counts: capitalised words amid a sentence (the first of several that stand together, so that
+"Northwind Helth" is still Northwind, and "President Biden" a president), no abbreviation of up to five letters, which
+documents write out; in Japanese Latin names, and what stands before 株式会社, 社, 氏 or さん. A name that is nearly one
+of a word in the passages is that word, misspelt. Of a follow-up like "And on the moon?" what it asks about counts, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+
+from corpus.language import fold
+from corpus.types import Hit
+from rag.elsewhere import meant
+from rag.prompting import is_japanese
+from rag.terms import STOP, stems
+
+Lacks = Callable[[Sequence[str]], frozenset[str]]
+"""Words → those that no document has which the caller may read."""
+
+MISSPELT = 0.8
+"""Likeness (Ratcliff & Metzener 1988), in [0, 1], from which a name is another word, misspelt."""
+
+_WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9'’&.-]*")
+_AMID = re.compile(r"[\w,;:(\"“'‘][\s(\"“'‘]*\Z")
+_SHORT = re.compile(r"[A-Z]{1,5}")
+_OF_A_NAME = re.compile(
+    r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
+    r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|さん)(?![\u4e00-\u9fff])"
+    r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
+)
+_ASIDE = re.compile(
+    r"\W*(?:(?:and|or|but|so|what about|how about)\s+)?(?:in|on|at|for|with|from|to|about)\s+(?:the|an?)\s+"
+    r"(?P<what>[a-z][a-z -]{2,})[?.!\s]*",
+    re.IGNORECASE,
+)
+
+
+def strangers(question: str, hits: Sequence[Hit], lacks: Lacks, followup: str = "") -> frozenset[str]:
+    """Returns the names of a question that no document has, nor the title or path of a hit; those that an entry such as
+    "rest of" stands for (:mod:`rag.elsewhere`) are none.
+
+    ``followup`` is the question as it was asked where ``question`` is what it was read as, else empty. In other
+    languages than English and Japanese, told by the hits, capitals say nothing, and there are none.
+    """
+    if any(hit.language not in ("", "en", "ja") for hit in hits[:1]):
+        return frozenset()
+    asked = dict.fromkeys([*_names(question), *_asides(followup)])
+    if not asked:
+        return frozenset()
+    shown = [f"{hit.context}\n{hit.text}\n{hit.title}\n{hit.source}" for hit in hits]
+    there = frozenset().union(*map(stems, shown)) | meant(question, shown)
+    asked = dict.fromkeys(name for name in asked if not stems(name) <= there)
+    unknown = lacks([*asked]) if asked else frozenset()
+    return frozenset(name for name in unknown if not _is_misspelt(name, there))
+
+
+def _is_misspelt(name: str, there: frozenset[str]) -> bool:
+    return name.isascii() and bool(get_close_matches(fold(name), there, 1, MISSPELT))
+
+
+def _names(question: str) -> Iterator[str]:
+    words = list(_WORD.finditer(question))
+    capitals = sum(word.group()[0].isupper() for word in words)
+    japanese = is_japanese(question)
+    if japanese:
+        yield from (next(filter(None, one.groups())) for one in _OF_A_NAME.finditer(question))
+    elif capitals * 2 > len(words) > 1:  # a heading, or shouted
+        return
+    end = -1
+    for word in words:
+        begins = not japanese and _AMID.search(question[max(0, word.start() - 4) : word.start()]) is None
+        if not word.group()[0].isupper() or begins:
+            end = -1
+            continue
+        together, end = end >= 0 and question[end : word.start()] == " ", word.end()
+        name = re.sub(r"['’]s?\Z", "", word.group()).rstrip(".-&")
+        if together or len(name) < 3 or _SHORT.fullmatch(name) or re.search(r"\d", name):
+            continue
+        if name.lower() not in STOP:
+            yield name
+
+
+def _asides(followup: str) -> Iterator[str]:
+    """Yields what a follow-up is about that asks the same of something else: the last word of it."""
+    aside = _ASIDE.fullmatch(" ".join(followup.split()))
+    if aside is not None:
+        head = aside["what"].split()[-1]
+        if len(head) > 3 and head.lower() not in STOP:
+            yield head

@@ -1,0 +1,113 @@
+"""A name that no document has: such a question is about something else than the documents, whatever else it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpus.catalog import documents
+from corpus.settings import Settings
+from corpus.types import ANYONE, OWNER, Caller
+from rag.abstention import FITTED, STRANGE, signals
+from rag.answers import Ask, Done
+from rag.bootstrap import Service, open_service
+from rag.library import CallersLibrary
+from rag.prompting import Message
+from rag.strangers import strangers
+from tests.rag.cli_runs import put, without_model
+from tests.rag.hits import Shelf
+
+TEXT = (
+    "…  Northwind gives 25 days of annual leave. Rest of the world: ask. "
+    "ミナト社の有給休暇は20日、田中さんが承認する。"
+)
+
+
+def lacks(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(word for word in words if word not in TEXT)
+
+
+@pytest.mark.parametrize(
+    ("question", "followup", "found"),
+    [
+        ("How much leave does Northwind give?", "", set()),
+        ("How much leave does Contoso give?", "", {"Contoso"}),
+        ("How much leave do Contoso's managers get?", "", {"Contoso"}),
+        ("How much leave do “Fabrikam Ltd” and Contoso give?", "", {"Fabrikam", "Contoso"}),
+        ("What did Northwind Helth change?", "", set()),  # the first of several says whose it is
+        ("How much leave does Nortwind give?", "", set()),  # misspelt
+        ("How much leave does NORTHWIND give?", "", set()),
+        ("Contoso leave", "", set()),  # every sentence begins with a capital
+        ("What Is The Leave At Contoso?", "", set()),  # so does every word of a heading
+        ("WHAT IS THE LEAVE AT CONTOSO", "", set()),
+        ("How does the HR or PTO policy define leave?", "", set()),  # documents write abbreviations out
+        ("How much leave is there in Edinburgh?", "", set()),  # the entry for the rest speaks of it
+        ("ミナト社の有給休暇は何日ですか。", "", set()),
+        ("タカハシ社の有給休暇は何日ですか。", "", {"タカハシ"}),
+        ("株式会社青空の有給休暇は何日ですか。", "", {"青空"}),
+        ("Contosoの有給休暇は何日ですか。", "", {"Contoso"}),
+        ("承認するのは田中さんですか。", "", set()),
+        ("承認するのは佐藤さんですか。", "", {"佐藤"}),
+        ("会社の有給休暇は何日ですか。本社はどこですか。", "", set()),
+        ("How much leave is there on the moon?", "And on the moon?", {"moon"}),
+        ("How much leave is there on the moon?", "", set()),
+        ("How many days are there for the Northwind leave?", "And for the leave?", set()),
+        ("How many days are there?", "And how many days are there in the whole of a year?", set()),
+    ],
+)
+def test_a_stranger_is_a_name_that_no_document_has(question: str, followup: str, found: set[str]) -> None:
+    hits = Shelf({"leave.md": TEXT}).hits()
+    assert strangers(question, hits, lacks, followup) == found
+    own = signals(question, hits, lambda words: None, lacks, followup)
+    assert (own.names == STRANGE) == bool(found)
+    # Where the index cannot be asked nothing is a stranger, and in other languages capitals say nothing.
+    assert strangers(question, hits, lambda words: frozenset(), followup) == frozenset()
+    assert strangers(question, [replace(hits[0], language="de")], lacks, followup) == frozenset()
+
+
+def test_a_stranger_is_refused_however_much_else_is_shared() -> None:
+    hits = Shelf({"leave.md": TEXT}, cosine=0.7).hits()
+    known, unknown = (f"How many days of annual leave does {name} give?" for name in ("Northwind", "Contoso"))
+    assert not FITTED.refuses(signals(known, hits, lacks=lacks))
+    assert FITTED.refuses(signals(unknown, hits, lacks=lacks))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with pytest.MonkeyPatch.context() as patch:
+        without_model(patch)
+        with open_service(Settings(data_dir=tmp_path / "data", dense="exact")) as service:
+            leave = "How many days of annual leave there are: 25 days of annual leave a year."
+            put(
+                service,
+                {"leave.txt": [leave], "closed.txt": ["Contoso and タカハシ社: the merger is secret."]},
+            )
+            with service.corpus.catalog.write() as db:
+                closed = next(one for one in documents.list_documents(db) if one.key.path == "closed.txt")
+                documents.set_access(db, closed.id, ["group:board"])
+            yield service
+
+
+def test_what_a_caller_may_not_read_makes_no_difference(service: Service) -> None:
+    board = Caller(frozenset({"public", "group:board"}))
+    names = ["Contoso", "タカハシ", "merger", "leave", "カハタシ"]
+    for caller, known in ((OWNER, True), (board, True), (ANYONE, False)):
+        lacking = CallersLibrary(service.corpus, service.retriever, caller).lacks(names)
+        assert lacking == {"カハタシ"} | (set() if known else {"Contoso", "タカハシ", "merger"})
+
+
+def test_a_followup_about_what_no_document_speaks_of_is_refused(service: Service) -> None:
+    question = "How many days of annual leave are there?"
+
+    def abstains(followup: str) -> bool:
+        last = list(service.ask_events(Ask(followup, history=(Message("user", question),)), caller=ANYONE))[
+            -1
+        ]
+        assert isinstance(last, Done)
+        return last.answer.abstained
+
+    assert abstains("And on the moon?")
+    assert not abstains("And in the year?")
