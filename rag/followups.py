@@ -257,9 +257,10 @@ def _kind(text: str, start: int, end: int) -> str:
         return "number"
     if re.search(r"\d", word):
         return "code"
-    if (bare in STOP or re.fullmatch(_PREPOSITION, bare)) and not (len(bare) > 1 and word.isupper()):
-        return ""
     begins = start == 0 or re.search(r"[.?!]\s*$", text[:start])
+    named = (len(bare) > 1 and word.isupper()) or (bare == "may" and word[0] == "M" and not begins)
+    if (bare in STOP or re.fullmatch(_PREPOSITION, bare)) and not named:
+        return ""
     return "name" if word[0].isupper() and not begins else "word"
 
 

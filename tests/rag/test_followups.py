@@ -87,6 +87,7 @@ GRADE = "What is the salary range for grade 6 in the UK?"
         ("東京の宿泊費はいくらですか。", "大阪とも同じですか。", "大阪の宿泊費はいくらですか。"),
         ("休日勤務の割増率はいくらですか。", "深夜勤務は違いますか。", "深夜勤務の割増率はいくらですか。"),
         ("契約社員に賞与は出ますか。", "では正社員は？", "正社員に賞与は出ますか。"),
+        ("When is the board meeting in May?", "And in July?", "When is the board meeting in July?"),
         # what is said to be alike, and is no other thing
         *(
             (HOTEL, alone, alone)
