@@ -8,6 +8,7 @@ costs more trust than a missed one.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.alterations import differences
 from rag.citations import Citation
+from rag.editions import dated_part, spaced_out, years
 from rag.figures import Figure, figures
 from rag.prompting import Passage, ReadPassage
 from rag.terms import coverage, stems, weights
@@ -265,23 +267,21 @@ _DATED = re.compile(
 
 def document_date(head: str, title: str, source: str) -> str:
     """Returns a document's own date: the first that its beginning calls one ("effective", 施行日), else the year in its
-    title or path, else "".
+    title or in its name or nearest folder, of an era too; else "".
     """
     dates = [one for one in figures(head) if one.kind == "date" and re.match(r"\d{4}-\d\d", one.value)]
     for one in dates:
         if _DATED.search(head[max(0, one.start - 60) : one.start]):
             return one.value.split("|")[0]
-    years = [
-        y
-        for name in (source.rpartition("/")[2], title)
-        for y in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", fold(name))
-    ]
-    return max(years, default="")
+    said = years(dated_part(source)) + years(spaced_out(title))
+    return str(max(said)) if said else ""
 
 
 def as_told(one: Conflict) -> str:
-    """Returns a conflict in a sentence."""
-    said = "; ".join(f"{v.value} ({v.title or v.source}, {v.date or 'no date'})" for v in one.values)
+    """Returns a conflict in a sentence; documents of one title are told apart by their paths."""
+    titles = Counter(v.title for v in one.values)
+    named = ((v, v.title if titles[v.title] == 1 and v.title else v.source) for v in one.values)
+    said = "; ".join(f"{v.value} ({name}, {v.date or 'no date'})" for v, name in named)
     return f"Documents disagree on “{one.subject}”: {said}."
 
 

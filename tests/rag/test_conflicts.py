@@ -10,7 +10,7 @@ import pytest
 from rag.answering import answer
 from rag.answers import Ask
 from rag.citations import cite
-from rag.conflicts import Conflict, document_date, find_conflicts
+from rag.conflicts import Conflict, as_told, document_date, find_conflicts
 from rag.models import Models
 from rag.prompting import Passage
 from tests.rag.hits import Shelf
@@ -119,11 +119,25 @@ def test_what_has_nothing_to_do_with_the_question_is_not_told() -> None:
         ("第2版　施行日：令和6年4月1日", "規程.md", "2024-04-01"),
         ("Dated 2025-03-17", "a.pdf", "2025-03-17"),
         ("No date at all", "policy-2022.md", "2022"),
+        ("No date at all", "hr/2022/policy.md", "2022"),
+        ("日付はない", "規程_令和7年度版.md", "2025"),
+        ("No date at all", "archive-2024/policy-2022.md", "2022"),
         ("It met on 3 May 2024.", "minutes.md", ""),
     ],
 )
 def test_a_documents_own_date(head: str, source: str, date: str) -> None:
     assert document_date(head, "", source) == date
+
+
+def test_documents_of_one_title_are_told_apart_by_their_paths() -> None:
+    texts = {"hr/2023/travel.txt": PAY_2023, "hr/2025/travel.txt": PAY_2025}
+    (one,) = conflicts("What is paid for a private car?", texts, "A private car is paid at 45p per mile. [2]")
+    same = replace(one, values=tuple(replace(value, title="Travel policy") for value in one.values))
+    assert as_told(same).endswith(
+        ": 45p (hr/2025/travel.txt, 2025-04-01); 40p (hr/2023/travel.txt, 2023-04-01)."
+    )
+    own = replace(one, values=tuple(replace(value, title=value.date) for value in one.values))
+    assert "(2025-04-01, 2025-04-01)" in as_told(own)
 
 
 def test_the_answer_says_so() -> None:
