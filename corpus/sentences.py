@@ -24,7 +24,9 @@ _ITEM = re.compile(
 )
 _ROW = re.compile(r"[^\t|\n]*(?:\t|(?<=\s)\|\s|\|[^|\n]*\|)")
 _BLANK_LINE = re.compile(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
-_ENUMERATOR = re.compile(r"[ \t\u3000]*[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z")
+_ENUMERATOR = re.compile(
+    r"[ \t\u3000]*[\"'\u201c\u2018\u300c\u300e\xab]?[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z"
+)
 _LAST_TOKEN = re.compile(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")
 _NEXT_TOKEN = re.compile(r"\s*[\"'\u201c\u2018(\[]*([^\s\"'\u201d\u2019)\],.!?]{1,24})")
 

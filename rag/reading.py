@@ -6,7 +6,6 @@ Deterministic, linear in the passages, in English and Japanese.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -20,7 +19,7 @@ from rag.elsewhere import is_rest, meant
 from rag.exact import exact
 from rag.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.terms import coverage, numbers, stems, weights
-from rag.units import Unit, cut
+from rag.units import ASKS, Unit, cut
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 """Texts → unit rows, shape (n, dimension); None where the embedder does not know the language."""
@@ -32,8 +31,6 @@ ALONE = {
 """What it says without passages, in English (False) and Japanese (True)."""
 
 MOST_SENTENCES = 4
-_ASKS = re.compile(r"(?:[?？]|(?<!と)か。)[」』”\"]?\s*\Z")
-"""How a question ends."""
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
 _MOST_ROWS = 2
@@ -229,7 +226,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
                     fits=float(fits(figures, unit.text)),
                     old=float(passage.marker in old),
                     row=float(unit.row),
-                    asks=float(_ASKS.search(unit.text) is not None),
+                    asks=float(ASKS.search(unit.text) is not None),
                 ),
             )
         )

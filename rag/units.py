@@ -41,6 +41,7 @@ class Unit:
 def cut(order: int, passage: ReadPassage) -> list[Unit]:
     """Returns the sentences and table rows of a passage, in order."""
     headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
+    alone = {_MARK.sub("", line).strip() for line in passage.text.splitlines()}
     header, lead, inside = _header_above(passage), "", False
     units: list[Unit] = []
     lines = list(_lines(passage.text))
@@ -59,6 +60,7 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
         item = _is_item(text)
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
         label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
+        label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
         before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
         units.append(Unit(passage, order, text, "", lead or before, False, label, stems(_told(text))))
         if label:
@@ -67,6 +69,9 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
             lead = text if text.rstrip().endswith((":", "：")) else ""
     return units
 
+
+ASKS = re.compile(r"(?:[?？]|(?<!と)か。)[」』”\"]?\s*\Z")
+"""How a question ends."""
 
 _LEANS = re.compile(
     r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both"

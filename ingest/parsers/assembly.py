@@ -27,6 +27,11 @@ _BLOCK_SEPARATOR = "\n\n"
 _MAX_NOTES = 500
 _MAX_TITLE_CHARS = 300
 
+FEWEST_ENTRIES = 3
+"""Links into its own page that make a list the page's contents."""
+MOST_BESIDE_LINKS = 40
+"""Letters that a list of contents has outside its links: its heading."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

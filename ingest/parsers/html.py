@@ -1,8 +1,8 @@
 """HTML: what a reader of the page sees, as text.
 
-Scripts, styles, templates, comments, form controls, hidden elements and navigation are left out; nothing
-is loaded, no entity is expanded beyond characters. Text hidden by an inline style or attribute is counted
-in a note.
+Scripts, styles, templates, comments, form controls, hidden elements, navigation and the page's list of its own
+headings are left out; nothing is loaded, no entity is expanded beyond characters. Text hidden by an inline style or
+attribute is counted in a note.
 """
 
 from __future__ import annotations
@@ -20,16 +20,9 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import HTML
+from ingest.parsers.html_left_out import UNSEEN, is_hidden, is_left_out, mark
 from ingest.parsers.numerals import show_numeral
 
-_DROPPED = frozenset(
-    {
-        "script", "style", "template", "noscript", "head", "iframe", "object", "embed", "applet",
-        "svg", "canvas", "audio", "video", "map", "nav", "menu", "select", "button", "input",
-        "textarea", "datalist", "dialog", "math-renderer", "rt", "rp", "rtc",
-    }
-)  # fmt: skip
-_DROPPED_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog"})
 _BLOCKS = frozenset(
     {
         "p", "div", "section", "article", "main", "header", "footer", "aside", "address",
@@ -38,14 +31,6 @@ _BLOCKS = frozenset(
     }
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
-    r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
-    re.IGNORECASE,
-)
-_WHITE = r"(?:#fff(?:fff)?\b|white\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
-_WHITE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*(?:{_WHITE}|transparent\b)", re.IGNORECASE)
-_WHITE_GROUND = re.compile(rf"background(?:-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -57,7 +42,6 @@ _DATE_NAMES = frozenset(
     }
 )  # fmt: skip
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_STYLED = "data-has-style-sheet"
 _MAX_SPAN = 100
 _MEANINGLESS_TAG = re.compile(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
@@ -98,10 +82,8 @@ def parse_html(text: str) -> Any:
     cleaned = _XML_DECLARATION.sub("", text).replace("\0", "")
     root, whole = _parse_tree(cleaned)
     root = root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
-    if root is not None and (
-        root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None
-    ):
-        root.set(_STYLED, "")  # looked up for each white element
+    if root is not None:
+        mark(root)
     return root
 
 
@@ -142,35 +124,10 @@ def _walk(root: Any, into_tables: bool = False) -> Iterator[tuple[str, Any]]:
     for event, element in walker:
         if event == "start" and isinstance(element.tag, str):
             yield event, element
-            if _is_dropped(element) or (not into_tables and _is_data_table(element)):
+            if is_left_out(element) or (not into_tables and _is_data_table(element)):
                 walker.skip_subtree()
         elif event == "end" and isinstance(element.tag, str):
             yield event, element
-
-
-def _is_dropped(element: Any) -> bool:
-    return element.tag in _DROPPED or _is_hidden(element) or element.get("role") in _DROPPED_ROLES
-
-
-def _is_hidden(element: Any) -> bool:
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
-        return True
-    style = element.get("style") or ""
-    return bool(_HIDDEN_STYLE.search(style)) or _is_white_on_white(element, style)
-
-
-def _is_white_on_white(element: Any, style: str) -> bool:
-    """Says whether text is white where nothing gives it another ground: no element around it, no style sheet."""
-    if not (
-        _WHITE_TEXT.search(style) or (element.get("color") or "").lower() in ("white", "#fff", "#ffffff")
-    ):
-        return False
-    if _WHITE_GROUND.search(style):
-        return True
-    for around in (element, *element.iterancestors()):
-        if "background" in (around.get("style") or "").lower() or around.get("bgcolor"):
-            return False
-    return element.getroottree().getroot().get(_STYLED) is None
 
 
 def _is_data_table(element: Any) -> bool:
@@ -179,7 +136,7 @@ def _is_data_table(element: Any) -> bool:
     One with header cells or a caption of its own does, whatever stands in its cells; one with headings or tables
     in them is layout otherwise.
     """
-    if element.tag != "table" or element.get("role") in ("presentation", "none"):
+    if element.tag != "table" or element.get("role") in ("presentation", "none") or _is_box(element):
         return False
     if (
         any(cell.tag == "th" for row in _own_rows(element) for cell in row)
@@ -192,6 +149,20 @@ def _is_data_table(element: Any) -> bool:
             return False
         cells += inner.tag in ("td", "th")
     return cells > 1
+
+
+def _is_box(table: Any) -> bool:
+    """Says whether a table is a picture beside one column of text: a note, a warning."""
+    pictured = False
+    for row in _own_rows(table):
+        texts = 0
+        for cell in row.iterchildren("td", "th"):
+            silent = not "".join(cell.itertext()).strip()
+            texts += not silent
+            pictured |= silent and cell.find(".//img") is not None
+        if texts > 1:
+            return False
+    return pictured
 
 
 @dataclass(slots=True)
@@ -219,8 +190,8 @@ class _Writer:
 
     def start(self, element: Any) -> None:
         tag = element.tag
-        if _is_dropped(element):
-            if tag not in _DROPPED and _is_hidden(element):
+        if is_left_out(element):
+            if tag not in UNSEEN and is_hidden(element):
                 self.hidden_chars += sum(len(one_line(text)) for text in element.itertext())
             self._skipped = element
             return
@@ -337,11 +308,11 @@ def _read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
     header_rows = 0
     marked = False
     for row in _own_rows(table):
-        if _is_hidden(row):
+        if is_hidden(row):
             continue
         cells: list[str] = []
         heads = 0
-        found = [cell for cell in row if cell.tag in ("td", "th") and not _is_hidden(cell)]
+        found = [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
         for cell in found:
             _fill_carried(cells, carried)
             text = _inline_text(cell)
@@ -387,7 +358,7 @@ def _inline_text(element: Any) -> str:
     skipped: Any = None
     for event, inner in _walk(element, into_tables=True):
         if event == "start":
-            if inner is not element and _is_dropped(inner):
+            if inner is not element and is_left_out(inner):
                 skipped = inner
                 continue
             if inner.tag in _BLOCKS or inner.tag in ("br", "li", "hr") or inner.tag in _HEADINGS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, read_date
+from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS, Draft, Limits, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
 
@@ -57,7 +57,7 @@ def add_markdown(draft: Draft, text: str) -> None:
     """Adds the blocks of a Markdown text to a draft."""
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
     setattr(parser, "normalizeLink", str)  # noqa: B010 - where links lead is not kept, and spelling it anew is slow
-    _Writer(draft).write(parser.parse(text))
+    _Writer(draft).write(list(_without_contents(parser.parse(text))))
 
 
 # ---- front matter --------------------------------------------------------------------------------
@@ -104,6 +104,51 @@ def _as_date(value: Any) -> datetime | None:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     return read_date(value) if isinstance(value, str) else None
+
+
+# ---- contents ------------------------------------------------------------------------------------
+
+
+def _without_contents(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yields the tokens but for lists of the page's own headings, as :mod:`ingest.parsers.html_left_out` has them."""
+    at = 0
+    while at < len(tokens):
+        end = _end_of_list(tokens, at)
+        if not _is_contents(tokens[at:end]):
+            yield from tokens[at:end]
+        at = end
+
+
+def _end_of_list(tokens: Sequence[Token], at: int) -> int:
+    """Returns where the outermost list that opens at a token is closed; behind the token where none opens."""
+    first = tokens[at]
+    if not first.type.endswith("_list_open") or first.level:
+        return at + 1
+    closing = first.type.replace("open", "close")
+    return next(
+        (
+            end + 1
+            for end in range(at + 1, len(tokens))
+            if tokens[end].type == closing and not tokens[end].level
+        ),
+        len(tokens),
+    )
+
+
+def _is_contents(tokens: Sequence[Token]) -> bool:
+    if len(tokens) < 2 or any(token.type in ("fence", "code_block", "html_block") for token in tokens):
+        return False
+    entries = beside = inside = 0
+    for token in (child for one in tokens for child in one.children or []):
+        if token.type == "link_open":
+            if not str(token.attrs.get("href", "")).startswith("#"):
+                return False
+            entries, inside = entries + 1, 1
+        elif token.type == "link_close":
+            inside = 0
+        elif not inside:
+            beside += sum(map(str.isalpha, token.content))
+    return entries >= FEWEST_ENTRIES and beside <= MOST_BESIDE_LINKS
 
 
 # ---- tokens to blocks ----------------------------------------------------------------------------

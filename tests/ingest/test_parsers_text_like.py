@@ -364,6 +364,62 @@ def test_html_shows_what_a_reader_sees() -> None:
     assert [note.code for note in document.notes] == ["hidden_text"]
 
 
+@pytest.mark.parametrize(
+    "contents",
+    [
+        '<ul><li><a href="#a">Leave</a><li><a href="#%E4%BC%91">休暇</a><li><a href="page.html#c">Pay</a></ul>',
+        '<div class="toc"><p>Table of Contents</p><dl><dt>1. <a href="#a">Leave</a></dt>'
+        '<dt>2. <a href="#c">Pay</a></dt><dt>3. <a href="#休">休暇</a></dt></dl></div>',
+        '<div class="navheader"><table><tr><td><a href="p.html">Prev</a></td><th>Part 2</th></tr></table></div>',
+        '<ol class="breadcrumb"><li><a href="/">Home</a></li><li>Handbook</li></ol>',
+    ],
+)
+def test_html_leaves_out_what_only_leads_elsewhere(contents: str) -> None:
+    body = '<h2 id="a">Leave</h2><p>Twenty days.</p><h2 id="休">休暇</h2><p>20日。</p><h2><a name="c">Pay</a></h2>'
+    assert read(f"{contents}{body}", "page.html").text == read(body, "page.html").text
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        '<ul><li><a href="#a">Leave</a><li><a href="#c">Pay</a></ul>',  # two: a remark, no contents
+        '<ul><li><a href="#a">Leave</a><li><a href="#c">Pay</a><li><a href="other.html#x">Tax</a></ul>',
+        '<ol><li><a href="#a">1</a> Counted from the day on which the contract was signed by both.</li>'
+        '<li><a href="#a">2</a> Or later.</li><li><a href="#c">3</a> Or never.</li></ol>',
+        '<div class="contents"><a href="#a">a</a><a href="#a">b</a><a href="#c">c</a>'
+        "<p>All employees are entitled to twenty days of leave.</p></div>",
+    ],
+)
+def test_html_keeps_lists_of_links_that_say_something(links: str) -> None:
+    body = '<h2 id="a">Leave</h2><p>Twenty days.</p><h2 id="c">Pay</h2>'
+    assert len(read(f"{links}{body}", "page.html").text) > len(read(body, "page.html").text)
+
+
+def test_a_picture_beside_a_text_is_no_table() -> None:
+    box = '<table summary="Tip"><tr><td rowspan="2"><img alt="[Tip]"></td><th>Tip</th></tr>{}</table>'
+    told = read(box.format("<tr><td><p>Use apt.</p></td></tr>"), "a.html")
+    assert [kind for kind, _, _ in kinds(told)] == ["paragraph"] * 3
+    told = read(box.format("<tr><td>apt</td><td>Use it.</td></tr>"), "a.html")
+    assert [kind for kind, _, _ in kinds(told)] == ["table"]
+
+
+def test_markdown_leaves_out_its_own_contents() -> None:
+    contents = "1. [Leave](#leave)\n    - [In part](#in-part)\n    - [休暇](#休暇)\n2. [Pay](#pay)\n\n"
+    body = "# Leave\n\nTwenty days.\n\n- [Pay](#pay)\n- [Leave](#leave)\n"
+    assert read(f"{contents}{body}", "a.md").text == read(body, "a.md").text
+    for told in (
+        "1. [Leave](pay.md#leave)\n",
+        "1. All of it, and whatever else the contract may promise to you.\n",
+    ):
+        assert "In part" in read(f"{told}{contents[3:]}{body}", "a.md").text
+
+
+def test_many_boxes_called_contents_are_bounded() -> None:
+    boxes = "<div class=toc>" * 1_500 + "<p id=a>" + '<a href="#a">x</a>' * 20_000
+    told = "All employees are entitled to twenty days of leave in a year."
+    assert told in read(f"{boxes}<p>{told}", "a.html").text
+
+
 def test_deep_and_huge_html_is_bounded() -> None:
     assert "bottom" in read("<div>" * 200 + "bottom" + "</div>" * 200, "a.html").text
     assert "bottom" in read("<p>top</p>" + "<div>" * 100_000 + "bottom", "a.html").text

@@ -75,6 +75,30 @@ def test_a_row_of_a_split_table_has_the_header_of_its_context() -> None:
     assert next(answer_prompt(reading)) == "Place | Limit a night: “Rome | €130” [1]"
 
 
+@pytest.mark.parametrize(
+    ("asked", "below"),
+    [
+        (
+            "8.5. Which package does a file belong to?",
+            "Run the search of dpkg, and read what stands before it.",
+        ),
+        ("Q: Which package does a file belong to?", "A: Run the search of dpkg. It takes a second."),
+        ("8.5. ファイルはどのパッケージのものですか？", "dpkgの検索を実行して、コロンの前を読みます。"),
+        ("ファイルはどのパッケージのものですか。", "検索を実行します。すぐに終わります。"),
+    ],
+)
+def test_a_question_in_a_document_leads_to_its_answer_and_is_none(asked: str, below: str) -> None:
+    question = asked.removeprefix("8.5. ").removeprefix("Q: ")
+    reading = read(
+        question, {"d.txt": f"…  The file is read.\n\n{asked}\n\n{below}", "p.txt": PUMP, "j.txt": PUMP_JA}
+    )
+    assert all(question not in one.text for one in rank(reading))
+    (led,) = (
+        unit for unit in cut(0, reading.passages[0]) if question in unit.lead and unit.text in below[:60]
+    )
+    assert not led.label
+
+
 def test_headings_headers_and_leads_are_no_answers() -> None:
     text = "5 Hotels\n\nThe limits are:\n\nPlace | Limit\nLondon | £185\n\n16.5 Retirement | 28\n\nPay it."
     passage = read("q", {"d.txt": "…  " + text}).passages[0]

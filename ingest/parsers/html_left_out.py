@@ -1,0 +1,134 @@
+"""What of an HTML page is not read: what no reader sees, and what only leads elsewhere.
+
+Code and controls, hidden elements, navigation, and the page's list of its own headings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from typing import Any
+from urllib.parse import unquote
+
+from lxml import etree
+
+from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS
+
+UNSEEN = frozenset(
+    {
+        "script", "style", "template", "noscript", "head", "iframe", "object", "embed", "applet",
+        "svg", "canvas", "audio", "video", "map", "nav", "menu", "select", "button", "input",
+        "textarea", "datalist", "dialog", "math-renderer", "rt", "rp", "rtc",
+    }
+)  # fmt: skip
+_CONTENTS = "doc-toc"
+_DROPPED_ROLES = frozenset(
+    {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", _CONTENTS}
+)
+_NAVIGATION = frozenset(
+    {"navheader", "navfooter", "navigation", "breadcrumb", "breadcrumbs", "pagination", "sphinxsidebar"}
+)
+"""Classes by which DocBook, Sphinx and others name what leads to other pages."""
+_CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
+_MOST_BOXES = 100
+"""Boxes called contents that are looked into: pages have one or two."""
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
+    r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
+    re.IGNORECASE,
+)
+_WHITE = r"(?:#fff(?:fff)?\b|white\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
+_WHITE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*(?:{_WHITE}|transparent\b)", re.IGNORECASE)
+_WHITE_GROUND = re.compile(rf"background(?:-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
+_STYLED = "data-has-style-sheet"
+
+
+def mark(root: Any) -> None:
+    """Writes into a tree what depends on the whole of it; comes before :func:`is_left_out`."""
+    _mark_contents(root)
+    if root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None:
+        root.set(_STYLED, "")  # looked up for each white element
+
+
+def is_left_out(element: Any) -> bool:
+    """Says whether an element and all in it is not read."""
+    return (
+        element.tag in UNSEEN
+        or is_hidden(element)
+        or element.get("role") in _DROPPED_ROLES
+        or not _NAVIGATION.isdisjoint(_names(element))
+    )
+
+
+def _names(element: Any) -> list[str]:
+    """Returns the classes of a box, in lower case; body and html may have any."""
+    return [] if element.tag in ("body", "html") else (element.get("class") or "").lower().split()
+
+
+def _mark_contents(root: Any) -> None:
+    """Gives every list of the page's own headings the role of one: it says nothing that does not stand below, and a
+    search for any of them would find it. Outermost lists alone are looked at, so time is linear in the page.
+    """
+    targets = {name for one in root.iter("*") for name in (one.get("id"), one.get("name")) if name}
+    if not targets:
+        return
+    found, boxes = [], 0
+    walker = etree.iterwalk(root, events=("start",))
+    for _, element in walker:
+        is_list = element.tag in ("ul", "ol", "dl")
+        if not is_list and _CONTENTS_NAMES.isdisjoint(_names(element)):
+            continue
+        boxes += not is_list
+        if (is_list or boxes <= _MOST_BOXES) and _is_contents(element, targets):
+            found.append(element)
+            walker.skip_subtree()
+        elif is_list:
+            walker.skip_subtree()
+    for element in found:
+        element.set("role", _CONTENTS)
+
+
+def _is_contents(element: Any, targets: Set[str]) -> bool:
+    """Says whether an element is links into its own page, and no more than a heading and numbers beside them."""
+    links = [link for link in element.iter("a") if link.get("href")]
+    if len(links) < FEWEST_ENTRIES or not all(
+        unquote(link.get("href").partition("#")[2]) in targets for link in links
+    ):
+        return False
+    return _says_little_beside_links(element)
+
+
+def _says_little_beside_links(element: Any) -> bool:
+    letters = 0
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walker:
+        text = one.text if event == "start" else one.tail if one is not element else None
+        if event == "start" and one.tag == "a":
+            walker.skip_subtree()
+            continue
+        letters += sum(map(str.isalpha, text or ""))
+        if letters > MOST_BESIDE_LINKS:
+            return False
+    return True
+
+
+def is_hidden(element: Any) -> bool:
+    """Says whether the page itself hides an element."""
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    style = element.get("style") or ""
+    return bool(_HIDDEN_STYLE.search(style)) or _is_white_on_white(element, style)
+
+
+def _is_white_on_white(element: Any, style: str) -> bool:
+    """Says whether text is white where nothing gives it another ground: no element around it, no style sheet."""
+    if not (
+        _WHITE_TEXT.search(style) or (element.get("color") or "").lower() in ("white", "#fff", "#ffffff")
+    ):
+        return False
+    if _WHITE_GROUND.search(style):
+        return True
+    for around in (element, *element.iterancestors()):
+        if "background" in (around.get("style") or "").lower() or around.get("bgcolor"):
+            return False
+    return element.getroottree().getroot().get(_STYLED) is None
