@@ -39,8 +39,9 @@ MOST_TWINS = 200
 
 _LATEST = re.compile(
     r"(?<!at the )\blatest\b(?! (?:(?:start|end|finish|arriv|depart|check|book|deliver|pay|submi)[\w-]*(?: \w+)? )?"
-    r"(?:time|hour|day|date|deadline|moment)s?\b| (?:possible|permi\w+|allowed|acceptable|technolog\w+|i|you|we|they|he"
-    r"|she|it|an?|the)\b)|\bnewest\b|\bmost recent\b(?! (?:\d+|two|three|four|five|six|twelve) )"
+    r"(?:time|hour|day|date|deadline|moment)s?\b| (?:possible|permi\w+|allowed|acceptable|technolog\w+)\b"
+    r"| (?:i|you|we|they|he|she|it|(?:an?|the) [\w-]+) (?:can|may|must|should|could|will|would|have to|has to)\b)"
+    r"|\bnewest\b|\bmost recent\b(?! (?:\d+|two|three|four|five|six|twelve) )"
     r"|最新(?!技術|鋭|の(?:技術|設備|機器|機種|機械))|直近(?!の?[\d一二三四五六数])|現行(?!犯)"
     r"|\bcurrent (?:version|edition|policy|rules?|guidelines?|handbook|manual)\b(?! (?:year|holder|number))"
 )
