@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from corpus.language import fold, sentences
 from corpus.scripts import HIRAGANA
@@ -45,13 +46,15 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
     header, lead, inside = _header_above(passage), "", False
     units: list[Unit] = []
     lines = list(_lines(passage.text))
+    contents = _contents(passage)
     for at, text in enumerate(lines):
         if _is_row(text):
             if set(text) <= set("|-: \t"):
                 continue
             if not inside and not header and _is_header(lines[at : at + 8]):
                 header = text
-            inside, label = True, text == header or _CONTENTS.fullmatch(text) is not None
+            listed = _CONTENTS.fullmatch(text) is not None or any(text in line for line in contents)
+            inside, label = True, text == header or listed
             above = "" if label or _is_garbled(header) else header
             units.append(Unit(passage, order, text, above, lead, True, label, stems(text)))
             continue
@@ -61,6 +64,7 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
         label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
         label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
+        label = label or any(text in line for line in contents)
         before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
         units.append(Unit(passage, order, text, "", lead or before, False, label, stems(_told(text))))
         if label:
@@ -108,6 +112,24 @@ _CONTENTS = re.compile(
     r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
 )
 """A line of a table of contents: number, heading, page."""
+_TITLE_OF_CONTENTS = re.compile(
+    r"\btable of contents\b|^\W*(?:contents|index)\W*$|目\s*次", re.IGNORECASE | re.MULTILINE
+)
+_ENTRY = re.compile(r"(?P<heading>\S.*?)(?:\s*\|[\s|]*|\s*[.．・…‥]{2,}\s*|\s{2,}|\t)(?P<page>\d{1,4})\W*")
+_FEWEST_ENTRIES = 3
+
+
+def _contents(passage: ReadPassage) -> list[str]:
+    """Returns the lines of a passage that are a table of contents: under its title, at least three headings whose last
+    figures, the pages, never fall. Of a table of other figures some do, or nothing calls it contents.
+    """
+    titled = _TITLE_OF_CONTENTS.search(f"{passage.context}\n{passage.text}")
+    if titled is None:
+        return []
+    found = [(line, _ENTRY.fullmatch(line.strip())) for line in passage.text.splitlines()]
+    entries = [(line, int(one["page"])) for line, one in found if one is not None]
+    rising = all(a <= b for (_, a), (_, b) in pairwise(entries))
+    return [line for line, _ in entries] if rising and len(entries) >= _FEWEST_ENTRIES else []
 
 
 def _is_item(text: str) -> bool:

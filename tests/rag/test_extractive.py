@@ -144,6 +144,34 @@ def test_a_title_with_a_bar_is_no_header(context: str) -> None:
     assert [unit.header for unit in cut(0, passage)] == [""]
 
 
+LISTS = {
+    "Table of contents\n\nItem 1. | Risk Factors | 3\nItem 2. | Legal Proceedings | 14\nItem 3. | Exhibits | 20": False,
+    "TABLE OF CONTENTS\n\nRisk factors ....... 3\n\nLegal proceedings ....... 14\n\nExhibits ....... 20": False,
+    "目次\n\n第1章 | 適用範囲 | 1\n第2章 | 法的手続の報告 | 4\n第3章 | 雑則 | 9": True,
+}
+
+
+@pytest.mark.parametrize("listed", LISTS)
+def test_a_table_of_contents_is_no_answer(listed: str) -> None:
+    question, told = (
+        ("法的手続の報告は誰にしますか。", "法的手続は法務部に報告する。")
+        if LISTS[listed]
+        else ("What legal proceedings and risk factors are there?", "No legal proceedings are of any weight.")
+    )
+    answer = answered(question, f"…  {listed}", f"…  {told}")
+    assert told in answer
+    assert "[1]" not in answer  # the list, though it stands first
+
+    def quoted(text: str) -> list[str]:
+        units = cut(0, read(question, {"d.txt": f"…  {text}"}).passages[0])
+        return [unit.text for unit in units if not unit.label and not unit.text.isdecimal()]
+
+    # Other tables with a last column of figures are none: nothing calls them so, or the figures fall.
+    assert quoted(listed) == []
+    assert quoted(listed.split("\n\n", 1)[1].replace("章", "年")) != []
+    assert quoted(listed.replace("14", "2").replace(" 4", " 0").replace("章", "年")) != []
+
+
 @pytest.mark.parametrize(
     "line", ["第10条（所定労働時間） | 3", "第十条（休日） | 12", "第3章 服務 | 7", "16.5 Retirement | 28"]
 )
