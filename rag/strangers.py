@@ -2,9 +2,10 @@
 answered with another company's.
 
 Only what is surely a name counts: capitalised words amid a sentence (the first of several that stand together, so that
-"Northwind Helth" is still Northwind, and "President Biden" a president), no abbreviation of up to five letters, which
-documents write out; in Japanese Latin names, and what stands before 株式会社, 社, 氏 or さん. A name that is nearly one
-of a word in the passages is that word, misspelt. Of a follow-up like "And on the moon?" what it asks about counts, too.
+"Northwind Helth" is still Northwind, and "President Biden" a president). No abbreviation of up to five letters does,
+which documents write out, and no month or place ("to Australia"), where rules hold that name neither. In Japanese these
+are Latin names, and what stands before 株式会社, 社, 氏 or さん. A name that is nearly a word of the passages is that
+word, misspelt. Of a follow-up like "And on the moon?" what it asks about counts, too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ MISSPELT = 0.8
 _WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9'’&.-]*")
 _AMID = re.compile(r"[\w,;:(\"“'‘][\s(\"“'‘]*\Z")
 _SHORT = re.compile(r"[A-Z]{1,5}")
+_WHERE = re.compile(r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z", re.IGNORECASE)
+_WHEN = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"
+)
 _OF_A_NAME = re.compile(
     r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
     r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|さん)(?![\u4e00-\u9fff])"
@@ -81,7 +87,8 @@ def _names(question: str) -> Iterator[str]:
         name = re.sub(r"['’]s?\Z", "", word.group()).rstrip(".-&")
         if together or len(name) < 3 or _SHORT.fullmatch(name) or re.search(r"\d", name):
             continue
-        if name.lower() not in STOP:
+        where = name == word.group().rstrip(".-&") and _WHERE.search(question[: word.start()]) is not None
+        if name.lower() not in STOP and not where and not _WHEN.fullmatch(name):
             yield name
 
 

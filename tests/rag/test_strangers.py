@@ -45,6 +45,11 @@ def lacks(words: Sequence[str]) -> frozenset[str]:
         ("WHAT IS THE LEAVE AT CONTOSO", "", set()),
         ("How does the HR or PTO policy define leave?", "", set()),  # documents write abbreviations out
         ("How much leave is there in Edinburgh?", "", set()),  # the entry for the rest speaks of it
+        (
+            "Who approves leave to Australia in August or on Fridays?",
+            "",
+            set(),
+        ),  # rules hold there and then, too
         ("ミナト社の有給休暇は何日ですか。", "", set()),
         ("タカハシ社の有給休暇は何日ですか。", "", {"タカハシ"}),
         ("株式会社青空の有給休暇は何日ですか。", "", {"青空"}),
