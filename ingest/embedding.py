@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 REQUEST_TEXTS = 512
 FEW_TEXTS = 32
-"""Up to so many passages are embedded without a child where only few were announced: half a second's work, and a child
+"""So many passages in all are embedded without a child where only few were announced: half a second's work, and a child
 takes a second of the processor to start."""
 
 _TEXTS_HERE = 8
@@ -71,6 +71,7 @@ class EmbeddingChild:
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._loading: threading.Thread | None = None
+        self._asked = 0
         self._closed = False
 
     @property
@@ -127,7 +128,8 @@ class EmbeddingChild:
         rows = [np.empty((0, self.space.dimension), dtype=np.float32)]
         codes: list[bytes | None] = []
         with self._lock:
-            here = len(texts) <= FEW_TEXTS and self._child is None and self._is_loaded()
+            self._asked += len(texts)
+            here = self._asked <= FEW_TEXTS and self._child is None and self._is_loaded()
             size = _TEXTS_HERE if here else REQUEST_TEXTS
             for at in range(0, len(texts), size):
                 ask = self._compute if here and not self._closed else self._ask
@@ -140,7 +142,7 @@ class EmbeddingChild:
         """Starts the child, which loads what was exported before: the first passages need not wait for it.
 
         Where only few passages are to come, what was exported is loaded in this process instead, if it is not yet:
-        then up to ``FEW_TEXTS`` at a time are computed here.
+        then the first ``FEW_TEXTS`` are computed here.
         """
         if few and isinstance(self._embedder, SentenceTransformerEmbedder) and self._embedder.is_exported:
             self._loading = threading.Thread(target=self._embedder.load_export, daemon=True)

@@ -33,9 +33,14 @@ PUBLISH_EVERY_S = 1.0
 PUBLISH_SHARE = 0.1
 """What was committed is published every second, or less often where that would take more than a tenth of the time."""
 
+FEW_FILES = 16
 FEW_BYTES = 65_536
 SAME_SHARE = 8
-"""Files of so many bytes have few passages to embed. A changed file counts as an eighth: the rest of it was there."""
+"""So many files of so many bytes have few passages to embed; a changed file counts as an eighth of it: the rest was
+there."""
+
+LARGE_BYTES = 1_000_000
+"""Files of more come last, by their megabytes: one huge file, minutes of embedding, would keep all others waiting."""
 
 POLL_S = 0.1
 _FULL = ("disk_full", "read_only")
@@ -92,7 +97,10 @@ class _Ingest:
             applying.foretell(todo, ledger)
         else:
             ledger.failed_before(todo)
-            work = [(source, None) for source in todo.add] + list(todo.replace)
+            work = sorted(
+                [(source, None) for source in todo.add] + list(todo.replace),
+                key=lambda one: one[0].size_bytes // LARGE_BYTES,
+            )
             ledger.expect([source for source, _ in work])
             if work:
                 self.embedder.prepare(few=_are_few(work))  # it loads while what is unchanged is gone through
@@ -253,5 +261,7 @@ class _Ingest:
 
 
 def _are_few(work: Sequence[tuple[SourceFile, Known | None]]) -> bool:
+    if len(work) > FEW_FILES:
+        return False
     sizes = (source.size_bytes // (SAME_SHARE if before else 1) for source, before in work)
     return sum(sizes) <= FEW_BYTES

@@ -50,6 +50,22 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "PIECE_TEXTS", PIECE_TEXTS)
 
 
+def test_small_files_do_not_wait_for_a_large_one(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "LARGE_BYTES", 10_000)
+    write(tmp_path / "in", "a-large.txt", sections=3 * PIECE_TEXTS)
+    write(tmp_path / "in", "規程.txt", "z-small.md")
+    run(corpus, tmp_path / "in")
+    with corpus.catalog.read() as db:
+        made = sorted(documents.list_documents(db), key=lambda one: one.live.id if one.live else 0)
+    assert [one.key.path for one in made] == [
+        "z-small.md",
+        "規程.txt",
+        "a-large.txt",
+    ]  # as they lie, but the large one
+
+
 # ---- again ---------------------------------------------------------------------------------------
 
 
