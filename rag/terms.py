@@ -300,6 +300,16 @@ def _bare(code: str) -> str:
     return re.sub(r"[^a-z0-9]", "", code)
 
 
+_LIGHT = frozenset(
+    """
+    become becomes became called came come comes coming getting go goes going gone gotten happen happened happens
+    keep keeps kept knew knows known look looks looking meant put puts said see seen shows start started take taken
+    takes took tells told tried try want wants went
+    """.split()
+)
+"""Verbs that say little by themselves: rare in some documents, so that their rarity would make much of them."""
+
+
 @lru_cache(maxsize=65536)
 def _weigh(word: str) -> float:
     if word in STOP:
@@ -316,7 +326,7 @@ def _weigh(word: str) -> float:
         return 0.4 if _KATAKANA_ONLY.fullmatch(word) else 0.6
     if word[0].isdigit():
         return 1.2
-    return 0.3 if len(word) < 2 else 1.0
+    return 0.3 if len(word) < 2 or word in _LIGHT else 1.0
 
 
 def terms(text: str) -> list[Term]:

@@ -49,6 +49,14 @@ def test_rare_words_count_more():
     assert rare.best < plain.best == pytest.approx(0.5)
 
 
+def test_a_rare_verb_that_says_little_counts_little():
+    hits = Shelf({"a": "…  Name the package that a file belongs to."}).hits()
+    rarity = {"package": 2.0, "file": 2.0, "came": 7.0, "compiled": 7.0}
+    came = signals("Which package came a file from?", hits, lambda words: rarity)
+    compiled = signals("Which package compiled a file?", hits, lambda words: rarity)
+    assert came.best > 0.6 > 0.4 > compiled.best
+
+
 @pytest.mark.parametrize(
     ("question", "covered"),
     [
