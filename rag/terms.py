@@ -301,11 +301,54 @@ def _bare(code: str) -> str:
 
 
 _LIGHT = frozenset(
-    """
-    become becomes became called came come comes coming getting go goes going gone gotten happen happened happens
-    keep keeps kept knew knows known look looks looking meant put puts said see seen shows start started take taken
-    takes took tells told tried try want wants went
-    """.split()
+    [
+        "become",
+        "becomes",
+        "became",
+        "called",
+        "came",
+        "come",
+        "comes",
+        "coming",
+        "getting",
+        "go",
+        "goes",
+        "going",
+        "gone",
+        "gotten",
+        "happen",
+        "happened",
+        "happens",
+        "keep",
+        "keeps",
+        "kept",
+        "knew",
+        "knows",
+        "known",
+        "look",
+        "looks",
+        "looking",
+        "meant",
+        "put",
+        "puts",
+        "said",
+        "see",
+        "seen",
+        "shows",
+        "start",
+        "started",
+        "take",
+        "taken",
+        "takes",
+        "took",
+        "tells",
+        "told",
+        "tried",
+        "try",
+        "want",
+        "wants",
+        "went",
+    ]
 )
 """Verbs that say little by themselves: rare in some documents, so that their rarity would make much of them."""
 
