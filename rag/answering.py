@@ -8,15 +8,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 
-from corpus.errors import LimitError, UsageError, VouchError
+from corpus.errors import LimitError, VouchError
 from corpus.types import Hit
-from rag.abstention import FITTED, Abstention, signals
+from rag.abstention import FITTED, Abstention
 from rag.answers import (
     MIN_SUPPORT,
-    MOST_K,
     Answer,
     AnswerNote,
     Ask,
@@ -24,61 +23,24 @@ from rag.answers import (
     Done,
     Event,
     Failed,
-    Failure,
     Library,
     PassagesFound,
     TextDelta,
-    Usage,
 )
-from rag.attempts import Delta, Fault, Finish, Stop
-from rag.cards import EXTRACTIVE
-from rag.citations import Cited, cite
-from rag.conflicts import Conflict, as_told, at_stored, find_conflicts
-from rag.followups import standalone
-from rag.models import ChosenModel, Models
+from rag.attempts import Delta, Finish, Stop
+from rag.citations import Cited
+from rag.conflicts import Conflict
+from rag.models import Models
 from rag.notes import ignored, notes_on
 from rag.opening import Opening
-from rag.prompting import (
-    Budget,
-    Passage,
-    Prompt,
-    build_prompt,
-    is_japanese,
-)
+from rag.preparing import Preparation, ms_since
+from rag.prompting import Passage, Prompt
 from rag.reading import ALONE
-from rag.rewriting import Rewritten, rewrite
+from rag.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, NOT_SUPPORTED, UNREACHABLE, check, empty
 from rag.screening import Screen
-from rag.strategies import STRATEGIES, Examples, ExampleSource
-from rag.templates import Template
+from rag.strategies import Examples, ExampleSource
 from rag.upstream import UpstreamError
-
-NOT_FOUND = {
-    False: "The documents do not answer this question.",
-    True: "文書の中に、この質問への答えは見つかりませんでした。",
-}
-"""What an abstention says, in English (False) and Japanese (True)."""
-
-NOT_KNOWN = {
-    False: "The model has no answer to this question.",
-    True: "モデルはこの質問に答えられません。",
-}
-"""What it says where the model was asked alone."""
-
-NOT_SUPPORTED = {
-    False: "The documents do not bear out what the model answered. These are the passages that were found.",
-    True: "モデルの答えは文書で裏付けられませんでした。見つかった文章だけを示します。",
-}
-"""What stands in the place of an answer that had to be vouched for and is not."""
-
-UNREACHABLE = {
-    False: "The model cannot be reached at the moment.",
-    True: "現在モデルに接続できません。",
-}
-
-AND_PASSAGES = {
-    False: " These are the passages that were found.",
-    True: "見つかった文章だけを示します。",
-}
+from rag.vouching import compare, judge, vouch, whole
 
 
 def answer_events(
@@ -105,8 +67,10 @@ def answer_events(
             ``k`` out of range, an empty question, a model that is not installed or has no key, support
             required without retrieval.
     """
-    run = _Run(ask, library, models, examples or Examples(), abstention, min_support, rewrite_s, stop)
-    return run.events()
+    check(ask)
+    model = models.open(ask.model)
+    asked = Preparation(ask, library, model, examples or Examples(), abstention, rewrite_s, stop)
+    return _Run(asked, min_support, stop).events()
 
 
 def answer(
@@ -146,41 +110,15 @@ def answer(
 
 
 class _Run:
-    """One question on its way. Its state is what the events so far have established."""
+    """One question on its way through the model: what of its answer the events so far have established."""
 
-    def __init__(
-        self,
-        ask: Ask,
-        library: Library,
-        models: Models,
-        examples: ExampleSource,
-        abstention: Abstention,
-        min_support: float,
-        rewrite_s: float,
-        stop: Stop | None,
-    ) -> None:
-        check(ask)
-        self._ask = ask
-        self._library = library
-        self._examples = examples
-        self._abstention = abstention
+    def __init__(self, asked: Preparation, min_support: float, stop: Stop | None) -> None:
+        asked.model.chat()  # a missing package or key is told before the first event
+        self._asked = asked
         self._min_support = min_support
-        self._hold = bool(ask.require_support)
-        self._rewrite_s = rewrite_s
+        self._hold = bool(asked.ask.require_support)
         self._stop = stop
-        self._model: ChosenModel = models.open(ask.model)
-        self._model.chat()  # a missing package or key is told before the first event
         self._began = time.perf_counter()
-        self._japanese = is_japanese(ask.question)
-        self._question = ask.question
-        self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
-        self._rewriting = Rewritten("", 0, 0)
-        self._template: Template | None = None
-        self._timings: dict[str, float] = {}
-        self._notes: list[AnswerNote] = []
-        self._confidence: float | None = None
-        self._passages: tuple[Passage, ...] = ()
-        self._prompt: Prompt | None = None
         self._reply: str | None = None
         self._conflicts: tuple[Conflict, ...] = ()
         self._id = secrets.token_hex(8)
@@ -188,94 +126,25 @@ class _Run:
     def events(self) -> Generator[Event]:
         """Yields the events of :func:`answer_events`."""
         try:
-            self._question = self._standalone()
-            hits = self._retrieve()
-            refused = self._ask.retrieval and self._refuses(hits)
-            self._passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
-            prompt = None if refused else self._build(hits, self._model.budget)
+            hits = self._asked.retrieve()
+            refused = self._asked.ask.retrieval and self._asked.refuses(hits)
+            self._asked.passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
+            prompt = None if refused else self._asked.build(hits, self._asked.model.budget)
         except VouchError as error:
             yield Failed(error, self._answer("", "", failure=error))
             return
-        yield PassagesFound(self._id, self._passages)
+        yield PassagesFound(self._id, self._asked.passages)
         if prompt is None:
-            text = NOT_FOUND[self._japanese]
+            text = NOT_FOUND[self._asked.japanese]
             yield TextDelta(text)
             yield CitationsFound((), ())
             yield Done(self._answer(text, "stop", abstained=True))
             return
         yield from self._generate(prompt, hits)
 
-    def _standalone(self) -> str:
-        """Returns the question so that the documents can be searched with it alone."""
-        if not self._earlier or not self._ask.retrieval:
-            return self._ask.question
-        if self._rewrite_s and self._model.name != EXTRACTIVE:
-            began = time.perf_counter()
-            asked = self._ask.question
-            self._rewriting = rewrite(asked, self._ask.history, self._model, self._stop, self._rewrite_s)
-            self._timings["rewriting"] = _ms(began)
-            if self._rewriting.question:
-                return self._rewriting.question
-        return standalone(self._ask.question, self._earlier)
-
-    def _retrieve(self) -> tuple[Hit, ...]:
-        if not self._ask.retrieval:
-            return ()
-        began = time.perf_counter()
-        try:
-            found = self._library.search(self._question, self._ask.k)
-        except UsageError as error:
-            if error.code != "query_too_long" or self._question == self._ask.question:
-                raise
-            self._question = self._ask.question
-            found = self._library.search(self._question, self._ask.k)
-        self._timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
-        self._timings["retrieval"] = _ms(began)
-        self._notes += [AnswerNote("retrieval", note) for note in found.notes]
-        if self._question != self._ask.question:
-            self._notes.append(AnswerNote("standalone_question", f"Read as: {self._question}"))
-        return tuple(found.hits)
-
-    def _refuses(self, hits: Sequence[Hit]) -> bool:
-        if not hits:
-            return True
-        followup = self._ask.question if self._question != self._ask.question else ""
-        found = signals(self._question, hits, self._library.rarity, self._library.lacks, followup)
-        self._confidence = round(self._abstention.chance(found), 4)
-        return self._abstention.refuses(found)
-
-    def _build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
-        built_in = self._model.name == EXTRACTIVE  # it reads the passages and the question alone
-        template = None if built_in else self._ask.template
-        if template is not None and template.reads_passages and not self._ask.retrieval:
-            template = None
-        self._template = template
-        shots = 0 if built_in else STRATEGIES[self._ask.strategy].shots
-        examples = self._examples.nearest(self._question, shots)
-
-        def build(question: str) -> Prompt:
-            return build_prompt(
-                question,
-                hits,
-                budget,
-                examples=examples,
-                history=self._ask.history,
-                retrieval=self._ask.retrieval,
-                wishes="" if built_in else self._ask.wishes,
-                template=template,
-            )
-
-        prompt = build(self._question if built_in else self._ask.question)
-        if prompt.dropped_turns and prompt.question != self._question:
-            with suppress(LimitError):
-                prompt = build(self._question)  # the turns it leans on are not all there
-        self._prompt = prompt
-        self._passages = prompt.passages
-        return prompt
-
     def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
         """Asks the model, a second time with half the prompt when it was too long for the provider."""
-        screen = Screen(prompt.passages, self._question)
+        screen = Screen(prompt.passages, self._asked.question)
         opening = Opening()
         shown: list[str] = []
         raw: list[str] = []
@@ -285,12 +154,12 @@ class _Run:
         try:
             for item in self._replies(prompt, hits):
                 if isinstance(item, Prompt):
-                    screen = Screen(item.passages, self._question)
+                    screen = Screen(item.passages, self._asked.question)
                 elif isinstance(item, Finish):
                     finish = item
                 else:
                     if not raw:
-                        self._timings["first_token"] = _ms(began)
+                        self._asked.timings["first_token"] = ms_since(began)
                     raw.append(item.text)
                     if delta := screen.feed(opening.feed(item.text)):
                         shown.append(delta)
@@ -298,10 +167,10 @@ class _Run:
                             yield TextDelta(delta)
         except VouchError as caught:
             error = caught
-        self._timings["model"] = _ms(began)
+        self._asked.timings["model"] = ms_since(began)
         self._reply = "".join(raw)
         if opening.abstains and error is None:
-            self._notes += notes_on(self._prompt or prompt, screen, finish)
+            self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
             yield from self._abstain(finish)
             return
         if delta := screen.feed(opening.close()) + screen.close():
@@ -309,30 +178,30 @@ class _Run:
             if not self._hold:
                 yield TextDelta(delta)
         text = "".join(shown).strip()
-        self._notes += notes_on(self._prompt or prompt, screen, finish)
-        self._notes += ignored(self._ask, built_in=self._model.name == EXTRACTIVE)
+        self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
+        self._asked.notes += ignored(self._asked.ask, built_in=self._asked.built_in)
         if isinstance(error, UpstreamError) and error.code == "model_unavailable":
-            text = UNREACHABLE[self._japanese]
-            text += AND_PASSAGES[self._japanese] if self._passages else ""
-            self._notes.append(AnswerNote(error.code, error.message))
+            text = UNREACHABLE[self._asked.japanese]
+            text += AND_PASSAGES[self._asked.japanese] if self._asked.passages else ""
+            self._asked.notes.append(AnswerNote(error.code, error.message))
             yield TextDelta(text)
             yield CitationsFound((), ())
             yield Done(self._answer(text, error.code, failure=error))
             return
-        cited = self._cite(text)
-        supported = self._judge(cited)
+        cited = vouch(self._asked, text)
+        supported = judge(self._asked, cited, self._min_support)
         if self._hold and supported is not True and text and text not in ALONE.values():
             yield from self._withhold(cited, finish, error)
             return
         if self._hold and text:
             yield TextDelta(text)
-        self._conflicts = self._compare(cited)
+        self._conflicts = compare(self._asked, cited)
         yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
         if error is not None:
             yield Failed(error, self._answer(text, "error", cited=cited, failure=error))
         elif finish is not None and not text:
-            empty = UpstreamError(_empty(finish.reason))
-            yield Failed(empty, self._answer("", finish.reason, failure=empty))
+            fault = UpstreamError(empty(finish.reason))
+            yield Failed(fault, self._answer("", finish.reason, failure=fault))
         else:
             reason = finish.reason if finish else ""
             alone = text in ALONE.values()
@@ -340,60 +209,34 @@ class _Run:
 
     def _replies(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Delta | Finish | Prompt]:
         try:
-            with closing(self._model.stream(prompt.messages, self._stop)) as stream:
+            with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
                 yield from stream
             return
         except UpstreamError as error:
             if error.code != "context_too_long" or error.partial:
                 raise
-            budget = self._model.budget
+            budget = self._asked.model.budget
             try:
-                prompt = self._build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
+                prompt = self._asked.build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
             except LimitError:
                 raise error from None  # there was little but the question itself
-        self._notes.append(
+        self._asked.notes.append(
             AnswerNote(
                 "prompt_halved", "The provider found the prompt too long; asked again with half of it."
             )
         )
         yield prompt
-        with closing(self._model.stream(prompt.messages, self._stop)) as stream:
+        with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
             yield from stream
 
     def _abstain(self, finish: Finish | None) -> Iterator[Event]:
-        read = self._ask.retrieval
-        text = (NOT_FOUND if read else NOT_KNOWN)[self._japanese]
+        read = self._asked.ask.retrieval
+        text = (NOT_FOUND if read else NOT_KNOWN)[self._asked.japanese]
         said = "The model found no answer in the passages." if read else "The model gave no answer."
-        self._notes.append(AnswerNote("model_abstained", said))
+        self._asked.notes.append(AnswerNote("model_abstained", said))
         yield TextDelta(text)
         yield CitationsFound((), ())
         yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
-
-    def _compare(self, cited: Cited) -> tuple[Conflict, ...]:
-        began = time.perf_counter()
-        read_text = self._library.read_text
-        found = find_conflicts(
-            self._question,
-            self._passages,
-            cited.citations,
-            read_text=read_text,
-            page_of=self._library.page_of,
-        )
-        found = at_stored(found, read_text)
-        self._notes += [AnswerNote("conflict", as_told(one)) for one in found]
-        self._timings["conflicts"] = _ms(began)
-        return found
-
-    def _judge(self, cited: Cited) -> bool | None:
-        """Says whether enough of an answer is vouched for, and makes a note where it is not."""
-        if not (self._ask.retrieval and cited.sentences):
-            return None
-        good = sum(sentence.state != "unsupported" for sentence in cited.sentences)
-        if cited.support >= self._min_support:
-            return True
-        said = f"The documents vouch for {good} of the answer's {len(cited.sentences)} sentences."
-        self._notes.append(AnswerNote("low_support", said))
-        return False
 
     def _withhold(self, cited: Cited, finish: Finish | None, error: VouchError | None) -> Iterator[Event]:
         """Ends an answer that had to be vouched for and is not: the passages are all that is shown."""
@@ -402,8 +245,8 @@ class _Run:
             yield CitationsFound((), ())
             yield Failed(error, self._answer("", "error", failure=error))
             return
-        text = NOT_SUPPORTED[self._japanese]
-        self._notes.append(
+        text = NOT_SUPPORTED[self._asked.japanese]
+        self._asked.notes.append(
             AnswerNote("withheld", "Support was required, so the model's answer is not shown.")
         )
         yield TextDelta(text)
@@ -411,18 +254,6 @@ class _Run:
         reason = finish.reason if finish else ""
         given = self._answer(text, reason, cited=looked_at, finish=finish, abstained=True)
         yield Done(replace(given, sentences=()))
-
-    def _cite(self, text: str) -> Cited:
-        began = time.perf_counter()
-        cited = cite(
-            text,
-            self._passages,
-            self._question,
-            read_text=self._library.read_text,
-            page_of=self._library.page_of,
-        )
-        self._timings["citing"] = _ms(began)
-        return cited
 
     def _answer(
         self,
@@ -434,93 +265,17 @@ class _Run:
         abstained: bool = False,
         failure: VouchError | None = None,
     ) -> Answer:
-        prompt = self._prompt
-        reported = finish is not None and finish.input_tokens is not None and finish.output_tokens is not None
-        count = self._model.budget.counter
-        usage = Usage(
-            finish.input_tokens
-            if finish and reported and finish.input_tokens
-            else (prompt.tokens if prompt else 0),
-            finish.output_tokens
-            if finish and reported and finish.output_tokens
-            else (count.count(text) if prompt else 0),
-            "provider" if reported else count.how,
-        )
-        usage = replace(
-            usage,
-            input_tokens=usage.input_tokens + self._rewriting.input_tokens,
-            output_tokens=usage.output_tokens + self._rewriting.output_tokens,
-        )
-        usage = replace(usage, cost_usd=self._model.card.cost_usd(usage.input_tokens, usage.output_tokens))
-        self._timings["total"] = _ms(self._began)
-        return Answer(
-            id=self._id,
-            question=self._ask.question,
-            text=text,
-            abstained=abstained,
-            citations=cited.citations if cited else (),
-            passages=self._passages,
-            model=self._model.name,
-            retrieval=self._ask.retrieval,
-            strategy=self._ask.strategy,
-            usage=usage,
-            timings_ms=dict(self._timings),
-            complete=failure is None,
-            finish_reason=reason,
-            sentences=cited.sentences if cited else (),
-            support=cited.support if cited and cited.sentences else None,
-            supported=cited.support >= self._min_support
-            if cited and cited.sentences and self._ask.retrieval
-            else None,
-            conflicts=self._conflicts,
-            confidence=self._confidence,
-            notes=tuple(self._notes),
-            standalone_question=self._question if self._question != self._ask.question else "",
-            template=self._template.name if self._template else "",
-            failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
-            prompt=prompt,
+        self._asked.timings["total"] = ms_since(self._began)
+        return whole(
+            self._asked,
+            text,
+            reason,
+            answer_id=self._id,
+            min_support=self._min_support,
             reply=self._reply,
+            conflicts=self._conflicts,
+            cited=cited,
+            finish=finish,
+            abstained=abstained,
+            failure=failure,
         )
-
-
-def check(ask: Ask) -> None:
-    """Refuses a question that cannot be answered as asked.
-
-    Raises:
-        UsageError: the question is empty, the strategy unknown, ``k`` out of range, or support required of an
-        answer without the documents.
-    """
-    if not ask.question.strip():
-        raise UsageError("The question is empty.", code="empty_query", hint='Ask something: vouch ask "…"')
-    if ask.strategy not in STRATEGIES:
-        raise UsageError(
-            f"There is no strategy {ask.strategy!r}.",
-            code="bad_strategy",
-            hint=f"One of: {', '.join(STRATEGIES)}.",
-        )
-    if ask.require_support and not ask.retrieval:
-        raise UsageError(
-            "Without retrieval there are no documents that could bear an answer out.",
-            code="support_needs_retrieval",
-            hint="Ask with retrieval, or do not require support.",
-        )
-    if not 1 <= ask.k <= MOST_K:
-        raise UsageError(f"k must be between 1 and {MOST_K}, not {ask.k}.", code="bad_k")
-    if ask.template is not None and ask.retrieval and not ask.template.reads_passages:
-        raise UsageError(
-            f"Template {ask.template.name!r} has no place for passages.",
-            code="bad_template",
-            hint="Put {passages} into it, or ask without retrieval.",
-        )
-
-
-def _empty(reason: str) -> Fault:
-    if reason == "content_filter":
-        return Fault("model_filtered", "The provider's filter withheld the answer.", "Rephrase the question.")
-    return Fault(
-        "model_empty", f"The model finished ({reason}) without a word.", "Ask again, or another model."
-    )
-
-
-def _ms(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 3)

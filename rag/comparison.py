@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError, VouchError
 from rag.abstention import FITTED, Abstention
-from rag.answering import answer, check
+from rag.answering import answer
 from rag.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Retrieved
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.models import Models
 from rag.prompting import Message
+from rag.refusals import check
 from rag.strategies import ExampleSource
 from rag.templates import Template
 

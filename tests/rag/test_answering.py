@@ -10,20 +10,13 @@ from typing import Any
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import (
-    AND_PASSAGES,
-    NOT_FOUND,
-    NOT_KNOWN,
-    NOT_SUPPORTED,
-    UNREACHABLE,
-    answer,
-    answer_events,
-)
+from rag.answering import answer, answer_events
 from rag.answers import Answer, Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.comparison import Arm, compare
 from rag.models import Models
 from rag.prompting import NOT_IN_DOCUMENTS, Message
 from rag.reading import ALONE
+from rag.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, NOT_SUPPORTED, UNREACHABLE
 from rag.scripted import ScriptedServer, Turn, refusal
 from rag.templates import read_template
 from rag.upstream import UpstreamError

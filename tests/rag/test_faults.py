@@ -25,7 +25,7 @@ import psutil
 import pytest
 
 from corpus.settings import Settings
-from rag.answering import UNREACHABLE
+from rag.refusals import UNREACHABLE
 from rag.scripted import Dialect, ScriptedServer, Turn, refusal
 from rag.upstream import Provider
 from tests.rag.conftest import MARKED, running, scripted_model

@@ -16,8 +16,8 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from corpus.settings import Settings
-from rag.answering import UNREACHABLE
 from rag.api.chat_reply import without_footnotes
+from rag.refusals import UNREACHABLE
 from rag.scripted import ScriptedServer, Turn, refusal
 from tests.rag.conftest import MARKED, running, scripted_model
 

@@ -1,0 +1,142 @@
+"""A question made ready for a model: made to stand alone, retrieved for, refused or built into a prompt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from corpus.errors import LimitError, UsageError
+from corpus.types import Hit
+from rag.abstention import Abstention, signals
+from rag.answers import AnswerNote, Ask, Library
+from rag.attempts import Stop
+from rag.cards import EXTRACTIVE
+from rag.followups import standalone
+from rag.models import ChosenModel
+from rag.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
+from rag.rewriting import Rewritten, rewrite
+from rag.strategies import STRATEGIES, ExampleSource
+from rag.templates import Template
+
+
+class Preparation:
+    """One question on its way to the model, and what is known of it so far.
+
+    ``question`` is what it is read as, ``passages`` what the model is given, ``timings`` are in milliseconds,
+    ``confidence`` is the chance in (0, 1) that the corpus holds the answer, None before it was judged.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        library: Library,
+        model: ChosenModel,
+        examples: ExampleSource,
+        abstention: Abstention,
+        rewrite_s: float,
+        stop: Stop | None,
+    ) -> None:
+        self.ask = ask
+        self.library = library
+        self.model = model
+        self.built_in = model.name == EXTRACTIVE
+        self.japanese = is_japanese(ask.question)
+        self.question = ask.question
+        self.rewriting = Rewritten("", 0, 0)
+        self.template: Template | None = None
+        self.timings: dict[str, float] = {}
+        self.notes: list[AnswerNote] = []
+        self.confidence: float | None = None
+        self.passages: tuple[Passage, ...] = ()
+        self.prompt: Prompt | None = None
+        self._examples = examples
+        self._abstention = abstention
+        self._rewrite_s = rewrite_s
+        self._stop = stop
+        self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
+
+    def retrieve(self) -> tuple[Hit, ...]:
+        """Returns the passages found for the question, made to stand alone, best first; none without retrieval.
+
+        Raises:
+            VouchError: the question is too long, or the corpus cannot be searched.
+        """
+        self.question = self._standalone()
+        if not self.ask.retrieval:
+            return ()
+        began = time.perf_counter()
+        try:
+            found = self.library.search(self.question, self.ask.k)
+        except UsageError as error:
+            if error.code != "query_too_long" or self.question == self.ask.question:
+                raise
+            self.question = self.ask.question
+            found = self.library.search(self.question, self.ask.k)
+        self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
+        self.timings["retrieval"] = ms_since(began)
+        self.notes += [AnswerNote("retrieval", note) for note in found.notes]
+        if self.question != self.ask.question:
+            self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
+        return tuple(found.hits)
+
+    def refuses(self, hits: Sequence[Hit]) -> bool:
+        """Says whether the documents do not speak of the question, before any model is asked."""
+        if not hits:
+            return True
+        followup = self.ask.question if self.question != self.ask.question else ""
+        found = signals(self.question, hits, self.library.rarity, self.library.lacks, followup)
+        self.confidence = round(self._abstention.chance(found), 4)
+        return self._abstention.refuses(found)
+
+    def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
+        """Returns the prompt, within the budget, and keeps it with the passages that found a place.
+
+        Raises:
+            LimitError: the question alone does not fit.
+        """
+        built_in = self.built_in  # it reads the passages and the question alone
+        template = None if built_in else self.ask.template
+        if template is not None and template.reads_passages and not self.ask.retrieval:
+            template = None
+        self.template = template
+        shots = 0 if built_in else STRATEGIES[self.ask.strategy].shots
+        examples = self._examples.nearest(self.question, shots)
+
+        def build(question: str) -> Prompt:
+            return build_prompt(
+                question,
+                hits,
+                budget,
+                examples=examples,
+                history=self.ask.history,
+                retrieval=self.ask.retrieval,
+                wishes="" if built_in else self.ask.wishes,
+                template=template,
+            )
+
+        prompt = build(self.question if built_in else self.ask.question)
+        if prompt.dropped_turns and prompt.question != self.question:
+            with suppress(LimitError):
+                prompt = build(self.question)  # the turns it leans on are not all there
+        self.prompt = prompt
+        self.passages = prompt.passages
+        return prompt
+
+    def _standalone(self) -> str:
+        """Returns the question so that the documents can be searched with it alone."""
+        if not self._earlier or not self.ask.retrieval:
+            return self.ask.question
+        if self._rewrite_s and not self.built_in:
+            began = time.perf_counter()
+            asked = self.ask.question
+            self.rewriting = rewrite(asked, self.ask.history, self.model, self._stop, self._rewrite_s)
+            self.timings["rewriting"] = ms_since(began)
+            if self.rewriting.question:
+                return self.rewriting.question
+        return standalone(self.ask.question, self._earlier)
+
+
+def ms_since(began: float) -> float:
+    """Returns the milliseconds since an instant of ``time.perf_counter``."""
+    return round((time.perf_counter() - began) * 1000, 3)
