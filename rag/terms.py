@@ -261,6 +261,26 @@ class Term:
     name: bool = False
 
 
+_IRREGULAR = {
+    form: word
+    for word, forms in {
+        "begin": "began begun", "break": "broke broken", "bring": "brought", "build": "built", "buy": "bought",
+        "catch": "caught", "child": "children", "choose": "chose chosen", "criterion": "criteria", "deal": "dealt",
+        "draw": "drew drawn", "drive": "drove driven", "eat": "ate eaten", "fight": "fought", "find": "found",
+        "fly": "flew flown", "foot": "feet", "forget": "forgot forgotten", "freeze": "froze frozen",
+        "give": "gave given", "grow": "grew grown", "hear": "heard", "hide": "hid hidden", "hold": "held",
+        "keep": "kept", "lend": "lent", "lose": "lost", "make": "made", "man": "men", "mean": "meant", "meet": "met",
+        "pay": "paid", "person": "people", "ride": "rode ridden", "run": "ran", "say": "said", "see": "seen",
+        "sell": "sold", "send": "sent", "sleep": "slept", "speak": "spoke spoken", "spend": "spent", "stand": "stood",
+        "steal": "stole stolen", "swear": "swore sworn", "take": "took taken", "teach": "taught", "tell": "told",
+        "think": "thought", "throw": "threw thrown", "understand": "understood", "wear": "wore worn", "win": "won",
+        "withdraw": "withdrew withdrawn", "woman": "women", "write": "wrote written",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""Forms that no ending tells. "Found" is one of "find", so that who founded a company is not what can be found."""
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Returns an English word without its inflection, a number without its separators, all else as it is."""
@@ -268,6 +288,7 @@ def stem(word: str) -> str:
         return number(word)
     if word in _NUMBER_WORDS:
         return _NUMBER_WORDS[word]
+    word = _IRREGULAR.get(word, word)
     if not word.isascii() or len(word) < 4:
         return word
     word = word.removesuffix("'s")
@@ -310,6 +331,7 @@ _LIGHT = frozenset(
         "come",
         "comes",
         "coming",
+        "found",
         "getting",
         "go",
         "goes",
