@@ -44,6 +44,7 @@ _EMPTY = re.compile(
 )
 _CONTENT = re.compile(rf"[{HAN}{KATAKANA}A-Za-z0-9０-９々ー\-－.]+")
 _STEM = re.compile(rf"[{HAN}](?=[{HIRAGANA}])(?!(?:[のはがをにでともへや]|から|まで|です|だ|なら|って))")
+_TIME = re.compile(rf"[{HAN}].*(?:[期間日時中後前年月末週夜朝]|季節)$")
 _NUMBER = re.compile(r"[\d０-９][\d０-９.,]*")
 
 
@@ -108,6 +109,10 @@ def _in_place(what: str, how: str | None, before: str) -> str:
         return before[: same.start()] + what + before[same.end() :]
     places = _spots(before)
     found = _nearest(what, before, places)
+    if found is None and how == "では" and not _is_role(what) and not _TIME.search(what):
+        # Towns are too many to list: 津では asks for another place, never for 東京 as well.
+        known = [span for span in places if _is_place(before[slice(*span)])]
+        found = known[0] if len(known) == 1 else None
     if found is None and how == "の場合" and (when := re.search(r"場合|とき|時は|たら|なら", before)):
         found = next((span for span in places if span[1] <= when.start()), None)
     if found is None and how in _TOPIC_LIKE:
