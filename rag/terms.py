@@ -288,7 +288,8 @@ def stem(word: str) -> str:
         return number(word)
     if word in _NUMBER_WORDS:
         return _NUMBER_WORDS[word]
-    word = _IRREGULAR.get(word, word)
+    prefix = "un" if word.startswith("un") else ""  # unpaid
+    word = prefix + _IRREGULAR.get(word.removeprefix(prefix), word.removeprefix(prefix))
     if not word.isascii() or len(word) < 4:
         return word
     word = word.removesuffix("'s")
