@@ -30,6 +30,8 @@ _NAVIGATION = frozenset(
 )
 """Classes by which DocBook, Sphinx and others name what leads to other pages."""
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
+_ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
+"""Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
 _MOST_BOXES = 100
 """Boxes called contents that are looked into: pages have one or two."""
 _HIDDEN_STYLE = re.compile(
@@ -89,27 +91,39 @@ def _mark_contents(root: Any) -> None:
 
 
 def _is_contents(element: Any, targets: Set[str]) -> bool:
-    """Says whether an element is links into its own page, and no more than a heading and numbers beside them."""
+    """Says whether an element is links into its own page, and no more than a heading and numbers before them."""
     links = [link for link in element.iter("a") if link.get("href")]
     if len(links) < FEWEST_ENTRIES or not all(
-        unquote(link.get("href").partition("#")[2]) in targets for link in links
+        unquote(link.get("href").partition("#")[2]) in targets and _has_letter("".join(link.itertext()))
+        for link in links
     ):
         return False
     return _says_little_beside_links(element)
 
 
 def _says_little_beside_links(element: Any) -> bool:
-    letters = 0
+    """Says whether there is nothing behind the link of any entry ("Basic: 10 EUR"), and few letters elsewhere."""
+    letters, behind = 0, False
     walker = etree.iterwalk(element, events=("start", "end"))
     for event, one in walker:
         text = one.text if event == "start" else one.tail if one is not element else None
         if event == "start" and one.tag == "a":
             walker.skip_subtree()
+            behind = behind or bool(one.get("href"))
             continue
+        if event == "start" and one.tag in _ENTRIES:
+            behind = False
+        if behind and any(map(str.isalnum, text or "")):
+            return False
         letters += sum(map(str.isalpha, text or ""))
         if letters > MOST_BESIDE_LINKS:
             return False
     return True
+
+
+def _has_letter(text: str) -> bool:
+    """Says whether a link is worded: "↩" leads from a note back to where it belongs."""
+    return any(map(str.isalpha, text))
 
 
 def is_hidden(element: Any) -> bool:

@@ -138,16 +138,22 @@ def _end_of_list(tokens: Sequence[Token], at: int) -> int:
 def _is_contents(tokens: Sequence[Token]) -> bool:
     if len(tokens) < 2 or any(token.type in ("fence", "code_block", "html_block") for token in tokens):
         return False
-    entries = beside = inside = 0
-    for token in (child for one in tokens for child in one.children or []):
-        if token.type == "link_open":
-            if not str(token.attrs.get("href", "")).startswith("#"):
-                return False
-            entries, inside = entries + 1, 1
-        elif token.type == "link_close":
-            inside = 0
-        elif not inside:
-            beside += sum(map(str.isalpha, token.content))
+    entries = beside = 0
+    for one in tokens:
+        inside = behind = False
+        for token in one.children or []:
+            if token.type == "link_open":
+                if not str(token.attrs.get("href", "")).startswith("#"):
+                    return False
+                entries, inside = entries + 1, True
+            elif token.type == "link_close":
+                inside, behind = False, True
+            elif token.type in ("softbreak", "hardbreak"):
+                behind = False
+            elif not inside:
+                if behind and any(map(str.isalnum, token.content)):
+                    return False  # "[Basic](#basic): 10 EUR" says something
+                beside += sum(map(str.isalpha, token.content))
     return entries >= FEWEST_ENTRIES and beside <= MOST_BESIDE_LINKS
 
 

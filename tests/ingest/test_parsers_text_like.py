@@ -388,6 +388,11 @@ def test_html_leaves_out_what_only_leads_elsewhere(contents: str) -> None:
         '<li><a href="#a">2</a> Or later.</li><li><a href="#c">3</a> Or never.</li></ol>',
         '<div class="contents"><a href="#a">a</a><a href="#a">b</a><a href="#c">c</a>'
         "<p>All employees are entitled to twenty days of leave.</p></div>",
+        '<ul><li><a href="#a">Basic</a>: €10<li><a href="#c">Pro</a>: €25<li><a href="#c">Max</a>: €99</ul>',
+        '<ul><li><a href="#a">休暇</a> 20日<li><a href="#c">病休</a> 10日<li><a href="#c">慶弔</a> 5日</ul>',
+        '<div class="contents"><table><tr><td><a href="#a">Leave</a><td>20<tr><td><a href="#c">Pay</a><td>9'
+        '<tr><td><a href="#c">Tax</a><td>30</table></div>',
+        '<ol><li>税込 <a href="#a">↩</a><li>税抜 <a href="#a">↩</a><li>月額 <a href="#c">↩</a></ol>',
     ],
 )
 def test_html_keeps_lists_of_links_that_say_something(links: str) -> None:
@@ -409,6 +414,7 @@ def test_markdown_leaves_out_its_own_contents() -> None:
     assert read(f"{contents}{body}", "a.md").text == read(body, "a.md").text
     for told in (
         "1. [Leave](pay.md#leave)\n",
+        "- [Basic](#leave): €10\n- [Pro](#pay): €25\n- [休暇](#休暇): 20日\n",
         "1. All of it, and whatever else the contract may promise to you.\n",
     ):
         assert "In part" in read(f"{told}{contents[3:]}{body}", "a.md").text
