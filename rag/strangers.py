@@ -34,9 +34,18 @@ _WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"
 )
+_CIVILITY = re.compile(
+    r"\A\W*(?:hi|hello|hey|dear)\s+[\w.'’-]+(?:\s+[A-Z][\w.'’-]*)?\s*[,!.:\n]"
+    r"|\b(?:thanks|thank you|cheers|(?:best|kind)? ?regards)\b[^?\w]{0,3}(?:in advance)?[^?\w]{0,3}"
+    r"[\w.'’-]+(?:\s+[\w.'’-]+)?\W*\Z"
+    r"|\b(?:I['’]m|I am|my name is)\s+(?-i:[A-Z])[\w.'’-]+(?:\s+(?-i:[A-Z])[\w.'’-]*)?(?=\s*(?:[,.;!\n]|\band\b))",
+    re.IGNORECASE,
+)
+"""Who asks, and who is asked: "Hi Vouch, …", "I'm Maria, …", "… Thanks, Maria"."""
 _OF_A_NAME = re.compile(
     r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
-    r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|さん)(?![\u4e00-\u9fff])"
+    r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
+    r"(?![\u4e00-\u9fff])"
     r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
 )
 _ASIDE = re.compile(
@@ -66,10 +75,11 @@ def strangers(question: str, hits: Sequence[Hit], lacks: Lacks, followup: str = 
 
 
 def _is_misspelt(name: str, there: frozenset[str]) -> bool:
-    return name.isascii() and bool(get_close_matches(fold(name), there, 1, MISSPELT))
+    return name[0] < "\u0250" and bool(get_close_matches(fold(name), there, 1, MISSPELT))
 
 
 def _names(question: str) -> Iterator[str]:
+    question = _CIVILITY.sub(". ", question)
     words = list(_WORD.finditer(question))
     capitals = sum(word.group()[0].isupper() for word in words)
     japanese = is_japanese(question)
