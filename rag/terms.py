@@ -288,7 +288,7 @@ def stem(word: str) -> str:
         return number(word)
     if word in _NUMBER_WORDS:
         return _NUMBER_WORDS[word]
-    prefix = "un" if word.startswith("un") else ""  # unpaid
+    prefix = "un" if word.startswith("un") and word not in _IRREGULAR else ""  # unpaid, but understood
     word = prefix + _IRREGULAR.get(word.removeprefix(prefix), word.removeprefix(prefix))
     if not word.isascii() or len(word) < 4:
         return word

@@ -114,6 +114,7 @@ def test_a_word_has_one_stem_and_a_number_one_spelling():
     assert {stem(word) for word in ("policy", "policies")} == {"policy"}
     assert {stem(word) for word in ("pay", "pays", "paid", "paying")} == {"pay"}
     assert stem("unpaid") == "unpay"
+    assert stem("understood") == stem("understand")
     assert stem("founded") == stem("founding") != stem("found") == stem("find")
     assert {number(text) for text in ("1,234.50", "1234.5")} == {"1234.5"}
     assert numbers("１２ days, twelve months, 3.0 %") == {"12", "3"}
