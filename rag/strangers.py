@@ -3,9 +3,9 @@ answered with another company's.
 
 Only what is surely a name counts: capitalised words amid a sentence (the first of several that stand together, so that
 "Northwind Helth" is still Northwind, and "President Biden" a president). No abbreviation of up to five letters does,
-which documents write out, and no month or place ("to Australia"), where rules hold that name neither. In Japanese these
-are Latin names, and what stands before 株式会社, 社, 氏 or さん. A name that is nearly a word of the passages is that
-word, misspelt. Of a follow-up like "And on the moon?" what it asks about counts, too.
+which documents write out, and no month, place ("to Australia") or one of a kind ("a MacBook"), where rules hold that
+name none of them. In Japanese these are Latin names, and what stands before 株式会社, 社, 氏 or さん. A name that is
+nearly a word of the passages is that word, misspelt. Of a follow-up like "And on the moon?" what it asks about counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ MISSPELT = 0.8
 _WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9'’&.-]*")
 _AMID = re.compile(r"[\w,;:(\"“'‘][\s(\"“'‘]*\Z")
 _SHORT = re.compile(r"[A-Z]{1,5}")
-_WHERE = re.compile(r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z", re.IGNORECASE)
+_WHERE = re.compile(
+    r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z|\b(?:an?|such as)\s+\Z", re.IGNORECASE
+)
+"""Before a place, and before one of a kind ("a Netflix subscription"): a rule for all holds there, too."""
 _WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"

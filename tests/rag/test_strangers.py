@@ -40,6 +40,7 @@ def lacks(words: Sequence[str]) -> frozenset[str]:
         ("What did Northwind Helth change?", "", set()),  # the first of several says whose it is
         ("How much leave does Nortwind give?", "", set()),  # misspelt
         ("How much leave does Nörthwind give?", "", set()),
+        ("Is leave given for a Netflix subscription, or devices such as MacBooks?", "", set()),
         ("Hi Vouch, how much leave is there?", "", set()),
         ("I'm Maria Silva, new here. How much leave is there?", "", set()),
         ("How much leave is there? Thanks in advance, Maria", "", set()),
