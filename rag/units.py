@@ -74,8 +74,8 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
     return units
 
 
-ASKS = re.compile(r"(?:[?？]|(?<!と)か。)[」』”\"]?\s*\Z")
-"""How a question ends."""
+ASKS = re.compile(r"(?:[?？]|(?<![とほ僅やら豊静確])か。)[」』”\"]?\s*\Z")
+"""How a question ends; 速やか。, 明らか。, 僅か。 and ほか。 end statements."""
 
 _LEANS = re.compile(
     r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both"

@@ -136,7 +136,7 @@ def test_erasing_through_it_leaves_the_generation_in_use(
     gone = put(corpus, "b.md", "three")
     corpus.publish()
     corpus.erase([gone])
-    assert found(corpus, "three") == found(corpus, "three")
+    assert sorted(found(corpus, "three")) == ["one", "two"]
     assert corpus.dense.state().rows == 2
     corpus.close()
     reopened = lazily(tmp_path / "data")

@@ -99,6 +99,12 @@ def test_a_question_in_a_document_leads_to_its_answer_and_is_none(asked: str, be
     assert not led.label
 
 
+@pytest.mark.parametrize("told", ["振込は給与日の後、速やか。", "対象は正社員と契約社員のほか。"])
+def test_a_statement_that_ends_like_a_question_is_none(told: str) -> None:
+    (unit,) = cut(0, read("q", {"d.txt": f"…  {told}"}).passages[0])[-1:]
+    assert (unit.text, unit.label) == (told, False)
+
+
 def test_headings_headers_and_leads_are_no_answers() -> None:
     text = "5 Hotels\n\nThe limits are:\n\nPlace | Limit\nLondon | £185\n\n16.5 Retirement | 28\n\nPay it."
     passage = read("q", {"d.txt": "…  " + text}).passages[0]
