@@ -1,7 +1,7 @@
 """Where found passages of different documents give different figures for the same thing, and which is newer.
 
 Without a model: a sentence or table row that the answer cites is laid beside those of the other documents that were
-found. Two that say the same but for a figure of the same kind disagree. Precision goes before recall: a wrong alarm
+found. Two that say the same but for figures of the same kind disagree. Precision goes before recall: a wrong alarm
 costs more trust than a missed one.
 """
 
@@ -17,6 +17,7 @@ from corpus.types import Hit
 from rag.alterations import differences
 from rag.citations import Citation
 from rag.editions import dated_part, spaced_out, years
+from rag.exact import exact
 from rag.figures import Figure, figures
 from rag.prompting import Passage, ReadPassage
 from rag.terms import coverage, stems, weights
@@ -97,19 +98,22 @@ def find_conflicts(
             < RELEVANT
         ):
             continue
-        others = [pair for other in statements if (pair := _disagreement(one, other, question)) is not None]
-        if not others:
-            continue
-        values = [(one, others[0][1]), *((other, figure) for other, _, figure in _first_of_each(others))]
-        used |= {(statement.hit.document_id, statement.start) for statement, _ in values}
-        told = [
-            (_value(statement, figure, read_text, page_of), statement, figure) for statement, figure in values
-        ]
-        told.sort(key=lambda each: each[0].date, reverse=True)  # stable: of equals the one that ranked higher
-        _, newest, figure = told[0]
-        found.append(Conflict(_subject(newest, figure), tuple(value for value, _, _ in told)))
-        if len(found) == MOST:
-            break
+        others = [each for other in statements for each in _disagreements(one, other, question)]
+        for at in sorted({mine.start for _, mine, _ in others}):
+            against = _first_of_each([each for each in others if each[1].start == at])
+            values = [(one, against[0][1]), *((other, figure) for other, _, figure in against)]
+            used |= {(statement.hit.document_id, statement.start) for statement, _ in values}
+            told = [
+                (_value(statement, figure, read_text, page_of), statement, figure)
+                for statement, figure in values
+            ]
+            told.sort(
+                key=lambda each: each[0].date, reverse=True
+            )  # stable: of equals the one that ranked higher
+            _, newest, figure = told[0]
+            found.append(Conflict(_subject(newest, figure), tuple(value for value, _, _ in told)))
+            if len(found) == MOST:
+                return tuple(found)
     return tuple(found)
 
 
@@ -148,23 +152,29 @@ def _is_cited(one: _Statement, citations: Sequence[Citation]) -> bool:
 # ---- comparing -----------------------------------------------------------------------------------
 
 
-def _disagreement(
+def _disagreements(
     one: _Statement, other: _Statement, question: str
-) -> tuple[_Statement, Figure, Figure] | None:
-    """Returns the other statement and the two figures in which it differs, when both speak of the same thing."""
+) -> Sequence[tuple[_Statement, Figure, Figure]]:
+    """Returns the other statement with each two figures in which it differs, when both speak of the same thing.
+
+    Where editions differ in several figures, and one of them is what the question asks for: that one alone.
+    """
     if other.hit.document_id == one.hit.document_id or one.unit.row != other.unit.row:
-        return None
+        return ()
     editions = _family(one.hit) & _family(other.hit)
     if (one.unit.row and not editions) or _names(one.hit) != _names(other.hit):
-        return None
+        return ()
     if _periods(one) != _periods(other):
-        return None
+        return ()
     if one.unit.row and not _alike(one.unit.header, other.unit.header):
-        return None
+        return ()
     close, pairs = differences(one.unit.text, other.unit.text)
-    if close < (EDITIONS if editions else STRANGERS) or len(pairs) != 1:
-        return None
-    return (other, *pairs[0])
+    if close < (EDITIONS if editions and len(pairs) == 1 else STRANGERS):
+        return ()
+    if len(pairs) > 1:
+        answer = exact(question, one.unit) or ""
+        pairs = [pair for pair in pairs if pair[0].text in answer][:1] or (pairs if editions else [])
+    return [(other, *pair) for pair in pairs]
 
 
 def _family(hit: Hit) -> frozenset[str]:

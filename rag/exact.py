@@ -35,6 +35,8 @@ def exact(question: str, unit: Unit) -> str | None:
         spans = [
             one for one in find(unit.text, match) if not _is_asked(unit.text[one.start : one.end], question)
         ]
+        if limit := _LIMIT.search(asked):
+            spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
             return None
         chosen = (
@@ -137,6 +139,10 @@ _TAIL = re.compile(
 )
 
 
+_LIMIT = re.compile(r"何[^\W\d_ぁ-ん]{1,3}(まで|以内|以上|以下|未満|前|後)")
+"""何日まで asks for the figure that ends in まで, whatever others its sentence has."""
+
+
 def _is_length(one: Figure) -> bool:
     return one.kind == "measure" and one.unit in ("s", "month", "night")
 
@@ -168,7 +174,10 @@ _YEAR = re.compile(r"(?:19|20|1[0-8])\d\d(?:年度?)?|(?:明治|大正|昭和|�
 
 def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
     found = [_Span(*one.span()) for one in _PERSON_JA.finditer(text)]
+    named = [one.end() for one in _NAMES.finditer(text)]
     for one in _ROLE.finditer(text):
+        if one.start() - 2 in named and text[one.start() - 2 : one.start()] == ", ":
+            continue  # "Jana Novotna, head of sales" is one person
         lead = re.match(r"(?:by|to|from|with|of|at|in|for|and|or)\s", one.group(), re.IGNORECASE)
         found.append(_Span(one.start() + (lead.end() if lead else 0), one.end()))
     found += [

@@ -214,13 +214,14 @@ _FOOTNOTES = re.compile(r"\n\n(?:- \[\d+\] [^\n]*(?:\n|\Z))+\Z")
 def footnotes(answer: Answer) -> str:
     """Returns the sources that an answer cites, a line each, to stand below it.
 
-    Where no model could be asked: all that was found.
+    Where the passages are all that is shown, for no model could be asked or none of them bears its answer out: those.
     """
     japanese = is_japanese(answer.question)
     pages: dict[int, set[int]] = {}
     for citation in answer.citations:
         pages.setdefault(citation.marker, set()).add(citation.page)
-    if answer.failure is not None and not pages:
+    withheld = any(note.code == "withheld" for note in answer.notes)
+    if (answer.failure is not None or withheld) and not pages:
         pages = {passage.marker: {passage.hit.page} for passage in answer.passages}
     hits = {passage.marker: passage.hit for passage in answer.passages}
     lines = []

@@ -1,8 +1,9 @@
 """What is read of a request in the form of OpenAI's chat completions.
 
 A request keeps to one rule. What only tunes how a model writes (``temperature``, ``max_tokens``, ``stop`` …) is
-left to the model's settings and named in the reply's ``vouch.ignored``; what would change the reply's kind, and
-which it therefore could not keep to (``tools``, ``n`` above 1, ``response_format`` …), is refused.
+left to the model's settings and named in the reply's ``vouch.ignored``, as are tools that it may call or leave
+alone; what would change the reply's kind, and which it therefore could not keep to (``tool_choice`` other than
+``auto``, ``n`` above 1, ``response_format`` …), is refused.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ class CompletionRequest(Lenient):
     stream_options: StreamOptions | None = Field(None, description="With a stream.")
     vouch: VouchOptions | None = Field(None, description="How Vouch is to answer.")
     n: int | None = Field(None, description="1: more are refused.", examples=[1])
-    tools: list[Any] | None = Field(None, description="Refused, unless empty.", examples=[None])
-    functions: list[Any] | None = Field(None, description="Refused, unless empty.", examples=[None])
+    tools: list[Any] | None = Field(None, description="Ignored: no tool is ever called.", examples=[None])
+    functions: list[Any] | None = Field(None, description="Ignored, like tools.", examples=[None])
     tool_choice: Any = Field(None, description="Refused, unless none or auto.", examples=[None])
     function_call: Any = Field(None, description="Refused, unless none or auto.", examples=[None])
     response_format: dict[str, Any] | None = Field(
@@ -120,9 +121,9 @@ class CompletionRequest(Lenient):
     @property
     def ignored(self) -> list[str]:
         """The fields that change nothing, in alphabetical order."""
-        return sorted(name[:100] for name, value in (self.model_extra or {}).items() if value is not None)[
-            :50
-        ]
+        sent = [name[:100] for name, value in (self.model_extra or {}).items() if value is not None]
+        sent += [name for name in ("tools", "functions") if getattr(self, name)]
+        return sorted(sent)[:50]
 
 
 def read_ask(asked: CompletionRequest, model: str, template: Template | None) -> Ask:
@@ -161,8 +162,6 @@ def read_ask(asked: CompletionRequest, model: str, template: Template | None) ->
 def _refuse_unsupported(asked: CompletionRequest) -> None:
     wants = {
         "n": asked.n not in (None, 1),
-        "tools": bool(asked.tools),
-        "functions": bool(asked.functions),
         "tool_choice": asked.tool_choice not in (None, "none", "auto"),
         "function_call": asked.function_call not in (None, "none", "auto"),
         "response_format": (asked.response_format or {"type": "text"}).get("type") != "text",

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
-from rag.cli.passages import pages_of, tidy
+from rag.cli.passages import pages_of, show_passages, tidy
 from rag.cli.screen import Screen, count, duration, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
@@ -114,6 +114,8 @@ def ask(
         session.screen.json(found)
     else:
         _show_sources(session.screen, found)
+        if {"withheld", "model_unavailable"} & {note["code"] for note in found["notes"]}:
+            show_passages(session.screen, found["question"], found["passages"], full=False)
         _show_sentences(session.screen, found)
         _show_conflicts(session.screen, found["conflicts"])
         for note in found["notes"]:

@@ -384,6 +384,8 @@ def test_an_answer_is_withheld_where_support_is_required(vouch: Vouch, scripted:
     assert ended.code == 0
     assert "nine" not in ended.out
     assert ended.out.startswith("The documents do not bear out what the model answered.")
+    assert "hr/leave.md" in ended.out
+    assert "Up to five days of annual leave move into the next year." in " ".join(ended.out.split())
     found = vouch("ask", QUESTION, "--model", "own", "--require-support", "--json").json
     assert (found["abstained"], found["supported"], found["sentences"]) == (True, False, [])
     assert found["passages"]

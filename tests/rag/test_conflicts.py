@@ -69,6 +69,53 @@ def test_rows_of_the_same_table_disagree() -> None:
     assert conflicts("What does a repair cost?", texts, "“Repair | 80.00” [2]") == ()
 
 
+MEALS = "…  Country | Breakfast | Dinner\nGermany | {} euros | {} euros\nFrance | 14 euros | 32 euros"
+
+
+@pytest.mark.parametrize(
+    ("question", "values"),
+    [
+        ("How much is dinner in Germany?", [["30 euros", "28 euros"]]),
+        ("How much is breakfast in Germany?", [["13 euros", "12 euros"]]),
+        ("What is paid in Germany?", [["13 euros", "12 euros"], ["30 euros", "28 euros"]]),
+    ],
+)
+def test_rows_that_differ_in_several_columns_disagree_in_the_one_asked_for(
+    question: str, values: list[list[str]]
+) -> None:
+    texts = {"meals-2023.txt": MEALS.format(12, 28), "meals-2025.txt": MEALS.format(13, 30)}
+    found = conflicts(question, texts, "“Germany | 13 euros | 30 euros” [2]")
+    assert [[value.value for value in one.values] for one in found] == values
+
+
+def test_a_sentence_that_changed_in_several_figures_disagrees_in_each_or_the_one_asked_for() -> None:
+    said = "正社員の年次有給休暇は{}日とし、うち{}日まで翌年度に繰り越すことができる。"
+    texts = {
+        "休暇規程_2021年版.txt": "…  " + said.format(20, 5),
+        "休暇規程_2024年版.txt": "…  " + said.format(22, 8),
+    }
+    quoted = f"「{said.format(22, 8)}」[2]"
+    for question, values in (
+        ("有給休暇は何日まで繰り越せますか。", [["8日", "5日"]]),
+        ("正社員の有給休暇について教えてください。", [["22日", "20日"], ["8日", "5日"]]),
+    ):
+        found = conflicts(question, texts, quoted)
+        assert [[value.value for value in one.values] for one in found] == values
+
+
+def test_of_three_editions_each_figure_is_laid_beside_its_own() -> None:
+    texts = {
+        "meals-2023.txt": MEALS.format(12, 30),
+        "meals-2024.txt": MEALS.format(13, 28),
+        "meals-2025.txt": MEALS.format(13, 30),
+    }
+    found = conflicts("What is paid in Germany?", texts, "“Germany | 13 euros | 30 euros” [3]")
+    assert [[value.value for value in one.values] for one in found] == [
+        ["13 euros", "12 euros"],
+        ["30 euros", "28 euros"],
+    ]
+
+
 def test_documents_of_other_names_disagree_where_they_say_the_same_words() -> None:
     texts = {
         "handbook.txt": "…  Up to five unused days of leave move into the next year.",
