@@ -3,14 +3,16 @@
     python bench/model_facts.py
 
 Prices come from genai-prices, limits and modalities from LangChain's model profiles (data of models.dev)
-where it has the model, licences and languages of open weights from the models' own cards (below, by hand). A fact
-that no source has stays empty. Needs genai-prices and the LangChain packages of the profiles installed, all of
-them in an environment of their own: not every one goes with what Vouch is locked to.
+where it has the model, licences and languages of embedding and reranking models from MTEB's descriptions, those of
+open chat models from pages that were read by hand (below). A fact that no source has stays empty, and each names its
+source. Needs genai-prices, mteb, langcodes and the LangChain packages of the profiles installed (without what they
+depend on), in an environment of their own: not every one goes with what Vouch is locked to.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import datetime
 import importlib.util
 import json
@@ -65,41 +67,40 @@ CHOSEN = [
      "", "", ""),
 ]  # fmt: skip
 
-SEEN = "2026-11-28"
-"""When the model cards below were read."""
+SEEN = "2026-11-29"
+"""When the pages below were read. None was fetched from its own address: what was read is a stored copy."""
 
-# name: (facts, address of the model card). What a card names of languages is given as far as it is a list of codes.
-CARDS: dict[str, tuple[dict[str, Any], str]] = {
-    "gpt-oss-20b": ({"licence": "Apache-2.0"}, "https://ollama.com/library/gpt-oss"),
+CLAUDE_LANGUAGES = "https://platform.claude.com/docs/en/build-with-claude/multilingual-support (a copy of it)"
+SPOKEN_BY_CLAUDE = ["en", "es", "pt", "it", "fr", "id", "de", "ar", "zh", "ko", "ja", "hi", "bn", "sw", "yo"]
+"""Those for which Anthropic shows a measurement."""
+
+# name: (facts, where they were read). What a page names of languages is given as far as it is a list.
+PAGES: dict[str, tuple[dict[str, Any], str]] = {
+    "claude-opus-5-5": ({"languages": SPOKEN_BY_CLAUDE}, CLAUDE_LANGUAGES),
+    "claude-sonnet-5-5": ({"languages": SPOKEN_BY_CLAUDE}, CLAUDE_LANGUAGES),
+    "claude-haiku-4-5": ({"languages": SPOKEN_BY_CLAUDE}, CLAUDE_LANGUAGES),
+    "gpt-oss-20b": (
+        {"licence": "Apache-2.0"},
+        "https://huggingface.co/openai/gpt-oss-20b (a copy of the model card)",
+    ),
     "llama3.3": (
         {
             "licence": "Llama 3.3 Community License",
             "languages": ["en", "de", "fr", "it", "pt", "hi", "es", "th"],
         },
-        "https://huggingface.co/meta-llama/Llama-3.3-70B-Instruct",
+        "https://huggingface.co/meta-llama/Llama-3.3-70B-Instruct (a copy of the model card)",
     ),
-    "qwen3-32b": ({"licence": "Apache-2.0"}, "https://huggingface.co/Qwen/Qwen3-32B"),
-    "all-minilm-l6-v2": (
-        {"licence": "Apache-2.0", "languages": ["en"], "context_window": 256, "open_weights": True},
-        "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
-    ),
-    "multilingual-e5-small": (
-        {"licence": "MIT", "open_weights": True},
-        "https://huggingface.co/intfloat/multilingual-e5-small",
-    ),
-    "bge-m3": (
-        {"licence": "MIT", "context_window": 8192, "open_weights": True},
-        "https://huggingface.co/BAAI/bge-m3",
+    "qwen3-32b": (
+        {"licence": "Apache-2.0"},
+        "https://huggingface.co/Qwen/Qwen3-32B (a copy of the model card)",
     ),
     "bge-reranker-v2-m3": (
-        {"licence": "Apache-2.0", "open_weights": True},
-        "https://huggingface.co/BAAI/bge-reranker-v2-m3",
-    ),
-    "ms-marco-minilm-l6-v2": (
-        {"licence": "Apache-2.0", "languages": ["en"], "open_weights": True},
-        "https://huggingface.co/cross-encoder/ms-marco-MiniLM-L6-v2",
+        {"licence": "Apache-2.0"},
+        "https://www.azion.com/en/documentation/products/ai/edge-ai/models/baai-bge-reranker-v2-m3 "
+        "(a third party's word; not checked with the makers)",
     ),
 }
+SPDX = {"apache-2.0": "Apache-2.0", "mit": "MIT"}
 COMPANIES = {
     "openai": "OpenAI",
     "anthropic": "Anthropic",
@@ -141,12 +142,18 @@ def card(
         add_profile(found, package, profile_id or model)
     if priced:
         add_price(found, priced, model)
-    if name in CARDS:
-        facts, source = CARDS[name]
+    if provider == "transformers":
+        add_mteb(found, model)
+    if name in PAGES:
+        facts, source = PAGES[name]
         found |= facts
         found["sources"].append({"facts": sorted(facts), "source": source, "as_of": SEEN})
-    elif found.get("open_weights") is False:
+    own = ["family", "task", "hosting", "data_protection"]
+    if found.get("open_weights") is False and "licence" not in found:
         found["licence"] = "proprietary"
+        own.append("licence")  # what is meant by it: the weights cannot be had
+    source = "this program (bench/model_facts.py)"
+    found["sources"].append({"facts": own, "source": source, "as_of": SEEN})
     return found
 
 
@@ -167,6 +174,73 @@ def add_profile(found: dict[str, Any], package: str, profile_id: str) -> None:
     )
     source = f"{package} {distribution(package).version}, model profiles (models.dev)"
     found["sources"].append({"facts": facts, "source": source, "as_of": profile["last_updated"]})
+
+
+def add_mteb(found: dict[str, Any], model: str) -> None:
+    """Adds licence, languages, window and openness from MTEB's description of an open model, as far as it says."""
+    import langcodes
+
+    said = described(model)
+    facts: dict[str, Any] = {"open_weights": said["open_weights"]}
+    if said["license"]:
+        facts["licence"] = SPDX[said["license"]]
+    if said["languages"]:
+        spoken = (langcodes.Language.get(tag).language for tag in said["languages"])
+        facts["languages"] = list(dict.fromkeys(spoken))
+    if said["max_tokens"]:
+        facts["context_window"] = int(said["max_tokens"])
+    found |= facts
+    source = f"mteb {distribution('mteb').version}, model descriptions"
+    found["sources"].append({"facts": sorted(facts), "source": source, "as_of": SEEN})
+
+
+def described(model: str) -> dict[str, Any]:
+    """Returns what MTEB says of a model, read from its source: importing it would want every library it knows."""
+    folder = Path(str(distribution("mteb").locate_file("mteb/models/model_implementations")))
+    for path in sorted(folder.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if f'name="{model}"' not in text:
+            continue
+        tree = ast.parse(text)
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call):
+                given = {each.arg: each.value for each in call.keywords if each.arg}
+                if "name" in given and getattr(given["name"], "value", None) == model:
+                    for each in call.keywords:
+                        if each.arg is None and isinstance(each.value, ast.Name):
+                            given = _dictionary(_constant(path, each.value.id)) | given
+                    wanted = ("license", "languages", "max_tokens", "open_weights")
+                    return {name: _literal(path, given.get(name)) for name in wanted}
+    raise LookupError(model)
+
+
+def _dictionary(node: ast.expr) -> dict[str | None, ast.expr]:
+    if isinstance(node, ast.Dict):
+        return {getattr(key, "value", None): value for key, value in zip(node.keys, node.values, strict=True)}
+    assert isinstance(node, ast.Call)  # dict(license=…)
+    return {each.arg: each.value for each in node.keywords}
+
+
+def _literal(path: Path, node: ast.expr | None) -> Any:
+    if node is None:
+        return None
+    return ast.literal_eval(_constant(path, node.id) if isinstance(node, ast.Name) else node)
+
+
+def _constant(path: Path, name: str) -> ast.expr:
+    """Returns what a name of a module stands for, there or in the module that it is imported from."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(getattr(to, "id", "") == name for to in node.targets):
+            return node.value
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name and node.value:
+            return node.value
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.level == 1
+            and any(each.name == name for each in node.names)
+        ):
+            return _constant(path.with_name(f"{node.module}.py"), name)
+    raise LookupError(name)
 
 
 def profiles(package: str) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,10 @@ ProviderName = Literal[
     "built-in", "openai", "openai-compatible", "azure", "anthropic", "google", "bedrock", "mistral", "ollama",
     "transformers", "langchain",
 ]  # fmt: skip
+
+
+PROVIDERS: tuple[str, ...] = get_args(ProviderName)
+"""How a model can be reached."""
 
 
 class Fact(BaseModel):

@@ -58,7 +58,8 @@ def check_model(model: ChosenModel) -> list[Finding]:
         Finding(
             "answer",
             "works",
-            f"The key is accepted; it ended with {finish.reason!r} after {took:.1f} s{tries}.",
+            f"{'The key is accepted; it' if model.has_key else 'It'} ended with {finish.reason!r} after "
+            f"{took:.1f} s{tries}.",
         )
     )
     return [*found, _streaming(model, pieces, first_s), _usage(finish), _window(model, stated_window(chat))]

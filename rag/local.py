@@ -20,6 +20,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from corpus.embedding.model import go_offline
 from corpus.errors import ModelError, UsageError
 from rag.cards import ModelSettings
 
@@ -45,6 +46,7 @@ class LocalChatModel(BaseChatModel):
             ModelError: it is not on this machine, or no model that can be loaded.
             UsageError: it has no chat template, so it cannot be asked.
         """
+        go_offline()
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         named = settings.model

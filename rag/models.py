@@ -77,6 +77,11 @@ class ChosenModel:
         """Says whether its answers are asked for piece by piece."""
         return self._settings.stream
 
+    @property
+    def has_key(self) -> bool:
+        """Says whether a key or a password goes with a request."""
+        return bool(self._secrets)
+
     def chat(self) -> BaseChatModel:
         """Returns the LangChain chat model behind this, made when first needed.
 

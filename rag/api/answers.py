@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from rag.answers import DEFAULT_K, MOST_K
 from rag.api.schemas import CollectionName, FilterShape, HitShape, Question, Shape, plain_text
+from rag.cards import ProviderName
 from rag.comparison import MOST_ARMS
 
 StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
@@ -326,9 +327,7 @@ class ModelQuery(Shape):
     find: str | None = Field(
         None, max_length=200, description="In their name or family.", examples=["extractive"]
     )
-    provider: str | None = Field(
-        None, max_length=200, description="How they are reached.", examples=["openai"]
-    )
+    provider: ProviderName | None = Field(None, description="How they are reached.", examples=["openai"])
     task: Literal["chat", "embedding", "reranking"] | None = Field(
         None, description="What they do.", examples=["chat"]
     )

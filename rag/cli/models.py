@@ -69,9 +69,12 @@ def list_models(
         raise UsageError("--open and --proprietary do not go together.", hint="Leave both out to see all.")
     session: Session = context.obj
     settings = session.settings()
-    from rag.cards import Wanted
+    from rag.cards import PROVIDERS, Wanted
     from rag.models import Models
     from rag.wire import catalogue_json
+
+    if provider not in (None, *PROVIDERS):
+        raise UsageError(f"There is no provider {provider!r}.", hint=f"One of: {', '.join(PROVIDERS)}.")
 
     opened = True if open_weights else False if proprietary else None
     wanted = Wanted(find, provider, task, language, licence, opened, price)
@@ -147,7 +150,7 @@ def check(
         works = all(one.state != "fails" for one in found)
         session.screen.json({"model": model.name, "works": works, "findings": [asdict(one) for one in found]})
     else:
-        rows = table("", "", "")
+        rows = table("what", "", "seen")
         style = {"works": "good", "fails": "bad", "unknown": "faint"}
         for one in found:
             detail = f"{one.detail} {one.hint}".strip()

@@ -304,7 +304,15 @@ def test_a_check_says_what_works_and_its_exit_code_whether_all_does(vouch: Vouch
     assert states == {
         "set up": "works", "answer": "works", "streaming": "works", "usage": "works", "context window": "unknown"
     }  # fmt: skip
-    assert "40 tokens read, 2 written" in vouch("models", "check", "own").out
+    shown = vouch("models", "check", "own").out
+    assert "40 tokens read, 2 written" in shown
+    assert "key is accepted" not in shown  # none was sent
+
+
+def test_an_unknown_provider_is_told_from_one_without_models(vouch: Vouch) -> None:
+    ended = vouch("models", "--provider", "nope")
+    assert ended.code == ExitCode.USAGE
+    assert "mistral" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corpus.errors import ModelError, NotFoundError, UsageError
-from rag.cards import EXTRACTIVE, shipped_cards
+from rag.cards import EXTRACTIVE, Wanted, shipped_cards
 from rag.faults import explain
 from rag.models import Models
 from rag.prompting import ESTIMATE
@@ -38,22 +38,19 @@ def test_a_dozen_chat_models_and_embedding_models_are_known() -> None:
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_every_fact_has_a_source_and_a_date(card) -> None:
     told = {fact for source in card.sources for fact in source.facts}
-    for name in (
-        "context_window",
-        "max_output_tokens",
-        "price_input_usd",
-        "price_output_usd",
-        "open_weights",
-        "takes_temperature",
-    ):
-        assert getattr(card, name) is None or name in told, name
-    if card.licence and card.open_weights:
-        assert "licence" in told
+    for name, value in card.model_dump(exclude_defaults=True).items():
+        if name not in ("name", "provider", "model", "sources", "price_note"):
+            assert value in ("service", None) or name in told, name
     for source in card.sources:
         assert source.source
         month_alone = len(source.as_of) == len("2025-04")  # all that some sources tell
         day = f"{source.as_of}-01" if month_alone else source.as_of
         assert datetime.date.fromisoformat(day) <= datetime.date(2100, 1, 1)
+
+
+def test_models_that_speak_japanese_are_found_for_each_task() -> None:
+    wanted = Wanted(language="ja")
+    assert {card.task for card in CARDS if wanted.suits(card)} == {"chat", "embedding", "reranking"}
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
