@@ -32,6 +32,7 @@ SHORT_TYPES = {
     "rtf": "application/rtf",
     "epub": "application/epub+zip",
     "eml": "message/rfc822",
+    "ics": "text/calendar",
     "msg": "application/vnd.ms-outlook",
     "zip": "application/zip",
     "csv": "text/csv",

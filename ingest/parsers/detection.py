@@ -29,6 +29,7 @@ RTF = "application/rtf"
 EPUB = "application/epub+zip"
 EML = "message/rfc822"
 MSG = "application/vnd.ms-outlook"
+ICS = "text/calendar"
 ZIP = "application/zip"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
@@ -83,6 +84,7 @@ SUFFIXES = {
     ".mht": EML,
     ".mhtml": EML,
     ".msg": MSG,
+    ".ics": ICS,
     ".zip": ZIP,
 }
 """The type a suffix promises."""
@@ -116,6 +118,7 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
+_CALENDAR_START = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
 _PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
 _MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
 _MAILBOX_START = re.compile(rb"From \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
@@ -217,6 +220,8 @@ def _is_mailbox(data: bytes) -> bool:
 def _text_type(head: bytes, name: str, promised: str) -> str:
     if head.startswith(b"{\\rtf"):
         return RTF
+    if _CALENDAR_START.match(head):
+        return ICS
     if head.startswith(b"%!PS"):
         raise unsupported(name, "PostScript", "Save it as PDF and add that.")
     plain = head.replace(b"\0", b"")
@@ -326,8 +331,8 @@ def encrypted(name: str) -> ParseError:
 
 
 _READ = (
-    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, JSON, JSON "
-    "Lines and ZIP"
+    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, ICS, "
+    "JSON, JSON Lines and ZIP"
 )
 
 

@@ -2,7 +2,7 @@
 
 Kept: From, To, Cc, Date and Subject as a block of lines, the plain body with quoted history (the HTML one where
 there is no other, or the plain one says but a part of it), and every attachment of a supported type as further
-pages under a heading of its name, invitations as the text they are. A mail in the mail is read without its own
+pages under a heading of its name, invitations among them. A mail in the mail is read without its own
 attachments. Not kept: other headers, pictures shown within the text, the body's second form, signatures. An
 attachment that cannot be read is noted (``attachment_unread``). The date is the Date header.
 """

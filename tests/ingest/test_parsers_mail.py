@@ -244,9 +244,10 @@ def test_every_text_of_a_mail_is_read_in_one_form() -> None:
 
 def test_invitations_and_a_file_that_is_the_whole_mail_are_read() -> None:
     invitation = letter("Please join.")
-    invitation.add_alternative("BEGIN:VCALENDAR\nLOCATION:会議室A\nEND:VCALENDAR\n", subtype="calendar")
+    appointment = "BEGIN:VEVENT\nSUMMARY:予算会議\nLOCATION:会議室A\nEND:VEVENT\n"
+    invitation.add_alternative(f"BEGIN:VCALENDAR\n{appointment}END:VCALENDAR\n", subtype="calendar")
     document = read(invitation)
-    assert "LOCATION:会議室A" in document.text
+    assert document.text.endswith("Please join.\n\ninvitation.ics\n\n予算会議\n\nWhere: 会議室A")
     assert labels(document) == ["", "invitation.ics"]
     bare = b"From: scan@example.com\r\nMIME-Version: 1.0\r\nContent-Type: text/csv\r\n\r\nname,fee\r\nKyoto,12\r\n"
     assert "name,fee" in read(bare).text
