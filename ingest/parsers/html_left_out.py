@@ -25,15 +25,18 @@ _CONTENTS = "doc-toc"
 _DROPPED_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", _CONTENTS}
 )
-_NAVIGATION = frozenset(
-    {"navheader", "navfooter", "navigation", "breadcrumb", "breadcrumbs", "pagination", "sphinxsidebar"}
-)
+_NAVIGATION = frozenset({"navheader", "navfooter", "breadcrumb", "breadcrumbs", "sphinxsidebar"})
 """Classes by which DocBook, Sphinx and others name what leads to other pages."""
+_OFTEN_NAVIGATION = frozenset({"navigation", "pagination"})
+"""Classes that a page's frame may have as well, with the text in it."""
+_OFTEN = "//*[contains(@class, 'avigation') or contains(@class, 'agination')]"
+_SENTENCE = re.compile(r"[^.!?]{20,}[.!?]\s*\Z|[^。！？]{8,}[。！？]\s*\Z")
+_MUCH_BESIDE_LINKS = 200
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
 _MOST_BOXES = 100
-"""Boxes called contents that are looked into: pages have one or two."""
+"""Boxes called contents, or navigation, that are looked into: pages have one or two."""
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
     r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
@@ -47,6 +50,7 @@ _STYLED = "data-has-style-sheet"
 
 def mark(root: Any) -> None:
     """Writes into a tree what depends on the whole of it; comes before :func:`is_left_out`."""
+    _mark_navigation(root)
     _mark_contents(root)
     if root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None:
         root.set(_STYLED, "")  # looked up for each white element
@@ -65,6 +69,29 @@ def is_left_out(element: Any) -> bool:
 def _names(element: Any) -> list[str]:
     """Returns the classes of a box, in lower case; body and html may have any."""
     return [] if element.tag in ("body", "html") else (element.get("class") or "").lower().split()
+
+
+def _mark_navigation(root: Any) -> None:
+    """Gives every box that is called navigation, and says little beside its links, the role of it."""
+    boxes = [box for box in root.xpath(_OFTEN) if not _OFTEN_NAVIGATION.isdisjoint(_names(box))]
+    for number, box in enumerate(boxes):
+        if number >= _MOST_BOXES or not _says_something(box):
+            box.set("role", "navigation")
+
+
+def _says_something(box: Any) -> bool:
+    """Says whether a sentence, or much else, stands outside a box's links."""
+    letters = 0
+    walker = etree.iterwalk(box, events=("start", "end"))
+    for event, one in walker:
+        if event == "start" and (one.tag == "a" or one.tag in UNSEEN):
+            walker.skip_subtree()
+            continue
+        text = (one.text if event == "start" else one.tail if one is not box else None) or ""
+        letters += sum(map(str.isalpha, text))
+        if letters > _MUCH_BESIDE_LINKS or _SENTENCE.search(text):
+            return True
+    return False
 
 
 def _mark_contents(root: Any) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -24,6 +26,8 @@ from ingest.parsers.detection import MARKDOWN
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_HTML_NAME = re.compile(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
+_NUMBER = re.compile(r"[-_]\d+\Z")
 _DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")
 
 
@@ -111,12 +115,29 @@ def _as_date(value: Any) -> datetime | None:
 
 def _without_contents(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yields the tokens but for lists of the page's own headings, as :mod:`ingest.parsers.html_left_out` has them."""
-    at = 0
+    at, places = 0, _places(tokens)
     while at < len(tokens):
         end = _end_of_list(tokens, at)
-        if not _is_contents(tokens[at:end]):
+        if not _is_contents(tokens[at:end], places):
             yield from tokens[at:end]
         at = end
+
+
+def _places(tokens: Sequence[Token]) -> set[str]:
+    """Returns what links may lead to: the words of headings, and names given in HTML."""
+    found = set()
+    for token, after in pairwise(tokens):
+        if token.type == "heading_open":
+            found.add(_letters(_inline(after.children or [])))
+        for one in (token, *(token.children or ())):
+            if one.type in ("html_block", "html_inline"):
+                found.update(_letters(name) for name in _HTML_NAME.findall(one.content))
+    return found - {""}
+
+
+def _letters(text: str) -> str:
+    """Returns a text by which headings and the names made of them are equal, whatever program made them."""
+    return "".join(filter(str.isalnum, unquote(text).casefold()))
 
 
 def _end_of_list(tokens: Sequence[Token], at: int) -> int:
@@ -135,26 +156,34 @@ def _end_of_list(tokens: Sequence[Token], at: int) -> int:
     )
 
 
-def _is_contents(tokens: Sequence[Token]) -> bool:
+def _is_contents(tokens: Sequence[Token], places: Set[str]) -> bool:
+    """Says whether a list is links into its own page, most of them to a heading of it, and little else."""
     if len(tokens) < 2 or any(token.type in ("fence", "code_block", "html_block") for token in tokens):
         return False
-    entries = beside = 0
+    entries = beside = leading = 0
     for one in tokens:
         inside = behind = False
+        target = words = ""
         for token in one.children or []:
             if token.type == "link_open":
-                if not str(token.attrs.get("href", "")).startswith("#"):
+                target, words = str(token.attrs.get("href", "")), ""
+                if not target.startswith("#"):
                     return False
                 entries, inside = entries + 1, True
             elif token.type == "link_close":
                 inside, behind = False, True
+                # A heading that is there twice has a number behind its name; some programs name Japanese ones "_1".
+                names = {_letters(target), _letters(_NUMBER.sub("", target)), _letters(words)}
+                leading += not names.isdisjoint(places)
+            elif inside:
+                words += token.content
             elif token.type in ("softbreak", "hardbreak"):
                 behind = False
-            elif not inside:
+            else:
                 if behind and any(map(str.isalnum, token.content)):
                     return False  # "[Basic](#basic): 10 EUR" says something
                 beside += sum(map(str.isalpha, token.content))
-    return entries >= FEWEST_ENTRIES and beside <= MOST_BESIDE_LINKS
+    return entries >= FEWEST_ENTRIES and beside <= MOST_BESIDE_LINKS and 2 * leading > entries
 
 
 # ---- tokens to blocks ----------------------------------------------------------------------------

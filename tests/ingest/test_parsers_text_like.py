@@ -372,11 +372,24 @@ def test_html_shows_what_a_reader_sees() -> None:
         '<dt>2. <a href="#c">Pay</a></dt><dt>3. <a href="#休">休暇</a></dt></dl></div>',
         '<div class="navheader"><table><tr><td><a href="p.html">Prev</a></td><th>Part 2</th></tr></table></div>',
         '<ol class="breadcrumb"><li><a href="/">Home</a></li><li>Handbook</li></ol>',
+        '<div class="Navigation top"><a href="p.html">Prev</a> Part 2: Leave. <a href="n.html">Next</a></div>',
+        '<div class="pagination"><span>ページ 2</span> <a href="3.html">次へ</a></div>',
     ],
 )
 def test_html_leaves_out_what_only_leads_elsewhere(contents: str) -> None:
     body = '<h2 id="a">Leave</h2><p>Twenty days.</p><h2 id="休">休暇</h2><p>20日。</p><h2><a name="c">Pay</a></h2>'
     assert read(f"{contents}{body}", "page.html").text == read(body, "page.html").text
+
+
+def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
+    menu = '<div class="navigation"><a href="p.html">Prev</a></div>'
+    for body in (
+        "<p>All employees are entitled to twenty days.</p>",
+        "<p>休暇は年間20日とする。</p>",
+        f"<p>{'Leave and pay ' * 30}</p>",
+    ):
+        box = f'<div class="page-body navigation"><a href="/">Home</a>{menu}{body}</div>'
+        assert read(box, "a.html").text == f"Home\n\n{read(body, 'a.html').text}"
 
 
 @pytest.mark.parametrize(
@@ -410,14 +423,19 @@ def test_a_picture_beside_a_text_is_no_table() -> None:
 
 def test_markdown_leaves_out_its_own_contents() -> None:
     contents = "1. [Leave](#leave)\n    - [In part](#in-part)\n    - [休暇](#休暇)\n2. [Pay](#pay)\n\n"
-    body = "# Leave\n\nTwenty days.\n\n- [Pay](#pay)\n- [Leave](#leave)\n"
+    body = "# Leave\n\nTwenty days.\n\n- [Pay](#pay)\n- [Leave](#leave)\n\n## In part\n\nTen.\n\n## 休暇\n\n20日。\n"
     assert read(f"{contents}{body}", "a.md").text == read(body, "a.md").text
+    named = contents.replace("#休暇", "#_1").replace("#leave", "#1-leave-1")
+    assert read(f"{named}{body}", "a.md").text == read(body, "a.md").text, "as other programs name headings"
+    assert "Pay" in read(f"{contents}# Tax\n\nTwenty.\n", "a.md").text, (
+        "its links lead to no heading of the page"
+    )
     for told in (
         "1. [Leave](pay.md#leave)\n",
         "- [Basic](#leave): €10\n- [Pro](#pay): €25\n- [休暇](#休暇): 20日\n",
         "1. All of it, and whatever else the contract may promise to you.\n",
     ):
-        assert "In part" in read(f"{told}{contents[3:]}{body}", "a.md").text
+        assert read(f"{told}{contents[3:]}{body}", "a.md").text.count("In part") == 2
 
 
 def test_many_boxes_called_contents_are_bounded() -> None:
