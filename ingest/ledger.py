@@ -134,7 +134,8 @@ class Ledger:
         )
         embedded = self.counts["chunks"] + sum(item.embedded for item in self._under_way.values())
         self._forecast.embedded(embedded)
-        left_s = self._forecast.left_s()
+        not_all = bool(self.stopped) or stage not in ("indexing", "done")
+        left_s = None if self.stopped else self._forecast.left_s()
         self._on_progress(
             Progress(
                 stage,
@@ -145,7 +146,7 @@ class Ledger:
                 self._total_bytes,
                 current or next((path for _, path in self._under_way), ""),
                 self._pages,
-                1.0 if stage in ("indexing", "done") else round(min(self._forecast.share, 1.0), 4),
+                round(min(self._forecast.share, 1.0), 4) if not_all else 1.0,
                 None if left_s is None else round(left_s, 1),
             )
         )

@@ -119,7 +119,7 @@ class _Ingest:
             except EmbeddingError:
                 self._publish()
                 raise
-        ledger.tell("done")
+        ledger.tell("stopped" if ledger.stopped else "done")
         return ledger.report()
 
     # ---- reading and embedding -------------------------------------------------------------------

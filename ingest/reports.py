@@ -13,7 +13,7 @@ from corpus.types import OWNER, Caller, Page
 from ingest.discovery import Discovery
 
 FileState = Literal["ok", "partial", "failed", "skipped", "updated", "moved", "removed"]
-Stage = Literal["planning", "reading", "embedding", "indexing", "done"]
+Stage = Literal["planning", "reading", "embedding", "indexing", "stopped", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ class Progress:
 
     ``files``, ``chunks`` and ``pages`` count what is committed; ``done_bytes`` of ``total_bytes`` also what is only
     read or embedded in part, so that it moves within a large file. ``share`` (0 to 1) and ``left_s`` are reckoned in
-    passages, those still to be expected included (:mod:`ingest.forecast`); None while nobody can know.
+    passages, those still to be expected included (:mod:`ingest.forecast`); None while nobody can know. What was
+    cancelled, or ended by a fault of the disk, is ``stopped`` at the share it had reached.
     """
 
     stage: Stage

@@ -480,9 +480,12 @@ class StuckEmbedder(WordEmbedder):
 
 def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, folder: Path) -> None:
     embedder = StuckEmbedder()
-    report = run(corpus, folder, embedder=embedder, cancelled=embedder.asked.is_set)
+    told: list[Progress] = []
+    report = run(corpus, folder, embedder=embedder, cancelled=embedder.asked.is_set, on_progress=told.append)
     assert embedder.closed.is_set()
     assert (report.stopped, counts(report), report.files) == ("cancelled", {}, ())
+    last = told[-1]
+    assert (last.stage, last.share, last.left_s, last.files) == ("stopped", 0.0, None, 0), "it is not done"
 
 
 class BookReader(WordEmbedder):
