@@ -70,8 +70,10 @@ def detect_language(text: str) -> str:
 
     clean = sample.encode("utf-8", "replace").decode()
     found = gcld3.NNetLanguageIdentifier(0, 4 * _SAMPLE_CHARS).FindLanguage(clean)
-    code = str(found.language).partition("-")[0]
-    if found.is_reliable and len(code) == 2:
+    code, _, script = str(found.language).partition("-")
+    # Short English comes out as Japanese at times, or as Japanese in Roman letters ("ja-Latn"), which nobody writes.
+    unwritten = script == "Latn" or (code in ("ja", "zh", "ko") and not kana + han + hangul)
+    if found.is_reliable and len(code) == 2 and not unwritten:
         return code
     if kana:
         return "ja"  # English names strung together by Japanese particles

@@ -121,12 +121,26 @@ def clean_title(text: str) -> str:
     return one_line(clean_text(text)[0])[:_MAX_TITLE_CHARS].strip()
 
 
+def given_title(text: str) -> str:
+    """Returns the title that a program wrote into a file; "" where nobody thought of one (``Untitled``, ``文書 1``)."""
+    title = clean_title(text)
+    return "" if _NO_TITLE.match(title) or not any(map(str.isalnum, title)) else title
+
+
 def title_from_name(name: str) -> str:
     """Returns a readable title from a file's name: ``travel-policy_v2.md`` gives ``travel policy v2``."""
     stem = PurePosixPath(name.replace("\\", "/")).name
     stem = stem[: stem.rindex(".")] if "." in stem.lstrip(".") else stem
     return clean_title(re.sub(r"[_\-\s]+", " ", stem)) or clean_title(name) or "untitled"
 
+
+_NO_TITLE = re.compile(
+    r"(?:untitled(?:[- ]?\d+| (?:document|presentation|spreadsheet))?|no title|無題(?:の.{1,12})?|タイトルなし"
+    r"|名称未設定|(?:power ?point )?(?:presentation|プレゼンテーション)|(?:slide|スライド|document|文書|book) ?\d{1,3}"
+    r"|microsoft (?:word|powerpoint|excel) - .*|print|\(anonymous\))\Z",
+    re.IGNORECASE,
+)
+"""What programs write where a title should stand."""
 
 # ---- the draft -----------------------------------------------------------------------------------
 
@@ -270,7 +284,7 @@ class Draft:
             text=text,
             pages=tuple(pages),
             blocks=tuple(self._blocks),
-            title=clean_title(title) or clean_title(heading) or title_from_name(name),
+            title=given_title(title) or clean_title(heading) or title_from_name(name),
             content_type=content_type,
             language=_plain_language(language) or _detect_language(text),
             date=as_utc(date),

@@ -8,6 +8,7 @@ anything else (fractions, exponents, conditions) the number is shown plainly.
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -36,6 +37,8 @@ _TOKEN = re.compile(
 )
 _DIGITS = "0#?"
 _MAX_DECIMALS = 30
+_DAY_ZERO = datetime(1899, 12, 30)
+_LAST_DAY = 2_958_466  # the year 9999 ends
 
 
 def show_plainly(value: float | int) -> str:
@@ -66,6 +69,33 @@ def show_number(value: float, code: str) -> str:
     if chosen is None:
         return show_plainly(value)
     return chosen.show(number) or show_plainly(value)
+
+
+def is_date_format(code: str) -> bool:
+    """Says whether a format code shows a date or a time."""
+    bare = re.sub(r'"[^"]*"|\\.|_.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', "", code, flags=re.IGNORECASE)
+    return (
+        "general" not in bare.lower()
+        and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
+        and not re.search(r"[0#?][eE][+-]", bare)
+    )
+
+
+def show_cached(value: str, code: str) -> str:
+    """Returns a number that a chart keeps (``0.30000000000000004``, ``46054`` under ``yyyy/m/d``) as it is read.
+
+    A date is an ISO date, counted as Excel does by default: 1 is 1 January 1900, and there was a 29 February.
+    """
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    if not is_date_format(code):
+        return show_plainly(number) if code.lower() in ("", "general", "@") else show_number(number, code)
+    if not 60 < number < _LAST_DAY:
+        return show_plainly(number)
+    moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))
+    return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
 
 
 class _Section:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.parsers.assembly import Draft, clean_title, one_line
+from ingest.parsers.assembly import Draft, given_title, one_line
 from ingest.parsers.layout import Piece
 from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
 
@@ -26,11 +26,6 @@ _JOINT = re.compile(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
 _PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page|p\.|seite|ページ|頁)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von|／)\W*\d{1,4})?\W*(?:ページ|頁)?\W*",
-    re.IGNORECASE,
-)
-_DUMMY_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint) - |untitled|無題|文書\s*\d|document\s*\d*$|slide 1$|print$"
-    r"|\(anonymous\))",
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(
@@ -245,8 +240,8 @@ def plain_title(text: str) -> str:
 
 def find_title(given: str, arranged: Sequence[Sequence[Piece]], body: float) -> str:
     """Returns the metadata's title when it is one, else the largest text of the first page with text."""
-    given = clean_title(given)
-    if any(c.isalpha() for c in given) and not _DUMMY_TITLE.match(given) and not _FILE_NAME.search(given):
+    given = given_title(given)
+    if any(c.isalpha() for c in given) and not _FILE_NAME.search(given):
         return given
     first: Iterable[Piece] = next((pieces for pieces in arranged if pieces), ())
     titles = [

@@ -22,6 +22,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
+from ingest.parsers.number_formats import show_cached
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -56,8 +57,6 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         draft.page(number, str(number + shift))
         _Slide(draft, slide).write()
     title, date, metadata = package.properties()
-    if title.strip().lower() in ("powerpoint presentation", "powerpoint プレゼンテーション"):
-        title = ""
     return draft.finish(name=name, content_type=PPTX, title=title, date=date, metadata=metadata)
 
 
@@ -231,11 +230,14 @@ def _points(series: Any, part: str) -> dict[int, str]:
     found = series.find(_C + part)
     if found is None:
         return {}
+    numbers = next(found.iter(_C + "numCache", _C + "numLit"), None)
+    code = "" if numbers is None else numbers.findtext(_C + "formatCode") or ""
     points = {}
     for point in found.iter(_C + "pt"):
         value = point.findtext(_C + "v")
         if value is not None:
-            points[_whole(point.get("idx"))] = one_line(value)
+            shown = value if numbers is None else show_cached(value, point.get("formatCode") or code)
+            points[_whole(point.get("idx"))] = one_line(shown)
     return points
 
 

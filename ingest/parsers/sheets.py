@@ -25,7 +25,7 @@ from python_calamine import (
 
 from corpus.errors import ParseError
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, title_from_name
+from ingest.parsers.assembly import Draft, Limits, given_title, title_from_name
 from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
@@ -74,7 +74,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     return draft.finish(
         name=name,
         content_type=content_type,
-        title=title or title_from_name(name),
+        title=given_title(title) or title_from_name(name),
         date=date,
         metadata=metadata,
     )
@@ -126,12 +126,11 @@ class _LeftOut:
             draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}.")
         if self.rows or self.columns:
             draft.note(
-                "hidden_text", f"{self.rows} hidden rows and {self.columns} hidden columns were left out."
+                "hidden_text", f"Hidden rows and columns were left out: {self.rows} and {self.columns}."
             )
         if self.uncalculated:
             draft.note(
-                "no_values",
-                f"{self.uncalculated} formulas have no saved result; their cells are read as empty.",
+                "no_values", f"Formulas without a saved result, read as empty cells: {self.uncalculated}."
             )
 
 

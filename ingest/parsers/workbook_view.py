@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus.errors import LimitError
 from ingest.parsers.assembly import one_line
-from ingest.parsers.number_formats import BUILT_IN, show_number
+from ingest.parsers.number_formats import BUILT_IN, is_date_format, show_number
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
@@ -184,16 +184,6 @@ def _read_formats(root: Any) -> Mapping[int, str]:
         if code.lower() not in _PLAIN and not is_date_format(code):
             found[style] = code
     return found
-
-
-def is_date_format(code: str) -> bool:
-    """Says whether a format code shows a date or a time."""
-    bare = re.sub(r'"[^"]*"|\\.|_.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', "", code, flags=re.IGNORECASE)
-    return (
-        "general" not in bare.lower()
-        and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
-        and not re.search(r"[0#?][eE][+-]", bare)
-    )
 
 
 def _column(letters: str) -> int:

@@ -219,6 +219,8 @@ def test_scripts_are_told_apart() -> None:
         ("", ""),
         ("12.5 % — 3", ""),
         ("\ud800\x00", ""),
+        ("Text with no color Text with auto color Text with RGB color Text with theme color", "en"),
+        ("Category 1 | 4.3\nCategory 2 | 2.5\nCategory 3 | 3.5\n| Y-Value 1", "en"),
     ],
 )
 def test_languages(text: str, language: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -127,6 +128,26 @@ def test_charts_give_their_numbers() -> None:
         ("paragraph", "Guests by year"),
         ("table", "| Oslo | 東京\n2023 | 10 | 30\n2024 | 12.5 | 31"),
     ]
+
+
+def test_a_charts_numbers_are_read_as_they_are_shown() -> None:
+    source = Presentation()
+    data = CategoryChartData(number_format="0.0%")
+    data.categories = [date(2026, 4, 1), date(2026, 5, 1)]
+    data.add_series("Share", (0.1 + 0.2, 0.5))
+    slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9999, 9999, data)
+    assert kinds(read(source))[1:] == [("table", "| Share\n2026-04-01 | 30.0%\n2026-05-01 | 50.0%")]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["PowerPoint Presentation", "PowerPoint プレゼンテーション", "Untitled", "無題", "文書 1", "Document3"],
+)
+def test_a_title_that_nobody_gave_is_none(title: str) -> None:
+    source = Presentation()
+    slide(source, "Guests in 2026")
+    source.core_properties.title = title
+    assert read(source).title == "Guests in 2026"
 
 
 def test_numbers_dates_and_footers_of_slides_are_left_out() -> None:

@@ -259,7 +259,7 @@ def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
     assert "Aki | x" in document.text
     assert [note.message for note in document.notes] == [
         "Hidden sheets were left out: Secret.",
-        "1 hidden rows and 1 hidden columns were left out.",
+        "Hidden rows and columns were left out: 1 and 1.",
     ]
 
 
