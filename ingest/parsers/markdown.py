@@ -27,6 +27,8 @@ _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _HTML_NAME = re.compile(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
+_HEADING_NAME = re.compile(r"[ \t]*\{:?[ \t]*#([^\s{}]+)[^{}]*\}[ \t]*\Z")
+"""``## Leave {#leave}``, as Pandoc, Kramdown and Hugo let headings be named; readers do not see it."""
 _NUMBER = re.compile(r"[-_]\d+\Z")
 _DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")
 
@@ -125,10 +127,13 @@ def _without_contents(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def _places(tokens: Sequence[Token]) -> set[str]:
     """Returns what links may lead to: the words of headings, and names given in HTML."""
-    found = set()
+    found: set[str] = set()
     for token, after in pairwise(tokens):
         if token.type == "heading_open":
-            found.add(_letters(_inline(after.children or [])))
+            words = _inline(after.children or [])
+            found.update(
+                _letters(one) for one in (_HEADING_NAME.sub("", words), *_HEADING_NAME.findall(words))
+            )
         for one in (token, *(token.children or ())):
             if one.type in ("html_block", "html_inline"):
                 found.update(_letters(name) for name in _HTML_NAME.findall(one.content))
@@ -210,7 +215,8 @@ class _Writer:
             elif kind == "heading_close":
                 self._heading = 0
             elif kind == "inline":
-                self._add(_inline(token.children or []))
+                text = _inline(token.children or [])
+                self._add(_HEADING_NAME.sub("", text) if self._heading else text)
             elif kind in ("fence", "code_block"):
                 self._add_code(token.content)
             elif kind == "html_block":

@@ -427,6 +427,9 @@ def test_markdown_leaves_out_its_own_contents() -> None:
     assert read(f"{contents}{body}", "a.md").text == read(body, "a.md").text
     named = contents.replace("#休暇", "#_1").replace("#leave", "#1-leave-1")
     assert read(f"{named}{body}", "a.md").text == read(body, "a.md").text, "as other programs name headings"
+    renamed = "# Twenty days {#leave}\n\n## 短期 {#in-part .late}\n\nTen.\n\n## Salary {: #pay}\n\nMonthly.\n"
+    shown = "Twenty days\n\n短期\n\nTen.\n\nSalary\n\nMonthly."
+    assert read(f"{contents}{renamed}", "a.md").text == shown
     assert "Pay" in read(f"{contents}# Tax\n\nTwenty.\n", "a.md").text, (
         "its links lead to no heading of the page"
     )
