@@ -1,18 +1,18 @@
 """Workbooks (XLSX, XLSM, XLSB, XLS, ODS): each sheet is a page, its tables are rows, its numbers as shown.
 
 The home of python-calamine, which reads the values; what a sheet shows in their place comes from
-:mod:`ingest.parsers.workbook_view` (not for XLS, XLSB and ODS, whose number formats and hidden rows
-are not known here). Formulas count with the result that was saved with them; nothing is calculated, no external
-link is followed. Hidden sheets, rows and columns are left out and noted.
+:mod:`ingest.parsers.workbook_view` and, for ODS, :mod:`ingest.parsers.open_document_view` (not for XLS and XLSB,
+whose number formats and hidden rows are not known here). Formulas count with the result that was saved with them;
+nothing is calculated, no external link is followed. Hidden sheets, rows and columns are left out and noted.
 """
 
 from __future__ import annotations
 
 import datetime
 import io
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from python_calamine import (
     CalamineError,
@@ -30,10 +30,9 @@ from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
 from ingest.parsers.office import Package
-from ingest.parsers.workbook_view import SheetView, WorkbookView, check_extent
+from ingest.parsers.open_document_view import OpenDocumentView
+from ingest.parsers.workbook_view import SheetView, WorkbookView
 
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
@@ -46,12 +45,12 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """
     package = Package(data, name) if is_zip(data) else None
     content_type = detect_type(data, name).content_type
-    view = None
+    draft = Draft(limits)
+    view: WorkbookView | OpenDocumentView | None = None
     if package is not None and content_type == ODS:
-        _check_open_document(package, limits)
+        view = OpenDocumentView(package, draft.count_cells)
     elif package is not None and "xl/workbook.bin" not in package:
         view = WorkbookView(package)
-    draft = Draft(limits)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             left_out = _read_workbook(workbook, view, draft)
@@ -80,38 +79,6 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     )
 
 
-def _check_open_document(package: Package, limits: Limits) -> None:
-    """Checks what an OpenDocument sheet repeats, before calamine does repeat it.
-
-    Raises:
-        ParseError: ``encrypted``.
-        LimitError: ``too_many_cells``.
-    """
-    if any(True for _ in package.elements("META-INF/manifest.xml", "encryption-data")):
-        raise encrypted(package.name)
-    draft = Draft(limits)
-    row = column = last_row = last_column = 0
-    for element in package.elements("content.xml", "table-cell", "covered-table-cell", "table-row", "table"):
-        if element.tag == _TABLE + "table":
-            check_extent(element.get(_TABLE + "name") or "", last_row, last_column)
-            row = last_row = last_column = 0
-        elif element.tag == _TABLE + "table-row":
-            row += _times(element, "number-rows-repeated")
-            column = 0
-        else:
-            times = _times(element, "number-columns-repeated")
-            column += times
-            if element.get(_OFFICE + "value-type"):
-                down = _times(element.getparent(), "number-rows-repeated")
-                draft.count_cells(times * down)
-                last_row, last_column = row + down, max(last_column, column)
-
-
-def _times(element: Any, attribute: str) -> int:
-    value = element.get(_TABLE + attribute) or "1"
-    return int(value) if value.isascii() and value.isdigit() else 1
-
-
 @dataclass(slots=True)
 class _LeftOut:
     """What a workbook holds that is not read."""
@@ -134,7 +101,9 @@ class _LeftOut:
             )
 
 
-def _read_workbook(workbook: CalamineWorkbook, view: WorkbookView | None, draft: Draft) -> _LeftOut:
+def _read_workbook(
+    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | None, draft: Draft
+) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0
     for index, sheet in enumerate(workbook.sheets_metadata):
@@ -153,8 +122,13 @@ def _read_workbook(workbook: CalamineWorkbook, view: WorkbookView | None, draft:
             cells = _visible_cells(
                 found, shown, left_out, _count_nothing if view is not None else draft.count_cells
             )
+            # What stands above and below a hidden row is seen as one table.
+            hidden = sorted(shown.hidden_rows)
+            cells = {row - bisect_left(hidden, row): line for row, line in cells.items()}
             merges = [
-                (top, left, bottom, right) for (top, left), (bottom, right) in found.merged_cell_ranges or []
+                (top - bisect_left(hidden, top), left, bottom - bisect_right(hidden, bottom), right)
+                for (top, left), (bottom, right) in found.merged_cell_ranges or []
+                if not shown.hidden_rows.issuperset(range(top, bottom + 1))
             ]
         drawn = list(view.drawn(sheet.name)) if view is not None else []
         comments = list(view.comments(sheet.name, shown)) if view is not None else []

@@ -193,6 +193,16 @@ def _column(letters: str) -> int:
     return number - 1
 
 
+def show_column(number: int) -> str:
+    """Returns a column's letters: 0 is A, 26 is AA."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 def _number(value: str | None) -> int:
     return int(value) if value and value.isascii() and value.isdigit() else 0
 

@@ -88,7 +88,7 @@ class IngestProgress:
         elif self._shown and event["total_files"] and now - self._said >= PLAIN_EVERY_S:
             self._said = now
             passages = count(event["chunks"], "passage")
-            left = "" if event["left_s"] is None else f", about {duration(event['left_s'])} left"
+            left = "" if (event["left_s"] or 0) < 1 else f", about {duration(event['left_s'])} left"
             self._screen.say(
                 f"{event['files']} of {count(event['total_files'], 'file')}, {passages}, {event['share']:.0%}{left}"
             )

@@ -243,7 +243,12 @@ def test_years_name_columns_and_numbers_do_not() -> None:
 def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
     def fill(book: Workbook) -> None:
         sheet = book.active
-        for row in (["name", "pay", "team"], ["Aki", 777001, "x"], ["Ben", 777002, "y"]):
+        for row in (
+            ["name", "pay", "team"],
+            ["Aki", 777001, "x"],
+            ["Ben", 777002, "y"],
+            ["Cem", 777004, "z"],
+        ):
             sheet.append(row)
         sheet.row_dimensions[3].hidden = True
         sheet.column_dimensions["B"].hidden = True
@@ -256,7 +261,7 @@ def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
     document = read(packed(fill))
     assert "777" not in document.text
     assert "Ben" not in document.text
-    assert "Aki | x" in document.text
+    assert tables(document) == [("name | team", "name | team\nAki | x\nCem | z")], "seen as one table"
     assert [note.message for note in document.notes] == [
         "Hidden sheets were left out: Secret.",
         "Hidden rows and columns were left out: 1 and 1.",
@@ -345,6 +350,39 @@ def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None
     with pytest.raises(ParseError) as refused:
         read(locked, "a.ods")
     assert refused.value.code == "encrypted"
+
+
+def test_open_document_sheets_show_their_numbers_and_hide_what_is_hidden() -> None:
+    def cell(shown: str, kind: str = "string", value: str = "", inside: str = "") -> str:
+        value = f'office:value="{value}"' if value else ""
+        held = f"{inside}<text:p>{shown}</text:p>"
+        return f'<table:table-cell office:value-type="{kind}" {value}>{held}</table:table-cell>'
+
+    def row(*cells: str, more: str = "") -> str:
+        return f"<table:table-row {more}><table:table-cell/>{''.join(cells)}</table:table-row>"
+
+    empty = "<table:table-cell/>"
+    comment = "<office:annotation><text:p>4月に</text:p><text:p>合意</text:p></office:annotation>"
+    rows = [
+        "<table:table-column/><table:table-column/>",
+        '<table:table-column table:visibility="collapse" table:number-columns-repeated="2"/><table:table-column/>',
+        "<table:table-row/>",
+        row(cell("地域"), cell("x"), empty, cell("値引")),
+        row(cell("secret"), more='table:visibility="filter"'),
+        row(cell("東"), cell("9", "float", "9"), empty, cell("15.3%", "percentage", "0.153", comment)),
+        row(
+            cell("西"),
+            '<table:table-cell table:number-columns-repeated="2"/>',
+            cell("-¥1,235", "currency", "-1234.5"),
+            more='table:number-rows-repeated="2"',
+        ),
+        row(cell("計"), empty, empty, '<table:table-cell table:formula="of:=[.E4]*2"/>'),
+    ]
+    document = read(ods(f'<table:table table:name="料金">{"".join(rows)}</table:table>'), "a.ods")
+    assert document.text == (
+        "料金\n\n地域 | 値引\n東 | 15.3%\n西 | -¥1,235\n西 | -¥1,235\n計 |\n\n- E4: 4月に 合意"
+    )
+    assert {note.code for note in document.notes} == {"hidden_text", "no_values"}
 
 
 FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'

@@ -1,0 +1,114 @@
+"""How an OpenDocument workbook shows its cells: percentages, currency, decimals; hidden rows and columns; comments.
+
+LibreOffice writes what a cell shows beside its value. What a sheet repeats is counted before python-calamine, which
+gives the values, does repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ingest.parsers.assembly import one_line
+from ingest.parsers.detection import encrypted
+from ingest.parsers.office import Package
+from ingest.parsers.workbook_view import SheetView, check_extent, show_column
+
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_SHOWN = frozenset({"float", "percentage", "currency"})  # dates are ISO dates, whatever is shown
+_HIDDEN = frozenset({"collapse", "filter"})
+_MOST_COLUMNS = 16_384
+
+
+class OpenDocumentView:
+    """The sheets of an ODS file beside their values, by name.
+
+    Args:
+        package: the checked archive.
+        count_cells: is told of every cell that holds something, as often as it is repeated.
+
+    Raises:
+        ParseError: ``encrypted``.
+        LimitError: ``too_many_cells``, also for few cells too far apart.
+    """
+
+    def __init__(self, package: Package, count_cells: Callable[[int], None]) -> None:
+        if any(True for _ in package.elements("META-INF/manifest.xml", "encryption-data")):
+            raise encrypted(package.name)
+        self._views: dict[str, SheetView] = {}
+        self._comments: dict[str, list[tuple[int, int, str]]] = {}
+        self._count_cells = count_cells
+        self._view, self._said = SheetView(), list[tuple[int, int, str]]()
+        self._row = self._column = self._last_row = self._last_column = self._next_column = 0
+        self._has_cells = False
+        tags = ("table-column", "table-cell", "covered-table-cell", "table-row", "table")
+        for element in package.elements("content.xml", *tags):
+            if element.tag == _TABLE + "table":
+                name = element.get(_TABLE + "name") or ""
+                check_extent(name, self._last_row, self._last_column)
+                self._views[name], self._comments[name] = self._view, self._said
+                self._begin()
+            elif element.tag == _TABLE + "table-column":
+                self._add_column(element)
+            elif element.tag == _TABLE + "table-row":
+                times = _times(element, "number-rows-repeated")
+                if element.get(_TABLE + "visibility") in _HIDDEN and self._has_cells:
+                    self._view.hidden_rows.update(range(self._row, self._row + times))
+                self._row, self._column, self._has_cells = self._row + times, 0, False
+            else:
+                self._add_cell(element)
+
+    def _begin(self) -> None:
+        self._view, self._said = SheetView(), []
+        self._row = self._column = self._last_row = self._last_column = self._next_column = 0
+        self._has_cells = False
+
+    def _add_column(self, element: Any) -> None:
+        times = _times(element, "number-columns-repeated")
+        if element.get(_TABLE + "visibility") in _HIDDEN:
+            last = min(self._next_column + times, _MOST_COLUMNS)
+            self._view.hidden_columns.update(range(self._next_column, last))
+        self._next_column += times
+
+    def _add_cell(self, element: Any) -> None:
+        across = _times(element, "number-columns-repeated")
+        column = self._column
+        self._column += across
+        said = [
+            one_line(" ".join("".join(line.itertext()) for line in one.iterfind(_TEXT + "p")))
+            for one in element.iterfind(_OFFICE + "annotation")
+        ]
+        self._said.extend((self._row, column, text) for text in said if text)
+        kind = element.get(_OFFICE + "value-type")
+        if not kind:
+            self._view.uncalculated += element.get(_TABLE + "formula") is not None
+            return
+        down = _times(element.getparent(), "number-rows-repeated")
+        self._count_cells(across * down)
+        self._has_cells = True
+        self._last_row, self._last_column = self._row + down, max(self._last_column, self._column)
+        shown = one_line(" ".join("".join(line.itertext()) for line in element.iterfind(_TEXT + "p")))
+        if kind in _SHOWN and shown:
+            for row in range(self._row, self._row + down):
+                self._view.shown.update(((row, at), shown) for at in range(column, column + across))
+
+    def sheet(self, name: str, _: Callable[[int], None]) -> SheetView:
+        """Returns how a sheet shows its cells, which were counted already."""
+        return self._views.get(name) or SheetView()
+
+    def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
+        """Yields the cell and the text of each comment on a cell that is seen."""
+        for row, column, text in self._comments.get(name, ()):
+            if row not in view.hidden_rows and not view.is_hidden(column):
+                yield f"{show_column(column)}{row + 1}", text
+
+    def drawn(self, _: str) -> Iterator[str]:
+        """Yields nothing: text boxes and charts of ODS are not read."""
+        yield from ()
+
+
+def _times(element: Any, attribute: str) -> int:
+    value = element.get(_TABLE + attribute) or "1"
+    return int(value) if value.isascii() and value.isdigit() else 1
