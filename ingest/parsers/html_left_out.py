@@ -25,8 +25,12 @@ _CONTENTS = "doc-toc"
 _DROPPED_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", _CONTENTS}
 )
-_NAVIGATION = frozenset({"navheader", "navfooter", "breadcrumb", "breadcrumbs", "sphinxsidebar"})
-"""Classes by which DocBook, Sphinx and others name what leads to other pages."""
+_NAVIGATION = frozenset({"navheader", "navfooter", "docnav", "breadcrumb", "breadcrumbs", "sphinxsidebar"})
+"""Classes by which DocBook, Publican, Sphinx and others name what leads to other pages."""
+_TURNING = "//a[@accesskey='p' or @accesskey='n' or @rel='prev' or @rel='previous' or @rel='next']"
+"""Links to the page before or after, by the marks that writers of books give them."""
+_AROUND_TURNING = "ancestor::*[self::ul or self::ol or self::table or self::p or self::div][1]"
+_MOST_TURNS = 8
 _OFTEN_NAVIGATION = frozenset({"navigation", "pagination"})
 """Classes that a page's frame may have as well, with the text in it."""
 _OFTEN = "//*[contains(@class, 'avigation') or contains(@class, 'agination')]"
@@ -77,6 +81,11 @@ def _mark_navigation(root: Any) -> None:
     for number, box in enumerate(boxes):
         if number >= _MOST_BOXES or not _says_something(box):
             box.set("role", "navigation")
+    for link in root.xpath(_TURNING)[:_MOST_BOXES]:
+        for box in link.xpath(_AROUND_TURNING):
+            few = len(box.xpath(".//a[@href]")) <= _MOST_TURNS
+            if few and box.find(".//h1") is None and not _says_something(box):
+                box.set("role", "navigation")
 
 
 def _says_something(box: Any) -> bool:

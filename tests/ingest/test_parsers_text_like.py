@@ -373,6 +373,8 @@ def test_html_shows_what_a_reader_sees() -> None:
         '<div class="navheader"><table><tr><td><a href="p.html">Prev</a></td><th>Part 2</th></tr></table></div>',
         '<ol class="breadcrumb"><li><a href="/">Home</a></li><li>Handbook</li></ol>',
         '<div class="Navigation top"><a href="p.html">Prev</a> Part 2: Leave. <a href="n.html">Next</a></div>',
+        '<ul><li><a accesskey="p" href="p.html"><b>Prev</b></a><li>The Handbook<li><a href="n.html">Next</a></ul>',
+        '<div><p>Next: <a href="n.html" rel="next">Pay</a>, Up: <a href="u.html">Top</a> [<a href="#a">List</a>]',
         '<div class="pagination"><span>ページ 2</span> <a href="3.html">次へ</a></div>',
     ],
 )
@@ -388,6 +390,7 @@ def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
         "<p>休暇は年間20日とする。</p>",
         f"<p>{'Leave and pay ' * 30}</p>",
     ):
+        assert body[3:9] in read(f'<div>{body}<a rel="next" href="n.html">Next</a></div>', "a.html").text
         box = f'<div class="page-body navigation"><a href="/">Home</a>{menu}{body}</div>'
         assert read(box, "a.html").text == f"Home\n\n{read(body, 'a.html').text}"
 
