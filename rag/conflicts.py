@@ -1,15 +1,16 @@
 """Where found passages of different documents give different figures for the same thing, and which is newer.
 
 Without a model: a sentence or table row that the answer cites is laid beside those of the other documents that were
-found. Two that say the same but for figures of the same kind disagree. Precision goes before recall: a wrong alarm
-costs more trust than a missed one.
+found. Two that say the same but for figures of the same kind disagree; so do editions of one document that each answer
+the question by themselves, with another figure. Precision goes before recall: a wrong alarm costs more trust than a
+missed one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corpus.language import fold
@@ -18,13 +19,16 @@ from rag.alterations import differences
 from rag.citations import Citation
 from rag.editions import dated_part, spaced_out, years
 from rag.exact import exact
-from rag.figures import Figure, figures
+from rag.figures import Figure, figures, same
 from rag.prompting import Passage, ReadPassage
 from rag.terms import coverage, stems, weights
 from rag.units import Unit, cut
 
 EDITIONS, STRANGERS = 0.6, 0.85
 """How much of two statements must be the same words: in editions of one document, and in documents of other names."""
+
+REWORDED = 0.3
+"""How much of the shorter of two statements must be the same words where editions put the answer in other words."""
 
 RELEVANT = 0.4
 """Least weighted share of the question's words in a statement with its headings."""
@@ -88,33 +92,23 @@ def find_conflicts(
         return ()
     statements = [one for order, passage in enumerate(passages) for one in _statements(order, passage)]
     wanted = weights(question)
-    found: list[Conflict] = []
+    cited = [one for one in statements if _is_cited(one, citations)]
+    found: list[Sequence[tuple[_Statement, Figure]]] = []
     used: set[tuple[str, int]] = set()
-    for one in statements:
-        if (one.hit.document_id, one.start) in used or not _is_cited(one, citations):
+    for one in cited:
+        if (one.hit.document_id, one.start) in used or _is_beside(one, cited, wanted):
             continue
-        if (
-            coverage(wanted, one.unit.stems | stems(f"{one.unit.header}\n{one.hit.context}\n{one.hit.title}"))
-            < RELEVANT
-        ):
+        if coverage(wanted, _about(one)) < RELEVANT:
             continue
         others = [each for other in statements for each in _disagreements(one, other, question)]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
-            values = [(one, against[0][1]), *((other, figure) for other, _, figure in against)]
-            used |= {(statement.hit.document_id, statement.start) for statement, _ in values}
-            told = [
-                (_value(statement, figure, read_text, page_of), statement, figure)
-                for statement, figure in values
-            ]
-            told.sort(
-                key=lambda each: each[0].date, reverse=True
-            )  # stable: of equals the one that ranked higher
-            _, newest, figure = told[0]
-            found.append(Conflict(_subject(newest, figure), tuple(value for value, _, _ in told)))
-            if len(found) == MOST:
-                return tuple(found)
-    return tuple(found)
+            found.append([(one, against[0][1]), *((other, figure) for other, _, figure in against)])
+            used |= {(statement.hit.document_id, statement.start) for statement, _ in found[-1]}
+    answers = [] if found else _other_answers(question, wanted, cited, statements)
+    if answers:
+        found.append(answers)
+    return tuple(_told(values, read_text, page_of) for values in found[:MOST])
 
 
 # ---- statements ----------------------------------------------------------------------------------
@@ -149,6 +143,17 @@ def _is_cited(one: _Statement, citations: Sequence[Citation]) -> bool:
     )
 
 
+def _is_beside(one: _Statement, cited: Sequence[_Statement], wanted: Mapping[str, float]) -> bool:
+    """Says whether a row was only cited along with another of its table that has more of the question's words."""
+    return one.unit.row and any(
+        coverage(wanted, other.unit.stems) > coverage(wanted, one.unit.stems)
+        for other in cited
+        if other.unit.row
+        and other.unit.header == one.unit.header
+        and other.hit.document_id == one.hit.document_id
+    )
+
+
 # ---- comparing -----------------------------------------------------------------------------------
 
 
@@ -159,14 +164,8 @@ def _disagreements(
 
     Where editions differ in several figures, and one of them is what the question asks for: that one alone.
     """
-    if other.hit.document_id == one.hit.document_id or one.unit.row != other.unit.row:
-        return ()
     editions = _family(one.hit) & _family(other.hit)
-    if (one.unit.row and not editions) or _names(one.hit) != _names(other.hit):
-        return ()
-    if _periods(one) != _periods(other):
-        return ()
-    if one.unit.row and not _alike(one.unit.header, other.unit.header):
+    if not _are_comparable(one, other) or (one.unit.row and not editions):
         return ()
     close, pairs = differences(one.unit.text, other.unit.text)
     if close < (EDITIONS if editions and len(pairs) == 1 else STRANGERS):
@@ -175,6 +174,22 @@ def _disagreements(
         answer = exact(question, one.unit) or ""
         pairs = [pair for pair in pairs if pair[0].text in answer][:1] or (pairs if editions else [])
     return [(other, *pair) for pair in pairs]
+
+
+def _are_comparable(one: _Statement, other: _Statement) -> bool:
+    """Says whether two statements of different documents can speak of the same thing in the same period."""
+    return (
+        one.hit.document_id != other.hit.document_id
+        and one.unit.row == other.unit.row
+        and _names(one.hit) == _names(other.hit)
+        and _periods(one) == _periods(other)
+        and (not one.unit.row or _alike(one.unit.header, other.unit.header))
+    )
+
+
+def _about(one: _Statement) -> frozenset[str]:
+    """Returns the words of a statement and of what stands above it."""
+    return one.unit.stems | stems(f"{one.unit.header}\n{one.hit.context}\n{one.hit.title}")
 
 
 def _family(hit: Hit) -> frozenset[str]:
@@ -238,7 +253,63 @@ def _first_of_each(
     return list(best.values())
 
 
+def _other_answers(
+    question: str,
+    wanted: Mapping[str, float],
+    cited: Sequence[_Statement],
+    statements: Sequence[_Statement],
+) -> list[tuple[_Statement, Figure]]:
+    """Returns what answers the question by itself among what is cited, and in each other edition another figure of the
+    same kind that does, however it is put; nothing where an edition says the same or nothing.
+    """
+    best: tuple[float, _Statement, Figure] | None = None
+    for one in cited:
+        figure, share = _answer(question, one.unit), coverage(wanted, _about(one))
+        if figure is not None and share >= RELEVANT and (best is None or share > best[0]):
+            best = share, one, figure
+    if best is None:
+        return []
+    _, one, mine = best
+    closest: dict[str, tuple[float, _Statement, Figure]] = {}
+    for other in statements:
+        if not _are_comparable(one, other) or not _family(one.hit) & _family(other.hit):
+            continue
+        theirs, share = _answer(question, other.unit), _in_common(one.unit, other.unit)
+        if theirs is None or (theirs.kind, theirs.unit) != (mine.kind, mine.unit) or share < REWORDED:
+            continue
+        if other.hit.document_id not in closest or share > closest[other.hit.document_id][0]:
+            closest[other.hit.document_id] = share, other, theirs
+    against = [(other, figure) for _, other, figure in closest.values() if not same(mine, figure)]
+    return [(one, mine), *against] if against else []
+
+
+def _answer(question: str, unit: Unit) -> Figure | None:
+    """Returns the figure of a unit by which it answers the question by itself, where there is just one."""
+    said = figures(exact(question, unit) or "")
+    if len(said) != 1:
+        return None
+    there = [one for one in figures(unit.text) if one.text == said[0].text]
+    return there[0] if len(there) == 1 and there[0].kind != "code" else None
+
+
+def _in_common(one: Unit, other: Unit) -> float:
+    """Returns the share, in [0, 1], of the shorter unit's words that stand in the other, figures aside."""
+    mine, theirs = ({s for s in unit.stems if not any(c.isdigit() for c in s)} for unit in (one, other))
+    return len(mine & theirs) / max(1, min(len(mine), len(theirs)))
+
+
 # ---- what is told --------------------------------------------------------------------------------
+
+
+def _told(
+    values: Sequence[tuple[_Statement, Figure]],
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+) -> Conflict:
+    told = [(_value(one, figure, read_text, page_of), one, figure) for one, figure in values]
+    told.sort(key=lambda each: each[0].date, reverse=True)  # stable: of equals the one that ranked higher
+    _, newest, figure = told[0]
+    return Conflict(_subject(newest, figure), tuple(value for value, _, _ in told))
 
 
 def _value(

@@ -88,6 +88,17 @@ def test_rows_that_differ_in_several_columns_disagree_in_the_one_asked_for(
     assert [[value.value for value in one.values] for one in found] == values
 
 
+def test_a_row_that_was_cited_along_with_the_one_asked_for_is_not_told() -> None:
+    texts = {
+        "meals-2023.txt": MEALS.format(13, 28),
+        "meals-2025.txt": MEALS.format(13, 30).replace("32 euros", "35 euros"),
+    }
+    said = "“Germany | 13 euros | 30 euros” [2]\n“France | 14 euros | 35 euros” [2]"
+    (one,) = conflicts("How much is dinner in Germany?", texts, said)
+    assert [value.value for value in one.values] == ["30 euros", "28 euros"]
+    assert len(conflicts("How much is dinner?", texts, said)) == 2
+
+
 def test_a_sentence_that_changed_in_several_figures_disagrees_in_each_or_the_one_asked_for() -> None:
     said = "正社員の年次有給休暇は{}日とし、うち{}日まで翌年度に繰り越すことができる。"
     texts = {
@@ -101,6 +112,50 @@ def test_a_sentence_that_changed_in_several_figures_disagrees_in_each_or_the_one
     ):
         found = conflicts(question, texts, quoted)
         assert [[value.value for value in one.values] for one in found] == values
+
+
+@pytest.mark.parametrize(
+    ("question", "older", "newer", "values"),
+    [
+        (
+            "How many days do I have to hand in my expense claim?",
+            "Claims are handed in within 60 days of the end of the journey, in the tool, with photographs.",
+            "Hand in your claim in the expense tool within 30 days of the last day of the journey.",
+            ["30 days", "60 days"],
+        ),
+        (
+            "出張から戻ったら、いつまでに精算しますか。",
+            "帰着後2週間以内に、出張旅費精算書に領収書を添えて経理課に提出し精算する。",
+            "帰着後10営業日以内に経費システムで精算する。",
+            ["10営業日", "2週間"],
+        ),
+    ],
+)
+def test_editions_that_put_their_answer_in_other_words_disagree(
+    question: str, older: str, newer: str, values: list[str]
+) -> None:
+    texts = {"出張規程_travel-2023.txt": f"…  {older}", "出張規程_travel-2025.txt": f"…  {newer}"}
+    titles = dict.fromkeys(texts, "出張旅費の精算 Travel")
+    (one,) = conflicts(question, texts, f"{newer} [2]", titles)
+    assert [value.value for value in one.values] == values
+    assert conflicts(question, {"a.txt": f"…  {older}", "b.txt": f"…  {newer}"}, f"{newer} [2]") == ()
+    assert conflicts("Where are claims handed in?", texts, f"{newer} [2]") == ()
+
+
+def test_editions_that_answer_alike_in_other_words_agree() -> None:
+    texts = {
+        "travel-2023.txt": "…  Claims are handed in within 30 days of the end of the journey, with photographs.",
+        "travel-2025.txt": "…  Hand in your claim in the tool within 30 days of the last day of the journey.",
+    }
+    question = "How many days do I have to hand in my claim?"
+    assert (
+        conflicts(
+            question,
+            texts,
+            "Hand in your claim in the tool within 30 days of the last day of the journey. [2]",
+        )
+        == ()
+    )
 
 
 def test_of_three_editions_each_figure_is_laid_beside_its_own() -> None:
