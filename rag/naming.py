@@ -3,6 +3,8 @@
 Quarterly reports, editions of a policy, two plans of one insurer: their passages are so alike that no word
 of theirs says which is meant. What the question says of the document does, by its title, its file's name and its first
 lines. It decides between such twins alone: as a score for every passage it cost more than it gave (docs/retrieval.md).
+Only of two documents whose names are nearly the same (:func:`called_by_name`) does the one stand first that the
+question calls by all that is its own, whatever they say: "under Northwind Standard" asks for no other plan's pages.
 """
 
 from __future__ import annotations
@@ -34,6 +36,12 @@ RECENT = 0.9
 SAME_WORK = 1.0
 """How much two editions of one work are twins, whatever they say, where the question asks for one of them."""
 
+SIBLINGS = 0.4
+"""Share of common words from which the names of two documents are nearly the same."""
+
+BY_NAME = 2.0
+"""What it is worth to be called by all that is a document's own in its name: all else together is worth less."""
+
 MOST_TWINS = 200
 """Of so many passages, the best, twins are looked for: the work grows with their square."""
 
@@ -55,12 +63,14 @@ _KINDS = [re.compile(kind) for kind in (r"(?:19|20)\d\d", r"q\d|half-\d", r"mont
 @dataclass(frozen=True, slots=True)
 class Naming:
     """What a document can be named by: the words of its title, names and first lines; and which edition its path or,
-    if that says nothing, its title says it is, of which work of its collection.
+    if that says nothing, its title says it is, of which work of its collection; ``name``: those of its title and name
+    alone.
     """
 
     words: frozenset[str]
     edition: Edition = UNDATED
     collection: str = ""
+    name: frozenset[str] = frozenset()
 
 
 def naming(title: str, sources: Sequence[str], head: str, collection: str = "") -> Naming:
@@ -71,7 +81,8 @@ def naming(title: str, sources: Sequence[str], head: str, collection: str = "") 
     first lines (dates of issue, earlier versions) do not name it. Of copies the newest says which edition it is.
     """
     paths = [_SUFFIX.sub("", source) for source in sources]
-    name = spaced_out(" ".join([title, *(path.rpartition("/")[2] for path in paths)]))
+    called = [title, *(path.rpartition("/")[2] for path in paths)]
+    name = spaced_out(" ".join(called))
     by_name, by_folder = periods_of(name), frozenset[str]().union(*(periods_of(dated_part(p)) for p in paths))
     first = stems(head) | frozenset(f"q{quarter}" for quarter in quarters_of(fold(head)))
     own: frozenset[str] = frozenset()
@@ -80,7 +91,10 @@ def naming(title: str, sources: Sequence[str], head: str, collection: str = "") 
         own, first = own | said, first - _of_kind(kind, first) if said else first
     edition = max((edition_of(path) for path in paths), key=lambda one: one.moment)
     moment = edition.moment or edition_of(title).moment
-    return Naming(stems(name) | own | first, Edition(moment, edition.work), collection)
+    alone = frozenset(
+        term.stem for one in called for term in terms(f"- {spaced_out(one)}") if term.weight > 0
+    )
+    return Naming(stems(name) | own | first, Edition(moment, edition.work), collection, alone)
 
 
 def _of_kind(kind: re.Pattern[str], words: frozenset[str]) -> frozenset[str]:
@@ -103,6 +117,30 @@ def asks_for_newest(query: str) -> bool:
     return _LATEST.search(fold(query)) is not None
 
 
+def called_by_name(wanted: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.bool_]:
+    """Returns which documents (columns) the question calls by all that parts their names from those of their siblings
+    (rows), and these by nothing of their own, shape (n, n); a figure alone calls none.
+
+    Siblings are documents of a collection whose names have :data:`SIBLINGS` of their words in common and each some of
+    its own: two plans of one insurer, 正社員就業規則 and 契約社員就業規則.
+    """
+    own = [(one.collection, one.name) for one in names]
+    distinct = list(dict.fromkeys(own))
+    calls = np.zeros((len(distinct), len(distinct)), np.bool_)
+    for column, (collection, name) in enumerate(distinct):
+        if name & wanted.keys():
+            calls[:, column] = [one[0] == collection and _calls(wanted, name, one[1]) for one in distinct]
+    at = np.array([distinct.index(one) for one in own], np.intp)
+    called: NDArray[np.bool_] = calls[np.ix_(at, at)]
+    return called
+
+
+def _calls(wanted: Mapping[str, float], name: frozenset[str], other: frozenset[str]) -> bool:
+    own, its = name - other, other - name
+    said = own <= wanted.keys() and any(not word.isdecimal() for word in own) and not its & wanted.keys()
+    return said and bool(its) and len(name & other) >= SIBLINGS * len(name | other)
+
+
 def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming]) -> NDArray[np.float64]:
     """Returns how much documents are twins as editions of one work, shape (n, n); nothing unless the question asks for
     one of them, by a year, part of a year or version or as the newest. Arguments as of :func:`gives_way`.
@@ -115,7 +153,8 @@ def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming
 def gives_way(
     wanted: Mapping[str, float], newest: bool, names: Sequence[Naming], alike: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Returns how much each passage gives way to a twin of a better named document, shape (n,), in [0, 1 + RECENT].
+    """Returns how much each passage gives way to a twin of a better named document, or to any of one that the question
+    calls by name, shape (n,), in [0, BY_NAME].
 
     Args:
         wanted: the words of the question → what each counts (its rarity).
@@ -132,8 +171,10 @@ def gives_way(
         editions = _editions(names)
         better = np.where(editions, _better(periods, names), better)
         newer = np.where(editions, RECENT * np.sign(newer), newer)
-    better = better + newer
-    most: NDArray[np.float64] = (alike * np.maximum(better, 0.0)).max(axis=1, initial=0.0)
+    twin = alike * np.maximum(better + newer, 0.0)
+    most: NDArray[np.float64] = np.maximum(twin, BY_NAME * called_by_name(wanted, names)).max(
+        axis=1, initial=0.0
+    )
     return most
 
 

@@ -242,9 +242,9 @@ class Retriever:
         wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
         names, newest = self._names(hits, caller), asks_for_newest(query)
         alike = np.maximum(alike, same_works(wanted, newest, names))
-        if not alike.any():
-            return list(hits)
         lowered = self.recipe.named * gives_way(wanted, newest, names, alike)
+        if not lowered.any():
+            return list(hits)
         scores = sorted(
             ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
             key=lambda scored: (-scored[1], scored[0]),

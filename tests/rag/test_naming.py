@@ -16,10 +16,12 @@ from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
 from rag.editions import Edition, edition_of
 from rag.naming import (
+    BY_NAME,
     MOST_TWINS,
     RECENT,
     Naming,
     asks_for_newest,
+    called_by_name,
     gives_way,
     naming,
     same_works,
@@ -407,6 +409,66 @@ def test_editions_are_twins_only_when_one_of_them_is_asked_for() -> None:
         assert bool(alike[0, 1]) is asked
         assert not alike[2].any()
         assert not alike.diagonal().any()
+
+
+# ---- siblings ------------------------------------------------------------------------------------
+
+PLUS = naming("", ["plans/Northwind_Health_Plus_Benefits_Details.pdf"], "")
+STANDARD = naming("", ["plans/Northwind_Standard_Benefits_Details.pdf"], "")
+REGULAR = naming("正社員就業規則", ["規程/正社員就業規則.docx"], "")
+CONTRACT = naming("契約社員就業規則", ["規程/契約社員就業規則.docx"], "")
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "called"),
+    [
+        ("Do I need a referral under Northwind Health Plus?", (STANDARD, PLUS), 1),
+        ("Does Northwind Standard cover hearing aids?", (PLUS, STANDARD), 1),
+        ("契約社員の年次有給休暇は何日ですか", (REGULAR, CONTRACT), 1),
+        ("正社員の試用期間は", (CONTRACT, REGULAR), 1),
+    ],
+)
+def test_a_document_called_by_all_that_is_its_own_stands_before_its_siblings(
+    question: str, names: tuple[Naming, Naming], called: int
+) -> None:
+    """Whatever their passages say: none of them is a twin of another here."""
+    way = gives_way(wanted(question), False, names, np.zeros((2, 2)))
+    assert way[1 - called] == BY_NAME
+    assert way[called] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Is mental health covered?", (PLUS, STANDARD)),  # half a name
+        ("What is the difference between Health Plus and Standard?", (PLUS, STANDARD)),  # both
+        ("What is covered?", (PLUS, STANDARD)),  # none
+        ("What does the guide say about 3 days?", tuple(naming("", [f"guide-{n}.md"], "") for n in (3, 4))),
+        ("How do I book a hotel?", tuple(naming("", [f"{n}.md"], "") for n in ("hotel", "flights"))),
+        (
+            "Is Northwind Standard any good?",
+            (PLUS, Naming(STANDARD.words, STANDARD.edition, "another company", STANDARD.name)),
+        ),
+    ],
+)
+def test_half_a_name_a_figure_or_a_name_like_no_other_calls_no_document(
+    question: str, names: tuple[Naming, Naming]
+) -> None:
+    assert not called_by_name(wanted(question), names).any()
+
+
+@given(
+    st.lists(st.frozensets(st.sampled_from("abcdef"), max_size=4), min_size=1, max_size=8),
+    st.frozensets(st.sampled_from("abcdef")),
+)
+def test_of_two_documents_one_at_most_is_called_by_name(
+    own: list[frozenset[str]], asked: frozenset[str]
+) -> None:
+    called = called_by_name(dict.fromkeys(asked, 1.0), [Naming(one, name=one) for one in own])
+    assert not (called & called.T).any()
+    for row, column in zip(*np.nonzero(called), strict=True):
+        assert own[column] - own[row] <= asked
+        assert not (own[row] - own[column]) & asked
 
 
 def test_many_passages_without_vectors_are_compared_at_once() -> None:
