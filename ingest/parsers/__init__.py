@@ -48,7 +48,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "6"),
     detection.DOCX: Parser("ingest.parsers.docx", "4"),
     detection.HTML: Parser("ingest.parsers.html", "6"),
-    detection.MARKDOWN: Parser("ingest.parsers.markdown", "6"),
+    detection.MARKDOWN: Parser("ingest.parsers.markdown", "7"),
     detection.TEXT: Parser("ingest.parsers.text", "2"),
     detection.XLSX: Parser("ingest.parsers.sheets", "4"),
     detection.XLS: Parser("ingest.parsers.sheets", "2"),

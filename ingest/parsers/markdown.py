@@ -22,6 +22,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS, Draft, Limits, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
+from ingest.parsers.templating import without_tags
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
@@ -45,7 +46,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     front, body = _split_front_matter(text, draft)
-    add_markdown(draft, body)
+    add_markdown(draft, without_tags(body))
     stamps = (_as_date(front.get(key)) for key in _DATE_KEYS)
     return draft.finish(
         name=name,
