@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from corpus.types import Hit
 from rag.elsewhere import is_rest, meant
-from rag.strangers import Lacks, strangers
+from rag.strangers import Lacks, of_a_kind, strangers
 from rag.terms import coverage, stems, terms, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -100,6 +100,9 @@ def signals(
     asked = [term for term in terms(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
+    kinds = of_a_kind(question, lacks)
+    asked = [term for term in asked if term.stem not in kinds]
+    wanted = {stem: weight for stem, weight in wanted.items() if stem not in kinds}
     named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
     present = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
     # "Rest of the United Kingdom" speaks of Edinburgh, though the word stands nowhere.

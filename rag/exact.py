@@ -37,6 +37,8 @@ def exact(question: str, unit: Unit) -> str | None:
         ]
         if limit := _LIMIT.search(asked):
             spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
+        if find is _people and (office := _HOLDER.search(asked)):
+            spans = [one for one in spans if _holds(unit.text, one, office["office"] or office["held"])]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
             return None
         chosen = (
@@ -178,7 +180,9 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
     for one in _ROLE.finditer(text):
         if one.start() - 2 in named and text[one.start() - 2 : one.start()] == ", ":
             continue  # "Jana Novotna, head of sales" is one person
-        lead = re.match(r"(?:by|to|from|with|of|at|in|for|and|or)\s", one.group(), re.IGNORECASE)
+        lead = re.match(
+            r"(?:by|to|from|with|of|at|in|for|and|or|is|are|was|were)\s", one.group(), re.IGNORECASE
+        )
         found.append(_Span(one.start() + (lead.end() if lead else 0), one.end()))
     found += [
         _Span(*one.span())
@@ -187,6 +191,34 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
         and not all(word.lower() in STOP for word in one.group().split())
     ]
     yield from found
+
+
+_OFFICE = (
+    r"(?:c[a-z]o|chief|director|manager|head|officer|president|chair(?:man|woman|person)?|chancellor|secretary|minister"
+    r"|principal|dean|founder|owner|lead|leader|supervisor|commissioner|treasurer|editor)"
+)
+_HOLDER = re.compile(
+    rf"\bwho(?:['’]s| is| are| was| were)\b[^?]*?\b(?P<office>{_OFFICE})s?\b"
+    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:は|って|の名前は)(?:誰|だれ|どなた)"
+)
+"""Asks who holds an office, not who does something."""
+_LINK = (
+    r"(?:\sof [\w ]{1,30})?(?:[\s,:;.()（）|–—・、：はがをにで-]"
+    r"|\b(?:is|was|are|were|as|the|our|your|its|an?|current|acting|named|called|mr|mrs|ms|dr)\b){1,12}"
+)
+"""What parts an office from its holder: "Our CEO, Jane Doe", "Jane Doe is the CEO of Contoso", 社長：佐藤氏."""
+
+
+def _holds(text: str, span: _Span, office: str) -> bool:
+    """Says whether a sentence calls someone the holder of an office: right before or behind it, and not by spelling it
+    out, as "Chief Executive Officer (CEO)" does.
+    """
+    person, whole = fold(text[span.start : span.end]).strip(), fold(text)
+    initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
+    if office in person or office in (initials, initials.removeprefix("t")):
+        return False
+    named, held = re.escape(person), rf"\b{re.escape(office)}\b" if office.isascii() else re.escape(office)
+    return re.search(rf"{held}{_LINK}{named}|{named}{_LINK}{held}", whole) is not None
 
 
 _ROLE = re.compile(

@@ -20,8 +20,10 @@ MOST_TURNS = 5
 MOST_EARLIER_CHARS = 500
 """How much of a turn is carried over at most, in code points, counted from its end."""
 
+_AND = r"(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*"
+_LED = re.compile(rf"^(?:{_AND})+(?=\w)", re.IGNORECASE)
 _LEAD = re.compile(
-    r"^(?:(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*)*"
+    rf"^(?:{_AND})*"
     r"(?:(?:what|how) about\b|what if (?:it is|it's|i am|i'm)\b)?[\s,]*",
     re.IGNORECASE,
 )
@@ -113,6 +115,8 @@ def standalone(question: str, earlier: Sequence[str]) -> str:
 def _carried(question: str, before: str) -> str:
     if is_japanese(question):
         return followups_japanese.carried(question, before) if is_japanese(before) else f"{question} {before}"
+    before = _LED.sub("", before)
+    before = before[:1].upper() + before[1:]
     lead = _LEAD.match(question)
     rest = question[lead.end() :] if lead else question
     led = bool(lead and lead.group().strip())
@@ -201,15 +205,16 @@ def _in_place(fragment: str, before: str) -> str:
             found = max((one for one in places if _ARTICLED.search(before[: one[0]])), default=None)
         if found is None:
             return f"{before} {fragment[0].upper()}{fragment[1:]}?"
-        return _replaced(before, found, fragment)
+        return _replaced(before, _whole_name(before, found, fragment), fragment)
     same = [place for place in places if _led_by(before, place[0]).lower() == led_by.group(1).lower()]
     bare = fragment[led_by.end() :]
     found = _nearest(bare, before, same) or max(same, default=None)
     if found is not None:
-        return _replaced(before, found, bare)
+        return _replaced(before, _whole_name(before, found, bare), bare)
     found = _nearest(bare, before, [place for place in places if _led_by(before, place[0])])
     if found is None:
         return f"{before.rstrip(' ?.!')} {fragment}?"
+    found = _whole_name(before, found, bare)
     start = re.search(rf"\b{_PREPOSITION}\s+(?:{_ARTICLE}\s+)?$", before[: found[0]], re.IGNORECASE)
     return _replaced(before, (start.start() if start else found[0], found[1]), fragment)
 
@@ -218,6 +223,33 @@ def _led_by(text: str, at: int) -> str:
     """Returns the preposition before a place, "" for none."""
     found = re.search(rf"\b({_PREPOSITION})\s+(?:{_ARTICLE}\s+)?$", text[:at], re.IGNORECASE)
     return found.group(1) if found else ""
+
+
+def _whole_name(text: str, place: tuple[int, int], fragment: str) -> tuple[int, int]:
+    """Returns a place that is part of a name as the whole name where a fragment is a name: "New York" gives way to
+    "Edinburgh", not "New" or "York" alone.
+    """
+    start, end = place
+    words = [match.span() for match in _WORD.finditer(text)]
+    own = [at for at, (a, b) in enumerate(words) if start <= a and b <= end]
+    if not own or any(_kind(text, *words[at]) != "name" for at in own):
+        return place
+    if _likeness(f"- {fragment}", 2, len(fragment) + 2)[1] != {"name"}:
+        return place
+    first, last = own[0], own[-1]
+    while (
+        first
+        and _kind(text, *words[first - 1]) == "name"
+        and text[words[first - 1][1] : words[first][0]] == " "
+    ):
+        first -= 1
+    while (
+        last + 1 < len(words)
+        and _kind(text, *words[last + 1]) == "name"
+        and text[words[last][1] : words[last + 1][0]] == " "
+    ):
+        last += 1
+    return words[first][0], words[last][1]
 
 
 def _replaced(before: str, place: tuple[int, int], fragment: str) -> str:

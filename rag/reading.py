@@ -139,13 +139,12 @@ def _is_sure(chosen: Sequence[Candidate]) -> bool:
 
 
 def _quoted(unit: Unit) -> str:
-    """Returns the sentence in quotation marks; a table's row has its header before them."""
+    """Returns the sentence in quotation marks, behind a table's header or what leads to a list."""
     text = " ".join(unit.text.split())
     left, right = ("「", "」") if is_japanese(text) else ("“", "”")
     if text.count(left) != text.count(right) or (left == "「" and text.startswith(left)):
         left, right = "«", "»"
-    header = f"{' '.join(unit.header.split())}: " if unit.header else ""
-    return f"{header}{left}{text}{right}"
+    return f"{unit.above}: {left}{text}{right}" if unit.above else f"{left}{text}{right}"
 
 
 # ---- choosing ------------------------------------------------------------------------------------

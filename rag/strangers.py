@@ -29,9 +29,9 @@ MISSPELT = 0.8
 _WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9'’&.-]*")
 _AMID = re.compile(r"[\w,;:(\"“'‘][\s(\"“'‘]*\Z")
 _SHORT = re.compile(r"[A-Z]{1,5}")
-_WHERE = re.compile(
-    r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z|\b(?:an?|such as)\s+\Z", re.IGNORECASE
-)
+_ABBREVIATED = re.compile(r"[A-Z]{2,5}(?:['’]?s)?\b")
+_WHERE = re.compile(r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z", re.IGNORECASE)
+_ONE_OF = re.compile(r"\b(?:an?|such as)\s+\Z", re.IGNORECASE)
 """Before a place, and before one of a kind ("a Netflix subscription"): a rule for all holds there, too."""
 _WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -81,14 +81,27 @@ def _is_misspelt(name: str, there: frozenset[str]) -> bool:
     return name[0] < "\u0250" and bool(get_close_matches(fold(name), there, 1, MISSPELT))
 
 
+def of_a_kind(question: str, lacks: Lacks) -> frozenset[str]:
+    """Returns the stems of names that no document has and need not: of "a Netflix subscription" the rule for
+    subscriptions holds.
+    """
+    named = [name for name, one_of, _ in _capitalised(question) if one_of]
+    return frozenset().union(*map(stems, lacks(named))) if named else frozenset()
+
+
 def _names(question: str) -> Iterator[str]:
+    if is_japanese(question):
+        yield from (next(filter(None, one.groups())) for one in _OF_A_NAME.finditer(question))
+    yield from (name for name, one_of, where in _capitalised(question) if not (one_of or where))
+
+
+def _capitalised(question: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yields what is surely a name by its capital, with whether it is one of a kind or may be a place."""
     question = _CIVILITY.sub(". ", question)
     words = list(_WORD.finditer(question))
-    capitals = sum(word.group()[0].isupper() for word in words)
+    capitals = sum(word.group()[0].isupper() and not _ABBREVIATED.match(word.group()) for word in words[1:])
     japanese = is_japanese(question)
-    if japanese:
-        yield from (next(filter(None, one.groups())) for one in _OF_A_NAME.finditer(question))
-    elif capitals * 2 > len(words) > 1:  # a heading, or shouted
+    if not japanese and capitals * 2 > len(words) - 1 > 0:  # a heading, or shouted
         return
     end = -1
     for word in words:
@@ -100,9 +113,10 @@ def _names(question: str) -> Iterator[str]:
         name = re.sub(r"['’]s?\Z", "", word.group()).rstrip(".-&")
         if together or len(name) < 3 or _SHORT.fullmatch(name) or re.search(r"\d", name):
             continue
-        where = name == word.group().rstrip(".-&") and _WHERE.search(question[: word.start()]) is not None
-        if name.lower() not in STOP and not where and not _WHEN.fullmatch(name):
-            yield name
+        if name.lower() not in STOP and not _WHEN.fullmatch(name):
+            before, owns = question[: word.start()], name != word.group().rstrip(".-&")
+            one_of, where = _ONE_OF.search(before), _WHERE.search(before)
+            yield name, one_of is not None and not owns, where is not None and not owns
 
 
 def _asides(followup: str) -> Iterator[str]:

@@ -173,9 +173,9 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
     whole = claim.text.strip(' \t\n"＂“”„‘’«»‹›「」『』《》')
     pieces = [whole, *(match.group(1) for match in _QUOTATION.finditer(claim.text))]
     # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
-    # passage.
+    # passage; so does what leads to a list, under its heading.
     before = fold(_QUOTATION.sub("", claim.text)).strip(" :")
-    headed = bool(pieces[1:]) and before in source.all
+    headed = bool(pieces[1:]) and all(part.strip() in source.all for part in before.split(">"))
     counted = "\n".join(pieces[1:]) if headed else claim.text
     wanted = figures(counted) if headed else claim.figures
     total = sum(weights(counted).values())

@@ -20,7 +20,7 @@ class Unit:
     """A sentence or a table's row, with what it stands under.
 
     ``header`` is a row's; ``lead`` the line that leads into it, or the sentence before that it leans on.
-    ``label``: it names what follows and answers nothing itself.
+    ``item``: it is one of a list with bullets. ``label``: it names what follows and answers nothing itself.
     """
 
     passage: ReadPassage
@@ -29,8 +29,17 @@ class Unit:
     header: str = ""
     lead: str = ""
     row: bool = False
+    item: bool = False
     label: bool = False
     stems: frozenset[str] = frozenset()
+
+    @property
+    def above(self) -> str:
+        """What is shown before it: a row's header, and what leads to one of a list."""
+        lead = self.lead.rstrip()
+        return " ".join(
+            (lead.rstrip(":：") if self.item and lead.endswith((":", "：")) else self.header).split()
+        )
 
     @property
     def spoken(self) -> str:
@@ -44,6 +53,7 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
     headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
     alone = {_MARK.sub("", line).strip() for line in passage.text.splitlines()}
     header, lead, inside = _header_above(passage), "", False
+    heading = passage.context.partition("\n")[0].rpartition(" > ")[2]
     units: list[Unit] = []
     lines = list(_lines(passage.text))
     contents = _contents(passage)
@@ -56,19 +66,27 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
             listed = _CONTENTS.fullmatch(text) is not None or any(text in line for line in contents)
             inside, label = True, text == header or listed
             above = "" if label or _is_garbled(header) else header
-            units.append(Unit(passage, order, text, above, lead, True, label, stems(text)))
+            units.append(Unit(passage, order, text, above, lead, True, False, label, stems(text)))
             continue
         if inside:
             header, inside, lead = "", False, ""
         item = _is_item(text)
+        beside = any(map(_BULLET.match, lines[max(0, at - 1) : at] + lines[at + 1 : at + 2]))
+        bullet = _BULLET.match(text) is not None and (beside or lead.rstrip().endswith((":", "：")))
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
-        label = _is_lead(text) or (fold(text).strip() in headings and text[-1:] not in ".。")
+        # One of a list with bullets says something, however short it is; one bullet by itself may be a heading.
+        label = (text.rstrip().endswith((":", "：")) if bullet else _is_lead(text)) or (
+            fold(text).strip() in headings and text[-1:] not in ".。"
+        )
         label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
         label = label or any(text in line for line in contents)
         before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
-        units.append(Unit(passage, order, text, "", lead or before, False, label, stems(_told(text))))
+        units.append(Unit(passage, order, text, "", lead or before, False, bullet, label, stems(_told(text))))
         if label:
-            lead = text
+            above = units[-2].text if len(units) > 1 and not (units[-2].row or units[-2].item) else heading
+            leans = text.rstrip().endswith((":", "：")) and _LEANS.match(text) is not None and above
+            # "These include:" says not by itself whether they are covered; the sentence or heading before it does.
+            lead = f"{above.rstrip('.。:： ')} > {text}" if leans else text
         elif not item:
             lead = text if text.rstrip().endswith((":", "：")) else ""
     return units
@@ -108,6 +126,7 @@ def _is_row(text: str) -> bool:
 
 
 _MARK = re.compile(r"\A\s*(?:[-*+•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
+_BULLET = re.compile(r"\s*[-*+•・●○]\s*(?=\S)")
 _CONTENTS = re.compile(
     r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
 )

@@ -29,6 +29,7 @@ from rag.prompting import (
 )
 from rag.reading import ALONE, Signs, answer_prompt, choose, rank
 from rag.strategies import load_examples
+from rag.support import Claim, Source, support
 from rag.units import cut
 from tests.rag.hits import Shelf
 
@@ -218,6 +219,49 @@ def test_a_sentence_that_leans_on_the_one_before_speaks_of_the_same(
     ranked = [c.text for c in rank(reading)]
     assert ranked.index(answer) < ranked.index(other.text)
     assert next(c.signs.lead for c in rank(reading) if c.text == answer) > 0
+
+
+PERKS = (
+    "What is Covered?\n\nPerks pays for fitness, including but not limited to:\n• Gym memberships\n• Yoga classes\n"
+    "• Sports team fees\nThere is a list of things that are not covered.\nThese include but are not limited to:\n"
+    "• Travel expenses (unless related to fitness)\n• Food and supplements"
+)
+KITEI = (
+    "対象となる費用は次のとおりとする：\n・ジムの会費\n・ヨガ教室\n\n対象外の費用\n\n"
+    "これらには次のものが含まれる：\n・交通費\n・食費"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "first"),
+    [
+        (
+            "Is a gym membership covered?",
+            PERKS,
+            "Perks pays for fitness, including but not limited to: “Gym memberships” [1]",
+        ),
+        (
+            "Are travel expenses paid?",
+            PERKS,
+            "There is a list of things that are not covered > These include but are not limited to:"
+            " “Travel expenses (unless related to fitness)” [1]",
+        ),
+        ("ヨガ教室の費用は対象ですか。", KITEI, "対象となる費用は次のとおりとする: 「ヨガ教室」 [1]"),
+        ("交通費は対象ですか。", KITEI, "対象外の費用 > これらには次のものが含まれる: 「交通費」 [1]"),
+    ],
+)
+def test_one_of_a_list_answers_under_what_leads_to_it(question: str, text: str, first: str) -> None:
+    """Short as a heading, it is none; and without what leads to it nobody knows whether it is paid."""
+    passages = {"d0.txt": f"…  {text}"}
+    given = "".join(answer_prompt(read(question, passages))).splitlines()[0]
+    assert given == first
+    (source,) = (Source(one) for one in build_prompt(question, Shelf(passages, {}).hits(), BUDGET).passages)
+    assert support(Claim(first.removesuffix(" [1]"), question), source).state == "quoted"
+
+
+def test_a_bullet_by_itself_may_be_a_heading() -> None:
+    (passage,) = read("q", {"d.txt": "…  ● 目的\n在宅勤務の要件を定める。"}).passages
+    assert [unit.label for unit in cut(0, passage)] == [True, False]
 
 
 def test_the_address_of_a_link_is_not_what_it_says() -> None:
@@ -417,6 +461,18 @@ def test_sentences_too_long_for_the_embedder_are_cut_and_a_broken_one_is_done_wi
         ("定員は何人ですか。", "会議室は12人まで利用でき、3日前に予約する。", "12人まで"),
         ("休暇は何日まで繰り越せますか。", "休暇は22日とし、うち8日まで繰り越すことができる。", "8日まで"),
         ("手当はいくらですか。", "手当は1回につき3,000円とする。", "3,000円"),
+        # Who holds an office is named right beside it; its own words spelt out are nobody.
+        ("Who is the CEO of Contoso?", "Our CEO, Jane Doe, opened the meeting.", "Jane Doe"),
+        ("Who is the CEO?", "The Chief Executive Officer (CEO) gives strategic direction.", None),
+        ("Who is the director?", "The director speaks for the chapter on the Senior Management Team.", None),
+        ("Who is the director of 18F?", "The director of 18F is Mary Smith.", "Mary Smith"),
+        (
+            "Who is the data protection officer?",
+            "The data protection officer is the head of Legal.",
+            "the head of Legal",
+        ),
+        ("社長は誰ですか。", "申請は代表取締役社長が承認する。", None),
+        ("CEOは誰ですか。", "CEO：佐藤氏", "佐藤氏"),
         ("誰が承認しますか。", "申請は管理部長が承認する。", "管理部長"),
         ("割引は何%ですか。", "100台以上は5割を引く。", "5割"),
         ("When is it?", "It is in hall 3.", None),

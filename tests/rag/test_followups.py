@@ -62,6 +62,19 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "How many of them can be carried over?",
             "How many of them can be carried over? (days of annual leave do employees)",
         ),
+        # a name of several words is one
+        ("What is the hotel limit in New York?", "And in Edinburgh?", "What is the hotel limit in Edinburgh?"),
+        (
+            "What is the limit in New York City for managers?",
+            "What about Los Angeles?",
+            "What is the limit in Los Angeles for managers?",
+        ),
+        (
+            "Does Northwind Health Plus cover hearing aids?",
+            "What about Northwind Standard?",
+            "Does Northwind Standard cover hearing aids?",
+        ),
+        ("And is breakfast paid in London?", "And in Paris?", "Is breakfast paid in Paris?"),
         # the same asked again
         *(
             (HOTEL, again, "What is the hotel limit in Edinburgh?")

@@ -41,6 +41,7 @@ def lacks(words: Sequence[str]) -> frozenset[str]:
         ("How much leave does Nortwind give?", "", set()),  # misspelt
         ("How much leave does Nörthwind give?", "", set()),
         ("Is leave given for a Netflix subscription, or devices such as MacBooks?", "", set()),
+        ("Who is Contoso's CEO?", "", {"Contoso"}),  # an abbreviation makes no heading of it
         ("Hi Vouch, how much leave is there?", "", set()),
         ("I'm Maria Silva, new here. How much leave is there?", "", set()),
         ("How much leave is there? Thanks in advance, Maria", "", set()),
@@ -86,6 +87,16 @@ def test_a_stranger_is_refused_however_much_else_is_shared() -> None:
     known, unknown = (f"How many days of annual leave does {name} give?" for name in ("Northwind", "Contoso"))
     assert not FITTED.refuses(signals(known, hits, lacks=lacks))
     assert FITTED.refuses(signals(unknown, hits, lacks=lacks))
+
+
+def test_one_of_a_kind_is_answered_by_the_rule_for_its_kind() -> None:
+    """Whether the question names it or not; what is missing of the rule counts as ever."""
+    rule = "Subscriptions to software are bought with the approval of your manager."
+    hits = Shelf({"buying.md": rule}, cosine=0.6).hits()
+    own = signals("Can I buy a Netflix subscription with my manager's approval?", hits, lacks=lacks)
+    assert own == signals("Can I buy a subscription with my manager's approval?", hits, lacks=lacks)
+    assert not FITTED.refuses(own)
+    assert signals("Can I buy a Netflix account?", hits, lacks=lacks).best < own.best
 
 
 @pytest.fixture
