@@ -39,7 +39,7 @@ _MUCH_BESIDE_LINKS = 200
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
-_MOST_BOXES = 100
+_MOST_BOXES = 20
 """Boxes called contents, or navigation, that are looked into: pages have one or two."""
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
