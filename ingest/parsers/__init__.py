@@ -46,7 +46,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "6"),
-    detection.DOCX: Parser("ingest.parsers.docx", "4"),
+    detection.DOCX: Parser("ingest.parsers.docx", "5"),
     detection.HTML: Parser("ingest.parsers.html", "6"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "7"),
     detection.TEXT: Parser("ingest.parsers.text", "2"),
@@ -57,7 +57,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.TSV: Parser("ingest.parsers.delimited", "2"),
     detection.JSON: Parser("ingest.parsers.records", "2"),
     detection.JSONL: Parser("ingest.parsers.records", "2"),
-    detection.PPTX: Parser("ingest.parsers.pptx", "3"),
+    detection.PPTX: Parser("ingest.parsers.pptx", "4"),
     detection.ODT: Parser("ingest.parsers.odf", "3"),
     detection.ODP: Parser("ingest.parsers.odf", "2"),
     detection.RTF: Parser("ingest.parsers.rtf", "3"),

@@ -70,6 +70,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     writer.write(body)
     for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(package.xml(f"{folder}/{part}.xml"), label)
+    for inside in package.embedded(main):
+        draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
     if writer.hidden_chars:
         draft.note("hidden_text", f"{writer.hidden_chars} characters of hidden runs were left out.")
     title, date, metadata = package.properties()

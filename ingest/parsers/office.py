@@ -20,6 +20,9 @@ from ingest.parsers.assembly import read_date
 from ingest.parsers.detection import UNREADABLE, open_zip
 
 _PICTURE = re.compile(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
+_DOCUMENT = re.compile(
+    r"\.(?:doc|docx|docm|xls|xlsx|xlsm|xlsb|ppt|pptx|pptm|sldx|pdf|odt|ods|odp)\Z", re.IGNORECASE
+)
 _MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1_000_000
@@ -171,6 +174,14 @@ class Package:
                 joined = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
                 found[identifier] = joined
         return found
+
+    def embedded(self, part: str) -> list[str]:
+        """Returns the names of the documents that were put into a part; those of its charts are none of them."""
+        return sorted(
+            posixpath.basename(target)
+            for target in set(self.relations(part).values())
+            if "/embeddings/" in target and target in self and _DOCUMENT.search(target)
+        )
 
     def properties(self) -> tuple[str, datetime | None, dict[str, str]]:
         """Returns the title, the date last modified (else created) and further core properties."""

@@ -56,6 +56,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
             continue
         draft.page(number, str(number + shift))
         _Slide(draft, slide).write()
+        for inside in package.embedded(str(slide.part.partname).lstrip("/")):
+            draft.note(
+                "attachment_unread", f"{inside}, put into this slide, was not read: add it as a file.", number
+            )
     title, date, metadata = package.properties()
     return draft.finish(name=name, content_type=PPTX, title=title, date=date, metadata=metadata)
 

@@ -210,7 +210,7 @@ def _remarks(one: Mapping[str, Any]) -> str:
     ]
     said += [_shown(one["hint"]), *map(_shown, noted(one["notes"]))]
     if one["chunks_without_vector"]:
-        said.append(f"{one['chunks_without_vector']:,} passages are found by words alone.")
+        said.append(f"Found by words alone: {count(one['chunks_without_vector'], 'passage')}.")
     kept = [part for part in said if part]
     return f"<ul>{''.join(f'<li>{part}</li>' for part in kept)}</ul>" if kept else ""
 

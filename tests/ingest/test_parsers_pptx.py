@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.shapes import PROG_ID
 from pptx.util import Inches
 
 from corpus.errors import LimitError, ParseError, VouchError
@@ -21,6 +23,9 @@ from ingest.parsers.assembly import verify
 from ingest.parsers.detection import PPTX
 from tests.ingest.packing import zipped
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 TITLE_AND_BODY, TITLE_ONLY, BLANK = 1, 5, 6
 
 
@@ -148,6 +153,18 @@ def test_a_title_that_nobody_gave_is_none(title: str) -> None:
     slide(source, "Guests in 2026")
     source.core_properties.title = title
     assert read(source).title == "Guests in 2026"
+
+
+def test_a_workbook_that_was_put_into_a_slide_is_told_and_a_charts_own_is_not() -> None:
+    source = Presentation()
+    made = slide(source, "Budget")
+    made.shapes.add_ole_object(io.BytesIO(b"PK"), PROG_ID.XLSX, 0, 0, 99, 99, icon_file=io.BytesIO(PNG))
+    data = CategoryChartData()
+    data.categories = ["2026"]
+    data.add_series("Share", (1,))
+    slide(source, "Chart").shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9999, 9999, data)
+    notes = [(note.code, note.page) for note in read(source).notes]
+    assert notes == [("attachment_unread", 1)]
 
 
 def test_numbers_dates_and_footers_of_slides_are_left_out() -> None:
