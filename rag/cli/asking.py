@@ -209,7 +209,10 @@ def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
         by_marker.setdefault(citation["marker"], []).append(citation)
     for marker, citations in by_marker.items():
         first = citations[0]
-        pages = {"page": min(c["page"] for c in citations), "last_page": max(c["page"] for c in citations)}
+        page, last = min(c["page"] for c in citations), max(c["page"] for c in citations)
+        hit = passages.get(marker, {})
+        label = hit.get("page_label", "") if hit.get("page") == page else ""
+        pages = {"page": page, "last_page": last, "page_label": label}
         number = Text(f"[{marker}]".ljust(_GUTTER), "page")
         title = (printable(" ".join((first["title"] or first["source"]).split())), "title")
         collection = f"  in {printable(passages[marker]['collection'])}" if marker in passages else ""

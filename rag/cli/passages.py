@@ -21,6 +21,7 @@ _LEAST_WEIGHT = 0.1
 
 _UNSPACED = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 _BREAK_IN_JAPANESE = re.compile(rf"(?<=[{_UNSPACED}])[ \t]*\n[ \t]*(?=[{_UNSPACED}])")
+_PRINTED = re.compile(r"(?:[A-Z]{1,3}[-.])?(?:\d{1,5}|[ivxlcdm]{1,8})", re.IGNORECASE)
 _ROW = re.compile(r"[\t|]")
 
 
@@ -43,10 +44,13 @@ def show_passages(screen: Screen, query: str, hits: Sequence[Mapping[str, Any]],
 
 
 def pages_of(hit: Mapping[str, Any]) -> str:
-    """Returns ``p. 3`` or ``pp. 3-4``, with the number that is printed on the first when it is another."""
+    """Returns ``p. 3`` or ``pp. 3-4``, with the number that is printed on the first when it is another, or its name:
+    that of a sheet, of a file in a mail.
+    """
     first, last, label = hit["page"], hit["last_page"], printable(hit.get("page_label") or "")
     pages = f"p. {first}" if first == last else f"pp. {first}-{last}"
-    pages = f"{pages} (printed: {label})" if label else pages
+    if label:
+        pages += f" (printed: {label})" if _PRINTED.fullmatch(label) else f" ({label})"
     return f"{pages}, read by OCR" if hit.get("ocr") else pages
 
 
