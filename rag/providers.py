@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,7 @@ def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | 
         return ModelError(
             f"{card.name} needs the package {vendor.package}, which is not installed.",
             code="model_not_installed",
-            hint=f"Install it: pip install '{wanted}'",
+            hint=f"Install it: {_pip()} install '{wanted}'",
         )
     variable = settings.api_key_env or next(iter(vendor.keys), "")
     if variable and not key:
@@ -153,6 +154,15 @@ def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | 
             hint=f'For example base_url = "{example}"{other}.',
         )
     return None
+
+
+def _pip() -> str:
+    """Returns the pip of this program's environment, where that lies below the working folder: the pip that a shell
+    finds is another's there. Elsewhere ``pip``, since a hint may go over HTTP and no path of this machine does.
+    """
+    own = Path(sys.prefix)
+    below = own.is_relative_to(Path.cwd()) and os.environ.get("VIRTUAL_ENV") != str(own)
+    return f"{(own / 'bin' / 'pip').relative_to(Path.cwd())}" if below else "pip"
 
 
 def chat_model(card: ModelCard, settings: ModelSettings, key: str, secrets: Sequence[str]) -> BaseChatModel:
@@ -267,7 +277,7 @@ def _of_langchain(card: ModelCard, settings: ModelSettings, key: str) -> BaseCha
         raise ModelError(
             f"{card.name} needs a package of LangChain that is not installed: {error}",
             code="model_not_installed",
-            hint=f"Most often it is: pip install {package}",
+            hint=f"Most often it is: {_pip()} install {package}",
         ) from None
     return chat
 

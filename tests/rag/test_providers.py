@@ -196,6 +196,22 @@ def test_what_a_model_lacks_comes_with_the_words_to_type(
     models.close()
 
 
+@pytest.mark.parametrize(
+    ("active", "begins"), [("", "Install it: .venv/bin/pip install"), (".venv", "Install it: pip install")]
+)
+def test_a_missing_package_is_installed_where_this_program_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, active: str, begins: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.prefix", str(Path.cwd() / ".venv"))
+    monkeypatch.setenv("VIRTUAL_ENV", str(Path.cwd() / active))
+    models = Models({"own": {"model": "m", "provider": "bedrock"}})
+    with pytest.raises(ModelError) as caught:
+        models.open("own").chat()
+    assert caught.value.hint.startswith(begins)
+    models.close()
+
+
 def test_any_provider_that_langchain_knows_is_asked_through_it() -> None:
     with ScriptedServer([Turn(texts=["400 ", "時間ごと"])]) as server:
         table = {
