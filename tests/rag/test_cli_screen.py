@@ -201,12 +201,13 @@ def test_pages_are_said_as_people_say_them() -> None:
     assert passages.pages_of({"page": 3, "last_page": 3}) == "p. 3"
     assert passages.pages_of({"page": 3, "last_page": 5}) == "pp. 3-5"
     one = {"page": 3, "last_page": 3}
-    shown = {
-        label: passages.pages_of(one | {"page_label": label}) for label in ("iv", "A-3", "見積", "invite.ics")
-    }
-    assert shown == {
-        "iv": "p. 3 (printed: iv)", "A-3": "p. 3 (printed: A-3)", "見積": "p. 3 (見積)", "invite.ics": "p. 3 (invite.ics)"
-    }  # fmt: skip
+    for label, shown in (
+        ("iv", "printed: iv"),
+        ("A-3", "printed: A-3"),
+        ("見積", "見積"),
+        ("a.ics", "a.ics"),
+    ):
+        assert passages.pages_of(one | {"page_label": label}) == f"p. 3 ({shown})"
 
 
 # ---- numbers -------------------------------------------------------------------------------------
