@@ -30,6 +30,7 @@ _NAVIGATION = frozenset({"navheader", "navfooter", "docnav", "breadcrumb", "brea
 _TURNING = "//a[@accesskey='p' or @accesskey='n' or @rel='prev' or @rel='previous' or @rel='next']"
 """Links to the page before or after, by the marks that writers of books give them."""
 _AROUND_TURNING = "ancestor::*[self::ul or self::ol or self::table or self::p or self::div][1]"
+_HEADING = ".//*[self::h1 or self::h2 or self::h3 or self::h4]"
 _MOST_TURNS = 8
 _OFTEN_NAVIGATION = frozenset({"navigation", "pagination"})
 """Classes that a page's frame may have as well, with the text in it."""
@@ -83,12 +84,12 @@ def _mark_navigation(root: Any) -> None:
             box.set("role", "navigation")
     for link in root.xpath(_TURNING)[:_MOST_BOXES]:
         for box in link.xpath(_AROUND_TURNING):
-            few = len(box.xpath(".//a[@href]")) <= _MOST_TURNS
-            if few and box.find(".//h1") is None and not _says_something(box):
+            few = len(box.xpath(".//a[@href]")) <= _MOST_TURNS and not box.xpath(_HEADING)
+            if few and not _says_something(box, 2 * MOST_BESIDE_LINKS):
                 box.set("role", "navigation")
 
 
-def _says_something(box: Any) -> bool:
+def _says_something(box: Any, most: int = _MUCH_BESIDE_LINKS) -> bool:
     """Says whether a sentence, or much else, stands outside a box's links."""
     letters = 0
     walker = etree.iterwalk(box, events=("start", "end"))
@@ -98,7 +99,7 @@ def _says_something(box: Any) -> bool:
             continue
         text = (one.text if event == "start" else one.tail if one is not box else None) or ""
         letters += sum(map(str.isalpha, text))
-        if letters > _MUCH_BESIDE_LINKS or _SENTENCE.search(text):
+        if letters > most or _SENTENCE.search(text):
             return True
     return False
 

@@ -391,6 +391,9 @@ def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
         f"<p>{'Leave and pay ' * 30}</p>",
     ):
         assert body[3:9] in read(f'<div>{body}<a rel="next" href="n.html">Next</a></div>', "a.html").text
+        assert (
+            "Fee" in read('<div><h2>Fee</h2>12 EUR <a rel="next" href="n.html">Next</a></div>', "a.html").text
+        )
         box = f'<div class="page-body navigation"><a href="/">Home</a>{menu}{body}</div>'
         assert read(box, "a.html").text == f"Home\n\n{read(body, 'a.html').text}"
 
