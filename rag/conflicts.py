@@ -33,6 +33,10 @@ REWORDED = 0.3
 RELEVANT = 0.4
 """Least weighted share of the question's words in a statement with its headings."""
 
+AS_MUCH = 0.75
+"""How much of the share that the cited statement has of the question's words another must have: asked about London,
+what says the same of Paris is no contradiction."""
+
 MOST = 3
 """Conflicts shown at most."""
 
@@ -98,9 +102,11 @@ def find_conflicts(
     for one in cited:
         if (one.hit.document_id, one.start) in used or _is_beside(one, cited, wanted):
             continue
-        if coverage(wanted, _about(one)) < RELEVANT:
+        share = coverage(wanted, _about(one))
+        if share < RELEVANT:
             continue
-        others = [each for other in statements for each in _disagreements(one, other, question)]
+        about = [other for other in statements if coverage(wanted, _about(other)) >= AS_MUCH * share]
+        others = [each for other in about for each in _disagreements(one, other, question)]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
             found.append([(one, against[0][1]), *((other, figure) for other, _, figure in against)])
@@ -269,10 +275,12 @@ def _other_answers(
             best = share, one, figure
     if best is None:
         return []
-    _, one, mine = best
+    asked, one, mine = best
     closest: dict[str, tuple[float, _Statement, Figure]] = {}
     for other in statements:
         if not _are_comparable(one, other) or not _family(one.hit) & _family(other.hit):
+            continue
+        if coverage(wanted, _about(other)) < AS_MUCH * asked:
             continue
         theirs, share = _answer(question, other.unit), _in_common(one.unit, other.unit)
         if theirs is None or (theirs.kind, theirs.unit) != (mine.kind, mine.unit) or share < REWORDED:

@@ -142,6 +142,31 @@ def test_editions_that_put_their_answer_in_other_words_disagree(
     assert conflicts("Where are claims handed in?", texts, f"{newer} [2]") == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "older", "newer"),
+    [
+        (
+            "How much is paid for a hotel in London?",
+            "Hotels in Paris are paid up to 160 pounds a night.",
+            "Hotels in London are paid up to 185 pounds a night.",
+        ),
+        (
+            "How much is paid for a hotel in London?",
+            "For a hotel room in Paris up to 160 pounds a night are paid, with breakfast.",
+            "Hotels in London are paid up to 185 pounds a night.",
+        ),
+        (
+            "ロンドンのホテルはいくらまでですか。",
+            "パリのホテルは一泊160ポンドまでとする。",
+            "ロンドンのホテルは一泊185ポンドまでとする。",
+        ),
+    ],
+)
+def test_editions_that_speak_of_another_place_are_no_conflict(question: str, older: str, newer: str) -> None:
+    texts = {"出張規程_travel-2023.txt": f"…  {older}", "出張規程_travel-2025.txt": f"…  {newer}"}
+    assert conflicts(question, texts, f"{newer} [2]") == ()
+
+
 def test_editions_that_answer_alike_in_other_words_agree() -> None:
     texts = {
         "travel-2023.txt": "…  Claims are handed in within 30 days of the end of the journey, with photographs.",
