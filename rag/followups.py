@@ -208,10 +208,13 @@ def _in_place(fragment: str, before: str) -> str:
         return _replaced(before, _whole_name(before, found, fragment), fragment)
     same = [place for place in places if _led_by(before, place[0]).lower() == led_by.group(1).lower()]
     bare = fragment[led_by.end() :]
-    found = _nearest(bare, before, same) or max(same, default=None)
+    led = [place for place in places if _led_by(before, place[0])]
+    figures = _likeness(f"- {bare}", 2, len(bare) + 2)[1] <= {"number", "code"}  # a year takes a year's place
+    found = _nearest(bare, before, same) or (_nearest(bare, before, led) if figures else None)
+    found = found or max(same, default=None)
     if found is not None:
         return _replaced(before, _whole_name(before, found, bare), bare)
-    found = _nearest(bare, before, [place for place in places if _led_by(before, place[0])])
+    found = _nearest(bare, before, led)
     if found is None:
         return f"{before.rstrip(' ?.!')} {fragment}?"
     found = _whole_name(before, found, bare)

@@ -74,6 +74,11 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "What about Northwind Standard?",
             "Does Northwind Standard cover hearing aids?",
         ),
+        (
+            "What did Contoso spend in the third quarter of 2023?",
+            "And in 2022?",
+            "What did Contoso spend in the third quarter of 2022?",
+        ),
         ("And is breakfast paid in London?", "And in Paris?", "Is breakfast paid in Paris?"),
         # the same asked again
         *(
