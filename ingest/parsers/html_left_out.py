@@ -6,7 +6,7 @@ Code and controls, hidden elements, navigation, and the page's list of its own h
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,8 +35,20 @@ _MOST_TURNS = 8
 _OFTEN_NAVIGATION = frozenset({"navigation", "pagination"})
 """Classes that a page's frame may have as well, with the text in it."""
 _OFTEN = "//*[contains(@class, 'avigation') or contains(@class, 'agination')]"
-_SENTENCE = re.compile(r"[^.!?]{20,}[.!?]\s*\Z|[^。！？]{8,}[。！？]\s*\Z")
+_SENTENCE = re.compile(r"[^.!?]{20}[.!?]\Z|[^。！？]{8}[。！？]\Z")
+_SENTENCE_END = 21
+"""Characters at the end of a text by which a sentence is known."""
 _MUCH_BESIDE_LINKS = 200
+_WHICH_PAGE = re.compile(
+    r"(?:(?:pages?|ページ)\s*)?\d{1,5}\s*(?:/|／|of)\s*\d{1,5}(?:\s*(?:pages?|ページ|頁))?"
+    r"|(?:pages?|ページ)\s*\d{1,5}|\d{1,5}\s*(?:ページ|頁)",
+    re.IGNORECASE,
+)
+_AROUND_WORDS = " \t\r\n\f\xa0|·•-–—,;:()[]「」（）"
+_CJK = re.compile("[\u3041-\u3096\u30a1-\u30ff\u3400-\u9fff]")
+_MOST_CJK = 15
+_TOLD = re.compile("[はがを]|です|ます")
+"""By what a Japanese sentence differs from the name of a page."""
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
@@ -80,28 +92,72 @@ def _mark_navigation(root: Any) -> None:
     """Gives every box that is called navigation, and says little beside its links, the role of it."""
     boxes = [box for box in root.xpath(_OFTEN) if not _OFTEN_NAVIGATION.isdisjoint(_names(box))]
     for number, box in enumerate(boxes):
-        if number >= _MOST_BOXES or not _says_something(box):
+        if number < _MOST_BOXES and not _says_something(box):
             box.set("role", "navigation")
     for link in root.xpath(_TURNING)[:_MOST_BOXES]:
         for box in link.xpath(_AROUND_TURNING):
             few = len(box.xpath(".//a[@href]")) <= _MOST_TURNS and not box.xpath(_HEADING)
-            if few and not _says_something(box, 2 * MOST_BESIDE_LINKS):
+            if few and _only_turns(box):
                 box.set("role", "navigation")
 
 
-def _says_something(box: Any, most: int = _MUCH_BESIDE_LINKS) -> bool:
+def _says_something(box: Any) -> bool:
     """Says whether a sentence, or much else, stands outside a box's links."""
     letters = 0
+    for text, _ in _beside_links(box):
+        letters += sum(map(str.isalpha, text))
+        if letters > _MUCH_BESIDE_LINKS or _is_sentence(text):
+            return True
+    return False
+
+
+def _is_sentence(text: str) -> bool:
+    return _SENTENCE.search(text.rstrip()[-_SENTENCE_END:]) is not None
+
+
+def _only_turns(box: Any) -> bool:
+    """Says whether a box says nothing beside its links but what is turned, and which page of how many this is.
+
+    Any number else is a figure. One entry without a link may name the book, and none of a table may.
+    """
+    beside = unlinked = 0
+    for text, is_entry in _beside_links(box):
+        unlinked += is_entry
+        words = text.strip(_AROUND_WORDS)
+        if not words or _WHICH_PAGE.fullmatch(words):
+            continue
+        beside += sum(map(str.isalnum, words))
+        far_east = len(_CJK.findall(words[: _MOST_CJK * 10]))
+        if (
+            beside > 2 * MOST_BESIDE_LINKS
+            or any(map(str.isnumeric, words))
+            or far_east > _MOST_CJK
+            or (far_east and _TOLD.search(words))
+            or _is_sentence(text)
+        ):
+            return False
+    return unlinked <= int(box.tag != "table")
+
+
+def _beside_links(box: Any) -> Iterator[tuple[str, bool]]:
+    """Yields what stands outside a box's links; with "", True for every entry (row, item) without a link."""
+    said = linked = False
     walker = etree.iterwalk(box, events=("start", "end"))
     for event, one in walker:
+        if one.tag in _ENTRIES and not (box.tag == "table" and one.tag != "tr"):
+            if said and not linked:
+                yield "", True
+            said = linked = False
         if event == "start" and (one.tag == "a" or one.tag in UNSEEN):
+            linked = linked or one.tag == "a"
             walker.skip_subtree()
             continue
         text = (one.text if event == "start" else one.tail if one is not box else None) or ""
-        letters += sum(map(str.isalpha, text))
-        if letters > most or _SENTENCE.search(text):
-            return True
-    return False
+        if text:
+            said = said or any(map(str.isalnum, text))
+            yield text, False
+    if said and not linked:
+        yield "", True
 
 
 def _mark_contents(root: Any) -> None:

@@ -28,7 +28,7 @@ _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _HTML_NAME = re.compile(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
-_HEADING_NAME = re.compile(r"[ \t]*\{:?[ \t]*#([^\s{}]+)[^{}]*\}[ \t]*\Z")
+_HEADING_NAME = re.compile(r"(?<![ \t])[ \t]*+\{:?[ \t]*+#([^\s{}]++)(?:\s[^{}]*+)?\}[ \t]*\Z")
 """``## Leave {#leave}``, as Pandoc, Kramdown and Hugo let headings be named; readers do not see it."""
 _NUMBER = re.compile(r"[-_]\d+\Z")
 _DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")

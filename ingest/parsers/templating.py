@@ -20,7 +20,9 @@ _FOUND = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PAIRED = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "comment")}
-_STRING = re.compile(r"(?:(?P<key>[\w-]+)\s*[=:]\s*)?\\?(?P<quote>[\"'])(?P<value>[^\n]*?)\\?(?P=quote)")
+_STRING = re.compile(
+    r"(?:(?<![\w-])(?P<key>[\w-]++)\s*+[=:]\s*+)?\\?(?P<quote>[\"'])(?P<value>[^\n]*?)\\?(?P=quote)"
+)
 _SHOWN = ("title", "header", "heading", "summary", "caption", "alt", "label", "name", "text", "footer")
 """Keys of strings that a reader sees."""
 _WORDS = re.compile(r"#?[^\W\d_][^/\\<>{}=]*")

@@ -399,6 +399,51 @@ def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
 
 
 @pytest.mark.parametrize(
+    "box",
+    [
+        "<table><tr><td>Hotel<td>250 EUR<tr><td>Train<td>90 EUR<tr><td>{next}</table>",
+        "<table><tr><td>Passport<td>Mori<tr><td>{next}</table>",
+        "<ul><li>Passport<li>Visa<li>{next}</ul>",
+        "<div>Opening hours: 9-17, Fee: 20 EUR {next}</div>",
+        "<div>Due 3/12 {next}</div>",
+        "<p>Limit: <b>250</b> EUR {next}</p>",
+        "<div>申請期限は毎月五日です {next}</div>",
+        "<div>休暇の申請は上長の承認 {next}</div>",
+        "<div>経費精算書及領収書原本提出先経理部 {next}</div>",
+    ],
+)
+def test_html_keeps_what_is_said_beside_a_link_to_the_next_page(box: str) -> None:
+    linked = box.format(next='<a rel="next" href="n.html">Next</a>')
+    told = read(box.format(next=""), "a.html").text
+    assert all(word in read(linked, "a.html").text for word in told.split())
+
+
+@pytest.mark.parametrize("page", ["3 / 12", "Page 3 of 12", "3／12ページ", "(page 3)", "目次", "Handbook |"])
+def test_html_leaves_out_which_page_this_is(page: str) -> None:
+    for box in ("<p>{}</p>", "<table><tr><td>{}</table>"):
+        turning = box.format(f'<span>{page}</span> <a rel="next" href="n.html">次へ</a>')
+        assert read(f"{turning}<p>Fee</p>", "a.html").text == "Fee"
+
+
+def test_html_keeps_the_text_of_the_last_of_many_boxes_called_navigation() -> None:
+    boxes = "".join(f'<div class="navigation">All that box {number} may tell.</div>' for number in range(30))
+    assert "box 29 may tell" in read(boxes, "a.html").text
+
+
+def test_long_texts_beside_links_and_in_headings_are_read_in_linear_time() -> None:
+    """Hours, where every character begins a search to the end."""
+    told = "1 " * 400_000
+    assert read(f'<div>{told}<a rel="next" href="n.html">Next</a></div>', "a.html").text.startswith("1 1")
+    for heading in (
+        f"{{#{'a' * 400_000}",
+        f"a{' ' * 400_000}b",
+        "{ #a" * 100_000,
+        "{#a }" + " " * 400_000 + "b",
+    ):
+        assert len(read(f"# {heading}\n", "a.md").text) > 2
+
+
+@pytest.mark.parametrize(
     "links",
     [
         '<ul><li><a href="#a">Leave</a><li><a href="#c">Pay</a></ul>',  # two: a remark, no contents

@@ -59,7 +59,8 @@ def test_any_text_is_read_and_one_without_tags_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["{% a", "{% raw %}", "{% comment %}", "](", "`a ", "~~~\n", "{{<", '{% x "', " "]
+    "piece",
+    ["{% a", "{% raw %}", "{% comment %}", "](", "`a ", "~~~\n", "{{<", '{% x "', " ", f"{{%{'a' * 990}%}}"],
 )
 def test_a_text_of_open_tags_is_read_in_linear_time(piece: str) -> None:
     """A million characters of what begins and never ends: hours where every beginning looks for an end."""
