@@ -64,7 +64,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.EPUB: Parser("ingest.parsers.epub", "7"),
     detection.EML: Parser("ingest.parsers.mail", "2"),
     detection.MSG: Parser("ingest.parsers.mail", "2"),
-    detection.ICS: Parser("ingest.parsers.calendars", "1"),
+    detection.ICS: Parser("ingest.parsers.calendars", "2"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
 }
 
