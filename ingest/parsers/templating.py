@@ -11,10 +11,18 @@ import re
 
 _INSIDE = r"(?:(?!%s|\{[{%%])(?:[^\n]|\n(?![ \t]*\n))){0,1000}"
 """What stands in a tag, up to its end: no other tag, no blank line."""
+_BEGINS = (
+    r"(?=(?:[ \t]*+|\s*+(?=[\w-]++\s+[\"']))"
+    r"(?:#[ \t]|(?!(?:and|or)\b)[/#.$]?[A-Za-z_][\w.:-]*+(?:[\s\"'(=]|%\})))"
+)
+"""What a tag of Liquid or Jinja begins with: a word with nothing glued to it. On a line of its own it needs a string
+behind it, for TeX ends lines with ``{%``.
+"""
 _FOUND = re.compile(
-    r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
-    rf"|(?P<link>\]\([ \t]?)?(?:\{{%-?(?P<liquid>{_INSIDE % '%}'})%\}}"
+    r"(?P<code>^(?:[ \t>*+-]|\d{1,9}[.)])*+(?P<fence>`{3,}+(?=[^`\n]*$)|~{3,}+)"
+    r".*?(?:^[ \t>]*+(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?<!`)(?P<ticks>`{1,5})(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
+    rf"|(?P<link>\]\([ \t]?)?(?:\{{%[-+~]?{_BEGINS}(?P<liquid>{_INSIDE % '%}'})%\}}"
     rf"|\{{\{{<(?!/\*)(?P<angle>{_INSIDE % '>}}'})>\}}\}}|\{{\{{%(?!/\*)(?P<percent>{_INSIDE % '%}}'})%\}}\}})"
     r"(?(link)[^)\n]*\))",
     re.DOTALL | re.MULTILINE,
@@ -25,13 +33,21 @@ _STRING = re.compile(
 )
 _SHOWN = ("title", "header", "heading", "summary", "caption", "alt", "label", "name", "text", "footer")
 """Keys of strings that a reader sees."""
-_WORDS = re.compile(r"#?[^\W\d_][^/\\<>{}=]*")
-"""A string without a key that is no path, address or piece of a program."""
+_WORDS = re.compile(r"#?(?!\d+(?:px|r?em|v[hw])\Z)(?=[\W\d_]*+[^\W\d_])[^\W_][^/\\<>{}=]*")
+"""A string without a key that is no path, address, length or piece of a program."""
 _HIDES = re.compile(
     r"\s*(?:include|includes|import|extends|from|layout|youtube|vimeo|video|gist|tweet|ref|relref|link|assign|set"
-    r"|capture|if|unless|elsif|elif|for|case|when|block|macro|call|trans|csrf_token)\b"
+    r"|capture|if|unless|elsif|elif|for|case|when|block|macro|call|trans|csrf_token|load|render|url)\b"
 )
 """Tags whose strings name files, films or the generator's own things."""
+
+_SAYINGS = re.compile(r"\s*\w+(?:\s+\w+(?:['’-]\w+)*[,;]?){4,}\s*")
+"""Words and nothing else: no tag but what is written about tags (``Write {% at the start and %} at the end``)."""
+_LIST_MARK = re.compile(r" {0,3}(?:[*+-][ \t]|\d{1,9}[.)][ \t]|\[\^|!!!|\?\?\?|===)")
+"""What has indented text below it that is no code."""
+_ENDING = re.compile(r"(?:e?s|e?d|ing)\b")
+_FAR_EAST = "\u2e80"
+"""The first of the characters that have no spaces between words."""
 
 
 def without_tags(markdown: str) -> str:
@@ -40,13 +56,20 @@ def without_tags(markdown: str) -> str:
     """
     parts: list[str] = []
     at, open_ended = 0, set[str]()
+    code = _indented_code(markdown)
     while found := _FOUND.search(markdown, at):
+        while code and code[-1][1] <= found.start():
+            code.pop()
+        if code and code[-1][0] <= found.start():
+            parts.append(markdown[at : code[-1][1]])
+            at = code.pop()[1]
+            continue
         parts.append(markdown[at : found.start()])
         at = found.end()
-        if found["code"] is not None:
-            parts.append(found["code"])
+        inside = found["liquid"] or found["angle"] or found["percent"] or ""
+        if found["code"] is not None or (found["liquid"] and _is_prose(inside)):
+            parts.append(found[0])
             continue
-        inside = next(one for one in (found["liquid"], found["angle"], found["percent"]) if one is not None)
         name = inside.strip(" -")
         closed = _PAIRED[name].search(markdown, at) if name in _PAIRED and name not in open_ended else None
         if closed is not None:
@@ -56,7 +79,48 @@ def without_tags(markdown: str) -> str:
             open_ended.add(name)
         else:
             parts.append("](/)" if found["link"] is not None else _said(inside))
-    return "".join([*parts, markdown[at:]])
+    return _joined([*parts, markdown[at:]])
+
+
+def _indented_code(markdown: str) -> list[tuple[int, int]]:
+    """Returns where lines stand that are code for being indented, the last ones first: not those below an item."""
+    found: list[tuple[int, int]] = []
+    if "{" not in markdown:
+        return found
+    at, after_blank, is_code, in_list = 0, True, False, False
+    for line in markdown.split("\n"):
+        if not line.strip():
+            after_blank = True
+        elif line.startswith(("    ", "\t")):
+            is_code = not in_list and (is_code or after_blank)
+            if is_code:
+                found.append((at, at + len(line) + 1))
+            after_blank = False
+        else:
+            if _LIST_MARK.match(line):
+                in_list = True
+            elif (after_blank and line[0] != " ") or line[0] == "#":
+                in_list = False
+            is_code = after_blank = False
+        at += len(line) + 1
+    return found[::-1]
+
+
+def _is_prose(inside: str) -> bool:
+    return _SAYINGS.fullmatch(inside) is not None and _HIDES.match(inside) is None
+
+
+def _joined(parts: list[str]) -> str:
+    """Returns the parts as one text, with a space where a tag alone stood between two words."""
+    joined: list[str] = []
+    before = ""
+    for part in filter(None, parts):
+        glued = before.isalnum() and part[0].isalnum() and max(before, part[0]) < _FAR_EAST
+        if glued and not _ENDING.match(part):
+            joined.append(" ")
+        joined.append(part)
+        before = part[-1]
+    return "".join(joined)
 
 
 def _said(inside: str) -> str:

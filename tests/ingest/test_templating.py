@@ -37,10 +37,50 @@ def text_of(markdown: str) -> str:
         ("A tag that is open {% stays.", "A tag that is open {% stays."),
         ("Prices fell by 100{% in May.", "Prices fell by 100{% in May."),
         ("Dear {{ name }}, welcome.", "Dear {{ name }}, welcome."),
+        ("Write {% at the start of a line and %} at its end.",) * 2,
+        ("Write {% and %} around it, or {% or %}.",) * 2,
+        ("「{% と %}で囲む」",) * 2,
+        ("See {% note 'how we are paid each month' %}.", "See how we are paid each month."),
+        ("{% load one two three four five %}Kept.", "Kept."),
+        ("Discount {%5 for 10 units%} done.",) * 2,
+        ("{%\n comment of TeX\n%} ends.",) * 2,
+        ('{%\n  include "a.md"\n%}\nKept.', "Kept."),
+        ("{%- if staff -%}Staff.{%endif%} {%+ endif %}{% # a note %}End.", "Staff. End."),
+        ('{% callout type="x" title="Heads up" %}Text.{% /callout %}', "Heads up Text."),
+        ('Pay in {% tooltip "24 months" %} or {% note "24時間" %}.', "Pay in 24 months or 24時間."),
+        ('A film {% image "a/b.png" "300px" %}{% image "640" %}ends.', "A film ends."),
+        (
+            '{{< tab name="Linux" >}}apt{{< /tab >}}{{< tab "Windows" >}}winget',
+            "Linux apt Windows winget",
+        ),
+        ("One{% else %}two. Day{% if n %}s{% endif %}.", "One two. Days."),
+        ('この{{< tip "休暇" >}}申請は。', "この休暇申請は。"),
+        ("```{% a %}``` and {% b %}.", "{% a %} and ."),
     ],
 )
 def test_a_tag_leaves_what_a_reader_would_see(markdown: str, shown: str) -> None:
     assert " ".join(text_of(markdown).split()) == " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "> ```jinja\n> {% for x in y %}\n> ```",
+        "- Write:\n\n  ```jinja\n  {% for x in y %}\n  ```",
+        "1. ```\n   {% for x in y %}\n   ```",
+        "Write:\n\n    {% for x in y %}\n\n    or so",
+        "\t{% for x in y %}",
+    ],
+)
+def test_code_keeps_its_tags_and_the_text_behind_it_loses_them(code: str) -> None:
+    text = text_of(f"{code}\n\nText {{% endfor %}}ends.\n")
+    assert "{% for x in y %}" in text
+    assert text.endswith("Text ends.")
+
+
+@pytest.mark.parametrize("above", ["- Item\n\n", "1. Item\n", "!!! note\n\n", "Text\n"])
+def test_indented_text_that_is_no_code_loses_its_tags(above: str) -> None:
+    assert "endfor" not in text_of(f"{above}    Text {{% endfor %}} ends.\n")
 
 
 def test_a_picture_by_a_tag_leaves_its_description_and_code_stays() -> None:
@@ -60,7 +100,24 @@ def test_any_text_is_read_and_one_without_tags_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["{% a", "{% raw %}", "{% comment %}", "](", "`a ", "~~~\n", "{{<", '{% x "', " ", f"{{%{'a' * 990}%}}"],
+    [
+        "{% a",
+        "{% raw %}",
+        "{% comment %}",
+        "](",
+        "`a ",
+        "~~~\n",
+        "- ",
+        "1.",
+        "> \n",
+        "    {%\n",
+        "```a",
+        "{% a b c d e ",
+        "{{<",
+        '{% x "',
+        " ",
+        f"{{%{'a' * 990}%}}",
+    ],
 )
 def test_a_text_of_open_tags_is_read_in_linear_time(piece: str) -> None:
     """A million characters of what begins and never ends: hours where every beginning looks for an end."""
