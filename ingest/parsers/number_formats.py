@@ -11,6 +11,7 @@ import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from math import isfinite
 
 BUILT_IN = {
     1: "0",
@@ -38,6 +39,9 @@ _TOKEN = re.compile(
 _DIGITS = "0#?"
 _MAX_DECIMALS = 30
 _DAY_ZERO = datetime(1899, 12, 30)
+_LENGTH = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_HOURS = re.compile("[hs]", re.IGNORECASE)
+_DAYS = re.compile("[ydeg]", re.IGNORECASE)
 _LAST_DAY = 2_958_466  # the year 9999 ends
 
 
@@ -73,7 +77,7 @@ def show_number(value: float, code: str) -> str:
 
 def is_date_format(code: str) -> bool:
     """Says whether a format code shows a date or a time."""
-    bare = re.sub(r'"[^"]*"|\\.|_.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', "", code, flags=re.IGNORECASE)
+    bare = _bare(code)
     return (
         "general" not in bare.lower()
         and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
@@ -81,17 +85,40 @@ def is_date_format(code: str) -> bool:
     )
 
 
+def _bare(code: str) -> str:
+    """Returns a format code without its literals, colours and conditions."""
+    return re.sub(r'"[^"]*"|\\.|_.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', "", code, flags=re.IGNORECASE)
+
+
+def _show_time(days: float, code: str) -> str:
+    """Returns the time of a day, or all the hours of a length of time; "" where the code shows a day."""
+    bare = _bare(code)
+    is_length = _LENGTH.search(bare) is not None
+    if not is_length and (not _HOURS.search(bare) or (days >= 1 and _DAYS.search(bare))):
+        return ""
+    unit = 1 if "s" in bare.lower() else 60
+    seconds = round(days * 86_400 / unit) * unit
+    hours, rest = divmod(seconds if is_length else seconds % 86_400, 3_600)
+    return f"{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if unit == 1 else "")
+
+
 def show_cached(value: str, code: str) -> str:
     """Returns a number that a chart keeps (``0.30000000000000004``, ``46054`` under ``yyyy/m/d``) as it is read.
 
-    A date is an ISO date, counted as Excel does by default: 1 is 1 January 1900, and there was a 29 February.
+    A date is an ISO date, counted as Excel does by default: 1 is 1 January 1900, and there was a 29 February. A time is
+    that of its day (``0.5`` under ``h:mm``), a length of time all its hours (``[h]:mm``). "NaN" and "INF" are "".
     """
     try:
         number = float(value)
     except ValueError:
         return value
+    if not isfinite(number):
+        return ""
     if not is_date_format(code):
         return show_plainly(number) if code.lower() in ("", "general", "@") else show_number(number, code)
+    time = _show_time(number, code) if 0 <= number < _LAST_DAY else ""
+    if time:
+        return time
     if not 60 < number < _LAST_DAY:
         return show_plainly(number)
     moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))

@@ -20,6 +20,9 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _SHOWN = frozenset({"float", "percentage", "currency"})  # dates are ISO dates, whatever is shown
 _HIDDEN = frozenset({"collapse", "filter"})
 _MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
+"""Hidden rows without cells that are counted in a file: a sheet has no more rows."""
+_MOST_DIGITS = 9
 
 
 class OpenDocumentView:
@@ -40,9 +43,10 @@ class OpenDocumentView:
         self._views: dict[str, SheetView] = {}
         self._comments: dict[str, list[tuple[int, int, str]]] = {}
         self._count_cells = count_cells
+        self._spare_rows = _MOST_ROWS
         self._view, self._said = SheetView(), list[tuple[int, int, str]]()
         self._row = self._column = self._last_row = self._last_column = self._next_column = 0
-        self._has_cells = False
+        self._has_cells, self._hidden = False, list[range]()
         tags = ("table-column", "table-cell", "covered-table-cell", "table-row", "table")
         for element in package.elements("content.xml", *tags):
             if element.tag == _TABLE + "table":
@@ -53,17 +57,29 @@ class OpenDocumentView:
             elif element.tag == _TABLE + "table-column":
                 self._add_column(element)
             elif element.tag == _TABLE + "table-row":
-                times = _times(element, "number-rows-repeated")
-                if element.get(_TABLE + "visibility") in _HIDDEN and self._has_cells:
-                    self._view.hidden_rows.update(range(self._row, self._row + times))
-                self._row, self._column, self._has_cells = self._row + times, 0, False
+                self._add_row(element)
             else:
                 self._add_cell(element)
+
+    def _add_row(self, element: Any) -> None:
+        """Counts a row; hidden ones without cells count where cells come below, since they would part those."""
+        rows = range(self._row, self._row + _times(element, "number-rows-repeated"))
+        is_hidden = element.get(_TABLE + "visibility") in _HIDDEN
+        if self._has_cells:
+            for above in self._hidden:
+                counted = above[: self._spare_rows]
+                self._view.hidden_rows.update(counted)
+                self._spare_rows -= len(counted)
+            self._hidden.clear()
+            self._view.hidden_rows.update(rows if is_hidden else ())
+        elif is_hidden:
+            self._hidden.append(rows)
+        self._row, self._column, self._has_cells = rows.stop, 0, False
 
     def _begin(self) -> None:
         self._view, self._said = SheetView(), []
         self._row = self._column = self._last_row = self._last_column = self._next_column = 0
-        self._has_cells = False
+        self._has_cells, self._hidden = False, list[range]()
 
     def _add_column(self, element: Any) -> None:
         times = _times(element, "number-columns-repeated")
@@ -110,5 +126,6 @@ class OpenDocumentView:
 
 
 def _times(element: Any, attribute: str) -> int:
+    """Returns how often something is repeated; as often as anything can be for a longer number, which int() refuses."""
     value = element.get(_TABLE + attribute) or "1"
-    return int(value) if value.isascii() and value.isdigit() else 1
+    return int(value[:_MOST_DIGITS]) if value.isascii() and value.isdigit() else 1

@@ -20,7 +20,7 @@ from corpus.settings import load_settings
 from corpus.types import Document
 from ingest.parsers import Limits, parse
 from ingest.parsers.assembly import verify
-from ingest.parsers.number_formats import show_number, show_plainly
+from ingest.parsers.number_formats import show_cached, show_number, show_plainly
 from ingest.sandbox import ParserPool
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -123,6 +123,28 @@ def test_cells_say_what_a_person_sees() -> None:
 )
 def test_number_formats(value: float, code: str, shown: str) -> None:
     assert show_number(value, code) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        ("NaN", "General", ""),
+        ("INF", "0%", ""),
+        ("-INF", "yyyy/m/d", ""),
+        ("1e999", "General", ""),
+        ("0.5", "h:mm", "12:00"),
+        ("0.5", "yyyy/m/d h:mm", "12:00"),
+        ("46054.75", 'h"時"mm"分"', "18:00"),
+        ("46054.75", "yyyy/m/d h:mm", "2026-02-01 18:00"),
+        ("1.5", "[h]:mm", "36:00"),
+        ("0.99999", "h:mm AM/PM", "0:00"),
+        ("0.00002", "mm:ss", "0:00:02"),
+        ("0", "yyyy/m/d", "0"),
+        ("-0.5", "h:mm", "-0.5"),
+    ],
+)
+def test_what_a_chart_keeps_is_shown_as_it_is_read(value: str, code: str, shown: str) -> None:
+    assert show_cached(value, code) == shown
 
 
 @given(st.floats(-1e300, 1e300), st.text(alphabet='0#?.,%;"\\[]$¥-_*@EGy/ ', max_size=24))
@@ -343,6 +365,9 @@ def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None
     with pytest.raises(LimitError, match="1000002 rows and 16001 columns") as spread:
         read(ods(table.format("", far)), "a.ods")
     assert spread.value.code == "too_many_cells"
+    with pytest.raises(LimitError) as endless:
+        read(ods(table.format(rows.replace("1000000", "9" * 5_000), cell.format("", "x"))), "a.ods")
+    assert endless.value.code == "too_many_cells"
     locked = ods(
         "",
         '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><m:encryption-data/></m:manifest>',
@@ -350,6 +375,20 @@ def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None
     with pytest.raises(ParseError) as refused:
         read(locked, "a.ods")
     assert refused.value.code == "encrypted"
+
+
+def test_hidden_rows_without_cells_part_no_table() -> None:
+    def row(text: str) -> str:
+        cell = f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        return f"<table:table-row>{cell * 2}</table:table-row>"
+
+    def hidden(times: int) -> str:
+        filtered = f'table:visibility="filter" table:number-rows-repeated="{times}"'
+        return f"<table:table-row {filtered}><table:table-cell/></table:table-row>"
+
+    rows = f"{row('品目')}{hidden(3)}{row('紙')}{hidden(1)}{hidden(2)}{row('筆')}{hidden(10**9)}"
+    document = read(ods(f'<table:table table:name="在庫">{rows}</table:table>'), "a.ods")
+    assert document.text == "在庫\n\n品目 | 品目\n紙 | 紙\n筆 | 筆"
 
 
 def test_open_document_sheets_show_their_numbers_and_hide_what_is_hidden() -> None:
