@@ -47,6 +47,9 @@ _WHICH_PAGE = re.compile(
 _AROUND_WORDS = " \t\r\n\f\xa0|·•-–—,;:()[]「」（）"
 _CJK = re.compile("[\u3041-\u3096\u30a1-\u30ff\u3400-\u9fff]")
 _MOST_CJK = 15
+_SMALL_WORD = re.compile(r"(?<![^\s(])[a-z]")
+_MOST_SMALL = 2
+"""Words without a capital in a name ("The Quick Start of the Handbook"); more of them tell something."""
 _TOLD = re.compile("[はがを]|です|ます")
 """By what a Japanese sentence differs from the name of a page."""
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
@@ -130,6 +133,7 @@ def _only_turns(box: Any) -> bool:
         far_east = len(_CJK.findall(words[: _MOST_CJK * 10]))
         if (
             beside > 2 * MOST_BESIDE_LINKS
+            or len(_SMALL_WORD.findall(words)) > _MOST_SMALL
             or any(map(str.isnumeric, words))
             or far_east > _MOST_CJK
             or (far_east and _TOLD.search(words))

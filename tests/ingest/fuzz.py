@@ -189,6 +189,17 @@ def _rtf() -> bytes:
     )
 
 
+def _ics() -> bytes:
+    lines = (
+        "BEGIN:VCALENDAR", "METHOD:REQUEST", "BEGIN:VEVENT", "SUMMARY:宿泊費 Hotels",
+        "DTSTART;VALUE=DATE:20250101", "DTEND;VALUE=DATE:20250103", "EXDATE;VALUE=DATE:20250201,20250301",
+        "RRULE:FREQ=MONTHLY;INTERVAL=2;BYDAY=2MO,-1FR;UNTIL=20261231T000000Z", f"DESCRIPTION:{_PROSE[:50]}",
+        f" {_PROSE[50:]}", "COMMENT;ENCODING=QUOTED-PRINTABLE:caf=C3=A9=", " Oslo",
+        'ATTENDEE;CN="Mori, Aiko":mailto:a@example.com', "END:VEVENT", "END:VCALENDAR",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
 _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".xlsx": _xlsx,
     ".xls": _xls,
@@ -199,6 +210,7 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".epub": _epub,
     ".eml": _eml,
     ".rtf": _rtf,
+    ".ics": _ics,
     ".csv": lambda: "\n".join(",".join(map(str, row)) for row in _ROWS * 5).encode("cp932"),
     ".tsv": lambda: "\n".join("\t".join(map(str, row)) for row in _ROWS * 5).encode("utf-16"),
     ".json": lambda: json.dumps([dict(zip("abc", row, strict=True)) for row in _ROWS]).encode(),

@@ -406,6 +406,7 @@ def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
         "<ul><li>Passport<li>Visa<li>{next}</ul>",
         "<div>Opening hours: 9-17, Fee: 20 EUR {next}</div>",
         "<div>Due 3/12 {next}</div>",
+        "<p>Ask Mori before you travel {next}</p>",
         "<p>Limit: <b>250</b> EUR {next}</p>",
         "<div>申請期限は毎月五日です {next}</div>",
         "<div>休暇の申請は上長の承認 {next}</div>",
