@@ -188,7 +188,7 @@ def _show(name: str, value: str, given: Mapping[str, str]) -> str:
 def _moment(value: str, zone: str = "") -> str:
     """Returns ``20261208T140000`` as ``2026-12-08 14:00``, with its zone, a period with both; what is none as it is."""
     if "/" in value:
-        return " to ".join(_moment(one, zone) for one in value.split("/", 1))
+        return " to ".join(_moment(one, zone) for one in value.split("/"))
     match = _MOMENT.match(value)
     if match is None:
         return value

@@ -202,3 +202,7 @@ def test_the_encoding_of_the_older_calendars_is_read() -> None:
         "LOCATION;QUOTED-PRINTABLE:caf=C3=A9",
     )
     assert text == "Day\n\nWhere: café\n\n休暇\n\n日"
+
+
+def test_a_period_of_a_hundred_thousand_parts_is_read() -> None:
+    assert event(f"RDATE:{'/' * 100_000}").startswith("Day\n\nAlso: to to")
