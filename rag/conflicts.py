@@ -20,8 +20,8 @@ from rag.citations import Citation
 from rag.editions import dated_part, spaced_out, years
 from rag.exact import exact
 from rag.figures import Figure, figures, same
-from rag.prompting import Passage, ReadPassage
-from rag.terms import coverage, stems, weights
+from rag.prompting import Passage, ReadPassage, is_japanese
+from rag.terms import coverage, stems, terms, weights
 from rag.units import Unit, cut
 
 EDITIONS, STRANGERS = 0.6, 0.85
@@ -33,9 +33,12 @@ REWORDED = 0.3
 RELEVANT = 0.4
 """Least weighted share of the question's words in a statement with its headings."""
 
-AS_MUCH = 0.75
+OF_THE_FIRST = 0.25
+"""The same for what an answer cites first, where an edition says the same of another figure."""
+
+AS_MUCH, NEARLY = 0.75, 0.6
 """How much of the share that the cited statement has of the question's words another must have: asked about London,
-what says the same of Paris is no contradiction."""
+what says the same of Paris is no contradiction; and where it lacks no name, only a word such as "away"."""
 
 MOST = 3
 """Conflicts shown at most."""
@@ -102,10 +105,12 @@ def find_conflicts(
     for one in cited:
         if (one.hit.document_id, one.start) in used or _is_beside(one, cited, wanted):
             continue
-        share = coverage(wanted, _about(one))
-        if share < RELEVANT:
+        share, first = coverage(wanted, _about(one)), _is_cited(one, citations[:1])
+        if share < (OF_THE_FIRST if first else RELEVANT):
             continue
-        about = [other for other in statements if coverage(wanted, _about(other)) >= AS_MUCH * share]
+        about = [other for other in statements if _speaks_as_much(other, one, question, wanted)]
+        if share < RELEVANT:
+            about = [other for other in about if _family(one.hit) & _family(other.hit)]
         others = [each for other in about for each in _disagreements(one, other, question)]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
@@ -191,6 +196,14 @@ def _are_comparable(one: _Statement, other: _Statement) -> bool:
         and _periods(one) == _periods(other)
         and (not one.unit.row or _alike(one.unit.header, other.unit.header))
     )
+
+
+def _speaks_as_much(other: _Statement, one: _Statement, question: str, wanted: Mapping[str, float]) -> bool:
+    """Says whether a statement has so much of the question's words that it can be about what another answers."""
+    mine, theirs = _about(one), _about(other)
+    named = {term.stem for term in terms(question) if term.name}
+    nearly = not is_japanese(question) and named & mine <= theirs
+    return coverage(wanted, theirs) >= (NEARLY if nearly else AS_MUCH) * coverage(wanted, mine)
 
 
 def _about(one: _Statement) -> frozenset[str]:

@@ -53,6 +53,27 @@ def test_editions_disagree_and_the_newer_comes_first() -> None:
         assert one.subject == "A private car is paid at … per mile."
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What mileage rate do I get when using my own car?", 1),  # two words in three are the asker's own
+        ("What mileage rate is there for a loan of a bicycle?", 0),  # it says nothing of this
+    ],
+)
+def test_what_is_cited_first_is_told_in_whatever_words_it_was_asked_for(question: str, told: int) -> None:
+    texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
+    assert len(conflicts(question, texts, "A private car is paid at 45p per mile. [2]")) == told
+
+
+def test_an_edition_that_lacks_a_word_but_no_name_of_the_question_speaks_of_the_same() -> None:
+    texts = {
+        "meals-2023.txt": "…  Meals are paid at cost, up to £35 for a full day on a journey.",
+        "meals-2025.txt": "…  Meals are paid at cost, up to £45 for a full day away on a journey.",
+    }
+    (one,) = conflicts("What can I spend on a full day away?", texts, f"“{texts['meals-2025.txt'][3:]}” [2]")
+    assert [value.value for value in one.values] == ["£45", "£35"]
+
+
 def test_japanese_editions_disagree() -> None:
     texts = {"在宅勤務規程_2021年版.txt": WORK_2021, "在宅勤務規程_2024年版.md": WORK_2024}
     (one,) = conflicts("在宅勤務は週何日までですか。", texts, "「在宅勤務は週3日を限度とする。」[2]")
