@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from corpus.language import fold
 from rag.figures import Figure, figures, same
+from rag.offices import holds, office_asked_for
 from rag.terms import STOP, stem, stems, weights
 from rag.units import Unit
 
@@ -37,8 +38,8 @@ def exact(question: str, unit: Unit) -> str | None:
         ]
         if limit := _LIMIT.search(asked):
             spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
-        if find is _people and (office := _HOLDER.search(asked)):
-            spans = [one for one in spans if _holds(unit.text, one, office["office"] or office["held"])]
+        if find is _people and (office := office_asked_for(question)) is not None:
+            spans = [one for one in spans if holds(unit.text[one.start : one.end], unit.text, office)]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
             return None
         chosen = (
@@ -141,7 +142,7 @@ _TAIL = re.compile(
 )
 
 
-_LIMIT = re.compile(r"何[^\W\d_ぁ-ん]{1,3}(まで|以内|以上|以下|未満|前|後)")
+_LIMIT = re.compile(r"何(?:か月間?|[^\W\d_ぁ-ん]{1,3})(まで|以内|以上|以下|未満|前|後)")
 """何日まで asks for the figure that ends in まで, whatever others its sentence has."""
 
 
@@ -191,34 +192,6 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
         and not all(word.lower() in STOP for word in one.group().split())
     ]
     yield from found
-
-
-_OFFICE = (
-    r"(?:c[a-z]o|chief|director|manager|head|officer|president|chair(?:man|woman|person)?|chancellor|secretary|minister"
-    r"|principal|dean|founder|owner|lead|leader|supervisor|commissioner|treasurer|editor)"
-)
-_HOLDER = re.compile(
-    rf"\bwho(?:['’]s| is| are| was| were)\b[^?]*?\b(?P<office>{_OFFICE})s?\b"
-    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:は|って|の名前は)(?:誰|だれ|どなた)"
-)
-"""Asks who holds an office, not who does something."""
-_LINK = (
-    r"(?:\sof [\w ]{1,30})?(?:[\s,:;.()（）|–—・、：はがをにで-]"
-    r"|\b(?:is|was|are|were|as|the|our|your|its|an?|current|acting|named|called|mr|mrs|ms|dr)\b){1,12}"
-)
-"""What parts an office from its holder: "Our CEO, Jane Doe", "Jane Doe is the CEO of Contoso", 社長：佐藤氏."""
-
-
-def _holds(text: str, span: _Span, office: str) -> bool:
-    """Says whether a sentence calls someone the holder of an office: right before or behind it, and not by spelling it
-    out, as "Chief Executive Officer (CEO)" does.
-    """
-    person, whole = fold(text[span.start : span.end]).strip(), fold(text)
-    initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
-    if office in person or office in (initials, initials.removeprefix("t")):
-        return False
-    named, held = re.escape(person), rf"\b{re.escape(office)}\b" if office.isascii() else re.escape(office)
-    return re.search(rf"{held}{_LINK}{named}|{named}{_LINK}{held}", whole) is not None
 
 
 _ROLE = re.compile(

@@ -21,7 +21,11 @@ MOST_EARLIER_CHARS = 500
 """How much of a turn is carried over at most, in code points, counted from its end."""
 
 _AND = r"(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*"
-_LED = re.compile(rf"^(?:{_AND})+(?=\w)", re.IGNORECASE)
+_LED = re.compile(
+    r"^(?:(?:(?:and|or|but|so|then)\b|(?:okay|ok|well|now|thanks|thank you|great)\b(?=\s*[,.!]))[\s,.!]*)+(?=\w)",
+    re.IGNORECASE,
+)
+"""What a turn begins with and does not ask; "Great Britain" does."""
 _LEAD = re.compile(
     rf"^(?:{_AND})*"
     r"(?:(?:what|how) about\b|what if (?:it is|it's|i am|i'm)\b)?[\s,]*",
@@ -93,6 +97,13 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 """Who a rule is for: one group stands in the place of another."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_COMMON = re.compile(
+    r"(?:polic(?:y|ies)|plans?|reports?|rules?|guides?|handbooks?|manuals?|contracts?|agreements?|hotels?|limits?|offices?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)",
+    re.IGNORECASE,
+)
+"""Words that are written large in a title and are part of no name."""
 _WORD = re.compile(r"[^\s,;:!?()\"“”]+(?<![.])")
 _MOST_TOGETHER = 6
 _FULL_QUESTION_WORDS = 4
@@ -209,9 +220,10 @@ def _in_place(fragment: str, before: str) -> str:
     same = [place for place in places if _led_by(before, place[0]).lower() == led_by.group(1).lower()]
     bare = fragment[led_by.end() :]
     led = [place for place in places if _led_by(before, place[0])]
-    figures = _likeness(f"- {bare}", 2, len(bare) + 2)[1] <= {"number", "code"}  # a year takes a year's place
-    found = _nearest(bare, before, same) or (_nearest(bare, before, led) if figures else None)
-    found = found or max(same, default=None)
+    if _YEAR.fullmatch(bare):  # a year takes a year's place, and no other figure's
+        year = max((place for place in led if _YEAR.fullmatch(before[slice(*place)])), default=None)
+        return _replaced(before, year, bare) if year else f"{before.rstrip(' ?.!')} {fragment}?"
+    found = _nearest(bare, before, same) or max(same, default=None)
     if found is not None:
         return _replaced(before, _whole_name(before, found, bare), bare)
     found = _nearest(bare, before, led)
@@ -240,19 +252,21 @@ def _whole_name(text: str, place: tuple[int, int], fragment: str) -> tuple[int, 
     if _likeness(f"- {fragment}", 2, len(fragment) + 2)[1] != {"name"}:
         return place
     first, last = own[0], own[-1]
-    while (
-        first
-        and _kind(text, *words[first - 1]) == "name"
-        and text[words[first - 1][1] : words[first][0]] == " "
-    ):
+    while first and _goes_on(text, words[first - 1], words[first]):
         first -= 1
-    while (
-        last + 1 < len(words)
-        and _kind(text, *words[last + 1]) == "name"
-        and text[words[last][1] : words[last + 1][0]] == " "
-    ):
+    while last + 1 < len(words) and _goes_on(text, words[last], words[last + 1]):
         last += 1
     return words[first][0], words[last][1]
+
+
+def _goes_on(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Says whether two words beside each other are one name: "Contoso PTO" and "UK Travel Policy" are several."""
+    both = [text[slice(*one)], text[slice(*other)]]
+    return (
+        text[one[1] : other[0]] == " "
+        and all(_kind(text, *span) == "name" for span in (one, other))
+        and not any(word.isupper() or _COMMON.fullmatch(word) for word in both)
+    )
 
 
 def _replaced(before: str, place: tuple[int, int], fragment: str) -> str:

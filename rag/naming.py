@@ -10,7 +10,7 @@ question calls by all that is its own, whatever they say: "under Northwind Stand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,14 +112,31 @@ def wanted_of(query: str, rarity: Callable[[Sequence[str]], Mapping[str, float] 
     return found | {period: known.get(period, 1.0) for period in periods}
 
 
+def beside(query: str) -> dict[str, frozenset[str]]:
+    """Returns the words of a question → those right beside it, and itself where a capital amid the sentence says that
+    it is a name.
+    """
+    said = terms(query)
+    found: dict[str, frozenset[str]] = {}
+    for at, term in enumerate(said):
+        near = {other.stem for other in said[max(0, at - 1) : at] + said[at + 1 : at + 2]}
+        found[term.stem] = found.get(term.stem, frozenset()) | near | ({term.stem} if term.name else set())
+    return found
+
+
 def asks_for_newest(query: str) -> bool:
     """Says whether a question asks for the newest of something."""
     return _LATEST.search(fold(query)) is not None
 
 
-def called_by_name(wanted: Mapping[str, float], names: Sequence[Naming]) -> NDArray[np.bool_]:
+def called_by_name(
+    wanted: Mapping[str, float], names: Sequence[Naming], near: Mapping[str, Set[str]]
+) -> NDArray[np.bool_]:
     """Returns which documents (columns) the question calls by all that parts their names from those of their siblings
-    (rows), and these by nothing of their own, shape (n, n); a figure alone calls none.
+    (rows), and these by nothing of their own, shape (n, n).
+
+    One of these words at least must be meant as a name, by ``near`` (:func:`beside`): written large, or right beside a
+    word that both names have; "the standard procedure" calls no Standard plan. A figure or a version calls none.
 
     Siblings are documents of a collection whose names have :data:`SIBLINGS` of their words in common and each some of
     its own: two plans of one insurer, 正社員就業規則 and 契約社員就業規則.
@@ -129,16 +146,25 @@ def called_by_name(wanted: Mapping[str, float], names: Sequence[Naming]) -> NDAr
     calls = np.zeros((len(distinct), len(distinct)), np.bool_)
     for column, (collection, name) in enumerate(distinct):
         if name & wanted.keys():
-            calls[:, column] = [one[0] == collection and _calls(wanted, name, one[1]) for one in distinct]
+            calls[:, column] = [
+                one[0] == collection and _calls(wanted, name, one[1], near) for one in distinct
+            ]
     at = np.array([distinct.index(one) for one in own], np.intp)
     called: NDArray[np.bool_] = calls[np.ix_(at, at)]
     return called
 
 
-def _calls(wanted: Mapping[str, float], name: frozenset[str], other: frozenset[str]) -> bool:
-    own, its = name - other, other - name
-    said = own <= wanted.keys() and any(not word.isdecimal() for word in own) and not its & wanted.keys()
-    return said and bool(its) and len(name & other) >= SIBLINGS * len(name | other)
+def _calls(
+    wanted: Mapping[str, float], name: frozenset[str], other: frozenset[str], near: Mapping[str, Set[str]]
+) -> bool:
+    own, its, both = name - other, other - name, name & other
+    if not (own and its and own <= wanted.keys()) or its & wanted.keys():
+        return False
+    words = {
+        word for word in own if not word.isdecimal() and not any(kind.fullmatch(word) for kind in _KINDS)
+    }
+    meant = any(word in near.get(word, ()) or not both.isdisjoint(near.get(word, ())) for word in words)
+    return meant and len(both) >= SIBLINGS * len(name | other)
 
 
 def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming]) -> NDArray[np.float64]:
@@ -151,7 +177,11 @@ def same_works(wanted: Mapping[str, float], newest: bool, names: Sequence[Naming
 
 
 def gives_way(
-    wanted: Mapping[str, float], newest: bool, names: Sequence[Naming], alike: NDArray[np.float64]
+    wanted: Mapping[str, float],
+    newest: bool,
+    names: Sequence[Naming],
+    alike: NDArray[np.float64],
+    near: Mapping[str, Set[str]] = {},
 ) -> NDArray[np.float64]:
     """Returns how much each passage gives way to a twin of a better named document, or to any of one that the question
     calls by name, shape (n,), in [0, BY_NAME].
@@ -161,6 +191,7 @@ def gives_way(
         newest: whether the newest is asked for; what says no date is neither newer nor older.
         names: of each passage's document.
         alike: shape (n, n), in [0, 1]: how much two passages are twins; 0 within one document.
+        near: what stands right beside each word of the question, of :func:`beside`.
     """
     told = _telling(wanted, names)
     better, periods = _better(told, names), _periods(told)
@@ -172,7 +203,7 @@ def gives_way(
         better = np.where(editions, _better(periods, names), better)
         newer = np.where(editions, RECENT * np.sign(newer), newer)
     twin = alike * np.maximum(better + newer, 0.0)
-    most: NDArray[np.float64] = np.maximum(twin, BY_NAME * called_by_name(wanted, names)).max(
+    most: NDArray[np.float64] = np.maximum(twin, BY_NAME * called_by_name(wanted, names, near)).max(
         axis=1, initial=0.0
     )
     return most

@@ -31,7 +31,17 @@ from corpus.types import (
     show_chunk_id,
 )
 from rag.filters import END_OF_DAY
-from rag.naming import HEAD_CHARS, Naming, asks_for_newest, gives_way, naming, same_works, twins, wanted_of
+from rag.naming import (
+    HEAD_CHARS,
+    Naming,
+    asks_for_newest,
+    beside,
+    gives_way,
+    naming,
+    same_works,
+    twins,
+    wanted_of,
+)
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
@@ -242,7 +252,7 @@ class Retriever:
         wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
         names, newest = self._names(hits, caller), asks_for_newest(query)
         alike = np.maximum(alike, same_works(wanted, newest, names))
-        lowered = self.recipe.named * gives_way(wanted, newest, names, alike)
+        lowered = self.recipe.named * gives_way(wanted, newest, names, alike, beside(query))
         if not lowered.any():
             return list(hits)
         scores = sorted(

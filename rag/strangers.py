@@ -33,6 +33,15 @@ _ABBREVIATED = re.compile(r"[A-Z]{2,5}(?:['’]?s)?\b")
 _WHERE = re.compile(r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _ONE_OF = re.compile(r"\b(?:an?|such as)\s+\Z", re.IGNORECASE)
 """Before a place, and before one of a kind ("a Netflix subscription"): a rule for all holds there, too."""
+_OF_PEOPLE = re.compile(
+    r"(?:employees?|staff|managers?|directors?|officers?|engineers?|contractors?|customers?|users?|members?|office|site"
+    r"|branch|subsidiary|team|department|company|policy|handbook|contract|manual|report)"
+)
+"""What belongs to whom is named before it."""
+_AUXILIARY = re.compile(
+    r"(?:do|does|did|can|could|will|would|is|are|was|were|has|have|had|should|may|must)", re.IGNORECASE
+)
+"""Behind "does a Samsung" comes a verb."""
 _WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"
@@ -83,10 +92,22 @@ def _is_misspelt(name: str, there: frozenset[str]) -> bool:
 
 def of_a_kind(question: str, lacks: Lacks) -> frozenset[str]:
     """Returns the stems of names that no document has and need not: of "a Netflix subscription" the rule for
-    subscriptions holds.
+    subscriptions holds. "A Tesla" by itself is no kind that a rule is for, nor is "a Contoso director".
     """
-    named = [name for name, one_of, _ in _capitalised(question) if one_of]
+    named = [name for name, one_of, _ in _capitalised(question) if one_of and _before_a_kind(question, name)]
     return frozenset().union(*map(stems, lacks(named))) if named else frozenset()
+
+
+def _before_a_kind(question: str, name: str) -> bool:
+    found = re.search(
+        rf"(?P<before>\b\w+)?\s+(?:an?|such as)\s+{re.escape(name)}\s+(?P<kind>[a-z]{{3,}})", question
+    )
+    return (
+        found is not None
+        and found["kind"] not in STOP
+        and not _OF_PEOPLE.fullmatch(found["kind"])
+        and not _AUXILIARY.fullmatch(found["before"] or "")
+    )
 
 
 def _names(question: str) -> Iterator[str]:

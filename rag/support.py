@@ -175,7 +175,7 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
     # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
     # passage; so does what leads to a list, under its heading.
     before = fold(_QUOTATION.sub("", claim.text)).strip(" :")
-    headed = bool(pieces[1:]) and all(part.strip() in source.all for part in before.split(">"))
+    headed = bool(pieces[1:]) and _stands_above(before, source)
     counted = "\n".join(pieces[1:]) if headed else claim.text
     wanted = figures(counted) if headed else claim.figures
     total = sum(weights(counted).values())
@@ -187,6 +187,20 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
         if all(borne_out(one, present) for one in wanted):
             return Span(*place, "quoted", round(share, 3))
     return None
+
+
+def _stands_above(before: str, source: Source) -> bool:
+    """Says whether a quotation is headed by words of its passage: one place of it, or what leads to a list behind its
+    heading or the sentence before it ("What is not covered? > These include").
+    """
+    heading, _, lead = (part.strip() for part in before.rpartition(">"))
+    if not heading:
+        return lead in source.all
+    edges = r"(?<![a-z\d]){}(?![a-z\d])"
+    above = edges.format(re.escape(heading)) + r"[\W_]{0,4}" + edges.format(re.escape(lead))
+    titled = f"{fold(source.passage.hit.context)} "
+    headed = re.search(rf"(?:^|> |\n){re.escape(heading)}(?: >|\s)", titled) and f"{lead}:" in source.all
+    return ">" not in heading and bool(headed or re.search(above, source.all))
 
 
 def find_whole(quote: str, source: Normalised) -> tuple[int, int] | None:

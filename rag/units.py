@@ -55,9 +55,10 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
     header, lead, inside = _header_above(passage), "", False
     heading = passage.context.partition("\n")[0].rpartition(" > ")[2]
     units: list[Unit] = []
-    lines = list(_lines(passage.text))
-    contents = _contents(passage)
-    for at, text in enumerate(lines):
+    pieces = list(_lines(passage.text))
+    lines = [text for _, text in pieces]
+    contents, lists = _contents(passage), _Lists(passage.text)
+    for at, (start, text) in enumerate(pieces):
         if _is_row(text):
             if set(text) <= set("|-: \t"):
                 continue
@@ -67,29 +68,74 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
             inside, label = True, text == header or listed
             above = "" if label or _is_garbled(header) else header
             units.append(Unit(passage, order, text, above, lead, True, False, label, stems(text)))
+            lists.end()
             continue
         if inside:
             header, inside, lead = "", False, ""
-        item = _is_item(text)
+        marked = _MARK.match(text) is not None
         beside = any(map(_BULLET.match, lines[max(0, at - 1) : at] + lines[at + 1 : at + 2]))
-        bullet = _BULLET.match(text) is not None and (beside or lead.rstrip().endswith((":", "：")))
+        within, led_by = lists.place(start, text, beside)
+        item = within and marked
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
-        # One of a list with bullets says something, however short it is; one bullet by itself may be a heading.
-        label = (text.rstrip().endswith((":", "：")) if bullet else _is_lead(text)) or (
+        # One of a list says something, however short it is; one bullet by itself may be a heading.
+        label = (_leads(text) if item else _is_lead(text)) or (
             fold(text).strip() in headings and text[-1:] not in ".。"
         )
         label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
         label = label or any(text in line for line in contents)
         before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
-        units.append(Unit(passage, order, text, "", lead or before, False, bullet, label, stems(_told(text))))
+        own = led_by or ("" if _leads(lead) else lead) if item else lead or before
+        units.append(Unit(passage, order, text, "", own, False, item, label, stems(_told(text))))
         if label:
             above = units[-2].text if len(units) > 1 and not (units[-2].row or units[-2].item) else heading
-            leans = text.rstrip().endswith((":", "：")) and _LEANS.match(text) is not None and above
             # "These include:" says not by itself whether they are covered; the sentence or heading before it does.
+            leans = _leads(text) and _LEANS.match(text) is not None and above
             lead = f"{above.rstrip('.。:： ')} > {text}" if leans else text
-        elif not item:
-            lead = text if text.rstrip().endswith((":", "：")) else ""
+        elif not marked and not within:
+            lead = text if _leads(text) else ""
+        if _leads(text):
+            lists.lead(lead, within)
     return units
+
+
+class _Lists:
+    """Which sentences stand in a list, and what leads to it: the line before it that ends in a colon, or of a list in a
+    list the item above.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._leads: list[tuple[int, str]] = []
+        self._indent = -1
+        """Of the item that is open, -1 outside a list."""
+
+    def place(self, start: int, piece: str, beside: bool) -> tuple[bool, str]:
+        """Returns whether a sentence that begins at an offset stands in a list, and what leads to it; ``beside``: one
+        with a bullet stands right before or behind it.
+        """
+        line = self._text.rfind("\n", 0, start) + 1
+        opens = not self._text[line:start].strip()
+        indent = start - line if opens else self._indent
+        bullet, led = _BULLET.match(piece) is not None, bool(self._leads)
+        if opens and ((bullet and (beside or led)) or (led and _MARK.match(piece) is not None)):
+            while self._leads and self._leads[-1][0] >= indent:
+                self._leads.pop()
+            self._indent = indent
+        elif self._indent < 0 or (opens and indent <= 0):
+            self.end()
+        return self._indent >= 0, self._leads[-1][1] if self._leads and self._indent >= 0 else ""
+
+    def lead(self, text: str, within: bool) -> None:
+        """Takes what leads to the list that comes next; ``within``: it is itself in one."""
+        self._leads.append((self._indent if within else -1, text))
+
+    def end(self) -> None:
+        """Ends every list."""
+        self._leads, self._indent = [], -1
+
+
+def _leads(text: str) -> bool:
+    return text.rstrip().endswith((":", "："))
 
 
 ASKS = re.compile(r"(?:[?？]|(?<![とほ僅やら豊静確])か。)[」』”\"]?\s*\Z")
@@ -111,22 +157,25 @@ def _told(text: str) -> str:
 _ADDRESS = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|https?://\S+")
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Yields the sentences; table rows that were taken for one sentence apart."""
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the sentences, each with its offset; table rows that were taken for one sentence apart."""
     for start, end in sentences(text):
         piece = text[start:end]
         if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
-            yield from (line.strip() for line in piece.split("\n") if line.strip())
+            for line in piece.split("\n"):
+                if line.strip():
+                    yield start + len(line) - len(line.lstrip()), line.strip()
+                start += len(line) + 1
         else:
-            yield piece
+            yield start, piece
 
 
 def _is_row(text: str) -> bool:
     return " | " in text or "\t" in text or (text.startswith("|") and text.endswith("|"))
 
 
-_MARK = re.compile(r"\A\s*(?:[-*+•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
-_BULLET = re.compile(r"\s*[-*+•・●○]\s*(?=\S)")
+_MARK = re.compile(r"\A\s*(?:[-*+]\s+|[•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
+_BULLET = re.compile(r"\s*(?:[-*+]\s+|[•・●○]\s*)(?=\S)")
 _CONTENTS = re.compile(
     r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
 )
@@ -149,10 +198,6 @@ def _contents(passage: ReadPassage) -> list[str]:
     entries = [(line, int(one["page"])) for line, one in found if one is not None]
     rising = all(a <= b for (_, a), (_, b) in pairwise(entries))
     return [line for line, _ in entries] if rising and len(entries) >= _FEWEST_ENTRIES else []
-
-
-def _is_item(text: str) -> bool:
-    return _MARK.match(text) is not None
 
 
 def _header_above(passage: ReadPassage) -> str:

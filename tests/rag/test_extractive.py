@@ -259,6 +259,43 @@ def test_one_of_a_list_answers_under_what_leads_to_it(question: str, text: str, 
     assert support(Claim(first.removesuffix(" [1]"), question), source).state == "quoted"
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["contractors > get > 30 > 0 days", "contractors > managers", "no > leave", "managers > not paid"],
+)
+def test_a_heading_that_is_put_together_from_words_of_the_passage_is_none(heading: str) -> None:
+    text = "…  Employees get 30 days of paid leave each year. Contractors get none, managers get a note. They leave."
+    (passage,) = build_prompt("q", Shelf({"d.txt": text}, {}).hits(), BUDGET).passages
+    claim = Claim(f"{heading}: “Employees get 30 days of paid leave each year.”", "How much leave is there?")
+    assert support(claim, Source(passage)).score < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Benefits:\n\n- Not covered:\n  - dental\n- Surgery",
+            ["Not covered: dental", "Benefits: Surgery"],
+        ),
+        (
+            "We do not pay for:\n\n- Hotels. Even abroad.\n- Flights",
+            ["We do not pay for: Hotels.", "Even abroad.", "We do not pay for: Flights"],
+        ),
+        (
+            "対象外：\n・ホテル代\n・航空券。ただし国内線を除く。\n・タクシー代",
+            ["対象外: ホテル代", "対象外: 航空券。", "ただし国内線を除く。", "対象外: タクシー代"],
+        ),
+        ("Not allowed:\n1. Phones\n2. Cameras", ["Not allowed: Phones", "Not allowed: Cameras"]),
+        ("Exceptions:\n- Travel\n\n**Note:** read this.", ["Exceptions: Travel", "**Note:** read this."]),
+        ("Contact:\n+81 3 1234 5678", ["+81 3 1234 5678"]),
+    ],
+)
+def test_what_leads_to_a_list_holds_for_its_items_alone(text: str, shown: list[str]) -> None:
+    (passage,) = read("q", {"d.txt": f"…  {text}"}).passages
+    units = [unit for unit in cut(0, passage) if not unit.label]
+    assert [": ".join(part for part in (unit.above, unit.text) if part) for unit in units] == shown
+
+
 def test_a_bullet_by_itself_may_be_a_heading() -> None:
     (passage,) = read("q", {"d.txt": "…  ● 目的\n在宅勤務の要件を定める。"}).passages
     assert [unit.label for unit in cut(0, passage)] == [True, False]
@@ -471,6 +508,18 @@ def test_sentences_too_long_for_the_embedder_are_cut_and_a_broken_one_is_done_wi
             "The data protection officer is the head of Legal.",
             "the head of Legal",
         ),
+        ("Who is the head of sales?", "Jana Novotna, head of sales, signs.", "Jana Novotna"),
+        ("Who is the head of sales?", "Jana Novotna, head of marketing, signs.", None),
+        ("Who was the president in 1990?", "George Bush was the president.", "George Bush"),
+        ("Who is the manager?", "Jane Doe was the manager until 2019.", None),
+        ("Who is the director?", "The deputy director is Jane Doe.", None),
+        ("Who is the HR director?", "The IT director is Jane Doe.", None),
+        ("Who is the president of Contoso?", "Jane Doe, president of Fabrikam, visited Contoso.", None),
+        ("Who is the CEO?", "The report was sent to Jane Doe; the CEO approved it.", None),
+        ("Who is the CEO?", "According to Jane Doe, the CEO was absent.", None),
+        ("Who is allowed to travel with a director?", "The finance team is, on request.", "The finance team"),
+        ("社長は誰ですか。", "副社長は佐藤氏です。", None),
+        ("社長は誰ですか。", "前社長：佐藤氏が退任した。", None),
         ("社長は誰ですか。", "申請は代表取締役社長が承認する。", None),
         ("CEOは誰ですか。", "CEO：佐藤氏", "佐藤氏"),
         ("誰が承認しますか。", "申請は管理部長が承認する。", "管理部長"),

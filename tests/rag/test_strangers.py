@@ -99,6 +99,24 @@ def test_one_of_a_kind_is_answered_by_the_rule_for_its_kind() -> None:
     assert signals("Can I buy a Netflix account?", hits, lacks=lacks).best < own.best
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the range of a Tesla?",
+        "How many seats does a Boeing have?",
+        "What does a Samsung cost?",
+        "What is the salary of a Fabrikam director?",
+    ],
+)
+def test_a_name_by_itself_and_whose_people_they_are_count(question: str) -> None:
+    text = (
+        "The range is 5 km. It costs 90 euros. The room has 12 seats. The salary of a director is 90 euros."
+    )
+    own = signals(question, Shelf({"a.txt": text}, cosine=0.6).hits(), lacks=lambda words: frozenset(words))
+    assert own.names < 1.0
+    assert own.best < 1.0
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     with pytest.MonkeyPatch.context() as patch:

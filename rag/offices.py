@@ -1,0 +1,85 @@
+"""Who holds an office, as a sentence names them: "Our CEO, Jane Doe, …", "Jane Doe is the CEO.", 社長：佐藤氏.
+
+Strict, since a wrong person is worse than none: whoever only stands near an office does not hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from corpus.language import fold
+
+_OFFICE = (
+    r"(?:c[a-z]o|chief|director|manager|head|officer|president|chair(?:man|woman|person)?|chancellor|secretary|minister"
+    r"|principal|dean|founder|owner|lead|leader|supervisor|commissioner|treasurer|editor)"
+)
+_THE = r"(?:the|our|your|my|its|their|an?|current|acting)"
+_HOLDER = re.compile(
+    rf"\bwho(?:['’]s| is| are| (?P<was>was|were))\s+(?:{_THE}\s+)*"
+    r"(?:(?!(?:allowed|responsible|required|able|entitled|asked|informed|paid|to|in|for|by|on|with)\b)[\w'’-]+\s+){0,3}?"
+    rf"(?P<office>{_OFFICE})s?\b"
+    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:は|って|の名前は)(?:誰|だれ|どなた)"
+)
+_TITLE = r"(?:(?:mr|mrs|ms|dr)\.?\s)?"
+_WHOSE = r"(?P<of> of [\w ]{1,40}?)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a question asks the holder of: the office's own word, all words of the question, and whether it asks for
+    the past.
+    """
+
+    name: str
+    words: frozenset[str]
+    past: bool
+    japanese: bool
+
+
+def office_asked_for(question: str) -> Office | None:
+    """Returns the office whose holder a question asks for; None where it asks who does something."""
+    asked = fold(question)
+    found = _HOLDER.search(asked)
+    if found is None:
+        return None
+    words = frozenset(re.findall(r"\w+", asked))
+    return Office(
+        found["office"] or found["held"], words, found["was"] is not None, found["held"] is not None
+    )
+
+
+def holds(person: str, text: str, office: Office) -> bool:
+    """Says whether a text calls a person the holder of an office: of no other ("deputy director", 副社長), of nobody
+    else's, and not by spelling it out, as "Chief Executive Officer (CEO)" does.
+    """
+    person, text = fold(person).strip(), fold(text)
+    initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
+    if office.name in person or office.name in (initials, initials.removeprefix("t")):
+        return False
+    named = re.escape(person)
+    if office.japanese:
+        held = rf"(?<![\u4e00-\u9fffァ-ヶーa-z]){office.name}"
+        patterns = (rf"{held}[はが：:、（(\s]{{1,3}}{named}", rf"{named}[はが、（(\s]{{1,2}}{held}(?![a-z])")
+        return any(re.search(pattern, text) for pattern in patterns)
+    be = "(?:is|are|was|were)" if office.past else "(?:is|are)"
+    before = (
+        rf"(?P<prior>[\w'’-]*)(?P<gap>\W*)\b{office.name}s?{_WHOSE}"
+        rf"(?:\s?[,:(–—]\s?| {be} )(?:the )?{_TITLE}{named}"
+    )
+    behind = (
+        rf"{named}(?:, | \(| {be} )(?:{_THE} )*"
+        rf"(?:(?P<prior>[\w'’-]+)(?P<gap> ))?\b{office.name}\b{_WHOSE}(?=[,.)]|\Z)"
+    )
+    return any(
+        found is not None and _is_it(found, office)
+        for found in (re.search(before, text), re.search(behind, text))
+    )
+
+
+def _is_it(found: re.Match[str], office: Office) -> bool:
+    """Says whether what stands right before an office, and whose it is, is what was asked for."""
+    prior = found["prior"] if found["gap"] == " " else ""
+    whose = frozenset(re.findall(r"\w+", found["of"] or "")) - {"of", "the"}
+    of_it = not whose or "of" not in office.words or bool(whose & office.words)
+    return of_it and (not prior or prior in office.words or re.fullmatch(_THE, prior) is not None)
