@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from corpus.language import fold
 from corpus.types import Hit
-from rag.alterations import differences
+from rag.alterations import PLACES, differences
 from rag.citations import Citation
 from rag.editions import dated_part, spaced_out, years
 from rag.exact import exact
@@ -187,6 +187,17 @@ def _disagreements(
     return [(other, *pair) for pair in pairs]
 
 
+_SCOPE = re.compile(rf"(?<![.!?]\s)(?<!^)\b[A-Z][a-zA-Z]{{2,}}\b|[ァ-ヶー]{{3,}}|国内|海外|国外|{PLACES}")
+"""What says where or of whom a statement holds."""
+
+
+def _of_others(one: _Statement, other: _Statement) -> bool:
+    """Says whether each of two statements has as many names of its own as they share: London and Paris, 国内 and 海外."""
+    mine, theirs = (set(_SCOPE.findall(each.unit.text)) for each in (one, other))
+    own = min(len(mine - theirs), len(theirs - mine))
+    return own > 0 and own >= len(mine & theirs)
+
+
 def _are_comparable(one: _Statement, other: _Statement) -> bool:
     """Says whether two statements of different documents can speak of the same thing in the same period."""
     return (
@@ -194,6 +205,7 @@ def _are_comparable(one: _Statement, other: _Statement) -> bool:
         and one.unit.row == other.unit.row
         and _names(one.hit) == _names(other.hit)
         and _periods(one) == _periods(other)
+        and not _of_others(one, other)
         and (not one.unit.row or _alike(one.unit.header, other.unit.header))
     )
 

@@ -255,6 +255,28 @@ def test_what_is_no_conflict(first: str, second: str, names: tuple[str, str]) ->
     assert conflicts(first, texts, f"{first} [1]") == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "older", "newer"),
+    [
+        (
+            "What is the hotel limit a night?",
+            "The hotel limit in Paris is £150 a night.",
+            "The hotel limit in London is £200 a night.",
+        ),
+        (
+            "宿泊費の上限はいくらですか。",
+            "海外出張の宿泊費の上限は20,000円とする。",
+            "国内出張の宿泊費の上限は10,000円とする。",
+        ),
+    ],
+)
+def test_what_is_said_of_two_places_is_no_conflict_whatever_is_asked(
+    question: str, older: str, newer: str
+) -> None:
+    texts = {"hotels-2023.txt": f"…  {older}", "hotels-2025.txt": f"…  {newer}"}
+    assert conflicts(question, texts, f"“{newer}” [2]") == ()
+
+
 def test_what_has_nothing_to_do_with_the_question_is_not_told() -> None:
     texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
     assert conflicts("When is lunch?", texts, "A private car is paid at 45p per mile. [2]") == ()
