@@ -192,10 +192,10 @@ _SCOPE = re.compile(rf"(?<![.!?]\s)(?<!^)\b[A-Z][a-zA-Z]{{2,}}\b|[ァ-ヶー]{{3
 
 
 def _of_others(one: _Statement, other: _Statement) -> bool:
-    """Says whether two statements each have as many names of their own as they share: London and Paris, 国内, 海外."""
+    """Says whether two statements each have more names of their own than they share: London and Paris, 国内, 海外."""
     mine, theirs = (set(_SCOPE.findall(each.unit.text)) for each in (one, other))
     own = min(len(mine - theirs), len(theirs - mine))
-    return own > 0 and own >= len(mine & theirs)
+    return own > len(mine & theirs)
 
 
 def _are_comparable(one: _Statement, other: _Statement) -> bool:
