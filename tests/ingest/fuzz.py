@@ -182,17 +182,6 @@ def _eml() -> bytes:
     return message.as_bytes()
 
 
-def _ics() -> bytes:
-    lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "SUMMARY:宿泊費の打ち合わせ Hotels",
-        "DTSTART;TZID=Asia/Tokyo:20250401T100000", "DTEND;TZID=Asia/Tokyo:20250401T110000",
-        "RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=4", "LOCATION:大阪", f"DESCRIPTION:{_PROSE}", "END:VEVENT",
-        "BEGIN:VEVENT", "SUMMARY:Office closed", "DTSTART;VALUE=DATE:20251224", "DTEND;VALUE=DATE:20251227",
-        "END:VEVENT", "END:VCALENDAR",
-    ]  # fmt: skip
-    return "\r\n".join(lines).encode()
-
-
 def _rtf() -> bytes:
     return (
         rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}}\f0\fs24 {\b Hotels}\par The limit is 140 EUR.\par "
@@ -220,7 +209,6 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".ods": _ods,
     ".epub": _epub,
     ".eml": _eml,
-    ".ics": _ics,
     ".rtf": _rtf,
     ".ics": _ics,
     ".csv": lambda: "\n".join(",".join(map(str, row)) for row in _ROWS * 5).encode("cp932"),
