@@ -77,8 +77,10 @@ def cut(order: int, passage: ReadPassage) -> list[Unit]:
         within, led_by = lists.place(start, text, beside)
         item = within and marked
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
-        # One of a list says something, however short it is; one bullet by itself may be a heading.
-        label = (_leads(text) if item else _is_lead(text)) or (
+        # One of a list says something, however short it is, under what leads to it, or where a passage begins amid the
+        # list; else it may be a heading, or an entry of contents.
+        amid = all(unit.item for unit in units)
+        label = (_leads(text) if item and (led_by or amid) else _is_lead(text)) or (
             fold(text).strip() in headings and text[-1:] not in ".。"
         )
         label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
