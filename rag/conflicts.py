@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from corpus.language import fold
@@ -76,10 +76,13 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
+    """``about``: its words and those of what stands above it."""
+
     hit: Hit
     unit: Unit
     start: int
     end: int
+    about: frozenset[str]
 
 
 def find_conflicts(
@@ -99,16 +102,17 @@ def find_conflicts(
         return ()
     statements = [one for order, passage in enumerate(passages) for one in _statements(order, passage)]
     wanted = weights(question)
+    named = None if is_japanese(question) else {term.stem for term in terms(question) if term.name}
     cited = [one for one in statements if _is_cited(one, citations)]
     found: list[Sequence[tuple[_Statement, Figure]]] = []
     used: set[tuple[str, int]] = set()
     for one in cited:
         if (one.hit.document_id, one.start) in used or _is_beside(one, cited, wanted):
             continue
-        share, first = coverage(wanted, _about(one)), _is_cited(one, citations[:1])
+        share, first = coverage(wanted, one.about), _is_cited(one, citations[:1])
         if share < (OF_THE_FIRST if first else RELEVANT):
             continue
-        about = [other for other in statements if _speaks_as_much(other, one, question, wanted)]
+        about = [other for other in statements if _speaks_as_much(other, one, wanted, named)]
         if share < RELEVANT:
             about = [other for other in about if _family(one.hit) & _family(other.hit)]
         others = [each for other in about for each in _disagreements(one, other, question)]
@@ -134,7 +138,8 @@ def _statements(order: int, passage: Passage) -> Iterator[_Statement]:
             continue
         at = start + len(unit.text)
         if not unit.label and figures(unit.text) and not _CONTROL.search(fold(unit.text)):
-            yield _Statement(hit, unit, hit.start + start, hit.start + at)
+            about = unit.stems | stems(f"{unit.header}\n{hit.context}\n{hit.title}")
+            yield _Statement(hit, unit, hit.start + start, hit.start + at, about)
 
 
 _CONTROL = re.compile(
@@ -210,17 +215,15 @@ def _are_comparable(one: _Statement, other: _Statement) -> bool:
     )
 
 
-def _speaks_as_much(other: _Statement, one: _Statement, question: str, wanted: Mapping[str, float]) -> bool:
-    """Says whether a statement has so much of the question's words that it can be about what another answers."""
-    mine, theirs = _about(one), _about(other)
-    named = {term.stem for term in terms(question) if term.name}
-    nearly = not is_japanese(question) and named & mine <= theirs
-    return coverage(wanted, theirs) >= (NEARLY if nearly else AS_MUCH) * coverage(wanted, mine)
+def _speaks_as_much(
+    other: _Statement, one: _Statement, wanted: Mapping[str, float], named: Set[str] | None
+) -> bool:
+    """Says whether a statement has so much of the question's words that it can be about what another answers.
 
-
-def _about(one: _Statement) -> frozenset[str]:
-    """Returns the words of a statement and of what stands above it."""
-    return one.unit.stems | stems(f"{one.unit.header}\n{one.hit.context}\n{one.hit.title}")
+    ``named``: those that are names, None where the language has no mark of them.
+    """
+    nearly = named is not None and named & one.about <= other.about
+    return coverage(wanted, other.about) >= (NEARLY if nearly else AS_MUCH) * coverage(wanted, one.about)
 
 
 def _family(hit: Hit) -> frozenset[str]:
@@ -295,7 +298,7 @@ def _other_answers(
     """
     best: tuple[float, _Statement, Figure] | None = None
     for one in cited:
-        figure, share = _answer(question, one.unit), coverage(wanted, _about(one))
+        figure, share = _answer(question, one.unit), coverage(wanted, one.about)
         if figure is not None and share >= RELEVANT and (best is None or share > best[0]):
             best = share, one, figure
     if best is None:
@@ -305,7 +308,7 @@ def _other_answers(
     for other in statements:
         if not _are_comparable(one, other) or not _family(one.hit) & _family(other.hit):
             continue
-        if coverage(wanted, _about(other)) < AS_MUCH * asked:
+        if coverage(wanted, other.about) < AS_MUCH * asked:
             continue
         theirs, share = _answer(question, other.unit), _in_common(one.unit, other.unit)
         if theirs is None or (theirs.kind, theirs.unit) != (mine.kind, mine.unit) or share < REWORDED:

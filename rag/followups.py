@@ -20,14 +20,13 @@ MOST_TURNS = 5
 MOST_EARLIER_CHARS = 500
 """How much of a turn is carried over at most, in code points, counted from its end."""
 
-_AND = r"(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*"
 _LED = re.compile(
     r"^(?:(?:(?:and|or|but|so|then)\b|(?:okay|ok|well|now|thanks|thank you|great)\b(?=\s*[,.!]))[\s,.!]*)+(?=\w)",
     re.IGNORECASE,
 )
 """What a turn begins with and does not ask; "Great Britain" does."""
 _LEAD = re.compile(
-    rf"^(?:{_AND})*"
+    r"^(?:(?:and|or|but|so|then|also|okay|ok|well|now|thanks|thank you|great)\b[\s,.!]*)*"
     r"(?:(?:what|how) about\b|what if (?:it is|it's|i am|i'm)\b)?[\s,]*",
     re.IGNORECASE,
 )
