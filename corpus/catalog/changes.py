@@ -238,6 +238,10 @@ class CatalogFeed:
             ]
             yield _PastSnapshot(db, last_seq(db), np.array(sorted(there), dtype=np.int64))
 
+    def close(self) -> None:
+        """Closes the connections of a feed that was opened by :func:`open_feed`; the file is not sealed."""
+        self._database.close(seal=False)
+
 
 def open_feed(folder: Path | str) -> CatalogFeed:
     """Opens the catalog in ``folder`` for a child process that only reads."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.catalog import CatalogFeed
 from corpus.child import FeedAddress
 from corpus.types import Int64, Scored
 from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FoldPolicy
@@ -47,10 +48,18 @@ def open_embedded(
 def build_here(patch: pytest.MonkeyPatch) -> None:
     """Builds generations in this process: the same files without a child's start-up of seconds."""
 
-    def build(address: FeedAddress, folder: Path, space: str, dimension: int, stop: object) -> None:
-        building.build(address.open(), folder, space, dimension)
+    patch.setattr(embedding_index, "build_in_child", build_as_a_child)
 
-    patch.setattr(embedding_index, "build_in_child", build)
+
+def build_as_a_child(address: FeedAddress, folder: Path, space: str, dimension: int, stop: object) -> None:
+    """Builds one generation in this process, and leaves no connection behind, as the end of a child leaves none:
+    the write-ahead log of a corpus closed since would go when that connection is collected, amid a copy."""
+    feed = address.open()
+    try:
+        building.build(feed, folder, space, dimension)
+    finally:
+        if isinstance(feed, CatalogFeed):
+            feed.close()
 
 
 def always_ask_chroma(patch: pytest.MonkeyPatch) -> None:

@@ -12,22 +12,19 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
-import corpus.vectors.build as building
 import corpus.vectors.embedded as dense_room
-from corpus.child import FeedAddress
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER
 from tests.builders import SPACE, new_version, word_vector
-from tests.corpus.dense import wait_until
+from tests.corpus.dense import build_as_a_child, wait_until
 
 
 def main(folder: Path, times: int) -> None:
     """Folds ``times`` times, one document out and one in before each, while two threads search."""
-    dense_room.build_in_child = build  # type: ignore[assignment]
+    dense_room.build_in_child = build_as_a_child  # type: ignore[assignment]
     wrong: list[str] = []
     asked = 0
     stop = threading.Event()
@@ -85,11 +82,6 @@ def put(corpus: Corpus, path: str, number: int) -> str:
     """Commits ten lines that no other number has."""
     lines = [f"leave {number} {line}" for line in range(10)]
     return corpus.commit(new_version(path, lines), "\n".join(lines).encode()).document_id
-
-
-def build(address: FeedAddress, folder: Path, space: str, dimension: int, stop: Callable[[], bool]) -> None:
-    """Builds a generation where a child would."""
-    building.build(address.open(), folder, space, dimension)
 
 
 def memory_mb() -> float:

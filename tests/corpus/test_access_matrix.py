@@ -97,6 +97,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
                 put(corpus, f"{number}.txt", made.truth[f"{number}.txt"])
             corpus.publish()
             corpus.dense.fold()
+    assert not (made.folder / "catalog.sqlite-wal").exists()  # nobody has it open: it may be copied
     time.sleep(0.01)
     made.moment = datetime.now(UTC)
     time.sleep(0.01)

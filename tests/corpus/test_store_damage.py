@@ -19,10 +19,9 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller
 from corpus.vectors import EmbeddedChromaIndex
-from corpus.vectors import build as dense_building
 from corpus.vectors import embedded as dense_room
 from tests.builders import SPACE, new_version, word_vector
-from tests.corpus.dense import EAGER, PATIENT, wait_until
+from tests.corpus.dense import EAGER, PATIENT, build_as_a_child, wait_until
 
 CHUNKS = 240
 HR = Caller(frozenset({"public", "group:hr"}))
@@ -88,7 +87,7 @@ def building(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         address: FeedAddress, folder: Path, space: str, dimension: int, stop: Callable[[], bool]
     ) -> None:
         may_build.wait(20)
-        dense_building.build(address.open(), folder, space, dimension)
+        build_as_a_child(address, folder, space, dimension, stop)
 
     def build_lexical_here(*given: object) -> None:
         may_build.wait(20)
