@@ -47,7 +47,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "6"),
     detection.DOCX: Parser("ingest.parsers.docx", "5"),
-    detection.HTML: Parser("ingest.parsers.html", "8"),
+    detection.HTML: Parser("ingest.parsers.html", "9"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),
     detection.TEXT: Parser("ingest.parsers.text", "2"),
     detection.XLSX: Parser("ingest.parsers.sheets", "4"),
@@ -61,7 +61,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODT: Parser("ingest.parsers.odf", "3"),
     detection.ODP: Parser("ingest.parsers.odf", "2"),
     detection.RTF: Parser("ingest.parsers.rtf", "3"),
-    detection.EPUB: Parser("ingest.parsers.epub", "7"),
+    detection.EPUB: Parser("ingest.parsers.epub", "8"),
     detection.EML: Parser("ingest.parsers.mail", "2"),
     detection.MSG: Parser("ingest.parsers.mail", "2"),
     detection.ICS: Parser("ingest.parsers.calendars", "2"),

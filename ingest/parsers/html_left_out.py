@@ -6,7 +6,7 @@ Code and controls, hidden elements, navigation, and the page's list of its own h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,6 +57,8 @@ _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
 _MOST_BOXES = 20
 """Boxes called contents, or navigation, that are looked into: pages have one or two."""
+_MOST_LOOKS = 3
+"""Times that a page's links are looked at in boxes called contents: more of them stand in each other."""
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
     r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
@@ -172,13 +174,16 @@ def _mark_contents(root: Any) -> None:
     if not targets:
         return
     found, boxes = [], 0
+    left = _MOST_LOOKS * sum(1 for _ in root.iter("a"))
     walker = etree.iterwalk(root, events=("start",))
     for _, element in walker:
         is_list = element.tag in ("ul", "ol", "dl")
-        if not is_list and _CONTENTS_NAMES.isdisjoint(_names(element)):
+        if not is_list and (left < 0 or boxes >= _MOST_BOXES or _CONTENTS_NAMES.isdisjoint(_names(element))):
             continue
-        boxes += not is_list
-        if (is_list or boxes <= _MOST_BOXES) and _is_contents(element, targets):
+        links = [link for link in element.iter("a") if link.get("href")]
+        if not is_list:
+            boxes, left = boxes + 1, left - len(links)
+        if (is_list or left >= 0) and _is_contents(element, links, targets):
             found.append(element)
             walker.skip_subtree()
         elif is_list:
@@ -187,9 +192,8 @@ def _mark_contents(root: Any) -> None:
         element.set("role", _CONTENTS)
 
 
-def _is_contents(element: Any, targets: Set[str]) -> bool:
+def _is_contents(element: Any, links: Sequence[Any], targets: Set[str]) -> bool:
     """Says whether an element is links into its own page, and no more than a heading and numbers before them."""
-    links = [link for link in element.iter("a") if link.get("href")]
     if len(links) < FEWEST_ENTRIES or not all(
         unquote(link.get("href").partition("#")[2]) in targets and _has_letter("".join(link.itertext()))
         for link in links
