@@ -33,6 +33,7 @@ SHORT_TYPES = {
     "epub": "application/epub+zip",
     "eml": "message/rfc822",
     "ics": "text/calendar",
+    "mbox": "application/mbox",
     "msg": "application/vnd.ms-outlook",
     "zip": "application/zip",
     "csv": "text/csv",

@@ -23,6 +23,9 @@ the same."""
 MOST_JOINED = 3
 """So many chunks that follow each other become one passage, at most."""
 
+_MAILBOX = "application/mbox"
+_MAILS = frozenset({"message/rfc822", "application/vnd.ms-outlook", _MAILBOX})
+
 _UNSPACED = re.compile(f"[{CJK}]")
 _FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
 
@@ -57,26 +60,40 @@ def spread(
 def without_copies(hits: Sequence[Hit]) -> list[Hit]:
     """Returns the hits without those that say, with the same figures, what a better one of another document says.
 
-    The better one names the other's document (``also``).
+    The better one names the other's document (``also``). The mails of a mailbox are documents in this sense, and an
+    earlier mail that a later one repeats is the same whoever is named above it.
     """
     kept: list[Hit] = []
     said: list[_Said] = []
     for hit in hits:
-        own = _Said(hit.text)
+        own = _Said(_told(hit))
         same = next(
             (
                 at
                 for at, other in enumerate(said)
-                if kept[at].document_id != hit.document_id and own.is_same(other)
+                if (kept[at].document_id != hit.document_id or hit.content_type == _MAILBOX)
+                and own.is_same(other)
             ),
             None,
         )
         if same is None:
             kept.append(hit)
             said.append(own)
-        elif hit.collection == kept[same].collection and hit.source not in kept[same].also:
+        elif hit.collection == kept[same].collection and hit.source not in (
+            kept[same].source,
+            *kept[same].also,
+        ):
             kept[same] = replace(kept[same], also=(*kept[same].also, hit.source))
     return kept
+
+
+def _told(hit: Hit) -> str:
+    """Returns what a passage says; of a mail, without the lines that name its subject, writer and time."""
+    text = hit.text
+    if hit.content_type in _MAILS:
+        for heading in hit.headings:
+            text = text.removeprefix(heading).lstrip()
+    return text
 
 
 class _Said:

@@ -62,17 +62,18 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODP: Parser("ingest.parsers.odf", "2"),
     detection.RTF: Parser("ingest.parsers.rtf", "3"),
     detection.EPUB: Parser("ingest.parsers.epub", "8"),
-    detection.EML: Parser("ingest.parsers.mail", "2"),
-    detection.MSG: Parser("ingest.parsers.mail", "2"),
+    detection.EML: Parser("ingest.parsers.mail", "3"),
+    detection.MSG: Parser("ingest.parsers.mail", "3"),
+    detection.MBOX: Parser("ingest.parsers.mailbox", "1"),
     detection.ICS: Parser("ingest.parsers.calendars", "2"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
 }
 
 
-_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.ZIP})
+_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.MBOX, detection.ZIP})
 
 
-HOLDS_PICTURES = frozenset({"", detection.PDF, detection.EML, detection.MSG, detection.ZIP})
+HOLDS_PICTURES = frozenset({"", detection.PDF, *_CONTAINERS})
 """Types of which pages may be pictures, whose text is recognised where an engine is installed; "" is any type."""
 
 

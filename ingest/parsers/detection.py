@@ -6,7 +6,9 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from corpus.errors import ParseError
@@ -28,6 +30,7 @@ ODS = "application/vnd.oasis.opendocument.spreadsheet"
 RTF = "application/rtf"
 EPUB = "application/epub+zip"
 EML = "message/rfc822"
+MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
 ICS = "text/calendar"
 ZIP = "application/zip"
@@ -81,6 +84,8 @@ SUFFIXES = {
     ".rtf": RTF,
     ".epub": EPUB,
     ".eml": EML,
+    ".mbox": MBOX,
+    ".mbx": MBOX,
     ".mht": EML,
     ".mhtml": EML,
     ".msg": MSG,
@@ -176,10 +181,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
         return _ole_type(data, name, promised)
-    if _is_mailbox(data):
-        raise unsupported(
-            name, "a mailbox of several mails", "Export its mails one by one (.eml) and add those."
-        )
+    if _is_mailbox(data, promised):
+        return MBOX
     if _is_mail(data, promised):
         return EML
     for magic, kind in _MAGIC:
@@ -212,9 +215,16 @@ def _is_pdf(data: bytes, promised: str) -> bool:
     return place == 0 or (place > 0 and (promised == PDF or bool(_PDF_OBJECT.search(data))))
 
 
-def _is_mailbox(data: bytes) -> bool:
+def _is_mailbox(data: bytes, promised: str) -> bool:
     """Says whether a file holds several mails one after the other, each led by a ``From `` line (mbox)."""
-    return bool(_MAILBOX_START.match(data)) and bool(_MAILBOX_NEXT.search(data))
+    return bool(_MAILBOX_START.match(data)) and (promised == MBOX or bool(_MAILBOX_NEXT.search(data)))
+
+
+def split_mailbox(data: bytes) -> Iterator[bytes]:
+    """Yields the mails of a mailbox, each without the ``From `` line before it."""
+    starts = [0, *(found.start() + 1 for found in _MAILBOX_NEXT.finditer(data)), len(data)]
+    for start, end in pairwise(starts):
+        yield data[start:end].lstrip(b"\r\n").partition(b"\n")[2]
 
 
 def _text_type(head: bytes, name: str, promised: str) -> str:
@@ -331,7 +341,7 @@ def encrypted(name: str) -> ParseError:
 
 
 _READ = (
-    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, ICS, "
+    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
     "JSON, JSON Lines and ZIP"
 )
 

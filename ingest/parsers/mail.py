@@ -1,10 +1,10 @@
 """Mails (EML, MHTML, Outlook MSG): the letter, then its attachments, one level deep.
 
-Kept: From, To, Cc, Date and Subject as a block of lines, the plain body with quoted history (the HTML one where
-there is no other, or the plain one says but a part of it), and every attachment of a supported type as further
-pages under a heading of its name, invitations among them. A mail in the mail is read without its own
-attachments. Not kept: other headers, pictures shown within the text, the body's second form, signatures. An
-attachment that cannot be read is noted (``attachment_unread``). The date is the Date header.
+Kept: Subject, Date, To and Cc, then under the line that says who it is from the plain body (the HTML one where
+there is no other, or the plain one says but a part of it), with earlier mails as sections, and every attachment of
+a supported type as further pages under a heading of its name, invitations among them. A mail in the mail
+is read without its own attachments. Not kept: other headers, pictures shown within the text, the body's second
+form, cryptographic signatures. An attachment that cannot be read is noted (``attachment_unread``).
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from typing import Any
 
 from corpus.errors import ParseError
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, as_utc, clean_text, one_line
+from ingest.parsers.assembly import Draft, Limits, as_utc, one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EML, MSG, encrypted
 from ingest.parsers.html import add_html, parse_html
+from ingest.parsers.mail_body import LetterDraft, add_plain
 from ingest.parsers.members import Binder
 from ingest.parsers.ole import SIGNATURE
 
-_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_SHOWN = ("From", "To", "Cc", "Date")
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -46,6 +47,8 @@ _DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME, _RTF_BODY = 0x0E04, 0x0E03, 0
 _ENCODED_WORD = re.compile(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = re.compile(r"\?=\s+=\?")
 _BARE_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
+_CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
+_SIGNED_WHOLE = ".SMIME.MultipartSigned"
 _EMBEDDED = "__substg1.0_3701000D"
 _EMBEDDED_HEADER_BYTES = 24
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
@@ -82,20 +85,23 @@ def _bind(
     letter: _Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
 ) -> Document:
     subject = one_line(letter.headers.get("Subject", ""))
-    draft = Draft(limits)
+    draft = LetterDraft(limits)
     draft.page(1)
     if subject:
         draft.heading(subject, 1)
-    lines = [f"{key}: {one_line(letter.headers[key])}" for key in _SHOWN if letter.headers.get(key)]
-    draft.paragraph("\n".join(lines))
+    said = {key: one_line(letter.headers[key]) for key in _SHOWN if letter.headers.get(key)}
+    has_body = any(text.strip() for _, text in letter.bodies)
+    sender = f"From: {said.pop('From')}" if subject and has_body and "From" in said else ""
+    # A date beside what a mail says would be taken for the date of what it tells of.
+    draft.head("\n".join(f"{key}: {value}" for key, value in said.items()))
+    draft.heading(sender, 2)
     for is_html, text in letter.bodies:
         if is_html:
             root = parse_html(text)
             if root is not None:
                 add_html(draft, root)
         else:
-            for paragraph in re.split(r"\n[ \t]*\n", clean_text(text)[0]):
-                draft.paragraph(paragraph)
+            add_plain(draft, text)
     if letter.unread:
         draft.note(
             "attachment_unread", "The text of the mail is kept as RTF only and was not read: save it as .eml."
@@ -127,9 +133,9 @@ def _bind(
 
 def _open_letter(message: Message) -> tuple[_Letter, list[tuple[str, bytes]]]:
     letter = _Letter()
-    for key in _SHOWN:
-        letter.headers[key] = _header(message, key)
-    letter.date = _date(letter.headers["Date"])
+    for key in (*_SHOWN, "Subject"):
+        letter.headers[key] = read_header(message, key)
+    letter.date = read_date(letter.headers["Date"])
     letter.bodies = [(part.get_content_type() == "text/html", _text(part)) for part in _body(message)]
     attached: list[tuple[str, bytes]] = []
     for part, inside in _leaves(message):
@@ -217,8 +223,23 @@ def _text(part: Message) -> str:
         return ""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if str(part.get_param("format", "")).lower() == "flowed":
-        text = re.sub(r"(?<![-\n]-) \n(?![>\n])", "" if part.get_param("delsp") == "yes" else " ", text)
+        text = _unflowed(text, without_space=str(part.get_param("delsp", "")).lower() == "yes")
     return text
+
+
+def _unflowed(text: str, *, without_space: bool) -> str:
+    """Returns lines that were broken for show as one, those of a quotation too (RFC 3676, section 4)."""
+    joined: list[str] = []
+    goes_on = -1
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        body = line[depth:].removeprefix(" ")
+        if depth == goes_on:
+            joined[-1] = (joined[-1][:-1] if without_space else joined[-1]) + body
+        else:
+            joined.append(f"{'>' * depth} {body}" if depth else body)
+        goes_on = depth if body.endswith(" ") and body != "-- " else -1
+    return "\n".join(joined)
 
 
 def _content(part: Message) -> bytes:
@@ -281,12 +302,12 @@ def _unnamed(part: Message, number: int) -> str:
         and isinstance(inner, list)
         and (isinstance(inner[0], Message))
     ):
-        return f"{_header(inner[0], 'Subject') or f'message {number}'}.eml"
+        return f"{read_header(inner[0], 'Subject') or f'message {number}'}.eml"
     return f"attachment {number}"
 
 
-def _header(message: Message, key: str) -> str:
-    """Returns a header's text, also where its bytes are in no declared encoding."""
+def read_header(message: Message, key: str) -> str:
+    """Returns a header's text on one line, also where its bytes are in no declared encoding."""
     shown = _raw_header(message, key.lower())
     if shown.isascii() and len(shown) < _PARSED_HEADER_CHARS:  # the library takes very long for longer ones
         with contextlib.suppress(*_BROKEN):
@@ -294,7 +315,8 @@ def _header(message: Message, key: str) -> str:
     return one_line(_decoded_words(shown))
 
 
-def _date(value: str) -> datetime | None:
+def read_date(value: str) -> datetime | None:
+    """Returns the time that a Date header names, None where it names none."""
     try:
         return as_utc(parsedate_to_datetime(value)) if value else None
     except _BROKEN:
@@ -310,9 +332,6 @@ def _read_outlook(data: bytes, name: str, limits: Limits) -> Document:
     message = Outlook.load(io.BytesIO(data))
     properties = message.properties
     letter = _open_outlook(properties)
-    sender = message.sender
-    if sender:
-        letter.headers["From"] = sender
     attached: list[tuple[str, bytes]] = []
     for number, one in enumerate(message.attachments, 1):
         file_name = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {number}"
@@ -322,6 +341,9 @@ def _read_outlook(data: bytes, name: str, limits: Limits) -> Document:
             attached.append((f"{file_name}.eml", _as_internet_mail(_open_outlook(_properties(embedded)))))
             continue
         content = one.file_bytes or b""
+        if str(message.message_class).endswith(_SIGNED_WHOLE):  # the mail once more, with its attachments
+            attached.extend(_open_letter(email.message_from_bytes(content, policy=email.policy.default))[1])
+            continue
         shown_inside = one.properties.str_prop_value(0x3712)  # its content id
         if shown_inside and str(one.mime_type).startswith("image/"):
             continue
@@ -338,7 +360,16 @@ def _properties(storage: Any) -> Any:
 def _open_outlook(properties: Any) -> _Letter:
     from oxmsg.domain import constants
 
+    code_page = properties.int_prop_value(_CODE_PAGE) or properties.int_prop_value(_BODY_CODE_PAGE) or ""
+    in_bytes = frozenset(one.pid for one in properties if one.ptyp == constants.PTYP_STRING8)
+
     def text(identifier: int) -> str:
+        if identifier in in_bytes:  # of a file not saved as Unicode; the library knows few of their encodings
+            raw = properties._storage.property_stream_bytes(identifier, constants.PTYP_STRING8)
+            try:
+                return decode(raw.replace(b"\0", b""), f"cp{code_page}").text
+            except ParseError:
+                return ""
         return str(properties.str_prop_value(identifier) or "").replace("\0", "")
 
     letter = _Letter()
@@ -347,15 +378,19 @@ def _open_outlook(properties: Any) -> _Letter:
     headers = email.message_from_string(
         text(constants.PID_TRANSPORT_MESSAGE_HEADERS), policy=email.policy.default
     )
+    addresses = (text(constants.PID_SENDER_SMTP_ADDRESS), text(constants.PID_SENDER_EMAIL_ADDRESS))
+    address = next((one for one in addresses if "@" in one), "")  # Exchange has names of its own kind as well
+    name = text(constants.PID_SENDER_NAME)
+    sender = f"{name} <{address}>" if name and address and name != address else name or address
     letter.headers = {
-        "From": _header(headers, "From") or text(constants.PID_SENDER_NAME),
-        "To": _header(headers, "To") or text(_DISPLAY_TO),
-        "Cc": _header(headers, "Cc") or text(_DISPLAY_CC),
-        "Date": _header(headers, "Date")
+        "From": read_header(headers, "From") or sender,
+        "To": read_header(headers, "To") or text(_DISPLAY_TO),
+        "Cc": read_header(headers, "Cc") or text(_DISPLAY_CC),
+        "Date": read_header(headers, "Date")
         or (letter.date.strftime("%Y-%m-%d %H:%M UTC") if letter.date else ""),
         "Subject": text(constants.PID_SUBJECT),
     }
-    letter.date = letter.date or _date(letter.headers["Date"])
+    letter.date = letter.date or read_date(letter.headers["Date"])
     plain = text(constants.PID_BODY)
     if plain.strip():
         letter.bodies.append((False, plain.replace("\r\n", "\n")))

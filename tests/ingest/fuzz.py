@@ -182,6 +182,12 @@ def _eml() -> bytes:
     return message.as_bytes()
 
 
+def _mbox() -> bytes:
+    quoted = f"Yes.\n\nBob wrote:\n> {_PROSE}\n> -- \n> Bob\n\n-- \nAnna\nOslo".encode()
+    start = b"From a@example.com Mon Apr  1 00:00:00 2024\n"
+    return start + _eml() + b"\n" + start + b"Subject: Re: Hotels\nFrom: b@example.com\n\n" + quoted
+
+
 def _rtf() -> bytes:
     return (
         rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}}\f0\fs24 {\b Hotels}\par The limit is 140 EUR.\par "
@@ -209,6 +215,7 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".ods": _ods,
     ".epub": _epub,
     ".eml": _eml,
+    ".mbox": _mbox,
     ".rtf": _rtf,
     ".ics": _ics,
     ".csv": lambda: "\n".join(",".join(map(str, row)) for row in _ROWS * 5).encode("cp932"),

@@ -79,7 +79,12 @@ def _entry(name: str, kind: int, right: int, child: int, start: int, size: int) 
     return struct.pack("<64sHBBIII36xIQ", shown, len(shown), kind, 1, _FREE, right, child, start, size)
 
 
-def outlook(texts: Mapping[int, str], attachments: Mapping[str, bytes | Mapping[int, str]] = {}) -> bytes:
+_TEXTS = frozenset({0x001A, 0x0037, 0x1000, 0x0C1A, 0x0C1F})
+
+
+def outlook(
+    texts: Mapping[int, str | bytes | int], attachments: Mapping[str, bytes | Mapping[int, str]] = {}
+) -> bytes:
     """An Outlook message of these properties (identifier to text), with files or messages attached."""
     tree: dict[str, bytes | Tree] = _properties(texts, 32)
     for number, (name, content) in enumerate(attachments.items()):
@@ -91,11 +96,15 @@ def outlook(texts: Mapping[int, str], attachments: Mapping[str, bytes | Mapping[
     return compound(tree)
 
 
-def _properties(values: Mapping[int, str | bytes], header: int) -> dict[str, bytes | Tree]:
+def _properties(values: Mapping[int, str | bytes | int], header: int) -> dict[str, bytes | Tree]:
+    """Properties of a message: text in Unicode, bytes (a text's where its identifier is one of a text), a number."""
     streams: dict[str, bytes | Tree] = {}
     rows = bytearray(header)
     for key, value in values.items():
-        kind = 0x1F if isinstance(value, str) else 0x102
+        if isinstance(value, int):
+            rows += struct.pack("<HHIQ", 3, key, 6, value)
+            continue
+        kind = 0x1F if isinstance(value, str) else 0x1E if key in _TEXTS else 0x102
         content = value.encode("utf-16-le") if isinstance(value, str) else value
         rows += struct.pack("<HHIQ", kind, key, 6, len(content))
         streams[f"__substg1.0_{key:04X}{kind:04X}"] = content

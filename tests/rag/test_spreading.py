@@ -72,6 +72,22 @@ def test_what_says_the_same_in_another_document_comes_once_and_is_named() -> Non
     assert without_copies([first, replace(copy, collection="other")])[0].also == ()
 
 
+def test_an_earlier_mail_and_its_copy_below_an_answer_are_the_same() -> None:
+    text = "The warranty lasts 24 months from the day of delivery."
+    named = ("Warranty", "From: Bob"), ("Re: Warranty", "On Jan 4, 2026 Bob wrote:")
+    mails = [
+        replace(hit(at, "ab"[at], f"{headings[at]}\n\n{text}"), headings=headings, content_type=kind)
+        for kind in ("message/rfc822", "text/html")
+        for at, headings in enumerate(named)
+    ]
+    assert len(without_copies(mails[:2])) == 1
+    assert len(without_copies(mails[2:])) == 2
+    box = [
+        replace(mail, document_id="a", source="a.mbox", content_type="application/mbox") for mail in mails[:2]
+    ]
+    assert [(one.chunk_id, one.also) for one in without_copies(box)] == [(box[0].chunk_id, ())]
+
+
 def test_japanese_copies_are_known_too() -> None:
     text = "保証期間は納入の日から24か月とする。消耗品は保証の対象としない。"
     assert len(without_copies([hit(1, "a", text), hit(2, "b", text.replace("24", "２４"))])) == 1
