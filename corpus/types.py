@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a parsing child needs no numbers, and starts in two thirds 
 
 Float32: TypeAlias = "NDArray[np.float32]"
 Int64: TypeAlias = "NDArray[np.int64]"
+Bools: TypeAlias = "NDArray[np.bool_]"
 
 PUBLIC = "public"
 """The principal every caller holds."""

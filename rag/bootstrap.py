@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.blas import multiply_alone
 from corpus.catalog import access, documents, passages, records
 from corpus.catalog.texts import read_pages
 from corpus.embedding import Embedder, open_embedder
@@ -501,6 +502,7 @@ def open_service(
     Raises:
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
     """
+    multiply_alone()
     embedder = open_embedder(settings)
     corpus = Corpus.open(
         settings,

@@ -6,10 +6,13 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from corpus.searching import is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import (
+    Bools,
     Caller,
     Filter,
     Float32,
@@ -67,6 +71,9 @@ once spend their time on handing Python's lock to each other."""
 
 MAX_K = 1000
 
+_Meaning: TypeAlias = "tuple[Float32 | None, QueryTokens | None, Scored | None]"
+_NO_MEANING: _Meaning = None, None, None
+
 NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
 
 
@@ -98,6 +105,7 @@ class Retriever:
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
         self._turns = threading.BoundedSemaphore(TURNS)
+        self._beside = ThreadPoolExecutor(TURNS, "meaning")
         self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
@@ -124,9 +132,12 @@ class Retriever:
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += _notes_on_time(chosen)
         timings: dict[str, float] = {}
+        began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.
         with nullcontext() if is_past(chosen) else self._turn(timings):
-            return self._search(cleaned, query, k, caller, chosen, notes, timings)
+            hits = self._search(cleaned, k, caller, chosen, notes, timings)
+        timings["total"] = round((time.perf_counter() - began) * 1000, 3)
+        return SearchResult(query, tuple(hits), timings, tuple(notes))
 
     @contextmanager
     def _turn(self, timings: dict[str, float]) -> Iterator[None]:
@@ -140,28 +151,32 @@ class Retriever:
     def _search(
         self,
         cleaned: str,
-        query: str,
         k: int,
         caller: Caller,
         chosen: Filter,
         notes: list[str],
         timings: dict[str, float],
-    ) -> SearchResult:
+    ) -> list[Hit]:
         depth = max(self._settings.candidates, 2 * k)
-        read = self._embedded(cleaned, timings, notes) if self.recipe.dense or self._late else None
-        vector, tokens = read or (None, None)
-        vector = vector if self.recipe.dense else None
-        found: list[Scored] = []
-        if vector is not None:
-            with _timed(timings, "dense"):
-                found.append(self._corpus.search_dense(vector, depth, caller, chosen))
-        with _timed(timings, "lexical"):
-            if self.recipe.lexical or vector is None:
-                found.append(self._corpus.search_lexical(cleaned, depth, caller, chosen))
+        meaning: Callable[[], _Meaning] | None = None
+        if self.recipe.dense or self._late:
+            if self._embedder.covers(cleaned):
+                ask = partial(self._by_meaning, cleaned, depth, caller, chosen, timings, notes)
+                # The model reads the question on one core while another looks for its words; the past is opened once.
+                meaning = ask if is_past(chosen) else self._beside.submit(ask).result
+            else:
+                notes.append(
+                    f"{self._embedder.space.model} does not know this language; searched by words alone."
+                )
+        words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
+        vector, tokens, near = meaning() if meaning else _NO_MEANING
+        if words is None and near is None:
+            words = self._by_words(cleaned, depth, caller, chosen, timings)
+        found = {name: leg for name, leg in (("dense", near), ("lexical", words)) if leg is not None}
         notes += [] if is_past(chosen) else self._corpus.notes()
         with _timed(timings, "scoring"):
-            ids = np.unique(np.concatenate([leg.ids for leg in found]))
-            legs = self._scores(cleaned, vector, ids, found[0], caller, chosen)
+            ids = np.unique(np.concatenate([leg.ids for leg in found.values()]))
+            legs = self._scores(cleaned, vector, ids, found, caller, chosen)
             ranked = combine(ids, legs, self.recipe)
             if tokens is not None:
                 ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
@@ -177,31 +192,52 @@ class Retriever:
         if self._reranker.depth:
             with _timed(timings, "reranking"):
                 reranked = self._reranker.rerank(cleaned, hits)
-            hits, notes = list(reranked.hits), notes + ([reranked.note] if reranked.note else [])
+            hits = list(reranked.hits)
+            notes += [reranked.note] if reranked.note else []
         with _timed(timings, "catalog"):
-            hits = self._chosen(hits, places, k, caller)
-        timings["total"] = round(sum(timings.values()), 3)
-        return SearchResult(query, tuple(hits), timings, tuple(notes))
+            return self._chosen(hits, places, k, caller)
+
+    def _by_meaning(
+        self,
+        query: str,
+        depth: int,
+        caller: Caller,
+        filter: Filter,
+        timings: dict[str, float],
+        notes: list[str],
+    ) -> _Meaning:
+        """Returns the question's vector, its tokens, and the nearest passages; nothing where the model fails."""
+        read = self._embedded(query, timings, notes)
+        if read is None or not self.recipe.dense:
+            return None, read and read[1], None
+        with _timed(timings, "dense"):
+            return *read, self._corpus.search_dense(read[0], depth, caller, filter)
+
+    def _by_words(
+        self, query: str, depth: int, caller: Caller, filter: Filter, timings: dict[str, float]
+    ) -> Scored:
+        with _timed(timings, "lexical"):
+            return self._corpus.search_lexical(query, depth, caller, filter)
 
     def _scores(
         self,
         query: str,
         vector: Float32 | None,
         ids: Int64,
-        found: Scored,
+        found: Mapping[str, Scored],
         caller: Caller,
         filter: Filter,
     ) -> dict[str, Float32]:
-        """Returns what either leg says of every candidate, whichever leg found it; ``found``: what the first did."""
+        """Returns what either leg says of every candidate, whichever leg found it; ``found``: what each one did."""
         legs: dict[str, Float32] = {}
         if vector is not None:
-            scores = _spread_over(ids, found)
-            missing = np.isnan(scores)
+            scores, missing = _spread_over(ids, found["dense"])
             scores[missing] = self._corpus.score_dense(vector, ids[missing])
             legs["dense"] = scores
-        if self.recipe.lexical or vector is None:
+        if "lexical" in found:
             reach = self._corpus.lexical_reach(query, caller, filter)
-            scores = self._corpus.score_lexical(query, ids, caller, filter)
+            scores, missing = _spread_over(ids, found["lexical"])
+            scores[missing] = self._corpus.score_lexical(query, ids[missing], caller, filter)
             legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
         return legs
 
@@ -298,11 +334,6 @@ class Retriever:
     def _embedded(
         self, query: str, timings: dict[str, float], notes: list[str]
     ) -> tuple[Float32, QueryTokens | None] | None:
-        if not self._embedder.covers(query):
-            notes.append(
-                f"{self._embedder.space.model} does not know this language; searched by words alone."
-            )
-            return None
         try:
             with _timed(timings, "embedding"):
                 late = self._late
@@ -372,11 +403,12 @@ def _only(
     return kept, {name: scores[at] for name, scores in legs.items()}
 
 
-def _spread_over(ids: Int64, found: Scored) -> Float32:
-    """Returns what a leg gave each of the ids (ascending), NaN where it did not find it."""
-    scores = np.full(len(ids), np.nan, np.float32)
-    scores[np.searchsorted(ids, found.ids)] = found.scores
-    return scores
+def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
+    """Returns what a leg gave each of the ids (ascending), and which of them it did not find."""
+    scores, missing = np.zeros(len(ids), np.float32), np.ones(len(ids), np.bool_)
+    at = np.searchsorted(ids, found.ids)
+    scores[at], missing[at] = found.scores, False
+    return scores, missing
 
 
 def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:

@@ -16,12 +16,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus.language import HIRAGANA, STOP_WORDS
-from corpus.types import Float32, Int64
-
-Bools = NDArray[np.bool_]
+from corpus.types import Bools, Float32, Int64
 
 KEPT_DIMENSIONS = 128
 """Chosen by measurement (docs/retrieval.md): bytes a token against the quality of the ranking."""

@@ -10,16 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corpus.embedding.model import ModelFolder
 from corpus.embedding.token_vectors import empty_tokens, kept_tokens
 from corpus.errors import EmbeddingError
 from corpus.language import UNSPACED
-from corpus.types import Int64
-
-if TYPE_CHECKING:
-    from corpus.embedding.token_vectors import Bools
+from corpus.types import Bools, Int64
 
 _SYLLABIC = frozenset({"CJK", "HANGUL", "HIRAGANA", "KATAKANA"})
 """Scripts that say in one letter what an alphabet says in about two."""

@@ -16,13 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corpus.errors import EmbeddingError
 from corpus.projection import Change, Snapshot, VectorBatch
-from corpus.types import Float32, Int64, Scored
-
-Bools = NDArray[np.bool_]
+from corpus.types import Bools, Float32, Int64, Scored
 
 EXACT_ROWS = 20_000
 """An allowed set up to this many rows is scanned exactly, whatever the corpus's size."""

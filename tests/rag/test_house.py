@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from corpus.errors import ModelError, UnavailableError
 from corpus.settings import Settings
@@ -71,3 +72,21 @@ def test_a_service_that_fails_while_it_opens_gives_its_folder_back(
         assert house.failure.code == "internal"
         house.close()
     open_service(settings).close()
+
+
+def test_a_service_multiplies_on_the_thread_that_asks(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with threadpool_limits(2, user_api="blas"):
+        assert set(threads_of_blas()) == {2}
+        with open_service(settings):
+            assert set(threads_of_blas()) == {1}
+    with threadpool_limits(2, user_api="blas"):
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+        with open_service(settings):
+            assert set(threads_of_blas()) == {2}
+
+
+def threads_of_blas() -> list[int]:
+    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]

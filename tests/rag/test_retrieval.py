@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.errors import EmbeddingError, UsageError
+from corpus.errors import EmbeddingError, UnavailableError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import ANYONE, OWNER, Caller, Filter, Float32
+from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
 from ingest.parsers import PARSERS
 from rag.cli.searching import filter_as_json
 from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
@@ -191,6 +192,42 @@ def test_many_at_once_take_turns_and_all_find_what_one_finds(corpus: Corpus) -> 
         together = list(pool.map(lambda _: asked.search("annual leave", 3, OWNER).hits, range(48)))
     assert all(hits == alone for hits in together)
     assert embedder.most <= TURNS
+
+
+class PatientEmbedder(WordEmbedder):
+    """Reads a question only once its words are being looked for."""
+
+    def __init__(self) -> None:
+        self.looked = threading.Event()
+
+    def embed_query(self, text: str) -> Float32:
+        assert self.looked.wait(30), "nobody looks for the words while the model reads"
+        return super().embed_query(text)
+
+
+def test_words_are_looked_for_while_the_model_reads(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, look = PatientEmbedder(), corpus.search_lexical
+
+    def looked(*asked: Any) -> Scored:
+        embedder.looked.set()
+        return look(*asked)
+
+    monkeypatch.setattr(corpus, "search_lexical", looked)
+    found = retriever(corpus, embedder).search("annual leave", 3, OWNER).hits
+    monkeypatch.undo()
+    assert found == retriever(corpus).search("annual leave", 3, OWNER).hits
+    assert found[0].legs.keys() >= {"dense", "lexical"}
+
+
+def test_what_fails_beside_the_words_fails_the_search(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*asked: Any) -> Scored:
+        raise UnavailableError("The dense index is closed.")
+
+    monkeypatch.setattr(corpus, "search_dense", closed)
+    with pytest.raises(UnavailableError, match="closed"):
+        retriever(corpus).search("annual leave", 3, OWNER)
 
 
 # ---- odd questions -------------------------------------------------------------------------------

@@ -1,0 +1,23 @@
+"""Numpy's multiplications on the thread that asks for them. The home of threadpoolctl."""
+
+from __future__ import annotations
+
+import os
+
+_OWN_CHOICE = "OPENBLAS_NUM_THREADS"
+
+
+def multiply_alone() -> None:
+    """Has numpy's BLAS start no threads of its own in this process, unless ``OPENBLAS_NUM_THREADS`` says how many.
+
+    A search multiplies a little every few milliseconds, and OpenBLAS's workers wait for the next time in a loop that
+    fills a core: on two cores a search of 100,000 passages took 122 ms of the processor and takes 60 without them,
+    with the embedder, the graph and every other search in the way meanwhile. To read vectors from memory, which is
+    what the exact scan does, one thread is as fast as two.
+    """
+    if os.environ.get(_OWN_CHOICE):
+        return
+    import numpy  # noqa: F401  (its BLAS has to be there to be told)
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
