@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from corpus.patterns import pattern
 from corpus.scripts import (
     CJK,
     HAN,
@@ -85,16 +86,16 @@ _JOINING = (
     "\u1160-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ufe20-\ufe2f\uff9e\uff9f"
 )
 # Most text is pieces that fold character by character and need no look-up: ASCII, and plain Japanese.
-_PIECE = re.compile(
+_PIECE = pattern(
     r"(?P<plain>(?:[!-~]+(?: [!-~]+)*"
     rf"|[\u3001\u3002\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff]+)(?![{_JOINING}]))"
     rf"|(?P<space>\s+)|(?P<cluster>.[{_JOINING}]*)",
     re.DOTALL,
 )
-_CJK_CHAR = re.compile(f"[{CJK}\u3001\u3002\u300c-\u300f\u3010\u3011]")
-_ASCII_SPACE = re.compile(r"\s+")
+_CJK_CHAR = pattern(f"[{CJK}\u3001\u3002\u300c-\u300f\u3010\u3011]")
+_ASCII_SPACE = pattern(r"\s+")
 _ASCII_DROPPED = dict.fromkeys((*range(9), *range(14, 28), 127))
-_LETTER_HYPHEN = re.compile(r"(?<=[^\W\d_])- ?(?=[^\W\d_])")
+_LETTER_HYPHEN = pattern(r"(?<=[^\W\d_])- ?(?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,7 +213,7 @@ def _find_unhyphenated(wanted: str, source: Normalised, start: int) -> tuple[int
 
 # ---- words ---------------------------------------------------------------------------------------
 
-_WORD = re.compile(
+_WORD = pattern(
     rf"(?P<unspaced>[{UNSPACED}]+)|(?P<number>\d+(?:[.,:]\d+)*)|(?P<word>(?:[^\W\d_{UNSPACED}]['\u0300-\u036f]?)+)"
 )
 

@@ -5,10 +5,10 @@ A name is short plain text: it can be shown in a terminal and a page, stored in 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from corpus.errors import UsageError
+from corpus.patterns import pattern
 from corpus.types import PUBLIC
 
 MAX_NAME_CHARS = 200
@@ -18,10 +18,10 @@ MAX_METADATA = 100
 
 # Control characters, line and paragraph separators, lone surrogates, noncharacters, and the marks that turn
 # the direction of text around: none can be seen, and some are commands to a terminal.
-_INVISIBLE = re.compile(
+_INVISIBLE = pattern(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-_PRINCIPAL = re.compile(rf"{PUBLIC}|(user|group):\S+")
+_PRINCIPAL = pattern(rf"{PUBLIC}|(user|group):\S+")
 
 
 def read_name(value: str, what: str, *, most: int = MAX_NAME_CHARS) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, cast
+
+from corpus.patterns import pattern
 
 Script = Literal["latin", "han", "hiragana", "katakana", "hangul", "digits", "other"]
 
@@ -19,7 +20,7 @@ UNSPACED = CJK + "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
 """``CJK``, Thai, Lao, Tibetan, Burmese and Khmer: scripts where a run of letters is no word."""
 
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
-_RUN = re.compile(
+_RUN = pattern(
     f"(?P<latin>[{_LATIN}]+)|(?P<hiragana>[{HIRAGANA}][{HIRAGANA}\u30fc]*)|(?P<katakana>[{KATAKANA}]+)"
     f"|(?P<han>[{HAN}]+)|(?P<hangul>[{HANGUL}]+)|(?P<digits>\\d+)|(?P<other>[^\\W\\d_])"
 )

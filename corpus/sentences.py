@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import re
 
+from corpus.patterns import pattern
 from corpus.scripts import CJK
 
 _MAX_SENTENCE_CHARS = 1000
 _CLOSERS = (
     "\"'\u2019\u201d)\\]}\u00bb\uff02\uff07\uff09\uff3d\uff5d\u3009\u300b\u300d\u300f\u3011\u3015\uff63"
 )
-_BOUNDARY = re.compile(
+_BOUNDARY = pattern(
     rf"(?P<line>\r?\n|\r|[\v\u2028])|(?P<page>[\f\x85\u2029])"
     rf"|(?P<full>[\u3002\uff01\uff1f\uff0e\uff61][\u3002\uff01\uff1f\uff0e\uff61!?]*)(?P<full_close>[{_CLOSERS}]*)"
     rf"|(?P<stop>[.!?\u2026]+)[{_CLOSERS}]*(?=\s|\Z|[{CJK}])"
 )
 _BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
 _NUMBERING = r"[(\uff08]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)\uff09\uff0e](?=\s|\D)"
-_ITEM = re.compile(
+_ITEM = pattern(
     rf"[ \t\u3000]*(?:[{_BULLETS}]|[-*+\u2013\u2014](?=[\s\w])|#{{1,6}}\s|\||>|{_NUMBERING}"
     r"|[\u2460-\u2473\u3251-\u325f\u2776-\u277f]"  # circled numbers
     r"|\u7b2c[\d\uff10-\uff19\u4e00-\u9fff]{1,4}[\u6761\u7ae0\u7bc0\u7de8\u9805])"  # article, chapter n
 )
-_ROW = re.compile(r"[^\t|\n]*(?:\t|(?<=\s)\|\s|\|[^|\n]*\|)")
-_BLANK_LINE = re.compile(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
-_ENUMERATOR = re.compile(
+_ROW = pattern(r"[^\t|\n]*(?:\t|(?<=\s)\|\s|\|[^|\n]*\|)")
+_BLANK_LINE = pattern(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
+_ENUMERATOR = pattern(
     r"[ \t\u3000]*[\"'\u201c\u2018\u300c\u300e\xab]?[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z"
 )
-_LAST_TOKEN = re.compile(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")
-_NEXT_TOKEN = re.compile(r"\s*[\"'\u201c\u2018(\[]*([^\s\"'\u201d\u2019)\],.!?]{1,24})")
+_LAST_TOKEN = pattern(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")
+_NEXT_TOKEN = pattern(r"\s*[\"'\u201c\u2018(\[]*([^\s\"'\u201d\u2019)\],.!?]{1,24})")
 
 
 def _split_words(text: str) -> frozenset[str]:

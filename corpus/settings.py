@@ -5,14 +5,14 @@ Units stand in the names. Every field is documented in ``docs/settings.md`` (a t
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus.errors import UsageError
 
@@ -25,10 +25,10 @@ def default_data_dir() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "vouch"
 
 
-class Settings(BaseSettings):
-    """Everything that can be set, with its default and its limits."""
+class Settings(BaseModel):
+    """Everything that can be set, with its default and its limits; what is not given comes from the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="VOUCH_", frozen=True, extra="forbid", env_ignore_empty=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     # where things are
     data_dir: Path = Field(default_factory=default_data_dir, description="The corpus on disk.")
@@ -163,6 +163,11 @@ class Settings(BaseSettings):
     # storage
     min_free_mb: int = Field(256, ge=0, description="Free disk below which ingest refuses to start.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _add_environment(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {**_read_environment(), **given}
+
 
 def find_config(start: Path | None = None) -> Path | None:
     """Returns the nearest ``vouch.toml`` from ``start`` (default: here) upward, or None."""
@@ -184,7 +189,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
         UsageError: a file that cannot be read, an unknown setting or a value out of range.
     """
     path = config or find_config()
-    values = {name: value for name, value in _read_config(path).items() if _not_in_environment(name)}
+    values = {**_read_config(path), **_read_environment()}
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
     try:
         return Settings(**values)
@@ -199,8 +204,25 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
         ) from None
 
 
-def _not_in_environment(name: str) -> bool:
-    return not os.environ.get(f"VOUCH_{name.upper()}")
+def _read_environment() -> dict[str, Any]:
+    """Returns the settings that ``VOUCH_*`` variables give, in any case: tables and lists are JSON, empty is none."""
+    variables = {name.lower(): value for name, value in os.environ.items() if value}
+    found: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        value = variables.get(f"vouch_{name}")
+        if value is None:
+            continue
+        found[name] = value
+        if get_origin(field.annotation) in (Mapping, tuple):
+            try:
+                found[name] = json.loads(value)
+            except ValueError as error:
+                raise UsageError(
+                    f"VOUCH_{name.upper()} is not JSON: {error}.",
+                    code="bad_setting",
+                    hint="Lists and tables are given as JSON there; docs/settings.md lists all settings.",
+                ) from None
+    return found
 
 
 def _read_config(path: Path | None) -> dict[str, Any]:

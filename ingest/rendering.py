@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import NotFoundError, ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.detection import PDF
 from ingest.parsers.pdf_structure import Box
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LONG_SIDE_PIXELS = 1600
 _MARK = (255, 233, 84)
 _LEAST_CHARS = 3
-_SEPARATORS = re.compile(r"\n|\s\|\s|\s…\s")
+_SEPARATORS = pattern(r"\n|\s\|\s|\s…\s")
 
 
 def render_page(

@@ -21,41 +21,29 @@ from corpus.settings import Settings
 from corpus.types import OWNER
 from rag.as_json import to_json
 from rag.bootstrap import Service, open_service
-from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free
+from rag.control import Cancelled, Emit, serve_control
 
 Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
 
 
-def call(
-    settings: Settings,
-    operation: str,
-    params: Params,
-    *,
-    emit: Emit = lambda event: None,
-    cancelled: Cancelled = lambda: False,
-    purpose: str = "vouch",
+def perform_alone(
+    settings: Settings, operation: str, params: Params, emit: Emit, cancelled: Cancelled, *, purpose: str
 ) -> Any:
-    """Runs an operation: through the folder's owner when there is one, else as its owner for the while.
+    """Runs one operation as the owner of the data folder for the while, in which others are answered, too.
 
     Raises:
+        BusyError: another process owns it.
         VouchError: what the operation raised.
     """
+    one_shot = operation not in _WRITING
+    with open_service(settings, purpose=purpose, one_shot=one_shot, lazily=True) as service:
 
-    def attempt() -> tuple[bool, Any]:
-        asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
-        if asked:
-            return True, result
-        one_shot = operation not in _WRITING
-        with open_service(settings, purpose=purpose, one_shot=one_shot, lazily=True) as service:
+        def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
+            return perform(service, name, own, tell, stop)
 
-            def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
-                return perform(service, name, own, tell, stop)
-
-            with serve_control(settings.data_dir, run, later=_LONG):
-                return True, perform(service, operation, params, emit, cancelled)
-
-    return until_free(settings.data_dir, attempt, cancelled)
+        with serve_control(settings.data_dir, run, later=_LONG):
+            return perform(service, operation, params, emit, cancelled)
 
 
 def perform(service: Service, operation: str, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

@@ -11,13 +11,13 @@ special tokens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from corpus.language import HIRAGANA, STOP_WORDS
+from corpus.patterns import pattern
 from corpus.types import Bools, Float32, Int64
 
 KEPT_DIMENSIONS = 128
@@ -25,7 +25,7 @@ KEPT_DIMENSIONS = 128
 
 _SEED = 20_250_101
 _BEFORE_PIECE = ("##", "▁", "Ġ")
-_ENDINGS = re.compile(f"[{HIRAGANA}ー]{{1,2}}")
+_ENDINGS = pattern(f"[{HIRAGANA}ー]{{1,2}}")
 
 
 @dataclass(frozen=True, slots=True)

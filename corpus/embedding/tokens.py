@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import unicodedata
 from collections import Counter
@@ -16,6 +15,7 @@ from corpus.embedding.model import ModelFolder
 from corpus.embedding.token_vectors import empty_tokens, kept_tokens
 from corpus.errors import EmbeddingError
 from corpus.language import UNSPACED
+from corpus.patterns import pattern
 from corpus.types import Bools, Int64
 
 _SYLLABIC = frozenset({"CJK", "HANGUL", "HIRAGANA", "KATAKANA"})
@@ -38,9 +38,9 @@ _WORD_CHARS = 32
 """Words whose tokens are remembered, and their most characters: about 12 MB. English text of any length has most of
 its words among so many, and looking them up takes a twentieth of the time of tokenizing them anew."""
 
-_BLANK = re.compile(r"\s")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_REMOVED_BLANKS = re.compile("[\v\f\x1c-\x1f\x85]")
+_BLANK = pattern(r"\s")
+_UNSPACED = pattern(f"[{UNSPACED}]")
+_REMOVED_BLANKS = pattern("[\v\f\x1c-\x1f\x85]")
 """Blanks for Python at which a BERT tokenizer parts nothing: it drops them, as it does other control characters."""
 
 LENGTH_STEP = 16

@@ -8,12 +8,12 @@ and numbers are one token as well as their parts.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
+from corpus.patterns import pattern
 
 ANALYSIS_VERSION = 3
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
@@ -40,21 +40,21 @@ _HIRAGANA_PAIR, _MIXED_PAIR, _KATAKANA_PAIR, _SINGLE = 0.2, 0.5, 0.5, 0.5
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0971-\u0dff"
 _LETTER = rf"(?:[^\W\d_{UNSPACED}]|[{_MARKS}])"
 _SPACED = rf"(?:[^\W_{UNSPACED}]|[{_MARKS}])"
-_PIECE = re.compile(
+_PIECE = pattern(
     rf"(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<code>(?:\u00a7 ?)?{_SPACED}+(?:(?:[-_.@&'+#/]|(?<=\d)[,:](?=\d)){_SPACED}+)*"
     r"(?:[+#]{1,2}(?!\w)|(?<=\d)\([a-z]\))?)"
 )
-_PARTS = re.compile(rf"\d+|{_LETTER}+(?:'{_LETTER}+)*")
-_VERSION = re.compile(r"v(\d+(?:\.\d+)+)")
-_SCRIPT_RUN = re.compile(rf"[{HAN}]+|[{KATAKANA}]+|[{HIRAGANA}]+|[^{HAN}{KATAKANA}{HIRAGANA}]+")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_JOINER = re.compile(r"(?<!\d)[-_./](?=\w)|(?<=\d)[-_./](?!\d)(?=\w)|[()]")
-_QUOTED = re.compile('"([^"]{2,400})"|[\u300c\u300e]([^\u300c-\u300f]{1,200})[\u300d\u300f]')
-_IS_UNSPACED = re.compile(f"[{UNSPACED}]")
-_IS_HAN = re.compile(f"[{HAN}]")
-_IS_HIRAGANA = re.compile(f"[{HIRAGANA}\u30fc]+")
-_IS_KATAKANA = re.compile(f"[{KATAKANA}]+")
+_PARTS = pattern(rf"\d+|{_LETTER}+(?:'{_LETTER}+)*")
+_VERSION = pattern(r"v(\d+(?:\.\d+)+)")
+_SCRIPT_RUN = pattern(rf"[{HAN}]+|[{KATAKANA}]+|[{HIRAGANA}]+|[^{HAN}{KATAKANA}{HIRAGANA}]+")
+_THOUSANDS = pattern(r"(?<=\d),(?=\d{3}(?!\d))")
+_JOINER = pattern(r"(?<!\d)[-_./](?=\w)|(?<=\d)[-_./](?!\d)(?=\w)|[()]")
+_QUOTED = pattern('"([^"]{2,400})"|[\u300c\u300e]([^\u300c-\u300f]{1,200})[\u300d\u300f]')
+_IS_UNSPACED = pattern(f"[{UNSPACED}]")
+_IS_HAN = pattern(f"[{HAN}]")
+_IS_HIRAGANA = pattern(f"[{HIRAGANA}\u30fc]+")
+_IS_KATAKANA = pattern(f"[{KATAKANA}]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 import tempfile
 import threading
@@ -28,11 +27,12 @@ from corpus.lexical.analysis import ANALYSIS_VERSION
 from corpus.lexical.build import build, build_in_child
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.segments import Counts, Record
+from corpus.patterns import pattern
 from corpus.projection import Feed, IndexState, Snapshot
 from corpus.types import Float32, Int64, Scored
 
 _POINTER = "CURRENT"
-_NAME = re.compile(r"gen-(\d{6,})")
+_NAME = pattern(r"gen-(\d{6,})")
 _DELETED_SHARE = 0.2
 _SMALL_ROWS = 5000
 _SMALL_WAIT_S = 5.0

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from corpus.durable import sync
 from corpus.errors import DamagedError
+from corpus.patterns import pattern
 
 _RECORD = "vouch.json"
 _META = "meta.json"
@@ -146,7 +146,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
+_SEGMENT_FILE = pattern(r"[0-9a-f]{32}\..+")
 _PARTS = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import uuid
 import zlib
@@ -32,6 +31,7 @@ import numpy as np
 from corpus.crashpoints import reach
 from corpus.durable import sync
 from corpus.errors import DamagedError
+from corpus.patterns import pattern
 from corpus.types import Int64
 from corpus.vectors.rows import Block
 
@@ -41,8 +41,8 @@ VECTORS, IDS, VERSIONS, FIRST = "vectors.f32", "ids.i64", "versions.i64", "first
 CHROMA = "chroma"
 FORMAT = 1
 
-_NAME = re.compile(r"gen-(\d{6,})-[0-9a-f]{12}")
-_POINTER = re.compile(rf"({_NAME.pattern}) ([0-9a-f]{{8}})\n")
+_NAME = pattern(r"gen-(\d{6,})-[0-9a-f]{12}")
+_POINTER = pattern(rf"({_NAME.pattern}) ([0-9a-f]{{8}})\n")
 REBUILT = "Every vector is compared instead until it is built again: by vouch serve, or now by vouch rebuild."
 
 

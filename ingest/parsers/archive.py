@@ -13,6 +13,7 @@ import stat
 import zipfile
 
 from corpus.errors import LimitError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Limits, clean_title
 from ingest.parsers.detection import UNREADABLE, ZIP, encrypted, open_zip, unsupported
@@ -21,8 +22,8 @@ from ingest.parsers.members import Binder
 _FREE_BYTES = 1_000_000
 _MAX_NAME_BYTES = 1024
 _UTF8_NAME = 0x800
-_JAPANESE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
-_HALF_KANA = re.compile("[\uff61-\uff9f]")
+_JAPANESE = pattern("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+_HALF_KANA = pattern("[\uff61-\uff9f]")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from corpus.errors import LimitError, ParseError
+from corpus.patterns import pattern
 from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.parsers.findings import repeated_pages
 
@@ -58,20 +59,20 @@ _DELETED = (
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Fillers that fonts, word processors and emoji leave behind; everything else deleted was put there to hide.
-_HARMLESS = re.compile("[\u00ad\u034f\u200b\u200e\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-_ODD = re.compile(
+_HARMLESS = pattern("[\u00ad\u034f\u200b\u200e\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+_ODD = pattern(
     f"[{_DELETED}\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f"
     "\u2e80-\u2fdf\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
 )
-_HIDDEN = re.compile(f"[{_DELETED}]")
-_LOOSE_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
-_NEWLINE = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SPACE = re.compile("[\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f]")
-_BULLET = re.compile("[\uf0a7\uf0b7\uf06c\uf06e\uf075\uf076\uf0d8\uf0fc\uf0e0]")
-_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
-_COMPATIBILITY = re.compile("[\u2e80-\u2fdf\ufb00-\ufb06]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_HIDDEN = pattern(f"[{_DELETED}]")
+_LOOSE_JOINER = pattern("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+_CONTROL = pattern("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_NEWLINE = pattern("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SPACE = pattern("[\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f]")
+_BULLET = pattern("[\uf0a7\uf0b7\uf06c\uf06e\uf075\uf076\uf0d8\uf0fc\uf0e0]")
+_PRIVATE = pattern("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
+_COMPATIBILITY = pattern("[\u2e80-\u2fdf\ufb00-\ufb06]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 _RADICALS = {
     "⺠": "民",
     "⻑": "長",
@@ -134,7 +135,7 @@ def title_from_name(name: str) -> str:
     return clean_title(re.sub(r"[_\-\s]+", " ", stem)) or clean_title(name) or "untitled"
 
 
-_NO_TITLE = re.compile(
+_NO_TITLE = pattern(
     r"(?:untitled(?:[- ]?\d+| (?:document|presentation|spreadsheet))?|no title|無題(?:の.{1,12})?|タイトルなし"
     r"|名称未設定|(?:power ?point )?(?:presentation|プレゼンテーション)|(?:slide|スライド|document|文書|book) ?\d{1,3}"
     r"|microsoft (?:word|powerpoint|excel) - .*|print|\(anonymous\))\Z",
@@ -144,9 +145,9 @@ _NO_TITLE = re.compile(
 
 # ---- the draft -----------------------------------------------------------------------------------
 
-_TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
-_BLANK_LINES = re.compile(r"\n{3,}")
-_NUMERIC = re.compile(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
+_TRAILING = pattern(r"(?<![ \t])[ \t]++$", re.MULTILINE)
+_BLANK_LINES = pattern(r"\n{3,}")
+_NUMERIC = pattern(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
 
 
 class Draft:

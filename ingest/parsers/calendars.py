@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
@@ -43,15 +44,13 @@ _SHOWN = {
 }
 """Properties in the order in which they are shown, and as what; the title and the text come before and after."""
 _MOMENTS = frozenset({"DTSTART", "DTEND", "DUE", "RDATE", "EXDATE", "RECURRENCE-ID"})
-_FOLD = re.compile(r"\r?\n[ \t]")
-_FOLDED_BYTES = re.compile(rb"\r?\n[ \t]")
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_LINE = re.compile(
-    r"(?P<name>[A-Za-z0-9-]+)(?P<parameters>(?:;[^:;\"]*(?:\"[^\"]*\"[^:;\"]*)*)*):(?P<value>.*)"
-)
-_PARAMETER = re.compile(r";(?P<key>[A-Za-z0-9-]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;]*))")
-_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_FOLD = pattern(r"\r?\n[ \t]")
+_FOLDED_BYTES = pattern(rb"\r?\n[ \t]")
+_LINE_END = pattern(r"\r\n|\r|\n")
+_LINE = pattern(r"(?P<name>[A-Za-z0-9-]+)(?P<parameters>(?:;[^:;\"]*(?:\"[^\"]*\"[^:;\"]*)*)*):(?P<value>.*)")
+_PARAMETER = pattern(r";(?P<key>[A-Za-z0-9-]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;]*))")
+_MOMENT = pattern(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
+_ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _UNSAID = frozenset({"CONFIRMED", "NEEDS-ACTION", "FINAL"})
 _TITLE, _TEXT = "SUMMARY", "DESCRIPTION"
 _DAY_CHARS, _MOMENT_CHARS = len("2026-12-08"), len("2026-12-08 14:00")

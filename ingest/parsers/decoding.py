@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -18,9 +19,9 @@ _BOMS = (
 _SAMPLE_BYTES = 256 * 1024
 _BAD_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x1a")
 _BAD_CONTROLS_ALLOWED = 2
-_KANA_AND_MARKS = re.compile("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]")
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_KANA_AND_MARKS = pattern("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]")
+_KANA = pattern("[\u3041-\u3096\u30a1-\u30fa]")
+_UTF8_SEQUENCE = pattern(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _seven_bit_to_shift_jis(data: bytes) -> bytes:
     return b"".join(pieces)
 
 
-_ESCAPED = re.compile(rb"(\x1b(?:\$[@B]|\([BJI]))([^\x1b]*)")
+_ESCAPED = pattern(rb"(\x1b(?:\$[@B]|\([BJI]))([^\x1b]*)")
 
 
 def _to_shift_jis(row: int, cell: int) -> bytes:
@@ -209,7 +210,7 @@ def _is_kanji_alone(sample: bytes) -> bool:
     return bool(characters) and common >= 0.8 * len(characters) and high >= 0.3 * len(characters)
 
 
-_SHIFT_JIS_CHARACTER = re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]")
+_SHIFT_JIS_CHARACTER = pattern(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]")
 
 
 def _japanese(data: bytes, encoding: str) -> tuple[float, Decoded | None]:

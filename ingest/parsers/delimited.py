@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
@@ -15,8 +16,8 @@ from ingest.parsers.grids import header_rows
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARS = 64 * 1024
 _SAMPLE_ROWS = 200
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
-_SEPARATOR_LINE = re.compile(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
+_DECIMAL_COMMA = pattern(r"(?<=\d),(?=\d)")
+_SEPARATOR_LINE = pattern(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Note
 from ingest.parsers import ole
 from ingest.parsers.decoding import looks_like_text
@@ -118,18 +119,18 @@ _MAGIC = (
     (b"ID3", "sound"),
     (b"RIFF", "sound or video"),
 )
-_HTML_START = re.compile(
+_HTML_START = pattern(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TAG = re.compile(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
-_CALENDAR_START = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
+_TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
+_CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
 _PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
-_MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
-_MAILBOX_START = re.compile(rb"From \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
-_MAILBOX_NEXT = re.compile(rb"\n\r?\nFrom \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
-_PDF_OBJECT = re.compile(rb"\d \d{1,5} obj\b")
-_MAIL_HEADER = re.compile(
+_MAIL_START = pattern(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
+_MAILBOX_START = pattern(rb"From \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
+_MAILBOX_NEXT = pattern(rb"\n\r?\nFrom \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
+_PDF_OBJECT = pattern(rb"\d \d{1,5} obj\b")
+_MAIL_HEADER = pattern(
     rb"^(from|to|subject|date|received|mime-version|message-id|return-path|content-type)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )

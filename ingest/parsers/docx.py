@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.decoding import decode, looks_like_text
@@ -33,7 +34,7 @@ from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_LIST_STYLE = re.compile(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
+_LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
 _SKIPPED = frozenset(
     W + tag
     for tag in (

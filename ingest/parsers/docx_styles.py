@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.patterns import pattern
 from ingest.parsers.numerals import show_numeral
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_HEADING_STYLE = re.compile(
+_HEADING_STYLE = pattern(
     r"(?:heading|見出し|überschrift|titre|título|标题|標題|제목)\s*([1-9１-９])", re.IGNORECASE
 )
 _NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}

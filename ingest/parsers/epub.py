@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
@@ -31,7 +32,7 @@ _VOID = frozenset(
         "track", "wbr",
     }
 )  # fmt: skip
-_CLOSED = re.compile(r"<([A-Za-z][A-Za-z0-9:]*)(\s[^<>]*)?/>")
+_CLOSED = pattern(r"<([A-Za-z][A-Za-z0-9:]*)(\s[^<>]*)?/>")
 _MAX_LABEL_CHARS = 100
 
 

@@ -6,11 +6,12 @@ with their signs (ECMA-376, part 1, 22.1).
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from corpus.patterns import pattern
+
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_ATOM = re.compile(r"[^\W_]+|[^\x00-\x7f]|\([^()]*\)|")
+_ATOM = pattern(r"[^\W_]+|[^\x00-\x7f]|\([^()]*\)|")
 _MAX_DEPTH = 60
 
 

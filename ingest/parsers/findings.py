@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from corpus.patterns import pattern
+
 _UNREADABLE_SHARE = 0.05
-_UNREADABLE = re.compile(
+_UNREADABLE = pattern(
     "[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff\x00-\x01\x03-\x08\x0e-\x1f\x80-\x84\x86-\x9f]"
 )
-_BULLETS = re.compile("[\uf020-\uf0ff]")
-_SPACED_WORD = re.compile(r"[^\W\d_\u0590-\uffff]{4,}")
+_BULLETS = pattern("[\uf020-\uf0ff]")
+_SPACED_WORD = pattern(r"[^\W\d_\u0590-\uffff]{4,}")
 _LEAST_WORDS = 20
 _MOST_WORDS = 600
 _LEAST_ALTERNATION = 0.46
 _VOWELS = frozenset("aeiouyæøœıаеёиоуыэюяіїєαεηιουω")
-_RARE_LETTER = re.compile(r"[^\W\d_\u0000-\u024f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_RARE_LETTER = pattern(r"[^\W\d_\u0000-\u024f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef]")
 _MOST_SCRIPTS = 4
 _SCRIPT_SHARE = 0.02
 _LEAST_LETTERS = 100

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corpus.patterns import pattern
 from ingest.parsers.assembly import CELL_SEPARATOR, Draft, one_line
 
 Cells = dict[int, dict[int, str]]
@@ -19,12 +20,12 @@ Cells = dict[int, dict[int, str]]
 Merge = tuple[int, int, int, int]
 """A merged range: top, left, bottom, right, all included."""
 
-_VALUE = re.compile(
+_VALUE = pattern(
     r"[-+(△▲]*\s*[^\w\s]{0,3}\s*\d[\d,. ]*(?:[eE][-+]?\d+)?\s*(?:[%％)]|[^\W\d]{1,3})?\)?"
     r"|\d{4}-\d\d-\d\d(?:[ T][\d:.]+)?|\d{1,2}:\d\d(?::\d\d)?|true|false|#[A-Z/0!?]+",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?:FY|CY)?(?:19|20)\d\d(?:年度?|-\d\d|/\d\d)?(?:-\d\d)?", re.IGNORECASE)
+_YEAR = pattern(r"(?:FY|CY)?(?:19|20)\d\d(?:年度?|-\d\d|/\d\d)?(?:-\d\d)?", re.IGNORECASE)
 _MAX_HEADER_CHARS = 100
 _LOOKED_AT = 20
 _MAX_DEPTH = 40

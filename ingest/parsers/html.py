@@ -16,6 +16,7 @@ from typing import Any
 from lxml import etree
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
@@ -31,9 +32,9 @@ _BLOCKS = frozenset(
     }
 )  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_XML_ENCODING = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
 _DATE_NAMES = frozenset(
     {
         "date", "dcterms.date", "dc.date", "dcterms.modified", "dcterms.created",
@@ -43,8 +44,8 @@ _DATE_NAMES = frozenset(
 )  # fmt: skip
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MAX_SPAN = 100
-_MEANINGLESS_TAG = re.compile(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\n\r\f]+")
+_MEANINGLESS_TAG = pattern(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
+_SPACES = pattern(r"[ \t\n\r\f]+")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:

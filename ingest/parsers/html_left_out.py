@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from corpus.patterns import pattern
 from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS
 
 UNSEEN = frozenset(
@@ -35,22 +36,22 @@ _MOST_TURNS = 8
 _OFTEN_NAVIGATION = frozenset({"navigation", "pagination"})
 """Classes that a page's frame may have as well, with the text in it."""
 _OFTEN = "//*[contains(@class, 'avigation') or contains(@class, 'agination')]"
-_SENTENCE = re.compile(r"[^.!?]{20}[.!?]\Z|[^。！？]{8}[。！？]\Z")
+_SENTENCE = pattern(r"[^.!?]{20}[.!?]\Z|[^。！？]{8}[。！？]\Z")
 _SENTENCE_END = 21
 """Characters at the end of a text by which a sentence is known."""
 _MUCH_BESIDE_LINKS = 200
-_WHICH_PAGE = re.compile(
+_WHICH_PAGE = pattern(
     r"(?:(?:pages?|ページ)\s*)?\d{1,5}\s*(?:/|／|of)\s*\d{1,5}(?:\s*(?:pages?|ページ|頁))?"
     r"|(?:pages?|ページ)\s*\d{1,5}|\d{1,5}\s*(?:ページ|頁)",
     re.IGNORECASE,
 )
 _AROUND_WORDS = " \t\r\n\f\xa0|·•-–—,;:()[]「」（）"
-_CJK = re.compile("[\u3041-\u3096\u30a1-\u30ff\u3400-\u9fff]")
+_CJK = pattern("[\u3041-\u3096\u30a1-\u30ff\u3400-\u9fff]")
 _MOST_CJK = 15
-_SMALL_WORD = re.compile(r"(?<![^\s(])[a-z]")
+_SMALL_WORD = pattern(r"(?<![^\s(])[a-z]")
 _MOST_SMALL = 2
 """Words without a capital in a name ("The Quick Start of the Handbook"); more of them tell something."""
-_TOLD = re.compile("[はがを]|です|ます")
+_TOLD = pattern("[はがを]|です|ます")
 """By what a Japanese sentence differs from the name of a page."""
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
@@ -59,14 +60,14 @@ _MOST_BOXES = 20
 """Boxes called contents, or navigation, that are looked into: pages have one or two."""
 _MOST_LOOKS = 3
 """Times that a page's links are looked at in boxes called contents: more of them stand in each other."""
-_HIDDEN_STYLE = re.compile(
+_HIDDEN_STYLE = pattern(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])"
     r"|font-size\s*:\s*(?:0(?![.\d])|[01](?:\.\d+)?\s*(?:px|pt)\b)|(?:text-indent|left|top)\s*:\s*-\d{4,}px",
     re.IGNORECASE,
 )
 _WHITE = r"(?:#fff(?:fff)?\b|white\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
-_WHITE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*(?:{_WHITE}|transparent\b)", re.IGNORECASE)
-_WHITE_GROUND = re.compile(rf"background(?:-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
+_WHITE_TEXT = pattern(rf"(?<![\w-])color\s*:\s*(?:{_WHITE}|transparent\b)", re.IGNORECASE)
+_WHITE_GROUND = pattern(rf"background(?:-color)?\s*:\s*{_WHITE}", re.IGNORECASE)
 _STYLED = "data-has-style-sheet"
 
 

@@ -6,13 +6,13 @@ geometry decides between them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from corpus.patterns import pattern
 from ingest.parsers.lines import HYPHENATED, NO_SPACE, SAME_LINE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.tables import find_grids, table_end, table_rows, table_start
 
@@ -21,11 +21,11 @@ _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
 _FILLED = 0.8  # what a line of running text takes of its column, at least
 _MOST_SWITCHES = 3
-_BULLET = re.compile(
+_BULLET = pattern(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
-_LEADER = re.compile(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
+_LEADER = pattern(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
 
 
 @dataclass(slots=True)

@@ -5,21 +5,22 @@ Coordinates are points, the origin at the page's bottom left, y upward.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from corpus.patterns import pattern
+
 _WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
-NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
 _SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
 _DIGITS = frozenset("0123456789)%—")
 _FIGURES = frozenset("0123456789($€£¥￥—")
 HYPHEN_JOINT = "\x02"
 """Stands between a hyphen at a line's end and the word that goes on: the caller knows which words exist."""
-HYPHENATED = re.compile(r"[^\W\d_]-$")
+HYPHENATED = pattern(r"[^\W\d_]-$")
 
 
 @dataclass(frozen=True, slots=True)

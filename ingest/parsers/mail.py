@@ -24,6 +24,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, as_utc, one_line
 from ingest.parsers.decoding import decode
@@ -44,9 +45,9 @@ _LEAST_MORE_CHARS = 200
 _PARSED_HEADER_CHARS = 16_000
 _MAX_PARTS = 100_000
 _DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME, _RTF_BODY = 0x0E04, 0x0E03, 0x0E06, 0x3704, 0x1009
-_ENCODED_WORD = re.compile(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
-_BETWEEN_WORDS = re.compile(r"\?=\s+=\?")
-_BARE_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
+_ENCODED_WORD = pattern(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
+_BETWEEN_WORDS = pattern(r"\?=\s+=\?")
+_BARE_NAME = pattern(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
 _CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
 _SIGNED_WHOLE = ".SMIME.MultipartSigned"
 _EMBEDDED = "__substg1.0_3701000D"

@@ -18,19 +18,20 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS, Draft, Limits, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
 from ingest.parsers.templating import without_tags
 
-_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = pattern(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_HTML_NAME = re.compile(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
-_HEADING_NAME = re.compile(r"(?<![ \t])[ \t]*+\{:?[ \t]*+#([^\s{}]++)(?:\s[^{}]*+)?\}[ \t]*\Z")
+_BREAK = pattern(r"<br\s*/?>", re.IGNORECASE)
+_HTML_NAME = pattern(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
+_HEADING_NAME = pattern(r"(?<![ \t])[ \t]*+\{:?[ \t]*+#([^\s{}]++)(?:\s[^{}]*+)?\}[ \t]*\Z")
 """``## Leave {#leave}``, as Pandoc, Kramdown and Hugo let headings be named; readers do not see it."""
-_NUMBER = re.compile(r"[-_]\d+\Z")
+_NUMBER = pattern(r"[-_]\d+\Z")
 _DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")
 
 

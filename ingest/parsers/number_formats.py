@@ -13,6 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from math import isfinite
 
+from corpus.patterns import pattern
+
 BUILT_IN = {
     1: "0",
     2: "0.00",
@@ -31,7 +33,7 @@ BUILT_IN = {
 }
 """Formats by number that a file need not spell out (dates are not among them)."""
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
     r"|\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\]|(?P<odd>\[|general|[eE][+-])|(?P<any>.)",
     re.IGNORECASE | re.DOTALL,
@@ -39,9 +41,9 @@ _TOKEN = re.compile(
 _DIGITS = "0#?"
 _MAX_DECIMALS = 30
 _DAY_ZERO = datetime(1899, 12, 30)
-_LENGTH = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
-_HOURS = re.compile("[hs]", re.IGNORECASE)
-_DAYS = re.compile("[ydeg]", re.IGNORECASE)
+_LENGTH = pattern(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_HOURS = pattern("[hs]", re.IGNORECASE)
+_DAYS = pattern("[ydeg]", re.IGNORECASE)
 _LAST_DAY = 2_958_466  # the year 9999 ends
 
 

@@ -16,11 +16,12 @@ from typing import Any
 from lxml import etree
 
 from corpus.errors import LimitError, ParseError
+from corpus.patterns import pattern
 from ingest.parsers.assembly import read_date
 from ingest.parsers.detection import UNREADABLE, open_zip
 
-_PICTURE = re.compile(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
-_DOCUMENT = re.compile(
+_PICTURE = pattern(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
+_DOCUMENT = pattern(
     r"\.(?:doc|docx|docm|xls|xlsx|xlsm|xlsb|ppt|pptx|pptm|sldx|pdf|odt|ods|odp)\Z", re.IGNORECASE
 )
 _MAX_MEMBERS = 10_000

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from corpus.patterns import pattern
 from ingest.parsers.lines import Rule, Word
 from ingest.parsers.pdf_structure import Box, PageText
 
@@ -27,9 +27,9 @@ _TINY_POINTS = 1.5
 _PALE = 225
 _SEEN_CONTRAST = 24
 _LOOK_PIXELS = 1200
-_HEAVY = re.compile(r"bold|black|heavy|demi|-w[6-9]\b|soei")
+_HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
 _LINE_HYPHENS = "-\u2010\ufffe\x02"
-_TOKEN = re.compile(r"\S+")
+_TOKEN = pattern(r"\S+")
 
 Font = tuple[str, bool]
 """Its name, and whether it is bold."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from corpus.patterns import pattern
 from ingest.parsers.assembly import Draft, given_title, one_line
 from ingest.parsers.layout import Piece
 from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
@@ -15,23 +16,23 @@ from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_
 _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4
 _MAX_HEADING_CHARS = 200
-_STAMP = re.compile(r"[\d\s]*\d[/.:年-]\d[\d\s/.:年月日時分秒-]*")
-_NUMBERED = re.compile(
+_STAMP = pattern(r"[\d\s]*\d[/.:年-]\d[\d\s/.:年月日時分秒-]*")
+_NUMBERED = pattern(
     r"(?:第[\d０-９一二三四五六七八九十]+[章編部節条]|[\d０-９]{1,2}(?:[.．][\d０-９]{1,2}){0,4}[.．]?[\s\u3000]+\S"
     r"|(?:chapter|section|article|appendix|part)\s+\w+)",
     re.IGNORECASE,
 )
-_LEADERS = re.compile(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
-_JOINT = re.compile(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
+_LEADERS = pattern(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
+_JOINT = pattern(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
 _PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
-_PAGE_NUMBER = re.compile(
+_PAGE_NUMBER = pattern(
     r"\W*(?:page|p\.|seite|ページ|頁)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von|／)\W*\d{1,4})?\W*(?:ページ|頁)?\W*",
     re.IGNORECASE,
 )
-_FILE_NAME = re.compile(
+_FILE_NAME = pattern(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"[.。．!?！？;；,，、]$")
+_SENTENCE_END = pattern(r"[.。．!?！？;；,，、]$")
 _SCAN_SHARE = 0.2
 _OUTLINES = 100
 

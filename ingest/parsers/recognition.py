@@ -10,11 +10,11 @@ import functools
 import importlib
 import importlib.util
 import logging
-import re
 import unicodedata
 from typing import Any
 
 from corpus.errors import ParseError
+from corpus.patterns import pattern
 from ingest.parsers.lines import Word
 
 INSTALL = "pip install 'vouch[ocr]'"
@@ -28,7 +28,7 @@ DOTS_PER_INCH = 200
 
 _LEAST_SCORE = 0.5
 _LETTER_SHARE = 0.75  # a line's letters are so much of its box
-_PART = re.compile(r"\S+")
+_PART = pattern(r"\S+")
 
 
 class ScannedError(ParseError):

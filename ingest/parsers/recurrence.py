@@ -6,8 +6,9 @@ a rule is another rule.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+
+from corpus.patterns import pattern
 
 _UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _DAYS = {
@@ -24,8 +25,8 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last"}
-_NUMBER = re.compile(r"[1-9]\d{0,5}")
-_DAY = re.compile(r"([+-]?\d{0,3})(MO|TU|WE|TH|FR|SA|SU)")
+_NUMBER = pattern(r"[1-9]\d{0,5}")
+_DAY = pattern(r"([+-]?\d{0,3})(MO|TU|WE|TH|FR|SA|SU)")
 
 
 def tell_rule(rule: str, show_moment: Callable[[str], str]) -> str:

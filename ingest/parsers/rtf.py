@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 
 from striprtf.striprtf import rtf_to_text
 
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import RTF
 from ingest.parsers.docx_styles import level_of_name
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
 _MARKS = [chr(0xFDD0 + number) for number in range(32)]
@@ -40,24 +41,24 @@ _MARKS = [chr(0xFDD0 + number) for number in range(32)]
     _LINE,
 ) = _MARKS[:13]
 _OUTLINE, _DEPTH = _MARKS[13:22], _MARKS[22:31]
-_PIECE = re.compile(f"([{_MARKS[0]}-{_MARKS[-1]}\n])")
+_PIECE = pattern(f"([{_MARKS[0]}-{_MARKS[-1]}\n])")
 _WORD_MARKS = {
     "pard": _PARD, "intbl": _IN_TABLE, "trhdr": _HEADER, "pagebb": _PAGE, "page": _PAGE, "cell": _CELL,
     "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "line": _LINE, "lbr": _LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
-_FONT = re.compile(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
+_FONT = pattern(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
 _TWO_BYTE_SETS = frozenset({"128", "129", "134", "136"})
 _TWO_BYTE_PAGES = frozenset({"932", "936", "949", "950"})
-_CODE_PAGE = re.compile(r"\\ansicpg(\d{1,5})")
-_REVISED = re.compile(
+_CODE_PAGE = pattern(r"\\ansicpg(\d{1,5})")
+_REVISED = pattern(
     r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
 )
-_STYLE = re.compile(
+_STYLE = pattern(
     r"\{\\s(\d{1,5})((?:\\(?!u-?\d)[a-z]+-?\d*|\s)*+)((?:[^{};\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)++);\}",
     re.IGNORECASE,
 )
-_STYLE_LEVEL = re.compile(r"\\outlinelevel([0-8])(?!\d)")
+_STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _HEAD_CHARS = 200_000
 _MAX_MARKER_CHARS = 12
 

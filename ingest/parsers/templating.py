@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from corpus.patterns import pattern
+
 _INSIDE = r"(?:(?!%s|\{[{%%])(?:[^\n]|\n(?![ \t]*\n))){0,1000}"
 """What stands in a tag, up to its end: no other tag, no blank line."""
 _BEGINS = (
@@ -18,7 +20,7 @@ _BEGINS = (
 """What a tag of Liquid or Jinja begins with: a word with nothing glued to it. On a line of its own it needs a string
 behind it, for TeX ends lines with ``{%``.
 """
-_FOUND = re.compile(
+_FOUND = pattern(
     r"(?P<code>^(?:[ \t>*+-]|\d{1,9}[.)])*+(?P<fence>`{3,}+(?=[^`\n]*$)|~{3,}+)"
     r".*?(?:^[ \t>]*+(?P=fence)[`~]*[ \t]*$|\Z)"
     r"|(?<!`)(?P<ticks>`{1,5})(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
@@ -28,24 +30,24 @@ _FOUND = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PAIRED = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "comment")}
-_STRING = re.compile(
+_STRING = pattern(
     r"(?:(?<![\w-])(?P<key>[\w-]++)\s*+[=:]\s*+)?\\?(?P<quote>[\"'])(?P<value>[^\n]*?)\\?(?P=quote)"
 )
 _SHOWN = ("title", "header", "heading", "summary", "caption", "alt", "label", "name", "text", "footer")
 """Keys of strings that a reader sees."""
-_WORDS = re.compile(r"#?(?!\d+(?:px|r?em|v[hw])\Z)(?=[\W\d_]*+[^\W\d_])[^\W_][^/\\<>{}=]*")
+_WORDS = pattern(r"#?(?!\d+(?:px|r?em|v[hw])\Z)(?=[\W\d_]*+[^\W\d_])[^\W_][^/\\<>{}=]*")
 """A string without a key that is no path, address, length or piece of a program."""
-_HIDES = re.compile(
+_HIDES = pattern(
     r"\s*(?:include|includes|import|extends|from|layout|youtube|vimeo|video|gist|tweet|ref|relref|link|assign|set"
     r"|capture|if|unless|elsif|elif|for|case|when|block|macro|call|trans|csrf_token|load|render|url)\b"
 )
 """Tags whose strings name files, films or the generator's own things."""
 
-_SAYINGS = re.compile(r"\s*\w+(?:\s+\w+(?:['’-]\w+)*[,;]?){4,}\s*")
+_SAYINGS = pattern(r"\s*\w+(?:\s+\w+(?:['’-]\w+)*[,;]?){4,}\s*")
 """Words and nothing else: no tag but what is written about tags (``Write {% at the start and %} at the end``)."""
-_LIST_MARK = re.compile(r" {0,3}(?:[*+-][ \t]|\d{1,9}[.)][ \t]|\[\^|!!!|\?\?\?|===)")
+_LIST_MARK = pattern(r" {0,3}(?:[*+-][ \t]|\d{1,9}[.)][ \t]|\[\^|!!!|\?\?\?|===)")
 """What has indented text below it that is no code."""
-_ENDING = re.compile(r"(?:e?s|e?d|ing)\b")
+_ENDING = pattern(r"(?:e?s|e?d|ing)\b")
 _FAR_EAST = "\u2e80"
 """The first of the characters that have no spaces between words."""
 

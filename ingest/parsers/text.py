@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import re
 
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
 
-_UNDERLINE = re.compile(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
-_BULLET = re.compile(
+_UNDERLINE = pattern(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
+_BULLET = pattern(
     r"^(\s*)((?:[-*+]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])(?=[ \t\u3000])|[•‣◦▪●○・①-⑳]|[（(]\d{1,3}[)）])"
     r"[ \t\u3000]*(?=\S)"
 )
-_NUMBERED = re.compile(
+_NUMBERED = pattern(
     r"^(?:(?:chapter|section|part|article|appendix)\s+[\dA-Z]+[.:]?\s*"
     r"|(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t\u3000]+)(?=\S)",
     re.IGNORECASE,
 )
-_JA_HEADING = re.compile(
+_JA_HEADING = pattern(
     r"^(?:第[\d０-９一二三四五六七八九十百]+([章編部節条款])|[■◆●▼【]"
     r"|([\d０-９]{1,2}(?:[.．－-][\d０-９]{1,2}){0,3})[.．、\u3000 ])"
 )
 _JA_LEVEL = {"編": 1, "部": 1, "章": 1, "節": 2, "条": 3, "款": 3}
-_ASCIIDOC = re.compile(r"^(={1,6})\s+(\S.*)$")
-_SENTENCE_END = re.compile(r"[.。．!?！？;；,，、:：]$")
+_ASCIIDOC = pattern(r"^(={1,6})\s+(\S.*)$")
+_SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
 _MAX_HEADING_CHARS = 80
 _MAX_JA_HEADING_CHARS = 40
 

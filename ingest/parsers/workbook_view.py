@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corpus.errors import LimitError
+from corpus.patterns import pattern
 from ingest.parsers.assembly import one_line
 from ingest.parsers.number_formats import BUILT_IN, is_date_format, show_number
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
 _MOST_COLUMNS = 16_384
-_REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_BOILERPLATE = re.compile(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
+_REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
+_BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
 _PLAIN = frozenset({"general", "@", ""})
 
 

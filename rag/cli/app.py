@@ -1,7 +1,6 @@
 """The tree of commands, and the one place where a command's end becomes an exit code.
 
-To add a command: a module beside this one, a line in
-:func:`build`, a section in ``docs/cli.md``.
+To add a command: a module beside this one, a line in :data:`_ROOMS`, a section in ``docs/cli.md``.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ import typer
 
 from corpus.errors import UsageError, VouchError, not_permitted
 from rag.cli.failures import ExitCode, crash_report, exit_code
-from rag.cli.groups import Group
+from rag.cli.groups import VALUED, Group, hoist
 from rag.cli.screen import Screen, printable
 from rag.cli.session import Session, start_logging
 
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
 def _run(argv: list[str]) -> int:
     ahead = argv[: argv.index("--")] if "--" in argv else argv
     try:
-        with _command().make_context("vouch", argv) as context:
+        with _command(argv).make_context("vouch", argv) as context:
             context.command.invoke(context)
     except typer.Exit as ended:
         return ended.exit_code
@@ -158,24 +158,26 @@ def _begin(
     context.obj = Session(data_dir, config, as_json, quiet, verbose)
 
 
-def build() -> typer.Typer:
-    """Returns the tree of commands."""
-    from rag.cli import (
-        asking,
-        calibrating,
-        collections,
-        comparing,
-        documents,
-        evaluating,
-        examples,
-        ingesting,
-        models,
-        receipts,
-        searching,
-        serve,
-        upkeep,
-    )
+_ROOMS = {
+    "ingesting": ("ingest",),
+    "asking": ("ask",),
+    "comparing": ("compare",),
+    "receipts": ("receipts", "receipt", "replay"),
+    "searching": ("search",),
+    "models": ("models",),
+    "serve": ("serve",),
+    "documents": ("documents",),
+    "collections": ("collections",),
+    "examples": ("examples",),
+    "upkeep": ("status", "backup", "restore", "verify", "rebuild"),
+    "evaluating": ("eval",),
+    "calibrating": ("calibrate",),
+}
+"""The modules beside this one with the commands that each adds, in the order of the help."""
 
+
+def build(named: str = "") -> typer.Typer:
+    """Returns the tree of commands; of one that is ``named`` only what its module adds: the others are not loaded."""
     app = typer.Typer(
         name="vouch",
         cls=Group,
@@ -185,21 +187,17 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
         epilog='vouch ingest FOLDER\nvouch ask "How many days of leave can be carried over?"',
     )
-    ingesting.add_to(app)
-    asking.add_to(app)
-    comparing.add_to(app)
-    receipts.add_to(app)
-    searching.add_to(app)
-    models.add_to(app)
-    serve.add_to(app)
-    documents.add_to(app)
-    collections.add_to(app)
-    examples.add_to(app)
-    upkeep.add_to(app)
-    evaluating.add_to(app)
-    calibrating.add_to(app)
+    rooms = [room for room, commands in _ROOMS.items() if named in commands] or _ROOMS
+    for room in rooms:
+        import_module(f"rag.cli.{room}").add_to(app)
     return app
 
 
-def _command() -> Any:
+def _command(argv: Sequence[str]) -> Any:
+    rest = iter(hoist(argv))
+    for word in rest:
+        if word in VALUED:
+            next(rest, None)
+        elif not word.startswith("-") or word == "--":
+            return typer.main.get_command(build(word))
     return typer.main.get_command(build())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import floor, log10
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from corpus.patterns import pattern
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, show_passages, tidy
@@ -21,7 +21,7 @@ from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.templates import load_template
 
-_MARKER = re.compile(r"\[\d+\]")
+_MARKER = pattern(r"\[\d+\]")
 _GUTTER = 4
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from corpus.patterns import pattern
 from rag.cli.screen import Screen, printable, wrap
 
 SNIPPET_LINES = 4
@@ -20,9 +21,9 @@ _SURE_WEIGHT = 0.5  # a word of content; a pair of characters with a kana in it 
 _LEAST_WEIGHT = 0.1
 
 _UNSPACED = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
-_BREAK_IN_JAPANESE = re.compile(rf"(?<=[{_UNSPACED}])[ \t]*\n[ \t]*(?=[{_UNSPACED}])")
-_PRINTED = re.compile(r"(?:[A-Z]{1,3}[-.])?(?:\d{1,5}|[ivxlcdm]{1,8})", re.IGNORECASE)
-_ROW = re.compile(r"[\t|]")
+_BREAK_IN_JAPANESE = pattern(rf"(?<=[{_UNSPACED}])[ \t]*\n[ \t]*(?=[{_UNSPACED}])")
+_PRINTED = pattern(r"(?:[A-Z]{1,3}[-.])?(?:\d{1,5}|[ivxlcdm]{1,8})", re.IGNORECASE)
+_ROW = pattern(r"[\t|]")
 
 
 class Match(NamedTuple):

@@ -20,6 +20,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
+from corpus.patterns import pattern
+
 PLAIN_WIDTH = 100
 MAX_WIDTH = 120
 _NATURAL_WIDTH = 100_000
@@ -39,7 +41,7 @@ _THEME = Theme(
     }
 )
 # Control characters, lone surrogates and the marks that turn the direction of text around.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: object) -> str:
@@ -198,7 +200,7 @@ def count(number: int, thing: str, things: str = "") -> str:
 _UNSPACED = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _OPENING = "([{「『（［｛〈《【〔“‘"
 _CLOSING = ")\\]}」』）］｝〉》】〕”’、。，．,.・：；:;！？!?ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ…"
-_UNIT = re.compile(
+_UNIT = pattern(
     rf"\s+|[{re.escape(_OPENING)}]*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)[{_CLOSING}]*|\S", re.DOTALL
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.cli import USUAL_COLLECTIONS
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen
 from rag.cli.session import Session, readable
@@ -63,6 +65,7 @@ def serve(
     shown = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
 
     def ready(bound: int, service: Service) -> None:
+        gc.set_threshold(*USUAL_COLLECTIONS)  # many small ones: none may hold the loop up
         if session.json:
             session.screen.json({"url": f"http://{shown}:{bound}", "pid": os.getpid()})
         else:

@@ -66,12 +66,10 @@ class Session:
         """
         settings = self.settings()
         with self.screen.waiting("" if self.quiet else waiting):
-            from rag import operations
+            from rag import calling
 
             purpose = f"vouch {operation.replace('.', ' ')}"
-            return operations.call(
-                settings, operation, params, emit=emit, cancelled=cancelled, purpose=purpose
-            )
+            return calling.call(settings, operation, params, emit=emit, cancelled=cancelled, purpose=purpose)
 
     def note(self, text: str) -> None:
         """Says something worth knowing beside the result, unless the run is quiet."""

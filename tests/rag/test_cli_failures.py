@@ -218,7 +218,7 @@ def test_every_class_of_error_has_its_exit_code(error: type[errors.VouchError], 
 
 
 def _fake_call(monkeypatch: pytest.MonkeyPatch, act: Callable[..., Any]) -> None:
-    monkeypatch.setattr("rag.operations.call", act)
+    monkeypatch.setattr("rag.calling.call", act)
 
 
 def test_an_unexpected_error_is_kept_for_a_report(
@@ -319,12 +319,12 @@ def test_other_commands_end_at_once_when_interrupted(nowhere: Vouch, monkeypatch
 def test_two_interrupts_end_at_once(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, time\n"
-        "import rag.operations\n"
+        "import rag.calling\n"
         "def act(*_, **__):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(60)\n"
-        "rag.operations.call = act\n"
+        "rag.calling.call = act\n"
         "from rag.cli.app import run\n"
         f"sys.exit(run(['ingest', '.', '--data-dir', {str(tmp_path)!r}]))\n"
     )

@@ -19,7 +19,7 @@ from tests.rag.cli_runs import ROOT, process
 
 REFERENCE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 HEAVY = (
-    "chromadb fastapi langchain langchain_core numpy onnxruntime pydantic_settings sentence_transformers "
+    "chromadb corpus.settings fastapi langchain langchain_core numpy onnxruntime sentence_transformers "
     "sqlalchemy tantivy torch transformers"
 )
 
@@ -117,6 +117,21 @@ def test_help_has_an_example_that_can_be_typed_and_says_every_default(
     assert all(example in out for example in examples)
     assert all(param.help in out for param in command.params)
     assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("name", TREE.commands)
+def test_a_command_is_the_same_without_the_others(name: str) -> None:
+    alone: Any = typer.main.get_command(build(name))
+    assert set(alone.commands) < set(TREE.commands)
+    theirs = {path: command for path, command in COMMANDS.items() if path.split()[1] in alone.commands}
+    own = dict(_commands(alone))
+    assert {path: _shape(command) for path, command in own.items()} == {
+        path: _shape(command) for path, command in theirs.items()
+    }
+
+
+def _shape(command: Any) -> tuple[object, ...]:
+    return command.help, command.epilog, [(param.name, param.opts) for param in command.params]
 
 
 def test_help_and_wrong_arguments_load_nothing_heavy() -> None:

@@ -26,7 +26,7 @@ import pytest
 from corpus.errors import BusyError, NotAllowedError, VouchError
 from corpus.settings import Settings
 from rag.api.guards import host_name
-from rag.operations import call
+from rag.calling import call
 from rag.scripted import ScriptedServer, Turn
 from rag.serving import Front, check_address, listen, serve
 from tests.rag.cli_runs import ROOT

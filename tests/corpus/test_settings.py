@@ -1,0 +1,49 @@
+"""Settings come from the file, the environment and flags, the later winning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UsageError
+from corpus.settings import Settings, load_settings
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "vouch.toml"
+    config.write_text('candidates = 1\nchunk_tokens = 31\nembedder = "規程"\n', encoding="utf-8")
+    assert load_settings(config=config).candidates == 1
+    monkeypatch.setenv("VOUCH_CANDIDATES", "2")
+    monkeypatch.setenv("vouch_chunk_tokens", "32")  # a variable may be written small
+    monkeypatch.setenv("VOUCH_EMBEDDER", "")  # empty: not given
+    found = load_settings({"port": 3, "host": None}, config)
+    assert (found.candidates, found.chunk_tokens, found.embedder, found.port) == (2, 32, "規程", 3)
+    assert {"candidates", "chunk_tokens", "embedder", "port"} == found.model_fields_set
+    assert load_settings({"candidates": 4}, config).candidates == 4
+    assert Settings(candidates=5).chunk_tokens == 32
+
+
+def test_lists_and_tables_are_json_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOUCH_ALLOWED_HOSTS", '["文書.example", "b"]')
+    monkeypatch.setenv("VOUCH_TEMPLATES", '{"short": "/tmp/short.txt"}')
+    found = load_settings()
+    assert found.allowed_hosts == ("文書.example", "b")
+    assert found.templates == {"short": Path("/tmp/short.txt")}
+    for wrong in ("a, b", '["a"', "3"):
+        monkeypatch.setenv("VOUCH_ALLOWED_HOSTS", wrong)
+        with pytest.raises(UsageError, match=r"allowed_hosts|ALLOWED_HOSTS") as caught:
+            load_settings()
+        assert caught.value.code == "bad_setting"
+        assert caught.value.hint
+
+
+def test_what_the_environment_gives_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOUCH_RECEIPT_DAYS", "many")
+    monkeypatch.setenv("VOUCH_NO_SUCH_SETTING", "1")  # of another program, or an older Vouch
+    with pytest.raises(UsageError, match="receipt_days"):
+        load_settings()
+    monkeypatch.setenv("VOUCH_RECEIPT_DAYS", "0.5")
+    assert load_settings().receipt_days == 0.5
