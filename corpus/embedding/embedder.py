@@ -59,6 +59,7 @@ class SentenceTransformerEmbedder:
         others: precisions that it may be run in instead, where a corpus was made in them.
         side_by_side: compute as many batches at a time as there are threads, one on each, rather than one on all:
             more passages a second where other work wants the cores, too, and a slower single query.
+        briefly: of two back ends that are about as fast take the one that starts sooner.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class SentenceTransformerEmbedder:
         others: Sequence[Precision] = (),
         *,
         side_by_side: bool = False,
+        briefly: bool = False,
     ) -> None:
         self._model = model
         self._others = others
         self._data_dir = data_dir
         self._threads = threads or os.cpu_count() or 1
-        self._side_by_side = side_by_side
+        self._side_by_side, self._briefly = side_by_side, briefly
         self._tokens = Tokens(model)
         self._lock = threading.Lock()  # one thread loads
         self._turn = threading.Lock()  # one computes, unless side by side
@@ -272,7 +274,12 @@ class SentenceTransformerEmbedder:
             try:
                 folder = export_folder(self._data_dir, self.space)
                 self._encoder = Exported(
-                    folder, self._tokens, self._model.precision, self._threads, self._side_by_side
+                    folder,
+                    self._tokens,
+                    self._model.precision,
+                    self._threads,
+                    self._side_by_side,
+                    self._briefly,
                 )
                 slower = self._encoder.slower
                 self._problem = _SLOWER.format(slower) if slower else ""
@@ -289,10 +296,13 @@ class SentenceTransformerEmbedder:
         _log.warning("%s", self._problem)
 
 
-def open_embedder(settings: Settings, *, side_by_side: bool = False) -> SentenceTransformerEmbedder:
+def open_embedder(
+    settings: Settings, *, side_by_side: bool = False, briefly: bool = False
+) -> SentenceTransformerEmbedder:
     """Returns the embedder the settings name; reads its configuration, not its weights.
 
-    Many passages are best computed ``side_by_side``, single queries are not; the vectors are the same.
+    Many passages are best computed ``side_by_side``, single queries are not; a process that ends soon does best
+    ``briefly``. The vectors are the same.
 
     Raises:
         EmbeddingError: there is no such model on this machine, or its files do not say enough.
@@ -302,7 +312,12 @@ def open_embedder(settings: Settings, *, side_by_side: bool = False) -> Sentence
     others = [other for other in PRECISIONS if chosen == "auto" and other != precision]
     model = replace(find_model(settings.embedder), precision=precision)
     return SentenceTransformerEmbedder(
-        model, settings.data_dir, settings.embed_threads, others, side_by_side=side_by_side
+        model,
+        settings.data_dir,
+        settings.embed_threads,
+        others,
+        side_by_side=side_by_side,
+        briefly=briefly,
     )
 
 

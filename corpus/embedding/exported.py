@@ -69,14 +69,22 @@ class Exported:
     """
 
     def __init__(
-        self, folder: Path, tokens: Tokens, precision: Precision, threads: int, side_by_side: bool = False
+        self,
+        folder: Path,
+        tokens: Tokens,
+        precision: Precision,
+        threads: int,
+        side_by_side: bool = False,
+        briefly: bool = False,
     ) -> None:
         try:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
             if file_sha256(folder / _GRAPH) != note["sha256"]:
                 raise ValueError("its hash is not the recorded one")
             self.has_tokens = note.get("graph") == _GRAPH_VERSION
-            self._runtime, self.slower = open_runtime(folder / _GRAPH, precision, threads, side_by_side)
+            self._runtime, self.slower = open_runtime(
+                folder / _GRAPH, precision, threads, side_by_side, briefly=briefly
+            )
         except Exception as error:  # the runtimes have an exception class for every fault of a file
             raise EmbeddingError(
                 f"The exported model in {folder} cannot be used: {error}.",
