@@ -134,13 +134,22 @@ class Originals:
 
     def clean(self, wanted: Callable[[], Set[str]]) -> None:
         """Deletes what a killed commit left behind: half a copy, or a file that is not ``wanted`` after all."""
-        for path in self.folder.glob("??/.*.part"):
-            path.unlink(missing_ok=True)
-        new = [path.name[1:65] for path in self.folder.glob("??/.*.new")]
+        beside = [path for path in self._paths() if os.path.basename(path).startswith(".")]
+        for path in beside:
+            if path.endswith(".part"):
+                Path(path).unlink(missing_ok=True)
+        new = [os.path.basename(path)[1:65] for path in beside if path.endswith(".new")]
         for sha256 in set(new) - (wanted() if new else set()):
             self.path(sha256).unlink(missing_ok=True)
         for sha256 in new:
             self.settle(sha256)
+
+    def _paths(self) -> Iterator[str]:
+        """Yields all there is in the folders of kept files: as text, for every command that opens the corpus looks."""
+        for folder in os.listdir(self.folder) if self.folder.exists() else ():
+            with suppress(OSError):
+                for name in os.listdir(f"{self.folder}/{folder}") if len(folder) == 2 else ():
+                    yield f"{self.folder}/{folder}/{name}"
 
     def _make_room(self, target: Path) -> None:
         for folder in (self.folder, target.parent):

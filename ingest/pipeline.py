@@ -139,6 +139,7 @@ class _Ingest:
                 ) as embedding,
                 ReadAhead(self.settings, work, lambda: self.events.put(None)) as reading,
             ):
+                self.embedder.count_tokens([""])  # reads the tokenizer while the first file is parsed
                 while not self._stop() and not (reading.ended and not waiting and embedding.idle):
                     ready = sum(len(item.chunks) for item in waiting)
                     if ready < BATCH_CHUNKS and (read := reading.take()):

@@ -135,21 +135,25 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
     except OSError:
         yield  # a disk that cannot hold a socket: this process works on, others are told that it is busy
         return
-    stopping, leaving = threading.Event(), threading.Event()
+    leaving = threading.Event()
     threads: list[threading.Thread] = []
+    stopped, stop = (
+        socket.socketpair()
+    )  # closed, it ends the wait at once: no command is a tenth of a second longer
 
     def accept() -> None:
-        while not stopping.is_set():
-            readable, _, _ = select.select([listener], [], [], 0.1)
-            if readable:
-                with contextlib.suppress(OSError):
-                    connection, _ = listener.accept()
-                    one = threading.Thread(
-                        target=_answer, args=(connection, run, later, leaving), name="control", daemon=True
-                    )
-                    threads[:] = [thread for thread in threads if thread.is_alive()]
-                    threads.append(one)
-                    one.start()
+        while True:
+            readable, _, _ = select.select([listener, stopped], [], [])
+            if stopped in readable:
+                return
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                one = threading.Thread(
+                    target=_answer, args=(connection, run, later, leaving), name="control", daemon=True
+                )
+                threads[:] = [thread for thread in threads if thread.is_alive()]
+                threads.append(one)
+                one.start()
 
     acceptor = threading.Thread(target=accept, name="control-accept", daemon=True)
     acceptor.start()
@@ -159,8 +163,9 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
         leaving.set()
         raise
     finally:
-        stopping.set()
+        stop.close()
         acceptor.join()
+        stopped.close()
         with contextlib.suppress(OSError):
             (folder / SOCKET_NAME).unlink()
         listener.close()

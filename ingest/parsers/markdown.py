@@ -8,7 +8,6 @@ keep their shape. Front matter (YAML or TOML) gives title, date and metadata and
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from itertools import pairwise
@@ -77,13 +76,19 @@ def _split_front_matter(text: str, draft: Draft) -> tuple[Mapping[str, Any], str
     if match is None or len(match[2]) > _MAX_FRONT_MATTER_CHARS:
         return {}, text
     try:
-        values = _load_yaml(match[2]) if match[1] == "---" else tomllib.loads(match[2])
+        values = _load_yaml(match[2]) if match[1] == "---" else _load_toml(match[2])
     except (ValueError, RecursionError) as error:
         draft.note("bad_front_matter", f"The front matter cannot be read: {str(error)[:200]}")
         return {}, text
     if not isinstance(values, dict):
         return {}, text
     return values, text[match.end() :]
+
+
+def _load_toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _load_yaml(text: str) -> Any:
