@@ -178,6 +178,10 @@ class OpenVino:
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(streams):
             self._free.put(compiled.create_infer_request())
+        # Two threads whose first requests met were seen to wait for each other for ever: OpenVINO's Python half sets
+        # itself up with the first one, one thread holding the lock of that and the other the interpreter's.
+        token = np.ones((1, 1), np.int64)
+        self.run(token, token)
 
     def run(self, ids: Int64, mask: Int64) -> Output:
         """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""

@@ -35,13 +35,13 @@ from corpus.embedding.embedder import BATCH_TOKENS, batches
 from corpus.embedding.exported import unit_rows
 from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import OnnxRuntime, Precision, open_runtime
+from corpus.embedding.runtime import OnnxRuntime, OpenVino, Output, Precision, open_runtime
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.late import max_sim, unpack_tokens
 from corpus.settings import Settings
 from corpus.store import Corpus
-from corpus.types import Float32
+from corpus.types import Float32, Int64
 from tests.make_tiny_model import make_tiny_model
 
 pytestmark = [
@@ -294,6 +294,26 @@ def test_a_vector_does_not_depend_on_its_batch(
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     for text, row in zip(short, together, strict=True):
         assert float(backend.embed_passages([text])[0] @ row) >= 0.9999
+
+
+def test_the_first_request_is_over_before_two_threads_can_make_it(
+    tiny: Path, data_with_export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two first requests at once wait for each other for ever, in one of three runs: seen in an ingest.
+    pytest.importorskip("openvino")
+    asked: list[int] = []
+    run = OpenVino.run
+
+    def counted(self: OpenVino, ids: Int64, mask: Int64) -> Output:
+        asked.append(len(ids))
+        return run(self, ids, mask)
+
+    monkeypatch.setattr(OpenVino, "run", counted)
+    chosen = Settings(
+        data_dir=data_with_export, embedder=str(tiny), embed_threads=2, embed_precision="float32"
+    )
+    open_embedder(chosen, side_by_side=True).load_export()
+    assert len(asked) == 1
 
 
 def test_batches_side_by_side_give_the_vectors_they_give_one_after_the_other(
