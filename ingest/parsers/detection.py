@@ -98,6 +98,8 @@ SUFFIXES = {
 _TEXTS = (MARKDOWN, CSV, TSV, JSON, JSONL)  # told from plain text by their names only
 _ZIP_KINDS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 _OLE_KINDS = (("Workbook", XLS), ("Book", XLS), ("__properties_version1.0", MSG))
+_CAPITALS = frozenset({"WORKBOOK", "BOOK"})
+"""As some programs name the sheets' stream; OLE does not tell small letters from capitals."""
 _OLD_KINDS = (
     ("WordDocument", "a Word document of the old format", ".docx"),
     ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
@@ -182,6 +184,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
         return _ole_type(data, name, promised)
+    if data.startswith(b"{\\rtf"):
+        return RTF  # also with pictures in bytes
     if _is_mailbox(data, promised):
         return MBOX
     if _is_mail(data, promised):
@@ -229,13 +233,11 @@ def split_mailbox(data: bytes) -> Iterator[bytes]:
 
 
 def _text_type(head: bytes, name: str, promised: str) -> str:
-    if head.startswith(b"{\\rtf"):
-        return RTF
-    if _CALENDAR_START.match(head):
-        return ICS
     if head.startswith(b"%!PS"):
         raise unsupported(name, "PostScript", "Save it as PDF and add that.")
     plain = head.replace(b"\0", b"")
+    if _CALENDAR_START.match(plain.lstrip(b"\xff\xfe")):
+        return ICS
     if _HTML_START.match(plain.lstrip(b"\xff\xfe")):
         return HTML
     if promised == HTML:
@@ -260,6 +262,8 @@ def _is_mail(data: bytes, promised: str) -> bool:
 
 def _ole_type(data: bytes, name: str, promised: str) -> str:
     names = ole.root_names(data)
+    if not names.isdisjoint(_CAPITALS):
+        return XLS
     if "EncryptedPackage" in names:
         raise encrypted(name)
     for stream, content_type in _OLE_KINDS:

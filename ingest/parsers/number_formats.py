@@ -33,6 +33,7 @@ BUILT_IN = {
 }
 """Formats by number that a file need not spell out (dates are not among them)."""
 
+_PLAIN = frozenset({"general", "@", "", "standard"})
 _TOKEN = pattern(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
     r"|\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\]|(?P<odd>\[|general|[eE][+-])|(?P<any>.)",
@@ -85,6 +86,11 @@ def is_date_format(code: str) -> bool:
         and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
         and not re.search(r"[0#?][eE][+-]", bare)
     )
+
+
+def is_plain_format(code: str) -> bool:
+    """Says whether a format code leaves a number as it is, or is one of a date, which is shown as an ISO date."""
+    return code.lower() in _PLAIN or is_date_format(code)
 
 
 def _bare(code: str) -> str:

@@ -1,15 +1,18 @@
 """Workbooks (XLSX, XLSM, XLSB, XLS, ODS): each sheet is a page, its tables are rows, its numbers as shown.
 
 The home of python-calamine, which reads the values; what a sheet shows in their place comes from
-:mod:`ingest.parsers.workbook_view` and, for ODS, :mod:`ingest.parsers.open_document_view` (not for XLS and XLSB,
-whose number formats and hidden rows are not known here). Formulas count with the result that was saved with them;
-nothing is calculated, no external link is followed. Hidden sheets, rows and columns are left out and noted.
+:mod:`ingest.parsers.workbook_view`, for ODS :mod:`ingest.parsers.open_document_view` and for XLS
+:mod:`ingest.parsers.old_workbook_view` (number formats and hidden rows of XLSB are not known here). Formulas
+count with the result that was saved with them; nothing is calculated, no external link is followed. Hidden sheets,
+rows and columns are left out and noted.
 """
 
 from __future__ import annotations
 
 import datetime
 import io
+import re
+import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,13 +29,15 @@ from python_calamine import (
 from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, given_title, title_from_name
-from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
+from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
 from ingest.parsers.office import Package
+from ingest.parsers.old_workbook_view import OldWorkbookView
 from ingest.parsers.open_document_view import OpenDocumentView
 from ingest.parsers.workbook_view import SheetView, WorkbookView
 
+_LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
@@ -46,13 +51,19 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     package = Package(data, name) if is_zip(data) else None
     content_type = detect_type(data, name).content_type
     draft = Draft(limits)
-    view: WorkbookView | OpenDocumentView | None = None
-    if package is not None and content_type == ODS:
+    view: WorkbookView | OpenDocumentView | OldWorkbookView | None = None
+    if content_type == XLS:
+        view = OldWorkbookView(data, name, draft.count_cells)
+        if not view.is_whole:
+            draft.note(
+                "plain_numbers", "The formats of its numbers could not be read; they are shown plainly."
+            )
+    elif package is not None and content_type == ODS:
         view = OpenDocumentView(package, draft.count_cells)
     elif package is not None and "xl/workbook.bin" not in package:
         view = WorkbookView(package)
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        with _opened(data, package if content_type == ODS else None) as workbook:
             left_out = _read_workbook(workbook, view, draft)
     except PasswordError:
         raise encrypted(name) from None
@@ -79,6 +90,20 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     )
 
 
+def _opened(data: bytes, ods: Package | None) -> CalamineWorkbook:
+    """Opens a workbook; an ODS file whose parts were laid out for people to read without that layout."""
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except CalamineError:
+        if ods is None:
+            raise
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for part in ("mimetype", "META-INF/manifest.xml", "content.xml"):
+            archive.writestr(part, _LAID_OUT.sub(b"><", ods.read(part)))
+    return CalamineWorkbook.from_filelike(io.BytesIO(stream.getvalue()))
+
+
 @dataclass(slots=True)
 class _LeftOut:
     """What a workbook holds that is not read."""
@@ -102,7 +127,7 @@ class _LeftOut:
 
 
 def _read_workbook(
-    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | None, draft: Draft
+    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | OldWorkbookView | None, draft: Draft
 ) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0

@@ -16,14 +16,13 @@ from typing import Any
 from corpus.errors import LimitError
 from corpus.patterns import pattern
 from ingest.parsers.assembly import one_line
-from ingest.parsers.number_formats import BUILT_IN, is_date_format, show_number
+from ingest.parsers.number_formats import BUILT_IN, is_plain_format, show_number
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
 _MOST_COLUMNS = 16_384
 _REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
 _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
-_PLAIN = frozenset({"general", "@", ""})
 
 
 @dataclass(slots=True)
@@ -182,7 +181,7 @@ def _read_formats(root: Any) -> Mapping[int, str]:
     found = {}
     for style, element in enumerate(root.iterfind("./{*}cellXfs/{*}xf")):
         code = codes.get(_number(element.get("numFmtId")), "")
-        if code.lower() not in _PLAIN and not is_date_format(code):
+        if not is_plain_format(code):
             found[style] = code
     return found
 

@@ -189,6 +189,13 @@ def test_characters_folded_amid_their_bytes_and_separators_in_a_value_are_read()
     assert read(wide, "a.ics", Limits()).text.startswith("創立記念日\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_calendar_in_another_encoding_is_one(encoding: str) -> None:
+    lines = ("BEGIN:VCALENDAR", "BEGIN:VEVENT", "SUMMARY:会議", "DTSTART:20260105T090000", "END:VEVENT")
+    document = parse("\r\n".join(lines).encode(encoding), "a.ics")
+    assert (document.content_type, document.title, document.notes) == (ICS, "会議", ())
+
+
 def test_an_entry_without_its_end_is_read() -> None:
     whole = calendar(_DAY, _MEETING)
     assert "Where: 富士の間, 5F" in parse(whole[: whole.index(b"DESCRIPTION")], "a.ics").text

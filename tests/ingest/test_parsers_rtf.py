@@ -101,6 +101,11 @@ def test_binary_data_is_skipped() -> None:
     assert read(b"a{\\pict\\bin5 }{}\\\\}b").text == "ab"
 
 
+def test_a_file_is_one_whatever_bytes_its_pictures_have() -> None:
+    body = b"{\\rtf1 Before {\\pict\\bin4 \0\x01\x02\0}" + b"{\\pict\\bin40 " + bytes(40) + b"} after\\par}\0"
+    assert parse(body, "a.rtf").text == "Before after"
+
+
 def test_title_author_and_date_come_from_the_information() -> None:
     document = read(
         r"{\info{\upr{\title ????}{\*\ud{\title \u20986?\u24373?}}}{\author " + escaped("総務部") + "}"

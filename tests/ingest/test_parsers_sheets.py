@@ -20,8 +20,10 @@ from corpus.settings import load_settings
 from corpus.types import Document
 from ingest.parsers import Limits, parse
 from ingest.parsers.assembly import verify
+from ingest.parsers.detection import XLS, detect_type
 from ingest.parsers.number_formats import show_cached, show_number, show_plainly
 from ingest.sandbox import ParserPool
+from tests.ingest.packing import compound
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET = "xl/worksheets/sheet1.xml"
@@ -335,6 +337,70 @@ def test_the_old_format_is_read() -> None:
     assert document.content_type == "application/vnd.ms-excel"
 
 
+def xls(fill: Callable[[xlwt.Worksheet], None]) -> bytes:
+    book = xlwt.Workbook()
+    fill(book.add_sheet("Rates"))
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_the_old_format_shows_its_numbers_and_hides_what_is_hidden() -> None:
+    def fill(sheet: xlwt.Worksheet) -> None:
+        shown: list[tuple[object, str]] = [
+            (0.153, "0.0%"), (1234.5, '"$"#,##0.00'), (7, "0000"), (1200000, "#,##0,\"千円\""), (-5, "0;△0"),
+            (datetime.date(2026, 1, 5), "yyyy/m/d"), (0.1 + 0.2, "General"),
+        ]  # fmt: skip
+        for row, (value, code) in enumerate(shown):
+            sheet.write(row, 0, f"row {row}")
+            sheet.write(row, 1, value, xlwt.easyxf(num_format_str=code))
+            sheet.write(row, 2, "unseen")
+        sheet.col(2).hidden = True
+        sheet.row(4).hidden = True
+        sheet.write(7, 0, "result")
+        sheet.row(7).set_cell_error(1, "#DIV/0!")
+
+    document = read(xls(fill), "a.xls")
+    assert document.text.split("\n")[2:] == [
+        "row 0 | 15.3%", "row 1 | $1,234.50", "row 2 | 0007", "row 3 | 1,200千円", "row 5 | 2026-01-05",
+        "row 6 | 0.3", "result | #DIV/0!",
+    ]  # fmt: skip
+    assert [note.message for note in document.notes] == ["Hidden rows and columns were left out: 1 and 1."]
+
+
+def test_an_old_workbook_whose_formats_cannot_be_read_shows_its_numbers_plainly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "no such style"
+
+    def fails(*_: object, **__: object) -> None:
+        raise AssertionError(said)
+
+    monkeypatch.setattr("xlrd.open_workbook", fails)
+    document = read(xls(lambda sheet: sheet.write(0, 0, 0.153, xlwt.easyxf(num_format_str="0.0%"))), "a.xls")
+    assert document.text == "Rates\n\n0.153"
+    assert [note.code for note in document.notes] == ["plain_numbers"]
+    said = "Workbook is encrypted"
+    with pytest.raises(ParseError) as caught:
+        read(xls(lambda sheet: sheet.write(0, 0, 1)), "a.xls")
+    assert caught.value.code == "encrypted"
+
+
+def test_a_stream_in_capitals_is_a_workbook() -> None:
+    for name in ("WORKBOOK", "BOOK"):
+        assert detect_type(compound({name: b"x" * 100}), "a.xls").content_type == XLS
+
+
+def test_few_cells_far_apart_in_an_old_workbook_are_refused() -> None:
+    def fill(sheet: xlwt.Worksheet) -> None:
+        sheet.write(0, 0, "a")
+        sheet.write(65_535, 255, "z")
+
+    with pytest.raises(LimitError) as caught:
+        read(xls(fill), "a.xls")
+    assert caught.value.code == "too_many_cells"
+
+
 def ods(content: str, manifest: str = "<manifest/>") -> bytes:
     names = ["office", "text", "table", "manifest"]
     spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
@@ -375,6 +441,18 @@ def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None
     with pytest.raises(ParseError) as refused:
         read(locked, "a.ods")
     assert refused.value.code == "encrypted"
+
+
+def test_a_sheet_whose_parts_are_laid_out_in_lines_is_read() -> None:
+    rows = "".join(
+        f"<table:table-row>\n<table:table-cell office:value-type='string'>\n <text:p>{cell} <text:span>x</text:span> "
+        "<text:span>y</text:span></text:p>\n</table:table-cell>\n</table:table-row>\n"
+        for cell in ("一", "two")
+    )
+    document = read(
+        ods(f'\n<table:table table:name="S">\n<table:table-column/>\n{rows}</table:table>\n'), "a.ods"
+    )
+    assert document.text == "S\n\n一 x y\ntwo x y"
 
 
 def test_hidden_rows_without_cells_part_no_table() -> None:
