@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from corpus.errors import ParseError
 from corpus.patterns import pattern
+from corpus.scripts import detect_language
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -21,6 +22,17 @@ _BAD_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b\x1a")
 _BAD_CONTROLS_ALLOWED = 2
 _KANA_AND_MARKS = pattern("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]")
 _KANA = pattern("[\u3041-\u3096\u30a1-\u30fa]")
+_KANA_OR_HANGUL = pattern("[\u3041-\u3096\u30a1-\u30fc\uac00-\ud7a3]")
+_EAST_ASIAN = pattern(
+    "[\\t\\n\\r -~\\u2010-\\u2027\\u2460-\\u2473\\u25a0-\\u25ef\\u3000-\\u30ff\\u3200-\\u33ff\\u4e00-\\u9fff"
+    "\\uac00-\\ud7a3\\uff00-\\uffef]"
+)
+_SETS = {
+    **dict.fromkeys(("pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"), "cp1250"),
+    **dict.fromkeys(("lt", "lv"), "cp1257"),
+    "tr": "cp1254",
+}
+"""Languages of Latin letters that Windows-1252 does not have."""
 _UTF8_SEQUENCE = pattern(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -38,7 +50,7 @@ def decode(data: bytes, declared: str = "") -> Decoded:
 
     Tried in this order: byte-order mark, UTF-16 without one, ISO-2022-JP, UTF-8, the encoding the file
     declares, Shift_JIS (as cp932) and EUC-JP where they give Japanese, Windows-1252 where high
-    bytes are few, and charset-normalizer's best guess.
+    bytes are few (or the set of Windows for the language that the rest is in), and charset-normalizer's best guess.
 
     Raises:
         ParseError: ``binary``, when the bytes are not text in any of them.
@@ -155,7 +167,7 @@ def _to_shift_jis(row: int, cell: int) -> bytes:
 
 
 def _utf16_without_mark(data: bytes) -> str:
-    """Returns utf-16-le or -be when the NULs stand as in Latin text written so, else ""."""
+    """Returns utf-16-le or -be when the NULs stand as in Latin text or the text is Japanese or Korean, else ""."""
     sample = data[: min(len(data), 4096) // 2 * 2]
     if len(sample) < 4:
         return ""
@@ -165,6 +177,12 @@ def _utf16_without_mark(data: bytes) -> str:
         if zeros >= 0.4 * half and others <= 0.02 * half:
             text = sample.decode(encoding, errors="replace")
             return "" if any(ord(character) in _BAD_CONTROLS for character in text) else encoding
+    if even or odd:  # of line ends, spaces or figures: without any it could be plain Latin text
+        for encoding in ("utf-16-le", "utf-16-be"):
+            text = sample.decode(encoding, errors="replace")
+            kana = len(_KANA_OR_HANGUL.findall(text))
+            if kana * 10 >= len(text) and len(_EAST_ASIAN.findall(text)) >= 0.98 * len(text):
+                return encoding
     return ""
 
 
@@ -187,10 +205,9 @@ def _guess(data: bytes) -> Decoded:
             return found
     high = sum(1 for byte in sample if byte >= 0x80)
     if high <= 0.3 * len(sample):
-        found = _strict(data, "cp1252")
-        if found is not None:
-            return found
-        return Decoded(data.decode("latin-1"), "latin-1", 0)
+        found = _strict(data, "cp1252") or Decoded(data.decode("latin-1"), "latin-1", 0)
+        # Its plain letters tell the language, and the language which set the others are from.
+        return _strict(data, _SETS.get(detect_language(found.text), "")) or found
     from charset_normalizer import from_bytes
 
     match = from_bytes(sample).best()

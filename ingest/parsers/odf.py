@@ -17,13 +17,14 @@ from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
-from ingest.parsers.detection import ODP, ODT, encrypted
+from ingest.parsers.detection import ODP, ODS, ODT, encrypted
 from ingest.parsers.office import DC, Package
 
 _NS = "{urn:oasis:names:tc:opendocument:xmlns:"
 _OFFICE, _TEXT, _TABLE = f"{_NS}office:1.0}}", f"{_NS}text:1.0}}", f"{_NS}table:1.0}}"
 _DRAW, _STYLE, _META = f"{_NS}drawing:1.0}}", f"{_NS}style:1.0}}", f"{_NS}meta:1.0}}"
 _SHOW, _FO, _SVG = f"{_NS}presentation:1.0}}", f"{_NS}xsl-fo-compatible:1.0}}", f"{_NS}svg-compatible:1.0}}"
+_DOCUMENTS = {ODS: "A workbook", ODT: "A text", ODP: "A presentation"}
 _MANIFEST = f"{_NS}manifest:1.0}}"
 
 _SKIPPED = frozenset(
@@ -80,6 +81,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         writer.write_notes()
     if writer.hidden:
         draft.note("hidden_text", f"{writer.hidden} hidden passages, sections or slides were left out.")
+    for inside in _put_in(manifest):
+        draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
     meta = package.xml("meta.xml")
     return draft.finish(
         name=name,
@@ -94,6 +97,14 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
             "created": _meta(meta, _META + "creation-date"),
         },
     )
+
+
+def _put_in(manifest: Any) -> Iterator[str]:
+    """Yields what kinds of documents stand in this one; charts and equations, kept in the same way, are none."""
+    for entry in () if manifest is None else manifest.iter(_MANIFEST + "file-entry"):
+        inside = _DOCUMENTS.get((entry.get(_MANIFEST + "media-type") or "").removesuffix("-template"))
+        if inside and entry.get(_MANIFEST + "full-path") != "/":
+            yield inside
 
 
 def _meta(root: Any, tag: str) -> str:

@@ -250,3 +250,23 @@ def test_cut_and_empty_files_are_named() -> None:
 def test_numbered_paragraphs_are_read() -> None:
     body = "<text:numbered-paragraph><text:p>One rule</text:p></text:numbered-paragraph><text:p>x</text:p>"
     assert read(body).text == "One rule\n\nx"
+
+
+def test_a_workbook_put_into_a_presentation_is_told_and_a_chart_is_not() -> None:
+    entry = '<manifest:file-entry manifest:full-path="{}" manifest:media-type="application/vnd.oasis.opendocument.{}"/>'
+    entries = "".join(
+        entry.format(*one)
+        for one in (("/", "presentation"), ("Object 1/", "spreadsheet"), ("Object 2/", "chart"))
+    )
+    slides = (
+        "<draw:page><draw:frame><draw:text-box><text:p>数字</text:p></draw:text-box></draw:frame></draw:page>"
+    )
+    names = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+    data = package(
+        content(slides, kind="presentation"),
+        "presentation",
+        **{"META-INF/manifest.xml": f"<manifest:manifest {names}>{entries}</manifest:manifest>"},
+    )
+    document = parse(data, "a.odp", Limits())
+    assert document.text == "数字"
+    assert [note.message.partition(",")[0] for note in document.notes] == ["A workbook"]

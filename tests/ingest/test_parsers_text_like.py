@@ -115,14 +115,34 @@ def test_markdown_and_html_of_the_same_page_read_the_same(parts: list[tuple[str,
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp932", "euc_jp", "iso2022_jp"],
 )
 def test_japanese_is_read_in_the_encoding_it_was_written_in(encoding: str) -> None:
-    data = JAPANESE.encode(encoding)
-    if encoding in ("utf-16-le", "utf-16-be"):
-        data = ("Rules\n\n" * 20).encode(encoding)  # without a mark only Latin text can be told
-        assert decode(data).text == "Rules\n\n" * 20
-        return
-    document = parse(data, "rules.txt")
+    document = parse(JAPANESE.encode(encoding), "rules.txt")
     assert "この規則は、社員の就業に関する事項を定めるものである。" in document.text
     assert document.language == "ja"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Rules\n\n" * 20, "第1章 総則\r\n本規程は、出張旅費を定める。\r\n", "제1장 총칙\n출장 여비를 정한다."],
+)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_needs_no_mark(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1250", "Zaměstnanci mají nárok na dovolenou. Výše náhrady činí dvě stě korun."),
+        ("cp1250", "Pracownicy mają prawo do urlopu. Złożenie wniosku następuje w ciągu dwóch tygodni."),
+        ("cp1250", "A munkavállalók évi húsz nap szabadságra jogosultak. Őszi időszak, űrlap."),
+        ("cp1254", "Çalışanların yıllık izin hakkı yirmi gündür. İstanbul şubesi."),
+        ("cp1252", "Starfsmenn eiga rétt á tuttugu daga orlofi á ári. Það er þannig."),
+        ("cp1252", "Les employés ont droit à vingt jours de congé. L’hôtel coûte 140 €."),
+        ("cp1252", "François, Müller, Peña; Zürich"),
+    ],
+)
+def test_letters_are_those_of_the_language(encoding: str, text: str) -> None:
+    assert parse(text.encode(encoding), "a.txt").text == text
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
