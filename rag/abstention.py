@@ -81,6 +81,10 @@ class Abstention:
         """Says whether to answer "not in the documents"."""
         return self.chance(signals) < self._for(signals).threshold
 
+    def threshold(self, signals: Signals) -> float:
+        """Returns the chance below which nothing is answered."""
+        return self._for(signals).threshold
+
     def _for(self, signals: Signals) -> Logistic:
         return self.without if signals.cosine is None else self.with_cosine
 

@@ -128,6 +128,8 @@ class _Run:
         try:
             hits = self._asked.retrieve()
             refused = self._asked.ask.retrieval and self._asked.refuses(hits)
+            if self._asked.ask.retrieval and (found := self._asked.reworded(hits, refused=refused)):
+                hits, refused = found, False
             self._asked.passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
             prompt = None if refused else self._asked.build(hits, self._asked.model.budget)
         except VouchError as error:

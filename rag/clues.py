@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from corpus.language import fold
-from rag.editions import edition_of, spaced_out, years
+from rag.editions import periods_of, spaced_out, superseded
 from rag.prompting import Reading
 from rag.terms import CODE, numbers
 
@@ -96,22 +96,27 @@ _PAST = re.compile(
     r"\b(?:old|older|previous|previously|former|formerly|earlier|before|used to)\b"
     r"|以前|旧|かつて|当時|過去|前回"
 )
-_SOURCE = re.compile(r".*, page \d+ \((.*)\)", re.DOTALL)
 
 
-def older_editions(reading: Reading) -> frozenset[int]:
-    """Returns the markers of passages of whose document a newer edition is at hand: the same work, a later year.
+def asks_of_the_past(question: str) -> bool:
+    """Says whether a question is about what was, or names a time or version: then no newer edition is meant."""
+    return _PAST.search(fold(question)) is not None or bool(periods_of(spaced_out(question)))
 
-    None when the question is about the past or names a year.
+
+_PLACE = re.compile(r"(.*), page \d+ \((.*)\)", re.DOTALL)
+
+
+def newer_editions(reading: Reading) -> dict[int, frozenset[int]]:
+    """Returns the markers of passages of whose document a newer edition is at hand, the same work of a later time, each
+    with those of the newest one's passages. None when the question :func:`asks_of_the_past`.
     """
-    if _PAST.search(fold(reading.question)) or years(spaced_out(reading.question)):
-        return frozenset()
-    newest: dict[str, int] = {}
-    named = []
-    for passage in reading.passages:
-        source = _SOURCE.fullmatch(passage.place)
-        edition = edition_of(source[1].rpartition("/")[2].rpartition(".")[0] if source else "")
-        year = edition.moment[0] if edition.moment and edition.work else 0
-        newest[edition.work] = max(year, newest.get(edition.work, 0))
-        named.append((passage.marker, edition.work, year))
-    return frozenset(marker for marker, work, year in named if 0 < year < newest[work])
+    if asks_of_the_past(reading.question):
+        return {}
+    places = [_PLACE.fullmatch(passage.place) for passage in reading.passages]
+    documents = [(place[1], place[2]) if place else ("", "") for place in places]
+    markers = [passage.marker for passage in reading.passages]
+    of = {
+        one: frozenset(m for m, other in zip(markers, documents, strict=True) if other == one)
+        for one in documents
+    }
+    return {markers[at]: of[documents[newest]] for at, newest in superseded(documents).items()}

@@ -7,6 +7,7 @@ English and Japanese, the years of Japanese eras too: "Q3 2023", "FY23", "2023�
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold
@@ -75,6 +76,7 @@ _MARKS = _pattern(
     rf"|{_QUARTER.pattern}|{_HALF.pattern}|{_VERSION.pattern}|\d{{1,2}}月(?:\d{{1,2}}日)?"
     r"|(?:改訂|改定|新|旧|最新)?版|(?:改訂|改定)|\b(?:edition|version|final|draft|latest|old|new|revised|updated)\b"
 )
+_PUT_AWAY = _pattern(r"\b(?:archived?s?|superseded|previous|past|history|backup)\b|アーカイブ|過去|旧|廃止")
 _SHORTEST_WORK = 3
 """In bytes of UTF-8: three letters, or one kanji."""
 
@@ -104,6 +106,46 @@ def edition_of(name: str) -> Edition:
     moment += (0,) * (5 - len(moment))
     work = " ".join(re.sub(r"[^\w]+", " ", _MARKS.sub(" ", spaced)).split())
     return Edition(moment if any(moment) else (), work if len(work.encode()) >= _SHORTEST_WORK else "")
+
+
+def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
+    """Returns which of these documents, each a (title, path), have a newer edition among them: index → the newest's.
+
+    Editions of one work have a path in common but for dates, versions and folders that only put things away
+    (``archive/``, 旧), or the title and the file's name.
+    """
+    works: dict[tuple[str, ...], list[int]] = {}
+    moments = [_moment(title, path) for title, path in documents]
+    for at, (title, path) in enumerate(documents):
+        named = edition_of(_stem(path)).work
+        keys: list[tuple[str, ...]] = [
+            ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip())
+        ]
+        keys += [("title", edition_of(title).work, named)]
+        for key in keys:
+            if moments[at] and all(key):
+                works.setdefault(tuple(" ".join(part.split()) for part in key), []).append(at)
+    found: dict[int, int] = {}
+    for family in works.values():
+        for at in family:
+            newest = max([found.get(at, at), *family], key=lambda one: moments[one])
+            if _is_newer(moments[newest], moments[at]):
+                found[at] = newest
+    return found
+
+
+def _moment(title: str, path: str) -> tuple[int, ...]:
+    whole = path.rpartition(".")[0]
+    return next((one for one in (edition_of(name).moment for name in (_stem(path), whole, title)) if one), ())
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def _is_newer(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Says whether one moment is later; a year and a version by itself cannot be compared."""
+    return bool(one[0]) == bool(other[0]) and one > other
 
 
 def dated_part(path: str) -> str:

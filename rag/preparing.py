@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from corpus.errors import LimitError, UsageError
+from corpus.language import fold
 from corpus.types import Hit
-from rag.abstention import Abstention, signals
+from rag.abstention import Abstention, Signals, signals
 from rag.answers import AnswerNote, Ask, Library
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.followups import standalone
 from rag.models import ChosenModel
 from rag.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
+from rag.rewording import rewordings
 from rag.rewriting import Rewritten, rewrite
 from rag.strategies import STRATEGIES, ExampleSource
 from rag.templates import Template
+
+_SURER = 0.1
+"""How much likelier to be answered a question must be in other words, and than one that is just not refused."""
 
 
 class Preparation:
@@ -54,6 +59,7 @@ class Preparation:
         self._abstention = abstention
         self._rewrite_s = rewrite_s
         self._stop = stop
+        self._followup = ""
         self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
 
     def retrieve(self) -> tuple[Hit, ...]:
@@ -77,17 +83,53 @@ class Preparation:
         self.timings["retrieval"] = ms_since(began)
         self.notes += [AnswerNote("retrieval", note) for note in found.notes]
         if self.question != self.ask.question:
-            self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
+            self._followup = self.ask.question
+            self._tell_reading()
         return tuple(found.hits)
 
     def refuses(self, hits: Sequence[Hit]) -> bool:
         """Says whether the documents do not speak of the question, before any model is asked."""
         if not hits:
             return True
-        followup = self.ask.question if self.question != self.ask.question else ""
-        found = signals(self.question, hits, self.library.rarity, self.library.lacks, followup)
+        found = self._signals(self.question, hits)
         self.confidence = round(self._abstention.chance(found), 4)
         return self._abstention.refuses(found)
+
+    def reworded(self, hits: tuple[Hit, ...], *, refused: bool) -> tuple[Hit, ...]:
+        """Returns the passages for the question with a word put otherwise that stands in none of its own
+        (:mod:`rag.rewording`), where that is likelier to be answered, and reads it so from now on; else none.
+
+        It is looked for where the question is refused, or nearly so.
+        """
+        least = self._abstention.threshold(self._signals(self.question, hits)) + _SURER
+        chance = self.confidence or 0.0
+        if not refused and chance >= least + _SURER:
+            return ()
+        began = time.perf_counter()
+        best: tuple[float, str, tuple[Hit, ...]] | None = None
+        for one in rewordings(self.question):
+            if _stands_in(hits, one.word):
+                continue
+            found = tuple(self.library.search(one.question, self.ask.k).hits)
+            if not _stands_in(found, one.other):
+                continue
+            now = self._abstention.chance(self._signals(one.question, found))
+            if now >= max(least, chance + _SURER) and (best is None or now > best[0]):
+                best = now, one.question, found
+        self.timings["rewording"] = ms_since(began)
+        if best is None:
+            return ()
+        chance, self.question, hits = best
+        self.confidence = round(chance, 4)
+        self._tell_reading()
+        return hits
+
+    def _signals(self, question: str, hits: Sequence[Hit]) -> Signals:
+        return signals(question, hits, self.library.rarity, self.library.lacks, self._followup)
+
+    def _tell_reading(self) -> None:
+        self.notes = [note for note in self.notes if note.code != "standalone_question"]
+        self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
 
     def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
         """Returns the prompt, within the budget, and keeps it with the passages that found a place.
@@ -135,6 +177,10 @@ class Preparation:
             if self.rewriting.question:
                 return self.rewriting.question
         return standalone(self.ask.question, self._earlier)
+
+
+def _stands_in(hits: Sequence[Hit], word: str) -> bool:
+    return any(word in fold(f"{hit.context}\n{hit.text}") for hit in hits)
 
 
 def ms_since(began: float) -> float:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from corpus.errors import VouchError
+from corpus.types import Hit
 from rag.answers import Answer, AnswerNote, Failure, Usage
 from rag.attempts import Finish
 from rag.citations import Cited, cite
-from rag.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.clues import asks_of_the_past
+from rag.conflicts import HEAD_CHARS, Conflict, as_told, at_stored, document_date, find_conflicts
+from rag.editions import superseded
 from rag.preparing import Preparation, ms_since
 
 
@@ -52,8 +56,32 @@ def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
     )
     found = at_stored(found, read_text)
     asked.notes += [AnswerNote("conflict", as_told(one)) for one in found]
+    asked.notes += _older_editions(asked, cited, found)
     asked.timings["conflicts"] = ms_since(began)
     return found
+
+
+def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) -> list[AnswerNote]:
+    """Returns a note for each cited document of which a newer edition is among the passages, and no conflict told."""
+    if asks_of_the_past(asked.question):
+        return []
+    hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
+    documents = list(hits)
+    known = {frozenset(value.document_id for value in one.values) for one in told}
+    shown = {citation.document_id for citation in cited.citations if citation.state != "unsupported"}
+    notes = []
+    for at, newest in superseded([(hit.title, hit.source) for hit in hits.values()]).items():
+        pair = {documents[at], documents[newest]}
+        if documents[at] in shown and not any(pair <= one for one in known):
+            old, new = (_dated(asked, hits[documents[one]]) for one in (at, newest))
+            notes.append(AnswerNote("older_edition", f"{old} is an older edition: {new} is newer."))
+    return notes
+
+
+def _dated(asked: Preparation, hit: Hit) -> str:
+    head = asked.library.read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
+    date = document_date(head, hit.title, hit.source)
+    return f"{hit.source} ({date})" if date else hit.source
 
 
 def whole(

@@ -16,7 +16,7 @@ from corpus.errors import EmbeddingError
 from corpus.language import fold
 from corpus.settings import load_settings
 from corpus.types import Float32
-from rag.clues import asked_figures, expected_kinds, fits, older_editions
+from rag.clues import asked_figures, expected_kinds, fits, newer_editions
 from rag.exact import exact
 from rag.extractive import ExtractiveChatModel, embed_with
 from rag.prompting import (
@@ -330,7 +330,7 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
         "travel-2025.txt": "…  The mileage rate is 45p for every mile.",
     }
     reading = read(question, texts)
-    assert older_editions(reading) == (frozenset({1}) if which == 2 else frozenset())
+    assert newer_editions(reading) == ({1: {2}} if which == 2 else {})
     assert choose(reading)[0].passage.marker == which
 
 
@@ -341,11 +341,44 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
         (("plan-1-2023.txt", "plan-2-2025.txt"), False),
         (("policy (2023).txt", "policy (2025).txt"), True),
         (("旅費規程_令和5年度.txt", "旅費規程_令和7年度.txt"), True),
+        (("archive/policy-2023.txt", "policy-2025.txt"), True),
+        (("hr/2023/policy.txt", "hr/2025/policy.txt"), True),
+        (("旧/旅費規程_2022年版.txt", "旅費規程_2025年版.txt"), True),
+        (("sales/report-2023.txt", "hr/report-2025.txt"), False),
+        (("policy-v2.txt", "policy-2025.txt"), False),  # a version and a year cannot be compared
+        (("policy-v2.txt", "policy-v10.txt"), True),
     ],
 )
 def test_only_an_edition_of_the_same_work_is_newer(names: tuple[str, str], older: bool) -> None:
     reading = read("What is the mileage rate?", dict.fromkeys(names, "…  The mileage rate is 40p."))
-    assert older_editions(reading) == (frozenset({1}) if older else frozenset())
+    assert newer_editions(reading) == ({1: {2}} if older else {})
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        (
+            "Who may use the green car of the train?",
+            {
+                "travel-2022.txt": "…  Managers may use the green car of the train.",
+                "travel-2025.txt": "…  The green car of the train is for directors alone.",
+            },
+        ),
+        (
+            "部長は新幹線のグリーン車を使えますか。",
+            {
+                "旅費規程_2022年版.txt": "…  部長は新幹線のグリーン車を利用できる。",
+                "旅費規程_2025年版.txt": "…  新幹線のグリーン車は役員のみとする。",
+            },
+        ),
+    ],
+)
+def test_what_an_older_edition_says_in_the_questions_own_words_comes_second(
+    question: str, texts: dict[str, str]
+) -> None:
+    assert [one.passage.marker for one in choose(read(question, texts))] == [2, 1]
+    past = question.replace("Who may", "Who formerly might").replace("使えますか", "以前は使えましたか")
+    assert choose(read(past, texts))[0].passage.marker == 1
 
 
 @pytest.mark.parametrize(

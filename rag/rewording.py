@@ -1,0 +1,238 @@
+"""A question in the documents' words: 有休 for 有給休暇, "revenue" for "sales".
+
+People ask in the words they say, and rules are written in others. A question that nothing answers is asked again with
+one word put in another way, by the table below; one that is answered stays as it was. The embedder knows many such
+pairs of English; of Japanese, which it does not know, the table is all there is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, zip_longest
+
+from corpus.language import fold
+
+MOST = 5
+"""Other wordings of one question at most: each is a search."""
+
+_TABLE = """
+有休 有給 年休 有給休暇 年次有給休暇
+残業代 残業手当 時間外手当 割増賃金 時間外労働の割増
+残業 時間外労働 時間外勤務 超過勤務
+休日出勤 休日労働 休日勤務
+深夜残業 深夜労働 深夜業 深夜勤務
+ホテル代 宿代 宿泊代 宿泊費 宿泊料
+出張費 旅費 出張旅費
+電車代 運賃 鉄道賃 交通費
+飛行機代 航空運賃 航空賃 航空券
+ガソリン代 燃料費 燃料代
+マイカー 自家用車 私有車 私用車
+定期代 通勤費 通勤交通費 通勤手当
+日当 出張手当
+ボーナス 賞与
+給料日 給与支給日 賃金支払日 ~支給日 ~支払日
+給料 給与 賃金
+昇給 賃上げ 給与改定
+退職金 退職一時金 退職手当
+クビになる 首になる ~解雇される ~解雇
+辞める 退職する ~退職
+辞めたい 退職したい ~退職
+辞めた 退職した ~退職
+産休 産前産後休業 産前産後休暇 産前産後の休業
+育休 育児休業 育児休暇
+介護休暇 介護休業
+結婚休暇 特別休暇 慶弔休暇 ~結婚
+結婚したとき 結婚したら ~本人の結婚のとき ~結婚のとき
+忌引休暇 忌引き 忌引 慶弔休暇 特別休暇 ~死亡
+病欠 病気休暇 病気欠勤 ~私傷病
+休み ~休暇 ~休日
+休めますか ~休暇がありますか ~休暇
+夏休み 夏季休暇 夏期休暇
+年末年始の休み 年末年始休暇 年末年始
+テレワーク リモートワーク 在宅ワーク 在宅勤務
+時短勤務 短時間勤務
+昼休み 休憩時間 ~休憩
+出社時間 出勤時間 始業時刻 ~始業
+退社時間 退勤時間 終業時刻 ~終業
+副業 兼業 ダブルワーク
+転勤 配置転換 転任 ~異動
+引っ越し 引越し 転居
+お祝い金 祝い金 祝金 慶弔見舞金 慶弔金
+香典 弔慰金 慶弔見舞金
+健診 健康診断
+ストレス検査 ストレスチェック
+見習い期間 研修期間 試用期間
+入社日 採用日 採用の日
+上司 上長 所属長 管理者
+社長 代表取締役 ~代表者
+社員 従業員 職員
+社員数 従業員数 人員数
+パート アルバイト パートタイマー ~短時間労働者
+パワハラ パワーハラスメント ~ハラスメント
+セクハラ セクシュアルハラスメント ~ハラスメント
+パソコン PC コンピュータ ~端末
+携帯 スマホ スマートフォン 携帯電話
+メアド メールアドレス 電子メール
+パスワード パスフレーズ 暗証番号
+ウイルス マルウェア
+フリーWi-Fi 公衆無線LAN 無線LAN
+なくした 無くした 失くした 紛失した
+盗まれた ~盗難にあった ~盗難
+ハンコ 印鑑 ~押印
+レシート 領収証 領収書
+立て替え 立替 立替払い 立替金
+締め切り 締切 期限 ~期日
+決算日 決算期 事業年度 会計年度
+売上 売上高 売り上げ ~収益
+値段 価格 料金 単価
+送料 配送料 運送料
+修理代 修理費 修理料金
+点検代 点検料
+キャンセル 取消し 取り消し ~解約
+返品 ~返却 ~返送
+払い戻し 払戻し 返金
+壊れた 故障した
+壊れる 故障する
+保証の対象外 保証対象外 保証できない 保証しない
+バッテリー 電池
+防水 防滴 ~保護等級
+使い方 操作方法 取扱方法 使用方法
+お問い合わせ先 問い合わせ先 連絡先 ~窓口
+苦情 クレーム
+下請け 委託先 外注先 協力会社
+仕入れ先 仕入先 購入先 調達先
+
+vacation | annual leave | paid time off | PTO | ~holiday
+sick leave | sick pay | sickness absence | sick days
+maternity leave | parental leave | family leave
+paternity leave | parental leave | family leave
+bereavement leave | compassionate leave | funeral leave
+time off | ~leave
+salary | wages | remuneration | ~pay | ~compensation
+payday | pay day | pay date
+raise | pay rise | salary increase | pay increase
+bonus | incentive | ~variable pay
+overtime | extra hours | additional hours
+fired | dismissed | ~terminated | ~dismissal
+quit | resign
+notice period | period of notice | ~notice
+probation | trial period | probationary period
+boss | line manager | supervisor | ~manager
+CEO | chief executive officer | chief executive | managing director
+CFO | chief financial officer | finance director
+CTO | chief technology officer
+HR | human resources | people team
+help desk | service desk | IT support
+staff | employees | workforce | personnel
+remote work | working from home | home working | telework
+work from home | work remotely | telework
+laptop | computer | ~device
+cell phone | mobile phone | smartphone | ~phone
+password | passphrase | credentials
+virus | malware
+stolen | ~lost
+complaint | grievance
+bullying | harassment | intimidation
+gym | fitness | ~health club
+dress code | ~clothing | ~attire
+health insurance | medical insurance | health plan | medical plan
+doctor | physician | GP
+medicine | medication | ~drugs
+co-pay | copay | copayment
+hotel | accommodation | lodging
+flight | air travel | airfare | air fare
+train | ~rail
+cab | taxi
+meals | food | subsistence | ~per diem
+own car | private car | ~mileage
+reimbursed | refunded | paid back | repaid
+expense report | expense claim
+receipt | proof of purchase
+deadline | due date | time limit
+revenue | sales | turnover | net sales
+profit | net income | earnings | operating result
+invoice | ~bill
+customer | client
+supplier | vendor
+contract | agreement
+price | cost | fee | ~charge
+shipping | delivery | postage | freight
+send back | ~return
+broken | faulty | defective
+~fix | repair
+warranty | guarantee
+waterproof | water resistant | ~IP67 | ~IP65 | ~IP68
+size | dimensions
+goal | objective | target
+training | ~course
+lawyer | attorney | counsel
+car park | parking
+lunch break | meal break | ~break
+opening hours | business hours | office hours
+pension | retirement plan | 401k | superannuation
+severance | redundancy pay | termination pay
+"""
+"""Words for one thing, a line each, those of English parted by bars. A ~ is before a word that has other meanings: it
+is put in place of the others, and they are not put in its.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """A question with ``other`` in the place of ``word``, both folded."""
+
+    question: str
+    word: str
+    other: str
+
+
+def rewordings(question: str) -> list[Rewording]:
+    """Returns the question with one of its words put otherwise, at most :data:`MOST` times; none where the table knows
+    none of its words.
+
+    The longest words are looked for first ("残業代" before "残業"); each word's nearest neighbours in the table come
+    first, of every word in turn.
+    """
+    folded, whole = fold(question), question
+    if len(folded) != len(whole):
+        whole = folded  # a letter of half width folds into two: offsets would not be those of the question
+    taken: list[tuple[int, int]] = []
+    found: list[list[Rewording]] = []
+    for pattern, others in _entries():
+        for match in pattern.finditer(folded):
+            if any(start < match.end() and match.start() < end for start, end in taken):
+                continue
+            taken.append(match.span())
+            before, after = whole[: match.start()], whole[match.end() :]
+            found.append(
+                [
+                    Rewording(before + one + after, match[0], fold(one))
+                    for one in others
+                    if fold(one) not in folded
+                ]
+            )
+    in_turn = (one for some in zip_longest(*found) for one in some if one is not None)
+    return list(islice(in_turn, MOST))
+
+
+@lru_cache(maxsize=1)
+def _entries() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    """Returns every word of the table with the others of its line, the longest words first."""
+    found: dict[str, list[str]] = {}
+    for line in filter(None, _TABLE.splitlines()):
+        group = [word.strip() for word in (line.split("|") if "|" in line else line.split())]
+        for word in (one for one in group if not one.startswith("~")):
+            others = [one.removeprefix("~") for one in group if one != word]
+            found[word] = list(dict.fromkeys([*found.get(word, ()), *others]))
+    return tuple(
+        (_pattern(fold(word)), tuple(found[word])) for word in sorted(found, key=lambda one: (-len(one), one))
+    )
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """Finds a word: of English as a whole one, its plural too; of Japanese not amid a longer run of its own kind."""
+    if word.isascii():
+        return re.compile(rf"(?<![a-z0-9]){re.escape(word)}(?:s|es)?(?![a-z0-9])")
+    return re.compile(re.escape(word))

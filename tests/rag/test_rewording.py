@@ -1,0 +1,118 @@
+"""A question in everyday words finds the rule that is written in others, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.language import fold
+from corpus.settings import Settings
+from corpus.types import OWNER
+from rag.answering import answer
+from rag.answers import Answer, Ask
+from rag.bootstrap import Service, open_service
+from rag.library import CallersLibrary
+from rag.prompting import Message
+from rag.rewording import MOST, rewordings
+from tests.rag.cli_runs import put, without_model
+
+RULES = {
+    "規程.txt": [
+        "入社時に10日の年次有給休暇を与える。年次有給休暇は半日単位で取得できる。",
+        "東京に泊まるときの宿泊費は、1泊14,000円を上限とする。",
+        "賞与は6月と12月に支給する。賞与の会社業績係数は1.10とする。",
+        "食堂は正午に開く。飲み物は無料である。",
+        "会議室は前日までに予約する。会議室では飲食できない。",
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with pytest.MonkeyPatch.context() as patch:
+        without_model(patch)
+        with open_service(
+            Settings(data_dir=tmp_path_factory.mktemp("rules") / "data", dense="exact")
+        ) as opened:
+            put(opened, RULES)
+            yield opened
+
+
+def ask(service: Service, question: str, *earlier: str) -> Answer:
+    library = CallersLibrary(service.corpus, service.retriever, OWNER)
+    history = tuple(Message("user", one) for one in earlier)
+    return answer(Ask(question, model="extractive", history=history), library, service.models)
+
+
+@pytest.mark.parametrize(
+    ("question", "read_as", "quote"),
+    [
+        (
+            "有休は何日もらえますか。",
+            "年次有給休暇は何日もらえますか。",
+            "入社時に10日の年次有給休暇を与える。",
+        ),
+        (
+            "東京のホテル代の上限は？",
+            "東京の宿泊費の上限は？",
+            "東京に泊まるときの宿泊費は、1泊14,000円を上限とする。",
+        ),
+        ("ボーナスはいつ支給されますか。", "賞与はいつ支給されますか。", "賞与は6月と12月に支給する。"),
+    ],
+)
+def test_what_people_say_finds_what_rules_say(
+    service: Service, question: str, read_as: str, quote: str
+) -> None:
+    found = ask(service, question)
+    assert not found.abstained
+    assert found.standalone_question == read_as
+    assert [note.message for note in found.notes if note.code == "standalone_question"] == [
+        f"Read as: {read_as}"
+    ]
+    assert quote in [citation.quote for citation in found.citations]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "賞与はいつ支給されますか。",  # the documents' own word
+        "2031年度の賞与の目標額はいくらですか。",  # in the passages, and not answered by them
+        "ガソリン代はいくらですか。",  # no word for it is there
+        "飼い犬を連れてきてもいいですか。",  # the table knows none of its words
+    ],
+)
+def test_no_other_words_are_put_where_they_do_not_help(service: Service, question: str) -> None:
+    assert ask(service, question).standalone_question == ""
+
+
+def test_a_followup_is_read_in_other_words_too(service: Service) -> None:
+    found = ask(service, "ボーナスは？", "賞与はいつ支給されますか。")
+    assert "賞与" in found.standalone_question
+    assert len([note for note in found.notes if note.code == "standalone_question"]) == 1
+
+
+def test_words_within_words_and_words_of_several_meanings() -> None:
+    assert next(one.question for one in rewordings("残業代は？")) == "残業手当は？"  # not of 残業
+    assert rewordings("Payment is a Leave of Absence") == []  # pay, leave: put in, never put otherwise
+    assert next(one.question for one in rewordings("Is VACATION paid?")) == "Is annual leave paid?"
+    assert rewordings("Vacationers travel") == []
+    assert {one.word for one in rewordings("有休とﾎﾃﾙ代")} == {"有休", "ホテル代"}  # letters of half width
+
+
+@given(
+    st.lists(
+        st.sampled_from(["有休", "ホテル代", "the boss", "payday", "ﾊﾟｿｺﾝ", "は", " is ", "🙂"]), max_size=9
+    )
+)
+def test_one_word_is_replaced_and_all_else_stays(parts: list[str]) -> None:
+    question = "".join(parts)
+    found = rewordings(question)
+    assert len(found) <= MOST
+    for one in found:
+        assert "~" not in one.question
+        assert fold(one.question) != fold(question)
+        kept = fold(one.question).replace(one.other, "", 1)
+        assert sorted(kept) == sorted(fold(question).replace(one.word, "", 1))
