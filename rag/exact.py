@@ -38,6 +38,8 @@ def exact(question: str, unit: Unit) -> str | None:
         ]
         if limit := _LIMIT.search(asked):
             spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
+        if find is not _people and not _ASKS_WHEN_TRUE.search(asked):
+            spans = [one for one in spans if not _is_condition(unit.text, one)]
         if find is _people and (office := office_asked_for(question)) is not None:
             spans = [one for one in spans if holds(unit.text[one.start : one.end], unit.text, office)]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
@@ -47,6 +49,26 @@ def exact(question: str, unit: Unit) -> str | None:
         )
         return unit.text[chosen.start : chosen.end].strip() if chosen else None
     return None
+
+
+_ASKS_WHEN_TRUE = re.compile(
+    r"\b(?:after|from|until|under|over|before|condition|eligible|qualify|need to|require\w*|threshold)\b"
+    r"|以上|以下|超|未満|以内|から|条件|必要|対象"
+)
+_IF = re.compile(r"\W*(?:after|if|when|where|once|unless)\b", re.IGNORECASE)
+_THEN = re.compile(
+    r"\s(?:you|we|they|he|she|it|employees|staff|(?:the|a|an|your|our|their) [\w-]+(?: [\w-]+)?)"
+    r" (?:may|can|must|will|shall|are|is|have|has|gets?|receives?)\b"
+)
+_IF_JA = re.compile(r"[^。、|]{0,14}(?:場合|とき|際)[はにも、]+.")
+
+
+def _is_condition(text: str, span: _Span) -> bool:
+    """Says whether a figure only tells when something holds: "After more than 26 weeks you may …", 3日を超えるとき."""
+    first = max(text.rfind(mark, 0, span.start) for mark in (". ", "; ", "。", "\n")) + 1
+    if _IF.match(text, first):
+        return _THEN.search(text, span.end) is not None
+    return _IF_JA.match(text, span.end) is not None
 
 
 def _is_asked(text: str, question: str) -> bool:

@@ -133,11 +133,16 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
 
 
 def _is_sure(chosen: Sequence[Candidate]) -> bool:
-    """Says whether words of the best sentence may stand as the answer: it speaks of what was asked, and it is not one
-    of several entries for all places that are not named.
+    """Says whether words of the best sentence may stand as the answer: it speaks of what was asked, it is not one of
+    several entries for all places that are not named, and no other row of its table is asked for as much.
     """
+    first, *others = chosen
     open_ended = sum(is_rest(one.text) for one in chosen)
-    return chosen[0].signs.share >= _SURE and not (is_rest(chosen[0].text) and open_ended > 1)
+    rows = [one for one in others if first.unit.row and one.unit.row and one.passage is first.passage]
+    own = first.signs.own + first.signs.fits
+    if any(one.unit.header == first.unit.header and one.signs.own + one.signs.fits >= own for one in rows):
+        return False
+    return first.signs.share >= _SURE and not (is_rest(first.text) and open_ended > 1)
 
 
 def _quoted(unit: Unit) -> str:

@@ -319,3 +319,39 @@ def test_the_answer_says_so() -> None:
         "Documents disagree on “A private car is paid at … per mile.”: 45p (travel-2025.txt, 2025-04-01); "
         "40p (travel-2023.txt, 2023-04-01)."
     )
+
+
+CARS = {
+    "travel-2023.txt": "…  Travel. Effective: 1 April 2023.\n\nManagers may travel in the green car.",
+    "travel-2025.txt": "…  Travel. Effective: 1 April 2025.\n\nThe green car is not for managers.",
+    "menu.txt": "…  The green car of the canteen brings coffee to managers.",
+}
+
+
+def older_editions(question: str, texts: Mapping[str, str]) -> list[str]:
+    given = answer(Ask(question), Shelf(texts, cosine=0.8), Models())
+    assert given.citations
+    return [note.message for note in given.notes if note.code == "older_edition"]
+
+
+def test_what_is_cited_from_an_older_edition_is_said_to_be() -> None:
+    asked = "May managers travel in the green car?"
+    assert older_editions(asked, CARS) == [
+        "travel-2023.txt (2023-04-01) is an older edition: travel-2025.txt (2025-04-01) is newer."
+    ]
+    renamed = {name.replace("2025", "in space"): text for name, text in CARS.items()}
+    assert older_editions(asked, renamed) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Were managers formerly to travel in the green car?", "May managers travel in the green car in 2023?"],
+)
+def test_who_asks_for_an_older_edition_is_not_told_that_it_is_one(question: str) -> None:
+    assert older_editions(question, CARS) == []
+
+
+def test_a_conflict_says_which_edition_is_newer_and_nothing_else_does() -> None:
+    texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
+    given = answer(Ask("What is paid per mile for a private car?"), Shelf(texts, cosine=0.8), Models())
+    assert [note.code for note in given.notes] == ["conflict"]
