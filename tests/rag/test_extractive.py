@@ -329,16 +329,16 @@ def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
         ("How long may I work shorter?",
          "After leave of more than 26 weeks you may work shorter for one month.", "one month"),
         ("How many days of sick leave are there?",
-         "If you are ill for more than three days, tell us and you get 10 days.", "10 days"),
+         "If you are ill for more than three days, call, and you get 10 days of sick leave.", "10 days"),
         ("病気休暇は何日ですか。", "病気で3日を超えて休むときは、年10日の病気休暇がある。", "10日"),
-        ("何日以上休むと診断書が必要ですか。", "3日を超えて休むときは、診断書を提出する。", "3日"),
+        ("何日以上休むときに診断書を提出しますか。", "3日を超えて休むときは、診断書を提出する。", "3日"),
         ("How long is the trial period?",
          "Unless your contract says otherwise, the trial period is six months.", "six months"),
     ],
 )  # fmt: skip
 def test_a_condition_is_no_short_answer(question: str, text: str, short: str | None) -> None:
-    first = answered(question, f"…  {text}").splitlines()[0]
-    assert first == (f"{short} [1]" if short else f"“{text}” [1]")
+    (unit,) = cut(0, ReadPassage(1, "rules.txt", "", text))
+    assert exact(question, unit) == short
 
 
 def test_one_of_several_rows_that_are_asked_for_alike_is_no_short_answer() -> None:
