@@ -52,7 +52,7 @@ Vouch = Callable[..., Ended]
 
 def without_model(patch: pytest.MonkeyPatch) -> None:
     """Puts words in the place of the embedding model, and the exact scan in the place of an index."""
-    patch.setattr("rag.bootstrap.open_embedder", lambda settings: WordEmbedder())
+    patch.setattr("rag.bootstrap.open_embedder", lambda settings, **_: WordEmbedder())
     patch.setattr("rag.bootstrap.EmbeddingChild", WordChild)
     patch.setenv("VOUCH_DENSE", "exact")
 
