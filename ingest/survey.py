@@ -57,7 +57,7 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         sync=request.found.folders if request.sync else (),
         taken=taken,
         kept=request.found.skipped_places,
-        consent=request.consent,
+        consent=request.consent or request.dry_run,  # what would go is what a dry run is asked for
         retry_failed=request.retry_failed,
     )
     if (todo.add or todo.replace) and not request.dry_run:

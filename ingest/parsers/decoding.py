@@ -24,8 +24,8 @@ _KANA_AND_MARKS = pattern("[\u3001\u3002\u300c-\u300f\u3041-\u3096\u30a1-\u30fc]
 _KANA = pattern("[\u3041-\u3096\u30a1-\u30fa]")
 _KANA_OR_HANGUL = pattern("[\u3041-\u3096\u30a1-\u30fc\uac00-\ud7a3]")
 _EAST_ASIAN = pattern(
-    "[\\t\\n\\r -~\\u2010-\\u2027\\u2460-\\u2473\\u25a0-\\u25ef\\u3000-\\u30ff\\u3200-\\u33ff\\u4e00-\\u9fff"
-    "\\uac00-\\ud7a3\\uff00-\\uffef]"
+    "[\t\n\r -~\u2010-\u2027\u2460-\u2473\u25a0-\u25ef\u3000-\u30ff\u3200-\u33ff\u4e00-\u9fff"
+    "\uac00-\ud7a3\uff00-\uffef]"
 )
 _SETS = {
     **dict.fromkeys(("pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"), "cp1250"),

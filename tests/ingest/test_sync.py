@@ -194,7 +194,7 @@ def test_a_large_loss_changes_nothing_without_consent(corpus: Corpus, folder: Pa
     with pytest.raises(NotAllowedError, match="1 of 3 documents"):
         run(corpus, folder, sync=True)
     assert state(corpus) == before
-    assert counts(run(corpus, folder, sync=True, dry_run=True, consent=True)) == {
+    assert counts(run(corpus, folder, sync=True, dry_run=True)) == {
         "added": 1, "removed": 1, "unchanged": 2,
     }  # fmt: skip
     assert state(corpus) == before
