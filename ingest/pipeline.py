@@ -21,6 +21,7 @@ from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import Terms, fingerprint
 from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
+from ingest.sandbox import ParserPool
 from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
 from ingest.survey import survey
 
@@ -53,6 +54,7 @@ def ingest(
     *,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
+    parsers: ParserPool | None = None,
 ) -> IngestReport:
     """Brings a collection up to date with the found files.
 
@@ -64,13 +66,16 @@ def ingest(
         on_progress: told when a file was read, embedded in part, committed; always on the caller's thread.
         cancelled: asked ten times a second; when it says so, what is under way is given up, what is
             committed stays and the report says "cancelled".
+        parsers: parsing children that were begun already, closed once all is read; made when needed without.
 
     Raises:
         NotAllowedError: a synced folder lost too much and the request has no consent.
         StorageError: the data folder cannot be written, or the disk is too full to start.
         EmbeddingError: the embedder fails again and again; what was committed stays.
     """
-    return _Ingest(corpus, embedder, Ledger(corpus, embedder.space, request, on_progress), cancelled).run()
+    return _Ingest(
+        corpus, embedder, Ledger(corpus, embedder.space, request, on_progress), cancelled, parsers
+    ).run()
 
 
 class _Stopping(Exception):
@@ -81,8 +86,14 @@ class _Ingest:
     """One run: what is on its way."""
 
     def __init__(
-        self, corpus: Corpus, embedder: PassageEmbedder, ledger: Ledger, cancelled: Callable[[], bool]
+        self,
+        corpus: Corpus,
+        embedder: PassageEmbedder,
+        ledger: Ledger,
+        cancelled: Callable[[], bool],
+        parsers: ParserPool | None,
     ) -> None:
+        self.parsers = parsers
         self.corpus, self.embedder, self.ledger, self.cancelled = corpus, embedder, ledger, cancelled
         self.request, self.settings = ledger.request, corpus.settings
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
@@ -137,7 +148,7 @@ class _Ingest:
                 EmbedAhead(
                     self.corpus.catalog, self.embedder, self.events.put, late=self.settings.late_interaction
                 ) as embedding,
-                ReadAhead(self.settings, work, lambda: self.events.put(None)) as reading,
+                ReadAhead(self.settings, work, lambda: self.events.put(None), self.parsers) as reading,
             ):
                 self.embedder.count_tokens([""])  # reads the tokenizer while the first file is parsed
                 while not self._stop() and not (reading.ended and not waiting and embedding.idle):

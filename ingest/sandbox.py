@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,7 @@ class ParserPool:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.parse_workers)
         self._closed = False
+        self._begun: Future[_Worker] | None = None
         # A child is told to die with the *thread* that made it: this one lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="parser-spawner")
         self.held: tuple[str, ...] = ()
@@ -91,6 +92,12 @@ class ParserPool:
                 hint=f"Install it: {recognition.INSTALL}; or set ocr to auto.",
             )
         _remove_orphans()
+
+    def begin(self) -> None:
+        """Starts a child and returns at once: it is ready, or nearly, when the first file comes."""
+        with self._lock, contextlib.suppress(RuntimeError):  # closed meanwhile
+            if self._begun is None and not self._all:
+                self._begun = self._spawner.submit(_Worker, self._settings.parse_memory_mb, self._parsers)
 
     def __enter__(self) -> ParserPool:
         return self
@@ -171,8 +178,14 @@ class ParserPool:
             workers = list(self._all)
             self._all.clear()
             self._free.clear()
+            begun, self._begun = self._begun, None
         for worker in workers:
             worker.end()
+        if begun is not None and not begun.cancel():
+            with contextlib.suppress(
+                StorageError, UnavailableError
+            ):  # it did not start, and nobody asked for it
+                begun.result().end()
         self._spawner.shutdown()
 
     def _load(self, source: bytes | Path, name: str) -> bytes:
@@ -229,13 +242,14 @@ class ParserPool:
         with self._lock:
             if self._free:
                 return self._free.pop()
-        return self._start()
+            begun, self._begun = self._begun, None
+        return self._start(begun=begun)
 
-    def _start(self, more_memory_mb: int = 0) -> _Worker:
+    def _start(self, more_memory_mb: int = 0, begun: Future[_Worker] | None = None) -> _Worker:
         memory_mb = self._settings.parse_memory_mb + more_memory_mb
         try:
-            worker = self._spawner.submit(_Worker, memory_mb, self._parsers).result()
-        except RuntimeError:
+            worker = (begun or self._spawner.submit(_Worker, memory_mb, self._parsers)).result()
+        except (RuntimeError, CancelledError):
             raise _pool_closed() from None
         with self._lock:
             if not self._closed:

@@ -91,6 +91,7 @@ class ReadAhead:
         settings: how many children, and their limits.
         files: what to read, with what is known of it.
         wake: called, on any thread, when a file has been read.
+        parsers: children that were begun already; closed with this.
     """
 
     def __init__(
@@ -98,11 +99,12 @@ class ReadAhead:
         settings: Settings,
         files: Iterable[tuple[SourceFile, Known | None]],
         wake: Callable[[], None],
+        parsers: ParserPool | None = None,
     ) -> None:
         self._waiting = iter(files)
         self._wake = wake
         self._most = settings.parse_workers + PARSED_AHEAD
-        self._parsers = ParserPool(settings)
+        self._parsers = parsers or ParserPool(settings)
         self._pool = ThreadPoolExecutor(settings.parse_workers, "parse")
         self._ahead: deque[Future[ReadFile]] = deque()
         self._fill()

@@ -49,13 +49,16 @@ log = logging.getLogger(__name__)
 class Service:
     """An open corpus with everything that works on it. Close it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings, corpus: Corpus, embedder: Embedder) -> None:
+    def __init__(
+        self, settings: Settings, corpus: Corpus, embedder: Embedder, parsers: ParserPool | None = None
+    ) -> None:
         self.settings = settings
         self.corpus = corpus
         self.embedder = embedder
         self._opening = threading.Lock()
         self._closers = contextlib.ExitStack()
         self._drawing: ParserPool | None = None
+        self._begun = parsers
         self._models: Models | None = None
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
 
@@ -378,7 +381,15 @@ class Service:
         self, request: IngestRequest, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
     ) -> IngestReport:
         with self._ingesting, EmbeddingChild(self.settings, self.embedder) as embedder:
-            return ingest(self.corpus, embedder, request, on_progress=on_progress, cancelled=cancelled)
+            parsers, self._begun = self._begun, None
+            return ingest(
+                self.corpus,
+                embedder,
+                request,
+                on_progress=on_progress,
+                cancelled=cancelled,
+                parsers=parsers,
+            )
 
     def collections(self, caller: Caller = OWNER) -> dict[str, int]:
         """Returns the collections with a document the caller may see, and how many of those."""
@@ -493,11 +504,17 @@ class Service:
 
 
 def open_service(
-    settings: Settings, *, purpose: str = "vouch", one_shot: bool = False, lazily: bool = False
+    settings: Settings,
+    *,
+    purpose: str = "vouch",
+    one_shot: bool = False,
+    lazily: bool = False,
+    parsers: ParserPool | None = None,
 ) -> Service:
     """Opens the data folder as its owner, with the embedder and the indexes the settings name.
 
-    For ``one_shot`` and ``lazily`` see :meth:`corpus.store.Corpus.open`.
+    For ``one_shot`` and ``lazily`` see :meth:`corpus.store.Corpus.open`; ``parsers`` are children that the first
+    ingest is to use, which closes them.
 
     Raises:
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
@@ -513,4 +530,4 @@ def open_service(
         lazily=lazily,
     )
     embedder.settle(corpus.space)
-    return Service(settings, corpus, embedder)
+    return Service(settings, corpus, embedder, parsers)

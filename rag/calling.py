@@ -5,11 +5,17 @@ The owner is asked before anything is loaded that only an owner needs: that is m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from corpus.errors import UnavailableError
+from corpus.ownership import current_owner
 from corpus.settings import Settings
 from rag.control import Cancelled, Emit, ask_owner, until_free
+
+if TYPE_CHECKING:
+    from ingest.sandbox import ParserPool
 
 
 def call(
@@ -31,8 +37,31 @@ def call(
         asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
         if asked:
             return True, result
-        from rag.operations import perform_alone
+        with _begun_parsers(settings, operation, params) as parsers:
+            from rag.operations import perform_alone
 
-        return True, perform_alone(settings, operation, params, emit, cancelled, purpose=purpose)
+            return True, perform_alone(
+                settings, operation, params, emit, cancelled, purpose=purpose, parsers=parsers
+            )
 
     return until_free(settings.data_dir, attempt, cancelled)
+
+
+@contextmanager
+def _begun_parsers(
+    settings: Settings, operation: str, params: Mapping[str, Any]
+) -> Iterator[ParserPool | None]:
+    """Starts a parsing child where one is likely to be needed, beside all that is loaded before a file is found."""
+    if operation != "ingest" or params.get("dry_run") or current_owner(settings.data_dir):
+        yield None
+        return
+    from ingest.sandbox import ParserPool
+
+    try:
+        parsers = ParserPool(settings)
+    except UnavailableError:  # an ingest that reads something says so
+        yield None
+        return
+    with parsers:
+        parsers.begin()
+        yield parsers

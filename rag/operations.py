@@ -19,6 +19,7 @@ from corpus.embedding import processor
 from corpus.errors import NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER
+from ingest.sandbox import ParserPool
 from rag.as_json import to_json
 from rag.bootstrap import Service, open_service
 from rag.control import Cancelled, Emit, serve_control
@@ -28,16 +29,26 @@ Operation = Callable[[Service, Params, Emit, Cancelled], Any]
 
 
 def perform_alone(
-    settings: Settings, operation: str, params: Params, emit: Emit, cancelled: Cancelled, *, purpose: str
+    settings: Settings,
+    operation: str,
+    params: Params,
+    emit: Emit,
+    cancelled: Cancelled,
+    *,
+    purpose: str,
+    parsers: ParserPool | None = None,
 ) -> Any:
     """Runs one operation as the owner of the data folder for the while, in which others are answered, too.
+
+    ``parsers`` are children that an ingest may use, begun by the caller, who closes them.
 
     Raises:
         BusyError: another process owns it.
         VouchError: what the operation raised.
     """
     one_shot = operation not in _WRITING
-    with open_service(settings, purpose=purpose, one_shot=one_shot, lazily=True) as service:
+    opened = open_service(settings, purpose=purpose, one_shot=one_shot, lazily=True, parsers=parsers)
+    with opened as service:
 
         def run(name: str, own: Params, tell: Emit, stop: Cancelled) -> Any:
             return perform(service, name, own, tell, stop)

@@ -243,6 +243,33 @@ def test_closing_ends_work_that_is_going_on() -> None:
         pool.parse(b"say late", "a.txt")
 
 
+def test_a_child_that_was_begun_reads_the_first_file_and_is_the_only_one() -> None:
+    with ParserPool(settings()) as pool:
+        pool.begin()
+        pool.begin()
+        assert pool.parse("休暇は二十日です。".encode(), "a.txt").text.strip() == "休暇は二十日です。"
+        (child,) = psutil.Process().children()
+        pool.begin()
+        pool.parse(b"again", "b.txt")
+        assert psutil.Process().children() == [child]
+
+
+def test_a_child_that_was_begun_for_nothing_goes_with_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = ParserPool(settings())
+    pool.begin()
+    pool.close()
+    pool.begin()
+    with pytest.raises(UnavailableError):
+        pool.parse(b"late", "a.txt")
+    monkeypatch.setattr(sandbox, "_START_TIMEOUT_S", 0.0)
+    for asked in (False, True):  # a child that does not start is told where a file wants one
+        with ParserPool(settings()) as slow:
+            slow.begin()
+            if asked:
+                with pytest.raises(UnavailableError, match="does not start"):
+                    slow.parse(b"x", "a.txt")
+
+
 def test_too_large_is_told_before_anything_is_read(tmp_path: Path) -> None:
     big = tmp_path / "big.txt"
     with big.open("wb") as stream:

@@ -1,0 +1,61 @@
+"""A command asks the owner before it loads what only an owner needs, and begins a parser where one may be wanted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from corpus.ownership import own
+from corpus.settings import Settings
+from rag.calling import call
+from tests.rag.cli_runs import ROOT
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The parsers that an operation was given, for each that was performed here."""
+    given: list[Any] = []
+    monkeypatch.setattr("rag.operations.perform_alone", lambda *_, parsers, **__: given.append(parsers))
+    return given
+
+
+def test_a_parser_is_begun_for_an_ingest_alone_and_goes_with_it(tmp_path: Path, seen: list[Any]) -> None:
+    settings = Settings(data_dir=tmp_path)
+    call(settings, "status", {})
+    call(settings, "ingest", {"paths": [], "dry_run": True})
+    held = own(tmp_path, "another")
+    call(settings, "ingest", {"paths": []})
+    held.release()
+    assert seen == [None] * 3
+    call(settings, "ingest", {"paths": []})
+    assert seen[-1] is not None
+    assert psutil.Process().children() == []
+
+
+def test_what_cannot_parse_is_told_by_what_reads_a_file(
+    tmp_path: Path, seen: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.parsers.recognition.is_installed", lambda: False)
+    call(Settings(data_dir=tmp_path, ocr="on"), "ingest", {"paths": []})
+    assert seen == [None]
+
+
+def test_an_owner_is_asked_without_what_only_an_owner_needs(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from corpus.settings import Settings\n"
+        "from pathlib import Path\n"
+        "import rag.calling\n"
+        "rag.calling.ask_owner = lambda *given: (True, 'answered')\n"
+        f"assert rag.calling.call(Settings(data_dir=Path({str(tmp_path)!r})), 'ingest', {{}}) == 'answered'\n"
+        "print([name for name in ('sqlalchemy', 'numpy', 'tantivy', 'ingest.sandbox') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
