@@ -130,6 +130,7 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
     own += [f"seed {model['seed']}"] if model["seed"] is not None else []
     facts: dict[str, object] = {
         "question": asked["question"],
+        **({"read as": answer["standalone_question"]} if answer["standalone_question"] else {}),
         "asked": f"{moment(found['at'])}, by {who}",
         "model": ", ".join([model["name"], *own]),
         "took": duration(answer["timings_ms"]["total"] / 1000),

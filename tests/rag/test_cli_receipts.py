@@ -57,6 +57,15 @@ def test_an_answer_leaves_a_receipt_that_can_be_shown_listed_and_replayed(
     assert "The model was not asked again." in vouch("replay", own, "--no-model").out
 
 
+def test_a_question_in_other_words_is_shown_as_it_was_read_and_replayed_so(vouch: Vouch) -> None:
+    own = receipt_of(vouch("ask", "使い切れなかった有休はどうなりますか"))
+    assert re.search(r"read as\s+使い切れなかった年次有給休暇はどうなりますか", vouch("receipt", own).out)
+    assert "read as" not in vouch("receipt", receipt_of(vouch("ask", 休暇))).out
+    again = vouch("replay", own).out
+    assert "the same, to the letter" in again
+    assert "differ" not in again
+
+
 def test_a_replay_tells_what_has_changed(vouch: Vouch, tmp_path: Path) -> None:
     own = receipt_of(vouch("ask", LEAVE))
     vouch("documents", "remove", "leave.md")
