@@ -18,6 +18,7 @@ from rag.clues import asked_figures, expected_kinds, fits, newer_editions
 from rag.elsewhere import is_rest, meant
 from rag.exact import exact
 from rag.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
+from rag.sides import compares, only_announces, sides, without_asking
 from rag.terms import coverage, numbers, stems, weights
 from rag.units import ASKS, Unit, cut
 
@@ -159,7 +160,8 @@ def _quoted(unit: Unit) -> str:
 
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
-    return _newest_first(pick(rank(reading, embed)), newer_editions(reading))
+    ranked = rank(reading, embed)
+    return _newest_first(_both_sides(pick(ranked), ranked, reading), newer_editions(reading))
 
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
@@ -191,8 +193,12 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     rest = meant(reading.question, (f"{p.place}\n{p.context}\n{p.text}" for p in reading.passages))
     if rest:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
+    compared = compares(reading.question)
+    if compared:
+        units = [one for one in units if not only_announces(one.text)] or units
     rarity = _rarity([unit.stems for unit in units])
     wanted = weights(reading.question, {stem: rarity(stem) for stem in weights(reading.question)})
+    wanted = without_asking(wanted) if compared else wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)
@@ -270,6 +276,29 @@ def pick(candidates: Sequence[Candidate]) -> list[Candidate]:
             if other is not best and not any(_same(other, one) for one in chosen) and _is_open(other, chosen)
         ]
     return chosen
+
+
+def _both_sides(chosen: list[Candidate], ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """Has the best of each side heard where a question lays two things beside each other, in the place of the last."""
+    asked = sides(reading.question)
+    if asked is None or not chosen:
+        return chosen
+    for mine, theirs in (asked, asked[::-1]):
+        if any(_speaks_of(one, mine, theirs) for one in chosen):
+            continue
+        best = next((one for one in ranked if one not in chosen and _speaks_of(one, mine, theirs)), None)
+        if best is not None:
+            chosen = [*chosen[: MOST_SENTENCES - 1], best]
+    return chosen
+
+
+def _speaks_of(one: Candidate, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Says whether a sentence, with what stands above it, speaks of one side, and of it as much as of the other."""
+    about = one.unit.stems | stems(
+        f"{one.unit.header}\n{one.unit.lead}\n{one.passage.context}\n{one.passage.place}"
+    )
+    here, there = (len(side & about) / len(side) for side in (mine, theirs))
+    return here > 0.5 and here >= there
 
 
 def _newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:
