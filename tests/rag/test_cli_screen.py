@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
@@ -150,6 +150,7 @@ def _shown(hit: dict[str, object], query: str, *, full: bool = False) -> str:
     return passages._passage(hit, weights(query), 60, full).plain
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_an_excerpt_holds_the_match_wherever_it_stands(before: int, after: int) -> None:
     text = "other words stand here " * before + "the parakeet rests. " + "and more words follow " * after
