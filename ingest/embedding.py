@@ -49,6 +49,9 @@ _TEXTS_HERE = 8
 """… so many at a time, so that a question need not wait for all of them."""
 
 _LAST_WORDS_S = 10.0
+_SILENT_S = 1800.0
+"""A child that says nothing to one request for so long is ended like one that died: threads of a library were seen to
+wait for each other for ever."""
 _LENGTH = struct.Struct(">I")
 _START = "from ingest.embedding import main; main()"
 
@@ -243,9 +246,15 @@ class _Child:
         """
         assert self._process.stdout is not None
         reply = None
-        with contextlib.suppress(BrokenPipeError):
-            _send(self._input, json.dumps({"texts": list(texts), "tokens": tokens}).encode())
-            reply = _receive(self._process.stdout)
+        silent = threading.Timer(_SILENT_S, self._process.kill)
+        silent.daemon = True
+        silent.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                _send(self._input, json.dumps({"texts": list(texts), "tokens": tokens}).encode())
+                reply = _receive(self._process.stdout)
+        finally:
+            silent.cancel()
         if reply is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LAST_WORDS_S)  # killed now, it could not say why it ends

@@ -175,6 +175,18 @@ def test_a_child_killed_amid_a_batch_is_replaced(child: EmbeddingChild) -> None:
     np.testing.assert_allclose(child.embed_passages(TEXTS), expected, atol=1e-6)
 
 
+def test_a_child_that_stays_silent_is_replaced(
+    child: EmbeddingChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = child.embed_passages(TEXTS)
+    first = process_of(child)
+    os.kill(first, signal.SIGSTOP)
+    patience, timer = iter([0.2]), threading.Timer
+    monkeypatch.setattr(threading, "Timer", lambda after, then: timer(next(patience, after), then))
+    np.testing.assert_allclose(child.embed_passages(TEXTS), expected, atol=1e-6)
+    assert process_of(child) != first
+
+
 def test_a_child_that_dies_twice_is_an_error_with_its_last_words(
     chosen: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
