@@ -230,17 +230,19 @@ def _text(part: Message) -> str:
 
 def _unflowed(text: str, *, without_space: bool) -> str:
     """Returns lines that were broken for show as one, those of a quotation too (RFC 3676, section 4)."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
     goes_on = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         body = line[depth:].removeprefix(" ")
         if depth == goes_on:
-            joined[-1] = (joined[-1][:-1] if without_space else joined[-1]) + body
+            joined[-1].append(body)
         else:
-            joined.append(f"{'>' * depth} {body}" if depth else body)
+            joined.append([f"{'>' * depth} {body}" if depth else body])
         goes_on = depth if body.endswith(" ") and body != "-- " else -1
-    return "\n".join(joined)
+        if goes_on >= 0 and without_space:
+            joined[-1][-1] = joined[-1][-1][:-1]
+    return "\n".join(map("".join, joined))
 
 
 def _content(part: Message) -> bytes:

@@ -442,6 +442,12 @@ def test_lines_broken_for_show_are_joined_within_their_quotation_only() -> None:
     assert read(message).text.endswith("On Monday at 9:00 Bob wrote:\n> Is it?\nIt is.\n\nAnna")
 
 
+def test_one_line_broken_for_show_a_hundred_thousand_times_is_one() -> None:
+    message = letter("word \n" * 100_000 + "end\n")
+    message.set_param("format", "flowed")
+    assert read(message).text.endswith("word " * 100_000 + "end")
+
+
 def test_a_journey_is_no_earlier_mail() -> None:
     text = "Please book:\n\nFrom: Oslo\nTo: Bergen\nDate: 5 January"
     assert read(letter(text)).text.endswith(text)
