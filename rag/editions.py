@@ -77,6 +77,14 @@ _MARKS = _pattern(
     r"|(?:改訂|改定|新|旧|最新)?版|(?:改訂|改定)|\b(?:edition|version|final|draft|latest|old|new|revised|updated)\b"
 )
 _PUT_AWAY = _pattern(r"\b(?:archived?s?|superseded|previous|past|history|backup)\b|アーカイブ|過去|旧|廃止")
+_OF_ITS_DAY = _pattern(
+    r"\b(?:minutes|agendas?|meetings?|invoices?|payslips?|newsletters?|timesheets?|diary|logs?|letters?)\b"
+    r"|議事録|会議|取締役会|総会|理事会|請求書|納品書|見積書|領収書|注文書|給与明細|[日週月]報|社内報"
+)
+_OF_RULES = _pattern(
+    r"\b(?:polic(?:y|ies)|rules?|guide(?:lines?)?|handbook|manual|procedures?|terms|templates?|charter)\b"
+    r"|規程|規則|規定|要領|要項|手引|マニュアル|ガイド|ひな形|様式"
+)
 _SHORTEST_WORK = 3
 """In bytes of UTF-8: three letters, or one kanji."""
 
@@ -112,7 +120,8 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
     """Returns which of these documents, each a (title, path), have a newer edition among them: index → the newest's.
 
     Editions of one work have a path in common but for dates, versions and folders that only put things away
-    (``archive/``, 旧), or the title and the file's name.
+    (``archive/``, 旧), or the title and the file's name. What is of its own day (minutes, invoices) is no edition of
+    another day's.
     """
     works: dict[tuple[str, ...], list[int]] = {}
     moments = [_moment(title, path) for title, path in documents]
@@ -122,6 +131,10 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
             ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip())
         ]
         keys += [("title", edition_of(title).work, named)]
+        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not _OF_RULES.search(
+            spaced_out(f"{title} {_stem(path)}")
+        ):
+            keys = [(*key, repr(moments[at][:3])) for key in keys]
         for key in keys:
             if moments[at] and all(key):
                 works.setdefault(tuple(" ".join(part.split()) for part in key), []).append(at)

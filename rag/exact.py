@@ -53,20 +53,28 @@ def exact(question: str, unit: Unit) -> str | None:
 
 _ASKS_WHEN_TRUE = re.compile(
     r"\b(?:after|from|until|under|over|before|condition|eligible|qualify|need to|require\w*|threshold)\b"
-    r"|以上|以下|超|未満|以内|から|条件|必要|対象"
+    r"|\b(?:when|must|ha(?:ve|s) to|leads? to|it takes?|how (?:often|soon|early|late|old))\b"
+    r"|以上|以下|超|未満|以内|から|条件|必要|対象|いつ|ごと|何歳|何[^。、?]{1,8}(?:と|たら|だら|[えけせてねべめれげ]ば|で(?!す|しょ))"
 )
 _IF = re.compile(r"\W*(?:after|if|when|where|once|unless)\b", re.IGNORECASE)
 _THEN = re.compile(
     r"\s(?:you|we|they|he|she|it|employees|staff|(?:the|a|an|your|our|their) [\w-]+(?: [\w-]+)?)"
     r" (?:may|can|must|will|shall|are|is|have|has|gets?|receives?)\b"
 )
-_IF_JA = re.compile(r"[^。、|]{0,14}(?:場合|とき|際)[はにも、]+.")
+_IF_JA = re.compile(
+    r"(?!で(?!あ|な|き)|だ|です)(?:(?!だが|るが|すが|とし|であり)[^。、|(（]){0,14}(?:場合|とき|際)[はにも、]+."
+)
+"""What a figure leads to: "3日を超えるときは"; in "1万円で東京の場合は" it is a rule of its own."""
 
 
 def _is_condition(text: str, span: _Span) -> bool:
     """Says whether a figure only tells when something holds: "After more than 26 weeks you may …", 3日を超えるとき."""
     first = max(text.rfind(mark, 0, span.start) for mark in (". ", "; ", "。", "\n")) + 1
-    if _IF.match(text, first):
+    if opened := _IF.match(text, first):
+        subject = _THEN.match(text, opened.end())  # "If you are …"
+        at = subject.end() if subject else opened.end()
+        if ", " in text[at : span.start] or _THEN.search(text, at, span.start):
+            return False  # the rule itself has begun
         return _THEN.search(text, span.end) is not None
     return _IF_JA.match(text, span.end) is not None
 

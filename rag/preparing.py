@@ -16,7 +16,7 @@ from rag.cards import EXTRACTIVE
 from rag.followups import standalone
 from rag.models import ChosenModel
 from rag.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
-from rag.rewording import rewordings
+from rag.rewording import rewordings, stands
 from rag.rewriting import Rewritten, rewrite
 from rag.strategies import STRATEGIES, ExampleSource
 from rag.templates import Template
@@ -108,9 +108,12 @@ class Preparation:
         began = time.perf_counter()
         best: tuple[float, str, tuple[Hit, ...]] | None = None
         for one in rewordings(self.question):
-            if _stands_in(hits, one.word):
+            if _stands_in(hits, one.entry):
                 continue
-            found = tuple(self.library.search(one.question, self.ask.k).hits)
+            try:
+                found = tuple(self.library.search(one.question, self.ask.k).hits)
+            except UsageError:
+                continue  # too long in other words
             if not _stands_in(found, one.other):
                 continue
             now = self._abstention.chance(self._signals(one.question, found))
@@ -180,7 +183,7 @@ class Preparation:
 
 
 def _stands_in(hits: Sequence[Hit], word: str) -> bool:
-    return any(word in fold(f"{hit.context}\n{hit.text}") for hit in hits)
+    return any(stands(word).search(fold(f"{hit.context}\n{hit.text}")) for hit in hits)
 
 
 def ms_since(began: float) -> float:

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, zip_longest
 
-from corpus.language import fold
+from corpus.language import fold, normalise
 
 MOST = 5
 """Other wordings of one question at most: each is a search."""
 
 _TABLE = """
 有休 有給 年休 有給休暇 年次有給休暇
-残業代 残業手当 時間外手当 割増賃金 時間外労働の割増
+残業代 残業手当 時間外手当 ~割増賃金 ~時間外労働の割増
 残業 時間外労働 時間外勤務 超過勤務
 休日出勤 休日労働 休日勤務
-深夜残業 深夜労働 深夜業 深夜勤務
+深夜労働 深夜業 深夜勤務
+深夜残業
 ホテル代 宿代 宿泊代 宿泊費 宿泊料
 出張費 旅費 出張旅費
-電車代 運賃 鉄道賃 交通費
+電車代 鉄道賃 ~運賃 ~交通費
 飛行機代 航空運賃 航空賃 航空券
 ガソリン代 燃料費 燃料代
 マイカー 自家用車 私有車 私用車
@@ -34,7 +35,7 @@ _TABLE = """
 ボーナス 賞与
 給料日 給与支給日 賃金支払日 ~賃金の支払日 ~給与の支給日
 給料 給与 賃金
-昇給 賃上げ 給与改定
+昇給 賃上げ ~給与改定
 退職金 退職一時金 退職手当
 クビになる 首になる ~解雇される ~解雇
 辞める 退職する ~退職
@@ -42,10 +43,11 @@ _TABLE = """
 辞めた 退職した ~退職
 産休 産前産後休業 産前産後休暇 産前産後の休業
 育休 育児休業 育児休暇
-介護休暇 介護休業
-結婚休暇 特別休暇 慶弔休暇 ~結婚
+介護休暇
+介護休業
+結婚休暇 ~特別休暇 ~慶弔休暇 ~結婚
 結婚したとき 結婚したら ~本人の結婚のとき ~結婚のとき
-忌引休暇 忌引き 忌引 慶弔休暇 特別休暇 ~死亡
+忌引休暇 忌引き 忌引 ~慶弔休暇 ~特別休暇 ~死亡
 病欠 病気休暇 病気欠勤 ~私傷病
 休み ~休暇 ~休日
 休めますか ~休暇がありますか ~休暇
@@ -57,36 +59,41 @@ _TABLE = """
 出社時間 出勤時間 始業時刻 ~始業
 退社時間 退勤時間 終業時刻 ~終業
 副業 兼業 ダブルワーク
-転勤 配置転換 転任 ~異動
+転勤 転任 ~配置転換 ~異動
 引っ越し 引越し 転居
-お祝い金 祝い金 祝金 慶弔見舞金 慶弔金
-香典 弔慰金 慶弔見舞金
+お祝い金 祝い金 祝金 ~慶弔見舞金 ~慶弔金
+香典 ~弔慰金 ~慶弔見舞金
 健診 健康診断
 ストレス検査 ストレスチェック
-見習い期間 研修期間 試用期間
+見習い期間 試用期間
 入社日 採用日 採用の日
-上司 上長 所属長 管理者
+上司 上長 所属長
 社長 代表取締役 ~代表者
 社員 従業員 職員
 社員数 従業員数 人員数
 パート アルバイト パートタイマー ~短時間労働者
 パワハラ パワーハラスメント ~ハラスメント
 セクハラ セクシュアルハラスメント ~ハラスメント
-パソコン PC コンピュータ ~端末
+パソコン PC コンピュータ コンピューター ~端末
 携帯 スマホ スマートフォン 携帯電話
-メアド メールアドレス 電子メール
-パスワード パスフレーズ 暗証番号
+携帯型
+メアド メールアドレス ~電子メール
+パスワード パスフレーズ
 ウイルス マルウェア
-フリーWi-Fi 公衆無線LAN 無線LAN
+フリーWi-Fi 公衆Wi-Fi 公衆無線LAN
 なくした 無くした 失くした 紛失した
 盗まれた ~盗難にあった ~盗難
 ハンコ 印鑑 ~押印
 レシート 領収証 領収書
 立て替え 立替 立替払い 立替金
 締め切り 締切 期限 ~期日
-決算日 決算期 事業年度 会計年度
+決算日 決算期 ~事業年度 ~会計年度
+事業年度 会計年度
 売上 売上高 売り上げ ~収益
-値段 価格 料金 単価
+売上原価
+売上総利益
+売上債権
+値段 価格 料金 ~単価
 送料 配送料 運送料
 修理代 修理費 修理料金
 点検代 点検料
@@ -100,26 +107,28 @@ _TABLE = """
 使い方 操作方法 取扱方法 使用方法
 お問い合わせ先 問い合わせ先 連絡先 ~窓口
 苦情 クレーム
-下請け 委託先 外注先 協力会社
+下請け 外注先 ~委託先 ~協力会社
 仕入れ先 仕入先 購入先 調達先
 
 vacation | annual leave | paid time off | PTO | ~holiday
-sick leave | sick pay | sickness absence | sick days
-maternity leave | parental leave | family leave
-paternity leave | parental leave | family leave
+sick leave | sickness absence | sick days
+sick pay |
+maternity leave | ~parental leave | ~family leave
+paternity leave | ~parental leave | ~family leave
 bereavement leave | compassionate leave | funeral leave
 time off | ~leave
 salary | wages | remuneration | ~pay | ~compensation
 payday | pay day | pay date
-raise | pay rise | salary increase | pay increase
-bonus | incentive | ~variable pay
+pay raise | pay rise | salary increase | pay increase
+a raise | ~pay rise | ~salary increase | ~pay increase
+bonus | ~incentive | ~variable pay
 overtime | extra hours | additional hours
 fired | dismissed | ~terminated | ~dismissal
 quit | resign
 notice period | period of notice | ~notice
-probation | trial period | probationary period
+probation | probationary period | ~trial period
 boss | line manager | supervisor | ~manager
-CEO | chief executive officer | chief executive | managing director
+CEO | chief executive officer | chief executive
 CFO | chief financial officer | finance director
 CTO | chief technology officer
 HR | human resources | people team
@@ -129,10 +138,10 @@ remote work | working from home | home working | telework
 work from home | work remotely | telework
 laptop | computer | ~device
 cell phone | mobile phone | smartphone | ~phone
-password | passphrase | credentials
+password | passphrase | ~credentials
 virus | malware
 stolen | ~lost
-complaint | grievance
+complaint | ~grievance
 bullying | harassment | intimidation
 gym | fitness | ~health club
 dress code | ~clothing | ~attire
@@ -150,10 +159,13 @@ reimbursed | refunded | paid back | repaid
 expense report | expense claim
 receipt | proof of purchase
 deadline | due date | time limit
-revenue | sales | turnover | net sales
-profit | net income | earnings | operating result
+revenue | sales | net sales | ~turnover
+cost of sales |
+cost of revenue |
+net profit | net income | ~net earnings
+operating profit | operating income | ~operating result
 invoice | ~bill
-customer | client
+customer | ~client
 supplier | vendor
 contract | agreement
 price | cost | fee | ~charge
@@ -174,17 +186,19 @@ pension | retirement plan | 401k | superannuation
 severance | redundancy pay | termination pay
 """
 """Words for one thing, a line each, those of English parted by bars. A ~ is before a word that has other meanings: it
-is put in place of the others, and they are not put in its.
+is put in place of the others, and they are not put in its. One alone on its line stays as it is, with the words in it:
+what is nearly the same by law or in a balance sheet is not the same.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Rewording:
-    """A question with ``other`` in the place of ``word``, both folded."""
+    """A question with ``other`` in the place of ``word``, a form of the table's ``entry``, all three folded."""
 
     question: str
     word: str
     other: str
+    entry: str
 
 
 def rewordings(question: str) -> list[Rewording]:
@@ -194,44 +208,64 @@ def rewordings(question: str) -> list[Rewording]:
     The longest words are looked for first ("残業代" before "残業"); each word's nearest neighbours in the table come
     first, of every word in turn.
     """
-    folded, whole = fold(question), question
-    if len(folded) != len(whole):
-        whole = folded  # a letter of half width folds into two: offsets would not be those of the question
-    taken: list[tuple[int, int]] = []
+    read = normalise(question)
+    folded = read.text
+    taken = bytearray(len(folded))
     found: list[list[Rewording]] = []
-    for pattern, others in _entries():
-        for match in pattern.finditer(folded):
-            if any(start < match.end() and match.start() < end for start, end in taken):
+    for entry, others in _entries():
+        if entry not in folded:
+            continue
+        known: list[Rewording] | None = None
+        for match in stands(entry, by_itself=True).finditer(folded):
+            start, end = match.span()
+            if any(taken[start:end]):
                 continue
-            taken.append(match.span())
-            before, after = whole[: match.start()], whole[match.end() :]
-            found.append(
-                [
-                    Rewording(before + one + after, match[0], fold(one))
-                    for one in others
-                    if fold(one) not in folded
-                ]
-            )
+            taken[start:end] = b"1" * (end - start)
+            if known is not None:
+                continue  # once is enough
+            start, end = read.span(start, end)
+            if fold(question[start:end]) != match[0]:
+                continue  # part of a letter such as ㍿ is no word
+            before, after = question[:start], question[end:]
+            known = [
+                Rewording(before + one + after, match[0], fold(one), entry)
+                for one in others
+                if fold(one) not in folded
+            ]
+        if known:
+            found.append(known)
     in_turn = (one for some in zip_longest(*found) for one in some if one is not None)
     return list(islice(in_turn, MOST))
 
 
 @lru_cache(maxsize=1)
-def _entries() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
-    """Returns every word of the table with the others of its line, the longest words first."""
+def _entries() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Returns every word of the table, folded, with the others of its line, the longest words first."""
     found: dict[str, list[str]] = {}
     for line in filter(None, _TABLE.splitlines()):
         group = [word.strip() for word in (line.split("|") if "|" in line else line.split())]
+        group = [word for word in group if word]
         for word in (one for one in group if not one.startswith("~")):
             others = [one.removeprefix("~") for one in group if one != word]
             found[word] = list(dict.fromkeys([*found.get(word, ()), *others]))
-    return tuple(
-        (_pattern(fold(word)), tuple(found[word])) for word in sorted(found, key=lambda one: (-len(one), one))
-    )
+    return tuple((fold(word), tuple(found[word])) for word in sorted(found, key=lambda one: (-len(one), one)))
 
 
-def _pattern(word: str) -> re.Pattern[str]:
-    """Finds a word: of English as a whole one, its plural too; of Japanese not amid a longer run of its own kind."""
+_KATAKANA, _KANJI = "[ァ-ヶー]", "[\u3400-\u9fff々]"
+
+
+@lru_cache(maxsize=1024)
+def stands(word: str, *, by_itself: bool = False) -> re.Pattern[str]:
+    """Finds a word, folded, in a folded text: of English as a whole one, its plural too; of Japanese not amid a longer
+    run of katakana (パート in デパート).
+
+    ``by_itself``: nor where what stands before makes it another (会社員 is no 社員, 24 hr no human resources).
+    """
     if word.isascii():
-        return re.compile(rf"(?<![a-z0-9]){re.escape(word)}(?:s|es)?(?![a-z0-9])")
-    return re.compile(re.escape(word))
+        figure = r"(?<!\d )" if by_itself and len(word) < 3 else ""
+        return re.compile(rf"(?<![a-z0-9]){figure}{re.escape(word)}(?:s|es)?(?![a-z0-9])")
+    before = f"(?<!{_KATAKANA})" if re.match(_KATAKANA, word) else ""
+    if by_itself and re.match(_KANJI, word):
+        before = f"(?:(?<!{_KANJI})|(?<=[年度期月日]))"
+    after = f"(?!{_KATAKANA})" if re.match(_KATAKANA, word[-1]) else ""
+    return re.compile(before + re.escape(word) + after)

@@ -332,6 +332,18 @@ def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
          "If you are ill for more than three days, call, and you get 10 days of sick leave.", "10 days"),
         ("病気休暇は何日ですか。", "病気で3日を超えて休むときは、年10日の病気休暇がある。", "10日"),
         ("何日以上休むときに診断書を提出しますか。", "3日を超えて休むときは、診断書を提出する。", "3日"),
+        ("How much is paid for a hotel?",
+         "When you travel, a hotel of £185 is paid and you may claim breakfast.", "£185"),
+        ("How many days of leave do I have?",
+         "Once hired you have 25 days of leave and you may carry over some.", "25 days"),
+        ("How often must the pump be serviced?", "After 400 hours the pump must be serviced.", "After 400 hours"),
+        ("When do I call?", "If you are ill for more than three days you must call.", "more than three days"),
+        ("How old are drivers?", "If you are 18 years old you may drive.", "18 years old"),
+        ("何歳で退職しますか。", "60歳に達した場合は、退職する。", "60歳"),
+        ("何日休むと診断書を出しますか。", "3日を超えて休むときは、診断書を提出する。", "3日"),
+        ("申請はいつまでですか。", "3月31日までに申し出た場合は、承認する。", "3月31日まで"),
+        ("宿泊費の上限はいくらですか。", "宿泊費の上限は1万円で東京の場合は2万円とする。", None),
+        ("宿泊費の上限はいくらですか。", "宿泊費は1万円が上限だが東京の場合は2万円とする。", None),
         ("How long is the trial period?",
          "Unless your contract says otherwise, the trial period is six months.", "six months"),
     ],
@@ -373,6 +385,13 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
         (("sales/report-2023.txt", "hr/report-2025.txt"), False),
         (("policy-v2.txt", "policy-2025.txt"), False),  # a version and a year cannot be compared
         (("policy-v2.txt", "policy-v10.txt"), True),
+        (("board-minutes-2025-03-12.txt", "board-minutes-2025-06-11.txt"), False),  # each of its own day
+        (("minutes/2025-03.txt", "minutes/2025-04.txt"), False),
+        (("取締役会議事録_2025年3月.txt", "取締役会議事録_2025年4月.txt"), False),
+        (("請求書_2025年3月.pdf", "請求書_2025年4月.pdf"), False),
+        (("minutes-2025-03-12-v1.txt", "minutes-2025-03-12-v2.txt"), True),
+        (("meetings/travel-policy-2023.txt", "meetings/travel-policy-2025.txt"), True),
+        (("会議室利用規程_2023年.txt", "会議室利用規程_2025年.txt"), True),
     ],
 )
 def test_only_an_edition_of_the_same_work_is_newer(names: tuple[str, str], older: bool) -> None:

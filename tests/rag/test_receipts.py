@@ -248,6 +248,15 @@ def test_the_built_in_model_writes_the_same_to_the_letter_in_another_process_lif
     assert again.reasons == ()
 
 
+def test_an_answer_in_other_words_keeps_its_searches_and_is_replayed(service: Service) -> None:
+    answer = asked(service, "How is PTO carried over to the next year?")
+    kept = service.receipt(answer.id)
+    assert kept["answer"]["standalone_question"] == answer.standalone_question != ""
+    assert answer.standalone_question in [one["query"] for one in kept["searches"][1:]]
+    again = service.replay(answer.id)
+    assert (again.same, again.generated.same, again.reasons) == (True, True, ())
+
+
 def test_a_replay_says_when_answers_are_refused_by_another_calibration(service: Service) -> None:
     answer = asked(service)
     kept = service.receipt(answer.id)["settings"]["calibration"]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.catalog import documents
 from corpus.language import fold
 from corpus.settings import Settings
-from corpus.types import OWNER
+from corpus.types import ANYONE, OWNER
 from rag.answering import answer
 from rag.answers import Answer, Ask
 from rag.bootstrap import Service, open_service
 from rag.library import CallersLibrary
 from rag.prompting import Message
-from rag.rewording import MOST, rewordings
+from rag.rewording import MOST, rewordings, stands
 from tests.rag.cli_runs import put, without_model
 
 RULES = {
@@ -82,6 +84,7 @@ def test_what_people_say_finds_what_rules_say(
         "2031年度の賞与の目標額はいくらですか。",  # in the passages, and not answered by them
         "ガソリン代はいくらですか。",  # no word for it is there
         "飼い犬を連れてきてもいいですか。",  # the table knows none of its words
+        "連絡のPTOは？",  # stands in no document, nor in a laptop
     ],
 )
 def test_no_other_words_are_put_where_they_do_not_help(service: Service, question: str) -> None:
@@ -115,4 +118,65 @@ def test_one_word_is_replaced_and_all_else_stays(parts: list[str]) -> None:
         assert "~" not in one.question
         assert fold(one.question) != fold(question)
         kept = fold(one.question).replace(one.other, "", 1)
-        assert sorted(kept) == sorted(fold(question).replace(one.word, "", 1))
+        assert sorted(kept.replace(" ", "")) == sorted(
+            fold(question).replace(one.word, "", 1).replace(" ", "")
+        )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        # part of another word, or of a letter
+        "会社員は何人ですか。", "副社長は誰ですか。", "パートナーは？", "デパートは？", "無期限ですか。", "㍿員は？",
+        "Is there a 24 hr line?",
+        # nearly the same, and not the same: by law, by their figures, or by what they are of
+        "介護休暇は？", "介護休業は？", "慶弔休暇は？", "特別休暇は？", "深夜残業は？", "研修期間は？", "暗証番号は？",
+        "管理者は？", "無線LANは？", "売上原価は？", "parental leave?", "sick pay?", "gross profit?",
+        "employee turnover?", "the trial period?", "Which VPN client?", "Who is the managing director?",
+        "How do I raise a query?",
+    ],
+)  # fmt: skip
+def test_what_is_not_the_same_is_not_put_in_its_place(question: str) -> None:
+    assert rewordings(question) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("o\ufb03ce\u200b\u200b hotel?", "o\ufb03ce\u200b\u200b accommodation?"),
+        ("\ufb01 \u200bＨＯＴＥＬ？", "\ufb01 \u200baccommodation？"),
+        ("🙂ﾊﾟｿｺﾝ🙂は", "🙂PC🙂は"),
+        ("コンピューターは", "パソコンは"),
+        ("operating profit?", "operating income?"),
+        ("When do I get a raise?", "When do I get pay rise?"),
+    ],
+)
+def test_the_rest_of_the_question_stays_to_the_letter(question: str, first: str) -> None:
+    assert rewordings(question)[0].question == first
+
+
+def test_a_word_within_another_does_not_stand_there() -> None:
+    assert not stands("pto").search("a laptop")
+    assert not stands("パート").search("デパートとパートナー")
+    assert stands("vacation").search("two vacations")
+    assert stands("旅費").search("国内旅費")
+
+
+def test_a_question_that_is_too_long_in_other_words_is_asked_in_its_own(service: Service) -> None:
+    question = f"有休{'は' * 7989}何日もらえますか。"
+    assert ask(service, question).standalone_question == ""
+
+
+def test_what_may_not_be_read_makes_no_difference(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        without_model(patch)
+        with open_service(Settings(data_dir=tmp_path / "data", dense="exact")) as opened:
+            put(opened, {"規程.txt": RULES["規程.txt"][3:], "秘.txt": RULES["規程.txt"][:3]})
+            with opened.corpus.catalog.write() as db:
+                closed = next(one for one in documents.list_documents(db) if one.key.path == "秘.txt")
+                documents.set_access(db, closed.id, ["group:board"])
+            library = CallersLibrary(opened.corpus, opened.retriever, ANYONE)
+            asked = Ask("有休は何日もらえますか。", model="extractive")
+            found = answer(asked, library, opened.models)
+    assert (found.abstained, found.standalone_question) == (True, "")
+    assert {hit.source for one in library.searches for hit in one.hits} <= {"規程.txt"}
