@@ -119,7 +119,7 @@ def _in_place(what: str, how: str | None, before: str) -> str:
         topic = topic_of(before)
         # A topic of several parts: the first of them is what differs; one of a single part is the thing asked for.
         inside = [span for span in places if span[1] <= before.find(topic) + len(topic)]
-        alike = len(what) >= len(topic) - 1 and _script(what[-1]) == _script(topic[-1])
+        alike = topic != "" and len(what) >= len(topic) - 1 and _script(what[-1]) == _script(topic[-1])
         if inside and ("の" in topic or (len(inside) == 1 and alike)):
             found = inside[0]
     if found is None:

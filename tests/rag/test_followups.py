@@ -212,6 +212,10 @@ def test_any_conversation_gives_a_question_of_bounded_length(question: str, earl
     assert bool(read.strip()) == bool(question.strip()) or earlier
 
 
+def test_a_turn_that_names_no_topic_is_no_place_for_one() -> None:
+    assert "有" in standalone("有は？", [" では、"])
+
+
 def test_long_turns_take_no_time() -> None:
     for piece in ("and ", "in the London ", "では、", "東京の", "それ", "(", "a" * 50 + " "):
         long = piece * 2000
