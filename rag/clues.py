@@ -93,9 +93,14 @@ def _bounds(pattern: re.Pattern[str], text: str) -> Iterator[tuple[float, float]
 
 
 _PAST = re.compile(
-    r"\b(?:old|older|previous|previously|former|formerly|earlier|before|used to)\b"
-    r"|以前|旧|かつて|当時|過去|前回"
+    r"\b(?<!how )(?<!(?:year|onth|days|eeks) )(?<!(?:years|onths) )old\b(?! (?:age|enough))"
+    r"|\b(?:older|earlier)\b(?! than)"
+    r"|\b(?:former|previous)(?:ly)?\b(?! (?:employ|staff|colleague|manager|customer|job|work))|\bin the past\b"
+    r"|\bused to (?:be|have|get|cost|pay|apply|say)\b|\bbefore\W*$"
+    r"|\bbefore (?:that|then|the (?:change|revision|update|amendment|reform|increase|price|new|current))\b"
+    r"|以前|旧(?!姓|字|暦|盆)|かつて|当時|過去|前回"
 )
+"""Words of what was. "Before departure", "older than 18", "how old" and 旧姓 say nothing of that."""
 
 
 def asks_of_the_past(question: str) -> bool:

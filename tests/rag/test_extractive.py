@@ -16,7 +16,7 @@ from corpus.errors import EmbeddingError
 from corpus.language import fold
 from corpus.settings import load_settings
 from corpus.types import Float32
-from rag.clues import asked_figures, expected_kinds, fits, newer_editions
+from rag.clues import asked_figures, asks_of_the_past, expected_kinds, fits, newer_editions
 from rag.exact import exact
 from rag.extractive import ExtractiveChatModel, embed_with
 from rag.prompting import (
@@ -397,6 +397,33 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
 def test_only_an_edition_of_the_same_work_is_newer(names: tuple[str, str], older: bool) -> None:
     reading = read("What is the mileage rate?", dict.fromkeys(names, "…  The mileage rate is 40p."))
     assert newer_editions(reading) == ({1: {2}} if older else {})
+
+
+@pytest.mark.parametrize(
+    ("question", "past"),
+    [
+        ("What was the old mileage rate?", True),
+        ("What did the former policy allow?", True),
+        ("What did it cost before?", True),
+        ("What was paid before the change?", True),
+        ("What did the room use to cost in 2023?", True),
+        ("What did lunch cost in an earlier edition?", True),
+        ("The limit used to be what?", True),
+        ("以前の日当はいくらでしたか。", True),
+        ("旧規程の日当は？", True),
+        ("How many days before departure must I book?", False),
+        ("How old must a child be?", False),
+        ("Is a child of 12 years old, or one older than 18, insured?", False),
+        ("Is it refunded for cars that are six months old?", False),
+        ("Must I ask earlier than a week ahead?", False),
+        ("What is the old age pension?", False),
+        ("Do former employees keep it?", False),
+        ("Which tool is used to measure it?", False),
+        ("旧姓は使えますか。", False),
+    ],
+)
+def test_what_asks_of_the_past(question: str, past: bool) -> None:
+    assert asks_of_the_past(question) == past
 
 
 @pytest.mark.parametrize(
