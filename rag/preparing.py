@@ -60,6 +60,7 @@ class Preparation:
         self._rewrite_s = rewrite_s
         self._stop = stop
         self._followup = ""
+        self._threshold = 0.0
         self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
 
     def retrieve(self) -> tuple[Hit, ...]:
@@ -89,9 +90,10 @@ class Preparation:
 
     def refuses(self, hits: Sequence[Hit]) -> bool:
         """Says whether the documents do not speak of the question, before any model is asked."""
+        found = self._signals(self.question, hits)
+        self._threshold = self._abstention.threshold(found)
         if not hits:
             return True
-        found = self._signals(self.question, hits)
         self.confidence = round(self._abstention.chance(found), 4)
         return self._abstention.refuses(found)
 
@@ -101,7 +103,7 @@ class Preparation:
 
         It is looked for where the question is refused, or nearly so.
         """
-        least = self._abstention.threshold(self._signals(self.question, hits)) + _SURER
+        least = self._threshold + _SURER
         chance = self.confidence or 0.0
         if not refused and chance >= least + _SURER:
             return ()
