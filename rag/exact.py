@@ -61,6 +61,11 @@ _THEN = re.compile(
     r"\s(?:you|we|they|he|she|it|employees|staff|(?:the|a|an|your|our|their) [\w-]+(?: [\w-]+)?)"
     r" (?:may|can|must|will|shall|are|is|have|has|gets?|receives?)\b"
 )
+_RULE = re.compile(
+    r",\s+(?:(?:the|a|an|your|our|their|you|we|they|he|she|it|all|each|every|there|only|up|at|employees|staff)\b|\Z)",
+    re.IGNORECASE,
+)
+"""Where the rule itself begins: "When you travel, a hotel of £185 …"; not in "After maternity, adoption or …"."""
 _IF_JA = re.compile(
     r"(?!で(?!あ|な|き)|だ|です)(?:(?!だが|るが|すが|とし|であり)[^。、|(（]){0,14}(?:場合|とき|際)[はにも、]+."
 )
@@ -73,7 +78,7 @@ def _is_condition(text: str, span: _Span) -> bool:
     if opened := _IF.match(text, first):
         subject = _THEN.match(text, opened.end())  # "If you are …"
         at = subject.end() if subject else opened.end()
-        if ", " in text[at : span.start] or _THEN.search(text, at, span.start):
+        if _RULE.search(text[at : span.start]) or _THEN.search(text, at, span.start):
             return False  # the rule itself has begun
         return _THEN.search(text, span.end) is not None
     return _IF_JA.match(text, span.end) is not None

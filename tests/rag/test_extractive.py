@@ -324,6 +324,11 @@ def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
 @pytest.mark.parametrize(
     ("question", "text", "short"),
     [
+        (
+            "How long is maternity leave?",
+            "After maternity, adoption or shared leave of more than 26 weeks you may work shorter.",
+            None,
+        ),
         ("How long is maternity leave?",
          "After maternity leave of more than 26 weeks you may work shorter.", None),
         ("How long may I work shorter?",
