@@ -45,7 +45,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "6"),
+    detection.PDF: Parser("ingest.parsers.pdf", "7"),
     detection.DOCX: Parser("ingest.parsers.docx", "5"),
     detection.HTML: Parser("ingest.parsers.html", "9"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),

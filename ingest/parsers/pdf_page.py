@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,8 +77,7 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
     turns: list[int] = []
     looks: list[int] = []
     last_drawn, look = 0, _DRAWN
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
+    for start, end in _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
@@ -100,7 +99,7 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
             and text[start - 1] in " \u3000"
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
         )
-        shown = match[0]
+        whole = shown = text[start:end]
         if end - start > 1 and loose(text_page, end - 1, reference):
             if not turn and box.top <= y0 + 0.3 * (y1 - y0):
                 # PDFium undid a hyphenation: the word goes on in the next line, after one of its hyphens.
@@ -113,12 +112,35 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
                     loose(text_page, split, reference)
                     x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
                     loose(text_page, end - 1, reference)
-            x0, x1 = min(x0, box.left), max(x1 if shown is match[0] else x0, box.right)
+            x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
             y0, y1 = min(y0, box.bottom), max(y1, box.top)
         found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, *font[::-1], spaced))
         turns.append(turn)
         looks.append(look)
     return turns, looks
+
+
+def _tokens(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
+    """Yields where the page's words begin and end.
+
+    PDFium takes a page of a few short lines ("A", "B") for one written downward and puts no blank between them.
+    """
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if (
+            "\n" not in text
+            and match[0].isascii()
+            and abs(pdfium.FPDFText_GetCharAngle(text_page, start)) < math.pi / 4
+        ):
+            bottom = math.inf
+            box = pdfium.FS_RECTF()
+            for at in range(start, end):
+                if pdfium.FPDFText_GetLooseCharBox(text_page, at, ctypes.byref(box)):
+                    if at > start and text[at - 1] not in _LINE_HYPHENS and box.top <= bottom:
+                        yield start, at
+                        start = at
+                    bottom = box.bottom + 0.3 * (box.top - box.bottom)
+        yield start, end
 
 
 def _line_break(text: str, start: int, end: int, text_page: Any, height: float) -> int:

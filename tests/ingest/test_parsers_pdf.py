@@ -456,6 +456,24 @@ def test_every_word_of_any_page_comes_out_in_order(paragraphs: list[str]) -> Non
     assert read(drawn(draw)).text.split() == [word for text in paragraphs for word in text.split()]
 
 
+@pytest.mark.parametrize("lines", [["A", "B"], ["aa ", "a  "], ["1", "2", "3", "4"], ["Annex", "A"]])
+def test_a_few_short_lines_are_no_word_written_downward(lines: list[str]) -> None:
+    def draw(canvas: Any) -> None:
+        for number, line in enumerate(lines):
+            canvas.drawString(70, 700 - 14 * number, line)
+
+    assert read(drawn(draw)).text.split() == [line.strip() for line in lines]
+
+
+def test_a_word_alone_on_its_page_stays_one_however_it_is_turned() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.translate(300, 300)
+        canvas.rotate(90)
+        canvas.drawString(0, 0, "CONFIDENTIAL")
+
+    assert read(drawn(draw)).text.split() == ["CONFIDENTIAL"]
+
+
 def hidden_text(canvas: Any) -> None:
     """Every way to write what nobody sees."""
     canvas.setFont("Helvetica", 10)
