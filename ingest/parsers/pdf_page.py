@@ -28,6 +28,8 @@ _PALE = 225
 _SEEN_CONTRAST = 24
 _LOOK_PIXELS = 1200
 _HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
+_FEW_CHARS = 300
+"""On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
 _LINE_HYPHENS = "-\u2010\ufffe\x02"
 _TOKEN = pattern(r"\S+")
 
@@ -128,7 +130,7 @@ def _tokens(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         if (
-            "\n" not in text
+            len(text) <= _FEW_CHARS
             and match[0].isascii()
             and abs(pdfium.FPDFText_GetCharAngle(text_page, start)) < math.pi / 4
         ):
