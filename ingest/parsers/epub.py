@@ -1,14 +1,17 @@
 """EPUB books: the chapters in reading order, one page each, labelled with the chapter's title.
 
 Kept: all that the HTML reader keeps of each chapter; title, language, date and author from the package.
-Not kept: the table of contents, covers and other parts without words, fonts, scripts, styles, what the
-reading order leaves out. A name in the book is a key into its archive and never a path.
+Not kept: the table of contents (also where it stands on a page like the others), covers and other parts without
+words, fonts, scripts, styles, what the reading order leaves out. A name in the book is a key into its archive and
+never a path.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Set
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +22,7 @@ from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EPUB, encrypted
 from ingest.parsers.html import add_html, parse_html
+from ingest.parsers.html_left_out import mark_contents_of_book
 from ingest.parsers.office import DC, Package
 
 _OPF = "{http://www.idpf.org/2007/opf}"
@@ -53,7 +57,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     draft = Draft(limits)
     number = 0
     missing = 0
-    for part in _reading_order(root, folder):
+    order = _reading_order(root, folder)
+    parts = frozenset(order)
+    for part in order:
         if part not in package:
             missing += 1
             continue
@@ -61,6 +67,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         body = None if tree is None else next(tree.iter("body"), tree)
         if body is None or not "".join(body.itertext()).strip():
             continue
+        mark_contents_of_book(tree, partial(_leads_to, parts - {part}, posixpath.dirname(part)))
         number += 1
         draft.page(number, _label(tree, body))
         add_html(draft, tree)
@@ -111,9 +118,18 @@ def _reading_order(root: Any, folder: str) -> list[str]:
             continue
         if "nav" in (item.get("properties") or "").split():
             continue
-        target = unquote((item.get("href") or "").partition("#")[0])
-        order.append(posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/"))
+        order.append(_place(folder, item.get("href") or ""))
     return list(dict.fromkeys(order))
+
+
+def _place(folder: str, reference: str) -> str:
+    """Returns the part of the archive that a reference from a folder names."""
+    target = unquote(reference.partition("#")[0])
+    return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+
+
+def _leads_to(parts: Set[str], folder: str, reference: str) -> bool:
+    return _place(folder, reference) in parts
 
 
 def _opened(text: str) -> str:

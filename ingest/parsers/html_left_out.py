@@ -6,7 +6,7 @@ Code and controls, hidden elements, navigation, and the page's list of its own h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,6 +56,7 @@ _TOLD = pattern("[はがを]|です|ます")
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
+_LINES = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "tr")
 _MOST_BOXES = 20
 """Boxes called contents, or navigation, that are looked into: pages have one or two."""
 _MOST_LOOKS = 3
@@ -172,8 +173,29 @@ def _mark_contents(root: Any) -> None:
     search for any of them would find it. Outermost lists alone are looked at, so time is linear in the page.
     """
     targets = {name for one in root.iter("*") for name in (one.get("id"), one.get("name")) if name}
-    if not targets:
-        return
+    if targets:
+        _mark_lists(root, lambda href: unquote(href.partition("#")[2]) in targets)
+
+
+def mark_contents_of_book(root: Any, is_part: Callable[[str], bool]) -> None:
+    """Gives what leads to the parts of a book (told by ``is_part`` of a link's target) the role of its contents: lists
+    of such links, and on a page of several the headings and paragraphs that are nothing else.
+    """
+    _mark_lists(root, is_part)
+    found = []
+    for link in root.iter("a"):
+        around = next(link.iterancestors(*_LINES), None) if is_part(link.get("href") or "") else None
+        if around is not None and _letters(around) == _letters(link) > 0:
+            found.append(around)
+    for line in found if len(found) >= FEWEST_ENTRIES else ():
+        line.set("role", _CONTENTS)
+
+
+def _letters(element: Any) -> int:
+    return sum(sum(map(str.isalpha, text)) for text in element.itertext())
+
+
+def _mark_lists(root: Any, leads_inside: Callable[[str], bool]) -> None:
     found, boxes = [], 0
     left = _MOST_LOOKS * sum(1 for _ in root.iter("a"))
     walker = etree.iterwalk(root, events=("start",))
@@ -184,7 +206,7 @@ def _mark_contents(root: Any) -> None:
         links = [link for link in element.iter("a") if link.get("href")]
         if not is_list:
             boxes, left = boxes + 1, left - len(links)
-        if (is_list or left >= 0) and _is_contents(element, links, targets):
+        if (is_list or left >= 0) and _is_contents(element, links, leads_inside):
             found.append(element)
             walker.skip_subtree()
         elif is_list:
@@ -193,11 +215,10 @@ def _mark_contents(root: Any) -> None:
         element.set("role", _CONTENTS)
 
 
-def _is_contents(element: Any, links: Sequence[Any], targets: Set[str]) -> bool:
-    """Says whether an element is links into its own page, and no more than a heading and numbers before them."""
+def _is_contents(element: Any, links: Sequence[Any], leads_inside: Callable[[str], bool]) -> bool:
+    """Says whether an element is links into its own page or book, and no more than a heading and numbers beside."""
     if len(links) < FEWEST_ENTRIES or not all(
-        unquote(link.get("href").partition("#")[2]) in targets and _has_letter("".join(link.itertext()))
-        for link in links
+        leads_inside(link.get("href")) and _has_letter("".join(link.itertext())) for link in links
     ):
         return False
     return _says_little_beside_links(element)

@@ -1,6 +1,7 @@
 """How a workbook of the old format (XLS) shows its cells: the home of xlrd.
 
-python-calamine gives the values; number formats, error values, hidden rows and columns, and comments are found here.
+python-calamine gives the values; number formats, error values, hidden rows and columns, and comments are found here, as
+are the texts and sheet names of Excel 95 and before, of which it reads each byte of a Japanese character by itself.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class OldWorkbookView:
 
     Attributes:
         is_whole: whether all of it could be read; what could not is shown plainly.
+        names: what its worksheets are called, in order.
 
     Raises:
         ParseError: ``encrypted``.
@@ -37,6 +39,7 @@ class OldWorkbookView:
         self._views: dict[str, SheetView] = {}
         self._comments: dict[str, list[tuple[int, int, str]]] = {}
         self.is_whole = True
+        self.names: list[str] = []
         try:
             self._read(data, count_cells)
         except VouchError:
@@ -53,7 +56,9 @@ class OldWorkbookView:
             file_contents=data, formatting_info=True, on_demand=True, ragged_rows=True, logfile=io.StringIO()
         ) as book:
             formats = [_shown_format(book, one) for one in book.xf_list]
-            for index, name in enumerate(book.sheet_names()):
+            has_code_page = book.biff_version < _UNICODE_SINCE
+            self.names = book.sheet_names()
+            for index, name in enumerate(self.names):
                 sheet = book.sheet_by_index(index)
                 view = self._views[name] = SheetView()
                 view.hidden_rows.update(row for row, one in sheet.rowinfo_map.items() if one.hidden)
@@ -66,7 +71,10 @@ class OldWorkbookView:
                     if held:
                         last_row, last_column = row, max(last_column, held[-1])
                     for column in held:
-                        shown = _shown(sheet, row, column, formats, xlrd.error_text_from_code)
+                        if kinds[column] == _TEXT:
+                            shown = sheet.cell_value(row, column) if has_code_page else ""
+                        else:
+                            shown = _shown(sheet, row, column, formats, xlrd.error_text_from_code)
                         if shown:
                             view.shown[row, column] = shown
                 check_extent(name, last_row + 1, last_column + 1)
@@ -91,7 +99,9 @@ class OldWorkbookView:
         yield from ()
 
 
-_EMPTY, _NUMBER, _ERROR = (0, 6), 2, 5  # xlrd's kinds of cells
+_EMPTY, _TEXT, _NUMBER, _ERROR = (0, 6), 1, 2, 5  # xlrd's kinds of cells
+_UNICODE_SINCE = 80
+"""The version of the format (Excel 97) that no longer writes text in a code page."""
 
 
 def _shown_format(book: Any, style: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from corpus.patterns import pattern
 from ingest.parsers.assembly import one_line
 from ingest.parsers.detection import encrypted
 from ingest.parsers.office import Package
@@ -17,7 +18,10 @@ from ingest.parsers.workbook_view import SheetView, check_extent, show_column
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_SHOWN = frozenset({"float", "percentage", "currency"})  # dates are ISO dates, whatever is shown
+_OTHERWISE = frozenset({"string", "date", "boolean"})
+"""Kinds of values that are read as they are: dates are ISO dates, whatever is shown."""
+_LENGTH = pattern(r"(-?)PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S")
+_DAY_HOURS = 24
 _HIDDEN = frozenset({"collapse", "filter"})
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
@@ -98,15 +102,17 @@ class OpenDocumentView:
         ]
         self._said.extend((self._row, column, text) for text in said if text)
         kind = element.get(_OFFICE + "value-type")
-        if not kind:
+        shown = one_line(" ".join("".join(line.itertext()) for line in element.iterfind(_TEXT + "p")))
+        if not kind and not shown:
             self._view.uncalculated += element.get(_TABLE + "formula") is not None
             return
         down = _times(element.getparent(), "number-rows-repeated")
         self._count_cells(across * down)
         self._has_cells = True
         self._last_row, self._last_column = self._row + down, max(self._last_column, self._column)
-        shown = one_line(" ".join("".join(line.itertext()) for line in element.iterfind(_TEXT + "p")))
-        if kind in _SHOWN and shown:
+        if kind == "time":  # of a day it is read as it is; what is longer is none that calamine knows
+            shown = _show_length(element.get(_OFFICE + "time-value") or "")
+        if shown and kind not in _OTHERWISE:
             for row in range(self._row, self._row + down):
                 self._view.shown.update(((row, at), shown) for at in range(column, column + across))
 
@@ -123,6 +129,15 @@ class OpenDocumentView:
     def drawn(self, _: str) -> Iterator[str]:
         """Yields nothing: text boxes and charts of ODS are not read."""
         yield from ()
+
+
+def _show_length(value: str) -> str:
+    """Returns ``PT27H17M54S`` as ``27:17:54``, "" for the time of a day."""
+    match = _LENGTH.fullmatch(value)
+    if match is None or (not match[1] and int(match[2]) < _DAY_HOURS):
+        return ""
+    sign, hours, minutes, seconds = match.groups()
+    return f"{sign}{int(hours)}:{minutes:0>2}" + (f":{seconds:0>2}" if int(seconds) else "")
 
 
 def _times(element: Any, attribute: str) -> int:

@@ -131,9 +131,10 @@ def _read_workbook(
 ) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0
-    for index, sheet in enumerate(workbook.sheets_metadata):
+    names = _names(workbook, view)
+    for index, (name, sheet) in enumerate(zip(names, workbook.sheets_metadata, strict=True)):
         if sheet.visible != SheetVisibleEnum.Visible:
-            left_out.sheets.append(sheet.name)
+            left_out.sheets.append(name)
             continue
         if sheet.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.ChartSheet):
             continue
@@ -142,7 +143,7 @@ def _read_workbook(
         merges: list[Merge] = []
         shown = SheetView()
         if sheet.typ == SheetTypeEnum.WorkSheet:
-            shown = view.sheet(sheet.name, draft.count_cells) if view is not None else shown
+            shown = view.sheet(name, draft.count_cells) if view is not None else shown
             found = workbook.get_sheet_by_index(index)
             cells = _visible_cells(
                 found, shown, left_out, _count_nothing if view is not None else draft.count_cells
@@ -155,17 +156,30 @@ def _read_workbook(
                 for (top, left), (bottom, right) in found.merged_cell_ranges or []
                 if not shown.hidden_rows.issuperset(range(top, bottom + 1))
             ]
-        drawn = list(view.drawn(sheet.name)) if view is not None else []
-        comments = list(view.comments(sheet.name, shown)) if view is not None else []
-        draft.page(number, sheet.name)
+        drawn = list(view.drawn(name)) if view is not None else []
+        comments = list(view.comments(name, shown)) if view is not None else []
+        draft.page(number, name)
         if not (cells or drawn or comments):
             continue
-        draft.heading(sheet.name, 1)
+        draft.heading(name, 1)
         add_grid(draft, cells, merges)
         for text in drawn:
             draft.paragraph(text)
         draft.listing([(0, "-", f"{place}: {text}") for place, text in comments])
     return left_out
+
+
+def _names(
+    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | OldWorkbookView | None
+) -> list[str]:
+    """Returns what the sheets are called; those of XLS as their own reader has them, where it found as many."""
+    names = [sheet.name for sheet in workbook.sheets_metadata]
+    if isinstance(view, OldWorkbookView):
+        places = [at for at, one in enumerate(workbook.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet]
+        if len(places) == len(view.names):
+            for at, name in zip(places, view.names, strict=True):
+                names[at] = name
+    return names
 
 
 def _count_nothing(number: int) -> None:
@@ -178,17 +192,18 @@ def _visible_cells(
     cells: Cells = {}
     left_out.uncalculated += view.uncalculated
     first_column = (sheet.start or (0, 0))[1]
-    hidden_columns: set[int] = set()
+    found: Cells = {}
     for row, values in enumerate(sheet.iter_rows()):
-        line: dict[int, str] = {}
-        for column, value in enumerate(values, first_column):
-            text = view.shown.get((row, column)) or show_value(value)
-            if not text.strip():
-                continue
-            if view.hidden_columns and view.is_hidden(column):
-                hidden_columns.add(column)
-            else:
-                line[column] = text
+        line = {at: show_value(value) for at, value in enumerate(values, first_column) if value != ""}
+        if line:
+            found[row] = line
+    for (row, column), text in view.shown.items():  # also where the library finds nothing
+        found.setdefault(row, {})[column] = text
+    hidden_columns: set[int] = set()
+    for row in sorted(found):
+        said = {column: text for column, text in sorted(found[row].items()) if text.strip()}
+        line = {column: text for column, text in said.items() if column not in view.hidden_columns}
+        hidden_columns.update(said.keys() - line.keys())
         if line:
             count_cells(len(line))
             if row in view.hidden_rows:

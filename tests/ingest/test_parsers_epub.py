@@ -100,6 +100,23 @@ def test_a_missing_chapter_is_told() -> None:
     assert [note.code for note in document.notes] == ["damaged_text"]
 
 
+def test_a_table_of_contents_among_the_chapters_is_left_out_and_words_beside_it_are_not() -> None:
+    links = [("text/one.xhtml", "第一章"), ("text/one.xhtml#x", "休暇"), ("text/two%20b.xhtml", "第二章")]
+    as_headings = "".join(f'<h4><a href="{href}">{text}</a></h4>' for href, text in links)
+    as_list = "".join(f'<li><a href="{href}">{text}</a></li>' for href, text in links)
+    content = members()
+    content["OEBPS/cover.xhtml"] = page(f"<h1>目次</h1>{as_headings}<p>無断転載を禁じます。</p>")
+    assert read(content).text.startswith("目次\n\n無断転載を禁じます。\n\n第一章\n\n休暇")
+    content["OEBPS/cover.xhtml"] = page(f"<p>はじめに。</p><ol>{as_list}</ol>")
+    assert read(content).text.startswith("はじめに。\n\n第一章\n\n休暇")
+    sentence = (
+        '<p>休暇は<a href="text/one.xhtml">第一章</a>にある。</p>'
+        + as_headings[: as_headings.find("</h4>") + 5]
+    )
+    content["OEBPS/cover.xhtml"] = page(sentence)
+    assert read(content).text.startswith("休暇は第一章にある。\n\n第一章\n\n第一章")
+
+
 def test_names_are_keys_and_never_paths() -> None:
     content = members()
     content["OEBPS/book.opf"] = PACKAGE.replace("text/one.xhtml", "../../../../etc/passwd")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import zipfile
 from collections.abc import Callable, Mapping
 
@@ -401,6 +402,27 @@ def test_few_cells_far_apart_in_an_old_workbook_are_refused() -> None:
     assert caught.value.code == "too_many_cells"
 
 
+def test_an_excel_95_workbook_is_read_in_its_code_page() -> None:
+    def record(kind: int, content: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(content)) + content
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHH", 0x0500, kind, 0, 1995))
+
+    name, text, end = "名簿".encode("cp932"), "髙橋 ①".encode("cp932"), record(0x000A, b"")
+    sheet = begin(0x0010) + record(0x0204, struct.pack("<HHHH", 0, 0, 0, len(text)) + text) + end
+    style = record(0x00E0, struct.pack("<HH12x", 0, 0))
+
+    def bound(at: int) -> bytes:
+        return record(0x0085, struct.pack("<IHB", at, 0, len(name)) + name)
+
+    head = begin(0x0005) + record(0x0042, struct.pack("<H", 932)) + style
+    book = head + bound(len(head + bound(0) + end)) + end + sheet
+    document = read(compound({"Book": book}), "名簿.xls")
+    assert document.text == "名簿\n\n髙橋 ①"
+    assert document.pages[0].label == "名簿"
+
+
 def ods(content: str, manifest: str = "<manifest/>") -> bytes:
     names = ["office", "text", "table", "manifest"]
     spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
@@ -503,6 +525,23 @@ def test_open_document_sheets_show_their_numbers_and_hide_what_is_hidden() -> No
 
 
 FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+
+
+def test_lengths_of_time_and_cells_of_no_kind_are_read_as_shown() -> None:
+    def time(value: str) -> str:
+        kind = f'office:value-type="time" office:time-value="{value}"'
+        return f"<table:table-cell {kind}><text:p>as shown</text:p></table:table-cell>"
+
+    times = "".join(map(time, ("PT11H12M00S", "PT27H17M54S", "PT288H00M00S", "-PT01H30M00S")))
+    other = '<table:table-cell office:value-type="unknown"><text:p>不明</text:p></table:table-cell>'
+    bare = "<table:table-cell><text:p>種類なし</text:p></table:table-cell>"
+    cells = times + bare + other
+    document = read(
+        ods(f'<table:table table:name="S"><table:table-row>{cells}</table:table-row></table:table>'), "a.ods"
+    )
+    assert document.text == "S\n\n11:12 | 27:17:54 | 288:00 | -1:30 | 種類なし | 不明"
+
+
 DOCTYPE = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 
 
