@@ -111,6 +111,11 @@ class DenseIndex(Protocol):
     def search(self, query: Float32, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` nearest live chunks, only from ``versions`` (ascending) when given."""
 
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand here: the catalog
+        has them all.
+        """
+
     def fold(self, *, anew: bool = False) -> None:
         """Makes the delta part of a new generation now; waits until that one answers.
 

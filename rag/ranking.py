@@ -85,13 +85,14 @@ def combine(ids: Int64, legs: Mapping[str, Float32], recipe: Recipe) -> list[tup
         part = _reciprocal_ranks(part, ids) if recipe.fusion == "ranks" else _filled(part)
         found += weights[name] / total * part
     order = np.lexsort((ids, -found))
-    return [(int(ids[at]), float(found[at])) for at in order]
+    return list(zip(ids[order].tolist(), found[order].tolist(), strict=True))
 
 
 def _filled(
     leg: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.where(np.isnan(leg), np.nanmedian(leg), leg)
+    unknown = np.isnan(leg)
+    return np.where(unknown, np.nanmedian(leg), leg) if unknown.any() else leg
 
 
 def _reciprocal_ranks(

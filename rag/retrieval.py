@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -413,11 +414,12 @@ def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
 
 def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:
     """Returns what each leg says of each candidate, without what it does not know."""
+    columns = {name: scores.tolist() for name, scores in legs.items()}
     return {
         own: {
-            name: round(float(scores[at]), 6)
-            for name, scores in legs.items()
-            if not np.isnan(scores[at]) and (name != "lexical" or scores[at] > 0)
+            name: round(score, 6)
+            for name, column in columns.items()
+            if not math.isnan(score := column[at]) and (name != "lexical" or score > 0)
         }
         for at, own in enumerate(ids.tolist())
     }

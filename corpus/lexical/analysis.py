@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
@@ -84,8 +85,12 @@ def passage_tokens(context: str, text: str) -> list[str]:
     return tokens + extras
 
 
+@lru_cache(maxsize=4096)
 def query_tokens(query: str) -> QueryTokens:
-    """Returns what a query looks for; nothing in it is syntax but quotes around a phrase."""
+    """Returns what a query looks for; nothing in it is syntax but quotes around a phrase.
+
+    A search asks it of the question three times and of each of its words; not to be changed.
+    """
     folded = fold(query)
     tokens = list(_tokens(folded))
     counts: dict[str, int] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ _SAME_SCORE = 2e-6
 """Relative difference below which two scores are one: the order of float32 additions makes up to that."""
 
 _SCORED_AT_ONCE = 512
+_MOST_FREQUENCIES = 50_000
 
 _NONE = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
@@ -84,6 +85,21 @@ class _View:
     searcher: Searcher
     mean_length: float
     weighs: bool
+    _frequencies: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def frequency(self, token: str) -> int:
+        """Returns how many passages have a token; a search asks it of each of its own several times."""
+        known = self._frequencies.get(token)
+        if known is None:
+            known = self.searcher.doc_freq("text", token)
+            if len(self._frequencies) >= _MOST_FREQUENCIES:
+                self._frequencies.clear()
+            self._frequencies[token] = known
+        return known
+
+    def inverse(self, token: str) -> float:
+        """Returns a token's inverse document frequency, above 0."""
+        return _inverse(self.searcher.num_docs, self.frequency(token))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +180,7 @@ class Engine:
         if k <= 0 or not view.searcher.num_docs or (versions is not None and not len(versions)):
             return _NONE
         tokens = query_tokens(query)
-        terms = self._terms(view.searcher, tokens)
+        terms = self._terms(view, tokens)
         if not terms:
             return _NONE
         depth = max(k, WEIGHED)
@@ -188,7 +204,7 @@ class Engine:
         """
         view = self._view
         tokens = query_tokens(query)
-        terms = self._terms(view.searcher, tokens)
+        terms = self._terms(view, tokens)
         distinct = np.unique(chunks)
         own = np.zeros(len(distinct), np.float32)
         if not terms or not view.weighs:
@@ -215,11 +231,11 @@ class Engine:
         """Returns each word's inverse document frequency, above 0 (Robertson & Zaragoza 2009);
         its rarest token's.
         """
-        searcher = self._view.searcher
+        view = self._view
         return {
             word: max(
-                (self._inverse(searcher, token) for token in self._stem(query_tokens(word).weights)),
-                default=_inverse(searcher.num_docs, 0),
+                map(view.inverse, self._stem(query_tokens(word).weights)),
+                default=_inverse(view.searcher.num_docs, 0),
             )
             for word in words
         }
@@ -230,25 +246,25 @@ class Engine:
         A word that no passage has counts with the rest: a query of which little is known reaches little. What
         neighbouring words and quoted phrases add is left out.
         """
-        searcher = self._view.searcher
+        view = self._view
         weights = query_tokens(query).weights
         stems = zip(self._stem(weights), weights.values(), strict=True)
-        return (K1 + 1) * sum(weight * self._inverse(searcher, stem) for stem, weight in stems)
+        return (K1 + 1) * sum(weight * view.inverse(stem) for stem, weight in stems)
 
     # ---- what a query looks for --------------------------------------------------------------------
 
-    def _terms(self, searcher: Searcher, tokens: QueryTokens) -> dict[str, float]:
+    def _terms(self, view: _View, tokens: QueryTokens) -> dict[str, float]:
         """Returns the stems that occur and their weights, the weightiest ``MAX_QUERY_TERMS``, these first."""
         weights: dict[str, float] = {}
         for stem, weight in zip(self._stem(tokens.weights), tokens.weights.values(), strict=True):
             weights[stem] = weights.get(stem, 0.0) + weight
         if tokens.single:
-            for token, _ in searcher.terms_with_prefix("text", tokens.single, limit=MAX_QUERY_TERMS):
+            for token, _ in view.searcher.terms_with_prefix("text", tokens.single, limit=MAX_QUERY_TERMS):
                 weights.setdefault(token, weights.get(tokens.single, 1.0))
         scored = sorted(
-            (-weight * self._inverse(searcher, token), token, weight)
+            (-weight * view.inverse(token), token, weight)
             for token, weight in weights.items()
-            if searcher.doc_freq("text", token)
+            if view.frequency(token)
         )
         return {token: weight for _, token, weight in scored[:MAX_QUERY_TERMS]}
 
@@ -272,26 +288,22 @@ class Engine:
     def _weigh(
         self, view: _View, addresses: Sequence[DocAddress], terms: Mapping[str, float], tokens: QueryTokens
     ) -> Float32:
-        searcher = view.searcher
         weights: dict[int, float] = {}
         for token, weight in terms.items():
             own = number(token)
-            weights[own] = weights.get(own, 0.0) + weight * self._inverse(searcher, token)
+            weights[own] = weights.get(own, 0.0) + weight * view.inverse(token)
         runs = []
         for first, second, distance in tokens.pairs:
             left, right = self._stem((first, second))
             if left != right and left in terms and right in terms:
-                rarity = self._inverse(searcher, left) + self._inverse(searcher, right)
+                rarity = view.inverse(left) + view.inverse(right)
                 runs.append(Run((number(left), number(right)), (0, distance), PAIR_BOOST * rarity))
         for phrase in tokens.phrases:
             stems = self._stem(phrase)
-            rarity = sum(self._inverse(searcher, stem) for stem in stems)
+            rarity = sum(map(view.inverse, stems))
             runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
-        packed = [bytes(searcher.doc(address).get_first("tokens") or b"") for address in addresses]
+        packed = [bytes(view.searcher.doc(address).get_first("tokens") or b"") for address in addresses]
         return weigh(packed, Wanted(weights, tuple(runs)), view.mean_length)
-
-    def _inverse(self, searcher: Searcher, token: str) -> float:
-        return _inverse(searcher.num_docs, searcher.doc_freq("text", token))
 
     def _stem(self, tokens: Iterable[str]) -> list[str]:
         return self._analyzer.analyze(" ".join(tokens))

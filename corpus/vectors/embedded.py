@@ -37,6 +37,7 @@ from corpus.vectors.rows import (
     load,
     search,
     split,
+    vectors_in,
 )
 
 log = logging.getLogger(__name__)
@@ -215,6 +216,11 @@ class EmbeddedChromaIndex:
                 self._lose_graph(view, error)
                 return search(query, k, versions, [(view.rows, None), (view.delta, None)])
 
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand."""
+        with self._reading() as view:
+            return vectors_in([view.rows, view.delta], chunks, self._dimension)
+
     def fold(self, *, anew: bool = False) -> None:
         """Makes the delta part of a new generation now; waits until that one answers.
 
@@ -366,15 +372,14 @@ class EmbeddedChromaIndex:
                     self._asked = True
                     self._changed.notify_all()
             return None
-        ids, first = base.generation.block.ids, base.generation.first
-        twins = base.generation.twins
+        ids, twins = base.generation.block.ids, base.generation.twins
 
         def nearest(query: Float32, n: int) -> Int64:
             found = graph.nearest(query, n)
             rows = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
             if not np.array_equal(ids[rows], found):
                 raise GraphError("it returned ids that it was never given")
-            return np.flatnonzero(np.isin(first, rows)) if twins else rows
+            return twins.of(rows) if twins else rows
 
         return nearest
 

@@ -6,7 +6,7 @@ import threading
 
 from corpus.projection import Feed, IndexState, Snapshot
 from corpus.types import Float32, Int64, Scored
-from corpus.vectors.rows import GrowingBlock, batches_of, check_dimension, load, search, split
+from corpus.vectors.rows import GrowingBlock, batches_of, check_dimension, load, search, split, vectors_in
 
 
 class ExactIndex:
@@ -42,6 +42,10 @@ class ExactIndex:
         """Returns the ``k`` nearest live chunks, only from ``versions`` (ascending) when given."""
         check_dimension(query, self._dimension)
         return search(query, k, versions, [(self._block, None)])
+
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand."""
+        return vectors_in([self._block], chunks, self._dimension)
 
     def fold(self, *, anew: bool = False) -> None:
         """Does nothing, as there is no delta; ``anew`` it reads every vector again."""

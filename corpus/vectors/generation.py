@@ -65,11 +65,31 @@ class Manifest:
     files: dict[str, tuple[int, int]]
 
 
+class Twins:
+    """Rows that share a vector: Chroma holds the first of them alone.
+
+    ``first``: int64, shape (n,): the first row with each row's vector.
+    """
+
+    def __init__(self, first: Int64) -> None:
+        self._order = np.argsort(first, kind="stable")
+        self._first = first[self._order]
+
+    def of(self, rows: Int64) -> Int64:
+        """Returns every row whose vector one of the given first rows has, those of one vector together."""
+        starts = np.searchsorted(self._first, rows, "left")
+        counts = np.searchsorted(self._first, rows, "right") - starts
+        before = np.cumsum(counts) - counts
+        places = np.arange(counts.sum()) + np.repeat(starts - before, counts)
+        found: Int64 = self._order[places]
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """An intact generation, open for reading.
 
-    ``first[i]`` is the first row with row ``i``'s vector; ``twins`` says whether any row is not its own.
+    ``twins``: which rows share a vector; None where none do, and of a generation of which the rows alone are read.
     ``graph_problem``: a sentence when Chroma's files are damaged or were found wanting, else empty; the rows
     are intact all the same.
     """
@@ -77,8 +97,7 @@ class Generation:
     folder: Path
     manifest: Manifest
     block: Block
-    first: Int64
-    twins: bool
+    twins: Twins | None
     graph_problem: str
 
 
@@ -151,8 +170,8 @@ def open_generation(
             problem = str(error)
         except OSError as error:
             problem = f"The dense index {name} cannot be read: {error}. {REBUILT}"
-    twins = bool((first != np.arange(n)).any())
-    return Generation(folder, manifest, block, first, twins, problem)
+    shared = not rows_only and bool((first != np.arange(n)).any())
+    return Generation(folder, manifest, block, Twins(first) if shared else None, problem)
 
 
 def read_pointer(dense: Path) -> str:

@@ -54,6 +54,10 @@ class LazyDense:
         """Returns the ``k`` nearest live chunks, only from ``versions`` (ascending) when given."""
         return self.index.search(query, k, versions)
 
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand."""
+        return self.index.vectors(chunks)
+
     def fold(self, *, anew: bool = False) -> None:
         """Makes the delta part of a new generation now; see :meth:`corpus.projection.DenseIndex.fold`."""
         self.index.fold(anew=anew)

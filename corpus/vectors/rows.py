@@ -29,10 +29,12 @@ EXACT_SHARE = 5
 """… and so is one up to a fifth of the corpus."""
 
 FETCH_LEAST = 100
-FETCH_FACTOR = 4
+FETCH_FACTOR, FETCH_FACTOR_ALLOWED = 1.25, 2.0
 FETCH_MOST = 2_000
-"""Over-fetch from an approximate index: 4k, at least 100, then more, up to 2,000 before the scan takes over (of a
-large index, up to four times the width that it is searched in: the scan reads every row)."""
+"""Over-fetch from an approximate index: 1.25k over the share of its rows that live (it orders what it visits by their
+distances, and only float32 rounds them), for a part of them 2k over its share, at least 100; then more, up to 2,000
+before the scan takes over (of a large index, up to four times the width that it is searched in: the scan reads every
+row)."""
 
 _MARGIN = 1.25
 
@@ -215,6 +217,20 @@ def check_dimension(vectors: Float32, dimension: int) -> None:
         )
 
 
+def vectors_in(blocks: Iterable[Block], chunks: Int64, dimension: int) -> Float32:
+    """Returns the vector of each of the chunks, shape (n, dimension), NaN where no block holds it; of dead rows too.
+
+    A block whose ids are not ascending gives some of its vectors, or none.
+    """
+    found = np.full((len(chunks), dimension), np.nan, np.float32)
+    for block in blocks:
+        if len(block) and len(chunks):
+            rows = np.minimum(np.searchsorted(block.ids, chunks), len(block) - 1)
+            there = block.ids[rows] == chunks
+            found[there] = block.vectors[rows[there]]
+    return found
+
+
 # ---- search --------------------------------------------------------------------------------------
 
 
@@ -252,8 +268,9 @@ def _candidates(
     allowed = None if versions is None else block.rows_of(versions)
     few = allowed is not None and len(allowed) <= max(EXACT_ROWS, len(block) // EXACT_SHARE)
     if nearest is not None and not few:
-        share = 1.0 if allowed is None else len(allowed) / len(block)
-        fetch = max(FETCH_FACTOR * k, FETCH_LEAST, math.ceil(2 * k / share), widened(len(block)))
+        share = (block.live if allowed is None else len(allowed)) / len(block)
+        factor = FETCH_FACTOR if allowed is None else FETCH_FACTOR_ALLOWED
+        fetch = max(FETCH_LEAST, math.ceil(factor * k / max(share, 1e-9)), widened(len(block)))
         most = max(FETCH_MOST, 4 * widened(len(block)))
         while fetch <= most and fetch < len(block):
             rows = _passed(block, allowed, nearest(query, fetch))

@@ -34,6 +34,7 @@ from corpus.vectors.rows import (
     load,
     search,
     split,
+    vectors_in,
 )
 
 if TYPE_CHECKING:
@@ -149,6 +150,11 @@ class ChromaServerIndex:
             except GraphError as error:
                 self._lose(error)
         return search(query, k, versions, [(view.rows, None), (view.unsent, None)])
+
+    def vectors(self, chunks: Int64) -> Float32:
+        """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand."""
+        view = self._view
+        return vectors_in([view.rows, view.unsent], chunks, self._dimension)
 
     def fold(self, *, anew: bool = False) -> None:
         """Sends what the server does not hold and deletes what it should not; waits until that is done.

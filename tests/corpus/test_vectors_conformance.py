@@ -146,6 +146,28 @@ def test_what_was_removed_is_never_found_again(
     assert index.state().rows == 36
 
 
+def test_vectors_at_hand_are_the_committed_ones(
+    open_index: Open, feed: SqliteFeed, rng: np.random.Generator
+) -> None:
+    index = open_index()
+    vectors = clustered(rng, 300, D)
+    for version in range(50):
+        feed.add(version + 1, np.arange(version * 6, version * 6 + 6), vectors[version * 6 : version * 6 + 6])
+    asked = np.array([299, 7, 7, 1_000_000, 0])
+    for settled in (False, True):
+        index.follow()
+        if settled:
+            settle(index)
+        given = index.vectors(asked)
+        assert np.array_equal(given[[0, 1, 2, 4]], vectors[[299, 7, 7, 0]])
+        assert np.isnan(given[3]).all()
+    feed.remove(2)
+    index.follow()
+    gone = index.vectors(np.array([7]))[0]
+    assert np.isnan(gone).all() or np.array_equal(gone, vectors[7])
+    assert index.vectors(np.array([], np.int64)).shape == (0, D)
+
+
 def test_add_and_remove_leaves_what_was_before(
     open_index: Open, feed: SqliteFeed, rng: np.random.Generator
 ) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus.types import Float32, Int64
 from corpus.vectors import rows as row_search
-from corpus.vectors.rows import Block, search, widened
+from corpus.vectors.generation import Twins
+from corpus.vectors.rows import Block, search, vectors_in, widened
 
 ROWS, DIMENSION, K = 4_000, 16, 10
 
@@ -60,3 +63,30 @@ def test_a_larger_index_is_searched_wider_and_a_small_one_as_it_was() -> None:
     wider = [widened(rows) for rows in (260_000, 500_000, 1_000_000, 10_000_000)]
     assert wider == sorted(wider)
     assert (wider[1], wider[2]) == (1_000, 1_200)
+
+
+def test_of_a_block_half_dead_as_much_more_is_asked(block: Block) -> None:
+    half = block.without(np.unique(block.versions)[::2])
+    asked, query = Asked(block), block.vectors[5]
+    found = search(query, 100, None, [(half, asked)])
+    exact = search(query, 100, None, [(half, None)])
+    assert (found.ids.tolist(), found.scores.tolist()) == (exact.ids.tolist(), exact.scores.tolist())
+    assert asked.fetched[0] == 250
+
+
+def test_a_block_out_of_order_gives_no_other_chunks_vector(block: Block) -> None:
+    turned = Block(block.ids[::-1].copy(), block.versions, block.vectors[::-1].copy())
+    asked = np.array([3, 0, 4, 11_997, 3])
+    here, there = (vectors_in([one], asked, DIMENSION) for one in (block, turned))
+    assert np.array_equal(here[[0, 1, 3, 4]], block.vectors[[1, 0, 3_999, 1]])
+    assert np.isnan(here[2]).all()
+    known = ~np.isnan(there[:, 0])
+    assert np.array_equal(there[known], here[known])
+
+
+@given(st.lists(st.integers(0, 9), max_size=40), st.sets(st.integers(0, 39)))
+def test_every_row_of_the_same_vector_is_found_by_the_first(vectors: list[int], wanted: set[int]) -> None:
+    first = np.array([vectors.index(vector) for vector in vectors], np.int64)
+    rows = np.array(sorted(wanted & set(first.tolist())), np.int64)
+    found = Twins(first).of(rows)
+    assert sorted(found.tolist()) == np.flatnonzero(np.isin(first, rows)).tolist()
