@@ -155,6 +155,7 @@ def install_everything():
     install_torch(uv)
     uv.install("--no-deps", "-r", str(RUNTIME_LOCK), "-r", str(DEV_LOCK))
     uv.install("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    compile_parsers()
     write_state(complete=True, wanted=wanted(), root=str(ROOT), installed=sorted(installed()))
     print("Ready in {:.0f} s.".format(time.monotonic() - began), flush=True)
 
@@ -222,6 +223,16 @@ def install_torch(uv):
         "  - allow the connection to PyTorch's index;\n"
         "  - take another build after all, such as UV_TORCH_BACKEND=auto make setup".format(torch=torch)
     )
+
+
+def compile_parsers():
+    """Has Python keep what it compiles of the parsers, once: the children that use them may write nothing.
+
+    uv compiles nothing, and all of it would take minutes; this takes two seconds, of each child up to one.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    load = [str(PYTHON), "-c", "from ingest.worker import load_all; load_all()"]
+    subprocess.run(load, env=environment, cwd=str(ROOT), check=False)
 
 
 def write_locks(options):

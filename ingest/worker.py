@@ -22,12 +22,25 @@ from typing import Any, BinaryIO, cast
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.confinement import arm_cpu, confine
-from ingest.parsers import Limits, Parser, parse
+from ingest.parsers import PARSERS, Limits, Parser, parse
 from ingest.parsers.assembly import verify
 from ingest.parsers.recognition import ScannedError
 
 FRAME = struct.Struct(">QQ")
 _BLOCK_KINDS = ("heading", "paragraph", "list", "table", "code")
+_USED_LATER = (
+    "PIL.ImageChops",
+    "charset_normalizer",
+    "corpus.language",
+    "ingest.rendering",
+    "numpy",
+    "olefile",
+    "oxmsg",
+    "pypdf",
+    "xlrd",
+    "yaml",
+)
+"""What the parsers import when a file asks for it."""
 
 
 def main(arguments: list[str]) -> None:
@@ -52,6 +65,16 @@ def main(arguments: list[str]) -> None:
         reply, answer = _serve(header, body, table)
         del body
         _send(replies, reply, answer)
+
+
+def load_all() -> None:
+    """Imports whatever a child may use, so that Python keeps what it compiles of it.
+
+    An installation does this once: a child may write nothing, and compiles at every start what it does not find
+    compiled.
+    """
+    for module in (*(parser.module for parser in PARSERS.values()), *_USED_LATER):
+        importlib.import_module(module)
 
 
 def _serve(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import socket
 import subprocess
@@ -268,6 +269,22 @@ def test_a_child_that_was_begun_for_nothing_goes_with_the_pool(monkeypatch: pyte
             if asked:
                 with pytest.raises(UnavailableError, match="does not start"):
                     slow.parse(b"x", "a.txt")
+
+
+def test_whatever_a_child_may_import_is_compiled_beforehand() -> None:
+    """A child keeps nothing that it compiles: what :func:`load_all` misses is compiled at the start of each."""
+    program = "import sys; from ingest.worker import load_all; load_all(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    wanted: set[str] = set()
+    parsers = Path(sandbox.__file__).parent / "parsers"
+    for path in (*parsers.glob("*.py"), parsers.with_name("rendering.py"), parsers.with_name("worker.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                wanted |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                wanted.add(node.module)
+    wanted -= {"ingest.sandbox", *sys.stdlib_module_names}  # the first is there for its types
+    assert wanted - set(loaded.stdout.split()) == set()
 
 
 def test_too_large_is_told_before_anything_is_read(tmp_path: Path) -> None:
