@@ -1,4 +1,4 @@
-"""Mails (EML, MHTML, Outlook MSG): the letter, then its attachments, one level deep.
+"""Mails (EML, MHTML): the letter, then its attachments, one level deep.
 
 Kept: Subject, Date, To and Cc, then under the line that says who it is from the plain body (the HTML one where
 there is no other, or the plain one says but a part of it), with earlier mails as sections, and every attachment of
@@ -13,26 +13,23 @@ import binascii
 import contextlib
 import email
 import email.policy
-import io
 import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, as_utc, one_line
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import EML, MSG, encrypted
+from ingest.parsers.detection import EML, encrypted
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.mail_body import LetterDraft, add_plain
 from ingest.parsers.members import Binder
-from ingest.parsers.ole import SIGNATURE
 
 _SHOWN = ("From", "To", "Cc", "Date")
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
@@ -44,22 +41,21 @@ _MUCH_MORE = 3  # HTML that says so many times more than the plain form is what 
 _LEAST_MORE_CHARS = 200
 _PARSED_HEADER_CHARS = 16_000
 _MAX_PARTS = 100_000
-_DISPLAY_TO, _DISPLAY_CC, _DELIVERED, _SHORT_NAME, _RTF_BODY = 0x0E04, 0x0E03, 0x0E06, 0x3704, 0x1009
 _ENCODED_WORD = pattern(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = pattern(r"\?=\s+=\?")
 _BARE_NAME = pattern(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
-_CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
-_SIGNED_WHOLE = ".SMIME.MultipartSigned"
-_EMBEDDED = "__substg1.0_3701000D"
-_EMBEDDED_HEADER_BYTES = 24
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 @dataclass(slots=True)
-class _Letter:
-    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read."""
+class Letter:
+    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read.
+
+    ``entry`` is what an appointment says of itself: its time, place and people, a line each.
+    """
 
     headers: dict[str, str] = field(default_factory=dict)
+    entry: list[str] = field(default_factory=list)
     date: datetime | None = None
     bodies: list[tuple[bool, str]] = field(default_factory=list)
     unread: bool = False
@@ -72,19 +68,18 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``encrypted``, ``damaged_file`` or ``no_text``.
         LimitError: a limit of the draft.
     """
-    if data.startswith(SIGNATURE):
-        return _read_outlook(data, name, limits)
     data = data.lstrip(b"\xef\xbb\xbf\r\n")
     message = email.message_from_bytes(data, policy=email.policy.default)
     if message.get_content_type() in _SEALED and "signed" not in str(message.get("Content-Type", "")):
         raise encrypted(name)
-    letter, attached = _open_letter(message)
-    return _bind(letter, attached, name, EML, limits)
+    letter, attached = open_letter(message)
+    return bind(letter, attached, name, EML, limits)
 
 
-def _bind(
-    letter: _Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
+def bind(
+    letter: Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
 ) -> Document:
+    """Returns a mail, or an entry of Outlook, with its attachments (file name, content) as a document."""
     subject = one_line(letter.headers.get("Subject", ""))
     draft = LetterDraft(limits)
     draft.page(1)
@@ -94,7 +89,7 @@ def _bind(
     has_body = any(text.strip() for _, text in letter.bodies)
     sender = f"From: {said.pop('From')}" if subject and has_body and "From" in said else ""
     # A date beside what a mail says would be taken for the date of what it tells of.
-    draft.head("\n".join(f"{key}: {value}" for key, value in said.items()))
+    draft.head("\n".join([*letter.entry, *(f"{key}: {value}" for key, value in said.items())]))
     draft.heading(sender, 2)
     for is_html, text in letter.bodies:
         if is_html:
@@ -132,8 +127,9 @@ def _bind(
 # ---- internet mail -------------------------------------------------------------------------------
 
 
-def _open_letter(message: Message) -> tuple[_Letter, list[tuple[str, bytes]]]:
-    letter = _Letter()
+def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
+    """Returns a mail's own text and its attachments."""
+    letter = Letter()
     for key in (*_SHOWN, "Subject"):
         letter.headers[key] = read_header(message, key)
     letter.date = read_date(letter.headers["Date"])
@@ -324,95 +320,3 @@ def read_date(value: str) -> datetime | None:
         return as_utc(parsedate_to_datetime(value)) if value else None
     except _BROKEN:
         return None
-
-
-# ---- Outlook -------------------------------------------------------------------------------------
-
-
-def _read_outlook(data: bytes, name: str, limits: Limits) -> Document:
-    from oxmsg import Message as Outlook
-
-    message = Outlook.load(io.BytesIO(data))
-    properties = message.properties
-    letter = _open_outlook(properties)
-    attached: list[tuple[str, bytes]] = []
-    for number, one in enumerate(message.attachments, 1):
-        file_name = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {number}"
-        storages: Sequence[Any] = getattr(one._storage, "storages", ())
-        embedded = next((storage for storage in storages if storage.name == _EMBEDDED), None)
-        if embedded is not None:
-            attached.append((f"{file_name}.eml", _as_internet_mail(_open_outlook(_properties(embedded)))))
-            continue
-        content = one.file_bytes or b""
-        if str(message.message_class).endswith(_SIGNED_WHOLE):  # the mail once more, with its attachments
-            attached.extend(_open_letter(email.message_from_bytes(content, policy=email.policy.default))[1])
-            continue
-        shown_inside = one.properties.str_prop_value(0x3712)  # its content id
-        if shown_inside and str(one.mime_type).startswith("image/"):
-            continue
-        attached.append((file_name, content))
-    return _bind(letter, attached, name, MSG, limits)
-
-
-def _properties(storage: Any) -> Any:
-    from oxmsg.properties import Properties
-
-    return Properties(storage, _EMBEDDED_HEADER_BYTES)
-
-
-def _open_outlook(properties: Any) -> _Letter:
-    from oxmsg.domain import constants
-
-    code_page = properties.int_prop_value(_CODE_PAGE) or properties.int_prop_value(_BODY_CODE_PAGE) or ""
-    in_bytes = frozenset(one.pid for one in properties if one.ptyp == constants.PTYP_STRING8)
-
-    def text(identifier: int) -> str:
-        if identifier in in_bytes:  # of a file not saved as Unicode; the library knows few of their encodings
-            raw = properties._storage.property_stream_bytes(identifier, constants.PTYP_STRING8)
-            try:
-                return decode(raw.replace(b"\0", b""), f"cp{code_page}").text
-            except ParseError:
-                return ""
-        return str(properties.str_prop_value(identifier) or "").replace("\0", "")
-
-    letter = _Letter()
-    date = properties.date_prop_value(constants.PID_CLIENT_SUBMIT_TIME)
-    letter.date = as_utc(date or properties.date_prop_value(_DELIVERED))
-    headers = email.message_from_string(
-        text(constants.PID_TRANSPORT_MESSAGE_HEADERS), policy=email.policy.default
-    )
-    addresses = (text(constants.PID_SENDER_SMTP_ADDRESS), text(constants.PID_SENDER_EMAIL_ADDRESS))
-    address = next((one for one in addresses if "@" in one), "")  # Exchange has names of its own kind as well
-    name = text(constants.PID_SENDER_NAME)
-    sender = f"{name} <{address}>" if name and address and name != address else name or address
-    letter.headers = {
-        "From": read_header(headers, "From") or sender,
-        "To": read_header(headers, "To") or text(_DISPLAY_TO),
-        "Cc": read_header(headers, "Cc") or text(_DISPLAY_CC),
-        "Date": read_header(headers, "Date")
-        or (letter.date.strftime("%Y-%m-%d %H:%M UTC") if letter.date else ""),
-        "Subject": text(constants.PID_SUBJECT),
-    }
-    letter.date = letter.date or read_date(letter.headers["Date"])
-    plain = text(constants.PID_BODY)
-    if plain.strip():
-        letter.bodies.append((False, plain.replace("\r\n", "\n")))
-        return letter
-    page = properties.binary_prop_value(constants.PID_HTML)
-    shown = decode(page, properties.body_encoding).text if page else text(constants.PID_BODY_HTML)
-    letter.bodies.append((True, shown))
-    letter.unread = not shown.strip() and properties.binary_prop_value(_RTF_BODY) is not None
-    return letter
-
-
-def _as_internet_mail(letter: _Letter) -> bytes:
-    """Returns an embedded Outlook mail in the form in which it is read like any other."""
-    message = EmailMessage(policy=email.policy.default)
-    for key, value in letter.headers.items():
-        if value and key != "Date":
-            message[key] = re.sub(r"[^\S ]+", " ", value)
-    if letter.date:
-        message["Date"] = letter.date
-    for is_html, text in letter.bodies[:1]:
-        message.set_content(text, subtype="html" if is_html else "plain")
-    return message.as_bytes()

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 Tree = Mapping[str, "bytes | Tree"]
 
@@ -82,11 +83,32 @@ def _entry(name: str, kind: int, right: int, child: int, start: int, size: int) 
 _TEXTS = frozenset({0x001A, 0x0037, 0x1000, 0x0C1A, 0x0C1F})
 
 
+Value = str | bytes | int | datetime
+
+
 def outlook(
-    texts: Mapping[int, str | bytes | int], attachments: Mapping[str, bytes | Mapping[int, str]] = {}
+    texts: Mapping[int, str | bytes | int],
+    attachments: Mapping[str, bytes | Mapping[int, str]] = {},
+    named: Mapping[tuple[int, int], Value] = {},
 ) -> bytes:
-    """An Outlook message of these properties (identifier to text), with files or messages attached."""
-    tree: dict[str, bytes | Tree] = _properties(texts, 32)
+    """An Outlook message of these properties (identifier to text), with files or messages attached.
+
+    ``named`` are properties by the first part of their set's identifier and their number there.
+    """
+    sets = list(dict.fromkeys(one for one, _ in named))
+    tree: dict[str, bytes | Tree] = _properties(
+        {**texts, **{0x8000 + at: value for at, value in enumerate(named.values())}}, 32
+    )
+    if named:
+        entries = [
+            struct.pack("<IHH", number, 2 * (3 + sets.index(one)), at)
+            for at, (one, number) in enumerate(named)
+        ]
+        rest = bytes.fromhex("00000000c000000000000046")
+        guids = b"".join(struct.pack("<I", one) + rest for one in sets)
+        tree["__nameid_version1.0"] = {
+            "__substg1.0_00020102": guids, "__substg1.0_00030102": b"".join(entries),
+        }  # fmt: skip
     for number, (name, content) in enumerate(attachments.items()):
         tree[f"__attach_version1.0_#{number:08X}"] = (
             _properties({0x3707: name, 0x3701: content}, 8)
@@ -96,11 +118,20 @@ def outlook(
     return compound(tree)
 
 
-def _properties(values: Mapping[int, str | bytes | int], header: int) -> dict[str, bytes | Tree]:
-    """Properties of a message: text in Unicode, bytes (a text's where its identifier is one of a text), a number."""
+def _properties(values: Mapping[int, Value], header: int) -> dict[str, bytes | Tree]:
+    """Properties of a message: text in Unicode, bytes (a text's where its identifier is one of a text), a number, yes
+    or no, a time in UTC.
+    """
     streams: dict[str, bytes | Tree] = {}
     rows = bytearray(header)
     for key, value in values.items():
+        if isinstance(value, datetime):
+            ticks = (value - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10
+            rows += struct.pack("<HHIQ", 0x40, key, 6, ticks)
+            continue
+        if isinstance(value, bool):
+            rows += struct.pack("<HHIQ", 0x0B, key, 6, value)
+            continue
         if isinstance(value, int):
             rows += struct.pack("<HHIQ", 3, key, 6, value)
             continue

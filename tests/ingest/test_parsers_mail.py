@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import email.policy
 import re
+import struct
 from collections import Counter
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from corpus.types import Document
 from ingest.parsers import Limits, parse
 from ingest.parsers.assembly import verify
 from ingest.parsers.detection import EML, MBOX, MSG, TEXT, detect_type
+from ingest.parsers.windows_zone import read_definition
 from tests.ingest.packing import compound, outlook, zipped
 
 
@@ -180,6 +183,99 @@ def test_an_outlook_message_in_another_is_read() -> None:
     assert labels(document) == ["", "前回の件.eml"]
     assert "From: Bob" in document.text
     assert document.text.endswith("前回の件\n\nFrom: Bob\n\nThe rate was 180.")
+
+
+KIND, TO = 0x001A, 0x0E04
+APPOINTMENT, TASK, ADDRESS = 0x00062002, 0x00062003, 0x00062004
+
+
+def zone(name: str, bias: int, summer: bytes = bytes(16), winter: bytes = bytes(16)) -> bytes:
+    """A time zone as Outlook defines one for an appointment."""
+    rule = struct.pack(
+        "<BBHHH14xiii16s16s", 2, 1, 62, 2, 0, bias, 0, -60 if any(summer) else 0, winter, summer
+    )
+    called = name.encode("utf-16-le")
+    return struct.pack("<BBHHH", 2, 1, 6 + len(called), 2, len(name)) + called + struct.pack("<H", 1) + rule
+
+
+def test_an_appointment_of_outlook_tells_its_time_place_and_people() -> None:
+    said = {
+        KIND: "IPM.Appointment",
+        SUBJECT: "定例会議",
+        BODY: "議題は予算です。",
+        SENDER: "髙橋",
+        TO: "三木; Anna",
+    }
+    named: dict[tuple[int, int], Any] = {
+        (APPOINTMENT, 0x820D): datetime(2026, 12, 8, 5, 0, tzinfo=UTC),
+        (APPOINTMENT, 0x820E): datetime(2026, 12, 8, 6, 30, tzinfo=UTC),
+        (APPOINTMENT, 0x8208): "第3会議室",
+        (APPOINTMENT, 0x8232): "毎週 火曜日",
+    }
+    document = read(outlook(said, named=named), "定例.msg")
+    people = "Repeats: 毎週 火曜日\nWhere: 第3会議室\nOrganizer: 髙橋\nAttendees: 三木; Anna"
+    assert document.text == (
+        f"定例会議\n\nWhen: 2026-12-08 05:00 (UTC)\nUntil: 06:30 (UTC)\n{people}\n\n議題は予算です。"
+    )
+    assert document.date == datetime(2026, 12, 8, 5, 0, tzinfo=UTC)
+    tokyo = {**named, (APPOINTMENT, 0x825E): zone("Tokyo Standard Time", -540)}
+    clocks = "When: 2026-12-08 14:00 (Tokyo Standard Time)\nUntil: 15:30 (Tokyo Standard Time)"
+    assert clocks in read(outlook(said, named=tokyo), "a.msg").text
+
+
+def test_clocks_of_outlook_keep_summer_time() -> None:
+    summer, winter = struct.pack("<8H", 0, 3, 0, 2, 2, 0, 0, 0), struct.pack("<8H", 0, 11, 0, 1, 2, 0, 0, 0)
+    found = read_definition(zone("Eastern", 300, summer, winter))
+    assert found is not None
+    assert found.local(datetime(2026, 3, 8, 6, 59)) == datetime(2026, 3, 8, 1, 59)
+    assert found.local(datetime(2026, 3, 8, 7, 0)) == datetime(2026, 3, 8, 3, 0)
+    assert found.local(datetime(2026, 11, 1, 5, 59)) == datetime(2026, 11, 1, 1, 59)
+    assert found.local(datetime(2026, 11, 1, 6, 0)) == datetime(2026, 11, 1, 1, 0)
+    october, april = struct.pack("<8H", 0, 10, 0, 1, 2, 0, 0, 0), struct.pack("<8H", 0, 4, 0, 1, 3, 0, 0, 0)
+    south = read_definition(zone("Sydney", -600, october, april))
+    assert south is not None
+    assert south.local(datetime(2026, 1, 5, 0, 0)) == datetime(2026, 1, 5, 11, 0)
+    assert south.local(datetime(2026, 7, 5, 0, 0)) == datetime(2026, 7, 5, 10, 0)
+    for length in range(len(zone("Eastern", 300, summer, winter))):
+        assert read_definition(zone("Eastern", 300, summer, winter)[:length]) is None
+
+
+@pytest.mark.parametrize("defined", [True, False])
+def test_whole_days_of_outlook_are_days_there(defined: bool) -> None:
+    named: dict[tuple[int, int], Any] = {
+        (APPOINTMENT, 0x820D): datetime(2026, 12, 28, 15, 0, tzinfo=UTC),
+        (APPOINTMENT, 0x820E): datetime(2027, 1, 3, 15, 0, tzinfo=UTC),
+        (APPOINTMENT, 0x8215): True,
+        **({(APPOINTMENT, 0x825E): zone("Tokyo Standard Time", -540)} if defined else {}),
+    }
+    document = read(outlook({KIND: "IPM.Appointment", SUBJECT: "年末年始休業"}, named=named), "a.msg")
+    assert document.text == "年末年始休業\n\nWhen: 2026-12-29\nUntil: 2027-01-03"
+
+
+def test_an_invitation_of_outlook_is_a_mail_with_a_time_and_one_may_be_called_off() -> None:
+    named = {(APPOINTMENT, 0x820D): datetime(2026, 12, 8, 5, 0, tzinfo=UTC), (APPOINTMENT, 0x8208): "Room 3"}
+    said = {
+        KIND: "IPM.Schedule.Meeting.Canceled",
+        SUBJECT: "Review",
+        BODY: "Sorry.",
+        SENDER: "Anna",
+        TO: "Bob",
+    }
+    document = read(outlook(said, named=named), "a.msg")
+    head = "When: 2026-12-08 05:00 (UTC)\nWhere: Room 3\nStatus: cancelled\nTo: Bob"
+    assert document.text == f"Review\n\n{head}\n\nFrom: Anna\n\nSorry."
+
+
+def test_tasks_and_contacts_of_outlook_are_read_and_odd_dates_lose_nothing() -> None:
+    due = {(TASK, 0x8105): datetime(2026, 12, 24, tzinfo=UTC), (TASK, 0x811C): True, (TASK, 0x811F): "Anna"}
+    none = {(TASK, 0x8104): datetime(4501, 1, 1, tzinfo=UTC)}
+    document = read(outlook({KIND: "IPM.Task", SUBJECT: "Close books"}, named={**due, **none}), "a.msg")
+    assert document.text == "Close books\n\nDue: 2026-12-24\nStatus: completed\nOwner: Anna"
+    contact = {KIND: "IPM.Contact", SUBJECT: "三木 花子", 0x3A16: "株式会社みどり", 0x3A08: "03-1234-5678"}
+    document = read(outlook(contact, named={(ADDRESS, 0x8083): "miki@midori.example"}), "a.msg")
+    assert document.text == (
+        "三木 花子\n\nCompany: 株式会社みどり\nEmail: miki@midori.example\nPhone: 03-1234-5678"
+    )
 
 
 @pytest.mark.parametrize(
