@@ -9,6 +9,7 @@ from fake_feed import FakeFeed
 from lexical_runs import opened
 
 from corpus.lexical import TantivyIndex
+from tests.make_tiny_model import make_tiny_model
 
 
 @pytest.fixture
@@ -23,3 +24,8 @@ def handbook(tmp_path: Path) -> tuple[FakeFeed, TantivyIndex]:
         context="Policies > Leave",
     )
     return feed, opened(feed, tmp_path / "lexical")
+
+
+@pytest.fixture(scope="session")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "multilingual", multilingual=True)

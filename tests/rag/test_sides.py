@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.sides import compares, only_announces, sides
-from tests.rag.test_extractive import answered
+from tests.rag.readings import answered
 
 
 @pytest.mark.parametrize(
