@@ -15,6 +15,7 @@ from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.charts import CHART, write_chart
 from ingest.parsers.decoding import decode, looks_like_text
 from ingest.parsers.detection import DOCX, HTML, detect_type
 from ingest.parsers.docx_styles import (
@@ -67,7 +68,14 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     styles = read_styles(package.xml(f"{folder}/styles.xml"))
     numbering = read_numbering(package.xml(f"{folder}/numbering.xml"))
     draft = Draft(limits)
-    writer = _Writer(draft, styles, numbering, lambda identifier: _embedded_page(package, main, identifier))
+    parts = package.relations(main)
+    writer = _Writer(
+        draft,
+        styles,
+        numbering,
+        embedded=lambda identifier: _embedded_page(package, parts.get(identifier, "")),
+        chart=lambda identifier: package.xml(parts.get(identifier, "")),
+    )
     writer.write(body)
     for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(package.xml(f"{folder}/{part}.xml"), label)
@@ -88,9 +96,8 @@ def _main_part(package: Package) -> str:
     return "word/document.xml"
 
 
-def _embedded_page(package: Package, main: str, identifier: str) -> Any:
+def _embedded_page(package: Package, part: str) -> Any:
     """Returns the HTML that stands in a document in the place of its text, None where it is none."""
-    part = package.relations(main).get(identifier, "")
     if part not in package:
         return None
     data = package.read(part)
@@ -120,6 +127,7 @@ class _Writer:
         styles: Mapping[str, Style],
         numbering: Numbering,
         embedded: Callable[[str], Any],
+        chart: Callable[[str], Any],
     ) -> None:
         self._draft = draft
         self._styles = styles
@@ -128,6 +136,7 @@ class _Writer:
         self._page = 1
         self._note_numbers: dict[str, dict[str, int]] = {}
         self._embedded = embedded
+        self._chart = chart
         self.title = ""
         self.hidden_chars = 0
         draft.page(1)
@@ -205,6 +214,14 @@ class _Writer:
                 self._close_list()
                 self._draft.paragraph(text)
             marker = "" if level else marker
+        self._write_charts(element)
+
+    def _write_charts(self, element: Any) -> None:
+        for chart in element.iter(CHART + "chart"):
+            root = self._chart(chart.get(RELATION + "id") or chart.get(STRICT_RELATION + "id") or "")
+            if root is not None:
+                self._close_list()
+                write_chart(self._draft, root)
 
     def _write_table(self, element: Any) -> None:
         self._close_list()
@@ -215,6 +232,7 @@ class _Writer:
             return
         cells, header_rows = self._read_rows(rows)
         self._draft.table(cells, header_rows or None)
+        self._write_charts(element)
         self._page_breaks_in(element)
 
     def _page_breaks_in(self, element: Any) -> None:

@@ -19,14 +19,13 @@ from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.shapes.group import GroupShape
 
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.charts import write_chart
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
-from ingest.parsers.number_formats import show_cached
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _FURNITURE = frozenset({PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER})
 _TITLES = frozenset({PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE})
@@ -109,7 +108,7 @@ class _Slide:
         if getattr(shape, "has_table", False):
             self._write_table(shape.table)
         elif getattr(shape, "has_chart", False):
-            self._write_chart(shape.chart._chartSpace)
+            write_chart(self._draft, shape.chart._chartSpace)
         elif getattr(shape, "has_text_frame", False):
             self._write_text(shape.text_frame._txBody, _placeholder(shape))
         else:
@@ -161,25 +160,6 @@ class _Slide:
             rows.append(line)
         self._draft.table(rows, 1 if table.first_row and len(rows) > 1 else None)
 
-    def _write_chart(self, space: Any) -> None:
-        title = space.find(f"{_C}chart/{_C}title")
-        if title is not None:
-            self._draft.paragraph(one_line(" ".join(t.text or "" for t in title.iter(_A + "t"))))
-        names: list[str] = []
-        categories: dict[int, str] = {}
-        columns: list[dict[int, str]] = []
-        for series in space.iter(_C + "ser"):
-            columns.append(_points(series, "val") or _points(series, "yVal"))
-            names.append(" ".join(_points(series, "tx").values()) or f"Series {len(columns)}")
-            for at, text in (_points(series, "cat") or _points(series, "xVal")).items():
-                categories.setdefault(at, text)
-            self._draft.count_cells(len(columns[-1]) + 1)
-        used = sorted({at for column in columns for at in column})
-        if not used:
-            return
-        rows = [[categories.get(at, str(at + 1)), *(column.get(at, "") for column in columns)] for at in used]
-        self._draft.table([["", *names], *rows], 1)
-
     def _write_diagram(self, element: Any) -> None:
         """Adds the words of a SmartArt picture, in the order of its outline."""
         ids = next(element.iter(_DIAGRAM + "relIds"), None)
@@ -228,21 +208,6 @@ def _text(element: Any) -> str:
         elif inner is not element:
             parts.append("\n")
     return "\n".join(filter(None, (line.strip() for line in "".join(parts).split("\n"))))
-
-
-def _points(series: Any, part: str) -> dict[int, str]:
-    found = series.find(_C + part)
-    if found is None:
-        return {}
-    numbers = next(found.iter(_C + "numCache", _C + "numLit"), None)
-    code = "" if numbers is None else numbers.findtext(_C + "formatCode") or ""
-    points = {}
-    for point in found.iter(_C + "pt"):
-        value = point.findtext(_C + "v")
-        if value is not None:
-            shown = value if numbers is None else show_cached(value, point.get("formatCode") or code)
-            points[_whole(point.get("idx"))] = one_line(shown)
-    return points
 
 
 def _whole(value: str | None, default: int = 0) -> int:

@@ -150,6 +150,37 @@ def test_a_nested_table_stays_in_its_cell() -> None:
     assert read(source).text == "a | b\nc | d x; y"
 
 
+def test_a_chart_is_read_where_it_stands() -> None:
+    document = docx.Document()
+    document.add_paragraph("Before.")
+    run = document.add_paragraph()._p.add_r()
+    c, r = ("http://schemas.openxmlformats.org/drawingml/2006/chart",
+            "http://schemas.openxmlformats.org/officeDocument/2006/relationships")  # fmt: skip
+    run.append(etree.fromstring(f'<c:chart xmlns:c="{c}" xmlns:r="{r}" r:id="rIdChart"/>'))
+    document.add_paragraph("After.")
+
+    def points(kind: str, *values: str) -> str:
+        held = "".join(f'<c:pt idx="{at}"><c:v>{value}</c:v></c:pt>' for at, value in enumerate(values))
+        return f"<c:{kind}>{held}</c:{kind}>"
+
+    def change(parts: dict[str, bytes]) -> None:
+        rels = parts["word/_rels/document.xml.rels"].decode()
+        relation = (
+            f'<Relationship Id="rIdChart" Type="{r}/chart" Target="charts/chart1.xml"/></Relationships>'
+        )
+        parts["word/_rels/document.xml.rels"] = rels.replace("</Relationships>", relation).encode()
+        series = (
+            f"<c:tx>{points('strCache', '売上')}</c:tx><c:cat>{points('strCache', '4月', '5月')}</c:cat>"
+            f"<c:val>{points('numCache', '0.30000000000000004', '12')}</c:val>"
+        )
+        parts["word/charts/chart1.xml"] = (
+            f'<c:chartSpace xmlns:c="{c}"><c:chart><c:ser>{series}</c:ser></c:chart></c:chartSpace>'
+        ).encode()
+
+    found = parse(repacked(saved(document), change), "a.docx")
+    assert found.text == "Before.\n\n| 売上\n4月 | 0.3\n5月 | 12\n\nAfter."
+
+
 def test_a_document_without_words_is_named() -> None:
     with pytest.raises(ParseError) as caught:
         parse(saved(docx.Document()), "empty.docx")

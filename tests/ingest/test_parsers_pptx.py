@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData
+from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.enum.shapes import PROG_ID
 from pptx.util import Inches
@@ -142,6 +142,35 @@ def test_a_charts_numbers_are_read_as_they_are_shown() -> None:
     data.add_series("Share", (0.1 + 0.2, 0.5))
     slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9999, 9999, data)
     assert kinds(read(source))[1:] == [("table", "| Share\n2026-04-01 | 30.0%\n2026-05-01 | 50.0%")]
+
+
+def test_categories_of_several_levels_and_titles_of_axes_are_read() -> None:
+    source = Presentation()
+    data = CategoryChartData()
+    for year in ("2025年度", "2026年度"):
+        outer = data.add_category(year)
+        outer.add_sub_category("上期")
+        outer.add_sub_category("下期")
+    data.add_series("東京", (1, 2, 3, 4))
+    place = slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 9999, 9999, data)
+    place.chart.value_axis.axis_title.text_frame.text = "百万円"
+    place.chart.category_axis.axis_title.text_frame.text = "期"
+    rows = "2025年度 上期 | 1\n2025年度 下期 | 2\n2026年度 上期 | 3\n2026年度 下期 | 4"
+    assert kinds(read(source))[1:] == [("paragraph", "百万円"), ("table", f"期 | 東京\n{rows}")]
+
+
+def test_series_over_values_of_their_own_are_tables_of_their_own() -> None:
+    source = Presentation()
+    data = XyChartData()
+    for name, points in (("A", [(1, 10), (2, 20)]), ("B", [(1, 11), (2, 21)]), ("C", [(5, 50), (9, 90)])):
+        series = data.add_series(name)
+        for point in points:
+            series.add_data_point(*point)
+    slide(source, "Test").shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, 0, 0, 9999, 9999, data)
+    assert kinds(read(source))[1:] == [
+        ("table", "| A | B\n1 | 10 | 11\n2 | 20 | 21"),
+        ("table", "| C\n5 | 50\n9 | 90"),
+    ]
 
 
 @pytest.mark.parametrize(

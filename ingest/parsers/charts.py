@@ -1,0 +1,96 @@
+"""Charts of Office files as tables: a row a category, a column a series, from the values that are kept with the chart.
+
+Categories of several levels (a year over its quarters) are one text, the outer level first. Series that are drawn over
+values of their own (of a scatter chart) are tables of their own. Titles are kept, those of the axes too: they name
+the unit. The workbook behind a chart is not read.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from ingest.parsers.assembly import Draft, one_line
+from ingest.parsers.number_formats import show_cached
+
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_VALUE_AXIS = CHART + "valAx"
+_AXES = (_VALUE_AXIS, CHART + "catAx", CHART + "dateAx", CHART + "serAx")
+
+
+def write_chart(draft: Draft, space: Any) -> None:
+    """Adds a chart (its ``chartSpace``) to a draft.
+
+    Raises:
+        LimitError: a limit of the draft.
+    """
+    draft.paragraph(_title(space.find(CHART + "chart")))
+    axes = [axis for axis in space.iter(*_AXES) if _title(axis)]
+    across = next((axis for axis in axes if axis.tag != _VALUE_AXIS), None)
+    for axis in axes:
+        if axis is not across:
+            draft.paragraph(_title(axis))
+    columns = []
+    for number, series in enumerate(space.iter(CHART + "ser"), 1):
+        values = _points(series, "val") or _points(series, "yVal")
+        name = " ".join(_points(series, "tx").values()) or f"Series {number}"
+        draft.count_cells(len(values) + 1)
+        columns.append((_points(series, "cat") or _points(series, "xVal"), name, values))
+    first = next((categories for categories, _, _ in columns if categories), {})
+    groups = groupby(columns, key=lambda column: column[0] if _differ(first, column[0]) else first)
+    for categories, group in groups:
+        alike = list(group)
+        used = sorted({at for _, _, values in alike for at in values})
+        head = [_title(across), *(name for _, name, _ in alike)]
+        rows = [
+            [categories.get(at, str(at + 1)), *(values.get(at, "") for _, _, values in alike)] for at in used
+        ]
+        draft.table([head, *rows] if rows else [], 1)
+
+
+def _differ(some: dict[int, str], others: dict[int, str]) -> bool:
+    """Says whether two series are drawn over different categories; one that names none goes with the others."""
+    return any(some.get(at, text) != text for at, text in others.items())
+
+
+def _title(owner: Any) -> str:
+    title = None if owner is None else owner.find(CHART + "title")
+    return "" if title is None else one_line(" ".join(t.text or "" for t in title.iter(_A + "t")))
+
+
+def _points(series: Any, part: str) -> dict[int, str]:
+    found = series.find(CHART + part)
+    if found is None:
+        return {}
+    levels = list(found.iter(CHART + "lvl"))
+    if levels:
+        return _joined([_values(level, None) for level in levels])
+    numbers = next(found.iter(CHART + "numCache", CHART + "numLit"), None)
+    return _values(found, None if numbers is None else numbers.findtext(CHART + "formatCode") or "")
+
+
+def _values(parent: Any, code: str | None) -> dict[int, str]:
+    """Returns the texts of points; numbers under a format ``code``."""
+    points = {}
+    for point in parent.iter(CHART + "pt"):
+        value = point.findtext(CHART + "v")
+        if value is not None:
+            shown = value if code is None else show_cached(value, point.get("formatCode") or code)
+            points[_whole(point.get("idx"))] = one_line(shown)
+    return points
+
+
+def _joined(levels: list[dict[int, str]]) -> dict[int, str]:
+    """Returns the innermost level's texts behind those that stand over them: an outer text holds until the next."""
+    found: dict[int, str] = {}
+    above: list[str] = [""] * len(levels)
+    for at in sorted(set().union(*levels)):
+        for depth, level in enumerate(levels):
+            above[depth] = level.get(at, above[depth] if depth else "")
+        found[at] = " ".join(filter(None, reversed(above)))
+    return found
+
+
+def _whole(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 8 else 0
