@@ -31,6 +31,7 @@ from ingest.parsers.docx_styles import (
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
+from ingest.parsers.symbol_fonts import show_symbol, show_symbols
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -43,6 +44,7 @@ _SKIPPED = frozenset(
         "fldChar", "commentReference", "annotationRef", "object", "rt",
     )
 )  # fmt: skip
+_PLACE = pattern(r"[0-9A-Fa-f]{1,4}")
 _MAX_SPAN = 63
 _TINY_HALF_POINTS = 2
 
@@ -284,13 +286,14 @@ class _Writer:
                 before = element.getprevious()
                 apart = " " if before is not None and before.tag == element.tag else ""
                 parts.append(apart + write_equation(element))
-            elif tag == W + "t":
+            elif tag in (W + "t", W + "sym"):
                 run = element.getparent()
+                text = _written(element, run)
                 if run is not None and _is_hidden(run):
-                    self.hidden_chars += len(element.text or "")
+                    self.hidden_chars += len(text)
                     continue
-                parts.append(element.text or "")
-            elif tag == W + "tab":
+                parts.append(text)
+            elif tag in (W + "tab", W + "ptab"):
                 parts.append("\t")
             elif tag == W + "p":  # of a text box
                 parts.append("\n")
@@ -374,6 +377,15 @@ def _visible(parent: Any) -> Iterator[Any]:
         yield element
         if len(element):
             stack.append(iter(element))
+
+
+def _written(element: Any, run: Any) -> str:
+    """Returns what a text or a symbol shows, in the font that it is set in."""
+    if element.tag == W + "sym":
+        place = element.get(W + "char") or ""
+        return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
+    fonts = None if run is None else run.find(f"{W}rPr/{W}rFonts")
+    return show_symbols(element.text or "", "" if fonts is None else fonts.get(W + "ascii") or "")
 
 
 def _is_on(element: Any) -> bool:

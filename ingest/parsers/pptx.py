@@ -24,6 +24,7 @@ from ingest.parsers.charts import write_chart
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
+from ingest.parsers.symbol_fonts import show_symbols
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
@@ -202,12 +203,18 @@ def _text(element: Any) -> str:
     parts: list[str] = []
     for inner in element.iter(_A + "t", _A + "br", _A + "p", _M + "oMath"):
         if inner.tag == _A + "t":
-            parts.append(inner.text or "")
+            parts.append(show_symbols(inner.text or "", _symbol_font(inner.getparent())))
         elif inner.tag == _M + "oMath":
             parts.append(write_equation(inner))
         elif inner is not element:
             parts.append("\n")
     return "\n".join(filter(None, (line.strip() for line in "".join(parts).split("\n"))))
+
+
+def _symbol_font(run: Any) -> str:
+    """Returns the font of a run's private characters, "" where it names none."""
+    fonts = () if run is None else (run.find(f"{_A}rPr/{_A}{kind}") for kind in ("sym", "latin"))
+    return next((font.get("typeface") or "" for font in fonts if font is not None), "")
 
 
 def _whole(value: str | None, default: int = 0) -> int:

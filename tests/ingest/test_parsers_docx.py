@@ -150,6 +150,21 @@ def test_a_nested_table_stays_in_its_cell() -> None:
     assert read(source).text == "a | b\nc | d x; y"
 
 
+def test_characters_that_exist_only_in_a_font_are_read() -> None:
+    document = docx.Document()
+    run = document.add_paragraph().add_run("5 ")
+    for font, place in (("Symbol", "F06D"), ("Wingdings", "F0FC"), ("Wingdings", "zz"), ("Unknown", "F0FC")):
+        symbol = OxmlElement("w:sym")
+        symbol.set(qn("w:font"), font)
+        symbol.set(qn("w:char"), place)
+        run._r.append(symbol)
+    run.add_text("g \uf0b3 3")
+    run.font.name = "Symbol"
+    run._r.append(OxmlElement("w:ptab"))
+    run.add_text("右")
+    assert read(document).text == "5 μ✓g ≥ 3 右"
+
+
 def test_a_chart_is_read_where_it_stands() -> None:
     document = docx.Document()
     document.add_paragraph("Before.")

@@ -144,6 +144,16 @@ def test_a_charts_numbers_are_read_as_they_are_shown() -> None:
     assert kinds(read(source))[1:] == [("table", "| Share\n2026-04-01 | 30.0%\n2026-05-01 | 50.0%")]
 
 
+def test_an_arrow_that_exists_only_in_a_font_is_read() -> None:
+    source = Presentation()
+    paragraph = slide(source, "Plan").shapes.add_textbox(0, 0, 9999, 9999).text_frame.paragraphs[0]
+    run = paragraph.add_run()
+    run.text = "東京 \uf0e0 大阪"
+    run.font.name = "Wingdings"
+    paragraph.add_run().text = " \uf0e0"
+    assert kinds(read(source))[1:] == [("paragraph", "東京 → 大阪 •")]
+
+
 def test_categories_of_several_levels_and_titles_of_axes_are_read() -> None:
     source = Presentation()
     data = CategoryChartData()
