@@ -46,7 +46,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "7"),
-    detection.DOCX: Parser("ingest.parsers.docx", "6"),
+    detection.DOCX: Parser("ingest.parsers.docx", "7"),
     detection.HTML: Parser("ingest.parsers.html", "9"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),
     detection.TEXT: Parser("ingest.parsers.text", "3"),
@@ -57,14 +57,14 @@ PARSERS: Mapping[str, Parser] = {
     detection.TSV: Parser("ingest.parsers.delimited", "3"),
     detection.JSON: Parser("ingest.parsers.records", "2"),
     detection.JSONL: Parser("ingest.parsers.records", "2"),
-    detection.PPTX: Parser("ingest.parsers.pptx", "6"),
+    detection.PPTX: Parser("ingest.parsers.pptx", "7"),
     detection.ODT: Parser("ingest.parsers.odf", "4"),
     detection.ODP: Parser("ingest.parsers.odf", "3"),
     detection.RTF: Parser("ingest.parsers.rtf", "4"),
     detection.EPUB: Parser("ingest.parsers.epub", "9"),
-    detection.EML: Parser("ingest.parsers.mail", "3"),
-    detection.MSG: Parser("ingest.parsers.outlook", "4"),
-    detection.MBOX: Parser("ingest.parsers.mailbox", "1"),
+    detection.EML: Parser("ingest.parsers.mail", "4"),
+    detection.MSG: Parser("ingest.parsers.outlook", "5"),
+    detection.MBOX: Parser("ingest.parsers.mailbox", "2"),
     detection.ICS: Parser("ingest.parsers.calendars", "3"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
 }

@@ -29,6 +29,7 @@ from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EML, encrypted
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.mail_body import LetterDraft, add_plain
+from ingest.parsers.mail_html import mark_earlier_mails
 from ingest.parsers.members import Binder
 
 _SHOWN = ("From", "To", "Cc", "Date")
@@ -95,6 +96,7 @@ def bind(
         if is_html:
             root = parse_html(text)
             if root is not None:
+                mark_earlier_mails(root)
                 add_html(draft, root)
         else:
             add_plain(draft, text)

@@ -14,7 +14,7 @@ from itertools import takewhile
 from ingest.parsers.assembly import Draft, clean_text, one_line
 
 _LEVEL = 2
-_MOST_EARLIER = 30
+MOST_EARLIER = 30
 """Mails in each other that are told apart; a thread of more is left as it is below that."""
 _MOST_LEAD_CHARS = 250
 _MOST_SIGNATURE_LINES = 12
@@ -60,16 +60,16 @@ class LetterDraft(Draft):
 
 def add_plain(draft: Draft, text: str) -> None:
     """Adds the plain text of a mail."""
-    _add(draft, clean_text(text)[0].split("\n"), _MOST_EARLIER)
+    _add(draft, clean_text(text)[0].split("\n"), MOST_EARLIER)
 
 
 def _add(draft: Draft, lines: list[str], left: int) -> None:
     at, stop = _last_quotation(lines) if left else (len(lines), len(lines))
     quoted = [_QUOTED.sub("", line, count=1) for line in lines[at:stop]]
-    first, lead = _lead(lines[:at])
+    first, lead = find_lead(lines[:at])
     if quoted and not lead:
         text = "\n".join(quoted).strip().split("\n")
-        within = next((count for count in (1, 2) if _is_lead(text[:count])), 0)  # some systems quote it, too
+        within = next((count for count in (1, 2) if is_lead(text[:count])), 0)  # some systems quote it, too
         lead, quoted = (text[:within], text[within:]) if within else ([], quoted)
     if lead or (quoted and _read_head("\n".join(quoted))):
         _add_said(draft, lines[:first])
@@ -80,20 +80,20 @@ def _add(draft: Draft, lines: list[str], left: int) -> None:
         _add_said(draft, lines)
 
 
-def _lead(lines: list[str]) -> tuple[int, list[str]]:
+def find_lead(lines: list[str]) -> tuple[int, list[str]]:
     """Returns where the line that names the writer of what follows begins, and it; it may have been wrapped."""
     stop = len(lines)
     while stop and not lines[stop - 1].strip():
         stop -= 1
     for count in (1, 2, 3):
-        if count <= stop and _is_lead(lines[stop - count : stop]):
+        if count <= stop and is_lead(lines[stop - count : stop]):
             return stop - count, lines[stop - count : stop]
     last = lines[stop - 1 : stop]
-    is_lead = bool(last and _LEAD_END.search(last[0])) and len(last[0]) <= _MOST_LEAD_CHARS
-    return (stop - 1, last) if is_lead and not _QUOTED.match(last[0]) else (len(lines), [])
+    ends_so = bool(last and _LEAD_END.search(last[0])) and len(last[0]) <= _MOST_LEAD_CHARS
+    return (stop - 1, last) if ends_so and not _QUOTED.match(last[0]) else (len(lines), [])
 
 
-def _is_lead(lines: list[str]) -> bool:
+def is_lead(lines: list[str]) -> bool:
     """Says whether lines name a writer and a time: they end in a colon."""
     named = " ".join(lines)
     return (
@@ -106,7 +106,7 @@ def _is_lead(lines: list[str]) -> bool:
 
 def _last_quotation(lines: list[str]) -> tuple[int, int]:
     """Returns where the quoted lines begin and end after which the writer says nothing more, a signature aside."""
-    stop = _signature(lines)
+    stop = find_signature(lines)
     while stop and _BLANK.fullmatch(lines[stop - 1]) and not _QUOTED.match(lines[stop - 1]):
         stop -= 1
     at = stop
@@ -118,7 +118,7 @@ def _last_quotation(lines: list[str]) -> tuple[int, int]:
     return at, stop
 
 
-def _signature(lines: list[str]) -> int:
+def find_signature(lines: list[str]) -> int:
     """Returns the line at which the signature begins, the number of lines where there is none."""
     last = max(0, len(lines) - _MOST_SIGNATURE_LINES)
     for at in range(last, len(lines)):
@@ -130,7 +130,7 @@ def _signature(lines: list[str]) -> int:
 
 def _add_said(draft: Draft, lines: list[str]) -> None:
     """Adds what stands between quotations; of several lines below a rule at the end the first is their heading."""
-    at = _signature(lines)
+    at = find_signature(lines)
     for paragraph in re.split(r"\n[ \t\u3000]*\n", "\n".join(lines[:at])):
         draft.paragraph(paragraph)
     below = [line for line in lines[at:] if line.strip() and not _RULE.fullmatch(line)]

@@ -9,6 +9,7 @@ import struct
 from collections import Counter
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from html import unescape
 from typing import Any
 
 import pytest
@@ -530,6 +531,62 @@ def test_the_head_of_an_earlier_mail_opens_its_section(between: str, names: tupl
 def test_who_wrote_what_follows_is_known_in_many_ways(text: str, lead: str) -> None:
     (_, _), (_, said), (heading, quoted) = sections(read(letter(text)))
     assert (said, heading, quoted.removeprefix("Subject: Limit\n")) == ("Yes.", lead, "Is it?")
+
+
+GMAIL = '<div><div class="gmail_attr">{}<br></div><blockquote class="gmail_quote">{}</blockquote></div>'
+THUNDERBIRD = '<div class="moz-cite-prefix">{}<br></div><blockquote type="cite">{}</blockquote>'
+APPLE = '<div><br><blockquote type="cite"><div>{}</div><br class="x"><div>{}</div></blockquote></div>'
+BARE = "<br>{}<br><blockquote type='cite'>{}</blockquote>"
+
+
+def rich(html: str) -> Document:
+    message = letter(" ")
+    message.add_alternative(
+        f"<html><head><style>p {{}}</style></head><body>{html}</body></html>", subtype="html"
+    )
+    return read(message)
+
+
+@pytest.mark.parametrize("form", [GMAIL, THUNDERBIRD, APPLE, BARE])
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        (
+            "On Sun, 4 Jan 2026 at 9:00\u202fAM, Bob &lt;<a href='mailto:b@x'>b@x</a>&gt; wrote:",
+            "Is it <b>140</b>?",
+        ),
+        ("2026年1月4日(日) 9:00 山田 太郎 &lt;y@x&gt;:", "上限は<b>一万円</b>ですか。"),
+    ],
+)
+def test_an_earlier_mail_in_html_is_a_section_of_its_own(form: str, who: str, said: str) -> None:
+    def bare(text: str) -> str:
+        return " ".join(unescape(re.sub("<[^>]*>", "", text)).split())
+
+    older = form.format("On Sat, 3 Jan 2026 at 8:00 Anna wrote:", "<p>What is new?</p>")
+    _, *rest = sections(
+        rich(f"<p>Yes.</p>{form.format(who, f'<div>{said}</div>{older}')}<div>-- <br>Bob</div>")
+    )
+    assert rest[0] == ("From: Anna <anna@example.com>", "Yes.")
+    assert rest[1] == (bare(who), bare(said))
+    assert rest[2][0] == "On Sat, 3 Jan 2026 at 8:00 Anna wrote:"
+    assert rest[2][1].startswith("What is new?")
+
+
+def test_what_is_quoted_between_answers_in_html_keeps_its_marks_and_a_passage_set_apart_none() -> None:
+    quoted = BARE.format("On Sun, 4 Jan 2026 at 9:00 Bob wrote:", "Is it 140?<br><br><p>And when?</p>")
+    (_, _), (_, said) = sections(rich(f"Hello,{quoted}<p>Yes, since May.</p>"))
+    assert said == (
+        "Hello,\nOn Sun, 4 Jan 2026 at 9:00 Bob wrote:\n> Is it 140?\n> And when?\nYes, since May."
+    )
+    (_, _), (_, said) = sections(rich("<p>The rule:</p><blockquote>140 EUR</blockquote><p>It holds.</p>"))
+    assert said == "The rule:\n140 EUR\nIt holds."
+
+
+def test_html_quotations_in_each_other_by_the_thousand_are_read_soon() -> None:
+    lead = "<p>On Sun, 4 Jan 2026 at 9:00 Bob wrote:</p><blockquote>"
+    document = rich("<p>Yes.</p>" + lead * 1_500 + "It is 140." + "</blockquote>" * 1_500)
+    assert document.text.count("It is 140.") == 1
+    assert "Yes." in rich("<p>Yes.</p>" + "<blockquote type=cite>a</blockquote>" * 20_000).text
 
 
 def test_lines_broken_for_show_are_joined_within_their_quotation_only() -> None:
