@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.HTML: Parser("ingest.parsers.html", "9"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),
     detection.TEXT: Parser("ingest.parsers.text", "3"),
-    detection.XLSX: Parser("ingest.parsers.sheets", "5"),
+    detection.XLSX: Parser("ingest.parsers.sheets", "6"),
     detection.XLS: Parser("ingest.parsers.sheets", "4"),
     detection.ODS: Parser("ingest.parsers.sheets", "6"),
     detection.CSV: Parser("ingest.parsers.delimited", "3"),

@@ -8,6 +8,7 @@ anything else (fractions, exponents, conditions) the number is shown plainly.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -91,6 +92,18 @@ def is_date_format(code: str) -> bool:
 def is_plain_format(code: str) -> bool:
     """Says whether a format code leaves a number as it is, or is one of a date, which is shown as an ISO date."""
     return code.lower() in _PLAIN or is_date_format(code)
+
+
+def styled_formats(codes: Mapping[int, str], styles: Sequence[int]) -> dict[int, str]:
+    """Returns a format code by style, for styles that show numbers otherwise than plainly.
+
+    Args:
+        codes: the file's own codes by number, beside those of :data:`BUILT_IN`.
+        styles: the number of each style's format.
+    """
+    known = {**BUILT_IN, **codes}
+    found = {style: known.get(number, "") for style, number in enumerate(styles)}
+    return {style: code for style, code in found.items() if not is_plain_format(code)}
 
 
 def _bare(code: str) -> str:

@@ -1,10 +1,10 @@
 """Workbooks (XLSX, XLSM, XLSB, XLS, ODS): each sheet is a page, its tables are rows, its numbers as shown.
 
 The home of python-calamine, which reads the values; what a sheet shows in their place comes from
-:mod:`ingest.parsers.workbook_view`, for ODS :mod:`ingest.parsers.open_document_view` and for XLS
-:mod:`ingest.parsers.old_workbook_view` (number formats and hidden rows of XLSB are not known here). Formulas
-count with the result that was saved with them; nothing is calculated, no external link is followed. Hidden sheets,
-rows and columns are left out and noted.
+:mod:`ingest.parsers.workbook_view`, for XLSB :mod:`ingest.parsers.binary_workbook_view`, for ODS
+:mod:`ingest.parsers.open_document_view` and for XLS :mod:`ingest.parsers.old_workbook_view`. Formulas count with the
+result that was saved with them; nothing is calculated, no external link is followed. Hidden sheets, rows and columns
+are left out and noted.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from python_calamine import (
 from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, given_title, title_from_name
+from ingest.parsers.binary_workbook_view import BinaryWorkbookView
 from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
@@ -38,6 +39,7 @@ from ingest.parsers.open_document_view import OpenDocumentView
 from ingest.parsers.workbook_view import SheetView, WorkbookView
 
 _LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")
+_View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
@@ -51,7 +53,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     package = Package(data, name) if is_zip(data) else None
     content_type = detect_type(data, name).content_type
     draft = Draft(limits)
-    view: WorkbookView | OpenDocumentView | OldWorkbookView | None = None
+    view: _View | None = None
     if content_type == XLS:
         view = OldWorkbookView(data, name, draft.count_cells)
         if not view.is_whole:
@@ -60,8 +62,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
             )
     elif package is not None and content_type == ODS:
         view = OpenDocumentView(package, draft.count_cells)
-    elif package is not None and "xl/workbook.bin" not in package:
-        view = WorkbookView(package)
+    elif package is not None:
+        view = BinaryWorkbookView(package) if "xl/workbook.bin" in package else WorkbookView(package)
     try:
         with _opened(data, package if content_type == ODS else None) as workbook:
             left_out = _read_workbook(workbook, view, draft)
@@ -126,9 +128,7 @@ class _LeftOut:
             )
 
 
-def _read_workbook(
-    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | OldWorkbookView | None, draft: Draft
-) -> _LeftOut:
+def _read_workbook(workbook: CalamineWorkbook, view: _View | None, draft: Draft) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0
     names = _names(workbook, view)
@@ -169,9 +169,7 @@ def _read_workbook(
     return left_out
 
 
-def _names(
-    workbook: CalamineWorkbook, view: WorkbookView | OpenDocumentView | OldWorkbookView | None
-) -> list[str]:
+def _names(workbook: CalamineWorkbook, view: _View | None) -> list[str]:
     """Returns what the sheets are called; those of XLS as their own reader has them, where it found as many."""
     names = [sheet.name for sheet in workbook.sheets_metadata]
     if isinstance(view, OldWorkbookView):

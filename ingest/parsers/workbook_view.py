@@ -16,11 +16,11 @@ from typing import Any
 from corpus.errors import LimitError
 from corpus.patterns import pattern
 from ingest.parsers.assembly import one_line
-from ingest.parsers.number_formats import BUILT_IN, is_plain_format, show_number
+from ingest.parsers.number_formats import show_number, styled_formats
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 
 _MAX_EXTENT = 10_000_000
-_MOST_COLUMNS = 16_384
+MOST_COLUMNS = 16_384
 _REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
 _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
 
@@ -85,7 +85,7 @@ class WorkbookView:
             tag = element.tag.rpartition("}")[2]
             if tag == "col":
                 if _is_on(element.get("hidden")):
-                    last = min(_number(element.get("max")), _MOST_COLUMNS)
+                    last = min(_number(element.get("max")), MOST_COLUMNS)
                     view.hidden_columns.update(range(_number(element.get("min")) - 1, last))
             elif tag == "row":
                 row = _number(element.get("r")) - 1 if element.get("r") else row + 1
@@ -149,19 +149,24 @@ class WorkbookView:
 
     def drawn(self, name: str) -> Iterator[str]:
         """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
-        for part in self._beside(name):
-            if "/drawings/" not in part or not part.endswith(".xml"):
-                continue
-            yield from _paragraphs(self._package.xml(part))
-            for chart in self._package.relations(part).values():
-                root = self._package.xml(chart) if "/charts/chart" in chart else None
-                title = None if root is None else root.find(".//{*}chart/{*}title")
-                if title is not None:
-                    yield " ".join(_paragraphs(title))
+        yield from drawn_beside(self._package, self._sheets.get(name, ""))
 
     def _beside(self, name: str) -> list[str]:
         part = self._sheets.get(name, "")
         return sorted(self._package.relations(part).values()) if part else []
+
+
+def drawn_beside(package: Package, sheet: str) -> Iterator[str]:
+    """Yields the paragraphs of the text boxes, and the titles of the charts, of the part of a sheet."""
+    for part in sorted(package.relations(sheet).values()) if sheet else ():
+        if "/drawings/" not in part or not part.endswith(".xml"):
+            continue
+        yield from _paragraphs(package.xml(part))
+        for chart in package.relations(part).values():
+            root = package.xml(chart) if "/charts/chart" in chart else None
+            title = None if root is None else root.find(".//{*}chart/{*}title")
+            if title is not None:
+                yield " ".join(_paragraphs(title))
 
 
 def _paragraphs(root: Any) -> list[str]:
@@ -175,15 +180,13 @@ def _read_formats(root: Any) -> Mapping[int, str]:
     """Returns a format code by style, for styles that show numbers otherwise than plainly."""
     if root is None:
         return {}
-    codes = dict(BUILT_IN)
-    for element in root.iterfind("./{*}numFmts/{*}numFmt"):
-        codes[_number(element.get("numFmtId"))] = element.get("formatCode") or ""
-    found = {}
-    for style, element in enumerate(root.iterfind("./{*}cellXfs/{*}xf")):
-        code = codes.get(_number(element.get("numFmtId")), "")
-        if not is_plain_format(code):
-            found[style] = code
-    return found
+    codes = {
+        _number(element.get("numFmtId")): element.get("formatCode") or ""
+        for element in root.iterfind("./{*}numFmts/{*}numFmt")
+    }
+    return styled_formats(
+        codes, [_number(one.get("numFmtId")) for one in root.iterfind("./{*}cellXfs/{*}xf")]
+    )
 
 
 def _column(letters: str) -> int:

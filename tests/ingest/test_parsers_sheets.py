@@ -24,7 +24,7 @@ from ingest.parsers.assembly import verify
 from ingest.parsers.detection import XLS, detect_type
 from ingest.parsers.number_formats import show_cached, show_number, show_plainly
 from ingest.sandbox import ParserPool
-from tests.ingest.packing import compound
+from tests.ingest.packing import compound, zipped
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET = "xl/worksheets/sheet1.xml"
@@ -421,6 +421,90 @@ def test_an_excel_95_workbook_is_read_in_its_code_page() -> None:
     document = read(compound({"Book": book}), "名簿.xls")
     assert document.text == "名簿\n\n髙橋 ①"
     assert document.pages[0].label == "名簿"
+
+
+def xlsb(rows: list[list[tuple[int, bytes]]], hidden_row: int, hidden_column: int, codes: list[str]) -> bytes:
+    """A binary workbook: each cell a kind of record and its value, its column's style the one of its number."""
+
+    def record(kind: int, content: bytes = b"") -> bytes:
+        size = len(content)
+        head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return head + bytes([size & 0x7F | 0x80, size >> 7]) + content
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    extent = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
+    column = record(60, struct.pack("<IIIIH", hidden_column, hidden_column, 2_000, 0, 1))
+    sheet = record(129) + record(148, extent) + record(390) + column + record(391) + record(145)
+    for at, row in enumerate(rows):
+        sheet += record(0, struct.pack("<IIHBBBI", at, 0, 300, 0, 0x10 * (at == hidden_row), 0, 0))
+        for at_column, (kind, value) in enumerate(row):
+            sheet += record(kind, struct.pack("<II", at_column, at_column) + value)
+    sheet += record(146) + record(130)
+    count = struct.pack("<I", len(codes))
+    formats = b"".join(record(44, struct.pack("<H", 164 + at) + text(code)) for at, code in enumerate(codes))
+    styles = (
+        record(278)
+        + record(615, count)
+        + formats
+        + record(616)
+        + record(617, count)
+        + b"".join(record(47, struct.pack("<HH12x", 0, 164 + at)) for at in range(len(codes)))
+    )
+    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + text("rId1") + text("料金"))
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+    def related(**targets: str) -> str:
+        links = "".join(
+            f'<Relationship Id="rId{at}" Type="{office}/{kind}" Target="{target}"/>'
+            for at, (kind, target) in enumerate(targets.items(), 1)
+        )
+        return f'<Relationships xmlns="{relations}">{links}</Relationships>'
+
+    comment = record(635, struct.pack("<IIIII", 0, 1, 1, 0, 0) + bytes(16)) + record(
+        637, b"\0" + text("4月から")
+    )
+    types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+    return zipped(
+        {
+            "[Content_Types].xml": types,
+            "_rels/.rels": related(officeDocument="xl/workbook.bin"),
+            "xl/workbook.bin": book + record(144) + record(132),
+            "xl/_rels/workbook.bin.rels": related(worksheet="worksheets/sheet1.bin", styles="styles.bin"),
+            "xl/worksheets/sheet1.bin": sheet,
+            "xl/worksheets/_rels/sheet1.bin.rels": related(comments="../comments1.bin"),
+            "xl/styles.bin": styles + record(618),
+            "xl/comments1.bin": comment,
+        }
+    )
+
+
+def test_a_binary_workbook_shows_its_numbers_and_hides_what_is_hidden() -> None:
+    def words(value: str) -> tuple[int, bytes]:
+        return 6, struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    def whole(value: int, hundredths: bool = False) -> tuple[int, bytes]:
+        return 2, struct.pack("<i", value << 2 | 2 | hundredths)
+
+    rate, price, failed = (5, struct.pack("<d", 0.153)), whole(123456, hundredths=True), (3, b"\x07")
+    rows = [
+        [words("地域"), words("率"), words("秘密"), words("価格")],
+        [words("東"), rate, words("x"), price],
+        [words("西"), rate, words("x"), price],
+        [words("南"), rate, words("x"), failed],
+    ]
+    data = xlsb(rows, 2, 2, ["General", "0.0%", "General", '#,##0.0"円"'])
+    document = read(data, "a.xlsb")
+    assert (
+        document.text
+        == "料金\n\n地域 | 率 | 価格\n東 | 15.3% | 1,234.6円\n南 | 15.3% | #DIV/0!\n\n- A2: 4月から"
+    )
+    assert [note.message for note in document.notes] == ["Hidden rows and columns were left out: 1 and 1."]
+    with pytest.raises(LimitError) as caught:
+        read(data, "a.xlsb", Limits(max_cells=15))
+    assert caught.value.code == "too_many_cells"
 
 
 def ods(content: str, manifest: str = "<manifest/>") -> bytes:
