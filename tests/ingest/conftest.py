@@ -9,10 +9,9 @@ import pytest
 
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
+from ingest import pipeline, stages
 from tests.builders import SPACE
-from tests.ingest.ingest_runs import (
-    write,
-)
+from tests.ingest.ingest_runs import PIECE_TEXTS, write
 
 
 @pytest.fixture
@@ -24,3 +23,10 @@ def folder(tmp_path: Path) -> Path:
 def corpus(tmp_path: Path) -> Iterator[Corpus]:
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
         yield opened
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few passages at a time, so that short files are many pieces."""
+    monkeypatch.setattr(stages, "PIECE_TEXTS", PIECE_TEXTS)
+    monkeypatch.setattr(pipeline, "PIECE_TEXTS", PIECE_TEXTS)

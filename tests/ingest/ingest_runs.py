@@ -14,6 +14,9 @@ from ingest.discovery import discover
 from ingest.pipeline import IngestReport, IngestRequest, ingest
 from tests.builders import WordEmbedder
 
+PIECE_TEXTS = 16
+"""So many passages make a piece under the fixture ``small_pieces``."""
+
 WORDS = ["leave", "travel", "budget", "probe", "audit", "logger", "sensor", "office", "night", "limit"]
 
 
