@@ -57,7 +57,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     draft = Draft(limits)
     number = 0
     missing = 0
-    order = _reading_order(root, folder)
+    spelled = {part.lower(): part for part in package.parts()}  # readers on Windows and macOS take either
+    order = [spelled.get(part.lower(), part) for part in _reading_order(root, folder)]
     parts = frozenset(order)
     for part in order:
         if part not in package:
@@ -74,18 +75,24 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if missing:
         draft.note("damaged_text", f"{missing} chapters that the book names are not in it.")
     found = root.find(_OPF + "metadata")
-    title, language, date, author = ("" if found is None else _first(found, tag) for tag in _KEPT)
+    title, language, date = (
+        "" if found is None else _first(found, tag) for tag in ("title", "language", "date")
+    )
+    authors = [] if found is None else [one_line(one.text) for one in found.iter(DC + "creator") if one.text]
     return draft.finish(
         name=name,
         content_type=EPUB,
         title=title,
         language=language,
-        date=read_date(date),
-        metadata={"author": author},
+        date=read_date(date) or read_date("" if found is None else _modified(found)),
+        metadata={"author": ", ".join(authors)},
     )
 
 
-_KEPT = ("title", "language", "date", "creator")
+def _modified(metadata: Any) -> str:
+    """Returns when a book was last changed, as the third version of the format has it in place of a date."""
+    found = metadata.iter(_OPF + "meta")
+    return next((one.text or "" for one in found if one.get("property") == "dcterms:modified"), "")
 
 
 def _refuse_locked(package: Package) -> None:

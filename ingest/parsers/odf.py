@@ -45,7 +45,13 @@ _CONTAINERS = frozenset(
         *(_DRAW + tag for tag in ("frame", "text-box", "a", "g")),
     }
 )
-_SHAPES = frozenset(_DRAW + tag for tag in ("custom-shape", "rect", "ellipse", "line", "polygon", "path"))
+_SHAPES = frozenset(
+    _DRAW + tag
+    for tag in (
+        "caption", "circle", "connector", "custom-shape", "ellipse", "line", "measure", "path", "polygon", "polyline",
+        "rect", "regular-polygon",
+    )
+)  # fmt: skip
 _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
 _MAX_REPEAT = 1000
 _MAX_SPACES = 200

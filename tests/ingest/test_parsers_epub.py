@@ -84,6 +84,20 @@ def lock(method: str) -> str:
     )
 
 
+def test_names_in_another_case_several_authors_and_the_date_of_the_third_version_are_read() -> None:
+    content = members()
+    content["OEBPS/Text/One.xhtml"] = content.pop("OEBPS/text/one.xhtml")
+    content["OEBPS/book.opf"] = PACKAGE.replace(
+        "<dc:date>2024-03-01</dc:date>",
+        '<dc:creator>人事部</dc:creator><meta property="dcterms:modified">2026-01-02T03:04:05Z</meta>',
+    )
+    document = read(content)
+    assert [page.label for page in document.pages] == ["第一章", "第二章"]
+    assert not document.notes
+    assert document.date == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert document.metadata["author"] == "人事部, 総務部"
+
+
 def test_a_sellers_lock_is_named_and_scrambled_fonts_are_none() -> None:
     fonts = {**members(), "META-INF/encryption.xml": lock("http://www.idpf.org/2008/embedding")}
     assert "二十日" in read(fonts).text

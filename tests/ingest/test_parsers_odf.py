@@ -198,6 +198,14 @@ def test_hidden_slides_and_furniture_are_left_out() -> None:
 # ---- harm ----------------------------------------------------------------------------------------
 
 
+def test_what_is_written_on_a_line_between_shapes_is_read() -> None:
+    drawn = "<draw:connector><text:p>承認</text:p></draw:connector><draw:circle><text:p>開始</text:p></draw:circle>"
+    slide = f"<draw:page>{drawn}</draw:page>"
+    document = parse(package(content(slide, "", "presentation"), "presentation"), "flow.odp")
+    assert document.text == "承認\n\n開始"
+    assert read(f"<text:p>図<draw:g>{drawn}</draw:g></text:p>").text.endswith("承認\n\n開始")
+
+
 def test_encrypted_files_are_named() -> None:
     manifest = (
         f"<manifest:manifest {SPACES}><manifest:file-entry manifest:full-path='content.xml'>"
