@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 _OWN_CHOICE = "OPENBLAS_NUM_THREADS"
 
@@ -13,11 +14,14 @@ def multiply_alone() -> None:
     A search multiplies a little every few milliseconds, and OpenBLAS's workers wait for the next time in a loop that
     fills a core: on two cores a search of 100,000 passages took 122 ms of the processor and takes 60 without them,
     with the embedder, the graph and every other search in the way meanwhile. To read vectors from memory, which is
-    what the exact scan does, one thread is as fast as two.
+    what the exact scan does, one thread is as fast as two. Called before numpy is imported it starts none, here and in
+    children; afterwards they have to be found, and have already waited so for a tenth of a second.
     """
     if os.environ.get(_OWN_CHOICE):
         return
-    import numpy  # noqa: F401  (its BLAS has to be there to be told)
+    if "numpy" not in sys.modules:
+        os.environ[_OWN_CHOICE] = "1"
+        return
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")

@@ -11,6 +11,8 @@ import os
 import sys
 import warnings
 
+from corpus.blas import multiply_alone
+
 __all__ = ["main"]
 
 USUAL_COLLECTIONS = gc.get_threshold()
@@ -25,6 +27,7 @@ def main() -> None:
     # Importing makes some 150,000 objects that all stay: looking for garbage among them is a tenth of the start.
     gc.set_threshold(_COLLECT_AFTER)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads of every installed package
+    multiply_alone()
     from rag.cli.app import run
 
     if not sys.warnoptions:
