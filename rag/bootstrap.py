@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
@@ -44,6 +45,8 @@ if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ing
     from rag.templates import Template
 
 log = logging.getLogger(__name__)
+
+_FIRST = "Is it ready?"
 
 
 class Service:
@@ -316,10 +319,14 @@ class Service:
             VouchError: the embedder cannot be loaded, or that model cannot be asked.
         """
         try:
-            # First: a search has the graph opened beside it, whose library takes two seconds of the interpreter's time.
-            self.models.open().chat()
+            # A search has the graph opened beside it, whose library takes two seconds of the interpreter's time: it
+            # comes last. The embedder's runtime takes the other core, and the interpreter hardly at all.
+            with ThreadPoolExecutor(1, "warming") as beside:  # left once both are there
+                if not self.corpus.is_empty(OWNER):  # else no embedder is loaded: there is nothing to find
+                    beside.submit(self.embedder.embed_query, _FIRST)  # where it fails the search says so
+                self.models.open().chat()
         finally:
-            self.search("Is it ready?", 1)  # loads no embedder while there is nothing to find
+            self.search(_FIRST, 1)
         self.examples.all()
 
     def template(self, name: str | None) -> Template | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from corpus.errors import ModelError, UnavailableError
+from corpus.embedding.embedder import SentenceTransformerEmbedder
+from corpus.errors import EmbeddingError, ModelError, UnavailableError
 from corpus.settings import Settings
 from rag.api.house import House
 from rag.bootstrap import Service, open_service
@@ -39,8 +40,11 @@ def test_it_is_ready_once_it_is_warm(settings: Settings, monkeypatch: pytest.Mon
     warmed.set()
     opening.join(60)
     loaded = house.service.models.open()._chat
+    embedder = house.service.embedder
     house.close()
     assert loaded is not None
+    assert isinstance(embedder, SentenceTransformerEmbedder)
+    assert embedder.backend
 
 
 def test_what_cannot_be_loaded_keeps_nothing_else_from_being_answered(
@@ -56,6 +60,21 @@ def test_what_cannot_be_loaded_keeps_nothing_else_from_being_answered(
     house.close()
     assert found.hits
     assert "VOUCH_TESTS_HAVE_NO_SUCH_KEY" in caplog.text
+
+
+def test_an_embedder_that_fails_while_it_is_warmed_keeps_words_from_no_answer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, texts: object) -> None:
+        raise EmbeddingError("the weights are gone")
+
+    monkeypatch.setattr("corpus.embedding.embedder.SentenceTransformerEmbedder._run", broken)
+    house = House(lambda: open_service(settings), drain_s=0.1)
+    house.open()
+    found = house.service.search("annual leave", 1)
+    house.close()
+    assert found.hits
+    assert any("weights are gone" in note for note in found.notes)
 
 
 def test_a_service_that_fails_while_it_opens_gives_its_folder_back(
