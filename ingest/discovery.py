@@ -31,14 +31,19 @@ class SourceFile:
     """A file to read.
 
     ``root`` is the folder it was found under, absolute; ``path`` is relative to it, with ``/`` and in
-    NFC, and names the document for good. ``location`` is where it lies, as the file system spells it.
+    NFC, and names the document for good. ``file`` is where it lies, as the file system spells it.
     """
 
     root: str
     path: str
-    location: Path
+    file: str
     size_bytes: int
     modified: datetime
+
+    @property
+    def location(self) -> Path:
+        """Where it lies; made when asked for, since of ten thousand unchanged files nobody asks."""
+        return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def discover(
                 )
             # A link to a file is known by the link's own name and place.
             given = path.parent.resolve() / path.name if path.name else real
-            walk.add_file(*places.of_file(given), given, status)
+            walk.add_file(*places.of_file(given), str(given), status)
         else:
             raise _unreadable(path, OSError(0, "it is neither a file nor a folder"))
     return walk.result(folders)
@@ -156,20 +161,19 @@ class _Places:
         given = (one for one in reversed(outer) if str(one) in self._given)
         return next(holding, None) or next(given, folder)
 
-    def related(self, folder: Path) -> list[Path]:
+    def related(self, folder: Path) -> list[str]:
         """Returns the known roots above, at and below a folder, the deepest first."""
         found = [Path(root) for root in self._roots if root.startswith("/")]
         near = [one for one in found if one.is_relative_to(folder) or folder.is_relative_to(one)]
-        return sorted(near, key=lambda one: len(one.parts), reverse=True)
+        return [str(one) for one in sorted(near, key=lambda one: len(one.parts), reverse=True)]
 
-    def of_entry(self, location: Path, owner: Path, related: Sequence[Path]) -> tuple[str, str]:
+    def of_entry(self, file: str, owner: Path, related: Sequence[str]) -> tuple[str, str]:
         """Returns the place of something found in a folder: where it is known, else under the folder's owner."""
-        found = str(location)
-        for root in map(str, related):  # as text: every file of the folder comes by here
+        for root in related:  # as text: every file of the folder comes by here
             start = f"{root.rstrip('/')}/"
-            if found.startswith(start) and (place := (root, _named(found[len(start) :]))) in self._known:
+            if file.startswith(start) and (place := (root, _named(file[len(start) :]))) in self._known:
                 return place
-        return _place(owner, location)
+        return _place(owner, Path(file))
 
 
 def _place(root: Path, file: Path) -> tuple[str, str]:
@@ -219,7 +223,7 @@ class _Walk:
         self._places = places
         self._only = None if only is None else frozenset(only)
         self._leading = frozenset(above for path in only or () for above in path.parents)
-        self._owner, self._related = Path("/"), list[Path]()
+        self._owner, self._related = Path("/"), list[str]()
         self._files: dict[tuple[str, str], SourceFile] = {}
         self._skipped: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -235,20 +239,20 @@ class _Walk:
             looked_into=tuple(dict.fromkeys(folders if self._only is None else sorted(map(str, self._only)))),
         )
 
-    def add_file(self, root: str, path: str, location: Path, status: os.stat_result) -> None:
+    def add_file(self, root: str, path: str, file: str, status: os.stat_result) -> None:
         if not _is_text(root + path):
             self._skip(root, path, "bad_name", "Its name is not valid UTF-8; rename it.")
             return
         known = self._files.get((root, path))
-        if known is not None and known.location != location:
+        if known is not None and known.file != file:
             self._skip(
                 root,
-                f"{path} (as {location.name!a})",
+                f"{path} (as {os.path.basename(file)!a})",
                 "same_name",
                 "Its name differs only in Unicode form.",
             )
             return
-        self._files[root, path] = SourceFile(root, path, location, status.st_size, modified_time(status))
+        self._files[root, path] = SourceFile(root, path, file, status.st_size, modified_time(status))
 
     def add_root(self, root: Path, given: Path) -> None:
         if not _is_text(str(root)):
@@ -312,10 +316,9 @@ class _Walk:
         self._add_folder(root, f"{path}/", entries, rules, whole)
 
     def _take(self, root: Path, path: str, entry: os.DirEntry[str]) -> None:
-        location = Path(entry.path)
         if entry.is_symlink():
             try:
-                target = location.resolve(strict=True)
+                target = Path(entry.path).resolve(strict=True)
             except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
                 self._skip_found(root, path, "broken_link", "It is a link to nothing.")
                 return
@@ -335,13 +338,13 @@ class _Walk:
             self._skip_found(root, path, "not_a_file", "It is a socket, a pipe or a device.")
             return
         suffix = suffix_of(entry.name)
-        place = self._places.of_entry(location, self._owner, self._related)
+        place = self._places.of_entry(entry.path, self._owner, self._related)
         if self._suffixes is not None:
             if suffix in self._suffixes:
-                self.add_file(*place, location, status)
+                self.add_file(*place, entry.path, status)
             return
-        if suffix in SUFFIXES or _is_known_inside(location, suffix):
-            self.add_file(*place, location, status)
+        if suffix in SUFFIXES or _is_known_inside(entry.path, suffix):
+            self.add_file(*place, entry.path, status)
         else:
             kind = f"{suffix} files are" if suffix else "This kind of file is"
             self._skip_found(root, path, "unsupported", f"{kind} not read.")
@@ -359,7 +362,7 @@ class _Walk:
 
     def _skip_found(self, folder: Path, path: str, code: str, reason: str) -> None:
         """Passes over something at ``path`` in a given folder; one that ends in ``/`` stands for all below it."""
-        root, own = self._places.of_entry(folder / path, self._owner, self._related)
+        root, own = self._places.of_entry(str(folder / path), self._owner, self._related)
         self._skip(root, own + "/" * path.endswith("/"), code, reason)
 
     def _skip(self, root: str, path: str, code: str, reason: str) -> None:
@@ -380,9 +383,9 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _is_known_inside(location: Path, suffix: str) -> bool:
+def _is_known_inside(file: str, suffix: str) -> bool:
     """Says whether a file of an unknown suffix is a PDF, or one without a suffix is text."""
-    with location.open("rb") as stream:
+    with open(file, "rb") as stream:
         head = stream.read(_SNIFFED_BYTES)
     return b"%PDF-" in head[:1024] or (not suffix and bool(head.strip()) and looks_like_text(head))
 

@@ -360,5 +360,5 @@ def _found(folder: Path, names: Sequence[str]) -> Discovery:
             skipped.append((name, "lost", "Its uploaded bytes are no longer there; upload it again."))
             continue
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        files.append(SourceFile(UPLOAD_ROOT, name, location, status.st_size, modified))
+        files.append(SourceFile(UPLOAD_ROOT, name, str(location), status.st_size, modified))
     return Discovery(tuple(files), tuple(skipped), (), (), ())

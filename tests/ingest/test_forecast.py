@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ MOMENT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def file(path: str, size: int) -> SourceFile:
-    return SourceFile("/docs", path, Path("/docs", path), size, MOMENT)
+    return SourceFile("/docs", path, f"/docs/{path}", size, MOMENT)
 
 
 def mixed() -> list[tuple[SourceFile, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,7 +23,7 @@ PUBLIC = frozenset({"public"})
 
 
 def file(path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OLD) -> SourceFile:
-    return SourceFile(root, path, Path(root, path), size, modified)
+    return SourceFile(root, path, f"{root}/{path}", size, modified)
 
 
 def known(
