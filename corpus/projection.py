@@ -71,6 +71,9 @@ class Snapshot(Protocol):
     ) -> Iterator[VectorBatch]:
         """Yields the vectors of live chunks (of the given versions, or of all), by ascending chunk id."""
 
+    def vector_ids(self, versions: Sequence[int]) -> Int64:
+        """Returns the ids of the versions' live chunks that have a vector, ascending."""
+
     def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
         """Yields the texts of live chunks (of the given versions, or of all), grouped by version."""
 

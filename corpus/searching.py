@@ -16,6 +16,7 @@ from corpus.late import is_packed, max_sim
 from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, LexicalIndex
 from corpus.types import Caller, Filter, Float32, Hit, Int64, Place, QueryTokens, Scored
+from corpus.vectors.lazy import LazyDense
 from corpus.vectors.rows import cosines
 
 _EVERYTHING = Filter()
@@ -38,6 +39,11 @@ class Searching:
         self._scopes: OrderedDict[tuple[object, ...], tuple[int, Int64 | None]] = OrderedDict()
         self._scopes_lock = threading.Lock()
         self._filled_at = -1  # the epoch in which something was live
+
+    def open_dense(self) -> None:
+        """Opens the dense index where it waits for its first search; else does nothing."""
+        if isinstance(self.dense, LazyDense):
+            self.dense.open()
 
     def search_dense(self, query: Float32, k: int, caller: Caller, filter: Filter = _EVERYTHING) -> Scored:
         """Returns the ``k`` nearest chunks that the caller may see and the filter lets through."""

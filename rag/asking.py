@@ -1,4 +1,4 @@
-"""What a command can have the owner do that asks: searches, answers, their receipts and approved examples.
+"""What a command can have the owner do that asks: answers, their receipts and approved examples.
 
 Operations of :mod:`rag.operations`, which imports them when one is asked for.
 """
@@ -8,29 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corpus.types import Filter
 from rag.answers import Ask, Done, Failed
 from rag.attempts import Stop
 from rag.bootstrap import Service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, watching
-from rag.operations import Params
+from rag.operations import Params, limits
 from rag.prompting import NOT_IN_DOCUMENTS, Message
 from rag.receipts import summary
 from rag.replaying import replay_json
 from rag.templates import Template, read_template
 from rag.wire import answer_json, comparison_json, event_json
-
-
-def search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    """Returns what a search finds."""
-    result = service.search(params["query"], params.get("k", 10), limits(service, params))
-    return {
-        "query": result.query,
-        "hits": result.hits,
-        "timings_ms": result.timings_ms,
-        "notes": result.notes,
-    }
 
 
 def ask(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -101,8 +89,3 @@ def remove_examples(service: Service, params: Params, emit: Emit, cancelled: Can
 def template(service: Service, given: str | Mapping[str, str] | None) -> Template | None:
     """Returns a template of the settings by its name, or one that the command read from a file."""
     return read_template(**given) if isinstance(given, Mapping) else service.template(given)
-
-
-def limits(service: Service, params: Params) -> Filter:
-    """Returns what a command's ``--filter`` and ``--collection`` leave of the corpus."""
-    return service.limits(params.get("filter") or {}, params.get("collection"))

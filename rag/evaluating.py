@@ -14,7 +14,6 @@ from rag import evaluation
 from rag.answering import answer
 from rag.answers import DEFAULT_K, Ask
 from rag.as_json import to_json
-from rag.asking import limits
 from rag.attempts import Stop
 from rag.bootstrap import Service
 from rag.control import Cancelled, Emit, watching
@@ -22,7 +21,7 @@ from rag.evaluation import is_named
 from rag.grading import grade, measurement
 from rag.library import CallersLibrary
 from rag.measurements import Measurement, record
-from rag.operations import Params
+from rag.operations import Params, limits
 from rag.questions import Question, locate, read_questions, write_trec_run
 from rag.ranking import PARTS
 

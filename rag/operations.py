@@ -18,7 +18,7 @@ from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.embedding import processor
 from corpus.errors import NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
-from corpus.types import OWNER
+from corpus.types import OWNER, Filter
 from ingest.sandbox import ParserPool
 from rag.as_json import to_json
 from rag.bootstrap import Service, open_service
@@ -88,6 +88,16 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
         on_progress=lambda progress: emit(to_json(progress)),
         cancelled=cancelled,
     )
+
+
+def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    result = service.search(params["query"], params.get("k", 10), limits(service, params))
+    return {
+        "query": result.query,
+        "hits": result.hits,
+        "timings_ms": result.timings_ms,
+        "notes": result.notes,
+    }
 
 
 def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -217,7 +227,7 @@ def _elsewhere(place: str) -> Operation:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "search": _elsewhere("rag.asking:search"),
+    "search": _search,
     "ask": _elsewhere("rag.asking:ask"),
     "compare": _elsewhere("rag.asking:compare"),
     "receipts.list": _elsewhere("rag.asking:list_receipts"),
@@ -248,6 +258,11 @@ _WRITING = frozenset({"ingest", "documents.remove", "documents.erase", "collecti
 
 _LONG = frozenset({"ingest", "documents.erase", "rebuild", "eval", "calibrate"})
 """What a command that owns the folder for a while does not take in for others: they do it after it."""
+
+
+def limits(service: Service, params: Params) -> Filter:
+    """Returns what a command's ``--filter`` and ``--collection`` leave of the corpus."""
+    return service.limits(params.get("filter") or {}, params.get("collection"))
 
 
 def _find(service: Service, named: str) -> DocumentRecord:

@@ -170,6 +170,8 @@ class Retriever:
                     f"{self._embedder.space.model} does not know this language; searched by words alone."
                 )
         words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
+        if meaning and self.recipe.dense and not is_past(chosen):
+            self._corpus.open_dense()  # a command reads the model and the vectors beside each other
         vector, tokens, near = meaning() if meaning else _NO_MEANING
         if words is None and near is None:
             words = self._by_words(cleaned, depth, caller, chosen, timings)

@@ -160,6 +160,16 @@ class CatalogSnapshot:
             return self._all_vectors(size)
         return self._some_vectors(self._living(versions), size)
 
+    def vector_ids(self, versions: Sequence[int]) -> Int64:
+        found = [
+            own
+            for some in _by_statement(self._living(versions))
+            for own in self.db.execute(
+                select(vectors.c.chunk_id).where(vectors.c.version_id.in_(some))
+            ).scalars()
+        ]
+        return np.sort(np.array(found, np.int64))
+
     def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
         living = self.live if versions is None else self._living(versions)
         for version_id in living.tolist():

@@ -74,6 +74,6 @@ def kept_tokens(ids: Sequence[int], empty: Bools, special: Collection[int]) -> I
 def _is_empty(piece: str) -> bool:
     for before in _BEFORE_PIECE:
         piece = piece.removeprefix(before)
-    if not any(character.isalnum() for character in piece):
+    if not piece.isalnum() and not any(character.isalnum() for character in piece):
         return True
-    return piece.lower() in STOP_WORDS or _ENDINGS.fullmatch(piece) is not None
+    return piece.lower() in STOP_WORDS or (len(piece) <= 2 and _ENDINGS.fullmatch(piece) is not None)

@@ -106,11 +106,11 @@ def _agrees(view: _View, snapshot: Snapshot) -> bool:
     """
     if view.live != snapshot.vector_count():
         return False
-    living = view.rows.living()
-    newest = np.unique(living.version_ids)[-_COMPARED_VERSIONS:]
-    mine = living.ids[np.isin(living.version_ids, newest)]
-    theirs = [batch.ids for batch in snapshot.vector_batches(newest.tolist())]
-    return np.array_equal(mine, np.sort(np.concatenate([np.empty(0, np.int64), *theirs])))
+    rows = view.rows
+    living = slice(None) if rows.alive is None else rows.alive  # not their vectors: that would read them all
+    newest = np.unique(rows.versions[living])[-_COMPARED_VERSIONS:]
+    mine = rows.ids[living][np.isin(rows.versions[living], newest)]
+    return np.array_equal(mine, snapshot.vector_ids(newest.tolist()))
 
 
 def unbuilt_state(feed: Feed, folder: Path, policy: FoldPolicy = _POLICY) -> IndexState | None:

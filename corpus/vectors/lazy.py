@@ -42,6 +42,10 @@ class LazyDense:
                 self._index = self._open()
             return self._index
 
+    def open(self) -> None:
+        """Opens the index now if it was not: beside something else that its first search waits for."""
+        self.index  # noqa: B018 - opening is all that is wanted
+
     def follow(self) -> None:
         """Catches up with the change log; an index that nobody asked yet does it when it is opened."""
         if self._index is None:

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from corpus.projection import Change, TextRow, VectorBatch
+from corpus.types import Int64
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class FakeSnapshot:
         self, versions: Sequence[int] | None = None, size: int = 4096
     ) -> Iterator[VectorBatch]:
         return iter(())
+
+    def vector_ids(self, versions: Sequence[int]) -> Int64:
+        return np.empty(0, np.int64)
 
     def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
         for version in sorted(self.rows):

@@ -62,6 +62,21 @@ def test_a_few_changes_open_nothing_and_are_found_by_the_first_search(
     corpus.close()
 
 
+def test_it_can_be_opened_before_its_first_search(tmp_path: Path) -> None:
+    corpus = lazily(tmp_path / "data")
+    put(corpus, "a.md", "one")
+    corpus.publish()
+    corpus.open_dense()
+    corpus.open_dense()
+    assert is_open(corpus)
+    assert found(corpus, "one") == ["one"]
+    corpus.close()
+    at_once = Corpus.open(Settings(data_dir=tmp_path / "data"), SPACE)
+    at_once.open_dense()
+    assert not isinstance(at_once.dense, LazyDense)
+    at_once.close()
+
+
 def test_a_job_that_changes_much_is_followed_as_it_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus.projection import Change, TextRow, VectorBatch
+from corpus.types import Int64
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (chunk INTEGER PRIMARY KEY, version INTEGER, vector BLOB);
@@ -79,6 +80,9 @@ class SqliteSnapshot:
             ids, own, vectors = zip(*rows, strict=True)
             flat = np.frombuffer(b"".join(vectors), np.float32).reshape(len(rows), -1)
             yield VectorBatch(np.array(ids, np.int64), np.array(own, np.int64), flat)
+
+    def vector_ids(self, versions: Sequence[int]) -> Int64:
+        return np.concatenate([np.empty(0, np.int64), *(one.ids for one in self.vector_batches(versions))])
 
     def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
         return iter(())
