@@ -185,14 +185,20 @@ def mark_contents_of_book(root: Any, is_part: Callable[[str], bool]) -> None:
     found = []
     for link in root.iter("a"):
         around = next(link.iterancestors(*_LINES), None) if is_part(link.get("href") or "") else None
-        if around is not None and _letters(around) == _letters(link) > 0:
+        if around is not None and _says_only(around, link):
             found.append(around)
     for line in found if len(found) >= FEWEST_ENTRIES else ():
         line.set("role", _CONTENTS)
 
 
-def _letters(element: Any) -> int:
-    return sum(sum(map(str.isalpha, text)) for text in element.itertext())
+def _says_only(around: Any, link: Any) -> bool:
+    """Says whether there are no more letters around a link than in it; looks no further than at the first more."""
+    left = said = sum(sum(map(str.isalpha, text)) for text in link.itertext())
+    for text in around.itertext():
+        left -= sum(map(str.isalpha, text))
+        if left < 0:
+            return False
+    return said > 0
 
 
 def _mark_lists(root: Any, leads_inside: Callable[[str], bool]) -> None:

@@ -14,7 +14,7 @@ import io
 import re
 import zipfile
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from python_calamine import (
@@ -30,7 +30,7 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, given_title, title_from_name
 from ingest.parsers.binary_workbook_view import BinaryWorkbookView
-from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
+from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
 from ingest.parsers.office import Package
@@ -53,16 +53,16 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     package = Package(data, name) if is_zip(data) else None
     content_type = detect_type(data, name).content_type
     draft = Draft(limits)
-    view: _View | None = None
-    if content_type == XLS:
+    view: _View
+    if package is None:
         view = OldWorkbookView(data, name, draft.count_cells)
         if not view.is_whole:
             draft.note(
                 "plain_numbers", "The formats of its numbers could not be read; they are shown plainly."
             )
-    elif package is not None and content_type == ODS:
+    elif content_type == ODS:
         view = OpenDocumentView(package, draft.count_cells)
-    elif package is not None:
+    else:
         view = BinaryWorkbookView(package) if "xl/workbook.bin" in package else WorkbookView(package)
     try:
         with _opened(data, package if content_type == ODS else None) as workbook:
@@ -128,7 +128,7 @@ class _LeftOut:
             )
 
 
-def _read_workbook(workbook: CalamineWorkbook, view: _View | None, draft: Draft) -> _LeftOut:
+def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0
     names = _names(workbook, view)
@@ -143,11 +143,9 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View | None, draft: Draft)
         merges: list[Merge] = []
         shown = SheetView()
         if sheet.typ == SheetTypeEnum.WorkSheet:
-            shown = view.sheet(name, draft.count_cells) if view is not None else shown
+            shown = view.sheet(name, draft.count_cells)
             found = workbook.get_sheet_by_index(index)
-            cells = _visible_cells(
-                found, shown, left_out, _count_nothing if view is not None else draft.count_cells
-            )
+            cells = _visible_cells(found, shown, left_out)
             # What stands above and below a hidden row is seen as one table.
             hidden = sorted(shown.hidden_rows)
             cells = {row - bisect_left(hidden, row): line for row, line in cells.items()}
@@ -156,8 +154,8 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View | None, draft: Draft)
                 for (top, left), (bottom, right) in found.merged_cell_ranges or []
                 if not shown.hidden_rows.issuperset(range(top, bottom + 1))
             ]
-        drawn = list(view.drawn(name)) if view is not None else []
-        comments = list(view.comments(name, shown)) if view is not None else []
+        drawn = list(view.drawn(name))
+        comments = list(view.comments(name, shown))
         draft.page(number, name)
         if not (cells or drawn or comments):
             continue
@@ -169,7 +167,7 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View | None, draft: Draft)
     return left_out
 
 
-def _names(workbook: CalamineWorkbook, view: _View | None) -> list[str]:
+def _names(workbook: CalamineWorkbook, view: _View) -> list[str]:
     """Returns what the sheets are called; those of XLS as their own reader has them, where it found as many."""
     names = [sheet.name for sheet in workbook.sheets_metadata]
     if isinstance(view, OldWorkbookView):
@@ -180,36 +178,44 @@ def _names(workbook: CalamineWorkbook, view: _View | None) -> list[str]:
     return names
 
 
-def _count_nothing(number: int) -> None:
-    """The view has counted the cells already."""
-
-
-def _visible_cells(
-    sheet: CalamineSheet, view: SheetView, left_out: _LeftOut, count_cells: Callable[[int], None]
-) -> Cells:
+def _visible_cells(sheet: CalamineSheet, view: SheetView, left_out: _LeftOut) -> Cells:
+    """Returns what is seen of a sheet; takes what is shown in place of values out of the view."""
     cells: Cells = {}
-    left_out.uncalculated += view.uncalculated
-    first_column = (sheet.start or (0, 0))[1]
-    found: Cells = {}
-    for row, values in enumerate(sheet.iter_rows()):
-        line = {at: show_value(value) for at, value in enumerate(values, first_column) if value != ""}
-        if line:
-            found[row] = line
-    for (row, column), text in view.shown.items():  # also where the library finds nothing
-        found.setdefault(row, {})[column] = text
+    hidden_rows: set[int] = set()
     hidden_columns: set[int] = set()
-    for row in sorted(found):
-        said = {column: text for column, text in sorted(found[row].items()) if text.strip()}
-        line = {column: text for column, text in said.items() if column not in view.hidden_columns}
-        hidden_columns.update(said.keys() - line.keys())
-        if line:
-            count_cells(len(line))
-            if row in view.hidden_rows:
-                left_out.rows += 1
-            else:
-                cells[row] = line
+    for row, said in _lines(sheet, view):
+        line = said
+        if view.hidden_columns:
+            line = {column: text for column, text in said.items() if column not in view.hidden_columns}
+            hidden_columns.update(said.keys() - line.keys())
+        if line and row in view.hidden_rows:
+            hidden_rows.add(row)
+        elif line:
+            cells[row] = line
+    left_out.uncalculated += view.uncalculated
+    left_out.rows += len(hidden_rows)
     left_out.columns += len(hidden_columns)
     return cells
+
+
+def _lines(sheet: CalamineSheet, view: SheetView) -> Iterator[tuple[int, dict[int, str]]]:
+    """Yields the rows that hold something, from the top, also cells where the library finds nothing."""
+    first_column = (sheet.start or (0, 0))[1]
+    found: list[tuple[int, dict[int, str]]] = []
+    for row, values in enumerate(sheet.iter_rows()):
+        texts = (
+            (column, view.shown.pop((row, column), "") or show_value(value))
+            for column, value in enumerate(values, first_column)
+        )
+        line = {column: text for column, text in texts if text.strip()}
+        if line:
+            found.append((row, line))
+    if view.shown:
+        whole = dict(found)
+        for (row, column), text in view.shown.items():
+            whole.setdefault(row, {})[column] = text
+        found = [(row, dict(sorted(whole[row].items()))) for row in sorted(whole)]
+    yield from found
 
 
 def show_value(value: _Value) -> str:

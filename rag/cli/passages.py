@@ -21,7 +21,7 @@ _SURE_WEIGHT = 0.5  # a word of content; a pair of characters with a kana in it 
 _LEAST_WEIGHT = 0.1
 
 _UNSPACED = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
-_BREAK_IN_JAPANESE = pattern(rf"(?<=[{_UNSPACED}])[ \t]*\n[ \t]*(?=[{_UNSPACED}])")
+_BREAK_IN_JAPANESE = pattern(rf"[{_UNSPACED}]\n[{_UNSPACED}]")
 _PRINTED = pattern(r"(?:[A-Z]{1,3}[-.])?(?:\d{1,5}|[ivxlcdm]{1,8})", re.IGNORECASE)
 _ROW = pattern(r"[\t|]")
 
@@ -56,12 +56,16 @@ def pages_of(hit: Mapping[str, Any]) -> str:
 
 
 def tidy(text: str) -> str:
-    """Returns a passage as it is read: its lines joined, but a table's rows kept apart."""
-    lines = [line.strip() for line in _BREAK_IN_JAPANESE.sub("", text).splitlines()]
-    joined = ""
-    for line in filter(None, lines):
-        mark = "\n" if joined and _ROW.search(line) else " " if joined else ""
-        joined += mark + line
+    """Returns a passage as it is read: its lines joined, but a table's rows kept apart from each other and the rest."""
+    joined, before = "", ""
+    for line in map(str.strip, text.splitlines()):
+        if line and joined:
+            is_apart = _ROW.search(line) or _ROW.search(joined.rpartition("\n")[2])
+            joined += (
+                "\n" if is_apart else "" if _BREAK_IN_JAPANESE.match(f"{before[-1:]}\n{line[0]}") else " "
+            )
+        joined += line
+        before = line
     return printable(re.sub(r"[ \u00a0]{2,}", " ", joined.replace("\t", " | ")))
 
 

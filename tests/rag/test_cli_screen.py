@@ -160,6 +160,12 @@ def test_an_excerpt_holds_the_match_wherever_it_stands(before: int, after: int) 
     assert all(cell_len(line) <= 60 + 4 for line in shown.splitlines())
 
 
+def test_rows_stand_apart_in_japanese_too_and_other_lines_are_joined() -> None:
+    text = "区分 | 国内 | 海外\n役員 | 20,000円 | 300 USD\n次の\n行である。\n\n段落 two\n three"
+    rows = "区分 | 国内 | 海外\n役員 | 20,000円 | 300 USD\n"
+    assert passages.tidy(text) == f"{rows}次の行である。 段落 two three"
+
+
 def test_an_excerpt_says_what_it_leaves_out_and_full_leaves_nothing_out() -> None:
     text = "First sentence here. " * 60 + "The parakeet rests. " + "Last sentence here. " * 60
     shown = _shown(_hit(text=text), "parakeet")
