@@ -156,9 +156,7 @@ class ParserPool:
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise ParseError(
-                f"The parser's reply for {name} is not text: {error}.", code="bad_reply"
-            ) from None
+            raise _bad_reply(name, f"is not text: {error}") from None
         return decode_document(reply.get("document"), text)
 
     def render(self, original: bytes, content_type: str, page: int, words: Sequence[str] = ()) -> bytes:
@@ -452,10 +450,18 @@ def _read_frame(
     try:
         header = json.loads(received[start : start + header_size])
     except (ValueError, RecursionError) as error:
-        raise ParseError(f"The parser's reply for {name} is not JSON: {error}.", code="bad_reply") from None
+        raise _bad_reply(name, f"is not JSON: {error}") from None
     if not isinstance(header, dict) or len(received) != expected:
-        raise ParseError(f"The parser's reply for {name} has the wrong shape.", code="bad_reply")
+        raise _bad_reply(name, "has the wrong shape")
     return header, bytes(received[start + header_size :])
+
+
+def _bad_reply(name: str, fault: str) -> ParseError:
+    return ParseError(
+        f"The parser's reply for {name} {fault}.",
+        code="bad_reply",
+        hint="The file is damaged or hostile; save it anew in the program it was made with.",
+    )
 
 
 def _environment(scratch: Path) -> dict[str, str]:

@@ -46,7 +46,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "7"),
-    detection.DOCX: Parser("ingest.parsers.docx", "7"),
+    detection.DOCX: Parser("ingest.parsers.docx", "8"),
     detection.HTML: Parser("ingest.parsers.html", "9"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),
     detection.TEXT: Parser("ingest.parsers.text", "3"),
@@ -57,7 +57,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.TSV: Parser("ingest.parsers.delimited", "3"),
     detection.JSON: Parser("ingest.parsers.records", "2"),
     detection.JSONL: Parser("ingest.parsers.records", "2"),
-    detection.PPTX: Parser("ingest.parsers.pptx", "7"),
+    detection.PPTX: Parser("ingest.parsers.pptx", "8"),
     detection.ODT: Parser("ingest.parsers.odf", "5"),
     detection.ODP: Parser("ingest.parsers.odf", "4"),
     detection.RTF: Parser("ingest.parsers.rtf", "4"),

@@ -7,14 +7,17 @@ the unit. The workbook behind a chart is not read.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
 from ingest.parsers.assembly import Draft, one_line
-from ingest.parsers.number_formats import show_cached
+from ingest.parsers.number_formats import is_date_format, show_cached
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_DAYS_TO_1904 = 1462
+"""From the day that Excel counts from to the one that it counted from on the Macintosh."""
 _VALUE_AXIS = CHART + "valAx"
 _AXES = (_VALUE_AXIS, CHART + "catAx", CHART + "dateAx", CHART + "serAx")
 
@@ -31,12 +34,14 @@ def write_chart(draft: Draft, space: Any) -> None:
     for axis in axes:
         if axis is not across:
             draft.paragraph(_title(axis))
+    start = space.find(CHART + "date1904")
+    from_day = _DAYS_TO_1904 if start is not None and start.get("val") not in ("0", "false") else 0
     columns = []
     for number, series in enumerate(space.iter(CHART + "ser"), 1):
-        values = _points(series, "val") or _points(series, "yVal")
+        values = _points(series, "val", from_day) or _points(series, "yVal", from_day)
         name = " ".join(_points(series, "tx").values()) or f"Series {number}"
         draft.count_cells(len(values) + 1)
-        columns.append((_points(series, "cat") or _points(series, "xVal"), name, values))
+        columns.append((_points(series, "cat", from_day) or _points(series, "xVal", from_day), name, values))
     first = next((categories for categories, _, _ in columns if categories), {})
     groups = groupby(columns, key=lambda column: column[0] if _differ(first, column[0]) else first)
     for categories, group in groups:
@@ -59,7 +64,8 @@ def _title(owner: Any) -> str:
     return "" if title is None else one_line(" ".join(t.text or "" for t in title.iter(_A + "t")))
 
 
-def _points(series: Any, part: str) -> dict[int, str]:
+def _points(series: Any, part: str, from_day: int = 0) -> dict[int, str]:
+    """Returns the texts of a series' points; dates are counted from ``from_day``."""
     found = series.find(CHART + part)
     if found is None:
         return {}
@@ -67,18 +73,25 @@ def _points(series: Any, part: str) -> dict[int, str]:
     if levels:
         return _joined([_values(level, None) for level in levels])
     numbers = next(found.iter(CHART + "numCache", CHART + "numLit"), None)
-    return _values(found, None if numbers is None else numbers.findtext(CHART + "formatCode") or "")
+    return _values(found, None if numbers is None else numbers.findtext(CHART + "formatCode") or "", from_day)
 
 
-def _values(parent: Any, code: str | None) -> dict[int, str]:
+def _values(parent: Any, code: str | None, from_day: int = 0) -> dict[int, str]:
     """Returns the texts of points; numbers under a format ``code``."""
     points = {}
     for point in parent.iter(CHART + "pt"):
         value = point.findtext(CHART + "v")
         if value is not None:
-            shown = value if code is None else show_cached(value, point.get("formatCode") or code)
+            shown = value if code is None else _number(value, point.get("formatCode") or code, from_day)
             points[_whole(point.get("idx"))] = one_line(shown)
     return points
+
+
+def _number(value: str, code: str, from_day: int) -> str:
+    if from_day and is_date_format(code):
+        with suppress(ValueError):
+            value = repr(float(value) + from_day)
+    return show_cached(value, code)
 
 
 def _joined(levels: list[dict[int, str]]) -> dict[int, str]:

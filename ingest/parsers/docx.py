@@ -28,25 +28,15 @@ from ingest.parsers.docx_styles import (
     read_styles,
     value,
 )
+from ingest.parsers.docx_visible import MC, is_hidden, is_on, visible, written
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
-from ingest.parsers.symbol_fonts import show_symbol, show_symbols
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
-_SKIPPED = frozenset(
-    W + tag
-    for tag in (
-        "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
-        "fldChar", "commentReference", "annotationRef", "object", "rt",
-    )
-)  # fmt: skip
-_PLACE = pattern(r"[0-9A-Fa-f]{1,4}")
 _MAX_SPAN = 63
-_TINY_HALF_POINTS = 2
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -187,7 +177,7 @@ class _Writer:
     def _write_paragraph(self, element: Any) -> None:
         properties = element.find(W + "pPr")
         style = self._styles.get(value(None if properties is None else properties.find(W + "pStyle")))
-        if properties is not None and _is_on(properties.find(W + "pageBreakBefore")):
+        if properties is not None and is_on(properties.find(W + "pageBreakBefore")):
             self._next_page()
         pieces = self._text(element, pages=True).split("\f")
         level = outline_level(properties) or (style.level if style else 0)
@@ -249,7 +239,7 @@ class _Writer:
             properties = row.find(W + "trPr")
             if (
                 properties is not None
-                and _is_on(properties.find(W + "tblHeader"))
+                and is_on(properties.find(W + "tblHeader"))
                 and header_rows == len(shown)
             ):
                 header_rows += 1
@@ -280,7 +270,7 @@ class _Writer:
     def _text(self, paragraph: Any, pages: bool = False) -> str:
         """Returns a paragraph's visible text; ``pages`` marks page breaks with a form feed."""
         parts: list[str] = []
-        for element in _visible(paragraph):
+        for element in visible(paragraph):
             tag = element.tag
             if tag == _M + "oMath":
                 before = element.getprevious()
@@ -288,8 +278,8 @@ class _Writer:
                 parts.append(apart + write_equation(element))
             elif tag in (W + "t", W + "sym"):
                 run = element.getparent()
-                text = _written(element, run)
-                if run is not None and _is_hidden(run):
+                text = written(element, run)
+                if run is not None and is_hidden(run):
                     self.hidden_chars += len(text)
                     continue
                 parts.append(text)
@@ -330,8 +320,8 @@ def _content(parent: Any) -> Iterator[Any]:
             stack.pop()
         elif element.tag in (W + "p", W + "tbl", W + "altChunk"):
             yield element
-        elif element.tag == _MC + "AlternateContent":
-            choice = element.find(_MC + "Choice")
+        elif element.tag == MC + "AlternateContent":
+            choice = element.find(MC + "Choice")
             stack.append(iter(choice if choice is not None else element))
         elif element.tag in (
             W + "sdt",
@@ -360,63 +350,3 @@ def _cells(row: Any) -> Iterator[Any]:
         elif element.tag == W + "sdt":
             content = element.find(W + "sdtContent")
             yield from () if content is None else content.findall(W + "tc")
-
-
-def _visible(parent: Any) -> Iterator[Any]:
-    """Yields the elements below one in order, leaving out what is not shown; without recursion."""
-    stack = [iter(parent)]
-    while stack:
-        element = next(stack[-1], None)
-        if element is None:
-            stack.pop()
-            continue
-        if element.tag in _SKIPPED or not isinstance(element.tag, str):
-            continue
-        if element.tag == _MC + "Fallback":
-            continue  # the same thing again, for older programs
-        yield element
-        if len(element):
-            stack.append(iter(element))
-
-
-def _written(element: Any, run: Any) -> str:
-    """Returns what a text or a symbol shows, in the font that it is set in."""
-    if element.tag == W + "sym":
-        place = element.get(W + "char") or ""
-        return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
-    fonts = None if run is None else run.find(f"{W}rPr/{W}rFonts")
-    return show_symbols(element.text or "", "" if fonts is None else fonts.get(W + "ascii") or "")
-
-
-def _is_on(element: Any) -> bool:
-    return element is not None and value(element) not in ("0", "false", "off")
-
-
-def _is_hidden(run: Any) -> bool:
-    """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white."""
-    properties = run.find(W + "rPr")
-    if properties is None:
-        return False
-    if _is_on(properties.find(W + "vanish")):
-        return True
-    size = value(properties.find(W + "sz"))
-    if size.isdigit() and int(size) <= _TINY_HALF_POINTS:
-        return True
-    return value(properties.find(W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
-
-
-def _stands_on_white(run: Any, properties: Any) -> bool:
-    """Says whether nothing gives a run a ground: no shading, no highlight, no table, no style, no drawing."""
-    marks = ("shd", "highlight", "rStyle", "pStyle")
-    if any(properties.find(W + mark) is not None for mark in marks):
-        return False
-    for around in run.iterancestors():
-        if around.tag in (W + "tbl", W + "txbxContent"):
-            return False
-        if around.tag == W + "p":
-            own = around.find(W + "pPr")
-            if own is not None and any(own.find(W + mark) is not None for mark in marks):
-                return False
-        if around.tag == W + "document" and around.find(W + "background") is not None:
-            return False
-    return True

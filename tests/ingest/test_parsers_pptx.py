@@ -140,8 +140,11 @@ def test_a_charts_numbers_are_read_as_they_are_shown() -> None:
     data = CategoryChartData(number_format="0.0%")
     data.categories = [date(2026, 4, 1), date(2026, 5, 1)]
     data.add_series("Share", (0.1 + 0.2, 0.5))
-    slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9999, 9999, data)
+    place = slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9999, 9999, data)
     assert kinds(read(source))[1:] == [("table", "| Share\n2026-04-01 | 30.0%\n2026-05-01 | 50.0%")]
+    # The same days as numbers that are counted from 1904, as older Macintoshes did.
+    place.chart._chartSpace.get_or_add_date1904().set("val", "1")
+    assert "2030-04-02 | 30.0%" in read(source).text
 
 
 def test_an_arrow_that_exists_only_in_a_font_is_read() -> None:
