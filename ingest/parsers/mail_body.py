@@ -148,7 +148,8 @@ def _read_head(text: str) -> tuple[str, str, str] | None:
     while 0 < first < len(lines) and found[first - 1]:
         first -= 1
     fields = [one for one in takewhile(bool, found[first:]) if one]
-    if _SUBJECT.isdisjoint(field["name"].lower() for field in fields):
+    is_announced = first < len(lines) and any(_BETWEEN.fullmatch(line.strip()) for line in lines[:first])
+    if not is_announced and _SUBJECT.isdisjoint(field["name"].lower() for field in fields):
         return None  # "From: Oslo, To: Bergen" is a journey
     named = [field for field in fields if field["name"].lower() in _WRITER | _TIME]
     above = (

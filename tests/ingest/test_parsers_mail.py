@@ -525,6 +525,10 @@ def test_the_head_of_an_earlier_mail_opens_its_section(between: str, names: tupl
             "2026年1月4日(日) 9:00 山田 <b@example.com>:",
         ),
         ("Yes.\n\n山田さんは書きました：\n> Is it?", "山田さんは書きました："),
+        (
+            "Yes.\n\n-----Original Message-----\nFrom: 陳惠珍\nSent: Friday 5:46\n\nIs it?",
+            "From: 陳惠珍, Sent: Friday 5:46",
+        ),
         ("Yes.\n\n> Subject: Limit\n> From: Bob\n> Date: Monday\n>\n> Is it?", "From: Bob, Date: Monday"),
     ],
 )
