@@ -198,10 +198,12 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a chunk stands: its document, and which of its chunks it is (from 0)."""
+    """Where a chunk stands: its document, with its title and path, and which of its chunks it is (from 0)."""
 
     document_id: str
     ordinal: int
+    title: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def naming(title: str, sources: Sequence[str], head: str, collection: str = "") 
     Where its title or a name says a year, part of the year or version, or a folder where they do not, those in its
     first lines (dates of issue, earlier versions) do not name it. Of copies the newest says which edition it is.
     """
-    paths = [_SUFFIX.sub("", source) for source in sources]
+    paths = [without_suffix(source) for source in sources]
     called = [title, *(path.rpartition("/")[2] for path in paths)]
     name = spaced_out(" ".join(called))
     by_name, by_folder = periods_of(name), frozenset[str]().union(*(periods_of(dated_part(p)) for p in paths))
@@ -95,6 +95,11 @@ def naming(title: str, sources: Sequence[str], head: str, collection: str = "") 
         term.stem for one in called for term in terms(f"- {spaced_out(one)}") if term.weight > 0
     )
     return Naming(stems(name) | own | first, Edition(moment, edition.work), collection, alone)
+
+
+def without_suffix(source: str) -> str:
+    """Returns a path without the ending of its file name."""
+    return _SUFFIX.sub("", source)
 
 
 def _of_kind(kind: re.Pattern[str], words: frozenset[str]) -> frozenset[str]:

@@ -37,6 +37,7 @@ from corpus.types import (
 )
 from rag.filters import END_OF_DAY
 from rag.naming import (
+    BY_NAME,
     HEAD_CHARS,
     Naming,
     asks_for_newest,
@@ -50,6 +51,7 @@ from rag.naming import (
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
+from rag.subjects import called, lacking, names_in, telling
 
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
@@ -265,12 +267,41 @@ class Retriever:
         """
         recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
+        if recipe.named:
+            ranked = self._about(query, ranked, places, caller, filter)
         ranked = spread(ranked, places, recipe, k)
         wanted = max(k + SPARE if recipe.copies or recipe.named else k, self._reranker.depth)
         hits = self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
         if recipe.named:
             hits = self._named(query, hits, places, k, caller, filter)
         return places, hits
+
+    def _about(
+        self,
+        query: str,
+        ranked: Sequence[tuple[int, float]],
+        places: Mapping[int, Place],
+        caller: Caller,
+        filter: Filter,
+    ) -> Sequence[tuple[int, float]]:
+        """Returns the candidates with those lowered that are about another than whom the question names."""
+        said = names_in(query)
+        if not said or not places:
+            return ranked
+        ids = np.array(sorted(places), np.int64)
+        documents = [called(places[own].title, places[own].source) for own in ids.tolist()]
+        names = telling(said, documents)
+        if not names:
+            return ranked
+        words = list(names.values())
+        mentioned = np.stack(
+            [self._corpus.score_lexical(word, ids, caller, filter) > 0 for word in words], axis=1
+        )
+        rarity = self._corpus.rarity(words, caller, filter) or {}
+        less = self.recipe.named * BY_NAME * lacking(names, documents, mentioned, rarity)
+        lowered = dict(zip(ids.tolist(), less.tolist(), strict=True))
+        scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
+        return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
 
     def _named(
         self,

@@ -71,13 +71,13 @@ def live_places(
     """Returns where the chunks stand that are live, or were at ``as_of``, and open to the caller."""
     query = _places(caller.owner, as_of is not None)
     rows = db.execute(query, {"ids": listed(chunk_ids), **seen_by(caller, as_of)})
-    return {own: Place(document_id, ordinal) for own, ordinal, document_id in rows}
+    return {own: Place(*where) for own, *where in rows}
 
 
 @cache
 def _places(owner: bool, past: bool) -> Select[Any]:
     query = (
-        select(chunks.c.id, chunks.c.ordinal, versions.c.document_id)
+        select(chunks.c.id, versions.c.document_id, chunks.c.ordinal, versions.c.title, documents.c.path)
         .join(versions, versions.c.id == chunks.c.version_id)
         .join(documents, live_at(past=past))
     )

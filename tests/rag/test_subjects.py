@@ -1,0 +1,121 @@
+"""A question about one company is not answered with another's pages, however well their words fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import OWNER
+from rag.retrieval import RECIPE, Retriever
+from rag.subjects import called, lacking, names_in, telling
+from tests.builders import SPACE, WordEmbedder, new_version
+
+OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
+REPORTS = {
+    "Globex Corporation.txt": "cash flow from operating activities in the quarter was high after all of that",
+    "Hooli Inc.txt": "cash flow from operating activities in the quarter at Globex was high as reported",
+    **dict.fromkeys(OTHERS, "cash flow from operating activities in the quarter as reported was high"),
+}
+ASKED = "What was the cash flow from operating activities at Globex in the quarter as reported?"
+ALONE = replace(RECIPE, neighbours=False, around=0.0)
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Iterator[Corpus]:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        for number, (path, text) in enumerate(REPORTS.items()):
+            corpus.commit(new_version(path, [f"{text} {number}"]), f"{text} {number}".encode())
+        corpus.publish()
+        yield corpus
+
+
+def found(corpus: Corpus, question: str, recipe: object = ALONE) -> list[str]:
+    retriever = Retriever(corpus, WordEmbedder(), corpus.settings, recipe)  # type: ignore[arg-type]
+    return [hit.source for hit in retriever.search(question, 10, OWNER).hits]
+
+
+def test_who_is_named_comes_before_others_who_say_it_in_the_questions_words(reports: Corpus) -> None:
+    assert set(found(reports, ASKED, ALONE.without("named"))[:2]) != {
+        "Globex Corporation.txt",
+        "Hooli Inc.txt",
+    }
+    first = found(reports, ASKED)
+    assert set(first[:2]) == {"Globex Corporation.txt", "Hooli Inc.txt"}, "its own, and what mentions it"
+    assert set(first[2:]) == set(OTHERS), "they stay, further down"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ASKED.replace("Globex", "globex"),
+        ASKED.replace("at Globex ", ""),
+        ASKED.replace("Globex", "Cyberdyne"),
+        ASKED.replace("Globex", "Inc"),
+    ],
+)
+def test_where_nobody_is_named_alone_the_order_is_that_of_the_words(reports: Corpus, question: str) -> None:
+    assert found(reports, question)[-1] == found(reports, question, ALONE.without("named"))[-1]
+
+
+def test_names_are_what_is_written_large_amid_a_sentence() -> None:
+    assert set(names_in("How did Apple's sales in Europe compare?")) == {"appl", "europ"}
+    assert names_in("Apple sells what?") == {}
+    assert names_in("WHAT DID APPLE SELL?") == {}
+    assert names_in("有給休暇は何日ですか。") == {}
+
+
+def test_a_document_is_called_by_its_title_and_file_name_without_the_ending() -> None:
+    assert called("Apple Inc.", "reports/2023/2023 Q3 AAPL.pdf") >= {"appl", "aapl"}
+    assert not called("", "reports/apple/q3.pdf") & {"appl", "pdf", "report"}
+
+
+def test_a_name_of_all_or_of_none_tells_nothing() -> None:
+    names = {"apple": "apple", "inc": "inc", "sale": "sales"}
+    assert telling(names, [{"apple", "inc"}, {"amazon", "inc"}]) == {"apple": "apple"}
+    assert telling(names, []) == {}
+
+
+def test_a_document_is_called_by_the_beginning_of_a_word_too() -> None:
+    prep, other, short = {"elevateprep"}, {"elev", "mentor"}, {"itinerary"}
+    assert telling({"elevat": "elevate", "it": "it"}, [prep, other, short]) == {"elevat": "elevate"}
+
+
+def test_a_name_that_most_passages_have_counts_less() -> None:
+    documents = [{"contoso", "handbook"}, {"leave"}]
+    mentioned = np.zeros((2, 1), np.bool_)
+    rare, common = (
+        lacking({"contoso": "contoso"}, documents, mentioned, {"contoso": rarity}) for rarity in (2.0, 0.3)
+    )
+    assert rare.tolist() == [0.0, 1.0]
+    assert common.tolist() == pytest.approx([0.0, 0.3])
+
+
+NAMES = ["apple", "nvidia", "amazon"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sets(st.sampled_from(NAMES)), st.lists(st.booleans(), min_size=3, max_size=3)),
+        max_size=8,
+    ),
+    st.dictionaries(st.sampled_from(NAMES), st.floats(0.01, 12)),
+)
+def test_what_is_lacked_is_a_share_and_some_passage_lacks_nothing_more(
+    passages: list[tuple[set[str], list[bool]]], rarity: dict[str, float]
+) -> None:
+    mentioned = np.array([has for _, has in passages], np.bool_).reshape(len(passages), 3)
+    lacks = lacking({name: name for name in NAMES}, [own for own, _ in passages], mentioned, rarity)
+    assert lacks.shape == (len(passages),)
+    assert all(0.0 <= lack <= 1.0 for lack in lacks)
+    assert not len(lacks) or lacks.min() == 0.0
+    for (own, has), lack in zip(passages, lacks.tolist(), strict=True):
+        if own >= set(NAMES) or all(has):
+            assert lack == 0.0
