@@ -63,7 +63,7 @@ def open_dense(
     """
     if settings.dense == "exact":
         if lazily:
-            return LazyDense(feed, lambda: ExactIndex(feed, space.dimension), lambda: None)
+            return LazyDense(feed, space.dimension, lambda: ExactIndex(feed, space.dimension), lambda: None)
         return ExactIndex(feed, space.dimension)
     if settings.chroma_url:
         name = hashlib.sha256(os.fsencode(f"{corpus_id} {folder.resolve()}")).hexdigest()[:16]
@@ -77,7 +77,9 @@ def open_dense(
             feed, generations, space.id, space.dimension, child_feed=address, one_shot=one_shot
         )
 
-    return LazyDense(feed, embedded, lambda: unbuilt_state(feed, generations)) if lazily else embedded()
+    if not lazily:
+        return embedded()
+    return LazyDense(feed, space.dimension, embedded, lambda: unbuilt_state(feed, generations))
 
 
 def stored_chunk_ids(folder: Path) -> Mapping[str, Int64]:

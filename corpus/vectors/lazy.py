@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
 from corpus.projection import DenseIndex, Feed, IndexState
 from corpus.types import Float32, Int64, Scored
 
@@ -21,14 +23,19 @@ class LazyDense:
 
     Args:
         feed: the catalog.
+        dimension: the length of every vector.
         open_index: opens the index.
         peek: says how the index is doing where that is known without opening it, else None.
     """
 
     def __init__(
-        self, feed: Feed, open_index: Callable[[], DenseIndex], peek: Callable[[], IndexState | None]
+        self,
+        feed: Feed,
+        dimension: int,
+        open_index: Callable[[], DenseIndex],
+        peek: Callable[[], IndexState | None],
     ) -> None:
-        self._feed, self._open, self._peek = feed, open_index, peek
+        self._feed, self._dimension, self._open, self._peek = feed, dimension, open_index, peek
         self._opening = threading.Lock()
         self._index: DenseIndex | None = None
         with feed.snapshot() as snapshot:
@@ -60,6 +67,8 @@ class LazyDense:
 
     def vectors(self, chunks: Int64) -> Float32:
         """Returns the vector of each of the chunks, shape (n, dimension), NaN where it is not at hand."""
+        if self._index is None:  # the catalog has the few that are wanted
+            return np.full((len(chunks), self._dimension), np.nan, np.float32)
         return self.index.vectors(chunks)
 
     def fold(self, *, anew: bool = False) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlalchemy import select
 
+from corpus.catalog import schema
 from corpus.errors import DamagedError
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -59,6 +62,20 @@ def test_a_few_changes_open_nothing_and_are_found_by_the_first_search(
     put(corpus, "new.md", "the canteen is open again")
     corpus.publish()
     assert "the canteen is open again" in found(corpus, "canteen open again")
+    corpus.close()
+
+
+def test_the_vectors_of_a_few_passages_open_nothing(tmp_path: Path) -> None:
+    corpus = lazily(tmp_path / "data")
+    put(corpus, "a.md", "one two", "three")
+    corpus.publish()
+    with corpus.catalog.read() as db:
+        chunks = np.array(sorted(db.execute(select(schema.chunks.c.id)).scalars()), np.int64)
+    closed = corpus.vectors(chunks)
+    assert not is_open(corpus)
+    corpus.open_dense()
+    assert np.array_equal(closed, corpus.vectors(chunks))
+    assert {row.tobytes() for row in closed} == {word_vector(line).tobytes() for line in ("one two", "three")}
     corpus.close()
 
 
