@@ -232,7 +232,8 @@ def compile_parsers():
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     load = [str(PYTHON), "-c", "from ingest.worker import load_all; load_all()"]
-    subprocess.run(load, env=environment, cwd=str(ROOT), check=False)
+    if subprocess.run(load, env=environment, cwd=str(ROOT), check=False).returncode:
+        print("The parsers could not be compiled: each file's reading starts up to a second later.")
 
 
 def write_locks(options):

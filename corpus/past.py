@@ -48,6 +48,10 @@ class Past:
         """Returns each word's inverse document frequency among the chunks, above 0."""
         return self._engine.rarity(words)
 
+    def holders(self, word: str) -> frozenset[int]:
+        """Returns the versions that hold a word in any passage."""
+        return self._engine.holders(word)
+
 
 class PastShelf:
     """Opens the past and keeps what was asked for last: a question searches it several times."""

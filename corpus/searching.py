@@ -157,6 +157,14 @@ class Searching:
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.rarity(words) if past else self.lexical.rarity(words)
 
+    def holders(self, word: str, caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[int] | None:
+        """Returns the versions that hold a word in any passage; None when it is not known now.
+
+        Among all live ones, whoever asks; with ``filter.as_of`` among those that are searched.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.holders(word) if past else self.lexical.holders(word)
+
     def lacking(self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[str]:
         """Returns the words that no passage has which the caller may see and the filter lets through, whatever their
         case and inflection; none of them while there is no index.

@@ -198,12 +198,13 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a chunk stands: its document, with its title and path, and which of its chunks it is (from 0)."""
+    """Where a chunk stands: its document, with its title, path and version, and which of its chunks it is (from 0)."""
 
     document_id: str
     ordinal: int
     title: str = ""
     source: str = ""
+    version_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

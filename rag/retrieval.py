@@ -51,7 +51,7 @@ from rag.naming import (
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
 from rag.spreading import joined, spread, without_copies
-from rag.subjects import called, lacking, names_in, telling
+from rag.subjects import called, lacking, names_in, rarest, telling
 
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
@@ -288,18 +288,18 @@ class Retriever:
         said = names_in(query)
         if not said or not places:
             return ranked
-        ids = np.array(sorted(places), np.int64)
-        documents = [called(places[own].title, places[own].source) for own in ids.tolist()]
+        ids = sorted(places)
+        documents = [called(places[own].title, places[own].source) for own in ids]
         names = telling(said, documents)
-        if not names:
+        rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
+        names = rarest(names, rarity)
+        holders = [self._corpus.holders(word, caller, filter) for word in names.values()]
+        known = [one for one in holders if one is not None]
+        if not names or len(known) < len(holders):
             return ranked
-        words = list(names.values())
-        mentioned = np.stack(
-            [self._corpus.score_lexical(word, ids, caller, filter) > 0 for word in words], axis=1
-        )
-        rarity = self._corpus.rarity(words, caller, filter) or {}
-        less = self.recipe.named * BY_NAME * lacking(names, documents, mentioned, rarity)
-        lowered = dict(zip(ids.tolist(), less.tolist(), strict=True))
+        mentions = np.array([[places[own].version_id in one for one in known] for own in ids], np.bool_)
+        less = self.recipe.named * BY_NAME * lacking(names, documents, mentions, rarity)
+        lowered = dict(zip(ids, less.tolist(), strict=True))
         scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
         return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
 

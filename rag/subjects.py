@@ -1,9 +1,10 @@
-"""Whom a question is about: a passage gives way that is of another's document and does not mention whom it names.
+"""Whom a question is about: a passage gives way whose document is another's and nowhere mentions whom it names.
 
 "What was Apple's cash flow?" is answered on Amazon's pages in nearly the same words, and the name is one word among
 many to every leg: it stands in a third of the corpus. So where a proper name in the question (a word written large amid
-the sentence) is in the title or file name of some candidates' documents and not of others', passages of the others that
-do not even mention it are lowered.
+the sentence) is in the title or file name of some candidates' documents and not of others', passages of those others
+are lowered whose documents do not have the word at all. Such a word need not be a name: "the Leave of new staff" lowers
+nothing of a handbook that speaks of leave anywhere.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from rag.editions import spaced_out
 from rag.naming import without_suffix
 from rag.terms import terms
 
-WHOLE = 4
-"""From so many letters on a name is in the words that begin with it: ElevatePrep is called Elevate as well."""
+MOST_NAMES = 4
+"""So many names of a question are looked for: the rarest."""
 
 COMMON = 1.0
 """Inverse document frequency below which lacking a name counts less: a company's own name in its own documents."""
@@ -45,8 +46,14 @@ def telling(names: Mapping[str, str], documents: Sequence[Set[str]]) -> dict[str
     return {
         stem: word
         for stem, word in names.items()
-        if 0 < sum(_is_called(one, stem) for one in documents) < len(documents)
+        if 0 < sum(stem in one for one in documents) < len(documents)
     }
+
+
+def rarest(names: Mapping[str, str], rarity: Mapping[str, float]) -> dict[str, str]:
+    """Returns the :data:`MOST_NAMES` rarest of the names, in their order."""
+    kept = sorted(names, key=lambda stem: -rarity.get(names[stem], 1.0))[:MOST_NAMES]
+    return {stem: word for stem, word in names.items() if stem in kept}
 
 
 def lacking(
@@ -61,17 +68,13 @@ def lacking(
     Args:
         names: the telling ones, stem → word.
         documents: what each passage's document is called, n of them.
-        mentioned: shape (n, names): whether a passage, or what stands above it, has the word.
+        mentioned: shape (n, names): whether a passage's document has the word anywhere.
         rarity: word → its inverse document frequency; 1 where it is not known.
     """
     if not len(documents):
         return np.zeros(0)
     weights = np.array([rarity.get(word, 1.0) for word in names.values()])
-    own = np.array([[_is_called(one, stem) for stem in names] for one in documents], np.bool_)
+    own = np.array([[stem in one for stem in names] for one in documents], np.bool_)
     lacks = np.where(own | mentioned, 0.0, weights).sum(axis=1) / max(weights.sum(), COMMON)
     beyond: NDArray[np.float64] = lacks - lacks.min()
     return beyond
-
-
-def _is_called(document: Set[str], stem: str) -> bool:
-    return stem in document or (len(stem) >= WHOLE and any(word.startswith(stem) for word in document))

@@ -77,7 +77,14 @@ def live_places(
 @cache
 def _places(owner: bool, past: bool) -> Select[Any]:
     query = (
-        select(chunks.c.id, versions.c.document_id, chunks.c.ordinal, versions.c.title, documents.c.path)
+        select(
+            chunks.c.id,
+            versions.c.document_id,
+            chunks.c.ordinal,
+            versions.c.title,
+            documents.c.path,
+            versions.c.id.label("version_id"),
+        )
         .join(versions, versions.c.id == chunks.c.version_id)
         .join(documents, live_at(past=past))
     )

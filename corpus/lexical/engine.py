@@ -240,6 +240,17 @@ class Engine:
             for word in words
         }
 
+    def holders(self, word: str) -> frozenset[int]:
+        """Returns the versions that hold a word, in a passage or in what stands above one: all of its tokens in one."""
+        view = self._view
+        stems = self._stem(query_tokens(word).weights)
+        if not stems or not view.searcher.num_docs:
+            return frozenset()
+        held = Query.boolean_query([(Occur.Must, self._term(stem)) for stem in stems])
+        terms = {"field": "version", "size": view.searcher.num_docs}
+        found = view.searcher.aggregate(held, {"own": {"terms": terms}})
+        return frozenset(int(bucket["key"]) for bucket in found["own"]["buckets"])
+
     def reach(self, query: str) -> float:
         """Returns about the most that a passage could score for a query: every word of it, as often as can be.
 

@@ -122,6 +122,12 @@ class TantivyIndex:
         engine = self._engine
         return None if engine is None else engine.rarity(words)
 
+    def holders(self, word: str) -> frozenset[int] | None:
+        """Returns the versions that hold a word, removed ones among them for a while; None while there is no index."""
+        self._opened.wait()
+        engine = self._engine
+        return None if engine is None else engine.holders(word)
+
     def state(self) -> IndexState:
         """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics.
 

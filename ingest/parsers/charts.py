@@ -78,12 +78,12 @@ def _points(series: Any, part: str, from_day: int = 0) -> dict[int, str]:
 
 def _values(parent: Any, code: str | None, from_day: int = 0) -> dict[int, str]:
     """Returns the texts of points; numbers under a format ``code``."""
-    points = {}
-    for point in parent.iter(CHART + "pt"):
+    points: dict[int, str] = {}
+    for at, point in enumerate(parent.iter(CHART + "pt")):
         value = point.findtext(CHART + "v")
         if value is not None:
             shown = value if code is None else _number(value, point.get("formatCode") or code, from_day)
-            points[_whole(point.get("idx"))] = one_line(shown)
+            points[_whole(point.get("idx") or str(at))] = one_line(shown)
     return points
 
 

@@ -144,6 +144,28 @@ def test_rarity_is_the_inverse_document_frequency(tmp_path: Path) -> None:
     )
 
 
+def test_the_holders_of_a_word_have_it_in_any_passage_whatever_its_form(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    index = TantivyIndex(feed, tmp_path, quiet_s=3600.0)
+    assert index.holders("leave") is None
+    feed.add(1, "Nothing here", "Apple's leaves", "有給休暇は二十日")
+    feed.add(2, "leave", "leave again", context="Apple Inc.")
+    feed.add(3, "有給でない休暇")
+    index.follow()
+    asked = ["leave", "apple's", "有給休暇", "有給", "pilot", "…", "the"]
+    held = {word: sorted(index.holders(word) or ()) for word in asked}
+    index.close()
+    assert held == {
+        "leave": [1, 2],
+        "apple's": [1, 2],
+        "有給休暇": [1],
+        "有給": [1, 3],
+        "pilot": [],
+        "…": [],
+        "the": [],
+    }
+
+
 @pytest.mark.parametrize("size", [*range(1, 60), 100, 135, 500, 4001])
 def test_every_length_is_stored_exactly(size: int) -> None:
     text = " ".join(["leave"] * size)

@@ -15,7 +15,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
 from rag.retrieval import RECIPE, Retriever
-from rag.subjects import called, lacking, names_in, telling
+from rag.subjects import called, lacking, names_in, rarest, telling
 from tests.builders import SPACE, WordEmbedder, new_version
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
@@ -83,9 +83,41 @@ def test_a_name_of_all_or_of_none_tells_nothing() -> None:
     assert telling(names, []) == {}
 
 
-def test_a_document_is_called_by_the_beginning_of_a_word_too() -> None:
-    prep, other, short = {"elevateprep"}, {"elev", "mentor"}, {"itinerary"}
-    assert telling({"elevat": "elevate", "it": "it"}, [prep, other, short]) == {"elevat": "elevate"}
+def test_of_many_names_the_rarest_are_looked_for() -> None:
+    names = {f"n{at}": f"n{at}" for at in range(10)}
+    kept = rarest(names, {f"n{at}": float(at) for at in range(10)})
+    assert list(kept) == ["n6", "n7", "n8", "n9"]
+
+
+def test_a_document_that_has_the_word_anywhere_is_not_lowered(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        handbook = ["you get vacation of 26 days a year", "parents have leave of six months"]
+        for path, lines in {
+            "Parental Leave.txt": ["the calendar of this year"],
+            "Handbook.txt": handbook,
+        }.items():
+            corpus.commit(new_version(path, lines), "\n".join(lines).encode())
+        corpus.publish()
+        question = "How many Days of Leave do you get a year?"
+        assert set(names_in(question)) >= {"leav"}
+        scored = [
+            {
+                hit.text: hit.score
+                for hit in Retriever(corpus, WordEmbedder(), corpus.settings, recipe)
+                .search(question, 9, OWNER)
+                .hits
+            }
+            for recipe in (ALONE, ALONE.without("named"))
+        ]
+        assert scored[0][handbook[0]] == scored[1][handbook[0]]
+
+
+def test_where_nothing_is_known_of_the_words_nothing_is_lowered(
+    reports: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = found(reports, ASKED, ALONE.without("named"))
+    monkeypatch.setattr(type(reports.lexical), "holders", lambda self, word: None)
+    assert found(reports, ASKED)[:2] == plain[:2]
 
 
 def test_a_name_that_most_passages_have_counts_less() -> None:
