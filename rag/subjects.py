@@ -28,8 +28,15 @@ COMMON = 1.0
 
 
 def names_in(query: str) -> dict[str, str]:
-    """Returns the stems of the proper names in a question → the words themselves, as they are looked for."""
-    return {term.stem: term.word for term in terms(query) if term.name and term.weight > 0}
+    """Returns the stems of the proper names in a question → the words themselves, as they are looked for.
+
+    Of letters alone: a period or a code says which edition or page is meant, not whom it is about.
+    """
+    return {
+        term.stem: term.word
+        for term in terms(query)
+        if term.name and term.weight > 0 and len(term.stem) > 1 and term.stem.isalpha()
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -67,6 +67,7 @@ def test_where_nobody_is_named_alone_the_order_is_that_of_the_words(reports: Cor
 
 def test_names_are_what_is_written_large_amid_a_sentence() -> None:
     assert set(names_in("How did Apple's sales in Europe compare?")) == {"appl", "europ"}
+    assert set(names_in("What did Apple report in its Q3 2022 10-Q for plan B?")) == {"appl"}
     assert names_in("Apple sells what?") == {}
     assert names_in("WHAT DID APPLE SELL?") == {}
     assert names_in("有給休暇は何日ですか。") == {}
