@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +92,14 @@ def naming(title: str, sources: Sequence[str], head: str, collection: str = "") 
         own, first = own | said, first - _of_kind(kind, first) if said else first
     edition = max((edition_of(path) for path in paths), key=lambda one: one.moment)
     moment = edition.moment or edition_of(title).moment
-    alone = frozenset(
-        term.stem for one in called for term in terms(f"- {spaced_out(one)}") if term.weight > 0
-    )
+    alone = frozenset[str]().union(*map(name_stems, called))
     return Naming(stems(name) | own | first, Edition(moment, edition.work), collection, alone)
+
+
+@lru_cache(maxsize=8192)
+def name_stems(name: str) -> frozenset[str]:
+    """Returns the stems of the words in a title or a file's name that have a meaning of their own."""
+    return frozenset(term.stem for term in terms(f"- {spaced_out(name)}") if term.weight > 0)
 
 
 def without_suffix(source: str) -> str:

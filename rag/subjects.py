@@ -10,14 +10,12 @@ nothing of a handbook that speaks of leave anywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.types import Bools
-from rag.editions import spaced_out
-from rag.naming import without_suffix
+from rag.naming import name_stems, without_suffix
 from rag.terms import terms
 
 MOST_NAMES = 4
@@ -39,13 +37,9 @@ def names_in(query: str) -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=4096)
 def called(title: str, source: str) -> frozenset[str]:
     """Returns the stems of the words in a document's title and file name."""
-    name = without_suffix(source).rpartition("/")[2]
-    return frozenset(
-        term.stem for one in (title, name) for term in terms(f"- {spaced_out(one)}") if term.weight > 0
-    )
+    return name_stems(title) | name_stems(without_suffix(source).rpartition("/")[2])
 
 
 def telling(names: Mapping[str, str], documents: Sequence[Set[str]]) -> dict[str, str]:
