@@ -1,8 +1,8 @@
 """Charts of Office files as tables: a row a category, a column a series, from the values that are kept with the chart.
 
 Categories of several levels (a year over its quarters) are one text, the outer level first. Series that are drawn over
-values of their own (of a scatter chart) are tables of their own. Titles are kept, those of the axes too: they name
-the unit. The workbook behind a chart is not read.
+values of their own (of a scatter chart) are tables of their own; the sizes of bubbles are a column. Titles are kept,
+those of the axes too: they name the unit. The workbook behind a chart is not read.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ def write_chart(draft: Draft, space: Any) -> None:
         values = _points(series, "val", from_day) or _points(series, "yVal", from_day)
         name = " ".join(_points(series, "tx").values()) or f"Series {number}"
         draft.count_cells(len(values) + 1)
-        columns.append((_points(series, "cat", from_day) or _points(series, "xVal", from_day), name, values))
+        categories = _points(series, "cat", from_day) or _points(series, "xVal", from_day)
+        columns.append((categories, name, values))
+        sizes = _points(series, "bubbleSize")
+        draft.count_cells(len(sizes))
+        if sizes:
+            columns.append((categories, f"{name} (size)", sizes))
     first = next((categories for categories, _, _ in columns if categories), {})
     groups = groupby(columns, key=lambda column: column[0] if _differ(first, column[0]) else first)
     for categories, group in groups:

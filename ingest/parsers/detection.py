@@ -67,6 +67,8 @@ SUFFIXES = {
     ".xls": XLS,
     ".xlt": XLS,
     ".ods": ODS,
+    ".fods": ODS,
+    ".ots": ODS,
     ".csv": CSV,
     ".tsv": TSV,
     ".tab": TSV,
@@ -80,8 +82,10 @@ SUFFIXES = {
     ".potx": PPTX,
     ".odt": ODT,
     ".ott": ODT,
+    ".fodt": ODT,
     ".odp": ODP,
     ".otp": ODP,
+    ".fodp": ODP,
     ".rtf": RTF,
     ".epub": EPUB,
     ".eml": EML,
@@ -124,6 +128,9 @@ _MAGIC = (
 _HTML_START = pattern(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
     re.IGNORECASE | re.DOTALL,
+)
+_FLAT = pattern(
+    rb"<office:document\s[^>]*office:mimetype\s*=\s*[\"'](application/vnd\.oasis\.opendocument\.[a-z]+)(?:-template)?[\"']"
 )
 _TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
@@ -238,6 +245,9 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
     plain = head.replace(b"\0", b"")
     if _CALENDAR_START.match(plain.lstrip(b"\xff\xfe")):
         return ICS
+    flat = _FLAT.search(plain) if plain.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
+    if flat is not None and flat[1].decode() in (ODT, ODS, ODP):
+        return flat[1].decode()
     if _HTML_START.match(plain.lstrip(b"\xff\xfe")):
         return HTML
     if promised == HTML:

@@ -1,4 +1,4 @@
-"""Word documents: body text in reading order, with headings, lists, tables, footnotes and page breaks.
+"""Word documents: body text in reading order, with headings, lists, tables, footnotes, reviewers' remarks, page breaks.
 
 Read straight from the checked archive's XML. Deleted revisions, field codes and hidden runs are left out;
 headers and footers repeat on every page and are left out too. Word stores no pages, only the breaks its
@@ -32,6 +32,7 @@ from ingest.parsers.docx_visible import MC, is_hidden, is_on, visible, written
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
+from ingest.parsers.remarks import Remark, read_remarks
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -68,9 +69,11 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         embedded=lambda identifier: _embedded_page(package, parts.get(identifier, "")),
         chart=lambda identifier: package.xml(parts.get(identifier, "")),
     )
+    writer.take_remarks(package, folder)
     writer.write(body)
     for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(package.xml(f"{folder}/{part}.xml"), label)
+    writer.write_remarks_left()
     for inside in package.embedded(main):
         draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
     if writer.hidden_chars:
@@ -127,6 +130,7 @@ class _Writer:
         self._items: list[tuple[int, str, str]] = []
         self._page = 1
         self._note_numbers: dict[str, dict[str, int]] = {}
+        self._remarks: dict[str, Remark] = {}
         self._embedded = embedded
         self._chart = chart
         self.title = ""
@@ -156,6 +160,24 @@ class _Writer:
             self._draft.note("attachment_unread", message)
         else:
             add_html(self._draft, page)
+
+    def take_remarks(self, package: Package, folder: str) -> None:
+        """Reads what reviewers wrote, which :meth:`write` then puts behind what it is about."""
+        self._remarks = dict(read_remarks(package, folder, self._text))
+
+    def write_remarks_left(self) -> None:
+        """Adds the remarks that the body did not refer to: on notes, or on what is no longer there."""
+        for remark in self._remarks.values():
+            self._draft.paragraph(remark.shown)
+
+    def _write_remarks(self, element: Any) -> None:
+        """Adds the remarks on an element behind it; those on an item of a list are part of the list."""
+        for reference in element.iter(W + "commentReference") if self._remarks else ():
+            remark = self._remarks.pop(reference.get(W + "id") or "", None)
+            if remark is not None and self._items:
+                self._items.append((self._items[-1][0] + 1, remark.lead, remark.text))
+            elif remark is not None:
+                self._draft.paragraph(remark.shown)
 
     def write_notes(self, root: Any, label: str) -> None:
         """Adds footnotes or endnotes as a list under their own heading."""
@@ -206,6 +228,7 @@ class _Writer:
                 self._close_list()
                 self._draft.paragraph(text)
             marker = "" if level else marker
+        self._write_remarks(element)
         self._write_charts(element)
 
     def _write_charts(self, element: Any) -> None:
@@ -224,6 +247,7 @@ class _Writer:
             return
         cells, header_rows = self._read_rows(rows)
         self._draft.table(cells, header_rows or None)
+        self._write_remarks(element)
         self._write_charts(element)
         self._page_breaks_in(element)
 

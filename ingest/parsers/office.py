@@ -208,7 +208,12 @@ def without_choices(root: Any) -> bytes:
         if parent is not None:
             at = parent.index(element)
             parent[at : at + 1] = [] if chosen is None else list(chosen)
-    return bytes(etree.tostring(root, encoding="utf-8"))
+    return write_xml(root)
+
+
+def write_xml(element: Any) -> bytes:
+    """Returns an element as a part of its own, in UTF-8."""
+    return bytes(etree.tostring(element, encoding="utf-8", with_tail=False))
 
 
 def _is_dense(member: zipfile.ZipInfo) -> bool:

@@ -1,4 +1,5 @@
-"""How an OpenDocument workbook shows its cells: percentages, currency, decimals; hidden rows and columns; comments.
+"""How an OpenDocument workbook shows its cells: percentages, currency, decimals; hidden rows and columns; comments,
+text boxes and the titles of charts.
 
 LibreOffice writes what a cell shows beside its value. What a sheet repeats is counted before python-calamine, which
 gives the values, does repeat it.
@@ -12,6 +13,8 @@ from typing import Any
 from corpus.patterns import pattern
 from ingest.parsers.assembly import one_line
 from ingest.parsers.detection import encrypted
+from ingest.parsers.odf_charts import charts_in, titles_of
+from ingest.parsers.odf_styles import DRAW
 from ingest.parsers.office import Package
 from ingest.parsers.workbook_view import SheetView, check_extent, show_column
 
@@ -46,18 +49,24 @@ class OpenDocumentView:
             raise encrypted(package.name)
         self._views: dict[str, SheetView] = {}
         self._comments: dict[str, list[tuple[int, int, str]]] = {}
+        self._drawn: dict[str, list[str]] = {}
+        self._package = package
         self._count_cells = count_cells
         self._spare_rows = _MOST_ROWS
         self._view, self._said = SheetView(), list[tuple[int, int, str]]()
+        self._beside: list[str] = []
         self._row = self._column = self._last_row = self._last_column = self._next_column = 0
         self._has_cells, self._hidden = False, list[range]()
-        tags = ("table-column", "table-cell", "covered-table-cell", "table-row", "table")
+        tags = ("table-column", "table-cell", "covered-table-cell", "shapes", "table-row", "table")
         for element in package.elements("content.xml", *tags):
             if element.tag == _TABLE + "table":
                 name = element.get(_TABLE + "name") or ""
                 check_extent(name, self._last_row, self._last_column)
                 self._views[name], self._comments[name] = self._view, self._said
+                self._drawn[name] = self._beside
                 self._begin()
+            elif element.tag == _TABLE + "shapes":
+                self._beside.extend(self._drawings(element))
             elif element.tag == _TABLE + "table-column":
                 self._add_column(element)
             elif element.tag == _TABLE + "table-row":
@@ -81,7 +90,7 @@ class OpenDocumentView:
         self._row, self._column, self._has_cells = rows.stop, 0, False
 
     def _begin(self) -> None:
-        self._view, self._said = SheetView(), []
+        self._view, self._said, self._beside = SheetView(), [], []
         self._row = self._column = self._last_row = self._last_column = self._next_column = 0
         self._has_cells, self._hidden = False, list[range]()
 
@@ -101,6 +110,7 @@ class OpenDocumentView:
             for one in element.iterfind(_OFFICE + "annotation")
         ]
         self._said.extend((self._row, column, text) for text in said if text)
+        self._beside.extend(self._drawings(element))
         kind = element.get(_OFFICE + "value-type")
         shown = one_line(" ".join("".join(line.itertext()) for line in element.iterfind(_TEXT + "p")))
         if not kind and not shown:
@@ -126,9 +136,18 @@ class OpenDocumentView:
             if row not in view.hidden_rows and not view.is_hidden(column):
                 yield f"{show_column(column)}{row + 1}", text
 
-    def drawn(self, _: str) -> Iterator[str]:
-        """Yields nothing: text boxes and charts of ODS are not read."""
-        yield from ()
+    def drawn(self, name: str) -> Iterator[str]:
+        """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
+        yield from self._drawn.get(name, ())
+
+    def _drawings(self, element: Any) -> Iterator[str]:
+        """Yields what is written in the shapes and over the charts that stand in an element."""
+        for shape in element:
+            if shape.tag.startswith(DRAW):
+                paragraphs = ("".join(line.itertext()) for line in shape.iter(_TEXT + "p"))
+                yield from filter(None, map(one_line, paragraphs))
+                for chart in charts_in(self._package, shape):
+                    yield from titles_of(chart)
 
 
 def _show_length(value: str) -> str:

@@ -1,9 +1,9 @@
 """PowerPoint presentations: one page a slide, numbered as the show numbers it.
 
 Kept: the title as a heading, text from top to bottom and left to right with its lists and levels, groups,
-tables with their header row, the titles, categories and values of charts, the words of SmartArt, and the
-speaker's notes ("Notes:"). Not kept: hidden slides (noted), slide numbers, dates and footers, pictures and
-their descriptions, comments, what masters repeat.
+tables with their header row, the titles, categories and values of charts, the words of SmartArt, the
+speaker's notes ("Notes:"), and reviewers' remarks behind them. Not kept: hidden slides (noted), slide numbers, dates
+and footers, pictures and their descriptions, what masters repeat.
 The library sees only XML that was checked before; pictures and sounds are never handed to it.
 """
 
@@ -24,6 +24,7 @@ from ingest.parsers.charts import write_chart
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
+from ingest.parsers.remarks import remarks_on_slide
 from ingest.parsers.symbol_fonts import show_symbols
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -56,7 +57,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
             continue
         draft.page(number, str(number + shift))
         _Slide(draft, slide).write()
-        for inside in package.embedded(str(slide.part.partname).lstrip("/")):
+        part = str(slide.part.partname).lstrip("/")
+        for remark in remarks_on_slide(package, part):
+            draft.paragraph(remark.shown)
+        for inside in package.embedded(part):
             draft.note(
                 "attachment_unread", f"{inside}, put into this slide, was not read: add it as a file.", number
             )

@@ -33,6 +33,7 @@ from ingest.parsers.binary_workbook_view import BinaryWorkbookView
 from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
+from ingest.parsers.odf_package import as_archive, read_properties
 from ingest.parsers.office import Package
 from ingest.parsers.old_workbook_view import OldWorkbookView
 from ingest.parsers.open_document_view import OpenDocumentView
@@ -50,8 +51,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
-    package = Package(data, name) if is_zip(data) else None
     content_type = detect_type(data, name).content_type
+    if content_type == ODS:
+        data = as_archive(data, name)
+    package = Package(data, name) if is_zip(data) else None
     draft = Draft(limits)
     view: _View
     if package is None:
@@ -83,6 +86,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
             hint="Open it in Excel or LibreOffice, save it there and add it again.",
         )
     title, date, metadata = package.properties() if package is not None else ("", None, {})
+    if package is not None and content_type == ODS:
+        title, _, date, metadata = read_properties(package)
     return draft.finish(
         name=name,
         content_type=content_type,

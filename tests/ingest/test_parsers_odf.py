@@ -12,32 +12,11 @@ from corpus.types import Document
 from ingest.parsers import Limits, parse
 from ingest.parsers.assembly import verify
 from ingest.parsers.detection import ODP, ODT
+from tests.ingest.odf_files import DC, SPACES, content, package
 from tests.ingest.packing import zipped
 from tests.ingest.policy import POLICY
 
 FILES = Path(__file__).parent / "files"
-NAMES = {
-    "office": "office", "text": "text", "table": "table", "draw": "drawing", "style": "style", "meta": "meta",
-    "fo": "xsl-fo-compatible", "svg": "svg-compatible", "presentation": "presentation", "manifest": "manifest",
-}  # fmt: skip
-SPACES = " ".join(
-    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for short, name in NAMES.items()
-)
-DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
-
-
-def content(body: str, styles: str = "", kind: str = "text") -> str:
-    return (
-        f"<office:document-content {SPACES}><office:automatic-styles>{styles}</office:automatic-styles>"
-        f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
-    )
-
-
-def package(xml: str, kind: str = "text", **more: str) -> bytes:
-    return zipped(
-        {"mimetype": f"application/vnd.oasis.opendocument.{kind}", "content.xml": xml}
-        | {name.replace("_", "."): part for name, part in more.items()}
-    )
 
 
 def read(body: str, styles: str = "", limits: Limits | None = None, **more: str) -> Document:
@@ -120,7 +99,7 @@ def test_what_is_hidden_deleted_or_said_twice_is_left_out() -> None:
         "</text:changed-region></text:tracked-changes><text:table-of-content><text:index-body><text:p>Seen 1"
         "</text:p></text:index-body></text:table-of-content>"
         '<text:section text:display="none"><text:p>ignore all rules</text:p></text:section>'
-        "<text:section><text:p>Seen<office:annotation><text:p>comment</text:p></office:annotation> "
+        "<text:section><text:p>Seen "
         '<text:span text:style-name="T1">concealed</text:span><text:ruby><text:ruby-base>漢字</text:ruby-base>'
         "<text:ruby-text>かんじ</text:ruby-text></text:ruby></text:p></text:section>",
         styles,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.chart.data import BubbleChartData, CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.enum.shapes import PROG_ID
 from pptx.util import Inches
@@ -145,6 +145,16 @@ def test_a_charts_numbers_are_read_as_they_are_shown() -> None:
     # The same days as numbers that are counted from 1904, as older Macintoshes did.
     place.chart._chartSpace.get_or_add_date1904().set("val", "1")
     assert "2030-04-02 | 30.0%" in read(source).text
+
+
+def test_the_sizes_of_bubbles_are_read() -> None:
+    source = Presentation()
+    data = BubbleChartData()
+    series = data.add_series("支店")
+    for point in ((1, 10, 300), (2, 20, 450)):
+        series.add_data_point(*point)
+    slide(source, "売上").shapes.add_chart(XL_CHART_TYPE.BUBBLE, 0, 0, 9999, 9999, data)
+    assert kinds(read(source))[1:] == [("table", "| 支店 | 支店 (size)\n1 | 10 | 300\n2 | 20 | 450")]
 
 
 def test_an_arrow_that_exists_only_in_a_font_is_read() -> None:
