@@ -26,10 +26,10 @@ from bench.retrieval import open_set, set_parser, work_folder
 from corpus.types import OWNER
 from rag.abstention import FITTED, signals
 from rag.answers import DEFAULT_K
-from rag.bootstrap import Service
 from rag.calibration import auroc
 from rag.library import CallersLibrary
 from rag.questions import Question
+from rag.service import Service
 
 Judged = list[tuple[Question, float, bool]]
 """Questions, each with its chance of being answered by the corpus and whether it is refused."""

@@ -23,7 +23,7 @@ import numpy as np
 from bench.datasets import Dataset, load
 from corpus.settings import load_settings
 from corpus.types import OWNER, Hit
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.evaluation import (
     DEEP,
     EVERYTHING,
@@ -38,6 +38,7 @@ from rag.evaluation import (
 )
 from rag.questions import Question, locate, write_trec_run
 from rag.ranking import PARTS
+from rag.service import Service
 from rag.significance import Interval, Paired
 
 COLUMNS = ("hit@1", "hit@5", "hit@10", "Recall@10", "MRR@10", "nDCG@10")

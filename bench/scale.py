@@ -27,8 +27,9 @@ from corpus.catalog import CatalogFeed
 from corpus.settings import load_settings
 from corpus.types import OWNER
 from corpus.vectors.exact import ExactIndex
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.questions import read_questions
+from rag.service import Service
 
 ENDINGS = frozenset({".docx", ".htm", ".html", ".md", ".pdf", ".txt"})
 BATCH_FILES = 64

@@ -35,8 +35,9 @@ from bench.growth import draw
 from bench.peers import Rows, open_langchain, read_rows
 from corpus.catalog.changes import CatalogFeed
 from corpus.types import OWNER, PUBLIC, Caller, Float32, Int64
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.retrieval import RECIPE, Retriever
+from rag.service import Service
 
 K = 10
 CLIENTS = 32

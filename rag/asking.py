@@ -10,13 +10,13 @@ from typing import Any
 
 from rag.answers import Ask, Done, Failed
 from rag.attempts import Stop
-from rag.bootstrap import Service
 from rag.comparison import Arm
 from rag.control import Cancelled, Emit, watching
 from rag.operations import Params, limits
 from rag.prompting import NOT_IN_DOCUMENTS, Message
 from rag.receipts import summary
 from rag.replaying import replay_json
+from rag.service import Service
 from rag.templates import Template, read_template
 from rag.wire import answer_json, comparison_json, event_json
 

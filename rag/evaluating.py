@@ -10,12 +10,12 @@ from typing import Any
 from corpus.catalog import documents
 from corpus.errors import UnavailableError
 from corpus.types import OWNER, Filter
-from rag import evaluation
+from rag import calibration, evaluation
+from rag.abstention import FITTED, signals
 from rag.answering import answer
 from rag.answers import DEFAULT_K, Ask
 from rag.as_json import to_json
 from rag.attempts import Stop
-from rag.bootstrap import Service
 from rag.control import Cancelled, Emit, watching
 from rag.evaluation import is_named
 from rag.grading import grade, measurement
@@ -24,6 +24,7 @@ from rag.measurements import Measurement, record
 from rag.operations import Params, limits
 from rag.questions import Question, locate, read_questions, write_trec_run
 from rag.ranking import PARTS
+from rag.service import Service
 
 
 def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
@@ -116,8 +117,10 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
         UnavailableError: ``cancelled`` said so (``cancelled``).
         VouchError: the questions cannot be read, or nothing can be fitted on them.
     """
+    data_dir = service.settings.data_dir
     if params.get("reset"):
-        return {"reset": service.forget_calibration()}
+        service.abstention = FITTED
+        return {"reset": calibration.forget(data_dir)}
     questions = read_questions(Path(params["questions"]))
 
     def count(done: int) -> None:
@@ -125,14 +128,27 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
         if cancelled():
             raise UnavailableError("The calibration was interrupted.", code="cancelled")
 
-    found = service.calibrate(
-        questions,
-        limits(service, params),
-        target=params.get("target"),
-        keep=not params.get("dry_run"),
-        on_question=count,
-    )
-    return {**to_json(found), "kept": not params.get("dry_run")}
+    target, keep = params.get("target"), not params.get("dry_run")
+    cases = _cases(service, questions, limits(service, params), count)
+    found = calibration.calibrate(cases, service.settings.target_refused if target is None else target)
+    if keep:
+        calibration.save(data_dir, found.abstention, service.corpus.space.id, {"questions": len(cases)})
+        service.abstention = found.abstention
+    return {**to_json(found), "kept": keep}
+
+
+def _cases(
+    service: Service, questions: Sequence[Question], limit: Filter, count: Callable[[int], None]
+) -> list[calibration.Case]:
+    """Searches every question, and says how well what was found speaks of it."""
+    library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
+    cases = []
+    for done, question in enumerate(questions, start=1):
+        hits = library.search(question.text, DEFAULT_K).hits
+        found = signals(question.text, hits, library.rarity, library.lacks)
+        cases.append(calibration.Case(found, question.answerable))
+        count(done)
+    return cases
 
 
 def _measure(

@@ -23,7 +23,7 @@ from rag.answers import DEFAULT_K
 from rag.as_json import to_json
 
 if TYPE_CHECKING:
-    from rag.bootstrap import Service
+    from rag.service import Service
 
 TIMEOUT_S = 60.0
 
@@ -55,7 +55,9 @@ class VouchRetriever(BaseRetriever):
         Raises:
             VouchError: the filter cannot be read, or there is no such collection.
         """
-        limits = service.limits(filter or {}, collection, caller)
+        from rag.limits import read_limits
+
+        limits = read_limits(service.corpus, filter or {}, collection, caller)
 
         def find(query: str) -> list[Mapping[str, Any]]:
             return [to_json(hit) for hit in service.search(query, k, limits, caller).hits]

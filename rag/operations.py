@@ -21,8 +21,11 @@ from corpus.settings import Settings
 from corpus.types import OWNER, Filter
 from ingest.sandbox import ParserPool
 from rag.as_json import to_json
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.control import Cancelled, Emit, serve_control
+from rag.limits import check_collection, read_limits
+from rag.service import Service
+from rag.showing import report_document
 
 Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
@@ -106,7 +109,7 @@ def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Can
         found = documents.list_documents(db, collection=name, removed=bool(params.get("removed")))
         failures = records.list_failures(db, name)
     if name and not found and not failures:
-        service.check_collection(name)
+        check_collection(service.corpus, name)
     return {"documents": [_document(one) for one in found], "failures": failures}
 
 
@@ -120,7 +123,7 @@ def _show_document(service: Service, params: Params, emit: Emit, cancelled: Canc
 
 
 def _report_document(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return service.document_report(_find(service, params["document"]).id)
+    return report_document(service.corpus, _find(service, params["document"]).id)
 
 
 def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -176,7 +179,7 @@ def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: 
         found = documents.list_documents(db, collection=name)
         failures = records.list_failures(db, name)
     if not found and not failures:
-        service.check_collection(name)
+        check_collection(service.corpus, name)
     if not params.get("yes"):
         raise NotAllowedError(
             f"This removes all {len(found)} documents of collection {name!r}.",
@@ -262,7 +265,7 @@ _LONG = frozenset({"ingest", "documents.erase", "rebuild", "eval", "calibrate"})
 
 def limits(service: Service, params: Params) -> Filter:
     """Returns what a command's ``--filter`` and ``--collection`` leave of the corpus."""
-    return service.limits(params.get("filter") or {}, params.get("collection"))
+    return read_limits(service.corpus, params.get("filter") or {}, params.get("collection"))
 
 
 def _find(service: Service, named: str) -> DocumentRecord:

@@ -1,4 +1,4 @@
-"""What a receipt holds of an answer, and which of it a caller may see later.
+"""What a receipt holds of an answer, how it is kept as the answer ends, and which of it a caller may see later.
 
 A receipt says on what an answer rests: the state of the corpus, the passages by id and hash, the prompt to the
 letter, the model and what it was asked with, what it wrote, and the answer that came of it. The passages' text
@@ -7,11 +7,13 @@ stands in the prompt alone.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import platform
 import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,13 +30,15 @@ from corpus.store import Corpus
 from corpus.types import Caller, Filter, Hit
 from rag import approved
 from rag.abstention import Abstention
-from rag.answers import Answer, AnswerNote, Ask
+from rag.answers import Answer, AnswerNote, Ask, Done, Event, Failed
 from rag.as_json import to_json
 from rag.library import CallersLibrary, Searched
-from rag.models import ChosenModel
+from rag.models import ChosenModel, Models
 from rag.prompting import Example
 from rag.ranking import Recipe
 from rag.wire import answer_json
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 
@@ -66,6 +70,35 @@ WITHHELD = (
     "Documents that this answer rests on are not for you (any more), or it repeats an earlier answer that has no "
     "receipt: the prompt, the reply and the answer are left out."
 )
+
+
+def keeping(events: Generator[Event], keep: Callable[[Answer], Answer]) -> Generator[Event]:
+    """Passes an answer's events on; the last one has the answer as ``keep`` returns it."""
+    with contextlib.closing(events):
+        for event in events:
+            yield replace(event, answer=keep(event.answer)) if isinstance(event, Done | Failed) else event
+
+
+def keep_receipt(
+    answer: Answer,
+    ask: Ask,
+    searches: Sequence[Searched],
+    library: CallersLibrary,
+    models: Models,
+    settings: Settings,
+    abstention: Abstention,
+) -> Answer:
+    """Keeps the receipt of an answer that says something; where it cannot, the answer returned says why."""
+    receipts = library.corpus.receipts
+    if not receipts.kept or not answer.text:
+        return answer
+    model = models.open(ask.model)
+    try:
+        receipts.keep(make_receipt(answer, ask, searches, library, model, settings, abstention))
+    except (VouchError, OSError) as error:
+        log.warning("no receipt of answer %s: %s", answer.id, error)
+        return replace(answer, notes=(*answer.notes, no_receipt(error)))
+    return replace(answer, receipt=answer.id)
 
 
 def make_receipt(

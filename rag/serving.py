@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
-    from rag.bootstrap import Service
+    from rag.service import Service
 
 log = logging.getLogger(__name__)
 

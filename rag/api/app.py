@@ -16,7 +16,7 @@ from rag.api.guards import BrowserHeaders, HostGuard, SizeGuard
 from rag.api.house import House
 from rag.api.routes import completions, documents, health, jobs, questions
 from rag.api.schemas import ErrorBody
-from rag.bootstrap import Service
+from rag.service import Service
 from rag.serving import DRAIN_S
 
 MAX_JSON_BYTES = 256 << 10

@@ -13,8 +13,8 @@ from fastapi import Depends, Request
 from corpus.errors import UnavailableError, VouchError
 from corpus.types import ANYONE, Caller
 from rag.attempts import Stop
-from rag.bootstrap import Service
 from rag.jobs import Jobs
+from rag.service import Service
 
 log = logging.getLogger(__name__)
 

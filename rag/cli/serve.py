@@ -18,7 +18,7 @@ from rag.cli.screen import Screen
 from rag.cli.session import Session, readable
 
 if TYPE_CHECKING:
-    from rag.bootstrap import Service
+    from rag.service import Service
 
 SAMPLE_QUESTION = "How many days of annual leave can be carried over?"
 
@@ -84,9 +84,11 @@ def serve(
 
 def _greet(screen: Screen, url: str, service: Service) -> None:
     """Says where it is and what to do with it."""
+    from rag.limits import collections
+
     command = _command()
     documents = service.corpus.state().documents
-    sample = "sample" in service.collections()
+    sample = "sample" in collections(service.corpus)
     body = json.dumps({"question": SAMPLE_QUESTION if sample else "…"}, ensure_ascii=False)
     empty = "  (there are no documents yet)" if not documents else ""
     lines = (

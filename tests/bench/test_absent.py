@@ -9,8 +9,9 @@ import pytest
 
 from bench.absent import COLUMNS, _company, _row, judge
 from corpus.settings import Settings
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.questions import Question
+from rag.service import Service
 from tests.rag.cli_runs import put, without_model
 
 LEAVE = Question("a", "How many days of annual leave does Northwind give?", "en")

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from corpus.settings import Settings
-from rag.bootstrap import Service
 from rag.cli.app import run
+from rag.service import Service
 from tests.builders import WordEmbedder, new_version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ Vouch = Callable[..., Ended]
 def without_model(patch: pytest.MonkeyPatch) -> None:
     """Puts words in the place of the embedding model, and the exact scan in the place of an index."""
     patch.setattr("rag.bootstrap.open_embedder", lambda settings, **_: WordEmbedder())
-    patch.setattr("rag.bootstrap.EmbeddingChild", WordChild)
+    patch.setattr("rag.service.EmbeddingChild", WordChild)
     patch.setenv("VOUCH_DENSE", "exact")
 
 

@@ -13,7 +13,8 @@ from corpus.embedding.embedder import SentenceTransformerEmbedder
 from corpus.errors import EmbeddingError, ModelError, UnavailableError
 from corpus.settings import Settings
 from rag.api.house import House
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
+from rag.service import Service
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from corpus.errors import LimitError, NotFoundError, StorageError, UnavailableEr
 from corpus.settings import Settings
 from corpus.types import Caller
 from rag import jobs as jobs_module
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.jobs import FINISHED, Jobs, Upload, upload_name
+from rag.service import Service
 from tests.rag.cli_runs import without_model
 
 PATIENCE_S = 60

@@ -17,8 +17,9 @@ from langchain_openai import ChatOpenAI
 from corpus.errors import NotFoundError, UnavailableError, UsageError, VouchError
 from corpus.settings import Settings
 from corpus.types import ANYONE, Caller
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.langchain_retriever import VouchRetriever
+from rag.service import Service
 from tests.rag.conftest import MARKED, Live
 
 Make = Callable[..., VouchRetriever]

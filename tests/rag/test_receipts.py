@@ -23,11 +23,12 @@ from corpus.types import ANYONE, OWNER, Caller
 from rag.abstention import FITTED
 from rag.answers import Answer, Ask, Done
 from rag.approved import id_of
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.comparison import Arm
 from rag.prompting import Message
 from rag.replaying import Replay
 from rag.scripted import ScriptedServer, Turn
+from rag.service import Service
 from tests.rag.cli_runs import TEXTS, put, without_model
 from tests.rag.conftest import running, scripted_model
 from tests.rag.events import events

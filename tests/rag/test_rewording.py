@@ -15,10 +15,11 @@ from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER
 from rag.answering import answer
 from rag.answers import Answer, Ask
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.library import CallersLibrary
 from rag.prompting import Message
 from rag.rewording import MOST, rewordings, stands
+from rag.service import Service
 from tests.rag.cli_runs import put, without_model
 
 RULES = {

@@ -13,9 +13,10 @@ from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
 from rag.abstention import FITTED, STRANGE, signals
 from rag.answers import Ask, Done
-from rag.bootstrap import Service, open_service
+from rag.bootstrap import open_service
 from rag.library import CallersLibrary
 from rag.prompting import Message
+from rag.service import Service
 from rag.strangers import strangers
 from tests.rag.cli_runs import put, without_model
 from tests.rag.hits import Shelf

@@ -20,7 +20,8 @@ from rag.api.house import AnyCaller, AnyHouse, House, OpenService
 from rag.api.routes.questions import stopping
 from rag.api.schemas import OpenAIErrorBody
 from rag.api.streaming import Attended, Dialect, Event, EventStream, Refusal, one_line
-from rag.bootstrap import Service
+from rag.limits import read_limits
+from rag.service import Service
 
 PATH = f"{PREFIX}chat/completions"
 
@@ -76,7 +77,8 @@ def complete(
     """
     options = asked.options
     wanted = read_ask(asked, _model(service, asked.model), service.template(options.template))
-    limits = service.limits(options.filter.model_dump() if options.filter else {}, options.collection, caller)
+    given = options.filter.model_dump() if options.filter else {}
+    limits = read_limits(service.corpus, given, options.collection, caller)
     visit = house.ask()
     try:
         events = service.ask_events(wanted, limits, caller, visit.stop)

@@ -31,6 +31,8 @@ from rag.api.schemas import (
 )
 from rag.as_json import to_json
 from rag.jobs import Upload, without_hidden
+from rag.limits import check_collection, collections
+from rag.showing import draw_page, report_document
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
@@ -85,7 +87,7 @@ def list_documents(
 ) -> DocumentList:
     """Lists the live documents the caller may see."""
     if collection is not None:
-        service.check_collection(read_collection(collection), caller)
+        check_collection(service.corpus, read_collection(collection), caller)
     with service.corpus.catalog.read() as db:
         found = documents.list_documents(db, collection=collection)
     seen = [one for one in found if _sees(caller, one)]
@@ -102,7 +104,7 @@ def show_document(service: OpenService, caller: AnyCaller, document_id: Document
 def document_report(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> DocumentReportShape:
     """Its state, pages, tables, chunks, and what a reader should know, kept with the live version."""
     _live(service, document_id, caller)
-    found = to_json(service.document_report(document_id, caller))
+    found = to_json(report_document(service.corpus, document_id, caller))
     shown = {name: found["report"][name] for name in FileReportShape.model_fields}
     return DocumentReportShape(
         document_id=document_id,
@@ -188,13 +190,14 @@ def page_picture(
     Only for formats that have pages to show.
     """
     spans = [_span(one) for one in highlight]
-    return Response(service.page_picture(document_id, number, spans, version, caller), media_type="image/png")
+    picture = draw_page(service.corpus, service.drawing, document_id, number, spans, version, caller)
+    return Response(picture, media_type="image/png")
 
 
 @router.get("/collections", summary="List collections")
 def list_collections(service: OpenService, caller: AnyCaller) -> CollectionList:
     """Lists the collections with a document the caller may see."""
-    found = service.collections(caller)
+    found = collections(service.corpus, caller)
     return CollectionList(collections=[CollectionShape(name=n, documents=c) for n, c in found.items()])
 
 

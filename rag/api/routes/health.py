@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from corpus.embedding import processor
-from corpus.types import OWNER
 from rag.api.house import AnyHouse
 from rag.api.schemas import Alive, Health
 from rag.as_json import to_json
+from rag.limits import collections
 
 router = APIRouter(tags=["health"])
 
@@ -41,5 +41,5 @@ def health(house: AnyHouse) -> Health:
     status = "stopping" if house.draining else "degraded" if state.problems else "ok"
     shown["embedding"] = to_json(service.embedder.running())
     shown["processor"] = processor()
-    shown["collections"] = len(service.collections(OWNER))
+    shown["collections"] = len(collections(service.corpus))
     return Health(status=status, problems=list(state.problems), details=shown)

@@ -16,8 +16,8 @@ from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, OpenService, Vis
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
 from rag.as_json import to_json
-from rag.bootstrap import Service
 from rag.jobs import FINISHED, Jobs, without_hidden
+from rag.service import Service
 from rag.wire import error_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])

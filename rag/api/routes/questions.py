@@ -28,10 +28,11 @@ from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayReques
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.as_json import to_json
-from rag.bootstrap import Service
 from rag.cards import Wanted
+from rag.limits import read_limits
 from rag.prompting import Message
 from rag.replaying import replay_json
+from rag.service import Service
 from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json
 
 router = APIRouter(prefix="/api", tags=["questions"])
@@ -195,7 +196,7 @@ def show_model(
 
 
 def _limits(service: Service, caller: Caller, collection: str | None, filter: FilterShape | None) -> Filter:
-    return service.limits(filter.model_dump() if filter else {}, collection, caller)
+    return read_limits(service.corpus, filter.model_dump() if filter else {}, collection, caller)
 
 
 def _turns(history: Iterable[Turn]) -> tuple[Message, ...]:

@@ -1,0 +1,335 @@
+"""The service: an open corpus that is searched, answered from, and filled. What makes one is :mod:`rag.bootstrap`."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.catalog import documents, records
+from corpus.embedding import Embedder
+from corpus.settings import Settings
+from corpus.store import Corpus
+from corpus.types import OWNER, Caller, Filter
+from ingest.discovery import Discovery, discover
+from ingest.embedding import EmbeddingChild
+from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
+from ingest.sandbox import ParserPool
+
+if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ingest starts without it
+    from rag.abstention import Abstention
+    from rag.answers import Answer, Ask, Event
+    from rag.approving import WorkedExamples
+    from rag.attempts import Stop
+    from rag.comparison import Arm, Compared, Comparison
+    from rag.models import Models
+    from rag.prompting import Message
+    from rag.replaying import Replay
+    from rag.retrieval import Retriever, SearchResult
+    from rag.templates import Template
+
+_FIRST = "Is it ready?"
+
+
+class Service:
+    """An open corpus with everything that works on it. Close it, or use it as a context manager."""
+
+    def __init__(
+        self, settings: Settings, corpus: Corpus, embedder: Embedder, parsers: ParserPool | None = None
+    ) -> None:
+        self.settings = settings
+        self.corpus = corpus
+        self.embedder = embedder
+        self._opening = threading.Lock()
+        self._closers = contextlib.ExitStack()
+        self._drawing: ParserPool | None = None
+        self._begun = parsers
+        self._models: Models | None = None
+        self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Searches the corpus; made when first asked for."""
+        from rag.retrieval import Retriever
+
+        return Retriever(self.corpus, self.embedder, self.settings)
+
+    @cached_property
+    def examples(self) -> WorkedExamples:
+        """What few-shot prompts are chosen from; made when first asked for."""
+        from rag.approving import WorkedExamples
+
+        return WorkedExamples(self.settings, self.corpus, self.embedder)
+
+    @cached_property
+    def abstention(self) -> Abstention:
+        """When to refuse: as it was fitted for this corpus, else as shipped; read when first asked for."""
+        from rag.abstention import FITTED
+        from rag.calibration import load
+
+        return load(self.settings.data_dir, self.corpus.space.id) or FITTED
+
+    def search(
+        self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
+    ) -> SearchResult:
+        """Returns the ``k`` best passages; see :meth:`rag.retrieval.Retriever.search`."""
+        return self.retriever.search(query, k, caller, filter)
+
+    def search_without(self, part: str) -> Retriever:
+        """Returns a retriever that has all but one part of the recipe, to measure what the part is worth.
+
+        Raises:
+            UsageError: there is no such part; see :data:`rag.ranking.PARTS`.
+        """
+        from rag.retrieval import Retriever
+
+        return Retriever(self.corpus, self.embedder, self.settings, self.retriever.recipe.without(part))
+
+    @property
+    def models(self) -> Models:
+        """The models that can be chosen, made when first asked for.
+
+        Raises:
+            UsageError: the settings name a model that there is not, or one of their tables is wrong.
+        """
+        from rag.models import Models, built_in
+
+        with self._opening:
+            if self._models is None:
+                self._models = Models(self.settings.models, self.settings.model, built_in(self.embedder))
+            return self._models
+
+    def ask_events(
+        self, ask: Ask, filter: Filter | None = None, caller: Caller = OWNER, stop: Stop | None = None
+    ) -> Generator[Event]:
+        """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`.
+
+        The owner may ask any provider:model, everybody else what :meth:`rag.models.Models.cards` lists.
+        """
+        from rag.answering import answer_events
+        from rag.library import CallersLibrary
+        from rag.receipts import keep_receipt, keeping
+
+        self.models.card(ask.model, listed=not caller.owner)
+        library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        if ask.require_support is None:
+            ask = replace(ask, require_support=self.settings.require_support and ask.retrieval)
+        abstention = self.abstention  # it may be fitted anew meanwhile
+        events = answer_events(
+            ask,
+            library,
+            self.models,
+            examples=self.examples.open_to(caller),
+            abstention=abstention,
+            min_support=self.settings.min_support,
+            rewrite_s=self.settings.rewrite_timeout_s,
+            stop=stop,
+        )
+
+        def keep(answer: Answer) -> Answer:
+            return keep_receipt(
+                answer, ask, library.searches, library, self.models, self.settings, abstention
+            )
+
+        return keeping(events, keep)
+
+    def receipt(self, receipt_id: str, caller: Caller = OWNER) -> dict[str, Any]:
+        """Returns what a caller may see of an answer's receipt; see :func:`rag.receipts.show_receipt`.
+
+        Raises:
+            NotFoundError: there is none, or it is another caller's.
+            StorageError: the receipts cannot be read.
+        """
+        from rag.receipts import show_receipt
+
+        return show_receipt(self.corpus.receipts.get(receipt_id), self.corpus, caller)
+
+    def replay(
+        self, receipt_id: str, caller: Caller = OWNER, *, generate: bool = True, stop: Stop | None = None
+    ) -> Replay:
+        """Searches and, with ``generate``, answers again what a receipt is of; see :func:`rag.replaying.replay`.
+
+        Raises:
+            NotFoundError, StorageError: as :meth:`receipt`.
+        """
+        from rag.replaying import replay
+
+        shown = self.receipt(receipt_id, caller)
+        return replay(
+            shown,
+            self.corpus,
+            self.retriever,
+            self.models,
+            self.settings,
+            self.abstention,
+            self.examples,
+            caller,
+            generate=generate,
+            stop=stop,
+        )
+
+    def compare(
+        self,
+        question: str,
+        arms: Sequence[Arm] | None = None,
+        filter: Filter | None = None,
+        caller: Caller = OWNER,
+        *,
+        history: tuple[Message, ...] = (),
+        stop: Stop | None = None,
+    ) -> Comparison:
+        """Answers a question once for each arm, by default with and without retrieval; see
+        :func:`rag.comparison.compare` and :meth:`ask_events`.
+        """
+        from rag.answers import Ask
+        from rag.comparison import DEFAULT_ARMS, compare
+        from rag.library import CallersLibrary
+        from rag.receipts import keep_receipt
+
+        arms = DEFAULT_ARMS if arms is None else arms
+        for arm in arms:
+            self.models.card(arm.model, listed=not caller.owner)
+        library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        abstention = self.abstention
+        found = compare(
+            question,
+            library,
+            self.models,
+            arms,
+            examples=self.examples.open_to(caller),
+            history=history,
+            abstention=abstention,
+            min_support=self.settings.min_support,
+            stop=stop,
+        )
+
+        def keep(one: Compared) -> Compared:
+            if one.answer is None:
+                return one
+            arm = one.arm
+            ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
+            searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
+            kept = keep_receipt(one.answer, ask, searches, library, self.models, self.settings, abstention)
+            return replace(one, answer=kept)
+
+        return replace(found, arms=tuple(keep(one) for one in found.arms))
+
+    def warm(self) -> None:
+        """Loads what the first search and the first question to the default model would wait for.
+
+        Raises:
+            VouchError: the embedder cannot be loaded, or that model cannot be asked.
+        """
+        try:
+            # A search has the graph opened beside it, whose library takes two seconds of the interpreter's time: it
+            # comes last. The embedder's runtime takes the other core, and the interpreter hardly at all.
+            with ThreadPoolExecutor(1, "warming") as beside:  # left once both are there
+                if not self.corpus.is_empty(OWNER):  # else no embedder is loaded: there is nothing to find
+                    beside.submit(self.embedder.embed_query, _FIRST)  # where it fails the search says so
+                self.models.open().chat()
+        finally:
+            self.search(_FIRST, 1)
+        self.examples.all()
+
+    def template(self, name: str | None) -> Template | None:
+        """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
+        from rag.templates import find_template
+
+        return find_template(self.settings.templates, name) if name else None
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str = "default",
+        *,
+        access: frozenset[str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        sync: bool = False,
+        dry_run: bool = False,
+        consent: bool = False,
+        retry_failed: bool = False,
+        rehash: bool = False,
+        only: Sequence[Path] | None = None,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Ingests files and folders, of these ``only`` what is named when something is; see
+        :func:`ingest.pipeline.ingest` and :func:`ingest.discovery.discover`.
+        """
+        with self.corpus.catalog.read() as db:
+            failed = [(one.key.root, one.key.path) for one in records.list_failures(db, collection)]
+            known = documents.places(db, collection).union(failed)
+        request = IngestRequest(
+            found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync, only=only),
+            collection=collection,
+            access=access,
+            metadata=metadata,
+            sync=sync,
+            dry_run=dry_run,
+            consent=consent,
+            retry_failed=retry_failed,
+            rehash=rehash,
+        )
+        return self._ingest(request, on_progress, cancelled)
+
+    def ingest_found(
+        self,
+        found: Discovery,
+        collection: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        caller: Caller = OWNER,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> IngestReport:
+        """Ingests files that were found already, such as uploads of a caller."""
+        request = IngestRequest(found, collection, metadata=metadata, caller=caller)
+        return self._ingest(request, on_progress, cancelled)
+
+    def _ingest(
+        self, request: IngestRequest, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> IngestReport:
+        with self._ingesting, EmbeddingChild(self.settings, self.embedder) as embedder:
+            parsers, self._begun = self._begun, None
+            return ingest(
+                self.corpus,
+                embedder,
+                request,
+                on_progress=on_progress,
+                cancelled=cancelled,
+                parsers=parsers,
+            )
+
+    @property
+    def drawing(self) -> ParserPool:
+        """The children that draw pages, begun when first asked for."""
+        with self._opening:
+            if self._drawing is None:
+                self._drawing = ParserPool(self.settings)
+            return self._drawing
+
+    def keep_open(self, resource: AbstractContextManager[object]) -> None:
+        """Enters a context that is left before the corpus closes, such as the socket that lets others in."""
+        self._closers.enter_context(resource)
+
+    def close(self) -> None:
+        """Closes the corpus and gives the data folder up."""
+        self._closers.close()
+        with self._opening:
+            if self._models is not None:
+                self._models.close()
+            if self._drawing is not None:
+                self._drawing.close()
+        self.corpus.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

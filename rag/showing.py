@@ -1,0 +1,64 @@
+"""What is shown of a document beside its text: a page as it looked, and what the ingest made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from corpus.catalog import documents, passages, records
+from corpus.catalog.texts import read_pages
+from corpus.errors import NotFoundError, UsageError
+from corpus.store import Corpus
+from corpus.types import OWNER, Caller
+from ingest.reports import DocumentReport, Problem, report_version
+from ingest.sandbox import ParserPool
+
+
+def draw_page(
+    corpus: Corpus,
+    drawing: ParserPool,
+    document_id: str,
+    number: int,
+    spans: Sequence[tuple[int, int]],
+    version: int | None = None,
+    caller: Caller = OWNER,
+) -> bytes:
+    """Returns a page of a document as a PNG, the words at the given offsets of its text marked.
+
+    Raises:
+        NotFoundError: no such document, version or page, or not for this caller.
+        UsageError: an offset lies behind the text's end, or a span nowhere on that page.
+        ParseError: the format has no pages to show.
+    """
+    found, text, pages = corpus.text(document_id, version, caller=caller)
+    page = next((one for one in pages if one.number == number), None)
+    if page is None:
+        raise NotFoundError(
+            f"Document {document_id!r} has {len(pages)} pages, and no page {number}.", code="unknown_page"
+        )
+    for start, end in spans:
+        if end > len(text) or start >= page.end or end <= page.start:
+            raise UsageError(
+                f"highlight {start}-{end} does not lie on page {number}.",
+                code="bad_highlight",
+                hint=f"That page has the characters {page.start} to {page.end} of the text.",
+            )
+    words = [text[max(start, page.start) : min(end, page.end)] for start, end in spans]
+    original = corpus.originals.read(found.sha256)
+    return drawing.render(original, found.content_type, number, [word for word in words if word.strip()])
+
+
+def report_document(corpus: Corpus, document_id: str, caller: Caller = OWNER) -> DocumentReport:
+    """Returns what the ingest made of a document's live version.
+
+    Raises:
+        NotFoundError: no such document, or not for this caller; or it has no live version.
+    """
+    with corpus.catalog.read() as db:
+        found = corpus.document(document_id, caller)
+        version = documents.get_version(db, document_id)
+        pages = read_pages(db, version.id)
+        tokens = sum(chunk.tokens for chunk in passages.stored_chunks(db, version.id))
+        failure = records.find_failure(db, found.key)
+    report = report_version(found.key.path, version, pages, tokens)
+    since = Problem(failure.code, failure.message, failure.hint) if failure else None
+    return DocumentReport(found.key.collection, report, version.committed_at, since)
