@@ -226,15 +226,18 @@ class Service:
         Raises:
             VouchError: the embedder cannot be loaded, or that model cannot be asked.
         """
-        try:
-            # A search has the graph opened beside it, whose library takes two seconds of the interpreter's time: it
-            # comes last. The embedder's runtime takes the other core, and the interpreter hardly at all.
-            with ThreadPoolExecutor(1, "warming") as beside:  # left once both are there
-                if not self.corpus.is_empty(OWNER):  # else no embedder is loaded: there is nothing to find
-                    beside.submit(self.embedder.embed_query, _FIRST)  # where it fails the search says so
+        # A search has the graph opened beside it, whose library takes two seconds of the interpreter's time: it
+        # comes last. The embedder's runtime takes the other core, and the interpreter hardly at all.
+        with ThreadPoolExecutor(1, "warming") as beside:  # left once both are there
+            read = None
+            if not self.corpus.is_empty(OWNER):  # else no embedder is loaded: there is nothing to find
+                read = beside.submit(self.embedder.embed_query, _FIRST)
+            try:
                 self.models.open().chat()
-        finally:
-            self.search(_FIRST, 1)
+            finally:
+                if read is not None:
+                    read.result()  # where it fails no search tries it a second time: this may have taken a while
+                self.search(_FIRST, 1)
         self.examples.all()
 
     def template(self, name: str | None) -> Template | None:

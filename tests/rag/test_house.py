@@ -64,16 +64,23 @@ def test_what_cannot_be_loaded_keeps_nothing_else_from_being_answered(
 
 
 def test_an_embedder_that_fails_while_it_is_warmed_keeps_words_from_no_answer(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    tried = 0
+
     def broken(self: object, texts: object) -> None:
+        nonlocal tried
+        tried += 1
         raise EmbeddingError("the weights are gone")
 
     monkeypatch.setattr("corpus.embedding.embedder.SentenceTransformerEmbedder._run", broken)
     house = House(lambda: open_service(settings), drain_s=0.1)
     house.open()
+    while_warmed = tried
     found = house.service.search("annual leave", 1)
     house.close()
+    assert while_warmed == 1
+    assert "the weights are gone" in caplog.text
     assert found.hits
     assert any("weights are gone" in note for note in found.notes)
 
