@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -109,6 +110,7 @@ def test_a_service_multiplies_on_the_thread_that_asks(
         assert set(threads_of_blas()) == {2}
         with open_service(settings):
             assert set(threads_of_blas()) == {1}
+        assert "OPENBLAS_NUM_THREADS" not in os.environ  # nor will children of the program around it have it
     with threadpool_limits(2, user_api="blas"):
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
         with open_service(settings):
