@@ -11,16 +11,8 @@ is tried once more in a fresh child, so that a file is blamed only for what it d
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import selectors
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -28,13 +20,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, recognition, too_large
 from ingest.parsers.recognition import ScannedError
-from ingest.worker import FRAME, decode_document, read_refusal
+from ingest.parsing_child import PIPE_BYTES, ParsingChild, bad_reply, pool_closed, remove_orphans
+from ingest.worker import decode_document, read_refusal
 
 FAULTS = frozenset({"crashed", "timeout", "memory", "too_much_output", "bad_reply"})
 """Codes that mean the file did something to its worker rather than being merely unreadable."""
@@ -43,15 +35,6 @@ QUARANTINE_AFTER = 2
 """A file with this many earlier faults is not tried again."""
 
 _FILES_PER_WORKER = 50
-_START_TIMEOUT_S = 30.0
-_LET_GO_S = 5.0
-_MOST_QUEUED = 4.0
-"""Times its allowance that a child may wait for a processor that others have: a busy machine is not the file's fault.
-What it computes is limited all the same, by the kernel."""
-
-_MAX_HEADER_BYTES = 256 * 1024 * 1024
-_PIPE_BYTES = 1 << 20
-_SCRATCH_PREFIX = "vouch-parse-"
 _PARSERS = "ingest.parsers:PARSERS"
 _UNREAD = ("scanned_page", "garbled_page")
 
@@ -75,12 +58,12 @@ class ParserPool:
             max_archive_members=settings.max_archive_members,
             max_archive_ratio=settings.max_archive_ratio,
         )
-        self._free: list[_Worker] = []
-        self._all: set[_Worker] = set()
+        self._free: list[ParsingChild] = []
+        self._all: set[ParsingChild] = set()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.parse_workers)
         self._closed = False
-        self._begun: Future[_Worker] | None = None
+        self._begun: Future[ParsingChild] | None = None
         # A child is told to die with the *thread* that made it: this one lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="parser-spawner")
         self.held: tuple[str, ...] = ()
@@ -91,13 +74,15 @@ class ParserPool:
                 code="no_ocr",
                 hint=f"Install it: {recognition.INSTALL}; or set ocr to auto.",
             )
-        _remove_orphans()
+        remove_orphans()
 
     def begin(self) -> None:
         """Starts a child and returns at once: it is ready, or nearly, when the first file comes."""
         with self._lock, contextlib.suppress(RuntimeError):  # closed meanwhile
             if self._begun is None and not self._all:
-                self._begun = self._spawner.submit(_Worker, self._settings.parse_memory_mb, self._parsers)
+                self._begun = self._spawner.submit(
+                    ParsingChild, self._settings.parse_memory_mb, self._parsers
+                )
 
     def __enter__(self) -> ParserPool:
         return self
@@ -156,7 +141,7 @@ class ParserPool:
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise _bad_reply(name, f"is not text: {error}") from None
+            raise bad_reply(name, f"is not text: {error}") from None
         return decode_document(reply.get("document"), text)
 
     def render(self, original: bytes, content_type: str, page: int, words: Sequence[str] = ()) -> bytes:
@@ -225,7 +210,7 @@ class ParserPool:
         try:
             timeout_s = self._settings.parse_timeout_s + ocr_s
             full = {**header, "timeout_s": timeout_s}
-            limit = 8 * self._settings.max_text_chars + _PIPE_BYTES
+            limit = 8 * self._settings.max_text_chars + PIPE_BYTES
             reply, answer = worker.ask(full, body, timeout_s, limit, name)
             if reply.get("ok") is True:
                 keep = not ocr_s
@@ -236,253 +221,31 @@ class ParserPool:
         finally:
             self._give_back(worker, keep)
 
-    def _take(self) -> _Worker:
+    def _take(self) -> ParsingChild:
         with self._lock:
             if self._free:
                 return self._free.pop()
             begun, self._begun = self._begun, None
         return self._start(begun=begun)
 
-    def _start(self, more_memory_mb: int = 0, begun: Future[_Worker] | None = None) -> _Worker:
+    def _start(self, more_memory_mb: int = 0, begun: Future[ParsingChild] | None = None) -> ParsingChild:
         memory_mb = self._settings.parse_memory_mb + more_memory_mb
         try:
-            worker = (begun or self._spawner.submit(_Worker, memory_mb, self._parsers)).result()
+            worker = (begun or self._spawner.submit(ParsingChild, memory_mb, self._parsers)).result()
         except (RuntimeError, CancelledError):
-            raise _pool_closed() from None
+            raise pool_closed() from None
         with self._lock:
             if not self._closed:
                 self._all.add(worker)
                 self.held = worker.held
                 return worker
         worker.end()
-        raise _pool_closed()
+        raise pool_closed()
 
-    def _give_back(self, worker: _Worker, keep: bool) -> None:
+    def _give_back(self, worker: ParsingChild, keep: bool) -> None:
         with self._lock:
             if keep and not self._closed and worker.files < _FILES_PER_WORKER:
                 self._free.append(worker)
                 return
             self._all.discard(worker)
         worker.end()
-
-
-def _pool_closed() -> UnavailableError:
-    return UnavailableError(
-        "The parser pool is closed.", code="stopping", hint="Try again after the restart."
-    )
-
-
-class _Worker:
-    """One child, its pipes and its temporary folder. Used by one thread at a time; ``end`` by any."""
-
-    def __init__(self, memory_mb: int, parsers: str) -> None:
-        self.files = 0
-        self._ended = False
-        self._end_lock = threading.Lock()
-        self._talking = threading.Lock()
-        try:
-            self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
-        except OSError as error:
-            raise StorageError(
-                f"No temporary folder for parsing can be made: {error.strerror or error}.",
-                code="no_scratch",
-                hint="Free some space, or set TMPDIR to a folder that can be written.",
-            ) from None
-        command = [
-            sys.executable,
-            "-B",
-            "-P",
-            "-m",
-            "ingest.worker",
-            str(os.getpid()),
-            str(memory_mb),
-            parsers,
-        ]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._scratch,
-            env=_environment(self._scratch),
-            start_new_session=True,
-            bufsize=0,
-        )
-        give_way(self._process)
-        try:
-            hello, _ = self._exchange(b"", b"", _START_TIMEOUT_S, _PIPE_BYTES, "the parser")
-        except (ParseError, LimitError) as error:
-            self.end()
-            raise UnavailableError(
-                f"A parsing child does not start: {error.message}",
-                code="no_parser",
-                hint="Raise parse_memory_mb, or check the installation.",
-            ) from None
-        self.held = tuple(str(name) for name in hello.get("held", ()))
-
-    def ask(
-        self, header: Mapping[str, Any], body: bytes, timeout_s: float, max_bytes: int, name: str
-    ) -> tuple[dict[str, Any], bytes]:
-        """Sends a request and returns the reply; whatever goes wrong, the child must then be ended."""
-        self.files += 1
-        shown = json.dumps(header).encode()
-        with self._talking:
-            if self._ended:
-                raise _pool_closed()
-            return self._exchange(FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name)
-
-    def end(self) -> None:
-        """Kills the child with its whole process group, waits for it, and removes its folder."""
-        with self._end_lock:
-            if self._ended:
-                return
-            self._ended = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        # A thread that reads meets the end of the pipe now; its descriptors must stay its own until it has.
-        if self._talking.acquire(timeout=_LET_GO_S):
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
-            self._talking.release()
-        shutil.rmtree(self._scratch, ignore_errors=True)
-
-    def _exchange(
-        self, head: bytes, body: bytes, timeout_s: float, max_bytes: int, name: str
-    ) -> tuple[dict[str, Any], bytes]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        began, queued = time.monotonic(), _queued_s(self._process.pid)
-        to_child, from_child = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(to_child, False)
-        os.set_blocking(from_child, False)
-        outgoing = [memoryview(part) for part in (head, body) if part]
-        received = bytearray()
-        expected = -1
-        with selectors.DefaultSelector() as selector:
-            selector.register(from_child, selectors.EVENT_READ)
-            if outgoing:
-                selector.register(to_child, selectors.EVENT_WRITE)
-            while expected < 0 or len(received) < expected:
-                left = began + timeout_s - time.monotonic()
-                if left <= 0:
-                    left += min(_queued_s(self._process.pid) - queued, _MOST_QUEUED * timeout_s)
-                if left <= 0:
-                    raise self._timed_out(name, timeout_s)
-                for key, _ in selector.select(left):
-                    if key.fd == to_child:
-                        if not self._write_some(to_child, outgoing):
-                            selector.unregister(to_child)
-                        continue
-                    try:
-                        piece = os.read(from_child, _PIPE_BYTES)
-                    except BlockingIOError:
-                        continue
-                    if not piece:
-                        raise self._died(name, timeout_s)
-                    received += piece
-                if expected < 0 and len(received) >= FRAME.size:
-                    header_size, body_size = FRAME.unpack_from(received)
-                    if header_size > min(_MAX_HEADER_BYTES, max_bytes * 4) or body_size > max_bytes:
-                        raise LimitError(
-                            f"{name} gives more than {max_bytes // 1_000_000} MB of text.",
-                            code="too_much_output",
-                            hint="Split it, or raise max_text_chars.",
-                        )
-                    expected = FRAME.size + header_size + body_size
-        return _read_frame(received, header_size, expected, name)
-
-    @staticmethod
-    def _write_some(descriptor: int, outgoing: list[memoryview]) -> bool:
-        """Writes what the pipe takes; False when all is sent (or the child no longer reads)."""
-        try:
-            written = os.write(descriptor, outgoing[0][:_PIPE_BYTES])
-        except BlockingIOError:
-            return True
-        except BrokenPipeError:
-            outgoing.clear()
-            return False
-        outgoing[0] = outgoing[0][written:]
-        if not outgoing[0]:
-            outgoing.pop(0)
-        return bool(outgoing)
-
-    def _timed_out(self, name: str, timeout_s: float) -> LimitError:
-        return LimitError(
-            f"Reading {name} took longer than {timeout_s:g} s and was stopped.",
-            code="timeout",
-            hint="Split it, or raise parse_timeout_s.",
-        )
-
-    def _died(self, name: str, timeout_s: float) -> ParseError | LimitError | UnavailableError:
-        if self._ended:
-            return _pool_closed()
-        try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            status = None  # it closed its pipe but lives on; end() will see to it
-        if status == -signal.SIGXCPU:
-            return self._timed_out(name, timeout_s)
-        how = "closed its pipe" if status is None else f"ended with status {status}"
-        if status is not None and status < 0:
-            how = f"was ended by {signal.Signals(-status).name}"
-        return ParseError(
-            f"The parser of {name} {how}.",
-            code="crashed",
-            hint="The file is damaged or hostile, or needs more than parse_memory_mb; save it anew.",
-        )
-
-
-def _queued_s(pid: int) -> float:
-    """Returns how long a process has waited for a processor, ready to compute; 0.0 where nothing tells."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-def _read_frame(
-    received: bytearray, header_size: int, expected: int, name: str
-) -> tuple[dict[str, Any], bytes]:
-    start = FRAME.size
-    try:
-        header = json.loads(received[start : start + header_size])
-    except (ValueError, RecursionError) as error:
-        raise _bad_reply(name, f"is not JSON: {error}") from None
-    if not isinstance(header, dict) or len(received) != expected:
-        raise _bad_reply(name, "has the wrong shape")
-    return header, bytes(received[start + header_size :])
-
-
-def _bad_reply(name: str, fault: str) -> ParseError:
-    return ParseError(
-        f"The parser's reply for {name} {fault}.",
-        code="bad_reply",
-        hint="The file is damaged or hostile; save it anew in the program it was made with.",
-    )
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Returns all that a child knows of this process: where Python's modules are."""
-    found = {
-        "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry),
-        "PYTHONUTF8": "1",
-        "TMPDIR": str(scratch),
-        "HOME": str(scratch),
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
-    if "LD_LIBRARY_PATH" in os.environ:
-        found["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
-    return found
-
-
-def _remove_orphans() -> None:
-    """Removes temporary folders of pools whose process is gone."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*-*"):
-        pid = folder.name.removeprefix(_SCRATCH_PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)

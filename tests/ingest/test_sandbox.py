@@ -19,7 +19,7 @@ import pytest
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
 from corpus.settings import Settings
-from ingest import sandbox
+from ingest import parsing_child, sandbox
 from ingest.sandbox import ParserPool
 from ingest.worker import decode_document
 
@@ -87,17 +87,17 @@ def test_a_file_is_not_blamed_for_the_time_its_parser_waited_for_a_processor(
         with pytest.raises(LimitError, match="took longer than"):
             pool.parse(b"nap 1.5", "idle.txt")
         waited = iter(range(0, 10**6, 10**3))
-        monkeypatch.setattr(sandbox, "_queued_s", lambda pid: float(next(waited)))
-        monkeypatch.setattr(sandbox, "_MOST_QUEUED", 100.0)
+        monkeypatch.setattr(parsing_child, "_queued_s", lambda pid: float(next(waited)))
+        monkeypatch.setattr(parsing_child, "_MOST_QUEUED", 100.0)
         assert pool.parse(b"nap 1.5", "starved.txt").text == "rested"
-        monkeypatch.setattr(sandbox, "_MOST_QUEUED", 1.0)
+        monkeypatch.setattr(parsing_child, "_MOST_QUEUED", 1.0)
         with pytest.raises(LimitError, match="took longer than"):  # there is an end to it
             pool.parse(b"nap 60", "for-ever.txt")
 
 
 def test_how_long_a_process_was_kept_waiting_is_known_or_nothing() -> None:
-    assert sandbox._queued_s(os.getpid()) >= 0.0
-    assert sandbox._queued_s(2**22 + 1) == 0.0
+    assert parsing_child._queued_s(os.getpid()) >= 0.0
+    assert parsing_child._queued_s(2**22 + 1) == 0.0
 
 
 @pytest.mark.parametrize("order", ["fork", "exec", "parent", "limit", "thread"])
@@ -262,7 +262,7 @@ def test_a_child_that_was_begun_for_nothing_goes_with_the_pool(monkeypatch: pyte
     pool.begin()
     with pytest.raises(UnavailableError):
         pool.parse(b"late", "a.txt")
-    monkeypatch.setattr(sandbox, "_START_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(parsing_child, "_START_TIMEOUT_S", 0.0)
     for asked in (False, True):  # a child that does not start is told where a file wants one
         with ParserPool(settings()) as slow:
             slow.begin()

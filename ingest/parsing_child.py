@@ -1,0 +1,262 @@
+"""One parsing child from outside: starting it, asking it within limits of time and size, and ending it for good.
+
+What is said through its pipes is in :mod:`ingest.worker`, which runs inside; who decides when there is a child is
+:mod:`ingest.sandbox`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from corpus.child import give_way
+from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
+from ingest.worker import FRAME
+
+PIPE_BYTES = 1 << 20
+"""So much is read from a pipe, or written to it, at a time."""
+
+_START_TIMEOUT_S = 30.0
+_LET_GO_S = 5.0
+_MOST_QUEUED = 4.0
+"""Times its allowance that a child may wait for a processor that others have: a busy machine is not the file's fault.
+What it computes is limited all the same, by the kernel."""
+
+_MAX_HEADER_BYTES = 256 * 1024 * 1024
+_SCRATCH_PREFIX = "vouch-parse-"
+
+
+class ParsingChild:
+    """One child, its pipes and its temporary folder. Used by one thread at a time; ``end`` by any."""
+
+    def __init__(self, memory_mb: int, parsers: str) -> None:
+        self.files = 0
+        self._ended = False
+        self._end_lock = threading.Lock()
+        self._talking = threading.Lock()
+        try:
+            self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
+        except OSError as error:
+            raise StorageError(
+                f"No temporary folder for parsing can be made: {error.strerror or error}.",
+                code="no_scratch",
+                hint="Free some space, or set TMPDIR to a folder that can be written.",
+            ) from None
+        command = [
+            sys.executable,
+            "-B",
+            "-P",
+            "-m",
+            "ingest.worker",
+            str(os.getpid()),
+            str(memory_mb),
+            parsers,
+        ]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._scratch,
+            env=_environment(self._scratch),
+            start_new_session=True,
+            bufsize=0,
+        )
+        give_way(self._process)
+        try:
+            hello, _ = self._exchange(b"", b"", _START_TIMEOUT_S, PIPE_BYTES, "the parser")
+        except (ParseError, LimitError) as error:
+            self.end()
+            raise UnavailableError(
+                f"A parsing child does not start: {error.message}",
+                code="no_parser",
+                hint="Raise parse_memory_mb, or check the installation.",
+            ) from None
+        self.held = tuple(str(name) for name in hello.get("held", ()))
+
+    def ask(
+        self, header: Mapping[str, Any], body: bytes, timeout_s: float, max_bytes: int, name: str
+    ) -> tuple[dict[str, Any], bytes]:
+        """Sends a request and returns the reply; whatever goes wrong, the child must then be ended."""
+        self.files += 1
+        shown = json.dumps(header).encode()
+        with self._talking:
+            if self._ended:
+                raise pool_closed()
+            return self._exchange(FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name)
+
+    def end(self) -> None:
+        """Kills the child with its whole process group, waits for it, and removes its folder."""
+        with self._end_lock:
+            if self._ended:
+                return
+            self._ended = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        # A thread that reads meets the end of the pipe now; its descriptors must stay its own until it has.
+        if self._talking.acquire(timeout=_LET_GO_S):
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+            self._talking.release()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _exchange(
+        self, head: bytes, body: bytes, timeout_s: float, max_bytes: int, name: str
+    ) -> tuple[dict[str, Any], bytes]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        began, queued = time.monotonic(), _queued_s(self._process.pid)
+        to_child, from_child = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(to_child, False)
+        os.set_blocking(from_child, False)
+        outgoing = [memoryview(part) for part in (head, body) if part]
+        received = bytearray()
+        expected = -1
+        with selectors.DefaultSelector() as selector:
+            selector.register(from_child, selectors.EVENT_READ)
+            if outgoing:
+                selector.register(to_child, selectors.EVENT_WRITE)
+            while expected < 0 or len(received) < expected:
+                left = began + timeout_s - time.monotonic()
+                if left <= 0:
+                    left += min(_queued_s(self._process.pid) - queued, _MOST_QUEUED * timeout_s)
+                if left <= 0:
+                    raise self._timed_out(name, timeout_s)
+                for key, _ in selector.select(left):
+                    if key.fd == to_child:
+                        if not self._write_some(to_child, outgoing):
+                            selector.unregister(to_child)
+                        continue
+                    try:
+                        piece = os.read(from_child, PIPE_BYTES)
+                    except BlockingIOError:
+                        continue
+                    if not piece:
+                        raise self._died(name, timeout_s)
+                    received += piece
+                if expected < 0 and len(received) >= FRAME.size:
+                    header_size, body_size = FRAME.unpack_from(received)
+                    if header_size > min(_MAX_HEADER_BYTES, max_bytes * 4) or body_size > max_bytes:
+                        raise LimitError(
+                            f"{name} gives more than {max_bytes // 1_000_000} MB of text.",
+                            code="too_much_output",
+                            hint="Split it, or raise max_text_chars.",
+                        )
+                    expected = FRAME.size + header_size + body_size
+        return _read_frame(received, header_size, expected, name)
+
+    @staticmethod
+    def _write_some(descriptor: int, outgoing: list[memoryview]) -> bool:
+        """Writes what the pipe takes; False when all is sent (or the child no longer reads)."""
+        try:
+            written = os.write(descriptor, outgoing[0][:PIPE_BYTES])
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            outgoing.clear()
+            return False
+        outgoing[0] = outgoing[0][written:]
+        if not outgoing[0]:
+            outgoing.pop(0)
+        return bool(outgoing)
+
+    def _timed_out(self, name: str, timeout_s: float) -> LimitError:
+        return LimitError(
+            f"Reading {name} took longer than {timeout_s:g} s and was stopped.",
+            code="timeout",
+            hint="Split it, or raise parse_timeout_s.",
+        )
+
+    def _died(self, name: str, timeout_s: float) -> ParseError | LimitError | UnavailableError:
+        if self._ended:
+            return pool_closed()
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            status = None  # it closed its pipe but lives on; end() will see to it
+        if status == -signal.SIGXCPU:
+            return self._timed_out(name, timeout_s)
+        how = "closed its pipe" if status is None else f"ended with status {status}"
+        if status is not None and status < 0:
+            how = f"was ended by {signal.Signals(-status).name}"
+        return ParseError(
+            f"The parser of {name} {how}.",
+            code="crashed",
+            hint="The file is damaged or hostile, or needs more than parse_memory_mb; save it anew.",
+        )
+
+
+def pool_closed() -> UnavailableError:
+    """What who waits for a child is told when the pool was closed under them."""
+    return UnavailableError(
+        "The parser pool is closed.", code="stopping", hint="Try again after the restart."
+    )
+
+
+def _queued_s(pid: int) -> float:
+    """Returns how long a process has waited for a processor, ready to compute; 0.0 where nothing tells."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _read_frame(
+    received: bytearray, header_size: int, expected: int, name: str
+) -> tuple[dict[str, Any], bytes]:
+    start = FRAME.size
+    try:
+        header = json.loads(received[start : start + header_size])
+    except (ValueError, RecursionError) as error:
+        raise bad_reply(name, f"is not JSON: {error}") from None
+    if not isinstance(header, dict) or len(received) != expected:
+        raise bad_reply(name, "has the wrong shape")
+    return header, bytes(received[start + header_size :])
+
+
+def bad_reply(name: str, fault: str) -> ParseError:
+    """What is wrong with a file whose child answers with what is no document."""
+    return ParseError(
+        f"The parser's reply for {name} {fault}.",
+        code="bad_reply",
+        hint="The file is damaged or hostile; save it anew in the program it was made with.",
+    )
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Returns all that a child knows of this process: where Python's modules are."""
+    found = {
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry),
+        "PYTHONUTF8": "1",
+        "TMPDIR": str(scratch),
+        "HOME": str(scratch),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
+    if "LD_LIBRARY_PATH" in os.environ:
+        found["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return found
+
+
+def remove_orphans() -> None:
+    """Removes temporary folders of pools whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_SCRATCH_PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
