@@ -19,8 +19,9 @@ from corpus.projection import DenseIndex, Feed
 from corpus.settings import Settings
 from corpus.types import Int64
 from corpus.vectors import generation
-from corpus.vectors.embedded import EmbeddedChromaIndex, FoldPolicy, unbuilt_state
+from corpus.vectors.embedded import EmbeddedChromaIndex
 from corpus.vectors.exact import ExactIndex
+from corpus.vectors.folding import FoldPolicy, unbuilt_state
 from corpus.vectors.lazy import LazyDense
 from corpus.vectors.server import ChromaServerIndex
 

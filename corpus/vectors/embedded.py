@@ -12,10 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
@@ -23,12 +20,10 @@ from corpus.errors import DamagedError, StorageError, UnavailableError
 from corpus.projection import Feed, IndexState, Snapshot
 from corpus.types import Float32, Int64, Scored
 from corpus.vectors import generation as files
-from corpus.vectors.build import build_in_child, check_free_space
-from corpus.vectors.generation import Generation
+from corpus.vectors.folding import POLICY, FoldPolicy, build_base, no_generation
 from corpus.vectors.graph import Graph, GraphError
 from corpus.vectors.rows import (
     FETCH_LEAST,
-    Block,
     GrowingBlock,
     Nearest,
     batches_of,
@@ -39,98 +34,11 @@ from corpus.vectors.rows import (
     split,
     vectors_in,
 )
+from corpus.vectors.view import Base, View, agrees
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class FoldPolicy:
-    """When the delta becomes part of a generation, and how patiently a failure is tried again.
-
-    Up to ``scan_rows`` nobody waits for a first generation: comparing every vector takes three milliseconds then,
-    and building the graph some seconds. It is built once nothing has changed for ``idle_s``. Nothing is built
-    within ``repair_after_s`` of opening: a command of two seconds would only kill the builder as it ends.
-    """
-
-    scan_rows: int = 10_000
-    delta_rows: int = 10_000
-    delta_share: float = 0.25
-    idle_rows: int = 1_000
-    idle_s: float = 60.0
-    repair_after_s: float = 2.0
-    retry_first_s: float = 5.0
-    retry_most_s: float = 3600.0
-    tick_s: float = 5.0
-
-
-_POLICY = FoldPolicy()
-_REBUILD = files.REBUILT
-_UNBUILT = "Every vector is compared instead until one is built: by vouch serve, or now by vouch rebuild."
 _DRAIN_S = 5.0
-_COMPARED_VERSIONS = 50
-
-
-class _Base:
-    """A generation in use. ``readers`` searches are reading it; the index's lock guards them."""
-
-    def __init__(self, generation: Generation, graph: Graph | None = None) -> None:
-        self.generation = generation
-        self.graph = graph
-        self.readers = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What one search sees: the generation's rows, some of them dead, and the delta."""
-
-    base: _Base | None
-    rows: Block
-    delta: Block
-    seq: int
-
-    @property
-    def live(self) -> int:
-        return self.rows.live + self.delta.live
-
-    @property
-    def changed(self) -> int:
-        """How many rows differ from the generation."""
-        return self.delta.live + self.rows.dead
-
-
-def _agrees(view: _View, snapshot: Snapshot) -> bool:
-    """Says whether the generation's rows are the catalog's, going by their number and its newest versions.
-
-    Where a backup was restored, the change log can have gone another way under the same numbers: then the
-    newest versions are not the ones that the generation has under their ids.
-    """
-    if view.live != snapshot.vector_count():
-        return False
-    rows = view.rows
-    living = slice(None) if rows.alive is None else rows.alive  # not their vectors: that would read them all
-    newest = np.unique(rows.versions[living])[-_COMPARED_VERSIONS:]
-    mine = rows.ids[living][np.isin(rows.versions[living], newest)]
-    return np.array_equal(mine, snapshot.vector_ids(newest.tolist()))
-
-
-def unbuilt_state(feed: Feed, folder: Path, policy: FoldPolicy = _POLICY) -> IndexState | None:
-    """Returns the state of an index that no generation was built for yet, without reading a vector; None where one
-    was, whole or not: that is seen by opening it.
-    """
-    try:
-        if files.read_pointer(folder):
-            return None
-    except DamagedError:
-        return None
-    with feed.snapshot() as snapshot:
-        seq, rows = snapshot.seq, snapshot.vector_count()
-    wanting = rows > policy.scan_rows
-    problem = _no_generation(rows) if wanting else ""
-    return IndexState("exact", seq, rows, 0, rows, False, problem, unbuilt=wanting)
-
-
-def _no_generation(rows: int) -> str:
-    return f"There is no dense index yet over {rows} vectors. {_UNBUILT}"
 
 
 class EmbeddedChromaIndex:
@@ -145,7 +53,7 @@ class EmbeddedChromaIndex:
         *,
         child_feed: FeedAddress,
         one_shot: bool = False,
-        policy: FoldPolicy = _POLICY,
+        policy: FoldPolicy = POLICY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Opens the current generation, checks every byte of it, and reads what is newer from the catalog.
@@ -178,7 +86,7 @@ class EmbeddedChromaIndex:
         self._last_change = clock()
         self._repair = self._remark = self._failure = ""
         self._unbuilt = False
-        self._retired: list[_Base] = []
+        self._retired: list[Base] = []
         self._delta = GrowingBlock(dimension)
         self._view = self._start()
         if not one_shot:
@@ -195,7 +103,7 @@ class EmbeddedChromaIndex:
             if snapshot.seq < view.seq:
                 new = self._project(None, snapshot)
                 self._set_view(
-                    new, f"The catalog went back from change {view.seq} to {snapshot.seq}. {_REBUILD}"
+                    new, f"The catalog went back from change {view.seq} to {snapshot.seq}. {files.REBUILT}"
                 )
                 return
             added, removed = split(snapshot.changes_after(view.seq))
@@ -203,7 +111,7 @@ class EmbeddedChromaIndex:
             self._delta.compact()
             self._delta.extend(batches_of(snapshot, added))
             rows = view.rows.without(removed)
-            self._set_view(_View(view.base, rows, self._delta.block, snapshot.seq))
+            self._set_view(View(view.base, rows, self._delta.block, snapshot.seq))
 
     def search(self, query: Float32, k: int, versions: Int64 | None = None) -> Scored:
         """Returns the ``k`` nearest live chunks, only from ``versions`` (ascending) when given."""
@@ -280,7 +188,7 @@ class EmbeddedChromaIndex:
         with self._changed:
             view, self._view = (
                 self._view,
-                _View(None, empty_block(self._dimension), self._view.delta, self._view.seq),
+                View(None, empty_block(self._dimension), self._view.delta, self._view.seq),
             )
             if view.base:
                 self._retired.append(view.base)
@@ -292,15 +200,15 @@ class EmbeddedChromaIndex:
 
     # ---- views -------------------------------------------------------------------------------------
 
-    def _start(self) -> _View:
-        base: _Base | None = None
+    def _start(self) -> View:
+        base: Base | None = None
         try:
             name = files.read_pointer(self._folder)
             if name:
                 generation = files.open_generation(
                     self._folder, name, self._space, self._dimension, rows_only=self._one_shot
                 )
-                base = _Base(generation)
+                base = Base(generation)
                 if generation.manifest.graph:
                     self._repair = generation.graph_problem
                 else:
@@ -309,33 +217,33 @@ class EmbeddedChromaIndex:
             self._repair = str(error)
         with self._feed.snapshot() as snapshot:
             if base and base.generation.manifest.seq > snapshot.seq:
-                self._repair = f"The dense index is newer than the catalog. {_REBUILD}"
+                self._repair = f"The dense index is newer than the catalog. {files.REBUILT}"
                 base = None
             view = self._project(base, snapshot)
-            if base and not _agrees(view, snapshot):
-                self._repair = f"The dense index holds other rows than the catalog. {_REBUILD}"
+            if base and not agrees(view, snapshot):
+                self._repair = f"The dense index holds other rows than the catalog. {files.REBUILT}"
                 view = self._project(None, snapshot)
         if self._is_wanting(view) and not self._repair:
-            self._repair = _no_generation(view.live)
+            self._repair = no_generation(view.live)
             self._unbuilt = True
         if not self._one_shot:  # what is damaged stays until it can be built again, and says why
             files.sweep(self._folder, view.base.generation.folder.name if view.base else "")
         return view
 
-    def _is_wanting(self, view: _View) -> bool:
+    def _is_wanting(self, view: View) -> bool:
         """Says whether there are more rows than should do without a generation, and there is none."""
         return view.base is None and view.live > self._policy.scan_rows
 
-    def _project(self, base: _Base | None, snapshot: Snapshot) -> _View:
+    def _project(self, base: Base | None, snapshot: Snapshot) -> View:
         if base is None:
             self._delta = load(snapshot, self._dimension)
-            return _View(None, empty_block(self._dimension), self._delta.block, snapshot.seq)
+            return View(None, empty_block(self._dimension), self._delta.block, snapshot.seq)
         added, removed = split(snapshot.changes_after(base.generation.manifest.seq))
         self._delta = GrowingBlock(self._dimension)
         self._delta.extend(batches_of(snapshot, added))
-        return _View(base, base.generation.block.without(removed), self._delta.block, snapshot.seq)
+        return View(base, base.generation.block.without(removed), self._delta.block, snapshot.seq)
 
-    def _set_view(self, view: _View, repair: str = "") -> None:
+    def _set_view(self, view: View, repair: str = "") -> None:
         with self._changed:
             old, self._view = self._view.base, view
             if old is not None and old is not view.base:
@@ -345,7 +253,7 @@ class EmbeddedChromaIndex:
             self._changed.notify_all()
 
     @contextmanager
-    def _reading(self) -> Iterator[_View]:
+    def _reading(self) -> Iterator[View]:
         with self._changed:
             if self._closing:
                 raise UnavailableError("The dense index is closed.")
@@ -361,33 +269,23 @@ class EmbeddedChromaIndex:
                     if view.base in self._retired:
                         self._changed.notify_all()
 
-    def _nearest(self, view: _View) -> Nearest | None:
+    def _nearest(self, view: View) -> Nearest | None:
         base = view.base
         if base is None or self._one_shot or self._repair or len(view.rows) <= FETCH_LEAST:
             return None
-        graph = base.graph
-        if graph is None:
+        if base.graph is None:
             if not self._asked:
                 with self._changed:
                     self._asked = True
                     self._changed.notify_all()
             return None
-        ids, twins = base.generation.block.ids, base.generation.twins
+        return base.nearest
 
-        def nearest(query: Float32, n: int) -> Int64:
-            found = graph.nearest(query, n)
-            rows = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
-            if not np.array_equal(ids[rows], found):
-                raise GraphError("it returned ids that it was never given")
-            return twins.of(rows) if twins else rows
-
-        return nearest
-
-    def _lose_graph(self, view: _View, error: GraphError) -> None:
+    def _lose_graph(self, view: View, error: GraphError) -> None:
         with self._changed:
             if view.base is self._view.base and not self._repair:
                 log.warning("Chroma failed: %s", error)
-                self._repair = f"Chroma failed ({error}). {_REBUILD}"
+                self._repair = f"Chroma failed ({error}). {files.REBUILT}"
                 self._changed.notify_all()
 
     # ---- background work -----------------------------------------------------------------------------
@@ -430,10 +328,9 @@ class EmbeddedChromaIndex:
         view, now = self._view, self._clock()
         if now < self._retry_at:
             return False
-        large = max(self._policy.delta_rows, self._policy.delta_share * len(view.rows))
-        least = self._policy.idle_rows if view.base else 1
-        rested = view.changed >= least and now - self._last_change >= self._policy.idle_s
-        return bool(self._repair) or view.changed > large or rested
+        return bool(self._repair) or self._policy.is_due(
+            view.changed, len(view.rows) if view.base else None, now - self._last_change
+        )
 
     def _open_graph(self) -> None:
         base = self._view.base
@@ -464,37 +361,23 @@ class EmbeddedChromaIndex:
             self._building, self._done, self._failure = False, target, failure
             self._failures = self._failures + 1 if failure else 0
             if failure:
-                wait_s = self._policy.retry_first_s * 2.0 ** min(self._failures - 1, 30)
-                self._retry_at = self._clock() + min(wait_s, self._policy.retry_most_s)
+                self._retry_at = self._clock() + self._policy.retry_after_s(self._failures)
             self._changed.notify_all()
 
     def _build_and_swap(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        check_free_space(self._folder, self._view.live, self._dimension)
-        name = files.new_name(1 + max((files.number_of(p.name) for p in self._folder.iterdir()), default=0))
-        base: _Base | None = None
-        try:
-            build_in_child(
-                self._child_feed, self._folder / name, self._space, self._dimension, lambda: self._closing
-            )
-            reach("fold.built")
-            generation = files.open_generation(self._folder, name, self._space, self._dimension)
-            if generation.manifest.graph and generation.graph_problem:
-                raise DamagedError(generation.graph_problem)
-            base = _Base(generation)
-            if self._asked and not self._one_shot and generation.manifest.graph:
-                base.graph = Graph(generation.folder / files.CHROMA, self._folder)
-            reach("fold.opened")
-            files.point_to(generation)
-        except BaseException:
-            if base and base.graph:
-                base.graph.close()
-            files.delete(self._folder / name)
-            raise
+        base = build_base(
+            self._child_feed,
+            self._folder,
+            self._space,
+            self._dimension,
+            self._view.live,
+            ask_graph=lambda: self._asked and not self._one_shot,
+            stop=lambda: self._closing,
+        )
         with self._writing, self._feed.snapshot() as snapshot:
             view = self._project(base, snapshot)
             with self._changed:
-                self._repair, self._remark, self._unbuilt = "", generation.graph_problem, False
+                self._repair, self._remark, self._unbuilt = "", base.generation.graph_problem, False
                 self._set_view(view)
         reach("swap.taken")
         self._bury()

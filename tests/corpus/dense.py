@@ -16,9 +16,8 @@ import pytest
 from corpus.catalog import CatalogFeed
 from corpus.child import FeedAddress
 from corpus.types import Int64, Scored
-from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FoldPolicy
+from corpus.vectors import ChromaServerIndex, EmbeddedChromaIndex, FoldPolicy, embedded, folding
 from corpus.vectors import build as building
-from corpus.vectors import embedded as embedding_index
 from corpus.vectors import rows as row_search
 from tests.corpus.vector_feed import SqliteFeed
 
@@ -48,7 +47,7 @@ def open_embedded(
 def build_here(patch: pytest.MonkeyPatch) -> None:
     """Builds generations in this process: the same files without a child's start-up of seconds."""
 
-    patch.setattr(embedding_index, "build_in_child", build_as_a_child)
+    patch.setattr(folding, "build_in_child", build_as_a_child)
 
 
 def build_as_a_child(address: FeedAddress, folder: Path, space: str, dimension: int, stop: object) -> None:
@@ -65,7 +64,7 @@ def build_as_a_child(address: FeedAddress, folder: Path, space: str, dimension: 
 def always_ask_chroma(patch: pytest.MonkeyPatch) -> None:
     """Has even a handful of rows searched through Chroma, under any restriction."""
     patch.setattr(row_search, "FETCH_LEAST", 4)
-    patch.setattr(embedding_index, "FETCH_LEAST", 4)
+    patch.setattr(embedded, "FETCH_LEAST", 4)
     patch.setattr(row_search, "EXACT_ROWS", 0)
     patch.setattr(row_search, "EXACT_SHARE", 10**9)
 

@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-import corpus.vectors.embedded as dense_room
+import corpus.vectors.folding as dense_room
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER

@@ -19,7 +19,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller
 from corpus.vectors import EmbeddedChromaIndex
-from corpus.vectors import embedded as dense_room
+from corpus.vectors import folding as dense_room
 from tests.builders import SPACE, new_version, word_vector
 from tests.corpus.dense import EAGER, PATIENT, build_as_a_child, wait_until
 

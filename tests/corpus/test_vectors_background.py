@@ -13,9 +13,8 @@ import pytest
 
 from corpus.child import FeedAddress
 from corpus.errors import StorageError, UnavailableError
-from corpus.vectors import EmbeddedChromaIndex, ExactIndex, FoldPolicy
+from corpus.vectors import EmbeddedChromaIndex, ExactIndex, FoldPolicy, folding
 from corpus.vectors import build as building
-from corpus.vectors import embedded as embedding_index
 from corpus.vectors.graph import Graph, GraphError
 from tests.corpus.dense import (
     EAGER,
@@ -196,8 +195,8 @@ def test_a_failed_build_is_said_and_tried_again_less_and_less_often(
 
     fill(feed, 200)
     index = open_index(FoldPolicy(repair_after_s=1e9, retry_first_s=5, retry_most_s=15, tick_s=0.01))
-    here = embedding_index.build_in_child
-    monkeypatch.setattr(embedding_index, "build_in_child", fail)
+    here = folding.build_in_child
+    monkeypatch.setattr(folding, "build_in_child", fail)
     with pytest.raises(StorageError, match="No space left"):
         index.fold()
     assert "No space left" in index.state().problem
@@ -210,7 +209,7 @@ def test_a_failed_build_is_said_and_tried_again_less_and_less_often(
             clock.now += 0.5
             threading.Event().wait(0.03)
         assert clock.now - before >= min(5 * 2 ** (expected - 2), 15) - 1.0
-    monkeypatch.setattr(embedding_index, "build_in_child", here)
+    monkeypatch.setattr(folding, "build_in_child", here)
     clock.now += 20
     wait_until(lambda: index.state().generation == 1)
     assert index.state().problem == ""

@@ -13,7 +13,7 @@ from corpus.errors import DamagedError
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import OWNER
-from corpus.vectors import embedded, lazy
+from corpus.vectors import embedded, folding, lazy
 from corpus.vectors.lazy import LazyDense
 from tests.builders import SPACE, new_version, word_vector
 from tests.corpus.dense import build_here
@@ -115,9 +115,9 @@ def test_the_state_of_what_was_never_built_is_told_without_a_vector_being_read(
     put(corpus, "a.md", "one", "two", "three")
     corpus.publish()
     for scan_rows in (2, 10):
-        policy = embedded.FoldPolicy(scan_rows=scan_rows)
-        told = embedded.unbuilt_state(corpus.dense._feed, tmp_path / "data" / "dense", policy)  # type: ignore[attr-defined]
-        address = embedded.FeedAddress("corpus.catalog:open_feed", str(tmp_path / "data"))
+        policy = folding.FoldPolicy(scan_rows=scan_rows)
+        told = folding.unbuilt_state(corpus.dense._feed, tmp_path / "data" / "dense", policy)  # type: ignore[attr-defined]
+        address = folding.FeedAddress("corpus.catalog:open_feed", str(tmp_path / "data"))
         index = embedded.EmbeddedChromaIndex(
             corpus.dense._feed,  # type: ignore[attr-defined]
             tmp_path / "data" / "dense",
