@@ -63,7 +63,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.RTF: Parser("ingest.parsers.rtf", "4"),
     detection.EPUB: Parser("ingest.parsers.epub", "10"),
     detection.EML: Parser("ingest.parsers.mail", "4"),
-    detection.MSG: Parser("ingest.parsers.outlook", "5"),
+    detection.MSG: Parser("ingest.parsers.outlook", "6"),
     detection.MBOX: Parser("ingest.parsers.mailbox", "2"),
     detection.ICS: Parser("ingest.parsers.calendars", "3"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),

@@ -102,7 +102,8 @@ def bind(
             add_plain(draft, text)
     if letter.unread:
         draft.note(
-            "attachment_unread", "The text of the mail is kept as RTF only and was not read: save it as .eml."
+            "attachment_unread",
+            "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml.",
         )
     metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
     head = draft.finish(

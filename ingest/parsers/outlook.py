@@ -1,7 +1,8 @@
 """Outlook's files (MSG): mails, appointments and invitations, tasks, contacts; the home of python-oxmsg.
 
 What is kept of a mail is kept as :mod:`ingest.parsers.mail` keeps it of any other; what an entry says of itself comes
-from :mod:`ingest.parsers.outlook_entries`. A text that is kept as compressed RTF alone is noted.
+from :mod:`ingest.parsers.outlook_entries`, a text that is kept as compressed RTF alone from
+:mod:`ingest.parsers.outlook_rtf`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import email.policy
 import html
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
 from typing import Any
 
@@ -22,11 +23,13 @@ from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MSG
 from ingest.parsers.mail import Letter, bind, open_letter, read_date, read_header
 from ingest.parsers.outlook_entries import Name, Values, read_names, tell_entry
+from ingest.parsers.outlook_rtf import read_rtf
 
 _KIND, _DISPLAY_TO, _DISPLAY_CC, _DELIVERED = 0x001A, 0x0E04, 0x0E03, 0x0E06
 _SHORT_NAME, _RTF_BODY, _CONTENT_ID = 0x3704, 0x1009, 0x3712
 _CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
 _SIGNED_WHOLE = ".SMIME.MultipartSigned"
+_ATTACHED = "__attach_version1.0_"
 _EMBEDDED = "__substg1.0_3701000D"
 _EMBEDDED_HEADER_BYTES = 24
 
@@ -44,22 +47,35 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     names = read_names(message._storage)
     letter = _open(message.properties, names)
     attached: list[tuple[str, bytes]] = []
-    for number, one in enumerate(message.attachments, 1):
-        file_name = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {number}"
-        storages: Sequence[Any] = getattr(one._storage, "storages", ())
-        embedded = next((storage for storage in storages if storage.name == _EMBEDDED), None)
-        if embedded is not None:
-            inner = _open(_properties(embedded), names)
-            attached.append((f"{file_name}.eml", _as_internet_mail(inner)))
-            continue
-        content = one.file_bytes or b""
-        if str(message.message_class).endswith(_SIGNED_WHOLE):  # the mail once more, with its attachments
+    for file_name, content in _attachments(message._storage, names):
+        if isinstance(content, EmailMessage):
+            attached.append((file_name, content.as_bytes()))
+        elif str(message.message_class).endswith(_SIGNED_WHOLE):  # the mail once more, with its attachments
             attached.extend(open_letter(email.message_from_bytes(content, policy=email.policy.default))[1])
-            continue
-        if one.properties.str_prop_value(_CONTENT_ID) and str(one.mime_type).startswith("image/"):
-            continue
-        attached.append((file_name, content))
+        else:
+            attached.append((file_name, content))
     return bind(letter, attached, name, MSG, limits)
+
+
+def _attachments(storage: Any, names: Mapping[Name, int]) -> Iterator[tuple[str, bytes | EmailMessage]]:
+    """Yields the files and mails that are attached to a message, but for the pictures in its text."""
+    from oxmsg.attachment import Attachment
+
+    parts = [Attachment(part) for part in storage.storages if part.name.startswith(_ATTACHED)]
+    for number, one in enumerate(parts, 1):
+        file_name = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {number}"
+        inside: Sequence[Any] = getattr(one._storage, "storages", ())
+        embedded = next((part for part in inside if part.name == _EMBEDDED), None)
+        if embedded is not None:
+            mail = _as_internet_mail(_open(_properties(embedded), names))
+            for inner_name, content in _attachments(embedded, names):
+                if isinstance(content, EmailMessage):
+                    mail.add_attachment(content, filename=inner_name)
+                else:
+                    mail.add_attachment(content, "application", "octet-stream", filename=inner_name)
+            yield f"{file_name}.eml", mail
+        elif not (one.properties.str_prop_value(_CONTENT_ID) and str(one.mime_type).startswith("image/")):
+            yield file_name, one.file_bytes or b""
 
 
 def _properties(storage: Any) -> Any:
@@ -110,8 +126,10 @@ def _open(properties: Any, names: Mapping[Name, int]) -> Letter:
         return letter
     page = properties.binary_prop_value(constants.PID_HTML)
     shown = decode(page, properties.body_encoding).text if page else text(constants.PID_BODY_HTML)
-    letter.bodies.append((True, shown))
-    letter.unread = not shown.strip() and properties.binary_prop_value(_RTF_BODY) is not None
+    packed = properties.binary_prop_value(_RTF_BODY) if not shown.strip() else None
+    unpacked = read_rtf(packed) if packed else None
+    letter.bodies.append(unpacked or (True, shown))
+    letter.unread = bool(packed) and unpacked is None
     return letter
 
 
@@ -125,7 +143,7 @@ def _add_entry(letter: Letter, kind: str, values: Values) -> None:
         letter.date = date
 
 
-def _as_internet_mail(letter: Letter) -> bytes:
+def _as_internet_mail(letter: Letter) -> EmailMessage:
     """Returns an embedded Outlook mail in the form in which it is read like any other."""
     message = EmailMessage(policy=email.policy.default)
     for key, value in letter.headers.items():
@@ -140,4 +158,4 @@ def _as_internet_mail(letter: Letter) -> bytes:
     elif entry:
         text = f"{entry}\n\n{text}"
     message.set_content(text, subtype="html" if is_html else "plain")
-    return message.as_bytes()
+    return message

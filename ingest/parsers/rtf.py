@@ -21,7 +21,7 @@ from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import RTF
 from ingest.parsers.docx_styles import level_of_name
 
-_TOKEN = pattern(
+TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
 _MARKS = [chr(0xFDD0 + number) for number in range(32)]
@@ -47,10 +47,10 @@ _WORD_MARKS = {
     "nestcell": _CELL, "row": _ROW, "nestrow": _ROW, "line": _LINE, "lbr": _LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
-_FONT = pattern(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
+FONT = pattern(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
 _TWO_BYTE_SETS = frozenset({"128", "129", "134", "136"})
 _TWO_BYTE_PAGES = frozenset({"932", "936", "949", "950"})
-_CODE_PAGE = pattern(r"\\ansicpg(\d{1,5})")
+CODE_PAGE = pattern(r"\\ansicpg(\d{1,5})")
 _REVISED = pattern(
     r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
 )
@@ -105,14 +105,14 @@ def _heading_styles(head: str) -> Mapping[str, int]:
 def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
     """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
     start = source.find("{\\fonttbl")
-    fonts = dict(_FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
-    page = _CODE_PAGE.search(source[:_HEAD_CHARS])
+    fonts = dict(FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
+    page = CODE_PAGE.search(source[:_HEAD_CHARS])
     two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
     stack: list[tuple[bool, str, str]] = []
     hidden, font, closing = False, "", ""
     lead = False  # the first of two bytes came as \'xx; the second may stand as a plain letter
     position = 0
-    while match := _TOKEN.match(source, position):
+    while match := TOKEN.match(source, position):
         position = match.end()
         word, number, code, sign, brace, plain = match.groups()
         shown = match[0]
@@ -308,7 +308,7 @@ def _info(head: str, field: str) -> str:
 
 
 def _decoded(head: str, text: str) -> str:
-    page = _CODE_PAGE.search(head)
+    page = CODE_PAGE.search(head)
     source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {text}}}"
     return one_line(_to_text("".join(_marked(source, {}))))
 

@@ -7,6 +7,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 Tree = Mapping[str, "bytes | Tree"]
 
@@ -88,7 +89,7 @@ Value = str | bytes | int | datetime
 
 def outlook(
     texts: Mapping[int, str | bytes | int],
-    attachments: Mapping[str, bytes | Mapping[int, str]] = {},
+    attachments: Mapping[str, bytes | Mapping[int, str] | Tree] = {},
     named: Mapping[tuple[int, int], Value] = {},
 ) -> bytes:
     """An Outlook message of these properties (identifier to text), with files or messages attached.
@@ -109,13 +110,29 @@ def outlook(
         tree["__nameid_version1.0"] = {
             "__substg1.0_00020102": guids, "__substg1.0_00030102": b"".join(entries),
         }  # fmt: skip
+    return compound({**tree, **_attached(attachments)})
+
+
+def embedded(
+    texts: Mapping[int, Value], attachments: Mapping[str, bytes | Mapping[int, str] | Tree] = {}
+) -> Tree:
+    """A message to attach to another, with files or messages attached to itself."""
+    return {**_properties(texts, 24), **_attached(attachments)}
+
+
+def _attached(attachments: Mapping[str, bytes | Mapping[int, str] | Tree]) -> Tree:
+    found: dict[str, bytes | Tree] = {}
     for number, (name, content) in enumerate(attachments.items()):
-        tree[f"__attach_version1.0_#{number:08X}"] = (
-            _properties({0x3707: name, 0x3701: content}, 8)
-            if isinstance(content, bytes)
-            else {**_properties({0x3707: name}, 8), "__substg1.0_3701000D": _properties(content, 24)}
-        )
-    return compound(tree)
+        storage: dict[str, bytes | Tree]
+        if isinstance(content, bytes):
+            storage = _properties({0x3707: name, 0x3701: content}, 8)
+        else:
+            inner: Any = content
+            is_ready = any(isinstance(key, str) for key in inner)
+            storage = _properties({0x3707: name}, 8)
+            storage["__substg1.0_3701000D"] = inner if is_ready else _properties(inner, 24)
+        found[f"__attach_version1.0_#{number:08X}"] = storage
+    return found
 
 
 def _properties(values: Mapping[int, Value], header: int) -> dict[str, bytes | Tree]:
