@@ -39,6 +39,7 @@ CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON = "application/json"
 JSONL = "application/jsonl"
+NOTEBOOK = "application/x-ipynb+json"
 
 SUFFIXES = {
     ".pdf": PDF,
@@ -75,6 +76,7 @@ SUFFIXES = {
     ".json": JSON,
     ".jsonl": JSONL,
     ".ndjson": JSONL,
+    ".ipynb": NOTEBOOK,
     ".pptx": PPTX,
     ".pptm": PPTX,
     ".ppsx": PPTX,
@@ -132,6 +134,7 @@ _HTML_START = pattern(
 _FLAT = pattern(
     rb"<office:document\s[^>]*office:mimetype\s*=\s*[\"'](application/vnd\.oasis\.opendocument\.[a-z]+)(?:-template)?[\"']"
 )
+_NOTEBOOK = pattern(rb'"nbformat"\s*:\s*\d')
 _TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
 _PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
@@ -214,6 +217,10 @@ def _detect(data: bytes, name: str, promised: str) -> str:
                 hint="Get a whole copy of the file.",
             )
         raise unsupported(name, "a binary file of an unknown kind")
+    if promised in ("", JSON, NOTEBOOK) and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        if _NOTEBOOK.search(data) and b'"cell_type"' in data:
+            return NOTEBOOK
+        promised = JSON if promised == NOTEBOOK else promised
     return _text_type(data[:_HEAD_BYTES], name, promised)
 
 
@@ -357,7 +364,7 @@ def encrypted(name: str) -> ParseError:
 
 _READ = (
     "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
-    "JSON, JSON Lines and ZIP"
+    "JSON, JSON Lines, Jupyter notebooks, FODT, FODS, FODP and ZIP"
 )
 
 

@@ -1,9 +1,9 @@
 """EPUB books: the chapters in reading order, one page each, labelled with the chapter's title.
 
-Kept: all that the HTML reader keeps of each chapter; title, language, date and author from the package.
-Not kept: the table of contents (also where it stands on a page like the others), covers and other parts without
-words, fonts, scripts, styles, what the reading order leaves out. A name in the book is a key into its archive and
-never a path.
+Kept: all that the HTML reader keeps of each chapter, the words of a page that is a drawing (SVG); title, language, date
+and author from the package. Not kept: the table of contents (also where it stands on a page like the others), covers
+and other parts without words, fonts, scripts, styles, what the reading order leaves out. A name in the book is a key
+into its archive and never a path.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _OPF = "{http://www.idpf.org/2007/opf}"
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _ENCRYPTION = "{http://www.w3.org/2001/04/xmlenc#}"
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-_PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
+_PAGES = frozenset(
+    {"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document", "image/svg+xml"}
+)
 _VOID = frozenset(
     {
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",

@@ -21,6 +21,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line, read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import HTML
+from ingest.parsers.html_drawings import open_drawings
 from ingest.parsers.html_left_out import UNSEEN, is_hidden, is_left_out, mark
 from ingest.parsers.numerals import show_numeral
 
@@ -84,6 +85,7 @@ def parse_html(text: str) -> Any:
     root, whole = _parse_tree(cleaned)
     root = root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
     if root is not None:
+        open_drawings(root)
         mark(root)
     return root
 

@@ -19,7 +19,7 @@ UNSEEN = frozenset(
     {
         "script", "style", "template", "noscript", "head", "iframe", "object", "embed", "applet",
         "svg", "canvas", "audio", "video", "map", "nav", "menu", "select", "button", "input",
-        "textarea", "datalist", "dialog", "math-renderer", "rt", "rp", "rtc",
+        "textarea", "datalist", "dialog", "math-renderer", "rt", "rp", "rtc", "annotation", "annotation-xml",
     }
 )  # fmt: skip
 _CONTENTS = "doc-toc"

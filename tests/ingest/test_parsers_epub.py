@@ -76,6 +76,27 @@ def test_a_book_of_an_office_suite_is_read() -> None:
     assert len(document.pages) == 2
 
 
+def test_words_in_drawings_are_read_on_pages_of_their_own_and_within_others() -> None:
+    drawing = (
+        '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/g/svg11.dtd">'
+        '<svg xmlns="http://www.w3.org/2000/svg"><title>cover</title><defs><text>unused</text></defs><g><text x="1">'
+        '第一<tspan>章</tspan><tspan x="0" dy="2">出張</tspan></text><text style="display:none">no</text></g>{}</svg>'
+    )
+    content = members()
+    content["OEBPS/cover.xhtml"] = drawing.format("<text>上限は一万円</text>")
+    content["OEBPS/text/one.xhtml"] = page(
+        f"<p>See {drawing[drawing.index('<svg') :].format('')} here.</p><svg><title>T</title></svg>"
+    )
+    content["OEBPS/book.opf"] = PACKAGE.replace(
+        'href="cover.xhtml" media-type="application/xhtml+xml"',
+        'href="cover.xhtml" media-type="image/svg+xml"',
+    )
+    document = read(content)
+    assert [document.text[one.start : one.end] for one in document.pages] == [
+        "第一章 出張\n\n上限は一万円", "See 第一章 出張 here.", "後の文。",
+    ]  # fmt: skip
+
+
 def lock(method: str) -> str:
     return (
         '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" '
