@@ -27,7 +27,6 @@ ASKED = [
     (LEAVE, "Up to five days of annual leave", "- [1] Annual leave, page 1 (hr/leave.md)"),
     (休暇, "翌年度に限り繰り越す", "- [1] 休暇規程, 1ページ (hr/休暇規程.md)"),
 ]
-_http = httpx.Client(timeout=120)
 WORDS = [f"{word} " for word in MARKED.split()]
 SCRIPTS = {
     "steady": [Turn(texts=WORDS)],
@@ -46,10 +45,11 @@ SCRIPTS = {
 
 @dataclass(frozen=True)
 class Served:
-    """A server and the scripted models behind it, by name."""
+    """A server, the scripted models behind it, by name, and a client that is closed with it."""
 
     url: str
     models: dict[str, ScriptedServer]
+    http: httpx.Client
 
     def client(self, **more: Any) -> openai.OpenAI:
         """OpenAI's client as it comes, its own retries included."""
@@ -76,7 +76,8 @@ def served(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             templates={"rhyme": rhyme},
             rewrite_timeout_s=0,
         )
-        yield Served(stack.enter_context(running(settings)), models)
+        url = stack.enter_context(running(settings))
+        yield Served(url, models, stack.enter_context(httpx.Client(timeout=120)))
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def _check(served: Served, vouched: Any) -> None:
     assert vouched["citations"]
     for one in vouched["citations"]:
         address = f"{served.url}/api/documents/{one['document_id']}/text?version={one['version']}"
-        assert _http.get(address).json()["text"][one["start"] : one["end"]] == one["quote"]
+        assert served.http.get(address).json()["text"][one["start"] : one["end"]] == one["quote"]
 
 
 # ---- OpenAI's client ------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ def test_a_reply_has_the_answer_its_sources_and_what_vouches_for_it(
         cited = one.url_citation
         sentence = vouched["text"][cited.start_index : cited.end_index]
         assert sentence in [each["text"] for each in vouched["sentences"]]
-        assert _http.get(cited.url).status_code == 200
+        assert served.http.get(cited.url).status_code == 200
 
 
 @pytest.mark.parametrize(("question", "words", "footnote"), ASKED)
@@ -146,12 +147,14 @@ def test_a_stream_comes_to_the_same_and_ends_with_what_vouches_for_it(
     _check(served, vouched)
 
 
-def test_a_pdfs_citation_leads_to_its_page_with_the_words_marked(client: openai.OpenAI) -> None:
+def test_a_pdfs_citation_leads_to_its_page_with_the_words_marked(
+    served: Served, client: openai.OpenAI
+) -> None:
     question = "Where are spare parts for the Osprey pump ordered from?"
     reply = client.chat.completions.create(model="vouch", messages=_messages(question))
     urls = [one.url_citation.url for one in reply.choices[0].message.annotations]
     assert any("/pages/2?" in url for url in urls)
-    assert _http.get(next(url for url in urls if "/pages/" in url)).content.startswith(b"\x89PNG")
+    assert served.http.get(next(url for url in urls if "/pages/" in url)).content.startswith(b"\x89PNG")
 
 
 def test_a_conversation_reaches_the_model_and_the_wishes_do_not_go_last(
@@ -203,7 +206,7 @@ def test_a_follow_up_in_a_conversation_is_made_to_stand_alone_and_shown(
     history = [
         {"role": role, "content": text} for role, text in zip(("user", "assistant"), turns, strict=False)
     ]
-    asked = _http.post(f"{served.url}/api/ask", json={"question": turns[-1], "history": history}).json()
+    asked = served.http.post(f"{served.url}/api/ask", json={"question": turns[-1], "history": history}).json()
     assert asked["standalone_question"] == read
     assert words in asked["text"]
 
@@ -220,10 +223,10 @@ def test_a_template_is_chosen_by_its_name_in_the_settings(served: Served, client
         with pytest.raises(openai.NotFoundError) as caught:
             ask(name)
         assert caught.value.code == "unknown_template"
-        refused = _http.post(f"{served.url}/api/ask", json={"question": LEAVE, "template": name})
+        refused = served.http.post(f"{served.url}/api/ask", json={"question": LEAVE, "template": name})
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "unknown_template")
     arms = [{"model": "steady", "template": "rhyme"}, {"model": "steady"}]
-    compared = _http.post(f"{served.url}/api/compare", json={"question": LEAVE, "arms": arms}).json()
+    compared = served.http.post(f"{served.url}/api/compare", json={"question": LEAVE, "arms": arms}).json()
     assert [one["arm"]["template"] for one in compared["arms"]] == ["rhyme", ""]
 
 
@@ -336,18 +339,18 @@ def test_the_guards_and_every_other_refusal_speak_openais_shape(served: Served) 
     address = f"{served.url}/v1/chat/completions"
     asked = {"model": "vouch", "messages": _messages(LEAVE)}
     replies = [
-        (403, _http.post(address, json=asked, headers={"origin": "http://elsewhere.example"})),
-        (415, _http.post(address, content=b"x", headers={"content-type": "text/plain"})),
-        (413, _http.post(address, json={**asked, "user": "x" * (1 << 20)})),
-        (400, _http.post(address, content=b"{", headers={"content-type": "application/json"})),
-        (404, _http.get(f"{served.url}/v1/none")),
-        (405, _http.get(address)),
+        (403, served.http.post(address, json=asked, headers={"origin": "http://elsewhere.example"})),
+        (415, served.http.post(address, content=b"x", headers={"content-type": "text/plain"})),
+        (413, served.http.post(address, json={**asked, "user": "x" * (1 << 20)})),
+        (400, served.http.post(address, content=b"{", headers={"content-type": "application/json"})),
+        (404, served.http.get(f"{served.url}/v1/none")),
+        (405, served.http.get(address)),
     ]
     for status, reply in replies:
         assert reply.status_code == status
         assert set(reply.json()) == {"error"}
         assert set(reply.json()["error"]) == {"message", "type", "param", "code"}
-    assert _http.post(f"{served.url}/api/none").json()["error"].keys() == {"code", "message", "hint"}
+    assert served.http.post(f"{served.url}/api/none").json()["error"].keys() == {"code", "message", "hint"}
 
 
 # ---- faults of the model behind it ----------------------------------------------------------------
