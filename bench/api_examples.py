@@ -22,6 +22,9 @@ from typing import Any
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 LONGEST_TEXT = 150
 MOST_ITEMS = 1
+WHOLE = ("arms", "values")
+"""Lists of which every item is shown: what is compared, and both sides of a disagreement."""
+
 OF_AN_ARM = ("arm", "text", "support", "usage", "timings_ms")
 _CALL = re.compile(r"```sh\n(curl (?:(?!```).)*?)\n```\n\n```(json|text)\n((?:(?!```).)*?)\n?```", re.DOTALL)
 
@@ -96,7 +99,7 @@ def shorten(value: Any) -> Any:
         return {**{name: value[name] for name in OF_AN_ARM}, "…": "and all else that POST /api/ask answers"}
     if isinstance(value, dict):
         return {
-            name: [shorten(arm) for arm in one] if name == "arms" else shorten(one)
+            name: [shorten(each) for each in one] if name in WHOLE else shorten(one)
             for name, one in value.items()
         }
     if isinstance(value, list):
