@@ -1,5 +1,5 @@
-"""A real server over a small company's documents, with models that behave well and badly,
-shared by the API's tests.
+"""A real server over a small company's documents, with models that behave well and badly, for the tests of the API;
+a shelf of texts and scripted models for those of the question path.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,9 +18,12 @@ import uvicorn
 from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
+from rag.models import Models
 from rag.scripted import ScriptedServer, Turn, refusal
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
+from tests.rag.asked import TEXTS, Begin
+from tests.rag.hits import Shelf
 
 PAGES = (
     "The Osprey pump must be serviced every 400 hours of work.",
@@ -153,3 +157,33 @@ class running:
         self._thread.join(60)
         self._listener.close()
         assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf(TEXTS, cosine=0.8)
+
+
+@pytest.fixture
+def models() -> Iterator[Models]:
+    own = Models()
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Begin]:
+    begun: list[tuple[Models, ScriptedServer]] = []
+
+    def begin(*turns: Turn, **settings: Any) -> Models:
+        server = ScriptedServer(turns)
+        server.__enter__()
+        table = {"provider": "openai-compatible", "model": "m", "base_url": server.base_url} | settings
+        begun.append((Models({"own": table}, "own"), server))
+        return begun[-1][0]
+
+    yield begin
+    for own, server in begun:
+        own.close()
+        assert server.wait_idle(10), "a connection was left open"
+        server.__exit__()
