@@ -72,14 +72,15 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     """
     if content_type != PDF:
         raise ParseError(f"{content_type} has no picture.", code="no_picture")
-    from ingest.parsers.pdf import open_pdf, with_fields
+    from ingest.parsers.pdf import open_pdf
+    from ingest.parsers.pdf_annotations import open_page
     from ingest.parsers.pdf_page import to_pixels
 
     pdf = open_pdf(original, "the original")
     try:
         if not 1 <= page <= len(pdf):
             raise ParseError(f"The original has {len(pdf)} pages, no page {page}.", code="no_such_page")
-        opened = with_fields(pdf, page - 1)
+        opened = open_page(pdf, page - 1)
         wide, high = opened.get_size()
         scale = LONG_SIDE_PIXELS / max(wide, high, 1.0)
         picture = opened.render(scale=scale).to_pil().convert("RGB")

@@ -25,6 +25,7 @@ _BULLET = pattern(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
+_SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
 _LEADER = pattern(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
 
 
@@ -235,8 +236,9 @@ def _paragraphs(lines: Sequence[Line]) -> list[Piece]:
     leading = _leading(lines)
     edge = max(line.x1 for line in lines)
     groups: list[list[Line]] = []
-    for line in lines:
-        if groups and _joins(groups[-1][-1], line, leading, edge):
+    for at, line in enumerate(lines):
+        hangs = bool(groups) and len(groups[-1]) == 1 and _hangs(lines[at - 1 : at + 2])
+        if groups and _joins(groups[-1][-1], line, leading, edge, hangs=hangs):
             groups[-1].append(line)
         elif groups and _beside(groups[-1][-1], line):
             last = groups[-1].pop()
@@ -283,7 +285,20 @@ def _beside(before: Line, after: Line) -> bool:
     return common >= SAME_LINE * min(before.y1 - before.y0, after.y1 - after.y0) and after.x0 >= before.x1
 
 
-def _joins(before: Line, after: Line, leading: float, edge: float) -> bool:
+def _hangs(lines: Sequence[Line]) -> bool:
+    """Says whether the second and third of three lines stand further in than the first of their paragraph."""
+    if len(lines) < 3:
+        return False
+    first, second, third = lines
+    return (
+        second.x0 > first.x0
+        and abs(second.x0 - third.x0) < 0.2 * second.size
+        and abs((first.y1 - second.y1) - (second.y1 - third.y1)) < 0.15 * second.size
+        and not _SENTENCE_END.search(first.text)
+    )
+
+
+def _joins(before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False) -> bool:
     """Says whether a line goes on with the sentence of the one before."""
     step = before.y1 - after.y1
     size = before.size
@@ -293,7 +308,7 @@ def _joins(before: Line, after: Line, leading: float, edge: float) -> bool:
         return False
     if _BULLET.match(after.text) or _LEADER.search(before.text):
         return False
-    if after.x0 - before.x0 > 0.9 * size and not _BULLET.match(before.text):
+    if after.x0 - before.x0 > 0.9 * size and not hangs and not _BULLET.match(before.text):
         return False  # indented: a new paragraph
     if HYPHENATED.search(before.text) and after.text[0].islower():
         return True

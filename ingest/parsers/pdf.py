@@ -26,6 +26,7 @@ from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.layout import Piece, arrange
 from ingest.parsers.lines import Line
+from ingest.parsers.pdf_annotations import Beside, attached_files, open_page
 from ingest.parsers.pdf_page import Font, read_page
 from ingest.parsers.pdf_structure import (
     Headings,
@@ -41,7 +42,6 @@ from ingest.parsers.recognition import DOTS_PER_INCH, ScannedError, read_picture
 
 _MAX_SECOND_READS = 50
 _MOST_PIXELS = 3000
-_MOST_FIELDS = 2000
 _DUMMY_METADATA = ("", "unspecified", "anonymous")
 
 
@@ -125,13 +125,15 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
     second = _SecondReader(data)
     for index in range(len(pdf)):
         try:
-            page = with_fields(pdf, index)
+            beside = Beside()
+            page = open_page(pdf, index, beside)
         except pypdfium2.PdfiumError:
             broken = PageText(0, 0)
             broken.note("damaged_page", "The page cannot be opened.")
             pages.append(broken)
             continue
         found = read_page(page, fonts)
+        found.remarks, found.files = beside.remarks, beside.files
         page.close()
         fonts.clear()  # handles are only good while their page is open
         _read_again(found, index, second)
@@ -153,6 +155,16 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         add_pieces(draft, pieces, [headings.level(piece, index) for piece in pieces])
         for paragraph in re.split(r"\n\s*\n", page.plain):
             draft.paragraph(paragraph)
+        for remark in page.remarks:
+            draft.paragraph(remark.shown)
+        for file in page.files:
+            draft.note(
+                "attachment_unread",
+                f"{file}, attached to this page, was not read: add it as a file.",
+                index + 1,
+            )
+    for file in attached_files(pdf):
+        draft.note("attachment_unread", f"{file}, attached to this PDF, was not read: add it as a file.")
     if not draft.length:
         raise _no_text(name, pages)
     return draft.finish(
@@ -166,21 +178,6 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             if metadata.get(key, "") not in _DUMMY_METADATA
         },
     )
-
-
-def with_fields(pdf: Any, index: int) -> Any:
-    """Returns an open page, with what was typed into its form's fields and text boxes as part of it."""
-    page = pdf[index]
-    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_FIELDS)):
-        annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
-        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-        pdfium.FPDFPage_CloseAnnot(annotation)
-        if kind in (pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT):
-            if pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
-                page.close()
-                page = pdf[index]
-            break
-    return page
 
 
 def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) -> None:

@@ -12,6 +12,7 @@ from corpus.patterns import pattern
 from ingest.parsers.assembly import Draft, given_title, one_line
 from ingest.parsers.layout import Piece
 from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
+from ingest.parsers.remarks import Remark
 
 _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4
@@ -57,6 +58,8 @@ class PageText:
     drawings: int = 0
     hidden_chars: int = 0
     recognised_chars: int = 0
+    remarks: list[Remark] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -147,7 +150,7 @@ class Headings:
     """
 
     def __init__(self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], int]) -> None:
-        self.body_size, self._body_font = _body_letters(arranged)
+        self.body_size, self._body_font, self._body_bold = _body_letters(arranged)
         self._outline = outline
         found = sum(
             (index, plain_title(_text(piece))) in outline
@@ -188,14 +191,15 @@ class Headings:
         if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
             return False
         larger = piece.size >= 1.15 * self.body_size
-        if piece.kind == "list" and (len(piece.items) > 1 or not (larger or piece.bold)):
+        bolder = piece.bold and not self._body_bold
+        if piece.kind == "list" and (len(piece.items) > 1 or not (larger or bolder)):
             return False
         if larger:
             return not text.endswith("。")
         if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
             return False
         numbered = len(text) <= 60 and piece.font != self._body_font and _NUMBERED.match(text) is not None
-        return piece.bold or (numbered and not _LEADERS.search(text))
+        return bolder or (numbered and not _LEADERS.search(text))
 
 
 def _depth(piece: Piece) -> int:
@@ -221,18 +225,23 @@ def _levels(steps: Mapping[tuple[float, bool], int]) -> dict[tuple[float, bool],
     return levels
 
 
-def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str]:
-    """Returns the letter height (points) and the font of most of the text."""
+def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool]:
+    """Returns the letter height (points) and the font of most of the text, and whether most of it is bold.
+
+    Some fonts call themselves heavy and are not; where all is bold, being so marks nothing.
+    """
     sizes: Counter[float] = Counter()
     fonts: Counter[str] = Counter()
+    weights: Counter[bool] = Counter()
     for pieces in arranged:
         for piece in pieces:
             for line in piece.lines:
                 sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
                 fonts[line.words[0].font] += sum(len(word.text) for word in line.words)
+                weights[line.bold] += sum(len(word.text) for word in line.words)
     if not sizes:
-        return 0.0, ""
-    return sizes.most_common(1)[0][0], fonts.most_common(1)[0][0]
+        return 0.0, "", False
+    return sizes.most_common(1)[0][0], fonts.most_common(1)[0][0], weights[True] > weights[False]
 
 
 def plain_title(text: str) -> str:

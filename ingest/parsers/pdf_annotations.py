@@ -1,0 +1,100 @@
+"""What lies over the pages of a PDF, or is attached to it: form fields, reviewers' remarks, files."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from ingest.parsers.assembly import one_line
+from ingest.parsers.remarks import Remark
+
+_MOST_ANNOTATIONS = 2000
+_MOST_FILES = 100
+_UNNAMED = "A file"
+_FIELDS = frozenset({pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT})
+"""What is shown on the page itself."""
+_REMARKS = frozenset(
+    {
+        pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY,
+        pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_CARET, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_LINE,
+        pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_POLYLINE,
+        pdfium.FPDF_ANNOT_STAMP,
+    }
+)  # fmt: skip
+_UNSEEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+
+
+@dataclass(slots=True)
+class Beside:
+    """What reviewers wrote on a page, and the names of the files that they attached there."""
+
+    remarks: list[Remark] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
+    """Returns an open page, with what was typed into its form's fields and text boxes as part of it.
+
+    Args:
+        pdf: the open document.
+        index: the page, from 0.
+        beside: gets what lies over the page and is no part of it, where it is given.
+    """
+    page = pdf[index]
+    has_fields = False
+    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+        has_fields = has_fields or kind in _FIELDS
+        if beside is not None and kind in _REMARKS:
+            beside.remarks.extend(_read_remark(annotation))
+        elif beside is not None and kind == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+            file = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+            beside.files.append(_name(pypdfium2.PdfAttachment(file, pdf)) if file else _UNNAMED)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if has_fields and beside is None:
+            break
+    # Fields become part of the page, whose annotations are gone then.
+    if has_fields and pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+        page.close()
+        page = pdf[index]
+    return page
+
+
+def _read_remark(annotation: Any) -> Iterator[Remark]:
+    """Yields a remark that says something; what only sets the state of another says nothing."""
+    if pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN or _string(annotation, b"StateModel"):
+        return
+    text = one_line(_string(annotation, b"Contents"))
+    if text:
+        yield Remark(one_line(_string(annotation, b"T")), text)
+
+
+def _string(annotation: Any, key: bytes) -> str:
+    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)  # bytes of UTF-16, with an end of two
+    if length <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    pdfium.FPDFAnnot_GetStringValue(
+        annotation, key, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length
+    )
+    return buffer.raw[: length - 2].decode("utf-16-le", errors="replace")
+
+
+def attached_files(pdf: Any) -> Iterator[str]:
+    """Yields the names of the files that are attached to a document as a whole."""
+    for index in range(min(pdf.count_attachments(), _MOST_FILES)):
+        with suppress(pypdfium2.PdfiumError):
+            yield _name(pdf.get_attachment(index))
+
+
+def _name(file: Any) -> str:
+    with suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
+        return one_line(file.get_name()) or _UNNAMED
+    return _UNNAMED
