@@ -253,7 +253,7 @@ def test_files_that_are_attached_to_a_pdf_or_a_page_are_told() -> None:
         file = DictionaryObject(
             {
                 NameObject("/Type"): NameObject("/Filespec"),
-                NameObject("/F"): TextStringObject("料金.csv"),
+                NameObject("/UF"): TextStringObject("料金.csv"),
                 NameObject("/EF"): DictionaryObject({NameObject("/F"): writer._add_object(stream)}),
             }
         )
