@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from corpus.catalog import CatalogFeed
 from corpus.catalog.database import open_database
 from corpus.embedding import SentenceTransformerEmbedder, open_embedder
 from corpus.embedding.embedder import batches
-from corpus.embedding.exported import ensure_export, export_folder, unit_rows
+from corpus.embedding.exported import ensure_export, export_folder, graph_in, unit_rows
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
 from corpus.embedding.runtime import OnnxRuntime, OpenVino, Precision, Runtime
@@ -39,6 +40,7 @@ WAYS = (
     "ONNX Runtime float32",
     "OpenVINO float32",
     "OpenVINO bfloat16",
+    "OpenVINO int8",
 )
 ROUNDS = 3
 QUERIES = ("How many days of leave do I get?", "Who approves the deductible for care out of the network?")
@@ -117,12 +119,15 @@ def loaded(way: str, model: ModelFolder, tokens: Tokens, options: argparse.Names
         began = time.perf_counter()
         reference = Reference(model, model.weights_sha256(), options.threads)
         return (lambda texts: reference.encode(texts).rows), time.perf_counter() - began
+    precision = cast(Precision, way.rpartition(" ")[2])
+    model = replace(
+        model, precision="int8" if precision == "int8" else "float32"
+    )  # one graph serves the other two
     space = model.space()
     if problem := ensure_export(model, space, options.folder):
         raise SystemExit(problem)
+    graph = graph_in(export_folder(options.folder, space))
     began = time.perf_counter()
-    graph = export_folder(options.folder, space) / "model.onnx"
-    precision: Precision = "bfloat16" if way.endswith("bfloat16") else "float32"
     runtime: Runtime = (
         OnnxRuntime(graph, options.threads)
         if way.startswith("ONNX")

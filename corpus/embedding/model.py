@@ -64,6 +64,11 @@ class ModelFolder:
     precision: Precision = "float32"
     hidden: int = 0
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is known what int8 costs it on real questions (bench/README.md); another could lose much."""
+        return self.pinned_sha256 == INSTALLED_WEIGHTS_SHA256
+
     def weights_sha256(self) -> str:
         """Returns the SHA-256 of the weights; of several files, that of their names and hashes.
 

@@ -168,7 +168,7 @@ def test_where_the_fast_runtime_or_its_instructions_are_missing_the_next_best_co
 ) -> None:
     graph = exported.export_folder(data_with_export, open_with(tiny, data_with_export).space) / "model.onnx"
     monkeypatch.setattr(runtime, "has_bfloat16", lambda: False)
-    assert runtime.recommended_precision() == "float32"
+    assert runtime.recommended_precision(int8=False) == "float32"
     slower, why = open_runtime(graph, "bfloat16", 1)
     assert slower.precision == "float32"
     assert "bfloat16" in why or FASTEST == "onnxruntime"
@@ -210,7 +210,7 @@ class _Uncompilable:
 def test_a_corpus_keeps_the_precision_it_was_made_in(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.embedding.embedder.recommended_precision", lambda: "bfloat16")
+    monkeypatch.setattr("corpus.embedding.embedder.recommended_precision", lambda **_: "bfloat16")
     chosen = Settings(data_dir=tmp_path, dense="exact", embedder=str(tiny))
     older = open_with(tiny, tmp_path)
     with closing(Corpus.open(chosen, older.space)) as corpus, corpus.catalog.write() as db:
@@ -218,7 +218,7 @@ def test_a_corpus_keeps_the_precision_it_was_made_in(
     newer = open_embedder(chosen)
     assert (newer.space.precision, [space.precision for space in newer.other_spaces]) == (
         "bfloat16",
-        ["float32"],
+        ["float32", "int8"],
     )
     with closing(Corpus.open(chosen, newer.space, also=newer.other_spaces)) as corpus:
         newer.settle(corpus.space)
