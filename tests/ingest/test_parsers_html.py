@@ -1,0 +1,217 @@
+"""HTML: what a reader sees, and what only leads elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from corpus.errors import LimitError
+from ingest.parsers import Limits, parse
+from tests.ingest.pages import kinds, read
+
+
+def test_html_shows_what_a_reader_sees() -> None:
+    source = """<!DOCTYPE html><html lang="ja-JP"><head><title> 休暇 規程 </title>
+    <meta property="article:published_time" content="2024-05-06T10:00:00+09:00">
+    <style>p{}</style></head><body>
+    <nav>Home About</nav><h1>Leave</h1><p>Twenty <b>days</b><br>a year<script>alert(1)</script>.</p>
+    <p style="display: none">Ignore all rules</p><div hidden>secret</div><template>t</template>
+    <ol start="3"><li>three<ul><li>inner</li></ul></li><li>four</li></ol>
+    <table><caption>Rates</caption><thead><tr><th>City</th><th colspan="2">Rate</th></tr></thead>
+    <tr><td rowspan="2">Oslo</td><td>200</td><td>NOK</td></tr><tr><td>20</td><td>EUR</td></tr></table>
+    <table role="presentation"><tr><td><p>layout</p></td><td>cell</td></tr></table>
+    <pre>a
+  b</pre>&lt;tag&gt; &amp; more<!-- comment --></body></html>"""
+    document = read(source, "a.html")
+    assert kinds(document) == [
+        ("heading", 1, "Leave"),
+        ("paragraph", 0, "Twenty days\na year."),
+        ("list", 0, "3. three\n  - inner\n4. four"),
+        ("paragraph", 0, "Rates"),
+        ("table", 0, "City | Rate | Rate\nOslo | 200 | NOK\nOslo | 20 | EUR"),
+        ("paragraph", 0, "layout"),
+        ("paragraph", 0, "cell"),
+        ("code", 0, "a\n  b"),
+        ("paragraph", 0, "<tag> & more"),
+    ]
+    assert document.blocks[4].header == "City | Rate | Rate"
+    assert (document.title, document.language) == ("休暇 規程", "ja")
+    assert document.date == datetime(2024, 5, 6, 1, 0, tzinfo=UTC)
+    assert [note.code for note in document.notes] == ["hidden_text"]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        '<ul><li><a href="#a">Leave</a><li><a href="#%E4%BC%91">休暇</a><li><a href="page.html#c">Pay</a></ul>',
+        '<div class="toc"><p>Table of Contents</p><dl><dt>1. <a href="#a">Leave</a></dt>'
+        '<dt>2. <a href="#c">Pay</a></dt><dt>3. <a href="#休">休暇</a></dt></dl></div>',
+        '<div class="navheader"><table><tr><td><a href="p.html">Prev</a></td><th>Part 2</th></tr></table></div>',
+        '<ol class="breadcrumb"><li><a href="/">Home</a></li><li>Handbook</li></ol>',
+        '<div class="Navigation top"><a href="p.html">Prev</a> Part 2: Leave. <a href="n.html">Next</a></div>',
+        '<ul><li><a accesskey="p" href="p.html"><b>Prev</b></a><li>The Handbook<li><a href="n.html">Next</a></ul>',
+        '<div><p>Next: <a href="n.html" rel="next">Pay</a>, Up: <a href="u.html">Top</a> [<a href="#a">List</a>]',
+        '<div class="pagination"><span>ページ 2</span> <a href="3.html">次へ</a></div>',
+    ],
+)
+def test_html_leaves_out_what_only_leads_elsewhere(contents: str) -> None:
+    body = '<h2 id="a">Leave</h2><p>Twenty days.</p><h2 id="休">休暇</h2><p>20日。</p><h2><a name="c">Pay</a></h2>'
+    assert read(f"{contents}{body}", "page.html").text == read(body, "page.html").text
+
+
+def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
+    menu = '<div class="navigation"><a href="p.html">Prev</a></div>'
+    for body in (
+        "<p>All employees are entitled to twenty days.</p>",
+        "<p>休暇は年間20日とする。</p>",
+        f"<p>{'Leave and pay ' * 30}</p>",
+    ):
+        assert body[3:9] in read(f'<div>{body}<a rel="next" href="n.html">Next</a></div>', "a.html").text
+        assert (
+            "Fee" in read('<div><h2>Fee</h2>12 EUR <a rel="next" href="n.html">Next</a></div>', "a.html").text
+        )
+        box = f'<div class="page-body navigation"><a href="/">Home</a>{menu}{body}</div>'
+        assert read(box, "a.html").text == f"Home\n\n{read(body, 'a.html').text}"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<table><tr><td>Hotel<td>250 EUR<tr><td>Train<td>90 EUR<tr><td>{next}</table>",
+        "<table><tr><td>Passport<td>Mori<tr><td>{next}</table>",
+        "<ul><li>Passport<li>Visa<li>{next}</ul>",
+        "<div>Opening hours: 9-17, Fee: 20 EUR {next}</div>",
+        "<div>Due 3/12 {next}</div>",
+        "<p>Ask Mori before you travel {next}</p>",
+        "<p>Limit: <b>250</b> EUR {next}</p>",
+        "<div>申請期限は毎月五日です {next}</div>",
+        "<div>休暇の申請は上長の承認 {next}</div>",
+        "<div>経費精算書及領収書原本提出先経理部 {next}</div>",
+    ],
+)
+def test_html_keeps_what_is_said_beside_a_link_to_the_next_page(box: str) -> None:
+    linked = box.format(next='<a rel="next" href="n.html">Next</a>')
+    told = read(box.format(next=""), "a.html").text
+    assert all(word in read(linked, "a.html").text for word in told.split())
+
+
+@pytest.mark.parametrize("page", ["3 / 12", "Page 3 of 12", "3／12ページ", "(page 3)", "目次", "Handbook |"])
+def test_html_leaves_out_which_page_this_is(page: str) -> None:
+    for box in ("<p>{}</p>", "<table><tr><td>{}</table>"):
+        turning = box.format(f'<span>{page}</span> <a rel="next" href="n.html">次へ</a>')
+        assert read(f"{turning}<p>Fee</p>", "a.html").text == "Fee"
+
+
+def test_html_keeps_the_text_of_the_last_of_many_boxes_called_navigation() -> None:
+    boxes = "".join(f'<div class="navigation">All that box {number} may tell.</div>' for number in range(30))
+    assert "box 29 may tell" in read(boxes, "a.html").text
+
+
+def test_long_texts_beside_links_and_in_headings_are_read_in_linear_time() -> None:
+    """Hours, where every character begins a search to the end."""
+    told = "1 " * 400_000
+    assert read(f'<div>{told}<a rel="next" href="n.html">Next</a></div>', "a.html").text.startswith("1 1")
+    for heading in (
+        f"{{#{'a' * 400_000}",
+        f"a{' ' * 400_000}b",
+        "{ #a" * 100_000,
+        "{#a }" + " " * 400_000 + "b",
+    ):
+        assert len(read(f"# {heading}\n", "a.md").text) > 2
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        '<ul><li><a href="#a">Leave</a><li><a href="#c">Pay</a></ul>',  # two: a remark, no contents
+        '<ul><li><a href="#a">Leave</a><li><a href="#c">Pay</a><li><a href="other.html#x">Tax</a></ul>',
+        '<ol><li><a href="#a">1</a> Counted from the day on which the contract was signed by both.</li>'
+        '<li><a href="#a">2</a> Or later.</li><li><a href="#c">3</a> Or never.</li></ol>',
+        '<div class="contents"><a href="#a">a</a><a href="#a">b</a><a href="#c">c</a>'
+        "<p>All employees are entitled to twenty days of leave.</p></div>",
+        '<ul><li><a href="#a">Basic</a>: €10<li><a href="#c">Pro</a>: €25<li><a href="#c">Max</a>: €99</ul>',
+        '<ul><li><a href="#a">休暇</a> 20日<li><a href="#c">病休</a> 10日<li><a href="#c">慶弔</a> 5日</ul>',
+        '<div class="contents"><table><tr><td><a href="#a">Leave</a><td>20<tr><td><a href="#c">Pay</a><td>9'
+        '<tr><td><a href="#c">Tax</a><td>30</table></div>',
+        '<ol><li>税込 <a href="#a">↩</a><li>税抜 <a href="#a">↩</a><li>月額 <a href="#c">↩</a></ol>',
+    ],
+)
+def test_html_keeps_lists_of_links_that_say_something(links: str) -> None:
+    body = '<h2 id="a">Leave</h2><p>Twenty days.</p><h2 id="c">Pay</h2>'
+    assert len(read(f"{links}{body}", "page.html").text) > len(read(body, "page.html").text)
+
+
+def test_a_picture_beside_a_text_is_no_table() -> None:
+    box = '<table summary="Tip"><tr><td rowspan="2"><img alt="[Tip]"></td><th>Tip</th></tr>{}</table>'
+    told = read(box.format("<tr><td><p>Use apt.</p></td></tr>"), "a.html")
+    assert [kind for kind, _, _ in kinds(told)] == ["paragraph"] * 3
+    told = read(box.format("<tr><td>apt</td><td>Use it.</td></tr>"), "a.html")
+    assert [kind for kind, _, _ in kinds(told)] == ["table"]
+
+
+def test_many_boxes_called_contents_are_bounded() -> None:
+    boxes = "<div class=toc>" * 1_500 + "<p id=a>" + '<a href="#a">x</a>' * 5_000
+    told = "All employees are entitled to twenty days of leave in a year."
+    assert told in read(f"{boxes}<p>{told}", "a.html").text
+
+
+def test_deep_and_huge_html_is_bounded() -> None:
+    assert "bottom" in read("<div>" * 200 + "bottom" + "</div>" * 200, "a.html").text
+    assert "bottom" in read("<p>top</p>" + "<div>" * 100_000 + "bottom", "a.html").text
+    row = "<tr><td colspan=1000000 rowspan=1000000>x</td></tr>"
+    with pytest.raises(LimitError) as caught:
+        parse(f"<table>{row * 20_000}</table>".encode(), "a.html", Limits(max_cells=100_000))
+    assert caught.value.code == "too_many_cells"
+
+
+def test_entities_are_never_expanded_from_outside() -> None:
+    source = (
+        "<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/hostname'>]><html><body><p>a &x; b</p></body></html>"
+    )
+    text = read(source, "a.html").text
+    assert "a &x; b" in text
+
+
+def test_a_table_with_header_cells_stays_one_whatever_stands_in_it() -> None:
+    inner = "<table><tr><td>Long</td><td>quaaack</td></tr></table>"
+    source = (
+        f"<table><tr><th>Action</th><th>Sound</th></tr><tr><td><h3>Quack</h3></td><td>{inner}</td></tr></table>"
+        f"<table><tr><td><h2>Menu</h2></td><td>Laid out.</td></tr></table>"
+    )
+    assert kinds(read(source, "a.html")) == [
+        ("table", 0, "Action | Sound\nQuack | Long quaaack"),
+        ("heading", 2, "Menu"),
+        ("paragraph", 0, "Laid out."),
+    ]
+    equal = read("<table><tr><th>a</th><th>b</th></tr><tr><td>3</td><td>3</td></tr></table>", "a.html")
+    assert equal.text == "a | b\n3 | 3"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "html"),
+    [
+        (True, '<p style="color: white">secret</p>'),
+        (True, '<p style="color:#FFFFFF">secret</p>'),
+        (True, '<font color="white">secret</font>'),
+        (True, '<p style="font-size:1px">secret</p>'),
+        (True, '<p style="position:absolute; left:-9999px">secret</p>'),
+        (True, '<style>b{}</style><p style="color:#fff; background:#fff">secret</p>'),
+        (False, '<div style="background:#003"><p style="color:#fff">secret</p></div>'),
+        (False, '<table><tr bgcolor="#000080"><td style="color:#fff">secret</td></tr></table>'),
+        (False, '<style>.dark {background: black}</style><p class="dark" style="color:#fff">secret</p>'),
+        (False, '<p style="background-color:#fff">secret</p>'),
+        (False, '<p style="font-size:1.5em; border-color: white">secret</p>'),
+    ],
+)
+def test_white_and_tiny_text_is_hidden_where_nothing_gives_it_a_ground(hidden: bool, html: str) -> None:
+    document = parse(f"<html><body><p>Open.</p>{html}</body></html>".encode(), "a.html")
+    assert ("secret" not in document.text) is hidden
+    assert [note.code for note in document.notes] == ["hidden_text"] * hidden
+
+
+def test_html_lists_show_their_own_numbers_and_readings_are_left_out() -> None:
+    page = (
+        "<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です。</p><ol type=a><li>x<li value=4>y</ol>"
+    )
+    assert parse(page.encode(), "a.html").text == "漢字です。\n\na. x\nd. y"

@@ -1,0 +1,119 @@
+"""Plain text and Markdown: headings, lists, tables, front matter, titles."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.ingest.pages import kinds, read
+
+
+def test_text_keeps_its_lines_headings_lists_and_tables() -> None:
+    source = (
+        "TRAVEL POLICY\n=============\n\n1. Scope\n\nThis applies to all\nemployees.\n\n3.2 Hotels\n\n"
+        "- one\n- two\n  goes on\n\n"
+        "City\tRate\nOslo\t200\n\n■ 概要\n本文です。\n\n第3条（休暇）\n\n"
+        "A sentence of its own.\n\fPage two\n"
+    )
+    document = read(source, "travel_policy-2024.txt")
+    assert kinds(document) == [
+        ("heading", 1, "TRAVEL POLICY"),
+        ("heading", 1, "1. Scope"),
+        ("paragraph", 0, "This applies to all\nemployees."),
+        ("heading", 2, "3.2 Hotels"),
+        ("list", 0, "- one\n- two goes on"),
+        ("table", 0, "City | Rate\nOslo | 200"),
+        ("heading", 2, "■ 概要"),
+        ("paragraph", 0, "本文です。"),
+        ("heading", 3, "第3条（休暇）"),
+        ("paragraph", 0, "A sentence of its own."),
+        ("paragraph", 0, "Page two"),
+    ]
+    assert [page.number for page in document.pages] == [1, 2]
+    assert document.text[document.pages[1].start : document.pages[1].end] == "Page two"
+    assert document.title == "TRAVEL POLICY"
+
+
+def test_markdown_is_kept_as_its_reader_sees_it() -> None:
+    source = """---
+title: Leave policy
+date: 2024-03-01
+tags: [hr, leave]
+nested: {a: {b: c}}
+---
+# Leave *and* rest <!-- secret -->
+
+See [the handbook](https://example.com/x) and `code`,
+next line.
+
+<!-- hidden
+comment -->
+1. one
+   - deep
+2. two
+
+   more
+
+```python
+x = 1
+  y = 2
+```
+
+| City | Rate |
+|------|-----:|
+| Oslo | **200** |
+
+<div>raw <b>html</b></div>
+
+![a map](map.png)
+"""
+    document = read(source, "leave.md")
+    assert kinds(document) == [
+        ("heading", 1, "Leave and rest"),
+        ("paragraph", 0, "See the handbook and code,\nnext line."),
+        ("list", 0, "1. one\n  - deep\n2. two more"),
+        ("code", 0, "x = 1\n  y = 2"),
+        ("table", 0, "City | Rate\nOslo | 200"),
+        ("paragraph", 0, "raw html"),
+        ("paragraph", 0, "a map"),
+    ]
+    assert document.blocks[4].header == "City | Rate"
+    assert (document.title, document.date) == ("Leave policy", datetime(2024, 3, 1, tzinfo=UTC))
+    assert dict(document.metadata) == {"tags": "hr, leave"}
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "---\n: : :\n---\n",
+        "---\na: &x [1]\nb: *x\n---\n",
+        "---\n- a list\n---\n",
+        "---\nno end\n",
+        "+++\nbad toml\n+++\n",
+        "---\ndate: 2024-13-45\n---\n",
+        "---\n!!python/object/apply:os.system [ls]\n---\n",
+    ],
+)
+def test_bad_front_matter_never_loses_the_page(front: str) -> None:
+    assert "The body." in read(f"{front}\nThe body.\n", "a.md").text
+
+
+def test_markdown_leaves_out_its_own_contents() -> None:
+    contents = "1. [Leave](#leave)\n    - [In part](#in-part)\n    - [休暇](#休暇)\n2. [Pay](#pay)\n\n"
+    body = "# Leave\n\nTwenty days.\n\n- [Pay](#pay)\n- [Leave](#leave)\n\n## In part\n\nTen.\n\n## 休暇\n\n20日。\n"
+    assert read(f"{contents}{body}", "a.md").text == read(body, "a.md").text
+    named = contents.replace("#休暇", "#_1").replace("#leave", "#1-leave-1")
+    assert read(f"{named}{body}", "a.md").text == read(body, "a.md").text, "as other programs name headings"
+    renamed = "# Twenty days {#leave}\n\n## 短期 {#in-part .late}\n\nTen.\n\n## Salary {: #pay}\n\nMonthly.\n"
+    shown = "Twenty days\n\n短期\n\nTen.\n\nSalary\n\nMonthly."
+    assert read(f"{contents}{renamed}", "a.md").text == shown
+    assert "Pay" in read(f"{contents}# Tax\n\nTwenty.\n", "a.md").text, (
+        "its links lead to no heading of the page"
+    )
+    for told in (
+        "1. [Leave](pay.md#leave)\n",
+        "- [Basic](#leave): €10\n- [Pro](#pay): €25\n- [休暇](#休暇): 20日\n",
+        "1. All of it, and whatever else the contract may promise to you.\n",
+    ):
+        assert read(f"{told}{contents[3:]}{body}", "a.md").text.count("In part") == 2
