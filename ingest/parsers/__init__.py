@@ -45,11 +45,11 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "8"),
+    detection.PDF: Parser("ingest.parsers.pdf", "9"),
     detection.DOCX: Parser("ingest.parsers.docx", "9"),
     detection.HTML: Parser("ingest.parsers.html", "10"),
-    detection.MARKDOWN: Parser("ingest.parsers.markdown", "8"),
-    detection.TEXT: Parser("ingest.parsers.text", "3"),
+    detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
+    detection.TEXT: Parser("ingest.parsers.text", "4"),
     detection.XLSX: Parser("ingest.parsers.sheets", "6"),
     detection.XLS: Parser("ingest.parsers.sheets", "4"),
     detection.ODS: Parser("ingest.parsers.sheets", "7"),

@@ -59,7 +59,7 @@ _DELETED = (
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Fillers that fonts, word processors and emoji leave behind; everything else deleted was put there to hide.
-_HARMLESS = pattern("[\u00ad\u034f\u200b\u200e\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+_HARMLESS = pattern("[\u00ad\u034f\u200b\u200e\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 _ODD = pattern(
     f"[{_DELETED}\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f"
     "\u2e80-\u2fdf\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"

@@ -26,6 +26,8 @@ _BULLET = pattern(
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
 _SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
+_MARK = pattern(r"\.?[\d０-９]{1,3}|\[\d{1,3}\]|※\d?|（?注[\d０-９]?）?")
+"""What may stand before a paragraph and is no bullet: ``.1``, ``[21]``, ``２``, ``※``."""
 _LEADER = pattern(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
 
 
@@ -237,8 +239,10 @@ def _paragraphs(lines: Sequence[Line]) -> list[Piece]:
     edge = max(line.x1 for line in lines)
     groups: list[list[Line]] = []
     for at, line in enumerate(lines):
-        hangs = bool(groups) and len(groups[-1]) == 1 and _hangs(lines[at - 1 : at + 2])
-        if groups and _joins(groups[-1][-1], line, leading, edge, hangs=hangs):
+        is_second = bool(groups) and len(groups[-1]) == 1
+        hangs = is_second and _hangs(lines[at - 1 : at + 2])
+        below_mark = is_second and _is_below_mark(groups[-1][0], line)
+        if groups and _joins(groups[-1][-1], line, leading, edge, hangs=hangs, below_mark=below_mark):
             groups[-1].append(line)
         elif groups and _beside(groups[-1][-1], line):
             last = groups[-1].pop()
@@ -298,7 +302,19 @@ def _hangs(lines: Sequence[Line]) -> bool:
     )
 
 
-def _joins(before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False) -> bool:
+def _is_below_mark(first: Line, second: Line) -> bool:
+    """Says whether a line begins below the first word after the number that its paragraph begins with."""
+    words = first.words
+    return (
+        len(words) > 1
+        and _MARK.fullmatch(words[0].text) is not None
+        and abs(second.x0 - words[1].x0) < 0.5 * second.size
+    )
+
+
+def _joins(
+    before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False, below_mark: bool = False
+) -> bool:
     """Says whether a line goes on with the sentence of the one before."""
     step = before.y1 - after.y1
     size = before.size
@@ -308,6 +324,8 @@ def _joins(before: Line, after: Line, leading: float, edge: float, *, hangs: boo
         return False
     if _BULLET.match(after.text) or _LEADER.search(before.text):
         return False
+    if below_mark:
+        return True
     if after.x0 - before.x0 > 0.9 * size and not hangs and not _BULLET.match(before.text):
         return False  # indented: a new paragraph
     if HYPHENATED.search(before.text) and after.text[0].islower():

@@ -30,6 +30,7 @@ _BREAK = pattern(r"<br\s*/?>", re.IGNORECASE)
 _HTML_NAME = pattern(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
 _HEADING_NAME = pattern(r"(?<![ \t])[ \t]*+\{:?[ \t]*+#([^\s{}]++)(?:\s[^{}]*+)?\}[ \t]*\Z")
 """``## Leave {#leave}``, as Pandoc, Kramdown and Hugo let headings be named; readers do not see it."""
+_MOST_TITLE_LINES = 2
 _NUMBER = pattern(r"[-_]\d+\Z")
 _DATE_KEYS = ("date", "updated", "last_updated", "lastmod", "modified", "last_modified_at", "published")
 
@@ -201,6 +202,12 @@ def _is_contents(tokens: Sequence[Token], places: Set[str]) -> bool:
 # ---- tokens to blocks ----------------------------------------------------------------------------
 
 
+def _is_ruled_text(token: Token) -> bool:
+    """Says whether a heading is a paragraph with a rule below it, which the format takes for one."""
+    lines = token.map[1] - token.map[0] if token.map else 0
+    return token.markup in ("=", "-") and lines > _MOST_TITLE_LINES + 1
+
+
 class _Writer:
     """Walks the flat token stream; a list becomes one block however deep it is nested."""
 
@@ -218,7 +225,7 @@ class _Writer:
         for token in tokens:
             kind = token.type
             if kind == "heading_open":
-                self._heading = int(token.tag[1])
+                self._heading = 0 if _is_ruled_text(token) else int(token.tag[1])
             elif kind == "heading_close":
                 self._heading = 0
             elif kind == "inline":

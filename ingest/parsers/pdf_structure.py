@@ -188,6 +188,8 @@ class Headings:
         if piece.kind == "table" or not piece.lines or len(piece.lines) > 3:
             return False
         text = _text(piece)
+        if _LEADERS.search(text):
+            return False  # of a table of contents
         if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
             return False
         larger = piece.size >= 1.15 * self.body_size
@@ -199,7 +201,7 @@ class Headings:
         if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
             return False
         numbered = len(text) <= 60 and piece.font != self._body_font and _NUMBERED.match(text) is not None
-        return bolder or (numbered and not _LEADERS.search(text))
+        return bolder or numbered
 
 
 def _depth(piece: Piece) -> int:
@@ -285,7 +287,7 @@ def add_pieces(draft: Draft, pieces: Sequence[Piece], levels: Sequence[int]) -> 
             held = level
         elif piece.kind == "table":
             draft.count_cells(sum(map(len, piece.rows)))
-            draft.table(piece.rows)
+            draft.table([[_LEADERS.sub(" … ", cell) for cell in row] for row in piece.rows])
         elif piece.kind == "list":
             draft.listing([(depth, mark, _LEADERS.sub(" … ", text)) for depth, mark, text in piece.items])
         elif _is_label(piece):

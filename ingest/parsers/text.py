@@ -11,7 +11,7 @@ import re
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.assembly import Draft, Limits, title_from_name
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
 
@@ -32,6 +32,10 @@ _JA_HEADING = pattern(
 _JA_LEVEL = {"編": 1, "部": 1, "章": 1, "節": 2, "条": 3, "款": 3}
 _ASCIIDOC = pattern(r"^(={1,6})\s+(\S.*)$")
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
+_UNTITLED = pattern(r"[\W_]*\d[\d\W]*\d|\.\.|[#%/<{\[]|.*[|\t=]")
+"""Times and numbers, directives, comments, markup, cells, settings."""
+_BEGINNING_BLOCKS = 3
+_MAX_TITLE_CHARS = 60
 _MAX_HEADING_CHARS = 80
 _MAX_JA_HEADING_CHARS = 40
 
@@ -52,7 +56,12 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         if number == 1 or page.strip():
             draft.page(number)
             reader.read_page(page.split("\n"))
-    return draft.finish(name=name, content_type=TEXT, metadata={"encoding": decoded.encoding})
+    return draft.finish(
+        name=name,
+        content_type=TEXT,
+        title=reader.title or title_from_name(name),
+        metadata={"encoding": decoded.encoding},
+    )
 
 
 class _Reader:
@@ -61,6 +70,13 @@ class _Reader:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._underlines: list[str] = []
+        self._blocks = 0
+        self._title = ""
+
+    @property
+    def title(self) -> str:
+        """The line that the text begins with, where it looks like a title, or a heading near its beginning; else ""."""
+        return self._title if self._blocks > 1 else ""
 
     def read_page(self, lines: list[str]) -> None:
         block: list[str] = []
@@ -73,12 +89,15 @@ class _Reader:
 
     def _read_block(self, lines: list[str]) -> None:
         """Reads the lines between two blank ones."""
+        self._blocks += 1
+        if self._blocks == 1 and len(lines) == 1 and _is_title(lines[0].strip()):
+            self._title = lines[0].strip()
         lines = self._take_underlined(lines)
         if not lines:
             return
         level = _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
         if level:
-            self._draft.heading(lines[0].lstrip("= "), level)
+            self._add_heading(lines[0].lstrip("= "), level)
             lines = lines[1:]
         if not lines:
             return
@@ -104,8 +123,19 @@ class _Reader:
                 return lines
             if mark not in self._underlines:
                 self._underlines.append(mark)
-            self._draft.heading(title, self._underlines.index(mark) + 1)
+            self._add_heading(title, self._underlines.index(mark) + 1)
             lines = rest
+
+    def _add_heading(self, text: str, level: int) -> None:
+        if not self._title and self._blocks <= _BEGINNING_BLOCKS:
+            self._title = text.strip()
+        self._draft.heading(text, level)
+
+
+def _is_title(line: str) -> bool:
+    """Says whether a line at the beginning, with nothing beside it, may be what the text is called."""
+    is_said = bool(_SENTENCE_END.search(line) or _BULLET.match(line) or _UNTITLED.match(line))
+    return len(line) <= _MAX_TITLE_CHARS and not is_said and sum(map(str.isalpha, line)) > 1
 
 
 def _is_marked(line: str) -> bool:

@@ -215,3 +215,24 @@ def test_html_lists_show_their_own_numbers_and_readings_are_left_out() -> None:
         "<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です。</p><ol type=a><li>x<li value=4>y</ol>"
     )
     assert parse(page.encode(), "a.html").text == "漢字です。\n\na. x\nd. y"
+
+
+def test_words_in_drawings_are_read_and_what_is_not_drawn_is_not() -> None:
+    chart = (
+        "<svg><title>Chart</title><desc>of fees</desc><style>a{}</style><defs><text>unused</text></defs>"
+        "<g><text x='1'>京都<tspan x='1' dy='2'>支店</tspan></text><text>12<tspan>,000円</tspan></text></g>"
+        "<text visibility='hidden'>no</text><foreignObject><div>税込み</div></foreignObject></svg>"
+    )
+    document = read(
+        f"<p>Fees</p>{chart}<p>A <svg><text>new</text></svg> rule <svg><path/></svg>.</p>", "a.html"
+    )
+    assert document.text == "Fees\n\n京都 支店\n\n12,000円\n\n税込み\n\nA new rule ."
+    assert not document.notes
+
+
+def test_a_formula_is_not_said_again_by_its_source() -> None:
+    source = "<annotation encoding='application/x-tex'>E=mc</annotation>"
+    page = (
+        f"<p>So <math><semantics><mrow><mi>E</mi><mo>=</mo><mi>mc</mi></mrow>{source}</semantics></math>.</p>"
+    )
+    assert read(page, "a.html").text == "So E=mc."

@@ -291,3 +291,29 @@ def test_where_all_is_bold_being_bold_makes_no_heading() -> None:
 
     headings = [text for kind, _, text in kinds(read(drawn(draw))) if kind == "heading"]
     assert headings == ["Travel"]
+
+
+def test_a_line_below_the_first_word_after_a_number_goes_on_with_its_paragraph() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for x, y, text in (
+            (70, 780, ".1"), (100, 780, "The intent of this request is to ask for offers, in"),
+            (100, 768, "the format below."), (70, 744, ".2"), (100, 744, "Offers are due in May."), (70, 720, PROSE[:88]),
+        ):  # fmt: skip
+            canvas.drawString(x, y, text)
+
+    texts = [text for _, _, text in kinds(read(drawn(draw)))]
+    assert ".1 The intent of this request is to ask for offers, in the format below." in texts
+    assert any(text.startswith(".2 Offers are due in May.") for text in texts)
+
+
+def test_lines_of_a_table_of_contents_are_no_headings_and_have_no_leaders() -> None:
+    def draw(canvas: Any) -> None:
+        y = write(canvas, "Contents", 70, 780, 450, font="Helvetica-Bold", size=20)
+        for line in (f"1 Introduction {'.' * 60} 7", f"2 Structure of the file {'.' * 50} 9"):
+            y = write(canvas, line, 70, y, 450, font="Helvetica-Bold", size=12)
+        write(canvas, PROSE, 70, y, 450)
+
+    found = kinds(read(drawn(draw)))
+    assert [text for kind, _, text in found if kind == "heading"] == ["Contents"]
+    assert "..." not in "".join(text for _, _, text in found)

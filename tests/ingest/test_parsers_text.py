@@ -117,3 +117,28 @@ def test_markdown_leaves_out_its_own_contents() -> None:
         "1. All of it, and whatever else the contract may promise to you.\n",
     ):
         assert read(f"{told}{contents[3:]}{body}", "a.md").text.count("In part") == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("就業規則\n\n第1章 総則\n\n従業員は守る。", "就業規則"),
+        ("MIT License\n\nPermission is granted.\n\n5. More", "MIT License"),
+        (".. _travel:\n\nTravel\n======\n\nBook early.", "Travel"),
+        ("Dear all,\n\nthe rate is 200.", "rules 2"),
+        ("2026-01-02 10:00:01\n\nstarted", "rules 2"),
+        ("Only line", "rules 2"),
+        ("One says this.\n\nAnother.\n\nA third.\n\n5. Downstream\n\nMore.", "rules 2"),
+    ],
+)
+def test_a_text_is_called_what_it_begins_with_or_its_name(source: str, title: str) -> None:
+    assert read(source, "rules_2.txt").title == title
+
+
+def test_a_paragraph_above_a_rule_is_no_heading_of_markdown() -> None:
+    document = read("Total\nof May\n---\n\nCable 5.00\nMouse 6.00\nSum 11.00\n-----\n\nPaid.", "a.md")
+    assert kinds(document) == [
+        ("heading", 2, "Total of May"),
+        ("paragraph", 0, "Cable 5.00\nMouse 6.00\nSum 11.00"),
+        ("paragraph", 0, "Paid."),
+    ]

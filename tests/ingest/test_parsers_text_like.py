@@ -165,3 +165,9 @@ def test_dates_are_read_or_left(value: str, day: int) -> None:
 def test_runs_of_spaces_cost_no_more_than_other_text(count: int, spaces: int) -> None:
     page = ("a" + " " * spaces + "b  \n") * count
     assert parse(page.encode(), "report.txt").text.startswith("a  ")
+
+
+def test_invisible_signs_of_formulas_are_stripped_silently() -> None:
+    document = parse("sin\u2061x, a\u2062b, i\u2063j, 1\u2064½".encode(), "a.txt")
+    assert document.text == "sinx, ab, ij, 1½"
+    assert not document.notes
