@@ -45,7 +45,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "9"),
+    detection.PDF: Parser("ingest.parsers.pdf", "10"),
     detection.DOCX: Parser("ingest.parsers.docx", "9"),
     detection.HTML: Parser("ingest.parsers.html", "10"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
@@ -59,8 +59,8 @@ PARSERS: Mapping[str, Parser] = {
     detection.JSONL: Parser("ingest.parsers.records", "2"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "1"),
     detection.PPTX: Parser("ingest.parsers.pptx", "9"),
-    detection.ODT: Parser("ingest.parsers.odf", "6"),
-    detection.ODP: Parser("ingest.parsers.odf", "5"),
+    detection.ODT: Parser("ingest.parsers.odf", "7"),
+    detection.ODP: Parser("ingest.parsers.odf", "6"),
     detection.RTF: Parser("ingest.parsers.rtf", "4"),
     detection.EPUB: Parser("ingest.parsers.epub", "11"),
     detection.EML: Parser("ingest.parsers.mail", "5"),

@@ -145,6 +145,16 @@ def to_rows(lines: Sequence[Line]) -> list[Row]:
     return rows
 
 
+def in_rows(words: Sequence[Word]) -> list[Word]:
+    """Returns words from top to bottom and left to right, for a page that was not drawn in the order it is read."""
+    rows = to_rows(to_lines(words))
+    return [
+        word
+        for row in rows
+        for word in sorted((one for line in row.lines for one in line.words), key=lambda one: one.x0)
+    ]
+
+
 def _with_signs(lines: Sequence[Line]) -> list[Line]:
     """Puts a currency sign with the number after it, and a percent sign or bracket with the one before."""
     joined: list[Line] = [lines[0]]

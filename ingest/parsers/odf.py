@@ -10,7 +10,7 @@ slides (noted), readings above Japanese words, pictures and other embedded objec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import ODP, ODS, ODT, encrypted
 from ingest.parsers.odf_charts import charts_in, write_chart
+from ingest.parsers.odf_forms import read_controls
 from ingest.parsers.odf_package import as_archive, read_properties
 from ingest.parsers.odf_styles import (
     DRAW,
@@ -87,7 +88,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if content is None:
         raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
     draft = Draft(limits)
-    writer = _Writer(draft, Styles(root, package.xml("styles.xml")), partial(charts_in, package))
+    writer = _Writer(
+        draft, Styles(root, package.xml("styles.xml")), partial(charts_in, package), read_controls(content)
+    )
     shown = content.tag == OFFICE + "presentation"
     if shown:
         writer.write_slides(content)
@@ -121,10 +124,17 @@ def _put_in(manifest: Any) -> Iterator[str]:
 class _Writer:
     """Adds the body to a draft."""
 
-    def __init__(self, draft: Draft, styles: Styles, charts: Callable[[Any], Iterator[Any]]) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        styles: Styles,
+        charts: Callable[[Any], Iterator[Any]],
+        controls: Mapping[str, str],
+    ) -> None:
         self._draft = draft
         self._styles = styles
         self._charts = charts
+        self._controls = controls
         self._page = 1
         self._breaks = 0
         self._notes: list[tuple[int, str, str]] = []
@@ -157,6 +167,8 @@ class _Writer:
                 self._next_page()
             elif tag == DRAW + "object":
                 self._write_charts(element)
+            elif tag == DRAW + "control":
+                self._draft.paragraph(self._control(element))
             elif tag in _CONTAINERS or tag in _SHAPES:
                 stack.append(iter(element))
         self._close_list()
@@ -284,6 +296,8 @@ class _Writer:
                 parts.append("\f" if boxes is not None else " ")
             elif tag == TEXT + "note":
                 parts.append(self._take_note(child))
+            elif tag == DRAW + "control":
+                parts.append(f" {self._control(child)} ")
             elif tag == DRAW + "frame" or tag in _SHAPES or tag == DRAW + "g":
                 if boxes is not None:
                     boxes.append(child)
@@ -298,6 +312,9 @@ class _Writer:
             parts.append(child.tail or "")
         lines = "".join(parts).split("\n")
         return "\n".join(re.sub(r"[ \t\r]+", " ", line).strip(" ") for line in lines)
+
+    def _control(self, place: Any) -> str:
+        return self._controls.get(place.get(DRAW + "control") or "", "")
 
     def _take_note(self, note: Any) -> str:
         body = note.find(TEXT + "note-body")

@@ -25,7 +25,7 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.layout import Piece, arrange
-from ingest.parsers.lines import Line
+from ingest.parsers.lines import Line, in_rows
 from ingest.parsers.pdf_annotations import Beside, attached_files, open_page
 from ingest.parsers.pdf_page import Font, read_page
 from ingest.parsers.pdf_structure import (
@@ -109,6 +109,8 @@ def open_pdf(data: bytes, name: str) -> Any:
         raise _damaged(name, "it cannot be opened") from None
     if len(pdf) == 0:
         raise _damaged(name, "it has no pages")
+    if pdf.get_formtype() != pdfium.FORMTYPE_NONE:
+        pdf.init_forms()  # draws what fields hold where the program that filled them in did not
     return pdf
 
 
@@ -137,6 +139,8 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         page.close()
         fonts.clear()  # handles are only good while their page is open
         _read_again(found, index, second)
+        if beside.is_form:
+            found.words = in_rows(found.words)  # fields come after all labels
         found.settle()
         pages.append(found)
     is_running = running_lines(pages)

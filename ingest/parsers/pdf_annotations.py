@@ -32,10 +32,11 @@ _UNSEEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 
 @dataclass(slots=True)
 class Beside:
-    """What reviewers wrote on a page, and the names of the files that they attached there."""
+    """What reviewers wrote on a page, the names of the files that they attached there, and whether it is a form."""
 
     remarks: list[Remark] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    is_form: bool = False
 
 
 def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
@@ -64,6 +65,8 @@ def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
     if has_fields and pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         page.close()
         page = pdf[index]
+        if beside is not None:
+            beside.is_form = True
     return page
 
 

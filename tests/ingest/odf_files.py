@@ -7,7 +7,7 @@ from tests.ingest.packing import zipped
 NAMES = {
     "office": "office", "text": "text", "table": "table", "draw": "drawing", "style": "style", "meta": "meta",
     "fo": "xsl-fo-compatible", "svg": "svg-compatible", "presentation": "presentation", "manifest": "manifest",
-    "chart": "chart",
+    "chart": "chart", "form": "form",
 }  # fmt: skip
 SPACES = " ".join(
     f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for short, name in NAMES.items()

@@ -257,3 +257,21 @@ def test_a_workbook_put_into_a_presentation_is_told_and_a_chart_is_not() -> None
     document = parse(data, "a.odp", Limits())
     assert document.text == "数字"
     assert [note.message.partition(",")[0] for note in document.notes] == ["A workbook"]
+
+
+def test_what_the_controls_of_a_form_show_is_read_where_they_stand() -> None:
+    controls = (
+        '<form:fixed-text form:id="c1" form:label="First name"/><form:text form:id="c2" form:current-value="花子"/>'
+        '<form:checkbox form:id="c3" form:label="Agreed" form:current-state="checked"/>'
+        '<form:radio form:id="c4" form:label="Other"/><form:hidden form:id="c5" form:value="secret"/>'
+        '<form:listbox form:id="c6"><form:option form:label="Norway"/>'
+        '<form:option form:label="Japan" form:current-selected="true"/></form:listbox>'
+        '<form:password form:id="c7" form:value="secret"/><form:textarea form:id="c8" form:current-value="Note"/>'
+    )
+    places = {at: f'<draw:control draw:control="c{at}"/>' for at in range(1, 10)}
+    document = read(
+        f"<office:forms><form:form>{controls}</form:form></office:forms>"
+        f"<text:p>{places[1]}<text:s/>{places[2]}{places[7]}</text:p><text:p>{places[3]}{places[4]}{places[5]}</text:p>"
+        f"<text:p>Country: {places[6]}{places[9]}.</text:p>{places[8]}"
+    )
+    assert document.text == "First name 花子\n\n☒ Agreed ☐ Other\n\nCountry: Japan .\n\nNote"

@@ -298,7 +298,8 @@ def test_a_line_below_the_first_word_after_a_number_goes_on_with_its_paragraph()
         canvas.setFont("Helvetica", 10)
         for x, y, text in (
             (70, 780, ".1"), (100, 780, "The intent of this request is to ask for offers, in"),
-            (100, 768, "the format below."), (70, 744, ".2"), (100, 744, "Offers are due in May."), (70, 720, PROSE[:88]),
+            (100, 768, "the format below."), (70, 744, ".2"), (100, 744, "Offers are due in May."),
+            (70, 720, PROSE[:88]),
         ):  # fmt: skip
             canvas.drawString(x, y, text)
 

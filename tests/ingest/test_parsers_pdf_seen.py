@@ -269,3 +269,24 @@ def test_files_that_are_attached_to_a_pdf_or_a_page_are_told() -> None:
         ("attachment_unread", 1, "料金.csv"),
         ("attachment_unread", 0, "invoice.xml"),
     ]
+
+
+def test_what_was_typed_is_read_beside_its_label_also_where_no_program_drew_it() -> None:
+    def form(canvas: Any) -> None:
+        for x, y, label in (
+            (72, 740, "First name"),
+            (300, 740, "Last name"),
+            (72, 700, "Reason"),
+            (72, 660, "Signed"),
+        ):
+            canvas.drawString(x, y, label)
+        for name, x, y in (("Taro", 140, 734), ("Yamada", 370, 734), ("Leave", 140, 694)):
+            canvas.acroForm.textfield(name=name, value=name, x=x, y=y, width=100, height=20)
+
+    def undrawn(writer: Any) -> None:
+        writer.set_need_appearances_writer(True)
+        for annotation in writer.pages[0]["/Annots"]:
+            annotation.get_object()["/AP"]["/N"].get_object().set_data(b"/Tx BMC\nEMC\n")
+
+    words = read(rewritten(drawn(form), undrawn)).text.split()
+    assert " ".join(words) == "First name Taro Last name Yamada Reason Leave Signed"
