@@ -206,6 +206,39 @@ def _ics() -> bytes:
     return "\r\n".join(lines).encode()
 
 
+def _ipynb() -> bytes:
+    output = {"output_type": "stream", "name": "stdout", "text": [_PROSE]}
+    table = (
+        "<table>"
+        + "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in _ROWS)
+        + "</table>"
+    )
+    shown = {
+        "output_type": "execute_result",
+        "data": {"text/html": table, "text/plain": ["x"]},
+        "metadata": {},
+    }
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# Hotels\n", "\n", _PROSE]},
+        {"cell_type": "code", "metadata": {}, "source": ["print(1)"], "outputs": [output, shown]},
+    ]
+    return json.dumps(
+        {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False
+    ).encode()
+
+
+def _flat(data: bytes, kind: str) -> bytes:
+    """An OpenDocument file as one XML file."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        content = archive.read("content.xml").decode()
+    mime = f' office:mimetype="application/vnd.oasis.opendocument.{kind}"'
+    return (
+        content.replace("office:document-content", "office:document")
+        .replace("<office:document", f"<office:document{mime}", 1)
+        .encode()
+    )
+
+
 _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".xlsx": _xlsx,
     ".xls": _xls,
@@ -213,6 +246,9 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".odt": _odt,
     ".odp": _odp,
     ".ods": _ods,
+    ".fodt": lambda: _flat(_odt(), "text"),
+    ".fods": lambda: _flat(_ods(), "spreadsheet"),
+    ".ipynb": _ipynb,
     ".epub": _epub,
     ".eml": _eml,
     ".mbox": _mbox,
