@@ -40,6 +40,7 @@ SHORT_TYPES = {
     "tsv": "text/tab-separated-values",
     "json": "application/json",
     "jsonl": "application/jsonl",
+    "ipynb": "application/x-ipynb+json",
 }
 
 _CODES = """
