@@ -116,7 +116,7 @@ class Chunker:
                 first = units[0]
                 own = run.section.headings[: -run.section.lead] if opening and run.section.lead else None
                 parts = [contexts.of(own) if own is not None else context]
-                if first.block is last and first.block.header:
+                if first.block.header and (first.block is last or _goes_on(text, first.block)):
                     parts.append(contexts.fit(first.block.header))
                 drafts.append(
                     _Draft(first.start, units[-1].end, "\n".join(filter(None, parts)), run.section.headings)
@@ -198,8 +198,10 @@ class Chunker:
         whole_room = room
         while at < len(units):
             room = whole_room
-            if run.by_tokens and at and units[at].block.header and units[at].block is units[at - 1].block:
-                room = max(1, room - contexts.tokens(contexts.fit(units[at].block.header)))
+            block = units[at].block
+            is_inside = at > 0 and block is units[at - 1].block
+            if run.by_tokens and block.header and (is_inside or _goes_on(text, block)):
+                room = max(1, room - contexts.tokens(contexts.fit(block.header)))
             target = left / -(-left // room)
             used, best, best_cost = 0, at + 1, float("inf")
             for stop in range(at, len(units)):
@@ -371,6 +373,11 @@ def _split(text: str, start: int, end: int, chars: int) -> Iterator[tuple[int, i
             stop = next((cut + 1 for cut in cuts if cut >= 0), stop)
         yield from _trimmed(text, start, stop)
         start = stop
+
+
+def _goes_on(text: str, block: Block) -> bool:
+    """Says whether a table is the rest of one that began on another page, without its header."""
+    return not text.startswith(block.header, block.start)
 
 
 def _break_cost(before: Block, after: Block) -> float:

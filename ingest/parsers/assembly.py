@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
@@ -150,6 +151,9 @@ _BLANK_LINES = pattern(r"\n{3,}")
 _NUMERIC = pattern(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
 
 
+_NO_TURNS: Mapping[int, Callable[[], None]] = MappingProxyType({})
+
+
 class Draft:
     """A document being read. Pages come in order, each followed by its blocks.
 
@@ -222,7 +226,12 @@ class Draft:
             )
 
     def table(
-        self, rows: Sequence[Sequence[str]], header_rows: int | None = None, *, spans: bool = True
+        self,
+        rows: Sequence[Sequence[str]],
+        header_rows: int | None = None,
+        *,
+        spans: bool = True,
+        turns: Mapping[int, Callable[[], None]] = _NO_TURNS,
     ) -> None:
         """Adds a table: one line a row; empty rows and columns are left out.
 
@@ -230,6 +239,8 @@ class Draft:
             rows: cells as text; rows may be of different length.
             header_rows: how many rows at the top are the header; None lets their look decide.
             spans: a cell over several columns is given for each of them; over all, it is shown once.
+            turns: what starts the page, or the pages, on which a row (by its index) is the first; the table's rest
+                has its header as well.
         """
         cells = [[one_line(self._clean(cell)) for cell in row] for row in rows]
         width = max((len(row) for row in cells), default=0)
@@ -237,15 +248,17 @@ class Draft:
         lines = [[row[i] if i < len(row) else "" for i in used] for row in cells]
         if header_rows is None:
             header_rows = _guess_header(lines)
-        head = [line for line in lines[:header_rows] if any(line)]
-        body = [line for line in lines[header_rows:] if any(line)]
-        if not head and not body:
-            return
-        if len(used) == 1:
-            self.paragraph("\n".join(line[0] for line in head + body))
-            return
-        shown = [_show_row(line, spans) for line in head + body]
-        self._add("table", "\n".join(shown), header="\n".join(shown[: len(head)]))
+        shown = [_show_row(line, spans) if any(line) else "" for line in lines]
+        header = "\n".join(filter(None, shown[:header_rows]))
+        starts = [0, *sorted(at for at in turns if 0 < at < len(shown))]
+        for start, stop in zip(starts, [*starts[1:], len(shown)], strict=True):
+            if start:
+                turns[start]()
+            part = "\n".join(filter(None, shown[start:stop]))
+            if len(used) == 1:
+                self.paragraph(part)
+            else:
+                self._add("table", part, header=header)
 
     def note(self, code: str, message: str, page: int = 0) -> None:
         """Adds a remark for the ingest report; beyond 500 they are dropped."""

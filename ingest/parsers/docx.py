@@ -8,7 +8,8 @@ last layout made (``lastRenderedPageBreak``) and those a writer set: a file with
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from corpus.errors import ParseError
@@ -246,13 +247,17 @@ class _Writer:
             self.write(next(_cells(rows[0])))
             return
         cells, header_rows = self._read_rows(rows)
-        self._draft.table(cells, header_rows or None)
+        turns, after = _page_turns(rows)
+        starts = {at: partial(self._next_pages, count) for at, count in turns.items()}
+        if 0 in turns:
+            self._next_pages(turns[0])
+        self._draft.table(cells, header_rows or None, turns=starts)
+        self._next_pages(after)
         self._write_remarks(element)
         self._write_charts(element)
-        self._page_breaks_in(element)
 
-    def _page_breaks_in(self, element: Any) -> None:
-        for _ in range(sum(1 for _ in element.iter(W + "lastRenderedPageBreak"))):
+    def _next_pages(self, count: int) -> None:
+        for _ in range(count):
             self._next_page()
 
     def _read_rows(self, rows: list[Any]) -> tuple[list[list[str]], int]:
@@ -365,6 +370,39 @@ def _rows(table: Any) -> Iterator[Any]:
             owner = owner.getparent()
         if owner is table:
             yield element
+
+
+def _page_turns(rows: Sequence[Any]) -> tuple[dict[int, int], int]:
+    """Returns how many pages begin before each row, for rows where any do, and how many after the last one.
+
+    A row that begins on a new page has the break before its first cell's text. One that is parted has breaks in several
+    cells, which go on beside each other, and the row after it often has the same break again.
+    """
+    turns: dict[int, int] = {}
+    pending = 0
+    for at, row in enumerate(rows):
+        cells = [found for found in map(_breaks_in, _cells(row)) if found]
+        begins = bool(cells) and cells[0][0]
+        turn = max(pending, int(begins))
+        if turn:
+            turns[at] = turn
+        pending = max((within for _, within in cells), default=0)
+        if not begins and any(leads for leads, _ in cells):
+            pending = max(pending, 1)
+    return turns, pending
+
+
+def _breaks_in(cell: Any) -> tuple[bool, int] | None:
+    """Returns whether a page begins before a cell's text and how many do within it; None for an empty cell."""
+    leads, within, has_text = False, 0, False
+    for element in cell.iter(W + "lastRenderedPageBreak", W + "t"):
+        if element.tag == W + "t":
+            has_text = has_text or bool((element.text or "").strip())
+        elif has_text:
+            within += 1
+        else:
+            leads = True
+    return (leads, within) if has_text or leads else None
 
 
 def _cells(row: Any) -> Iterator[Any]:

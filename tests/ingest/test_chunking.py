@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,6 +193,18 @@ def test_a_cut_table_repeats_its_header_in_the_context() -> None:
     for chunk in chunks[1:]:
         assert chunk.context == "Handbook\nGrade | Days"
         assert all(re.fullmatch(r"G\d+ \| \d+", line) for line in chunk.text.splitlines())
+
+
+def test_the_rest_of_a_table_on_another_page_has_its_header_in_the_context() -> None:
+    rows = "\n".join(f"city {number} | {number}" for number in range(12))
+    pieces: list[Piece] = [("table", f"City | Rate\n{rows}", 0), ("table", rows.replace("city", "town"), 0)]
+    document = build(pieces, per_page=1)
+    rest = replace(document.blocks[1], header="City | Rate")
+    first, *others = cut(replace(document, blocks=(document.blocks[0], rest)))
+    assert "City | Rate" not in first.context
+    assert len(others) > 2
+    assert all(chunk.context.endswith("City | Rate") for chunk in others)
+    assert all(count_tokens([chunk.context + chunk.text])[0] <= 40 + 2 for chunk in others)
 
 
 def test_an_over_long_title_path_and_header_leave_room_for_text() -> None:

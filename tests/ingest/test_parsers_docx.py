@@ -24,6 +24,8 @@ from ingest.parsers import parse
 from ingest.parsers.assembly import verify
 from ingest.parsers.equations import write_equation
 
+W_NAMES = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
 
 def saved(document: Any) -> bytes:
     buffer = io.BytesIO()
@@ -443,3 +445,28 @@ def test_a_page_that_a_program_put_into_a_document_is_read_or_told() -> None:
 def test_a_blank_picture_is_no_bomb() -> None:
     document = with_body("", {"word/media/image1.bmp": b"BM" + b"\xff" * 5_000_000})
     assert document.text == "Hello"
+
+
+def test_the_rows_of_a_table_stand_on_their_pages_under_its_header() -> None:
+    def cell(text: str) -> str:
+        runs = text.replace("|", "</w:t></w:r><w:r><w:lastRenderedPageBreak/><w:t>")
+        return f"<w:tc><w:p><w:r><w:t>{runs}</w:t></w:r></w:p></w:tc>"
+
+    rows = (
+        ("City", "Rate"), ("Oslo", "1"), ("|Bergen", "2"), ("Bodø", "a |b"), ("|Narvik", "|4"), ("", "c|d"),
+        ("Turku", "5"),
+    )  # fmt: skip
+    body = "".join(f"<w:tr>{''.join(map(cell, row))}</w:tr>" for row in rows)
+    xml = body.replace("<w:tr>", "<w:tr><w:trPr><w:tblHeader/></w:trPr>", 1)
+    whole = f"<w:tbl>{xml}</w:tbl><w:p><w:r><w:t>After</w:t></w:r></w:p>"
+    main = f'<w:document xmlns:w="{W_NAMES}"><w:body>{whole}</w:body></w:document>'
+
+    def replace(members: dict[str, bytes]) -> None:
+        members["word/document.xml"] = main.encode()
+
+    document = parse(repacked(hello(), replace), "a.docx")
+    verify(document)
+    assert [document.text[page.start : page.end] for page in document.pages] == [
+        "City | Rate\nOslo | 1", "Bergen | 2\nBodø | a b", "Narvik | 4\n| cd", "Turku | 5\n\nAfter",
+    ]  # fmt: skip
+    assert {b.header for b in document.blocks if b.kind == "table"} == {"City | Rate"}
