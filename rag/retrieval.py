@@ -285,11 +285,12 @@ class Retriever:
         filter: Filter,
     ) -> Sequence[tuple[int, float]]:
         """Returns the candidates with those lowered that are about another than whom the question names."""
-        said = names_in(query)
-        if not said or not places:
-            return ranked
         ids = sorted(places)
-        documents = [called(places[own].title, places[own].source) for own in ids]
+        titles = [(places[own].title, places[own].source) for own in ids]
+        said = names_in(query, titles)
+        if not said or not ids:
+            return ranked
+        documents = [called(*one, said) for one in titles]
         names = telling(said, documents)
         rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
         names = rarest(names, rarity)

@@ -5,18 +5,26 @@ many to every leg: it stands in a third of the corpus. So where a proper name in
 the sentence) is in the title or file name of some candidates' documents and not of others', passages of those others
 are lowered whose documents do not have the word at all. Such a word need not be a name: "the Leave of new staff" lowers
 nothing of a handbook that speaks of leave anywhere.
+
+Japanese has no capitals. There a name is what stands beside 株式会社 or the like, in the question or in a candidate's
+title, or before 社. No other word in katakana is: メリット in a title lowered the very passages that were asked for,
+which say it in another word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.language import HAN, KATAKANA, fold
+from corpus.patterns import pattern
 from corpus.types import Bools
 from rag.naming import name_stems, without_suffix
-from rag.terms import terms
+from rag.terms import stem, terms
 
 MOST_NAMES = 4
 """So many names of a question are looked for: the rarest."""
@@ -24,22 +32,75 @@ MOST_NAMES = 4
 COMMON = 1.0
 """Inverse document frequency below which lacking a name counts less: a company's own name in its own documents."""
 
+_KIND = r"(?:株式会社|有限会社|合同会社|[(（][株有同][)）]|[㈱㈲])"
+_NAME = rf"(?:[{KATAKANA}{HAN}A-Za-z]|(?<=[{KATAKANA}])・)"
+_COMPANY = pattern(
+    rf"{_KIND}\s?(?P<behind>{_NAME}{{2,40}})|(?P<before>(?:(?!{_KIND}){_NAME}){{2,40}})\s?{_KIND}"
+    rf"|(?P<firm>[{KATAKANA}]{{2,40}}(?:・[{KATAKANA}]{{1,40}}){{0,4}})社(?![{HAN}])"
+)
+_ORDINARY = pattern(
+    "設立|登記|解散|合併|変更|移行|上場|化|法人|法上|名義|名称|制度|形態|組織|代表|役員|社員|取締役|当該|各|公開|非公開"
+    "|特例|外国|一般"
+    "|(?:グループ|ベンダー|メーカー|ライバル|クライアント|サプライヤー|パートナー)$"
+)
+"""What is written beside 株式会社 or before 社 and is nobody's name: 株式会社設立, 上場株式会社, ベンダー社."""
+_SCRIPTS = [KATAKANA, HAN, "a-z"]
 
-def names_in(query: str) -> dict[str, str]:
+
+def names_in(query: str, documents: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
     """Returns the stems of the proper names in a question → the words themselves, as they are looked for.
 
     Of letters alone: a period or a code says which edition or page is meant, not whom it is about.
+
+    Args:
+        query: the question.
+        documents: the titles and paths of the candidates, which may say of a word that it is a Japanese company's name.
     """
-    return {
+    found = {
         term.stem: term.word
         for term in terms(query)
         if term.name and term.weight > 0 and len(term.stem) > 1 and term.stem.isalpha()
     }
+    asked = fold(query)
+    if asked.isascii():
+        return found
+    theirs = {name for title, source in documents for name in companies(f"{title}\n{_file(source)}")}
+    named = [*companies(query), *(name for name in sorted(theirs) if _says(asked, name))]
+    return found | {stem(name): name for name in named}
 
 
-def called(title: str, source: str) -> frozenset[str]:
-    """Returns the stems of the words in a document's title and file name."""
-    return name_stems(title) | name_stems(without_suffix(source).rpartition("/")[2])
+@lru_cache(maxsize=8192)
+def companies(text: str) -> tuple[str, ...]:
+    """Returns the names of Japanese companies in a title, a file's name or a question, folded: what stands beside
+    株式会社 or the like, up to the next character of another kind than katakana, Han and Latin, or before 社.
+    """
+    found = (next(filter(None, one.groups())) for one in _COMPANY.finditer(text))
+    return tuple(fold(name.strip("・")) for name in found if not _ORDINARY.match(name))
+
+
+def _says(text: str, name: str) -> bool:
+    """Says whether a folded text has a name that goes on at neither end in the script it begins or ends with."""
+    before, behind = (
+        next((one for one in _SCRIPTS if re.match(f"[{one}]", letter)), "\n")
+        for letter in (name[0], name[-1])
+    )
+    return re.search(f"(?<![{before}]){re.escape(name)}(?![{behind}])", text) is not None
+
+
+def called(title: str, source: str, names: Collection[str]) -> frozenset[str]:
+    """Returns which of the names, by their stems, stand in a document's title or file name; Japanese ones may stand
+    within a longer word.
+    """
+    own = name_stems(title) | name_stems(_file(source))
+    found = [name for name in names if name in own]
+    if japanese := [name for name in names if not name.isascii()]:
+        written = fold(f"{title}\n{_file(source)}")
+        found += [name for name in japanese if name in written]
+    return frozenset(found)
+
+
+def _file(source: str) -> str:
+    return without_suffix(source).rpartition("/")[2]
 
 
 def telling(names: Mapping[str, str], documents: Sequence[Set[str]]) -> dict[str, str]:

@@ -143,6 +143,11 @@ def weight(token: str) -> float:
     return _MIXED_PAIR if len(mixed) == 2 else 1.0
 
 
+def repeats_pairs(token: str) -> bool:
+    """Says whether a token is a whole word of which there are all pairs of characters, too."""
+    return len(token) > 2 and _IS_UNSPACED.match(token) is not None
+
+
 def _tokens(folded: str) -> Iterator[tuple[str, bool]]:
     """Yields each token, and whether it stands in reading order (else it repeats others as a whole)."""
     before, before_end = "", -2

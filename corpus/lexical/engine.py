@@ -29,7 +29,15 @@ from tantivy import (
 )
 
 from corpus.lexical import segments
-from corpus.lexical.analysis import GAP, PAIR_BOOST, PHRASE_BOOST, QueryTokens, passage_tokens, query_tokens
+from corpus.lexical.analysis import (
+    GAP,
+    PAIR_BOOST,
+    PHRASE_BOOST,
+    QueryTokens,
+    passage_tokens,
+    query_tokens,
+    repeats_pairs,
+)
 from corpus.lexical.weighing import K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
@@ -241,9 +249,12 @@ class Engine:
         }
 
     def holders(self, word: str) -> frozenset[int]:
-        """Returns the versions that hold a word, in a passage or in what stands above one: all of its tokens in one."""
+        """Returns the versions that hold a word, in a passage or in what stands above one: all of its tokens in one.
+
+        Of a word in a script without spaces all pairs of its characters: it may stand within a longer word.
+        """
         view = self._view
-        stems = self._stem(query_tokens(word).weights)
+        stems = self._stem(token for token in query_tokens(word).weights if not repeats_pairs(token))
         if not stems or not view.searcher.num_docs:
             return frozenset()
         held = Query.boolean_query([(Occur.Must, self._term(stem)) for stem in stems])

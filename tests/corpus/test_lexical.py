@@ -151,8 +151,9 @@ def test_the_holders_of_a_word_have_it_in_any_passage_whatever_its_form(tmp_path
     feed.add(1, "Nothing here", "Apple's leaves", "有給休暇は二十日")
     feed.add(2, "leave", "leave again", context="Apple Inc.")
     feed.add(3, "有給でない休暇")
+    feed.add(4, "ソラリスグループの規程")
     index.follow()
-    asked = ["leave", "apple's", "有給休暇", "有給", "pilot", "…", "the"]
+    asked = ["leave", "apple's", "有給休暇", "有給", "ソラリス", "ヘリオス", "pilot", "…", "the"]
     held = {word: sorted(index.holders(word) or ()) for word in asked}
     index.close()
     assert held == {
@@ -160,6 +161,8 @@ def test_the_holders_of_a_word_have_it_in_any_passage_whatever_its_form(tmp_path
         "apple's": [1, 2],
         "有給休暇": [1],
         "有給": [1, 3],
+        "ソラリス": [4],
+        "ヘリオス": [],
         "pilot": [],
         "…": [],
         "the": [],
