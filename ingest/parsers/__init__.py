@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.HTML: Parser("ingest.parsers.html", "10"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
     detection.TEXT: Parser("ingest.parsers.text", "4"),
-    detection.XLSX: Parser("ingest.parsers.sheets", "6"),
+    detection.XLSX: Parser("ingest.parsers.sheets", "7"),
     detection.XLS: Parser("ingest.parsers.sheets", "4"),
     detection.ODS: Parser("ingest.parsers.sheets", "7"),
     detection.CSV: Parser("ingest.parsers.delimited", "3"),

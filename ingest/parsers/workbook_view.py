@@ -22,6 +22,8 @@ from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 _MAX_EXTENT = 10_000_000
 MOST_COLUMNS = 16_384
 _REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
+_THREAD = "tc="
+"""How the writer of a note begins that stands for a thread."""
 _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
 
 
@@ -134,18 +136,37 @@ class WorkbookView:
     # ---- what lies beside the cells --------------------------------------------------------------
 
     def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
-        """Yields the cell and the text of each comment on a cell that is seen; a thread's answers follow each other."""
-        parts = self._beside(name)
+        """Yields the cell with its writer, and the text, of each comment on a cell that is seen.
+
+        The answers of a thread follow each other. It stands in the file a second time, as a note for older programs,
+        which is left out.
+        """
+        parts = [part for part in self._beside(name) if "omments" in part or "threadedComment" in part]
         threaded = [part for part in parts if "threadedComment" in part]
-        for part in threaded or [part for part in parts if "comments" in part]:
+        people = self._people() if threaded else {}
+        for part in [*(part for part in parts if part not in threaded), *threaded]:
             root = self._package.xml(part)
+            writers = (
+                [] if root is None else [one.text or "" for one in root.iterfind("{*}authors/{*}author")]
+            )
             for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
+                at = _number(comment.get("authorId"))
+                writer = people.get(comment.get("personId") or "", writers[at] if at < len(writers) else "")
+                if threaded and writer.startswith(_THREAD):
+                    continue
                 text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
                 text = _BOILERPLATE.sub("", text)
-                at = _REFERENCE.fullmatch(comment.get("ref") or "")
-                hidden = at and (int(at[2]) - 1 in view.hidden_rows or view.is_hidden(_column(at[1])))
+                place = _REFERENCE.fullmatch(comment.get("ref") or "")
+                hidden = place and (
+                    int(place[2]) - 1 in view.hidden_rows or view.is_hidden(_column(place[1]))
+                )
                 if text and not hidden:
-                    yield comment.get("ref") or "", text
+                    yield _signed(comment.get("ref") or "", one_line(writer), text)
+
+    def _people(self) -> Mapping[str, str]:
+        roots = (self._package.xml(part) for part in self._package.parts() if part.startswith("xl/persons/"))
+        found = (one for root in roots if root is not None for one in root.iter("{*}person"))
+        return {one.get("id") or "": one.get("displayName") or "" for one in found}
 
     def drawn(self, name: str) -> Iterator[str]:
         """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
@@ -154,6 +175,13 @@ class WorkbookView:
     def _beside(self, name: str) -> list[str]:
         part = self._sheets.get(name, "")
         return sorted(self._package.relations(part).values()) if part else []
+
+
+def _signed(place: str, writer: str, text: str) -> tuple[str, str]:
+    """Returns a comment's place with its writer, and its text, before which Excel itself writes who wrote it."""
+    if not writer or writer.startswith(_THREAD):
+        return place, text
+    return f"{place} ({writer})", text.removeprefix(f"{writer}:").lstrip() or text
 
 
 def drawn_beside(package: Package, sheet: str) -> Iterator[str]:

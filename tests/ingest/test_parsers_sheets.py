@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import io
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from openpyxl.workbook import Workbook
 
 from corpus.errors import ParseError
 from ingest.parsers.number_formats import show_cached, show_number, show_plainly
-from tests.ingest.workbooks import of_rows, packed, read, tables, with_sheet
+from tests.ingest.workbooks import of_rows, packed, read, replaced, tables, with_sheet
 
 
 def test_cells_say_what_a_person_sees() -> None:
@@ -236,8 +238,43 @@ def test_comments_are_read_with_their_cell() -> None:
     def fill(book: Workbook) -> None:
         book.active["B2"] = 5
         book.active["B2"].comment = Comment("Confirmed by audit", "Aki")
+        book.active["B3"].comment = Comment("Ben:\nNot yet", "Ben")
+        book.active["B4"].comment = Comment("誰？", "")
 
-    assert "B2: Confirmed by audit" in read(packed(fill)).text
+    assert read(packed(fill)).text.endswith("- B2 (Aki): Confirmed by audit\n- B3 (Ben): Not yet\n- B4: 誰？")
+
+
+def test_notes_beside_threads_are_read_and_the_notes_that_stand_for_threads_are_not() -> None:
+    def fill(book: Workbook) -> None:
+        book.active["A1"] = 5
+        book.active["A1"].comment = Comment("Old note", "Aki")
+        book.active["A2"].comment = Comment("[Threaded comment]\nYour version\nComment:\nRight?", "tc={T}")
+
+    data = packed(fill)
+    space = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+    said = (("P", "Right?"), ("Q", "いいえ"))
+    thread = "".join(
+        f'<threadedComment ref="A2" personId="{who}"><text>{text}</text></threadedComment>'
+        for who, text in said
+    )
+    people = "".join(
+        f'<person id="{key}" displayName="{name}"/>' for key, name in (("P", "Anna"), ("Q", "田中"))
+    )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        place = "xl/worksheets/_rels/sheet1.xml.rels"
+        relations = archive.read(place).decode()
+    link = (
+        '<Relationship Id="rT" Type="x/threadedComment" Target="../threadedComments/threadedComment1.xml"/>'
+    )
+    whole = replaced(
+        data,
+        {
+            place: relations.replace("</Relationships>", f"{link}</Relationships>"),
+            "xl/threadedComments/threadedComment1.xml": f'<T xmlns="{space}">{thread}</T>',
+            "xl/persons/person.xml": f'<personList xmlns="{space}">{people}</personList>',
+        },
+    )
+    assert read(whole).text.endswith("- A1 (Aki): Old note\n- A2 (Anna): Right?\n- A2 (田中): いいえ")
 
 
 WORDS = st.text(alphabet="abcXYZ漢字かなé ", min_size=1, max_size=8).map(str.strip).filter(bool)
