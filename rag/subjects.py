@@ -44,6 +44,7 @@ _ORDINARY = pattern(
     "|(?:グループ|ベンダー|メーカー|ライバル|クライアント|サプライヤー|パートナー)$"
 )
 """What is written beside 株式会社 or before 社 and is nobody's name: 株式会社設立, 上場株式会社, ベンダー社."""
+_HUMP = pattern("(?<=[a-z])(?=[A-Z])")
 _SCRIPTS = [KATAKANA, HAN, "a-z"]
 
 
@@ -91,12 +92,19 @@ def called(title: str, source: str, names: Collection[str]) -> frozenset[str]:
     """Returns which of the names, by their stems, stand in a document's title or file name; Japanese ones may stand
     within a longer word.
     """
-    own = name_stems(title) | name_stems(_file(source))
+    own = _words(title, source)
     found = [name for name in names if name in own]
     if japanese := [name for name in names if not name.isascii()]:
         written = fold(f"{title}\n{_file(source)}")
         found += [name for name in japanese if name in written]
     return frozenset(found)
+
+
+@lru_cache(maxsize=8192)
+def _words(title: str, source: str) -> frozenset[str]:
+    """Returns the stems in a title and a file name; words written as one (HealthPlan) are read apart, too."""
+    both = title, _file(source)
+    return frozenset().union(*(name_stems(one) | name_stems(_HUMP.sub(" ", one)) for one in both))
 
 
 def _file(source: str) -> str:

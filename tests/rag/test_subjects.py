@@ -82,6 +82,25 @@ def test_a_document_is_called_by_its_title_and_file_name_without_the_ending() ->
     assert not called("", "reports/apple/q3.pdf", ["appl", "pdf", "report"])
 
 
+def test_words_written_as_one_in_a_name_are_read_apart_too() -> None:
+    names = ["health", "plan", "summary", "healthplansummary", "perk"]
+    assert called("", "HealthPlanSummary.pdf", names) == {"health", "plan", "summary", "healthplansummary"}
+    assert called("PerksPlus", "x.pdf", ["perk", "plu"]) == {"perk", "plu"}
+    assert called("", "ACME.pdf", ["acme", "a", "me"]) == {"acme"}
+
+
+def test_a_compound_in_a_file_name_says_whom_it_is_about(tmp_path: Path) -> None:
+    said = "the plan pays for a visit once a year after all of that"
+    files = {"DentalPlanSummary.txt": f"{said} when you call", "VisionPlanSummary.txt": said}
+    question = "How often does the Dental plan pay for a visit once a year after all of that?"
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        for path, text in files.items():
+            corpus.commit(new_version(path, [text]), text.encode())
+        corpus.publish()
+        assert found(corpus, question, ALONE.without("named"))[0] == "VisionPlanSummary.txt"
+        assert found(corpus, question)[0] == "DentalPlanSummary.txt"
+
+
 def test_a_name_of_all_or_of_none_tells_nothing() -> None:
     names = {"apple": "apple", "inc": "inc", "sale": "sales"}
     assert telling(names, [{"apple", "inc"}, {"amazon", "inc"}]) == {"apple": "apple"}
