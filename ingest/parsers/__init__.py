@@ -46,7 +46,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "10"),
-    detection.DOCX: Parser("ingest.parsers.docx", "10"),
+    detection.DOCX: Parser("ingest.parsers.docx", "11"),
     detection.HTML: Parser("ingest.parsers.html", "10"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
     detection.TEXT: Parser("ingest.parsers.text", "4"),

@@ -272,7 +272,8 @@ class _Writer:
                 and header_rows == len(shown)
             ):
                 header_rows += 1
-            line: list[str] = []
+            late = value(None if properties is None else properties.find(W + "gridBefore"))
+            line: list[str] = [""] * min(int(late) if late.isdigit() else 0, _MAX_SPAN)
             for cell in _cells(row):
                 own = cell.find(W + "tcPr")
                 span = value(None if own is None else own.find(W + "gridSpan"))
