@@ -32,8 +32,11 @@ class Rows:
         cosines = self.vectors @ query
         if versions is not None:
             cosines[~np.isin(self.versions, versions)] = -2.0
-        best = np.argpartition(-cosines, min(k, len(cosines) - 1))[:k]
-        return self.ids[best[np.lexsort((self.ids[best], -cosines[best]))]]
+        last = min(k, len(cosines)) - 1
+        best = np.flatnonzero(
+            cosines >= -np.partition(-cosines, last)[last]
+        )  # of equal rows the oldest are nearest
+        return self.ids[best[np.lexsort((self.ids[best], -cosines[best]))][:k]]
 
 
 def read_rows(corpus: Corpus) -> Rows:

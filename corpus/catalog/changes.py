@@ -122,7 +122,7 @@ _BESIDE = _beside()
 def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
     """Returns chunk → the chunks right before and after it in its version, where there are such."""
     found: dict[int, list[int]] = {}
-    for chunk, other in db.execute(_BESIDE, {"ids": listed(chunk_ids.tolist())}):
+    for chunk, other in db.execute(_BESIDE, {"ids": listed(chunk_ids.tolist())}).all():
         found.setdefault(chunk, []).append(other)
     return found
 

@@ -70,7 +70,7 @@ def live_places(
 ) -> dict[int, Place]:
     """Returns where the chunks stand that are live, or were at ``as_of``, and open to the caller."""
     query = _places(caller.owner, as_of is not None)
-    rows = db.execute(query, {"ids": listed(chunk_ids), **seen_by(caller, as_of)})
+    rows = db.execute(query, {"ids": listed(chunk_ids), **seen_by(caller, as_of)}).all()
     return {own: Place(*where) for own, *where in rows}
 
 
@@ -176,7 +176,8 @@ def _in_order(
     for first in range(0, len(ranked), step):
         some = ranked[first : first + step]
         wanted = {"ids": listed(own for own, _ in some), **seen_by(caller, as_of)}
-        rows = {row.id: row for row in db.execute(_shown(caller.owner, as_of is not None), wanted)}
+        found = db.execute(_shown(caller.owner, as_of is not None), wanted).all()
+        rows = {row.id: row for row in found}
         yield from ((score, rows[own]) for own, score in some if own in rows)
 
 

@@ -26,7 +26,7 @@ def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
         DamagedError: codes are not what was committed.
     """
     found: dict[int, bytes] = {}
-    for own, codes, checksum in db.execute(_TOKENS, {"ids": listed(chunk_ids)}):
+    for own, codes, checksum in db.execute(_TOKENS, {"ids": listed(chunk_ids)}).all():
         if vector_checksum(codes) != checksum:
             raise DamagedError(
                 f"The catalog's token vectors of chunk {show_chunk_id(own)} are not what was committed.",

@@ -38,7 +38,7 @@ row)."""
 
 _MARGIN = 1.25
 
-_WIDENED_FROM = 250_000
+_WIDENED_FROM = 125_000
 _WIDENED_BY = 200
 """A larger index is searched wider: so many more than its own width each time that the rows double beyond these."""
 
