@@ -30,20 +30,20 @@ def write_equation(element: Any, depth: int = 0) -> str:
     if tag == _M + "f":
         if _property(element, "fPr", "type", "bar") == "noBar":
             return f"{of('num')}; {of('den')}"
-        return f"{_grouped(of('num'))}/{_grouped(of('den'))}"
+        return f"{grouped(of('num'))}/{grouped(of('den'))}"
     if tag == _M + "rad":
         degree = of("deg")
-        return f"{_grouped(degree)}√{_grouped(of('e'))}" if degree else f"√{_grouped(of('e'))}"
+        return f"{grouped(degree)}√{grouped(of('e'))}" if degree else f"√{grouped(of('e'))}"
     if tag in (_M + "sSup", _M + "sSub", _M + "sSubSup"):
-        return _grouped(of("e")) + _scripts(of("sub"), of("sup"))
+        return grouped(of("e")) + scripts(of("sub"), of("sup"))
     if tag == _M + "sPre":
-        return _scripts(of("sub"), of("sup")) + of("e")
+        return scripts(of("sub"), of("sup")) + of("e")
     if tag == _M + "nary":
-        return f"{_property(element, 'naryPr', 'chr', '∫')}{_scripts(of('sub'), of('sup'))} {of('e')}"
+        return f"{_property(element, 'naryPr', 'chr', '∫')}{scripts(of('sub'), of('sup'))} {of('e')}"
     if tag == _M + "func":
         return f" {of('fName')} {of('e')}"
     if tag in (_M + "limLow", _M + "limUpp"):
-        return of("e") + _scripts(*((of("lim"), "") if tag == _M + "limLow" else ("", of("lim"))))
+        return of("e") + scripts(*((of("lim"), "") if tag == _M + "limLow" else ("", of("lim"))))
     if tag == _M + "d":
         inner = [write_equation(e, depth + 1) for e in element.iterchildren(_M + "e")]
         between = _property(element, "dPr", "sepChr", "|")
@@ -64,13 +64,15 @@ def write_equation(element: Any, depth: int = 0) -> str:
     )
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
+    """Returns a part of an equation as one thing: in brackets where it is more than a name or a number."""
     text = text.strip()
     return text if _ATOM.fullmatch(text) else f"({text})"
 
 
-def _scripts(sub: str, sup: str) -> str:
-    return (f"_{_grouped(sub)}" if sub else "") + (f"^{_grouped(sup)}" if sup else "")
+def scripts(sub: str, sup: str) -> str:
+    """Returns what stands below and above a sign, behind it."""
+    return (f"_{grouped(sub)}" if sub else "") + (f"^{grouped(sup)}" if sup else "")
 
 
 def _property(element: Any, group: str, name: str, usual: str) -> str:

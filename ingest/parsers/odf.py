@@ -10,8 +10,7 @@ slides (noted), readings above Japanese words, pictures and other embedded objec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from corpus.errors import ParseError
@@ -19,7 +18,7 @@ from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits, one_line
 from ingest.parsers.detection import ODP, ODS, ODT, encrypted
-from ingest.parsers.odf_charts import charts_in, write_chart
+from ingest.parsers.odf_charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf_forms import read_controls
 from ingest.parsers.odf_package import as_archive, read_properties
 from ingest.parsers.odf_styles import (
@@ -88,9 +87,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if content is None:
         raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
     draft = Draft(limits)
-    writer = _Writer(
-        draft, Styles(root, package.xml("styles.xml")), partial(charts_in, package), read_controls(content)
-    )
+    writer = _Writer(draft, Styles(root, package.xml("styles.xml")), package, read_controls(content))
     shown = content.tag == OFFICE + "presentation"
     if shown:
         writer.write_slides(content)
@@ -128,12 +125,12 @@ class _Writer:
         self,
         draft: Draft,
         styles: Styles,
-        charts: Callable[[Any], Iterator[Any]],
+        package: Package,
         controls: Mapping[str, str],
     ) -> None:
         self._draft = draft
         self._styles = styles
-        self._charts = charts
+        self._package = package
         self._controls = controls
         self._page = 1
         self._breaks = 0
@@ -165,6 +162,8 @@ class _Writer:
                 self.hidden += 1
             elif tag == TEXT + "soft-page-break":
                 self._next_page()
+            elif tag == DRAW + "frame" and (shown := equation_in(self._package, element)):
+                self._draft.paragraph(shown)
             elif tag == DRAW + "object":
                 self._write_charts(element)
             elif tag == DRAW + "control":
@@ -212,7 +211,7 @@ class _Writer:
                 self._draft.paragraph(remark.shown)
 
     def _write_charts(self, element: Any) -> None:
-        for chart in self._charts(element):
+        for chart in charts_in(self._package, element):
             write_chart(self._draft, chart)
 
     def _close_list(self) -> None:
@@ -298,6 +297,8 @@ class _Writer:
                 parts.append(self._take_note(child))
             elif tag == DRAW + "control":
                 parts.append(f" {self._control(child)} ")
+            elif tag == DRAW + "frame" and (shown := equation_in(self._package, child)):
+                parts.append(shown)
             elif tag == DRAW + "frame" or tag in _SHAPES or tag == DRAW + "g":
                 if boxes is not None:
                     boxes.append(child)

@@ -1,4 +1,5 @@
-"""Charts of OpenDocument files as tables, from the values that are kept with the chart, as :mod:`charts` has them.
+"""Charts of OpenDocument files as tables, from the values that are kept with the chart, as :mod:`charts` has them;
+and equations, which are kept in the same way.
 
 A chart is a document of its own in the archive; beside what is drawn it holds a table with a row a category and a
 column a series, which is read. Titles are kept, those of the axes too: they name the unit.
@@ -12,7 +13,8 @@ from itertools import islice
 from typing import Any
 
 from ingest.parsers.assembly import Draft, one_line
-from ingest.parsers.odf_styles import CHART, DRAW, LINK, OFFICE, TABLE, TEXT, whole_number
+from ingest.parsers.mathml import write_mathml
+from ingest.parsers.odf_styles import CHART, DRAW, LINK, MATH, OFFICE, TABLE, TEXT, whole_number
 from ingest.parsers.office import Package
 
 _MAX_REPEAT = 1000
@@ -27,9 +29,25 @@ def charts_in(package: Package, element: Any) -> Iterator[Any]:
         ParseError: a part of the document is damaged.
     """
     for place in islice(element.iter(DRAW + "object"), _MAX_CHARTS):
-        target = posixpath.normpath(place.get(LINK + "href") or "")
-        root = package.xml(f"{target}/content.xml")
+        root = _object(package, place)
         yield from () if root is None else root.iterfind(f"{OFFICE}body/{OFFICE}chart/{CHART}chart")
+
+
+def equation_in(package: Package, frame: Any) -> str:
+    """Returns the equation that stands in a frame in one line, "" where it holds something else.
+
+    Raises:
+        ParseError: a part of the document is damaged.
+    """
+    place = frame.find(DRAW + "object")
+    root = None if place is None else _object(package, place)
+    return write_mathml(root) if root is not None and root.tag.endswith("}math") else ""
+
+
+def _object(package: Package, place: Any) -> Any:
+    inline = place.find(f"{MATH}math")
+    target = posixpath.normpath(place.get(LINK + "href") or "")
+    return package.xml(f"{target}/content.xml") if inline is None else inline
 
 
 def titles_of(chart: Any) -> list[str]:

@@ -123,3 +123,32 @@ def test_text_boxes_and_titles_of_charts_of_a_workbook_are_read(place: str) -> N
     assert document.text == (
         "料金\n\n大人 | 500円\n\n税込み で\n\n宿泊費\n\n年度\n\n百万円\n\n注\n\n空\n\na | b"
     )
+
+
+EQUATION = (
+    '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>x</mi><mo>=</mo><mfrac><mrow><mo>−</mo><mi>b</mi>'
+    "<mo>±</mo><msqrt><msup><mi>b</mi><mn>2</mn></msup><mo>−</mo><mn>4</mn><mi>ac</mi></msqrt></mrow><mrow><mn>2</mn>"
+    "<mi>a</mi></mrow></mfrac><mo>+</mo><munderover><mo>∑</mo><mrow><mi>n</mi><mo>=</mo><mn>1</mn></mrow><mi>N</mi>"
+    "</munderover><msub><mi>a</mi><mi>n</mi></msub></mrow><annotation encoding='StarMath 5.0'>x = {}</annotation>"
+    "</semantics></math>"
+)
+WRITTEN = "x=(−b±√(b^2−4ac))/2a+∑_(n=1)^Na_n"
+
+
+def test_an_equation_is_one_line_where_it_stands() -> None:
+    body = content(f"<text:p>So {CHART} holds.</text:p>")
+    assert read(package(body, **{"Object 1/content_xml": EQUATION}), "a.odt").text == f"So {WRITTEN} holds."
+    shown = content(f"<draw:page>{CHART}</draw:page>", kind="presentation")
+    assert read(package(shown, "presentation", **{"Object 1/content_xml": EQUATION}), "a.odp").text == WRITTEN
+    inline = f"<draw:frame><draw:object>{EQUATION}</draw:object></draw:frame>"
+    assert read(flat(f"<text:p>So {inline} holds.</text:p>"), "a.fodt").text == f"So {WRITTEN} holds."
+
+
+def test_an_equation_nested_without_end_is_read() -> None:
+    deep = (
+        f'<math xmlns="http://www.w3.org/1998/Math/MathML">{"<mrow>" * 200}<mi>x</mi>{"</mrow>" * 200}</math>'
+    )
+    assert (
+        read(package(content(f"<text:p>{CHART}.</text:p>"), **{"Object 1/content_xml": deep}), "a.odt").text
+        == "x."
+    )
