@@ -13,6 +13,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -107,10 +108,11 @@ def open_pdf(data: bytes, name: str) -> Any:
         if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "password" in str(error).lower():
             raise encrypted(name) from None
         raise _damaged(name, "it cannot be opened") from None
+    if pdf.get_formtype() == pdfium.FORMTYPE_ACRO_FORM:
+        with suppress(pypdfium2.PdfiumError):
+            pdf.init_forms()  # draws what fields hold where the program that filled them in did not
     if len(pdf) == 0:
         raise _damaged(name, "it has no pages")
-    if pdf.get_formtype() != pdfium.FORMTYPE_NONE:
-        pdf.init_forms()  # draws what fields hold where the program that filled them in did not
     return pdf
 
 
