@@ -61,7 +61,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "9"),
     detection.ODT: Parser("ingest.parsers.odf", "8"),
     detection.ODP: Parser("ingest.parsers.odf", "7"),
-    detection.RTF: Parser("ingest.parsers.rtf", "4"),
+    detection.RTF: Parser("ingest.parsers.rtf", "5"),
     detection.EPUB: Parser("ingest.parsers.epub", "11"),
     detection.EML: Parser("ingest.parsers.mail", "5"),
     detection.MSG: Parser("ingest.parsers.outlook", "6"),

@@ -2,9 +2,9 @@
 
 striprtf knows which groups are no text and how characters are coded; what it forgets (paragraph ends, cells,
 outline levels) is marked before with characters that no text has. Kept: headings by their outline level,
-lists with their markers, tables with header rows, footnotes; title, author and date. Not kept: pictures,
-embedded objects, text boxes, headers and footers, comments, deleted revisions and hidden text (noted), link
-targets. A page begins where a break was set.
+lists with their markers, tables with header rows, footnotes; title, author and date. Reviewers' remarks
+stand behind what they are about. Not kept: pictures, embedded objects, text boxes, headers and footers, deleted
+revisions and hidden text (noted), link targets. A page begins where a break was set.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MARKS = [chr(0xFDD0 + number) for number in range(32)]
     _MARKER_END,
     _LINE,
 ) = _MARKS[:13]
-_OUTLINE, _DEPTH = _MARKS[13:22], _MARKS[22:31]
+_OUTLINE, _DEPTH, _REMARK = _MARKS[13:22], _MARKS[22:31], _MARKS[31]
 _PIECE = pattern(f"([{_MARKS[0]}-{_MARKS[-1]}\n])")
 _WORD_MARKS = {
     "pard": _PARD, "intbl": _IN_TABLE, "trhdr": _HEADER, "pagebb": _PAGE, "page": _PAGE, "cell": _CELL,
@@ -59,6 +59,7 @@ _STYLE = pattern(
     re.IGNORECASE,
 )
 _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
+_WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
 _HEAD_CHARS = 200_000
 _MAX_MARKER_CHARS = 12
 
@@ -110,6 +111,7 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
     two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
     stack: list[tuple[bool, str, str]] = []
     hidden, font, closing = False, "", ""
+    writer = ""  # of the remark to come
     lead = False  # the first of two bytes came as \'xx; the second may stand as a plain letter
     position = 0
     while match := TOKEN.match(source, position):
@@ -145,6 +147,13 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
         elif word == "bin":
             position += max(int(number or 0), 0)
             continue
+        elif sign == "*" and source.startswith("\\annotation", position):
+            continue  # what is marked so is not shown
+        elif sign == "*" and (found := _WRITER.match(source, position)):
+            writer = found[1].strip()
+        elif word == "annotation":
+            shown, closing = f"\\z {_REMARK}{f'Comment ({writer}): ' if writer else 'Comment: '}", _NOTE_END
+            writer = ""
         elif word in ("v", "deleted", "plain"):
             hidden = word != "plain" and number != "0"
             shown = f"\\{word}{number or ''} {_HIDE if hidden else _SHOW}"
@@ -181,7 +190,9 @@ class _Writer:
         self._cells: list[str] = []
         self._rows: list[list[str]] = []
         self._header_rows = 0
-        self._is_header = self._in_table = False
+        self._remarks: list[str] = []
+        self._table_remarks: list[str] = []
+        self._is_header = self._in_table = self._is_remark = False
         self._level = self._depth = 0
         self._marker: str | None = None
         draft.page(1)
@@ -198,6 +209,7 @@ class _Writer:
             else:
                 self._text.append(piece)
         self._end_paragraph()
+        self._add_remarks()
         self._close()
         if self._notes:
             self._draft.heading("Footnotes", 2)
@@ -229,10 +241,11 @@ class _Writer:
                 if self._draft.length:
                     self._page += 1
                     self._draft.page(self._page)
-        elif mark in (_NOTE, _MARKER):
+        elif mark in (_NOTE, _MARKER, _REMARK):
             # What begins within a paragraph is gathered apart; one within another is part of it.
             if not self._outer:
                 self._outer, self._text = [*self._text, ""], []
+                self._is_remark = mark == _REMARK
         elif mark in (_NOTE_END, _MARKER_END):
             self._end_inner(mark)
         elif mark in _OUTLINE:
@@ -248,6 +261,8 @@ class _Writer:
         if mark == _MARKER_END:
             marker = inner[:_MAX_MARKER_CHARS]
             self._marker = marker if any(character.isalnum() for character in marker) else "-"
+        elif self._is_remark:
+            self._remarks.append(inner)
         elif inner:
             number = len(self._notes) + 1
             self._notes.append((0, f"[{number}]", inner))
@@ -267,12 +282,29 @@ class _Writer:
         self._header_rows += self._is_header and self._header_rows == len(self._rows)
         self._rows.append(self._cells)
         self._cells, self._is_header = [], False
+        self._table_remarks += self._remarks
+        self._remarks = []
 
     def _end_paragraph(self) -> None:
         text = "\n".join(one_line(line) for line in self._take().split("\n")).strip()
         marker, self._marker = self._marker, None
-        if not text:
-            return
+        if text:
+            self._add_paragraph(text, marker)
+        if not self._in_table:
+            self._add_remarks()
+
+    def _add_remarks(self) -> None:
+        """Adds what reviewers wrote behind the paragraph that it is about, or as a deeper item of its list."""
+        remarks, self._remarks = self._remarks, []
+        for remark in remarks:
+            if self._items:
+                lead, _, said = remark.partition(": ")
+                self._items.append((self._items[-1][0] + 1, f"{lead}:", said))
+            else:
+                self._close_table()
+                self._draft.paragraph(remark)
+
+    def _add_paragraph(self, text: str, marker: str | None) -> None:
         self._close_table()
         if self._level and len(text) <= 300:
             self._close_list()
@@ -299,6 +331,9 @@ class _Writer:
         rows: Sequence[Sequence[str]] = self._rows
         header_rows, self._rows, self._header_rows = self._header_rows, [], 0
         self._draft.table(rows, header_rows or None)
+        remarks, self._table_remarks = self._table_remarks, []
+        for remark in remarks:
+            self._draft.paragraph(remark)
 
 
 def _info(head: str, field: str) -> str:

@@ -158,3 +158,16 @@ def test_plain_text_that_is_named_rtf_is_read_as_text() -> None:
     document = parse(b"just words", "notes.rtf")
     assert (document.text, document.content_type) == ("just words", TEXT)
     assert [note.code for note in document.notes] == ["type_mismatch"]
+
+
+def test_what_reviewers_wrote_stands_behind_what_it_is_about() -> None:
+    document = read(
+        r"The rate is 200{\*\atnid A}{\*\atnauthor Anna M\'fcller}\chatn{\*\annotation{\*\atndate 12}\pard\plain "
+        r"Is it 180?\par No.}. More words.\par {\listtext -\tab}one{\*\atnauthor Bob}{\*\annotation on one}\par "
+        r"{\listtext -\tab}two\par\trowd\cellx1000\cellx2000\intbl a{\*\annotation unsigned}\cell b\cell\row\pard "
+        r"After{\footnote Foot}.\par {\*\atnauthor Bob}{\*\annotation at the end}"
+    )
+    assert document.text == (
+        "The rate is 200. More words.\n\nComment (Anna Müller): Is it 180? No.\n\n"
+        "- one\n  Comment (Bob): on one\n- two\n\na | b\n\nComment: unsigned\n\nAfter[1].\n\nComment (Bob): at the end\n\nFootnotes\n\n[1] Foot"
+    )
