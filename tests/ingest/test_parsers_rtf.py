@@ -169,5 +169,6 @@ def test_what_reviewers_wrote_stands_behind_what_it_is_about() -> None:
     )
     assert document.text == (
         "The rate is 200. More words.\n\nComment (Anna Müller): Is it 180? No.\n\n"
-        "- one\n  Comment (Bob): on one\n- two\n\na | b\n\nComment: unsigned\n\nAfter[1].\n\nComment (Bob): at the end\n\nFootnotes\n\n[1] Foot"
+        "- one\n  Comment (Bob): on one\n- two\n\n"
+        "a | b\n\nComment: unsigned\n\nAfter[1].\n\nComment (Bob): at the end\n\nFootnotes\n\n[1] Foot"
     )
