@@ -16,6 +16,7 @@ from ingest.parsers.remarks import Remark
 
 _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4
+_LARGER = 1.15  # a heading's letters, of the body's
 _MAX_HEADING_CHARS = 200
 _STAMP = pattern(r"[\d\s]*\d[/.:年-]\d[\d\s/.:年月日時分秒-]*")
 _NUMBERED = pattern(
@@ -90,16 +91,26 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
     They are among the three outermost rows, at the same height in the margin of at least two fifths of the
     pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
     the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
-    never one.
+    never one. Neither is a line at the top that is larger than the body and says on no other page the same:
+    "Chapter 1" and "Chapter 2" are headings.
     """
     if len(pages) < 2:
         return lambda line, page: False
     counts: Counter[tuple[str, int]] = Counter()
+    sizes: Counter[float] = Counter()
+    texts: Counter[str] = Counter()
     for page in pages:
         counts.update({key for line in page.lines for key in _running_keys(line, page)})
+        texts.update({line.text for line in page.lines})
+        for line in page.lines:
+            sizes[round(line.size * 2) / 2] += len(line.text)
     least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
+    heading_size = _LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
 
     def is_repeated(line: Line, page: PageText) -> bool:
+        own = texts[line.text] == 1 and line.size >= heading_size and line.y0 > page.height / 2
+        if own and not _PAGE_NUMBER.fullmatch(line.text):
+            return False
         return any(
             sum(counts[text, height + shift] for shift in (-1, 0, 1)) >= least
             for text, height in _running_keys(line, page)
@@ -192,7 +203,7 @@ class Headings:
             return False  # of a table of contents
         if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
             return False
-        larger = piece.size >= 1.15 * self.body_size
+        larger = piece.size >= _LARGER * self.body_size
         bolder = piece.bold and not self._body_bold
         if piece.kind == "list" and (len(piece.items) > 1 or not (larger or bolder)):
             return False

@@ -161,6 +161,24 @@ def test_headers_footers_and_page_numbers_are_left_out_but_nothing_unique() -> N
     assert "Approved by the board" in texts[2]
 
 
+def test_headings_that_differ_in_a_number_alone_are_no_running_lines() -> None:
+    def draw(canvas: Any) -> None:
+        for page in range(1, 5):
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(70, HEIGHT - 30, f"Contoso Ltd – Manual, sheet {page}")
+            canvas.setFont("Helvetica", 18)
+            canvas.drawString(70, HEIGHT - 60, f"Chapter {page}")
+            canvas.drawString(500, HEIGHT - 60, f"{page}")
+            write(canvas, f"Rule {'abcd'[page - 1]}. {PROSE}", 70, 700, 450)
+            canvas.drawString(70, 30, f"Page {page} of 4")
+            if page < 4:
+                canvas.showPage()
+
+    assert page_texts(read(drawn(draw))) == [
+        f"Chapter {n + 1}\n\nRule {letter}. {PROSE}" for n, letter in enumerate("abcd")
+    ]
+
+
 def test_what_stands_on_both_of_two_pages_is_a_running_line() -> None:
     def draw(canvas: Any) -> None:
         for page in (1, 2):
