@@ -296,6 +296,8 @@ def _hangs(lines: Sequence[Line]) -> bool:
     first, second, third = lines
     return (
         second.x0 > first.x0
+        # Lines of a heading in the middle of a page are shorter.
+        and (second.x1 > first.x1 - 5 * first.size or _MARK.match(first.text) is not None)
         and abs(second.x0 - third.x0) < 0.2 * second.size
         and abs((first.y1 - second.y1) - (second.y1 - third.y1)) < 0.15 * second.size
         and not _SENTENCE_END.search(first.text)

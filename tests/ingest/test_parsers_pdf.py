@@ -301,6 +301,21 @@ def test_lines_that_stand_further_in_than_the_first_of_their_paragraph_go_on_wit
     assert kinds(read(drawn(draw))) == [("paragraph", 0, " ".join(lines)), ("paragraph", 0, PROSE)]
 
 
+def test_lines_of_a_heading_in_the_middle_of_a_page_do_not_hang() -> None:
+    lines = (
+        "CONDENSED STATEMENTS OF COMPREHENSIVE INCOME OF THE WHOLE GROUP",
+        "(in millions)",
+        "(in millions)",
+    )
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(lines):
+            canvas.drawCentredString(WIDTH / 2, 780 - 12 * number, line)
+
+    assert kinds(read(drawn(draw)))[0] == ("paragraph", 0, lines[0])
+
+
 def test_where_all_is_bold_being_bold_makes_no_heading() -> None:
     def draw(canvas: Any) -> None:
         y = write(canvas, "Travel", 70, 780, 450, font="Helvetica-Bold", size=20)
