@@ -45,7 +45,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "11"),
+    detection.PDF: Parser("ingest.parsers.pdf", "12"),
     detection.DOCX: Parser("ingest.parsers.docx", "11"),
     detection.HTML: Parser("ingest.parsers.html", "10"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
