@@ -88,6 +88,12 @@ class Settings(BaseModel):
         1000, ge=1, description="Most files in an archive, or attached to a mail."
     )
     max_archive_ratio: int = Field(200, ge=2, description="Most bytes a byte of an archive may unpack to.")
+    max_nesting: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="How deep archives and mails are opened one in another; 1: none within one.",
+    )
     parse_timeout_s: float = Field(
         60.0,
         gt=0,

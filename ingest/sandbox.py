@@ -57,6 +57,7 @@ class ParserPool:
             max_cells=settings.max_cells,
             max_archive_members=settings.max_archive_members,
             max_archive_ratio=settings.max_archive_ratio,
+            nesting=settings.max_nesting,
         )
         self._free: list[ParsingChild] = []
         self._all: set[ParsingChild] = set()

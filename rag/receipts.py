@@ -47,7 +47,8 @@ _NOT_OF_ANSWERS = frozenset(
         *("data_dir", "chroma_url", "models", "examples", "embedder"),
         *("max_concurrent_asks", "receipt_days", "host", "port", "allowed_hosts", "min_free_mb"),
         *("parse_workers", "max_file_mb", "max_pages", "max_text_chars", "max_cells", "max_archive_members"),
-        *("max_archive_ratio", "parse_timeout_s", "parse_memory_mb", "ocr", "ocr_page_timeout_s"),
+        *("max_archive_ratio", "max_nesting", "parse_timeout_s", "parse_memory_mb"),
+        *("ocr", "ocr_page_timeout_s"),
     }
 )
 """Settings that no answer depends on, that a receipt has elsewhere, or that may hold a password or a place of this

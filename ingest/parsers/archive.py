@@ -35,7 +35,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``archive_too_large``: too many members, or a bomb's ratio.
     """
     if limits.nesting < 1:
-        raise unsupported(name, "an archive inside another file", "Unpack it and add what it holds.")
+        raise unsupported(
+            name, "an archive inside another file", "Unpack it and add what it holds, or raise max_nesting."
+        )
     binder = Binder(limits, code="member_unread")
     with open_zip(data, name) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]

@@ -176,6 +176,20 @@ def test_limits_reach_the_parsing_child() -> None:
     assert caught.value.code == "archive_too_large"
 
 
+def test_how_deep_archives_are_opened_is_a_setting() -> None:
+    inner = zipped({"deep.txt": "words far down", "deeper.zip": zipped({"deepest.txt": "and further"})})
+    data = zipped({"near.txt": "words above", "inner.zip": inner})
+    with ParserPool(Settings()) as pool:
+        plain = pool.parse(data, "box.zip")
+    with ParserPool(Settings(max_nesting=2)) as pool:
+        deep = pool.parse(data, "box.zip")
+    assert "words far down" not in plain.text
+    assert [note.code for note in plain.notes] == ["member_unread"]
+    assert "words far down" in deep.text
+    assert "and further" not in deep.text
+    assert [note.code for note in deep.notes] == ["member_unread"]
+
+
 @pytest.mark.parametrize("content_type", [ZIP, PPTX, ODT, ODP, RTF, EPUB])
 def test_there_is_no_picture_of_a_page(content_type: str) -> None:
     with pytest.raises(ParseError) as caught:
