@@ -23,6 +23,9 @@ __all__ = ["Discovery", "SourceFile", "detect_type", "discover", "hash_file"]
 
 IGNORE_NAME = ".vouchignore"
 _SNIFFED_BYTES = 4096
+_LIST_BYTES = 1 << 18
+_MAIN_PARTS = (b"word/document.xml", b"xl/workbook.xml", b"xl/workbook.bin", b"ppt/presentation.xml")
+_DECLARED = (b"mimetypeapplication/vnd.oasis.opendocument.", b"mimetypeapplication/epub+zip")
 _HASHED_BYTES = 1 << 20
 
 
@@ -384,10 +387,20 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_known_inside(file: str, suffix: str) -> bool:
-    """Says whether a file of an unknown suffix is a PDF, or one without a suffix is text."""
+    """Says whether a file of an unknown suffix is a PDF, an office document or a book, or one without a suffix is text.
+
+    An archive is not opened for that here: its list of members stands at its end, and is only looked through for the
+    names of an office document's main parts.
+    """
     with open(file, "rb") as stream:
         head = stream.read(_SNIFFED_BYTES)
-    return b"%PDF-" in head[:1024] or (not suffix and bool(head.strip()) and looks_like_text(head))
+        if head.startswith(b"PK\x03\x04"):
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LIST_BYTES))
+            members = stream.read(_LIST_BYTES)
+            return head[30:].startswith(_DECLARED) or any(part in members for part in _MAIN_PARTS)
+    if b"%PDF-" in head[:1024] or head.startswith(b"{\\rtf"):
+        return True
+    return not suffix and bool(head.strip()) and looks_like_text(head)
 
 
 def _is_text(name: str) -> bool:

@@ -60,6 +60,8 @@ SUFFIXES = {
     ".xhtml": HTML,
     ".docx": DOCX,
     ".docm": DOCX,
+    ".dotx": DOCX,
+    ".dotm": DOCX,
     ".xlsx": XLSX,
     ".xlsm": XLSX,
     ".xltx": XLSX,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import unicodedata
+import zipfile
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_unknown_types_are_told_and_known_content_is_taken(tmp_path: Path) -> No
     assert paths(found) == ["c.md", "report.2024"]
     assert codes(found) == {"a.png": "unsupported", "b.xyz": "unsupported", "blob": "unsupported"}
     assert found.skipped_places == tuple((str(tmp_path), path) for path in ("a.png", "b.xyz", "blob"))
+
+
+def test_office_documents_under_other_names_are_taken_for_what_they_are(tmp_path: Path) -> None:
+    files = Path(__file__).parent / "files"
+    for name, source in (("letter.old", "policy.odt"), ("book", "policy.epub"), ("note.bak", "policy.rtf")):
+        (tmp_path / name).write_bytes((files / source).read_bytes())
+    for name, member in (("plan.bak", "word/document.xml"), ("lib.jar", "META-INF/MANIFEST.MF")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, "<xml/>")
+    found = discover([tmp_path])
+    assert paths(found) == ["book", "letter.old", "note.bak", "plan.bak"]
+    assert codes(found) == {"lib.jar": "unsupported"}
 
 
 def test_suffixes_limit_what_is_taken(tmp_path: Path) -> None:
