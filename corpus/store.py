@@ -348,7 +348,7 @@ class Corpus(Searching):
         if erasing:
             problems.append(UNFINISHED_ERASURE)
         if self.catalog.read_only:
-            problems.insert(0, f"The data folder {self.folder} cannot be written; searching goes on.")
+            problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
         return CorpusState(
             folder=self.folder,
             corpus_id=own_id,

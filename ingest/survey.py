@@ -27,9 +27,10 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     request = ledger.request
     if corpus.catalog.read_only and not request.dry_run:
         raise StorageError(
-            f"Cannot ingest into {corpus.folder}: it is read-only or full.",
+            "The data folder was read-only or full when it was opened.",
             code="read_only",
-            hint="Searching still works and nothing was changed. Make the folder writable, then try again.",
+            hint="Searching still works and nothing was changed. Make the folder writable; a service "
+            "that was started meanwhile has to be started again.",
         )
     with corpus.catalog.read() as db:
         known = documents.known(db, request.collection)

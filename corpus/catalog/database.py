@@ -56,9 +56,9 @@ class Database:
         """
         if self.read_only:
             raise StorageError(
-                f"Cannot write to {self.path.parent}: it is read-only or full.",
+                "The data folder was read-only or full when it was opened.",
                 code="read_only",
-                hint="Searching still works. Make the folder writable, then try again.",
+                hint="Searching still works. Make the folder writable, then start Vouch again.",
             )
         with self._writer, _file(self.path).explained(), self._engine.connect() as db:
             break_seal(self.path)
