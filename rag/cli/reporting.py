@@ -41,7 +41,10 @@ def by_format(files: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
         if one["state"] in ("updated", "moved", "removed"):
             continue
         suffix = Path(one["path"]).suffix.lower().lstrip(".")
-        row = found.setdefault(short_type(one["content_type"]) or suffix or "none", {})
+        named = (
+            suffix if suffix.isalnum() else "none"
+        )  # the name of what was left out may be told with a remark
+        row = found.setdefault(short_type(one["content_type"]) or named, {})
         for name, added in ((one["state"], 1), ("pages", one["pages"]), ("chunks", one["chunks"])):
             row[name] = row.get(name, 0) + added
     return dict(sorted(found.items()))
@@ -185,15 +188,17 @@ def report_page(done: Mapping[str, Any]) -> str:
 def _section(heading: str, files: Sequence[Mapping[str, Any]]) -> list[str]:
     if not files:
         return []
-    columns = [("File", "path"), ("State", ""), ("Pages", "n"), ("Tables", "n"), ("Passages", "n")]
-    columns += [("Seconds", "n"), ("What to know", "")]
+    columns = [("File", "path"), ("State", ""), ("Pages", "n"), ("Characters", "n"), ("Tables", "n")]
+    columns += [("Passages", "n"), ("Tokens", "n"), ("Seconds", "n"), ("What to know", "")]
     rows = [
         (
             _shown(one["path"]),
             f'<span class="state {_shown(one["state"])}">{_shown(one["state"])}</span>',
             f"{one['pages']:,}" if one["pages"] else "",
+            f"{one['chars']:,}" if one["chars"] else "",
             f"{one['tables']:,}" if one["tables"] else "",
             f"{one['chunks']:,}" if one["chunks"] else "",
+            f"{one['tokens']:,}" if one["tokens"] else "",
             "" if one["seconds"] is None else f"{one['seconds']:.2f}",
             _remarks(one),
         )
@@ -209,6 +214,10 @@ def _remarks(one: Mapping[str, Any]) -> str:
         else _shown(one["message"])
     ]
     said += [_shown(one["hint"]), *map(_shown, noted(one["notes"]))]
+    if len(one["page_chars"]) > 1:
+        shown = [f"{chars:,}" for chars in one["page_chars"][:_SHOWN_PAGES]]
+        more = " …" * (len(one["page_chars"]) > _SHOWN_PAGES)
+        said.append(f"Characters of each page: {' '.join(shown)}{more}")
     if one["chunks_without_vector"]:
         said.append(f"Found by words alone: {count(one['chunks_without_vector'], 'passage')}.")
     kept = [part for part in said if part]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from corpus.errors import StorageError
-from rag.cli.reporting import noted, page_ranges, report_page, short_type
+from rag.cli.reporting import by_format, noted, page_ranges, report_page, short_type
 from rag.filters import SHORT_TYPES
 from tests.rag.cli_runs import Vouch, company, runner, without_model
 
@@ -114,6 +114,25 @@ def test_notes_of_several_pages_are_told_once() -> None:
         "Read as EUC-JP.",
     ]
     assert page_ranges([7]) == "Page 7"
+
+
+def test_the_page_has_the_characters_of_each_page_and_the_tokens() -> None:
+    counts = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks")
+    one = {
+        "path": "plan.pdf", "state": "ok", "code": "", "message": "", "hint": "", "content_type": "application/pdf",
+        "pages": 3, "chars": 4321, "page_chars": [1234, 0, 3087], "tables": 1, "chunks": 9, "tokens": 987,
+        "chunks_without_vector": 0, "notes": [], "seconds": 0.5,
+    }  # fmt: skip
+    done = {"collection": "hr", "files": [one], "seconds": 1.0, "dry_run": False, "stopped": "", "hint": ""}
+    page = Page(report_page({**done, **dict.fromkeys(counts, 0)}))
+    assert "4,321" in page.text
+    assert "987" in page.text
+    assert "Characters of each page: 1,234 0 3,087" in page.text
+
+
+def test_a_name_that_is_told_with_a_remark_makes_no_format() -> None:
+    one = {"path": "a.txt (as 'b.txt')", "state": "skipped", "content_type": "", "pages": 0, "chunks": 0}
+    assert list(by_format([one])) == ["none"]
 
 
 def test_a_stopped_dry_run_is_a_page_too() -> None:
