@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _COUNTS = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed")
 _STYLES = {"added": "good", "replaced": "good", "failed": "bad", "removed": "warn"}
 _INDENT = "    "
+_UNASKED = frozenset({"bad_name", "same_name", "unreadable"})
+"""Why a file is left out that nobody wanted left out."""
 
 
 def ingest(
@@ -254,7 +256,8 @@ def _exit_code(done: Mapping[str, Any], interrupted: bool) -> int:
         return ExitCode.INTERRUPTED
     if done["stopped"]:
         return ExitCode.STORAGE
-    return ExitCode.PARTLY if done["failed"] else ExitCode.OK
+    lost = any(one["state"] == "skipped" and one["code"] in _UNASKED for one in done["files"])
+    return ExitCode.PARTLY if done["failed"] or lost else ExitCode.OK
 
 
 def add_to(app: typer.Typer) -> None:

@@ -400,3 +400,20 @@ def test_every_command_works_beside_a_running_owner(nowhere: Vouch, tmp_path: Pa
 def test_json_of_an_error_is_one_value(vouch: Vouch) -> None:
     told = json.loads(vouch("documents", "show", "nope", "--json").out)
     assert told["error"]["message"] == "There is no document 'nope'."
+
+
+@pytest.mark.parametrize("name", [b"bad-\xff\xfe.md", "\u30cf\u309a.md".encode()])
+def test_a_file_that_is_left_out_for_its_name_does_not_end_an_ingest_well(
+    nowhere: Vouch, tmp_path: Path, name: bytes
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "picture.qqq").write_bytes(b"\x00\x01")
+    (folder / "empty.md").write_bytes(b"")
+    (folder / "\u30d1.md").write_bytes(b"")
+    first = nowhere("ingest", str(folder), "--dry-run")
+    with open(os.fsencode(folder) + b"/" + name, "wb") as stream:
+        stream.write(b"words")
+    then = nowhere("ingest", str(folder), "--dry-run")
+    assert (first.code, then.code) == (ExitCode.OK, ExitCode.PARTLY), then.out
+    assert "Left out (2)" in then.out + then.err
