@@ -1,8 +1,11 @@
-"""What was written stays when the power goes: a file's bytes, and the names in a folder, once synced."""
+"""What was written stays when the power goes: a file's bytes, and the names in a folder, once synced. And whether a
+folder can be written at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 
@@ -17,3 +20,15 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def can_write(folder: Path, megabytes: int) -> bool:
+    """Says whether a folder can be written just now and has so much room, by writing a file without a name into it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))
+            probe.flush()
+            os.fsync(probe.fileno())
+        return shutil.disk_usage(folder).free >= megabytes << 20
+    except OSError:
+        return False

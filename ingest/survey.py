@@ -29,8 +29,8 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         raise StorageError(
             "The data folder was read-only or full when it was opened.",
             code="read_only",
-            hint="Searching still works and nothing was changed. Make the folder writable; a service "
-            "that was started meanwhile has to be started again.",
+            hint="Searching still works and nothing was changed. Make the folder writable, then try again: a service "
+            "opens it anew within seconds.",
         )
     with corpus.catalog.read() as db:
         known = documents.known(db, request.collection)
@@ -78,7 +78,7 @@ def _check_room(corpus: Corpus) -> None:
     free, wanted = shutil.disk_usage(corpus.folder).free >> 20, corpus.settings.min_free_mb
     if free < wanted:
         raise StorageError(
-            f"Only {free} MB are free under {corpus.folder}; ingest wants {wanted} MB.",
+            f"Only {free} MB are free on the disk of the data folder; ingest wants {wanted} MB.",
             code="disk_full",
             hint="Searching still works and nothing was changed. Free some space or lower VOUCH_MIN_FREE_MB.",
         )

@@ -58,7 +58,7 @@ class Database:
             raise StorageError(
                 "The data folder was read-only or full when it was opened.",
                 code="read_only",
-                hint="Searching still works. Make the folder writable, then start Vouch again.",
+                hint="Searching still works. Make the folder writable; a service then opens it anew within seconds.",
             )
         with self._writer, _file(self.path).explained(), self._engine.connect() as db:
             break_seal(self.path)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from corpus.durable import can_write
 from corpus.errors import UnavailableError, VouchError
 from corpus.types import ANYONE, Caller
 from rag.attempts import Stop
@@ -17,6 +18,12 @@ from rag.jobs import Jobs
 from rag.service import Service
 
 log = logging.getLogger(__name__)
+
+LOOKED_EVERY_S = 5.0
+"""How often a service that opened on a full or read-only disk looks whether that has ended, in seconds."""
+
+ENDING_S = 2.0
+"""How long what was asked before has to end, when such a service opens anew, in seconds."""
 
 MAX_FOLLOWERS = 64
 """How many callers may follow jobs at a time."""
@@ -58,6 +65,10 @@ class _Room:
             self._taken.add(visit)
             return visit
 
+    def is_empty(self) -> bool:
+        with self._lock:
+            return not self._taken
+
     def stop(self) -> None:
         with self._lock:
             taken = tuple(self._taken)
@@ -84,13 +95,41 @@ class House:
         self._jobs: Jobs | None = None
         self.failure: VouchError | None = None
         self._stopping_at: float | None = None
+        self._stopping = threading.Event()
+        self._changing = threading.Lock()  # held while the service is opened anew, or closed
         self._ready = threading.Event()
         self._asks = _Room(0, "")
         self._followers = _Room(MAX_FOLLOWERS, "callers follow jobs")
         self._overdue: threading.Timer | None = None
 
     def open(self) -> None:
-        """Opens the service on this thread; a failure is kept and told to every caller."""
+        """Opens the service on this thread; a failure is kept and told to every caller.
+
+        One that opened on a full or read-only disk answers, and opens anew once it can be written.
+        """
+        self._open()
+        if self._service is not None and self._service.corpus.catalog.read_only:
+            threading.Thread(target=self._open_anew, name="opening anew", daemon=True).start()
+
+    def _open_anew(self) -> None:
+        while not self._stopping.wait(LOOKED_EVERY_S):
+            service, jobs = self._service, self._jobs
+            if service is None or jobs is None or not service.corpus.catalog.read_only:
+                return
+            folder, room = service.corpus.folder, max(1, service.settings.min_free_mb)
+            if not self._asks.is_empty() or not can_write(folder, room):
+                continue
+            with self._changing:
+                if self.draining:
+                    return
+                self._service = self._jobs = None  # who asks now is told to come again in a moment
+                self._stopping.wait(ENDING_S)
+                jobs.stop()
+                service.close()
+                log.warning("The data folder can be written again: the service opens anew.")
+                self._open()
+
+    def _open(self) -> None:
         try:
             service = self._opener()
             try:
@@ -118,15 +157,17 @@ class House:
         self._ready.wait()
         if self._overdue is not None:
             self._overdue.cancel()
-        if self._jobs is not None:
-            self._jobs.stop()
-        if self._service is not None:
-            self._service.close()
+        with self._changing:
+            if self._jobs is not None:
+                self._jobs.stop()
+            if self._service is not None:
+                self._service.close()
 
     def drain(self) -> None:
         """From now on nothing new begins, documents included; what streams has 20 seconds to end."""
         if self._stopping_at is None:
             self._stopping_at = time.monotonic()
+            self._stopping.set()
             if self._jobs is not None:
                 self._jobs.halt()
             self._overdue = threading.Timer(self._drain_s, self._asks.stop)

@@ -395,7 +395,7 @@ def test_it_opens_for_reading_what_cannot_be_written(tmp_path: Path, read_only_f
             commit(reading, new_version("b.txt", ["two"]))
         assert caught.value.code == "read_only"
         assert str(folder) not in caught.value.message  # it is shown to whoever uploads
-        assert "start Vouch again" in caught.value.hint  # what was opened for reading stays so
+        assert "opens it anew" in caught.value.hint
         reading.close()
 
 

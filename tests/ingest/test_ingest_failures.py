@@ -159,7 +159,7 @@ def test_a_full_disk_stops_the_ingest_and_keeps_what_is_there(
 def test_without_room_it_does_not_begin(tmp_path: Path, folder: Path) -> None:
     chosen = Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1 << 30)
     with open_corpus(chosen, SPACE) as opened:
-        with pytest.raises(StorageError, match="are free under") as raised:
+        with pytest.raises(StorageError, match="are free on the disk") as raised:
             run(opened, folder)
         assert raised.value.code == "disk_full"
         assert state(opened) == {}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -119,3 +123,69 @@ def test_a_service_multiplies_on_the_thread_that_asks(
 
 def threads_of_blas() -> list[int]:
     return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+
+def test_a_service_that_opened_on_a_full_disk_can_write_once_there_is_room(
+    filled: Path, small_disk: Callable[[int], AbstractContextManager[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.api.house.LOOKED_EVERY_S", 0.05)
+    monkeypatch.setattr("rag.api.house.ENDING_S", 0.05)
+    with small_disk(200) as disk:
+        data = Path(shutil.copytree(filled, disk / "data"))
+        ballast = fill(disk / "ballast")
+        chosen = Settings(data_dir=data, min_free_mb=1)
+        house = House(lambda: open_service(chosen), drain_s=0.1)
+        house.open()
+        first = house.service
+        assert first.corpus.catalog.read_only
+        assert first.search("annual leave", 1).hits
+        visit = house.ask()
+        ballast.unlink()
+        time.sleep(0.3)
+        assert house.service is first  # a question is still being answered
+        visit.leave()
+        until = time.monotonic() + 60
+        while not is_writable(house) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not house.service.corpus.catalog.read_only
+        assert house.service.search("annual leave", 1).hits
+        house.close()
+        open_service(chosen).close()  # the folder was given back
+
+
+def test_a_service_that_stops_while_its_disk_is_full_does_not_open_anew(
+    filled: Path, small_disk: Callable[[int], AbstractContextManager[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.api.house.LOOKED_EVERY_S", 0.05)
+    opened = 0
+    with small_disk(200) as disk:
+        data = Path(shutil.copytree(filled, disk / "data"))
+        ballast = fill(disk / "ballast")
+
+        def opener() -> Service:
+            nonlocal opened
+            opened += 1
+            return open_service(Settings(data_dir=data, min_free_mb=1))
+
+        house = House(opener, drain_s=0.1)
+        house.open()
+        house.close()
+        ballast.unlink()
+        time.sleep(0.3)
+        assert opened == 1
+
+
+def fill(ballast: Path) -> Path:
+    """Writes a file until the disk is full."""
+    with ballast.open("wb") as stream, contextlib.suppress(OSError):
+        while True:
+            stream.write(bytes(1 << 16))
+            stream.flush()
+    return ballast
+
+
+def is_writable(house: House) -> bool:
+    try:
+        return not house.service.corpus.catalog.read_only
+    except UnavailableError:
+        return False
