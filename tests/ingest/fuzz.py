@@ -21,6 +21,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
 from ingest.parsers.assembly import verify
 from ingest.sandbox import ParserPool
+from tests.ingest.packing import outlook
 
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
 EXPECTED = frozenset(
@@ -182,6 +183,13 @@ def _eml() -> bytes:
     return message.as_bytes()
 
 
+def _msg() -> bytes:
+    subject, body, sender = 0x0037, 0x1000, 0x0C1A
+    texts = {subject: "宿泊費 Hotels", body: _PROSE, sender: "Anna"}
+    inner = {subject: "Before", body: "The rate was 180.", sender: "Bob"}
+    return outlook(texts, {"rates.xls": _xls(), "規程.txt": _PROSE.encode(), "Before": inner})
+
+
 def _mbox() -> bytes:
     quoted = f"Yes.\n\nBob wrote:\n> {_PROSE}\n> -- \n> Bob\n\n-- \nAnna\nOslo".encode()
     start = b"From a@example.com Mon Apr  1 00:00:00 2024\n"
@@ -252,6 +260,7 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".epub": _epub,
     ".eml": _eml,
     ".mbox": _mbox,
+    ".msg": _msg,
     ".rtf": _rtf,
     ".ics": _ics,
     ".csv": lambda: "\n".join(",".join(map(str, row)) for row in _ROWS * 5).encode("cp932"),
