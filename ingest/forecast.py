@@ -80,13 +80,19 @@ class Forecast:
         expected = self._all.passages + self._expected(lambda own: own.passages, _PASSAGES)
         return self._embedded / expected if expected else 0.0
 
+    @property
+    def rate(self) -> float | None:
+        """How many passages were embedded a second while there were any to embed; None while nobody can know."""
+        return self._made / self._busy_s if self._busy_s >= _SURE_AFTER_S and self._made else None
+
     def left_s(self) -> float | None:
         """How many seconds are left at the rate so far; None while nobody can know."""
-        if self._busy_s < _SURE_AFTER_S or not self._made:
+        rate = self.rate
+        if rate is None:
             return None
         reading = self._expected(lambda own: own.seconds, _READING_S) / self._at_once
         passages = self._all.passages + self._expected(lambda own: own.passages, _PASSAGES) - self._embedded
-        return max(reading, passages * self._busy_s / self._made)
+        return max(reading, passages / rate)
 
     def _expected(self, of: Callable[[_Sum], float], guess: float) -> float:
         """Adds up, over the unread files, what the files of their kind came to."""

@@ -136,6 +136,7 @@ class Ledger:
         self._forecast.embedded(embedded)
         not_all = bool(self.stopped) or stage not in ("indexing", "done")
         left_s = None if self.stopped else self._forecast.left_s()
+        rate = self._forecast.rate
         self._on_progress(
             Progress(
                 stage,
@@ -148,6 +149,7 @@ class Ledger:
                 self._pages,
                 round(min(self._forecast.share, 1.0), 4) if not_all else 1.0,
                 None if left_s is None else round(left_s, 1),
+                None if rate is None else round(rate, 1),
             )
         )
 

@@ -96,8 +96,9 @@ class Progress:
 
     ``files``, ``chunks`` and ``pages`` count what is committed; ``done_bytes`` of ``total_bytes`` also what is only
     read or embedded in part, so that it moves within a large file. ``share`` (0 to 1) and ``left_s`` are reckoned in
-    passages, those still to be expected included (:mod:`ingest.forecast`); None while nobody can know. What was
-    cancelled, or ended by a fault of the disk, is ``stopped`` at the share it had reached.
+    passages, those still to be expected included (:mod:`ingest.forecast`), and ``chunks_per_s`` are embedded; None
+    while nobody can know. What was cancelled, or ended by a fault of the disk, is ``stopped`` at the share it had
+    reached.
     """
 
     stage: Stage
@@ -110,6 +111,7 @@ class Progress:
     pages: int = 0
     share: float = 0.0
     left_s: float | None = None
+    chunks_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

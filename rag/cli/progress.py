@@ -69,7 +69,7 @@ class IngestProgress:
         self._screen = screen
         self._shown = shown
         self._bar = _Bar(screen, interrupt) if shown and screen.err.is_terminal else None
-        self._said = self._began = time.monotonic()
+        self._said = time.monotonic()
 
     def __enter__(self) -> IngestProgress:
         if self._bar:
@@ -81,17 +81,17 @@ class IngestProgress:
             self._bar.stop()
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        """Takes one event: stage, files, total_files, chunks, share, left_s, current."""
+        """Takes one event: stage, files, total_files, chunks, share, left_s, chunks_per_s, current."""
         now = time.monotonic()
         if self._bar:
-            self._bar.tell(event, now - self._began)
+            self._bar.tell(event)
         elif self._shown and event["total_files"] and now - self._said >= PLAIN_EVERY_S:
             self._said = now
             passages = count(event["chunks"], "passage")
+            rate = "" if event["chunks_per_s"] is None else f", {event['chunks_per_s']:,.0f} passages/s"
             left = "" if (event["left_s"] or 0) < 1 else f", about {duration(event['left_s'])} left"
-            self._screen.say(
-                f"{event['files']} of {count(event['total_files'], 'file')}, {passages}, {event['share']:.0%}{left}"
-            )
+            files = f"{event['files']} of {count(event['total_files'], 'file')}"
+            self._screen.say(f"{files}, {passages}, {event['share']:.0%}{rate}{left}")
 
 
 class _Bar(Progress):
@@ -112,7 +112,7 @@ class _Bar(Progress):
         )
         self._own = self.add_task("Looking", total=None, counts="", left="")
 
-    def tell(self, event: Mapping[str, Any], elapsed_s: float) -> None:
+    def tell(self, event: Mapping[str, Any]) -> None:
         self._current = event["current"] or self._current
         counts = left = ""
         if event["left_s"] is not None:
@@ -123,10 +123,8 @@ class _Bar(Progress):
                 else f"{minutes:02}:{seconds:02} left"
             )
         if event["total_files"]:
-            rate = event["chunks"] / max(elapsed_s, 0.1)
-            counts = (
-                f"{event['files']}/{event['total_files']} files  {event['chunks']:,} passages  {rate:,.0f}/s"
-            )
+            rate = "" if event["chunks_per_s"] is None else f"  {event['chunks_per_s']:,.0f}/s"
+            counts = f"{event['files']}/{event['total_files']} files  {event['chunks']:,} passages{rate}"
         self.update(
             self._own,
             description="Looking" if event["stage"] == "planning" else event["stage"].capitalize(),

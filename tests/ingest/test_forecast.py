@@ -57,3 +57,9 @@ def test_after_a_tenth_the_time_left_is_right_within_a_factor_of_two(
     assert min(sure) >= 0.5
     assert max(sure) <= 2.0
     assert (forecast.share, forecast.left_s()) == (1.0, 0.0)
+    assert forecast.rate is not None
+    assert (
+        forecast.rate * passage_s <= 1.001
+    )  # it waits for the reader now and then, and that is no slowness of its own
+    if passage_s >= reading_s:
+        assert forecast.rate * passage_s > 0.95
