@@ -13,6 +13,7 @@ import pytest
 from starlette.responses import Response
 
 from corpus.embedding import processor
+from corpus.embedding.runtime import PRECISIONS
 from rag.api.guards import HostGuard
 from rag.service import Service
 from tests.rag.api_calls import assert_error
@@ -64,7 +65,7 @@ def test_alive_ready_and_well_with_nothing_private_told(client: httpx.Client, li
     assert health.json()["details"]["documents"] >= 5
     assert health.json()["details"]["processor"] == processor()
     precision = health.json()["details"]["space"]["precision"]  # as the processor has it
-    assert precision in {"float32", "bfloat16"}
+    assert precision in PRECISIONS
     assert str(live.settings.data_dir) not in health.text
     assert "salaries" not in health.text
 
