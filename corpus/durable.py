@@ -23,7 +23,7 @@ def sync(path: Path) -> None:
 
 
 def can_write(folder: Path, megabytes: int) -> bool:
-    """Says whether a folder can be written just now and has so much room, by writing a file without a name into it."""
+    """Says whether a folder can be written just now and has so much room, by writing a file that goes again."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(4096))

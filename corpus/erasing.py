@@ -177,7 +177,10 @@ class Eraser:
                 hint="Nothing of it is found any more. Run the erasure of another document, or vouch rebuild.",
             )
         checked = [
-            Checked("catalog", "no row of the documents, their versions, pages, passages, vectors and token vectors"),
+            Checked(
+                "catalog",
+                "no row of the documents, their versions, pages, passages, vectors and token vectors",
+            ),
             Checked("write-ahead log", "emptied into the catalog, whose freed pages are overwritten"),
             Checked(
                 "dense index",

@@ -29,8 +29,8 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         raise StorageError(
             "The data folder was read-only or full when it was opened.",
             code="read_only",
-            hint="Searching still works and nothing was changed. Make the folder writable, then try again: a service "
-            "opens it anew within seconds.",
+            hint="Searching still works and nothing was changed. Make the folder writable; a service opens it anew by "
+            "itself, when nobody is being answered.",
         )
     with corpus.catalog.read() as db:
         known = documents.known(db, request.collection)

@@ -102,6 +102,7 @@ class Jobs:
                 "Two uploaded files have the same name.", code="bad_upload", hint="Rename one of them."
             )
         with self._catalog.read() as db:
+            self._catalog.check_writable()  # nothing is kept that could not be queued
             if records.count_jobs(db, ["queued"]) >= MAX_QUEUED:
                 raise LimitError(
                     f"{MAX_QUEUED} jobs are waiting already.", code="too_many_jobs", hint="Try later."

@@ -246,7 +246,8 @@ def make_app(
                 late: bool = house.overdue if operation in ("ask", "compare") else house.draining
                 return late or cancelled()
 
-            return perform(service, operation, params, emit, ends)
+            with house.working():
+                return perform(service, operation, params, emit, ends)
 
         try:
             service.models.open()  # a wrong setting is told now, not to the first who asks

@@ -54,17 +54,25 @@ class Database:
         Raises:
             StorageError: the disk is full or read-only (codes ``disk_full``, ``read_only``).
         """
-        if self.read_only:
-            raise StorageError(
-                "The data folder was read-only or full when it was opened.",
-                code="read_only",
-                hint="Searching still works. Make the folder writable; a service then opens it anew within seconds.",
-            )
+        self.check_writable()
         with self._writer, _file(self.path).explained(), self._engine.connect() as db:
             break_seal(self.path)
             with db.execution_options(vouch_write=True).begin():
                 yield db
             self.epoch += 1
+
+    def check_writable(self) -> None:
+        """Does nothing where the catalog was opened for writing, too.
+
+        Raises:
+            StorageError: ``read_only``: it was not.
+        """
+        if self.read_only:
+            raise StorageError(
+                "The data folder was read-only or full when it was opened.",
+                code="read_only",
+                hint="Searching still works. Make the folder writable; a service opens it anew by itself.",
+            )
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy of the catalog to ``target`` while it goes on being used."""

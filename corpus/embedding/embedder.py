@@ -21,6 +21,7 @@ from corpus.embedding.exported import (
     export_folder,
     is_current,
     is_exported,
+    made_at,
     read_rates,
     unit_rows,
     why_no_export,
@@ -85,6 +86,7 @@ class SentenceTransformerEmbedder:
         self._space: EmbeddingSpace | None = None
         self._encoder: Exported | Reference | None = None
         self._problem = ""
+        self._in_vain: int | None = None  # when the export was made that could not be loaded
 
     @property
     def space(self) -> EmbeddingSpace:
@@ -270,7 +272,8 @@ class SentenceTransformerEmbedder:
         if (export := self._load_export()) is not None:
             return export
         if self._encoder is None:
-            self._note(self._problem or why_no_export(self._data_dir, self.space))
+            if not self._problem:
+                self._note(why_no_export(self._data_dir, self.space))
             self._encoder = Reference(self._model, self.space.weights_sha256, self._threads)
         return self._encoder
 
@@ -279,7 +282,10 @@ class SentenceTransformerEmbedder:
             self._encoder.has_tokens or not is_current(self._data_dir, self.space)
         ):
             return self._encoder
-        if is_exported(self._data_dir, self.space):
+        if (
+            is_exported(self._data_dir, self.space)
+            and (made := made_at(self._data_dir, self.space)) != self._in_vain
+        ):
             try:
                 folder = export_folder(self._data_dir, self.space)
                 self._encoder = Exported(
@@ -299,6 +305,7 @@ class SentenceTransformerEmbedder:
                 self._note(error.message)
                 if error.code == "export_damaged":
                     discard(self._data_dir, self.space)
+                self._in_vain = made if is_exported(self._data_dir, self.space) else None
         return None
 
     def _note(self, problem: str) -> None:

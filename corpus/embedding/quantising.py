@@ -1,7 +1,7 @@
 """Rewrites an exported graph in whole numbers of eight bits, for processors that multiply those fastest (VNNI).
 
 Static: every activation's scale is fixed beforehand by what the model gives for sixty texts that lie beside this
-module. So a vector does not depend on what it is computed with, and every machine makes the same space.
+module. So a vector does not depend on what it is computed beside, and every machine makes the same space.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 _OFFERED = (
     ("AVX2", frozenset({"avx2"})),
     ("AVX-512", frozenset({"avx512f"})),
-    ("VNNI", _VNNI_FLAGS | {"asimddp"}),
+    ("VNNI", _VNNI_FLAGS),
     ("bfloat16", _BFLOAT16_FLAGS),
     ("AMX", frozenset({"amx_tile"})),
 )
@@ -85,6 +85,8 @@ def open_runtime(
             runnable = "float32" if precision == "bfloat16" and not has_bfloat16() else precision
             return OpenVino(graph, runnable, threads, side_by_side), why_slower(precision)
         except Exception as error:  # it has an exception class for every fault; the other runtime still can
+            if precision == "int8":
+                raise
             why = f"OpenVINO cannot run it ({str(error).strip().splitlines()[0][:200]})"
     if precision == "int8":
         raise CannotRunError(f"{why}, and nothing else runs int8")

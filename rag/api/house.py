@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,6 +25,9 @@ LOOKED_EVERY_S = 5.0
 
 ENDING_S = 2.0
 """How long what was asked before has to end, when such a service opens anew, in seconds."""
+
+MAX_COMMANDS = 1000
+"""How many other commands' work may be done at a time."""
 
 MAX_FOLLOWERS = 64
 """How many callers may follow jobs at a time."""
@@ -91,8 +95,7 @@ class House:
     def __init__(self, opener: Callable[[], Service], drain_s: float) -> None:
         self._opener = opener
         self._drain_s = drain_s
-        self._service: Service | None = None
-        self._jobs: Jobs | None = None
+        self._opened: tuple[Service, Jobs] | None = None
         self.failure: VouchError | None = None
         self._stopping_at: float | None = None
         self._stopping = threading.Event()
@@ -100,36 +103,45 @@ class House:
         self._ready = threading.Event()
         self._asks = _Room(0, "")
         self._followers = _Room(MAX_FOLLOWERS, "callers follow jobs")
+        self._others = _Room(MAX_COMMANDS, "commands are being done")
         self._overdue: threading.Timer | None = None
 
     def open(self) -> None:
         """Opens the service on this thread; a failure is kept and told to every caller.
 
-        One that opened on a full or read-only disk answers, and opens anew once it can be written.
+        One that opened on a full or read-only disk answers, and opens anew once it can be written and nobody is being
+        answered.
         """
-        self._open()
-        if self._service is not None and self._service.corpus.catalog.read_only:
+        self.failure = self._open()
+        self._ready.set()
+        if self._is_read_only():
             threading.Thread(target=self._open_anew, name="opening anew", daemon=True).start()
 
-    def _open_anew(self) -> None:
-        while not self._stopping.wait(LOOKED_EVERY_S):
-            service, jobs = self._service, self._jobs
-            if service is None or jobs is None or not service.corpus.catalog.read_only:
-                return
-            folder, room = service.corpus.folder, max(1, service.settings.min_free_mb)
-            if not self._asks.is_empty() or not can_write(folder, room):
-                continue
-            with self._changing:
-                if self.draining:
-                    return
-                self._service = self._jobs = None  # who asks now is told to come again in a moment
-                self._stopping.wait(ENDING_S)
+    def close(self) -> None:
+        """Lets the current document finish, then closes everything."""
+        self.drain()
+        self._ready.wait()
+        if self._overdue is not None:
+            self._overdue.cancel()
+        with self._changing:
+            if self._opened is not None:
+                service, jobs = self._opened
                 jobs.stop()
                 service.close()
-                log.warning("The data folder can be written again: the service opens anew.")
-                self._open()
 
-    def _open(self) -> None:
+    def drain(self) -> None:
+        """From now on nothing new begins, documents included; what streams has 20 seconds to end."""
+        if self._stopping_at is None:
+            self._stopping_at = time.monotonic()
+            self._stopping.set()
+            if (opened := self._opened) is not None:
+                opened[1].halt()
+            self._overdue = threading.Timer(self._drain_s, self._asks.stop)
+            self._overdue.daemon = True
+            self._overdue.start()
+
+    def _open(self) -> VouchError | None:
+        """Opens the service and its queue; returns why it cannot be."""
         try:
             service = self._opener()
             try:
@@ -140,39 +152,61 @@ class House:
                 service.close()
                 raise
         except VouchError as error:
-            self.failure = error
             log.error("the service cannot open: %s", error)
+            return error
         except Exception as error:
             log.exception("the service cannot open")
-            self.failure = VouchError(f"{type(error).__name__}: {error}", code="internal")
-        else:
-            self._asks = _Room(service.settings.max_concurrent_asks, "questions are being answered")
-            self._service, self._jobs = service, jobs
+            return VouchError(f"{type(error).__name__}: {error}", code="internal")
+        self._asks = _Room(service.settings.max_concurrent_asks, "questions are being answered")
+        self._opened = service, jobs
+        if self.draining:
+            jobs.halt()
+        return None
+
+    def _open_anew(self) -> None:
+        """Opens a service again that cannot write, each time it is in vain after twice the wait."""
+        wait_s = LOOKED_EVERY_S
+        while not self._stopping.wait(wait_s) and self._is_read_only():
+            if self._can_write():
+                with self._changing:
+                    opened, self._opened = (
+                        self._opened,
+                        None,
+                    )  # who asks now is told to come again in a moment
+                    if opened is None or not self._is_quiet():
+                        self._opened = opened
+                        continue
+                    log.warning("The data folder can be written again: the service opens anew.")
+                    _shut(*opened)
+                    del opened
+                    while not self.draining and self._open() is not None:
+                        self._stopping.wait(LOOKED_EVERY_S)
+                wait_s *= 2
+
+    def _is_read_only(self) -> bool:
+        return self._opened is not None and self._opened[0].corpus.catalog.read_only
+
+    def _can_write(self) -> bool:
+        if (opened := self._opened) is None:
+            return False
+        corpus, settings = opened[0].corpus, opened[0].settings
+        return can_write(corpus.folder, max(1, settings.min_free_mb))
+
+    def _is_quiet(self) -> bool:
+        """Says whether all that was being answered has ended, waiting a while for it; nothing new begins meanwhile."""
+        for _ in range(20):
+            if self._stopping.wait(ENDING_S / 20):
+                return False
+        return self._asks.is_empty() and self._others.is_empty()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Keeps the service open while another command's work is done by it."""
+        visit = self._others.enter()
+        try:
+            yield
         finally:
-            self._ready.set()
-
-    def close(self) -> None:
-        """Lets the current document finish, then closes everything."""
-        self.drain()
-        self._ready.wait()
-        if self._overdue is not None:
-            self._overdue.cancel()
-        with self._changing:
-            if self._jobs is not None:
-                self._jobs.stop()
-            if self._service is not None:
-                self._service.close()
-
-    def drain(self) -> None:
-        """From now on nothing new begins, documents included; what streams has 20 seconds to end."""
-        if self._stopping_at is None:
-            self._stopping_at = time.monotonic()
-            self._stopping.set()
-            if self._jobs is not None:
-                self._jobs.halt()
-            self._overdue = threading.Timer(self._drain_s, self._asks.stop)
-            self._overdue.daemon = True
-            self._overdue.start()
+            visit.leave()
 
     def wait_until_open(self) -> None:
         """Returns once opening has succeeded or failed."""
@@ -196,27 +230,25 @@ class House:
             UnavailableError: it is starting or stopping.
             VouchError: it could not open.
         """
-        if self._stopping_at is not None:
-            raise UnavailableError("The service is stopping.", code="stopping", hint="Try again in a moment.")
-        return self._opened()
+        return self._both()[0]
 
     @property
     def jobs(self) -> Jobs:
         """The open service's queue; raises as :attr:`service` does."""
-        self.service  # noqa: B018 - it raises when there is none
-        assert self._jobs is not None
-        return self._jobs
+        return self._both()[1]
 
-    def _opened(self) -> Service:
+    def _both(self) -> tuple[Service, Jobs]:
+        if self._stopping_at is not None:
+            raise UnavailableError("The service is stopping.", code="stopping", hint="Try again in a moment.")
         if self.failure is not None:
             raise self.failure
-        if self._service is None:
+        if (opened := self._opened) is None:
             raise UnavailableError("The service is starting.", code="starting", hint="Try again in a moment.")
-        return self._service
+        return opened
 
     def peek(self) -> Service | None:
         """Returns the service if it is open, also while it stops."""
-        return self._service
+        return self._opened[0] if self._opened is not None else None
 
     def ask(self) -> Visit:
         """Takes a place for a question.
@@ -237,6 +269,15 @@ class House:
             service.warm()
         except VouchError as error:
             log.warning("not everything is ready: %s", error)
+
+
+def _shut(service: Service, jobs: Jobs) -> None:
+    """Closes both; a fault is told and keeps neither of them."""
+    for close in (jobs.stop, service.close):
+        try:
+            close()
+        except Exception:
+            log.exception("not everything could be closed")
 
 
 # None of these waits for anything: on the loop itself they cost no thread, and no turn of the interpreter.

@@ -128,7 +128,7 @@ def _ingest(
         write_report(report, done)
     if session.json:
         session.screen.json(done)
-    elif not session.quiet or done["failed"] or done["stopped"]:
+    elif not session.quiet or done["failed"] or done["stopped"] or _lacks(done):
         show_report(session.screen, done)
     session.screen.flush()
     return done
@@ -256,8 +256,11 @@ def _exit_code(done: Mapping[str, Any], interrupted: bool) -> int:
         return ExitCode.INTERRUPTED
     if done["stopped"]:
         return ExitCode.STORAGE
-    lost = any(one["state"] == "skipped" and one["code"] in _UNASKED for one in done["files"])
-    return ExitCode.PARTLY if done["failed"] or lost else ExitCode.OK
+    return ExitCode.PARTLY if done["failed"] or _lacks(done) else ExitCode.OK
+
+
+def _lacks(done: Mapping[str, Any]) -> bool:
+    return any(one["state"] == "skipped" and one["code"] in _UNASKED for one in done["files"])
 
 
 def add_to(app: typer.Typer) -> None:

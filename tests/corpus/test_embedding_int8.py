@@ -82,6 +82,9 @@ def test_where_openvino_is_missing_the_reference_computes_says_so_and_the_graph_
     assert float(embedder.embed_query(ENGLISH) @ expected) > 0.99
     assert (embedder.backend, embedder.running().slower) == ("sentence-transformers", embedder.problem)
     assert "OpenVINO is not installed, and nothing else runs int8" in embedder.problem
+    monkeypatch.setattr(exported, "_digest", lambda _: pytest.fail("tried again"))
+    embedder.embed_query(ENGLISH)
+    assert embedder.problem.count("slower reference") == 1
     assert exported.is_exported(tmp_path, embedder.space)
 
 

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from corpus.embedding.embedder import SentenceTransformerEmbedder
-from corpus.errors import EmbeddingError, ModelError, UnavailableError
+from corpus.errors import BusyError, EmbeddingError, ModelError, UnavailableError
 from corpus.settings import Settings
 from rag.api.house import House
 from rag.bootstrap import open_service
@@ -189,3 +191,107 @@ def is_writable(house: House) -> bool:
         return not house.service.corpus.catalog.read_only
     except UnavailableError:
         return False
+
+
+class Fake:
+    """A service of no corpus; what opens and closes it is written down."""
+
+    def __init__(self, read_only: bool, told: list[str]) -> None:
+        self.corpus = SimpleNamespace(catalog=SimpleNamespace(read_only=read_only), folder=Path())
+        self.settings = SimpleNamespace(min_free_mb=0, max_concurrent_asks=4)
+        self.told = told
+        told.append("open")
+
+    def warm(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.told.append("close")
+
+
+@pytest.fixture
+def opened_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[list[str]], Fake]], tuple[House, list[str]]]:
+    """A house whose services an opener makes, on a disk that can be written by now."""
+
+    class Idle:
+        def __init__(self, service: Fake) -> None:
+            self.told = service.told
+
+        def start(self) -> None:
+            pass
+
+        def stop(self) -> None:
+            self.told.append("stop")
+
+        def halt(self) -> None:
+            self.told.append("halt")
+
+    monkeypatch.setattr("rag.api.house.Jobs", Idle)
+    monkeypatch.setattr("rag.api.house.can_write", lambda *_: True)
+    monkeypatch.setattr("rag.api.house.LOOKED_EVERY_S", 0.02)
+    monkeypatch.setattr("rag.api.house.ENDING_S", 0.04)
+
+    def make(opener: Callable[[list[str]], Fake]) -> tuple[House, list[str]]:
+        told: list[str] = []
+        house = House(cast(Callable[[], Service], lambda: opener(told)), drain_s=0.1)
+        house.open()
+        return house, told
+
+    return make
+
+
+def test_a_service_that_cannot_be_opened_anew_at_once_is_tried_again_and_is_no_failure(
+    opened_anew: Callable[..., tuple[House, list[str]]],
+) -> None:
+    def opener(told: list[str]) -> Fake:
+        if told.count("close") and told.count("failed") < 3:
+            told.append("failed")
+            raise BusyError("another command is at it")
+        return Fake(not told, told)
+
+    house, told = opened_anew(opener)
+    wait_for(lambda: told.count("open") == 2)
+    assert told == ["open", "stop", "close", "failed", "failed", "failed", "open"]
+    assert house.failure is None
+    wait_for(lambda: house.peek() is not None)
+    house.close()
+
+
+def test_a_service_that_stays_read_only_is_opened_anew_ever_more_rarely(
+    opened_anew: Callable[..., tuple[House, list[str]]],
+) -> None:
+    house, told = opened_anew(lambda told: Fake(True, told))
+    time.sleep(1.2)
+    house.close()
+    assert 2 < told.count("open") <= 7  # at a steady pace it would be twenty
+
+
+def test_a_service_that_is_told_to_stop_while_it_opens_anew_begins_nothing(
+    opened_anew: Callable[..., tuple[House, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.api.house.ENDING_S", 60.0)
+    house, told = opened_anew(lambda told: Fake(True, told))
+    wait_for(lambda: house.peek() is None)  # it waits for what is under way
+    house.drain()
+    house.close()
+    assert told.count("open") == told.count("close") == 1
+
+
+def test_a_service_is_not_opened_anew_while_a_command_is_being_done_by_it(
+    opened_anew: Callable[..., tuple[House, list[str]]],
+) -> None:
+    house, told = opened_anew(lambda told: Fake(not told, told))
+    with house.working():
+        time.sleep(0.3)
+        assert told == ["open"]
+    wait_for(lambda: told.count("open") == 2)
+    house.close()
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.005)
