@@ -112,8 +112,10 @@ class House:
         One that opened on a full or read-only disk answers, and opens anew once it can be written and nobody is being
         answered.
         """
-        self.failure = self._open()
-        self._ready.set()
+        try:
+            self.failure = self._open()
+        finally:
+            self._ready.set()
         if self._is_read_only():
             threading.Thread(target=self._open_anew, name="opening anew", daemon=True).start()
 
@@ -169,10 +171,8 @@ class House:
         while not self._stopping.wait(wait_s) and self._is_read_only():
             if self._can_write():
                 with self._changing:
-                    opened, self._opened = (
-                        self._opened,
-                        None,
-                    )  # who asks now is told to come again in a moment
+                    # Who asks from here on is told to come again in a moment.
+                    opened, self._opened = self._opened, None
                     if opened is None or not self._is_quiet():
                         self._opened = opened
                         continue
@@ -276,7 +276,7 @@ def _shut(service: Service, jobs: Jobs) -> None:
     for close in (jobs.stop, service.close):
         try:
             close()
-        except Exception:
+        except Exception:  # whatever it is, the next service is worth more than a clean end
             log.exception("not everything could be closed")
 
 
