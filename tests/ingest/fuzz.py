@@ -17,21 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
-from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
-from ingest.parsers.assembly import verify
 from ingest.sandbox import ParserPool
+from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.packing import outlook
 
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
-EXPECTED = frozenset(
-    {
-        "ok", "empty", "encrypted", "damaged_file", "no_text", "unsupported", "binary", "unsafe_xml",
-        "too_large", "too_many_pages", "too_much_text", "too_many_cells", "too_deep", "archive_too_large",
-    }
-)  # fmt: skip
-"""How a broken file may end; whatever ends its child is not among them."""
-
 _MOST_BYTES = 400_000
 _PROSE = "The limit for a hotel is 140 EUR a night. 宿泊費の上限は一泊一万二千円とする。"
 _ROWS = [["City", "Rate", "From"], ["Oslo", 200, "2025-01-01"], ["大阪", 150.5, "2025-04-01"]]
@@ -310,15 +301,6 @@ def _repacked(data: bytes, other: bytes, pick: random.Random) -> bytes:
     return _packed(parts)
 
 
-def outcome(pool: ParserPool, data: bytes, name: str) -> str:
-    """Returns ``ok``, or the code of the error that names what is wrong."""
-    try:
-        verify(pool.parse(data, name))
-    except (ParseError, LimitError) as error:
-        return error.code if error.message else "no message"
-    return "ok"
-
-
 def run(
     pool: ParserPool, files: Mapping[str, Sequence[bytes]], suffix: str, rounds: int
 ) -> tuple[Counter[str], list[tuple[int, str]]]:
@@ -329,7 +311,7 @@ def run(
     for number in range(rounds):
         pick = random.Random(f"{suffix} {number}")
         other = pick.choice(everything if number % 2 else files[suffix])
-        state = outcome(pool, broken(pick.choice(files[suffix]), other, pick), f"broken{suffix}")
+        state = ending(broken(pick.choice(files[suffix]), other, pick), f"broken{suffix}", pool.parse)
         states[state] += 1
         if state not in EXPECTED:
             wrong.append((number, state))

@@ -11,7 +11,8 @@ import pytest
 from corpus.settings import Settings
 from ingest.parsers import PARSERS, detect_type
 from ingest.sandbox import ParserPool
-from tests.ingest.fuzz import EXPECTED, outcome, real_files, run
+from tests.ingest.endings import EXPECTED, ending
+from tests.ingest.fuzz import real_files, run
 
 FILES = real_files()
 ROUNDS = 100
@@ -25,7 +26,8 @@ def test_there_is_a_real_file_of_every_type() -> None:
 def test_every_real_file_is_read_before_it_is_broken() -> None:
     with ParserPool(Settings(ocr="off")) as pool:
         states = {
-            suffix: {outcome(pool, data, f"a{suffix}") for data in kind} for suffix, kind in FILES.items()
+            suffix: {ending(data, f"a{suffix}", pool.parse) for data in kind}
+            for suffix, kind in FILES.items()
         }
     assert states == {suffix: {"ok"} for suffix in FILES}
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.errors import ParseError, VouchError
+from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import parse
 from ingest.parsers.detection import MSG
 from ingest.parsers.windows_zone import read_definition
+from tests.ingest.endings import ending
 from tests.ingest.letters import labels, letter, read
 from tests.ingest.packing import compound, embedded, outlook
 
@@ -155,12 +156,7 @@ def test_old_office_files_are_told_apart_and_say_what_to_do(name: str, kind: str
 
 def test_a_cut_outlook_message_is_named() -> None:
     whole = outlook({SUBJECT: "a", BODY: "b"})
-    codes = set()
-    for size in range(600, len(whole), 97):
-        try:
-            codes.add("ok" if parse(whole[:size], "mail.msg").text else "")
-        except VouchError as error:
-            codes.add(error.code)
+    codes = {ending(whole[:size], "mail.msg") for size in range(600, len(whole), 97)}
     assert codes <= {"ok", "damaged_file", "no_text"}
     assert "damaged_file" in codes
 

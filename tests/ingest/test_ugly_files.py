@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
-from ingest.parsers.assembly import verify
 from ingest.sandbox import FAULTS, ParserPool
+from tests.ingest.endings import ending
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH") or Path(__file__).parents[3] / "shared" / "data")
 OTHERS = [
@@ -36,22 +35,12 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def outcome(pool: ParserPool, source: bytes | Path, name: str) -> str:
-    """``ok``, or the code of the error; what is read is sound, and the error says which file and why."""
-    try:
-        document = pool.parse(source, name)
-    except (ParseError, LimitError) as error:
-        return error.code if error.message else "no message"
-    verify(document)
-    return "ok"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
 def test_every_file_ends_in_a_defined_state(folder: Path) -> None:
     files = files_of(folder)
     with ParserPool(Settings(parse_timeout_s=20.0)) as pool:
-        states = {path: outcome(pool, path, path.name) for path in files}
+        states = {path: ending(path, path.name, pool.parse) for path in files}
     allowed = {
         "ok", "empty", "encrypted", "damaged_file", "no_text", "unsupported", "binary", "archive_too_large",
     }  # fmt: skip
@@ -79,7 +68,7 @@ def test_mutated_files_never_end_a_child() -> None:
             else:
                 at = pick.randrange(len(data) + 1)
                 data[at : at + pick.randrange(2000)] = other.read_bytes()[at : at + pick.randrange(2000)]
-            states[outcome(pool, bytes(data), path.name)] += 1
+            states[ending(bytes(data), path.name, pool.parse)] += 1
     assert sum(states.values()) == 200
     assert "no message" not in states
     assert not FAULTS & set(states), states
