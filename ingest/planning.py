@@ -19,8 +19,8 @@ from corpus.types import PUBLIC
 from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
 from ingest.parsers import HOLDS_PICTURES, PARSERS, parser_version, recognition
-from ingest.parsers.assembly import title_from_name
 from ingest.parsers.detection import suffix_of
+from ingest.parsers.titles import title_from_name
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30

@@ -23,8 +23,8 @@ from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.confinement import arm_cpu, confine
 from ingest.parsers import PARSERS, Limits, Parser, parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.recognition import ScannedError
+from ingest.parsers.verifying import verify
 
 FRAME = struct.Struct(">QQ")
 _BLOCK_KINDS = ("heading", "paragraph", "list", "table", "code")

@@ -16,8 +16,9 @@ from typing import Protocol, cast
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Document
 from ingest.parsers import detection
-from ingest.parsers.assembly import Limits, verify
+from ingest.parsers.assembly import Limits
 from ingest.parsers.detection import detect_type
+from ingest.parsers.verifying import verify
 
 __all__ = ["HOLDS_PICTURES", "PARSERS", "Limits", "Parser", "detect_type", "parse", "parser_version"]
 

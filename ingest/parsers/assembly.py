@@ -2,37 +2,31 @@
 
 A parser opens pages and adds blocks to a :class:`Draft`; the draft cleans their text, joins them with blank
 lines, counts the offsets and checks the limits. A table's row is one line, its cells stand between ``" | "``.
-
-What is cleaned: control characters, zero-width, bidirectional and tag characters, soft hyphens,
-private-use characters, typographic spaces, ligatures and the look-alike radicals that PDF fonts give for
-Japanese characters. Text is composed (NFC) but not folded (no NFKC): ``①``, ``㈱`` and full-width letters
-stay as written.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from datetime import datetime
 from types import MappingProxyType
 
 from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Block, BlockKind, Document, Note, Page
+from ingest.parsers.cleaning import clean_text, one_line
+from ingest.parsers.dates import as_utc
 from ingest.parsers.findings import repeated_pages
+from ingest.parsers.titles import clean_title, given_title, title_from_name
 
 CELL_SEPARATOR = " | "
 _BLOCK_SEPARATOR = "\n\n"
 _MAX_NOTES = 500
-_MAX_TITLE_CHARS = 300
-
-FEWEST_ENTRIES = 3
-"""Links into its own page that make a list the page's contents."""
-MOST_BESIDE_LINKS = 40
-"""Letters that a list of contents has outside its links: its heading."""
+_TRAILING = pattern(r"(?<![ \t])[ \t]++$", re.MULTILINE)
+_BLANK_LINES = pattern(r"\n{3,}")
+_NUMERIC = pattern(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
+_NO_TURNS: Mapping[int, Callable[[], None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,107 +45,6 @@ class Limits:
     max_archive_ratio: int = 200
     nesting: int = 1
     ocr_s: float = 0.0
-
-
-# ---- cleaning ------------------------------------------------------------------------------------
-
-_DELETED = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-# Fillers that fonts, word processors and emoji leave behind; everything else deleted was put there to hide.
-_HARMLESS = pattern("[\u00ad\u034f\u200b\u200e\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-_ODD = pattern(
-    f"[{_DELETED}\x00-\x08\x0b-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f"
-    "\u2e80-\u2fdf\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
-)
-_HIDDEN = pattern(f"[{_DELETED}]")
-_LOOSE_JOINER = pattern("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
-_CONTROL = pattern("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
-_NEWLINE = pattern("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SPACE = pattern("[\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f]")
-_BULLET = pattern("[\uf0a7\uf0b7\uf06c\uf06e\uf075\uf076\uf0d8\uf0fc\uf0e0]")
-_PRIVATE = pattern("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
-_COMPATIBILITY = pattern("[\u2e80-\u2fdf\ufb00-\ufb06]")
-_SURROGATE = pattern("[\ud800-\udfff]")
-_RADICALS = {
-    "⺠": "民",
-    "⻑": "長",
-    "⻄": "西",
-    "⻘": "青",
-    "⻝": "食",
-    "⻤": "鬼",
-    "⻨": "麦",
-    "⻩": "黄",
-    "⻫": "斉",
-}
-
-
-def clean_text(text: str) -> tuple[str, int]:
-    """Returns the text without invisible and broken characters, and how many were hidden on purpose.
-
-    Line ends become ``\\n``. Lone surrogates become U+FFFD. Zero-width joiners stay between non-ASCII
-    characters, where scripts and emoji need them. Soft hyphens, byte-order marks and variation selectors
-    are removed without being counted: ordinary software writes them.
-    """
-    hidden = 0
-    if _ODD.search(text):
-        text = _NEWLINE.sub("\n", text)
-        text = _SPACE.sub(" ", text)
-        text = _LOOSE_JOINER.sub("", text)
-        found = _HIDDEN.findall(text)
-        if found:
-            hidden = sum(1 for character in found if not _HARMLESS.match(character))
-            text = _HIDDEN.sub("", text)
-        text = _CONTROL.sub("", text)
-        text = _BULLET.sub("•", text)
-        text = _PRIVATE.sub(" ", text)
-        text = _SURROGATE.sub("\ufffd", text)
-        text = _COMPATIBILITY.sub(lambda m: _RADICALS.get(m[0]) or unicodedata.normalize("NFKC", m[0]), text)
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    return text, hidden
-
-
-def one_line(text: str) -> str:
-    """Returns the text with every run of white space as one space, and none at the ends."""
-    return " ".join(text.split())
-
-
-def clean_title(text: str) -> str:
-    """Returns the text as a title: clean, one line, at most 300 characters."""
-    return one_line(clean_text(text)[0])[:_MAX_TITLE_CHARS].strip()
-
-
-def given_title(text: str) -> str:
-    """Returns the title that a program wrote into a file; "" where nobody thought of one (``Untitled``, ``文書 1``)."""
-    title = clean_title(text)
-    return "" if _NO_TITLE.match(title) or not any(map(str.isalnum, title)) else title
-
-
-def title_from_name(name: str) -> str:
-    """Returns a readable title from a file's name: ``travel-policy_v2.md`` gives ``travel policy v2``."""
-    stem = PurePosixPath(name.replace("\\", "/")).name
-    stem = stem[: stem.rindex(".")] if "." in stem.lstrip(".") else stem
-    return clean_title(re.sub(r"[_\-\s]+", " ", stem)) or clean_title(name) or "untitled"
-
-
-_NO_TITLE = pattern(
-    r"(?:untitled(?:[- ]?\d+| (?:document|presentation|spreadsheet))?|no title|無題(?:の.{1,12})?|タイトルなし"
-    r"|名称未設定|(?:power ?point )?(?:presentation|プレゼンテーション)|(?:slide|スライド|document|文書|book) ?\d{1,3}"
-    r"|microsoft (?:word|powerpoint|excel) - .*|print|\(anonymous\))\Z",
-    re.IGNORECASE,
-)
-"""What programs write where a title should stand."""
-
-# ---- the draft -----------------------------------------------------------------------------------
-
-_TRAILING = pattern(r"(?<![ \t])[ \t]++$", re.MULTILINE)
-_BLANK_LINES = pattern(r"\n{3,}")
-_NUMERIC = pattern(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
-
-
-_NO_TURNS: Mapping[int, Callable[[], None]] = MappingProxyType({})
 
 
 class Draft:
@@ -371,32 +264,6 @@ def _show_row(cells: Sequence[str], spans: bool) -> str:
     return CELL_SEPARATOR.join(cells).strip()
 
 
-def as_utc(date: datetime | None) -> datetime | None:
-    """Returns the date in UTC (one without a zone is taken as UTC), or None where it cannot be one."""
-    if date is None:
-        return None
-    try:
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    except (OverflowError, ValueError):
-        return None
-
-
-def read_date(value: str) -> datetime | None:
-    """Returns the date in an ISO 8601 text (``2024-03-01``, ``2024-03-01T09:00:00Z``), else None."""
-    match = re.match(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]([\d:.]+)\s*(Z|[+-]\d\d:?\d\d)?)?", value)
-    if match is None:
-        return None
-    year, month, day, time, zone = match.groups()
-    shown = f"{year}-{int(month):02}-{int(day):02}"
-    try:
-        return as_utc(datetime.fromisoformat(f"{shown}T{time}{zone or ''}" if time else shown))
-    except ValueError:
-        try:
-            return as_utc(datetime.fromisoformat(shown))
-        except ValueError:
-            return None
-
-
 def _plain_language(code: str) -> str:
     """Returns the ISO 639-1 part of a language tag (``ja-JP`` gives ``ja``), "" when there is none."""
     match = re.match(r"\s*([A-Za-z]{2})(?:[-_]|\s*$)", code)
@@ -407,45 +274,3 @@ def _detect_language(text: str) -> str:
     from corpus.language import detect_language
 
     return detect_language(text)
-
-
-# ---- checking ------------------------------------------------------------------------------------
-
-
-def verify(document: Document) -> None:
-    """Checks what every document promises: a reply from a parsing child is not believed.
-
-    Raises:
-        ParseError: ``bad_reply``, naming the promise that is broken.
-    """
-    text, size = document.text, len(document.text)
-    spans: tuple[Sequence[Page] | Sequence[Block], ...] = (document.pages, document.blocks)
-    for run in spans:
-        position = 0
-        for span in run:
-            if not position <= span.start <= span.end <= size:
-                raise _broken("spans out of order or outside the text")
-            position = span.end
-    if any(page.number < 1 for page in document.pages):
-        raise _broken("a page number below 1")
-    if any(a.number >= b.number for a, b in zip(document.pages, document.pages[1:], strict=False)):
-        raise _broken("page numbers not ascending")
-    position = 0
-    for page in document.pages:
-        if not _is_blank(text, position, page.start):
-            raise _broken("text outside every page")
-        position = page.end
-    if not _is_blank(text, position, size):
-        raise _broken("text outside every page")
-    if any((block.level == 0) == (block.kind == "heading") or block.level > 6 for block in document.blocks):
-        raise _broken("a heading level out of range")
-    if not document.title.strip() or not text.strip():
-        raise _broken("no title or no text")
-
-
-def _is_blank(text: str, start: int, end: int) -> bool:
-    return start >= end or not text[start:end].strip()
-
-
-def _broken(what: str) -> ParseError:
-    return ParseError(f"The parser's reply cannot be used: {what}.", code="bad_reply")

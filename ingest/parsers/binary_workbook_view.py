@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.number_formats import show_number, styled_formats
 from ingest.parsers.office import Package
 from ingest.parsers.workbook_view import MOST_COLUMNS, SheetView, check_extent, drawn_beside, show_column

@@ -18,7 +18,9 @@ from datetime import date, timedelta
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line, read_date
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import ICS
 from ingest.parsers.recurrence import tell_rule

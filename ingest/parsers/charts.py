@@ -11,7 +11,8 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
-from ingest.parsers.assembly import Draft, one_line
+from ingest.parsers.assembly import Draft
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.number_formats import is_date_format, show_cached
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"

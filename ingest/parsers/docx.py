@@ -15,8 +15,9 @@ from typing import Any
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.charts import CHART, write_chart
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode, looks_like_text
 from ingest.parsers.detection import DOCX, HTML, detect_type
 from ingest.parsers.docx_styles import (

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.patterns import pattern
-from ingest.parsers.assembly import CELL_SEPARATOR, Draft, one_line
+from ingest.parsers.assembly import CELL_SEPARATOR, Draft
+from ingest.parsers.cleaning import one_line
 
 Cells = dict[int, dict[int, str]]
 """Row → column → text, both from 0; cells without text are left out."""

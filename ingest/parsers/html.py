@@ -18,7 +18,9 @@ from lxml import etree
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line, read_date
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import HTML
 from ingest.parsers.html_drawings import open_drawings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from corpus.patterns import pattern
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 
 _UNDRAWN = frozenset(
     {

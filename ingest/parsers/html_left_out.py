@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from corpus.patterns import pattern
-from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS
+from ingest.parsers.contents import FEWEST_ENTRIES, MOST_BESIDE_LINKS
 
 UNSEEN = frozenset(
     {

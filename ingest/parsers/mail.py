@@ -24,7 +24,9 @@ from email.utils import parsedate_to_datetime
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, as_utc, one_line
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EML, encrypted
 from ingest.parsers.html import add_html, parse_html

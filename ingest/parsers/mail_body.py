@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-from ingest.parsers.assembly import Draft, clean_text, one_line
+from ingest.parsers.assembly import Draft
+from ingest.parsers.cleaning import clean_text, one_line
 
 _LEVEL = 2
 MOST_EARLIER = 30

@@ -19,7 +19,9 @@ from markdown_it.token import Token
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import FEWEST_ENTRIES, MOST_BESIDE_LINKS, Draft, Limits, read_date
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.contents import FEWEST_ENTRIES, MOST_BESIDE_LINKS
+from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
 from ingest.parsers.templating import without_tags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.equations import grouped, scripts
 
 _MAX_DEPTH = 60

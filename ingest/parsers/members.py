@@ -13,7 +13,8 @@ from datetime import datetime
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Block, Document, Note, Page
 from ingest.parsers import parse
-from ingest.parsers.assembly import CELL_SEPARATOR, Limits, clean_title, title_from_name
+from ingest.parsers.assembly import CELL_SEPARATOR, Limits
+from ingest.parsers.titles import clean_title, title_from_name
 
 _GAP = "\n\n"
 _MAX_NOTES = 500

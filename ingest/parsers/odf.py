@@ -16,7 +16,8 @@ from typing import Any
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import ODP, ODS, ODT, encrypted
 from ingest.parsers.odf_charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf_forms import read_controls

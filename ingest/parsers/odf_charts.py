@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from ingest.parsers.assembly import Draft, one_line
+from ingest.parsers.assembly import Draft
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.mathml import write_mathml
 from ingest.parsers.odf_styles import CHART, DRAW, LINK, MATH, OFFICE, TABLE, TEXT, whole_number
 from ingest.parsers.office import Package

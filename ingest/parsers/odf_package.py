@@ -8,7 +8,8 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from ingest.parsers.assembly import one_line, read_date
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import read_date
 from ingest.parsers.detection import is_zip
 from ingest.parsers.odf_styles import DRAW, LINK, MANIFEST, META, OFFICE
 from ingest.parsers.office import DC, Package, parse_xml, write_xml

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from corpus.errors import VouchError
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import encrypted
 from ingest.parsers.number_formats import is_plain_format, show_number
 from ingest.parsers.workbook_view import SheetView, check_extent, show_column

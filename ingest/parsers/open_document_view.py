@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from corpus.patterns import pattern
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import encrypted
 from ingest.parsers.odf_charts import charts_in, titles_of
 from ingest.parsers.odf_styles import DRAW

@@ -18,7 +18,8 @@ from typing import Any
 
 from corpus.errors import ParseError
 from corpus.types import Document
-from ingest.parsers.assembly import Limits, as_utc
+from ingest.parsers.assembly import Limits
+from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MSG
 from ingest.parsers.mail import Letter, bind, open_letter, read_date, read_header

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ingest.parsers.assembly import as_utc, one_line
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import as_utc
 from ingest.parsers.windows_zone import WindowsZone, read_definition, read_plain
 
 Name = tuple[bytes, int]

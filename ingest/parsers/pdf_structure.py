@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from corpus.patterns import pattern
-from ingest.parsers.assembly import Draft, given_title, one_line
+from ingest.parsers.assembly import Draft
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.layout import Piece
 from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
 from ingest.parsers.remarks import Remark
+from ingest.parsers.titles import given_title
 
 _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4

@@ -13,9 +13,11 @@ from typing import Any
 
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line, title_from_name
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
+from ingest.parsers.titles import title_from_name
 
 _MAX_DEPTH = 64
 _MAX_BAD_NOTES = 20

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.docx_styles import W
 from ingest.parsers.office import Package
 

@@ -17,7 +17,8 @@ from striprtf.striprtf import rtf_to_text
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, one_line
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import RTF
 from ingest.parsers.docx_styles import level_of_name
 

@@ -28,7 +28,7 @@ from python_calamine import (
 
 from corpus.errors import ParseError
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, given_title, title_from_name
+from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.binary_workbook_view import BinaryWorkbookView
 from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
@@ -37,6 +37,7 @@ from ingest.parsers.odf_package import as_archive, read_properties
 from ingest.parsers.office import Package
 from ingest.parsers.old_workbook_view import OldWorkbookView
 from ingest.parsers.open_document_view import OpenDocumentView
+from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbook_view import SheetView, WorkbookView
 
 _LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")

@@ -11,9 +11,10 @@ import re
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits, title_from_name
+from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
+from ingest.parsers.titles import title_from_name
 
 _UNDERLINE = pattern(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
 _BULLET = pattern(

@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus.errors import LimitError
 from corpus.patterns import pattern
-from ingest.parsers.assembly import one_line
+from ingest.parsers.cleaning import one_line
 from ingest.parsers.number_formats import show_number, styled_formats
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 

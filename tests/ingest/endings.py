@@ -8,7 +8,7 @@ from pathlib import Path
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 EXPECTED = frozenset(
     {

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 
 def letter(text: str = "Dear all,\n\nthe rate is 200.\n", subject: str = "Rates") -> EmailMessage:

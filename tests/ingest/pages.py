@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 JAPANESE = (
     "就業規則\n\n第1章 総則\n\nこの規則は、社員の就業に関する事項を定めるものである。"

@@ -9,7 +9,7 @@ import pypdf
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 PROSE = (
     "Employees who travel on company business are paid back what they spent on it. The rules below say what "

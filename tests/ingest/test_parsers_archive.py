@@ -12,8 +12,8 @@ from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, parse, parser_version
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import EPUB, MARKDOWN, ODP, ODT, PDF, PPTX, RTF, ZIP, detect_type
+from ingest.parsers.verifying import verify
 from ingest.rendering import draw_page
 from ingest.sandbox import ParserPool
 from tests.ingest.packing import zipped

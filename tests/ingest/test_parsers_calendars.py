@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ingest.parsers import parse
-from ingest.parsers.assembly import Limits, verify
+from ingest.parsers.assembly import Limits
 from ingest.parsers.calendars import read
 from ingest.parsers.detection import ICS, detect_type
+from ingest.parsers.verifying import verify
 
 _ZONE = """BEGIN:VTIMEZONE
 TZID:Tokyo Standard Time

@@ -14,7 +14,7 @@ from corpus.settings import load_settings
 from corpus.types import Document
 from ingest.chunking import Chunker
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 
 def read(data: bytes | str, name: str = "a.csv") -> Document:

@@ -14,8 +14,8 @@ from lxml import etree
 
 from corpus.errors import ParseError
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.equations import write_equation
+from ingest.parsers.verifying import verify
 from tests.ingest.word_files import WORD_SPACE, hello, kinds, read, repacked, saved, with_body
 
 W_NAMES = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

@@ -10,8 +10,8 @@ import pytest
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import EPUB
+from ingest.parsers.verifying import verify
 from tests.ingest.packing import zipped
 
 FILES = Path(__file__).parent / "files"

@@ -10,8 +10,8 @@ import pytest
 from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import JSON, NOTEBOOK, TEXT, detect_type
+from ingest.parsers.verifying import verify
 
 
 def notebook(*cells: dict[str, Any], **more: Any) -> bytes:

@@ -10,8 +10,8 @@ import pytest
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import ODP, ODT
+from ingest.parsers.verifying import verify
 from tests.ingest.odf_files import DC, SPACES, content, package
 from tests.ingest.packing import zipped
 from tests.ingest.policy import POLICY

@@ -11,9 +11,9 @@ from lxml import etree
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import ODP, ODS, ODT, TEXT, detect_type
 from ingest.parsers.office import Package
+from ingest.parsers.verifying import verify
 from tests.ingest.odf_files import CHART, chart, content, flat, package, table_row
 
 FILES = Path(__file__).parent / "files"

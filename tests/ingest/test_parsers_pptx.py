@@ -19,8 +19,8 @@ from pptx.util import Inches
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import PPTX
+from ingest.parsers.verifying import verify
 from tests.ingest.packing import zipped
 
 PNG = base64.b64decode(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 
 def read(source: Any, name: str = "a.json", encoding: str = "utf-8") -> Document:

@@ -13,7 +13,7 @@ from pptx import Presentation
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 from tests.ingest.odf_files import content, package
 from tests.ingest.packing import zipped
 

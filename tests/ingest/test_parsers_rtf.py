@@ -9,8 +9,8 @@ import pytest
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
 from ingest.parsers.detection import RTF, TEXT
+from ingest.parsers.verifying import verify
 from tests.ingest.endings import ending
 from tests.ingest.policy import POLICY
 

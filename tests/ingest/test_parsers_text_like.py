@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from corpus.errors import LimitError
 from ingest.parsers import Limits, parse, parser_version
-from ingest.parsers.assembly import clean_text, read_date, title_from_name
+from ingest.parsers.cleaning import clean_text
+from ingest.parsers.dates import read_date
+from ingest.parsers.titles import title_from_name
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.pages import kinds, read
 

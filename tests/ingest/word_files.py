@@ -12,7 +12,7 @@ import docx.shared
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 
 def saved(document: Any) -> bytes:

@@ -11,7 +11,7 @@ from openpyxl.workbook import Workbook
 
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.assembly import verify
+from ingest.parsers.verifying import verify
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
