@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
 from ingest.parsers.decoding import looks_like_text
-from ingest.parsers.detection import SUFFIXES, detect_type, suffix_of
+from ingest.parsers.detection import SUFFIXES, suffix_of
+from ingest.places import Places
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["Discovery", "SourceFile", "detect_type", "discover", "hash_file"]
+__all__ = ["Discovery", "SourceFile", "discover", "hash_file"]
 
 IGNORE_NAME = ".vouchignore"
 _SNIFFED_BYTES = 4096
@@ -99,7 +100,7 @@ def discover(
     """
     wanted = {suffix.lower() for suffix in suffixes} if suffixes is not None else None
     given_folders = {str(path.resolve()) for path in paths if os.path.isdir(path)}
-    places = _Places(known, given_folders)
+    places = Places(known, given_folders)
     walk = _Walk(wanted, data_dir.resolve() if data_dir is not None else None, places, only)
     folders = []
     for path in paths:
@@ -133,61 +134,6 @@ def discover(
     return walk.result(folders)
 
 
-class _Places:
-    """Which (root, path) a file has."""
-
-    def __init__(self, known: Collection[tuple[str, str]], given: Set[str]) -> None:
-        self._known, self._given = known, given
-        self._roots = {root for root, _ in known}
-        self._deep = {root for root, path in known if "/" in path}
-
-    def any_below(self, folder: Path) -> bool:
-        """Says whether something is known that lies, or lay, in a folder."""
-        start = str(folder).rstrip("/") + "/"
-        return any(f"{root.rstrip('/')}/{path}".startswith(start) for root, path in self._known)
-
-    def of_file(self, file: Path) -> tuple[str, str]:
-        """Returns the place of a given file: where it is known, else under the nearest root, else its folder."""
-        roots = self._roots | self._given
-        places = [
-            _place(folder, file) for folder in file.parents if str(folder) in roots or folder == file.parent
-        ]
-        nearest = next((place for place in places if place[0] in roots), places[0])
-        return next((place for place in places if place in self._known), nearest)
-
-    def owner(self, folder: Path) -> Path:
-        """Returns the root of what is new in a given folder: itself, or the one it lies in."""
-        if str(folder) in self._roots:
-            return folder
-        outer = list(folder.parents)
-        holding = (one for one in outer if str(one) in self._deep)
-        given = (one for one in reversed(outer) if str(one) in self._given)
-        return next(holding, None) or next(given, folder)
-
-    def related(self, folder: Path) -> list[str]:
-        """Returns the known roots above, at and below a folder, the deepest first."""
-        found = [Path(root) for root in self._roots if root.startswith("/")]
-        near = [one for one in found if one.is_relative_to(folder) or folder.is_relative_to(one)]
-        return [str(one) for one in sorted(near, key=lambda one: len(one.parts), reverse=True)]
-
-    def of_entry(self, file: str, owner: Path, related: Sequence[str]) -> tuple[str, str]:
-        """Returns the place of something found in a folder: where it is known, else under the folder's owner."""
-        for root in related:  # as text: every file of the folder comes by here
-            start = f"{root.rstrip('/')}/"
-            if file.startswith(start) and (place := (root, _named(file[len(start) :]))) in self._known:
-                return place
-        return _place(owner, Path(file))
-
-
-def _place(root: Path, file: Path) -> tuple[str, str]:
-    return str(root), _named(file.relative_to(root).as_posix())
-
-
-def _named(path: str) -> str:
-    """Returns a relative path as a document is named by it."""
-    return unicodedata.normalize("NFC", path)
-
-
 def hash_file(location: Path) -> str:
     """Returns the SHA-256 of a file's bytes, as 64 hexadecimal digits.
 
@@ -219,7 +165,7 @@ class _Walk:
     """Collects files and skipped entries from any number of roots."""
 
     def __init__(
-        self, suffixes: set[str] | None, data_dir: Path | None, places: _Places, only: Collection[Path] | None
+        self, suffixes: set[str] | None, data_dir: Path | None, places: Places, only: Collection[Path] | None
     ) -> None:
         self._suffixes = suffixes
         self._data_dir = data_dir
