@@ -8,7 +8,7 @@ last layout made (``lastRenderedPageBreak``) and those a writer set: a file with
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from ingest.parsers.docx_styles import (
     read_styles,
     value,
 )
+from ingest.parsers.docx_tables import cells_of, page_turns, read_rows, rows_of
 from ingest.parsers.docx_visible import MC, is_hidden, is_on, visible, written
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
@@ -39,7 +40,6 @@ from ingest.parsers.remarks import Remark, read_remarks
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
-_MAX_SPAN = 63
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -242,13 +242,13 @@ class _Writer:
 
     def _write_table(self, element: Any) -> None:
         self._close_list()
-        rows = list(_rows(element))
-        if len(rows) == 1 and len(list(_cells(rows[0]))) == 1:
+        rows = list(rows_of(element))
+        if len(rows) == 1 and len(list(cells_of(rows[0]))) == 1:
             # One cell is a frame around text, not a table.
-            self.write(next(_cells(rows[0])))
+            self.write(next(cells_of(rows[0])))
             return
-        cells, header_rows = self._read_rows(rows)
-        turns, after = _page_turns(rows)
+        cells, header_rows = read_rows(self._draft, rows, self._cell)
+        turns, after = page_turns(rows)
         starts = {at: partial(self._next_pages, count) for at, count in turns.items()}
         if 0 in turns:
             self._next_pages(turns[0])
@@ -261,42 +261,16 @@ class _Writer:
         for _ in range(count):
             self._next_page()
 
-    def _read_rows(self, rows: list[Any]) -> tuple[list[list[str]], int]:
-        shown: list[list[str]] = []
-        above: dict[int, str] = {}
-        header_rows = 0
-        for row in rows:
-            properties = row.find(W + "trPr")
-            if (
-                properties is not None
-                and is_on(properties.find(W + "tblHeader"))
-                and header_rows == len(shown)
-            ):
-                header_rows += 1
-            late = value(None if properties is None else properties.find(W + "gridBefore"))
-            line: list[str] = [""] * min(int(late) if late.isdigit() else 0, _MAX_SPAN)
-            for cell in _cells(row):
-                own = cell.find(W + "tcPr")
-                span = value(None if own is None else own.find(W + "gridSpan"))
-                merge = None if own is None else own.find(W + "vMerge")
-                column = len(line)
-                if merge is not None and value(merge) != "restart":
-                    text = above.get(column, "")
-                else:
-                    text = one_line(" ".join(self._cell_pieces(cell)))
-                above[column] = text
-                line.extend([text] * min(int(span) if span.isdigit() else 1, _MAX_SPAN))
-            self._draft.count_cells(len(line))
-            shown.append(line)
-        return shown, header_rows
+    def _cell(self, cell: Any) -> str:
+        return one_line(" ".join(self._cell_pieces(cell)))
 
     def _cell_pieces(self, cell: Any) -> Iterator[str]:
         for element in _content(cell):
             if element.tag == W + "p":
                 yield self._text(element)
             elif element.tag == W + "tbl":
-                for row in _rows(element):
-                    yield "; ".join(one_line(" ".join(self._cell_pieces(inner))) for inner in _cells(row))
+                for row in rows_of(element):
+                    yield "; ".join(self._cell(inner) for inner in cells_of(row))
 
     def _text(self, paragraph: Any, pages: bool = False) -> str:
         """Returns a paragraph's visible text; ``pages`` marks page breaks with a form feed."""
@@ -363,54 +337,3 @@ def _content(parent: Any) -> Iterator[Any]:
             W + "smartTag",
         ):
             stack.append(iter(element))
-
-
-def _rows(table: Any) -> Iterator[Any]:
-    for element in table.iter(W + "tr"):
-        owner = element.getparent()
-        while owner is not None and owner.tag != W + "tbl":
-            owner = owner.getparent()
-        if owner is table:
-            yield element
-
-
-def _page_turns(rows: Sequence[Any]) -> tuple[dict[int, int], int]:
-    """Returns how many pages begin before each row, for rows where any do, and how many after the last one.
-
-    A row that begins on a new page has the break before its first cell's text. One that is parted has breaks in several
-    cells, which go on beside each other, and the row after it often has the same break again.
-    """
-    turns: dict[int, int] = {}
-    pending = 0
-    for at, row in enumerate(rows):
-        cells = [found for found in map(_breaks_in, _cells(row)) if found]
-        begins = bool(cells) and cells[0][0]
-        turn = max(pending, int(begins))
-        if turn:
-            turns[at] = turn
-        pending = max((within for _, within in cells), default=0)
-        if not begins and any(leads for leads, _ in cells):
-            pending = max(pending, 1)
-    return turns, pending
-
-
-def _breaks_in(cell: Any) -> tuple[bool, int] | None:
-    """Returns whether a page begins before a cell's text and how many do within it; None for an empty cell."""
-    leads, within, has_text = False, 0, False
-    for element in cell.iter(W + "lastRenderedPageBreak", W + "t"):
-        if element.tag == W + "t":
-            has_text = has_text or bool((element.text or "").strip())
-        elif has_text:
-            within += 1
-        else:
-            leads = True
-    return (leads, within) if has_text or leads else None
-
-
-def _cells(row: Any) -> Iterator[Any]:
-    for element in row:
-        if element.tag == W + "tc":
-            yield element
-        elif element.tag == W + "sdt":
-            content = element.find(W + "sdtContent")
-            yield from () if content is None else content.findall(W + "tc")
