@@ -9,7 +9,6 @@ slides (noted), readings above Japanese words, pictures and other embedded objec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -34,38 +33,19 @@ from ingest.parsers.odf_styles import (
     whole_number,
 )
 from ingest.parsers.odf_tables import add_table
+from ingest.parsers.odf_words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
 from ingest.parsers.remarks import Remark
 
 _DOCUMENTS = {ODS: "A workbook", ODT: "A text", ODP: "A presentation"}
-_SKIPPED = frozenset(
-    {
-        *(TEXT + tag for tag in ("tracked-changes", "ruby-text", "table-of-content", "note-citation")),
-        *(TEXT + tag for tag in ("alphabetical-index", "illustration-index", "table-index", "user-index")),
-        *(TEXT + tag for tag in ("variable-decls", "sequence-decls", "user-field-decls", "page-number")),
-        *(TEXT + tag for tag in ("page-count", "hidden-text", "script")),
-        *(OFFICE + tag for tag in ("annotation", "annotation-end", "forms", "event-listeners")),
-        *(SVG + tag for tag in ("title", "desc")),
-        *(DRAW + tag for tag in ("image", "object", "object-ole", "plugin")),
-        SHOW + "notes",
-    }
-)
 _CONTAINERS = frozenset(
     {
         *(TEXT + tag for tag in ("section", "bibliography", "index-body", "numbered-paragraph")),
         *(DRAW + tag for tag in ("frame", "text-box", "a", "g")),
     }
 )
-_SHAPES = frozenset(
-    DRAW + tag
-    for tag in (
-        "caption", "circle", "connector", "custom-shape", "ellipse", "line", "measure", "path", "polygon", "polyline",
-        "rect", "regular-polygon",
-    )
-)  # fmt: skip
 _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
 _RESOLVED = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}resolved"
-_MAX_SPACES = 200
 _MAX_DEPTH = 100
 _LENGTH = pattern(r"(-?\d{1,6}(?:\.\d{1,6})?)(cm|mm|in|pt|pc|px)?")
 _IN_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 0.0353, "pc": 0.423, "px": 0.0265}
@@ -132,13 +112,17 @@ class _Writer:
         self._draft = draft
         self._styles = styles
         self._package = package
-        self._controls = controls
+        self._words = Words(styles, package, controls)
         self._page = 1
         self._breaks = 0
-        self._notes: list[tuple[int, str, str]] = []
         self._counts: dict[str, int] = {}
         self._open: list[tuple[int, str, str]] = []
-        self.hidden = 0
+        self._hidden = 0
+
+    @property
+    def hidden(self) -> int:
+        """How many passages, sections and slides were left out since nobody sees them."""
+        return self._hidden + self._words.hidden
 
     # ---- texts -----------------------------------------------------------------------------------
 
@@ -160,7 +144,7 @@ class _Writer:
             elif tag == TABLE + "table":
                 self._write_table(element)
             elif tag == TEXT + "section" and element.get(TEXT + "display") == "none":
-                self.hidden += 1
+                self._hidden += 1
             elif tag == TEXT + "soft-page-break":
                 self._next_page()
             elif tag == DRAW + "frame" and (shown := equation_in(self._package, element)):
@@ -168,23 +152,23 @@ class _Writer:
             elif tag == DRAW + "object":
                 self._write_charts(element)
             elif tag == DRAW + "control":
-                self._draft.paragraph(self._control(element))
-            elif tag in _CONTAINERS or tag in _SHAPES:
+                self._draft.paragraph(self._words.control(element))
+            elif tag in _CONTAINERS or tag in SHAPES:
                 stack.append(iter(element))
         self._close_list()
 
     def write_notes(self) -> None:
         """Adds the footnotes and endnotes as a list under their own heading."""
-        if self._notes:
+        if notes := self._words.take_notes():
             self._draft.heading("Footnotes", 2)
-            self._draft.listing(self._notes)
+            self._draft.listing(notes)
 
     def _write_paragraph(self, element: Any) -> None:
         style = element.get(TEXT + "style-name") or ""
         if self._styles.breaks(style) and self._draft.length:
             self._next_page()
         boxes: list[Any] = []
-        pieces = self._text(element, boxes).split("\f")
+        pieces = self._words.text(element, boxes).split("\f")
         level = whole_number(element.get(TEXT + "outline-level"), 1) if element.tag == TEXT + "h" else 0
         if not level and self._styles.is_named(style, "Title"):
             level = 1
@@ -195,14 +179,14 @@ class _Writer:
                 self._draft.heading(piece, level)
             else:
                 self._draft.paragraph(piece)
-        self._write_remarks(_remarks_on(element))
+        self._write_remarks(remarks_on(element))
         for box in boxes:
             self.write([box])
 
     def _write_remarks(self, notes: Iterable[Any]) -> None:
         """Adds what reviewers wrote; on an item of a list it is part of the list."""
         for note in notes:
-            text = one_line(" ".join(_plain(p) for p in note.iter(TEXT + "p")))
+            text = one_line(" ".join(plain(p) for p in note.iter(TEXT + "p")))
             remark = Remark(
                 one_line(note.findtext(DC + "creator") or ""), text, note.get(_RESOLVED) == "true"
             )
@@ -225,11 +209,11 @@ class _Writer:
             if paragraph.tag == TEXT + "h":
                 self._close_list()
                 level = whole_number(paragraph.get(TEXT + "outline-level"), 1)
-                text = one_line(self._text(paragraph, boxes).replace("\f", " "))
+                text = one_line(self._words.text(paragraph, boxes).replace("\f", " "))
                 self._draft.heading(text if marker in ("", "-") else f"{marker} {text}", level)
-                self._write_remarks(_remarks_on(paragraph))
+                self._write_remarks(remarks_on(paragraph))
                 continue
-            for index, piece in enumerate(self._text(paragraph, boxes).split("\f")):
+            for index, piece in enumerate(self._words.text(paragraph, boxes).split("\f")):
                 if index:
                     self._close_list()
                     self._next_page()
@@ -239,7 +223,7 @@ class _Writer:
                     self._open[-1] = (*self._open[-1][:2], f"{self._open[-1][2]} {piece}")
                 else:
                     self._open.append((depth, "-" if marker is None else marker, piece))
-            self._write_remarks(_remarks_on(paragraph))
+            self._write_remarks(remarks_on(paragraph))
         if boxes:
             self._close_list()
         for box in boxes:
@@ -272,73 +256,12 @@ class _Writer:
                 elif child.tag == TEXT + "list":
                     yield from self._items(child, style, depth + 1)
 
-    def _text(self, element: Any, boxes: list[Any] | None = None) -> str:
-        """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats."""
-        parts: list[str] = []
-        stack: list[tuple[Any, Iterator[Any]]] = [(element, iter(element))]
-        parts.append(element.text or "")
-        while stack:
-            parent, children = stack[-1]
-            child = next(children, None)
-            if child is None:
-                stack.pop()
-                if stack:
-                    parts.append(parent.tail or "")
-                continue
-            tag = child.tag
-            if tag == TEXT + "s":
-                parts.append(" " * min(whole_number(child.get(TEXT + "c"), 1), _MAX_SPACES))
-            elif tag == TEXT + "tab":
-                parts.append("\t")
-            elif tag == TEXT + "line-break":
-                parts.append("\n")
-            elif tag == TEXT + "soft-page-break":
-                parts.append("\f" if boxes is not None else " ")
-            elif tag == TEXT + "note":
-                parts.append(self._take_note(child))
-            elif tag == DRAW + "control":
-                parts.append(f" {self._control(child)} ")
-            elif tag == DRAW + "frame" and (shown := equation_in(self._package, child)):
-                parts.append(shown)
-            elif tag == DRAW + "frame" or tag in _SHAPES or tag == DRAW + "g":
-                if boxes is not None:
-                    boxes.append(child)
-                else:
-                    parts.append(f" {self._words(child)} ")
-            elif tag == TEXT + "span" and self._styles.conceals(child.get(TEXT + "style-name") or ""):
-                self.hidden += 1
-            elif tag not in _SKIPPED:
-                parts.append(child.text or "")
-                stack.append((child, iter(child)))
-                continue
-            parts.append(child.tail or "")
-        lines = "".join(parts).split("\n")
-        return "\n".join(re.sub(r"[ \t\r]+", " ", line).strip(" ") for line in lines)
-
-    def _control(self, place: Any) -> str:
-        return self._controls.get(place.get(DRAW + "control") or "", "")
-
-    def _take_note(self, note: Any) -> str:
-        body = note.find(TEXT + "note-body")
-        citation = one_line(note.findtext(TEXT + "note-citation") or "") or str(len(self._notes) + 1)
-        if body is not None:
-            self._notes.append((0, f"[{citation}]", one_line(self._words(body))))
-        return f"[{citation}]"
-
-    def _words(self, element: Any) -> str:
-        paragraphs = (p for p in element.iter(TEXT + "p", TEXT + "h") if _stands_free(p, element))
-        return " ".join(filter(None, (_plain(p) for p in paragraphs)))
-
     # ---- tables ----------------------------------------------------------------------------------
 
     def _write_table(self, table: Any) -> None:
-        add_table(self._draft, table, self._cell)
+        add_table(self._draft, table, self._words.cell)
         self._write_remarks(table.iter(OFFICE + "annotation"))
         self._write_charts(table)
-
-    def _cell(self, cell: Any) -> str:
-        paragraphs = cell.iter(TEXT + "p", TEXT + "h")
-        return one_line(" ".join(self._text(p) for p in paragraphs if _stands_free(p, cell)))
 
     # ---- slides ----------------------------------------------------------------------------------
 
@@ -346,66 +269,28 @@ class _Writer:
         """Adds one page a slide."""
         for number, slide in enumerate(content.iter(DRAW + "page"), 1):
             if self._styles.hides(slide.get(DRAW + "style-name") or ""):
-                self.hidden += 1
+                self._hidden += 1
                 continue
             self._draft.page(number)
             shapes = [shape for shape in slide if shape.get(SHOW + "class") not in _FURNITURE]
             titles = [shape for shape in shapes if shape.get(SHOW + "class") == "title"]
             for shape in titles:
-                self._draft.heading(self._words(shape), 1)
+                self._draft.heading(self._words.inside(shape), 1)
                 self._write_remarks(shape.iter(OFFICE + "annotation"))
             for shape in sorted((one for one in shapes if one not in titles), key=_place):
-                if shape.tag in _CONTAINERS or shape.tag in _SHAPES:
+                if shape.tag in _CONTAINERS or shape.tag in SHAPES:
                     self.write([shape])
             self.write_notes()
-            self._notes = []
             self._write_remarks(slide.iterfind(OFFICE + "annotation"))
             notes = slide.find(SHOW + "notes")
             for frame in [] if notes is None else notes:
                 if frame.get(SHOW + "class") == "notes":
-                    words = "\n".join(_plain(p) for p in frame.iter(TEXT + "p")).strip()
+                    words = "\n".join(plain(p) for p in frame.iter(TEXT + "p")).strip()
                     self._draft.paragraph(f"Notes: {words}" if words else "")
 
     def _next_page(self) -> None:
         self._page += 1
         self._draft.page(self._page)
-
-
-def _stands_free(paragraph: Any, cell: Any) -> bool:
-    """Says whether a paragraph is not part of another within the cell, nor of what is left out."""
-    owner = paragraph.getparent()
-    while owner is not None and owner is not cell:
-        if owner.tag in (TEXT + "p", TEXT + "h", TEXT + "note") or owner.tag in _SKIPPED:
-            return False
-        owner = owner.getparent()
-    return True
-
-
-def _remarks_on(paragraph: Any) -> Iterator[Any]:
-    """Yields what reviewers wrote on a paragraph, not on one in a box that stands in it."""
-    for note in paragraph.iter(OFFICE + "annotation"):
-        if next(note.iterancestors(TEXT + "p", TEXT + "h"), None) is paragraph:
-            yield note
-
-
-def _plain(paragraph: Any) -> str:
-    """Returns a paragraph's words on one line, without what is left out."""
-    parts = [paragraph.text or ""]
-    stack = [iter(paragraph)]
-    open_: list[Any] = []
-    while stack:
-        element = next(stack[-1], None)
-        if element is None:
-            stack.pop()
-            parts.append(open_.pop().tail or "" if open_ else "")
-        elif element.tag in _SKIPPED:
-            parts.append(element.tail or "")
-        else:
-            parts.append(" " if element.tag in (TEXT + "s", TEXT + "tab", TEXT + "line-break") else "")
-            parts.append(element.text or "")
-            stack.append(iter(element))
-            open_.append(element)
-    return one_line("".join(parts))
 
 
 def _place(shape: Any) -> tuple[float, float]:
