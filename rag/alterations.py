@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from corpus.language import normalise
 from rag.figures import Figure, figures, same
 from rag.opposites import denials, opposite_characters, opposite_words
-from rag.terms import STOP, stem
+from rag.stemming import stem
+from rag.stopwords import STOP
 
 CLOSE = 0.6
 """Least share of a sentence's words that must stand in the source in the same order for the two to be compared."""

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from corpus.language import fold
 from rag.figures import Figure, figures, same
 from rag.offices import holds, office_asked_for
-from rag.terms import STOP, stem, stems, weights
+from rag.stemming import stem
+from rag.stopwords import STOP
+from rag.terms import stems, weights
 from rag.units import Unit
 
 NEAR_CHARS = 60

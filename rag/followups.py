@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 from rag import followups_japanese
 from rag.prompting import is_japanese
-from rag.terms import STOP, stem, terms
+from rag.stemming import stem
+from rag.stopwords import STOP
+from rag.terms import terms
 
 MOST_TURNS = 5
 """How many of the asker's turns are looked back at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.terms import stem
+from rag.stemming import stem
 
 _NEGATIONS = frozenset(
     map(stem, ("not", "no", "never", "without", "neither", "nor", "none", "nobody", "nothing"))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from corpus.language import fold
-from rag.terms import stem, weights
+from rag.stemming import stem
+from rag.terms import weights
 
 _SIDES = (
     re.compile(

@@ -18,7 +18,8 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.elsewhere import meant
 from rag.prompting import is_japanese
-from rag.terms import STOP, stems
+from rag.stopwords import STOP
+from rag.terms import stems
 
 Lacks = Callable[[Sequence[str]], frozenset[str]]
 """Words → those that no document has which the caller may read."""

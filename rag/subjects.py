@@ -24,7 +24,8 @@ from corpus.language import HAN, KATAKANA, fold
 from corpus.patterns import pattern
 from corpus.types import Bools
 from rag.naming import name_stems, without_suffix
-from rag.terms import stem, terms
+from rag.stemming import stem
+from rag.terms import terms
 
 MOST_NAMES = 4
 """So many names of a question are looked for: the rarest."""

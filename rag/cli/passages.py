@@ -72,7 +72,7 @@ def tidy(text: str) -> str:
 def find_matches(text: str, wanted: Mapping[str, float]) -> list[Match]:
     """Returns the query's words in a text, in order."""
     from corpus.language import words
-    from rag.terms import stem
+    from rag.stemming import stem
 
     found = []
     for word in words(text):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.abstention import FITTED, Signals, signals
-from rag.terms import number, numbers, stem, terms, weights
+from rag.stemming import number, stem
+from rag.terms import numbers, terms, weights
 from tests.rag.hits import Shelf
 
 shares = st.floats(0, 1)
