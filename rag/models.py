@@ -15,8 +15,10 @@ from rag.attempts import Delta, Finish, LoopThread, Stop
 from rag.breaker import Breaker, RetryBudget
 from rag.cards import EXTRACTIVE, ModelCard, ModelSettings, ProviderName, read_models, shipped_cards
 from rag.counting import counter_of
+from rag.credentials import key_of, secrets_of
+from rag.lacking import missing
 from rag.prompting import ESTIMATE, Budget, Message, TokenCounter
-from rag.providers import chat_model, hang_up, key_of, missing, secrets_of, window_of
+from rag.providers import chat_model, hang_up, window_of
 from rag.replies import Request
 from rag.upstream import Provider
 

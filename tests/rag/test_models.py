@@ -11,10 +11,10 @@ import pytest
 
 from corpus.errors import ModelError, NotFoundError, UsageError
 from rag.cards import EXTRACTIVE, Wanted, shipped_cards
+from rag.credentials import key_of
 from rag.faults import explain
 from rag.models import Models
 from rag.prompting import ESTIMATE
-from rag.providers import key_of
 from rag.replies import piece_of
 
 

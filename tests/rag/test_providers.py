@@ -17,9 +17,10 @@ from corpus.errors import ModelError, UsageError, VouchError
 from rag.attempts import Delta, Finish
 from rag.cards import ModelSettings
 from rag.faults import explain
+from rag.lacking import missing
 from rag.models import Models
 from rag.prompting import Message
-from rag.providers import arguments, missing
+from rag.providers import arguments
 from rag.scripted import ScriptedServer, Turn, refusal
 from rag.upstream import UpstreamError
 from tests.make_tiny_model import make_tiny_chat_model

@@ -19,7 +19,7 @@ import pytest
 from corpus.settings import Settings
 from rag.cards import ModelSettings
 from rag.cli.session import start_logging
-from rag.providers import secrets_of
+from rag.credentials import secrets_of
 from rag.scripted import ScriptedServer, Turn, refusal
 from tests.rag.conftest import running, scripted_model
 from tests.rag.dialects import DIALECTS, table
