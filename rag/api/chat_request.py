@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.errors import UsageError
 from rag.answers import DEFAULT_K, Ask
-from rag.api.answers import Passages, RequireSupport, Strategy, TemplateName, WithRetrieval
+from rag.api.asking import Passages, RequireSupport, Strategy, TemplateName, WithRetrieval
 from rag.api.chat_reply import without_footnotes
 from rag.api.schemas import MAX_QUESTION_CHARS, CollectionName, FilterShape, Shape
 from rag.prompting import Message

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from rag.api import create_app
-from rag.api.answers import AnswerShape, AskRequest
+from rag.api.answers import AnswerShape
+from rag.api.asking import AskRequest
 from rag.api.failures import _BY_CODE, _STATUS
 from tests.rag.cli_runs import ROOT
 

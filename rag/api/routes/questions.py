@@ -12,18 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from corpus.errors import UnavailableError
 from corpus.types import Caller, Filter
 from rag import answers, comparison
-from rag.api.answers import (
-    AnswerShape,
-    AskRequest,
-    CompareAnswer,
-    CompareRequest,
-    ModelList,
-    ModelQuery,
-    ModelShape,
-    Turn,
-)
+from rag.api.answers import AnswerShape, CompareAnswer
+from rag.api.asking import AskRequest, CompareRequest, Turn
 from rag.api.failures import answer_error
 from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
+from rag.api.models import ModelList, ModelQuery, ModelShape
 from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayRequest
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
