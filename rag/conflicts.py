@@ -8,21 +8,19 @@ missed one.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from corpus.language import fold
-from corpus.types import Hit
-from rag.alterations import PLACES, differences
+from rag.alterations import differences
 from rag.citations import Citation
-from rag.editions import dated_part, spaced_out, years
+from rag.dates import HEAD_CHARS, document_date
 from rag.exact import exact
 from rag.figures import Figure, figures, same
-from rag.prompting import Passage, ReadPassage, is_japanese
-from rag.terms import coverage, stems, terms, weights
-from rag.units import Unit, cut
+from rag.prompting import Passage, is_japanese
+from rag.statements import Statement, are_comparable, family, statements_of
+from rag.terms import coverage, terms, weights
+from rag.units import Unit
 
 EDITIONS, STRANGERS = 0.6, 0.85
 """How much of two statements must be the same words: in editions of one document, and in documents of other names."""
@@ -42,9 +40,6 @@ what says the same of Paris is no contradiction; and where it lacks no name, onl
 
 MOST = 3
 """Conflicts shown at most."""
-
-HEAD_CHARS = 2000
-"""How much of a document's beginning is searched for its date, in code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +69,6 @@ class Conflict:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """``about``: its words and those of what stands above it."""
-
-    hit: Hit
-    unit: Unit
-    start: int
-    end: int
-    about: frozenset[str]
-
-
 def find_conflicts(
     question: str,
     passages: Sequence[Passage],
@@ -100,11 +84,11 @@ def find_conflicts(
     """
     if len({passage.hit.document_id for passage in passages}) < 2:
         return ()
-    statements = [one for order, passage in enumerate(passages) for one in _statements(order, passage)]
+    statements = [one for order, passage in enumerate(passages) for one in statements_of(order, passage)]
     wanted = weights(question)
     named = None if is_japanese(question) else {term.stem for term in terms(question) if term.name}
     cited = [one for one in statements if _is_cited(one, citations)]
-    found: list[Sequence[tuple[_Statement, Figure]]] = []
+    found: list[Sequence[tuple[Statement, Figure]]] = []
     used: set[tuple[str, int]] = set()
     for one in cited:
         if (one.hit.document_id, one.start) in used or _is_beside(one, cited, wanted):
@@ -114,7 +98,7 @@ def find_conflicts(
             continue
         about = [other for other in statements if _speaks_as_much(other, one, wanted, named)]
         if share < RELEVANT:
-            about = [other for other in about if _family(one.hit) & _family(other.hit)]
+            about = [other for other in about if family(one.hit) & family(other.hit)]
         others = [each for other in about for each in _disagreements(one, other, question)]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
@@ -126,30 +110,7 @@ def find_conflicts(
     return tuple(_told(values, read_text, page_of) for values in found[:MOST])
 
 
-# ---- statements ----------------------------------------------------------------------------------
-
-
-def _statements(order: int, passage: Passage) -> Iterator[_Statement]:
-    hit, at = passage.hit, 0
-    read = ReadPassage(passage.marker, f"{hit.title}, page {hit.page} ({hit.source})", hit.context, hit.text)
-    for unit in cut(order, read):
-        start = hit.text.find(unit.text, at)
-        if start < 0:
-            continue
-        at = start + len(unit.text)
-        if not unit.label and figures(unit.text) and not _CONTROL.search(fold(unit.text)):
-            about = unit.stems | stems(f"{unit.header}\n{hit.context}\n{hit.title}")
-            yield _Statement(hit, unit, hit.start + start, hit.start + at, about)
-
-
-_CONTROL = re.compile(
-    r"\b(?:effective|version|supersed\w+|replaces|published|last (?:updated|revised))\b"
-    r"|施行|改定|改訂|制定|廃止|第\s?\d+版"
-)
-"""A line about the document itself."""
-
-
-def _is_cited(one: _Statement, citations: Sequence[Citation]) -> bool:
+def _is_cited(one: Statement, citations: Sequence[Citation]) -> bool:
     return any(
         citation.document_id == one.hit.document_id
         and citation.state != "unsupported"
@@ -159,7 +120,7 @@ def _is_cited(one: _Statement, citations: Sequence[Citation]) -> bool:
     )
 
 
-def _is_beside(one: _Statement, cited: Sequence[_Statement], wanted: Mapping[str, float]) -> bool:
+def _is_beside(one: Statement, cited: Sequence[Statement], wanted: Mapping[str, float]) -> bool:
     """Says whether a row was only cited along with another of its table that has more of the question's words."""
     return one.unit.row and any(
         coverage(wanted, other.unit.stems) > coverage(wanted, one.unit.stems)
@@ -174,14 +135,14 @@ def _is_beside(one: _Statement, cited: Sequence[_Statement], wanted: Mapping[str
 
 
 def _disagreements(
-    one: _Statement, other: _Statement, question: str
-) -> Sequence[tuple[_Statement, Figure, Figure]]:
+    one: Statement, other: Statement, question: str
+) -> Sequence[tuple[Statement, Figure, Figure]]:
     """Returns the other statement with each two figures in which it differs, when both speak of the same thing.
 
     Where editions differ in several figures, and one of them is what the question asks for: that one alone.
     """
-    editions = _family(one.hit) & _family(other.hit)
-    if not _are_comparable(one, other) or (one.unit.row and not editions):
+    editions = family(one.hit) & family(other.hit)
+    if not are_comparable(one, other) or (one.unit.row and not editions):
         return ()
     close, pairs = differences(one.unit.text, other.unit.text)
     if close < (EDITIONS if editions and len(pairs) == 1 else STRANGERS):
@@ -192,31 +153,8 @@ def _disagreements(
     return [(other, *pair) for pair in pairs]
 
 
-_SCOPE = re.compile(rf"(?<![.!?]\s)(?<!^)\b[A-Z][a-zA-Z]{{2,}}\b|[ァ-ヶー]{{3,}}|国内|海外|国外|{PLACES}")
-"""What says where or of whom a statement holds."""
-
-
-def _of_others(one: _Statement, other: _Statement) -> bool:
-    """Says whether two statements each have more names of their own than they share: London and Paris, 国内, 海外."""
-    mine, theirs = (set(_SCOPE.findall(each.unit.text)) for each in (one, other))
-    own = min(len(mine - theirs), len(theirs - mine))
-    return own > len(mine & theirs)
-
-
-def _are_comparable(one: _Statement, other: _Statement) -> bool:
-    """Says whether two statements of different documents can speak of the same thing in the same period."""
-    return (
-        one.hit.document_id != other.hit.document_id
-        and one.unit.row == other.unit.row
-        and _names(one.hit) == _names(other.hit)
-        and _periods(one) == _periods(other)
-        and not _of_others(one, other)
-        and (not one.unit.row or _alike(one.unit.header, other.unit.header))
-    )
-
-
 def _speaks_as_much(
-    other: _Statement, one: _Statement, wanted: Mapping[str, float], named: Set[str] | None
+    other: Statement, one: Statement, wanted: Mapping[str, float], named: Set[str] | None
 ) -> bool:
     """Says whether a statement has so much of the question's words that it can be about what another answers.
 
@@ -226,62 +164,11 @@ def _speaks_as_much(
     return coverage(wanted, other.about) >= (NEARLY if nearly else AS_MUCH) * coverage(wanted, one.about)
 
 
-def _family(hit: Hit) -> frozenset[str]:
-    """Returns what the editions of one document have in common: its title and its file's name without figures."""
-    file = hit.source.rpartition("/")[2].rpartition(".")[0]
-    names = (
-        re.sub(r"\W+", " ", re.sub(r"[\d０-９]+|年版?|年度版?|第\d+版", "", fold(name))).strip()
-        for name in (hit.title, file)
-    )
-    return frozenset(name for name in names if len(name) > 3)
-
-
-def _names(hit: Hit) -> frozenset[str]:
-    """Returns the codes in a document's title and name: what speaks of another product is no contradiction."""
-    named = f"{hit.title} {hit.source.rpartition('/')[2].rpartition('.')[0]}"
-    codes = (re.match(r"[a-z]+\d+", one.value) for one in figures(named) if one.kind == "code")
-    return frozenset(
-        code.group() for code in codes if code and not re.match(r"(?:q[1-4]|[vh]\d+|rev\d+)\Z", code.group())
-    )
-
-
-_PERIOD = re.compile(
-    r"\bq\s?([1-4])\b|\b(first|second|third|fourth) quarter|第?([1-4一二三四])四半期"
-    r"|(?:fy|fiscal(?: year)?|会計年度)\s?(\d{4})"
-)
-_REPORTING = re.compile(
-    r"\b(?:quarter\w*|(?:three|six|nine|twelve) months|fiscal|year ended|as of|ended|10-[qk])\b"
-    r"|四半期|当期|前期|期末|前年同期|現在[、）]"
-)
-
-
-def _periods(one: _Statement) -> frozenset[str]:
-    """Returns the periods a statement speaks of: the quarters its document is named by; where it reports on a period,
-    every date of its own, its header's and its document's name.
-    """
-    name = fold(f"{one.hit.title} {one.hit.source}")
-    own = fold(f"{one.unit.lead} {one.unit.header} {one.unit.text}")
-    found = {
-        next(filter(None, match.groups()))
-        for match in _PERIOD.finditer(name.replace("_", " ").replace("-", " "))
-    }
-    if found or _REPORTING.search(own):
-        found |= {date.value[:4] for date in figures(name.replace("_", " ")) if date.kind == "date"}
-        found |= {date.value for date in figures(own) if date.kind == "date"}
-    return frozenset(found)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Says whether two table headers name the same columns, figures aside."""
-    mine, theirs = ({s for s in stems(header) if not any(c.isdigit() for c in s)} for header in (one, other))
-    return len(mine & theirs) * 2 >= len(mine | theirs)
-
-
 def _first_of_each(
-    found: Sequence[tuple[_Statement, Figure, Figure]],
-) -> list[tuple[_Statement, Figure, Figure]]:
+    found: Sequence[tuple[Statement, Figure, Figure]],
+) -> list[tuple[Statement, Figure, Figure]]:
     """Returns one statement of each document, the first."""
-    best: dict[str, tuple[_Statement, Figure, Figure]] = {}
+    best: dict[str, tuple[Statement, Figure, Figure]] = {}
     for one in found:
         best.setdefault(one[0].hit.document_id, one)
     return list(best.values())
@@ -290,13 +177,13 @@ def _first_of_each(
 def _other_answers(
     question: str,
     wanted: Mapping[str, float],
-    cited: Sequence[_Statement],
-    statements: Sequence[_Statement],
-) -> list[tuple[_Statement, Figure]]:
+    cited: Sequence[Statement],
+    statements: Sequence[Statement],
+) -> list[tuple[Statement, Figure]]:
     """Returns what answers the question by itself among what is cited, and in each other edition another figure of the
     same kind that does, however it is put; nothing where an edition says the same or nothing.
     """
-    best: tuple[float, _Statement, Figure] | None = None
+    best: tuple[float, Statement, Figure] | None = None
     for one in cited:
         figure, share = _answer(question, one.unit), coverage(wanted, one.about)
         if figure is not None and share >= RELEVANT and (best is None or share > best[0]):
@@ -304,9 +191,9 @@ def _other_answers(
     if best is None:
         return []
     asked, one, mine = best
-    closest: dict[str, tuple[float, _Statement, Figure]] = {}
+    closest: dict[str, tuple[float, Statement, Figure]] = {}
     for other in statements:
-        if not _are_comparable(one, other) or not _family(one.hit) & _family(other.hit):
+        if not are_comparable(one, other) or not family(one.hit) & family(other.hit):
             continue
         if coverage(wanted, other.about) < AS_MUCH * asked:
             continue
@@ -338,7 +225,7 @@ def _in_common(one: Unit, other: Unit) -> float:
 
 
 def _told(
-    values: Sequence[tuple[_Statement, Figure]],
+    values: Sequence[tuple[Statement, Figure]],
     read_text: Callable[[str, int, int, int], str],
     page_of: Callable[[str, int, int], int],
 ) -> Conflict:
@@ -349,7 +236,7 @@ def _told(
 
 
 def _value(
-    statement: _Statement,
+    statement: Statement,
     figure: Figure,
     read_text: Callable[[str, int, int, int], str],
     page_of: Callable[[str, int, int], int],
@@ -370,28 +257,9 @@ def _value(
     )
 
 
-def _subject(statement: _Statement, figure: Figure) -> str:
+def _subject(statement: Statement, figure: Figure) -> str:
     text = statement.unit.text
     return " ".join((text[: figure.start] + "…" + text[figure.end :]).split())
-
-
-_DATED = re.compile(
-    r"(?:effective|in force|valid|applies|issued|published|dated|date|updated|revised)\b[^\n]{0,30}\Z"
-    r"|(?:施行日?|適用開始日?|適用日|制定日?|改定日?|改訂日?|発行日?|作成日?|更新日?|公開日?)[^\n]{0,12}\Z",
-    re.IGNORECASE,
-)
-
-
-def document_date(head: str, title: str, source: str) -> str:
-    """Returns a document's own date: the first that its beginning calls one ("effective", 施行日), else the year in its
-    title or in its name or nearest folder, of an era too; else "".
-    """
-    dates = [one for one in figures(head) if one.kind == "date" and re.match(r"\d{4}-\d\d", one.value)]
-    for one in dates:
-        if _DATED.search(head[max(0, one.start - 60) : one.start]):
-            return one.value.split("|")[0]
-    said = years(dated_part(source)) + years(spaced_out(title))
-    return str(max(said)) if said else ""
 
 
 def as_told(one: Conflict) -> str:

@@ -12,7 +12,8 @@ from rag.answers import Answer, AnswerNote, Failure, Usage
 from rag.attempts import Finish
 from rag.citations import Cited, cite
 from rag.clues import asks_of_the_past
-from rag.conflicts import HEAD_CHARS, Conflict, as_told, at_stored, document_date, find_conflicts
+from rag.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.dates import HEAD_CHARS, document_date
 from rag.editions import superseded
 from rag.preparing import Preparation, ms_since
 

@@ -10,7 +10,8 @@ import pytest
 from rag.answering import answer
 from rag.answers import Ask
 from rag.citations import cite
-from rag.conflicts import Conflict, as_told, document_date, find_conflicts
+from rag.conflicts import Conflict, as_told, find_conflicts
+from rag.dates import document_date
 from rag.models import Models
 from rag.prompting import Passage
 from tests.rag.hits import Shelf
