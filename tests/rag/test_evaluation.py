@@ -1,9 +1,7 @@
-"""Question sets, measures and statistics: against their definitions, and against the field's own tool."""
+"""Measures and whole evaluations: against their definitions, and against the field's own tool."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
 import random
 from collections.abc import Sequence
@@ -11,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import ir_measures
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,8 +26,7 @@ from rag.evaluation import (
     write_scores,
 )
 from rag.measures import hit_at, ndcg_at, rank_measures, recall_at, reciprocal_rank_at, span_scores
-from rag.questions import Gold, Question, locate, read_questions, write_trec_run
-from rag.significance import bootstrap, paired_test
+from rag.questions import Gold, Question
 
 A_HIT = Hit(
     rank=1,
@@ -275,200 +271,3 @@ def test_a_saved_run_compares_with_the_next(tmp_path: Path) -> None:
     saved.write_text("{}\n")
     with pytest.raises(UsageError, match=r"run\.jsonl is not a saved run"):
         read_scores(saved)
-
-
-# ---- statistics ------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_a_bootstrap_interval_surrounds_its_mean(values: list[float]) -> None:
-    interval = bootstrap(values, resamples=200)
-    assert interval.mean == pytest.approx(np.mean(values))
-    assert min(values) - 1e-9 <= interval.low <= interval.high <= max(values) + 1e-9
-    assert interval == bootstrap(values, resamples=200)
-    if len(set(values)) == 1:
-        assert interval.low == pytest.approx(interval.high)
-
-
-def test_a_bootstrap_interval_is_as_wide_as_theory_says() -> None:
-    values = [1.0] * 300 + [0.0] * 100
-    interval = bootstrap(values)
-    half = 1.96 * math.sqrt(0.75 * 0.25 / 400)
-    assert interval.low == pytest.approx(0.75 - half, abs=0.005)
-    assert interval.high == pytest.approx(0.75 + half, abs=0.005)
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=10))
-def test_the_paired_test_is_the_definition(pairs: list[tuple[float, float]]) -> None:
-    first, second = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    paired = paired_test(first, second, resamples=2**10)
-    changes = [b - a for a, b in pairs]
-    assert paired.better + paired.worse + paired.same == len(pairs)
-    every = [
-        sum(sign * change for sign, change in zip(signs, changes, strict=True))
-        for signs in itertools.product((1, -1), repeat=len(changes))
-    ]
-    as_far = sum(abs(total) >= abs(sum(changes)) - 1e-9 for total in every)
-    assert paired.p_value == pytest.approx(as_far / len(every))
-    assert paired_test(second, first, resamples=2**10).p_value == pytest.approx(paired.p_value)
-
-
-def test_random_sign_flips_come_near_the_exact_test() -> None:
-    draw = random.Random(3)
-    first = [draw.random() for _ in range(13)]
-    second = [value + draw.gauss(0.1, 0.3) for value in first]
-    exact = paired_test(first, second, resamples=2**13).p_value
-    drawn = paired_test(first, second, resamples=2**13 - 1).p_value
-    assert 0.05 < exact < 0.95
-    assert drawn == pytest.approx(exact, abs=0.02)
-    assert paired_test([0.0] * 500, [1.0] * 500, resamples=1000).p_value == pytest.approx(1 / 1001)
-
-
-def test_statistics_refuse_what_cannot_be_paired() -> None:
-    with pytest.raises(ValueError, match="no values"):
-        bootstrap([])
-    with pytest.raises(ValueError, match="2 and 1"):
-        paired_test([1.0, 0.0], [1.0])
-
-
-# ---- question sets ---------------------------------------------------------------------------------
-
-
-def write_lines(path: Path, *rows: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def test_questions_are_read_with_all_they_say(tmp_path: Path) -> None:
-    path = write_lines(
-        tmp_path / "questions.jsonl",
-        {
-            "id": "a",
-            "question": "How many days carry over?",
-            "language": "en",
-            "gold": [{"document": "leave.pdf", "page": 3, "evidence": "Five days"}],
-            "answer": "Five.",
-            "kind": "fact",
-        },
-        "",
-        {
-            "question": "有給休暇は繰り越せますか",
-            "gold": [{"document": "b.md", "text": "x", "start": 2, "end": 3}],
-        },
-        {"id": "c", "question": "Who won?", "answerable": False, "gold": []},
-    )
-    first, second, third = read_questions(path)
-    assert first.gold == (Gold("leave.pdf", 3, "Five days"),)
-    assert (first.answer, first.kind, first.language) == ("Five.", "fact", "en")
-    assert (second.id, second.language) == ("3", "ja")
-    assert second.gold == (Gold("b.md", 0, "x", 2, 3),)
-    assert not third.answerable
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("{", "line 2 is not JSON"),
-        ("[]", "line 2 is not a JSON object"),
-        ({"id": "x"}, 'line 2 has no "question"'),
-        ({"question": " "}, 'line 2 has no "question"'),
-        ({"question": "q", "gold": "leave.pdf"}, 'line 2: "gold" is a list of places'),
-        ({"question": "q", "gold": [{"page": 1}]}, 'line 2: a gold place needs a "document"'),
-        ({"question": "q", "gold": [{"document": "d", "page": -1}]}, "line 2: pages count from 1"),
-        ({"question": "q", "gold": [{"document": "d", "grade": 0}]}, "line 2: pages count from 1, grades"),
-        ({"question": "q", "gold": [{"document": "d", "start": 5, "end": 5}]}, "start comes before end"),
-        ({"question": "q", "gold": [{"document": "d", "page": "two"}]}, "line 2: invalid literal"),
-        ({"id": "1", "question": "again"}, "two questions have the id '1'"),
-    ],
-)
-def test_a_bad_question_is_named_by_its_line(tmp_path: Path, row: object, said: str) -> None:
-    path = write_lines(tmp_path / "questions.jsonl", {"id": "1", "question": "fine"}, row)
-    with pytest.raises(UsageError) as caught:
-        read_questions(path)
-    assert said in caught.value.message
-    assert caught.value.code == "bad_questions"
-
-
-def test_files_that_are_no_question_sets(tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").touch()
-    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    for name, said in [("none", "no file"), ("empty.jsonl", "no questions"), ("binary.jsonl", "Cannot read")]:
-        with pytest.raises(UsageError, match=said):
-            read_questions(tmp_path / name)
-    with pytest.raises(UsageError, match="not a BEIR folder"):
-        read_questions(tmp_path)
-
-
-def test_a_beir_folder_is_read_with_its_grades(tmp_path: Path) -> None:
-    write_lines(
-        tmp_path / "queries.jsonl",
-        {"_id": "q1", "text": "How many days carry over?"},
-        {"_id": "q2", "text": "not judged in this split"},
-        {"_id": "q3", "text": '"quoted" words'},
-    )
-    rows = ["query-id\tcorpus-id\tscore", "q1\td1\t2", "q1\td2\t0", "q1\td3\t1", 'q3\t"d"4\t1']
-    write_lines(tmp_path / "qrels" / "test.tsv", *rows)
-    first, third = read_questions(tmp_path)
-    assert first.gold == (Gold("d1", grade=2.0), Gold("d3", grade=1.0))
-    assert (third.id, third.gold) == ("q3", (Gold('"d"4'),))
-    write_lines(tmp_path / "qrels" / "dev.tsv", "q1\td1\tmany")
-    with pytest.raises(UsageError, match="no questions"):
-        read_questions(tmp_path, split="dev")
-    write_lines(tmp_path / "qrels" / "train.tsv", *rows, "q1 d1 1")
-    with pytest.raises(UsageError, match="line 6 is not"):
-        read_questions(tmp_path, split="train")
-
-
-def test_a_trec_run_reads_back_in_the_fields_own_tool(tmp_path: Path) -> None:
-    path = tmp_path / "run.txt"
-    ranked = [("q1", ["policies/annual leave.pdf", "b"]), ("q2", ["就業規則.pdf"])]
-    write_trec_run(path, ranked, "vouch hybrid")
-    assert (
-        path.read_text(encoding="utf-8").splitlines()[0]
-        == "q1 Q0 policies/annual%20leave.pdf 1 1.000000 vouch%20hybrid"
-    )
-    read = [(doc.query_id, doc.doc_id, doc.score) for doc in ir_measures.read_trec_run(str(path))]
-    assert read == [
-        ("q1", "policies/annual%20leave.pdf", 1.0),
-        ("q1", "b", 0.5),
-        ("q2", "就業規則.pdf", 1.0),
-    ]
-
-
-def test_gold_texts_are_located_in_the_stored_text() -> None:
-    stored = "Title\n\nFive days of “annual\nleave” carry over."
-    question = Question(
-        "1", "q", "en", (Gold("a", text='"annual leave"', start=999, end=1005), Gold("a", text="absent"))
-    )
-    (located,) = locate([question], lambda document: stored)
-    assert stored[located.gold[0].start : located.gold[0].end] == "annual\nleave"  # letters and digits agree
-    assert (located.gold[1].start, located.gold[1].end) == (-1, -1)
-
-
-def test_offsets_alone_give_their_text_and_those_that_hold_their_text_stay() -> None:
-    stored = "休暇は休暇規程による。Annual leave. Annual leave."
-    alone, held, outside = (
-        Gold("a", start=0, end=2),
-        Gold("a", text="休暇", start=3, end=5),
-        Gold("a", start=99, end=101),
-    )
-    (located,) = locate([Question("1", "q", "ja", (alone, held, outside))], lambda document: stored)
-    assert [(one.text, one.start, one.end) for one in located.gold] == [
-        ("休暇", 0, 2),
-        ("休暇", 3, 5),
-        ("", -1, -1),
-    ]
-
-
-def test_the_samples_questions_are_a_question_set() -> None:
-    path = Path(__file__).resolve().parents[2] / "corpus" / "sample" / "questions.jsonl"
-    questions = read_questions(path)
-    documents = {
-        p.relative_to(path.parent / "documents").as_posix() for p in (path.parent / "documents").rglob("*")
-    }
-    assert {gold.document for question in questions for gold in question.gold} <= documents
-    assert {question.language for question in questions} == {"en", "ja"}
-    assert all(gold.page and gold.text for question in questions for gold in question.gold)
-    assert sum(not question.answerable for question in questions) >= 15
