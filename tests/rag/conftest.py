@@ -5,77 +5,21 @@ a shelf of texts and scripted models for those of the question path.
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
 from rag.models import Models
 from rag.scripted import ScriptedServer, Turn, refusal
-from rag.serving import listen, make_app
-from tests.ingest.paper import drawn
 from tests.rag.asked import TEXTS, Begin
+from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
 from tests.rag.hits import Shelf
-
-PAGES = (
-    "The Osprey pump must be serviced every 400 hours of work.",
-    "Spare parts for the Osprey pump are ordered from the depot in Leeds.",
-)
-MARKED = "Up to five days of annual leave move into the next year. [1]"
-
-
-@dataclass(frozen=True)
-class Live:
-    """A server that runs: where it is, its data folder, and the scripted models behind it."""
-
-    url: str
-    settings: Settings
-    steady: ScriptedServer
-    endless: ScriptedServer
-    cut: ScriptedServer
-
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=60)
-
-
-def write_documents(folder: Path) -> Path:
-    """Writes a company's documents: Markdown in two languages, a PDF of two pages,
-    and one that not all may read.
-    """
-    texts = {
-        "hr/leave.md": "# Annual leave\n\n## Carrying over\n\n"
-        "Up to five days of annual leave move into the next year. They lapse at the end of March.\n\n"
-        "## Applying\n\nApply for leave in the people system three weeks ahead.\n",
-        "hr/休暇規程.md": "# 休暇規程\n\n## 年次有給休暇\n\n"
-        "使い切れなかった年次有給休暇は翌年度に限り繰り越す。\n\n"
-        "年次有給休暇の申請は、三日前までに人事システムで行う。\n",
-        "it/vpn.txt": "VPN guide\n\nConnect to the VPN before opening the ticket system.\n",
-        "salaries.txt": "Salary bands\n\nSalary band seven begins at fifty thousand pounds.\n",
-    }
-    for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-
-    def draw(canvas: object) -> None:
-        canvas.drawString(72, 700, PAGES[0])  # type: ignore[attr-defined]
-        canvas.showPage()  # type: ignore[attr-defined]
-        canvas.drawString(72, 700, PAGES[1])  # type: ignore[attr-defined]
-
-    (folder / "pump.pdf").write_bytes(drawn(draw))
-    return folder
-
-
-def scripted_model(server: ScriptedServer, **more: object) -> dict[str, object]:
-    """The table of vouch.toml that makes a scripted server a model."""
-    return {"provider": "openai-compatible", "model": "scripted", "base_url": server.base_url, **more}
 
 
 @pytest.fixture(scope="session")
@@ -128,35 +72,6 @@ def client(live: Live) -> Iterator[httpx.Client]:
     """A client of the server."""
     with live.client() as client:
         yield client
-
-
-class running:
-    """Serves settings on a free port for the length of a ``with`` block;
-    gives its address once it is ready.
-    """
-
-    def __init__(self, settings: Settings, drain_s: float = 20.0) -> None:
-        self.app = make_app(settings, drain_s=drain_s)
-        self._listener = listen("127.0.0.1", 0)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self.app, log_level="error", ws="none", server_header=False, timeout_graceful_shutdown=30
-            )
-        )
-        self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        house = self.app.state.house
-        house.wait_until_open()
-        assert house.failure is None
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(60)
-        self._listener.close()
-        assert not self._thread.is_alive()
 
 
 @pytest.fixture

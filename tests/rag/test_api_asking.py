@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.rag.conftest import MARKED, Live
+from tests.rag.company import MARKED, Live
 from tests.rag.events import events
 
 LEAVE = "How many days of annual leave move into the next year?"

@@ -11,7 +11,7 @@ import pytest
 
 from corpus.catalog import documents
 from tests.rag.api_calls import assert_error, by_path, finished, upload
-from tests.rag.conftest import PAGES, Live
+from tests.rag.company import PAGES, Live
 
 # ---- documents -----------------------------------------------------------------------------------------
 

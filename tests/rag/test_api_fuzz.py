@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.rag.conftest import Live
+from tests.rag.company import Live
 
 EXAMPLES = 25
 CHECKS = (

@@ -16,7 +16,7 @@ import pytest
 
 from corpus.settings import Settings
 from rag.scripted import ScriptedServer, Turn
-from tests.rag.conftest import running, scripted_model
+from tests.rag.company import running, scripted_model
 from tests.rag.events import events
 
 QUESTION = "How many days of annual leave move into the next year?"

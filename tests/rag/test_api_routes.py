@@ -17,7 +17,7 @@ from corpus.embedding.runtime import PRECISIONS
 from rag.api.guards import HostGuard
 from rag.service import Service
 from tests.rag.api_calls import assert_error
-from tests.rag.conftest import Live
+from tests.rag.company import Live
 from tests.rag.test_api_asking import HIT_FIELDS
 
 # ---- search ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from rag.bootstrap import open_service
 from rag.prompting import NOT_IN_DOCUMENTS
 from rag.scripted import ScriptedServer, Turn
 from tests.rag.cli_runs import TEXTS, Vouch, put, runner, without_model
-from tests.rag.conftest import scripted_model
+from tests.rag.company import scripted_model
 
 LEAVE = "How many days of annual leave move into the next year?"
 休暇 = "使い切れなかった年次有給休暇はどうなりますか"

@@ -28,7 +28,7 @@ from rag.models import Models
 from rag.prompting import Message
 from rag.upstream import UpstreamError
 from tests.make_tiny_model import make_tiny_chat_model
-from tests.rag.conftest import running
+from tests.rag.company import running
 from tests.rag.events import events
 
 pytestmark = pytest.mark.slow

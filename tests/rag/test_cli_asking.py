@@ -17,7 +17,7 @@ from rag.cli.comparing import read_arm
 from rag.cli.failures import ExitCode
 from rag.scripted import ScriptedServer, Turn, refusal
 from tests.rag.cli_runs import Vouch, company, runner, without_model
-from tests.rag.conftest import scripted_model
+from tests.rag.company import scripted_model
 
 __all__ = ["company"]
 

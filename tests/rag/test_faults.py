@@ -28,7 +28,7 @@ from corpus.settings import Settings
 from rag.refusals import UNREACHABLE
 from rag.scripted import Dialect, ScriptedServer, Turn, refusal
 from rag.upstream import Provider
-from tests.rag.conftest import MARKED, running, scripted_model
+from tests.rag.company import MARKED, running, scripted_model
 
 LEAVE = "How many days of annual leave move into the next year?"
 LONG_S = 60.0

@@ -20,7 +20,7 @@ from corpus.types import ANYONE, Caller
 from rag.bootstrap import open_service
 from rag.langchain_retriever import VouchRetriever
 from rag.service import Service
-from tests.rag.conftest import MARKED, Live
+from tests.rag.company import MARKED, Live
 
 Make = Callable[..., VouchRetriever]
 ASKED = [

@@ -19,7 +19,7 @@ from corpus.settings import Settings
 from rag.api.chat_reply import without_footnotes
 from rag.refusals import UNREACHABLE
 from rag.scripted import ScriptedServer, Turn, refusal
-from tests.rag.conftest import MARKED, running, scripted_model
+from tests.rag.company import MARKED, running, scripted_model
 
 LEAVE = "How many days of annual leave move into the next year?"
 休暇 = "使い切れなかった年次有給休暇は繰り越せますか"

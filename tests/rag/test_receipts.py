@@ -30,7 +30,7 @@ from rag.replaying import Replay
 from rag.scripted import ScriptedServer, Turn
 from rag.service import Service
 from tests.rag.cli_runs import TEXTS, put, without_model
-from tests.rag.conftest import running, scripted_model
+from tests.rag.company import running, scripted_model
 from tests.rag.events import events
 
 LEAVE = "How many days of annual leave move into the next year?"

@@ -21,7 +21,7 @@ from rag.cards import ModelSettings
 from rag.cli.session import start_logging
 from rag.credentials import secrets_of
 from rag.scripted import ScriptedServer, Turn, refusal
-from tests.rag.conftest import running, scripted_model
+from tests.rag.company import running, scripted_model
 from tests.rag.dialects import DIALECTS, table
 
 QUESTION = "How many days of annual leave move into the next year?"

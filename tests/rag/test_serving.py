@@ -30,7 +30,7 @@ from rag.calling import call
 from rag.scripted import ScriptedServer, Turn
 from rag.serving import Front, check_address, listen, serve
 from tests.rag.cli_runs import ROOT
-from tests.rag.conftest import scripted_model
+from tests.rag.company import scripted_model
 from tests.rag.events import events
 
 LEAVE = "How many days of annual leave move into the next year?"
