@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -18,8 +18,14 @@ from rag.bootstrap import open_service
 from rag.models import Models
 from rag.scripted import ScriptedServer, Turn, refusal
 from tests.rag.asked import TEXTS, Begin
+from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
 from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
 from tests.rag.hits import Shelf
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+    from tests.rag.openai_service import Served
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +77,42 @@ def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
 def client(live: Live) -> Iterator[httpx.Client]:
     """A client of the server."""
     with live.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def troubled(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    with troubled_service(filled, tmp_path_factory.mktemp("troubled")) as behind:
+        yield behind
+
+
+@pytest.fixture
+def behind(troubled: Behind) -> Iterator[Behind]:
+    """The service with a provider that does well until it is told otherwise; afterwards nothing may be open."""
+    troubled.script(Turn(texts=WORDS))
+    yield troubled
+    assert until(troubled.rests), "something was left open"
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each way to ask over HTTP."""
+    found: Way = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    from tests.rag.openai_service import openai_service  # OpenAI's package takes a second to load
+
+    with openai_service(filled, tmp_path_factory.mktemp("openai")) as served:
+        yield served
+
+
+@pytest.fixture
+def openai_client(served: Served) -> Iterator[OpenAI]:
+    """OpenAI's client of the server, its own retries included."""
+    with served.client() as client:
         yield client
 
 
