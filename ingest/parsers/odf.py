@@ -21,17 +21,7 @@ from ingest.parsers.detection import ODP, ODS, ODT, encrypted
 from ingest.parsers.odf_charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf_forms import read_controls
 from ingest.parsers.odf_package import as_archive, read_properties
-from ingest.parsers.odf_styles import (
-    DRAW,
-    MANIFEST,
-    OFFICE,
-    SHOW,
-    SVG,
-    TABLE,
-    TEXT,
-    Styles,
-    whole_number,
-)
+from ingest.parsers.odf_styles import DRAW, MANIFEST, OFFICE, SHOW, SVG, TABLE, TEXT, Styles, whole_number
 from ingest.parsers.odf_tables import add_table
 from ingest.parsers.odf_words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package

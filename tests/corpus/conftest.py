@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fake_feed import FakeFeed
 from lexical_runs import opened
 
+from corpus.catalog import Database, open_database
 from corpus.lexical import TantivyIndex
 from tests.make_tiny_model import make_tiny_model
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

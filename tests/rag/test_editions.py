@@ -8,13 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.editions import Edition, edition_of
-from rag.naming import (
-    RECENT,
-    asks_for_newest,
-    gives_way,
-    naming,
-    same_works,
-)
+from rag.naming import RECENT, asks_for_newest, gives_way, naming, same_works
 from tests.rag.named import first_of, wanted
 
 
