@@ -20,7 +20,7 @@ from pathlib import Path
 from corpus.settings import Settings
 from ingest.sandbox import ParserPool
 from tests.ingest.endings import EXPECTED, ending
-from tests.ingest.packing import outlook
+from tests.ingest.packing import outlook, zipped
 
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
 _MOST_BYTES = 400_000
@@ -39,14 +39,6 @@ def real_files(folders: Sequence[Path] = ()) -> dict[str, list[bytes]]:
             if path.is_file() and 0 < path.stat().st_size <= _MOST_BYTES:
                 found.setdefault(path.suffix.lower(), []).append(path.read_bytes())
     return found
-
-
-def _packed(parts: Mapping[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def _xlsx() -> bytes:
@@ -96,7 +88,7 @@ def _open_document(kind: str, body: str) -> bytes:
         f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
         for short, long in (("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"))
     )
-    return _packed(
+    return zipped(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "content.xml": f"<?xml version='1.0'?><office:document-content {names} office:version='1.2'>"
@@ -153,7 +145,7 @@ def _epub() -> bytes:
         '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head>'
         f"<body><h1>One</h1><p>{_PROSE}</p></body></html>"
     )
-    return _packed(
+    return zipped(
         {
             "mimetype": "application/epub+zip",
             "META-INF/container.xml": container,
@@ -258,7 +250,7 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".tsv": lambda: "\n".join("\t".join(map(str, row)) for row in _ROWS * 5).encode("utf-16"),
     ".json": lambda: json.dumps([dict(zip("abc", row, strict=True)) for row in _ROWS]).encode(),
     ".jsonl": lambda: b"\n".join(json.dumps({"text": _PROSE, "row": row}).encode() for row in _ROWS),
-    ".zip": lambda: _packed(
+    ".zip": lambda: zipped(
         {"rates.xlsx": _xlsx(), "規程/hotels.md": f"# Hotels\n\n{_PROSE}", "mail.eml": _eml()}
     ),
 }
@@ -298,7 +290,7 @@ def _repacked(data: bytes, other: bytes, pick: random.Random) -> bytes:
         parts = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     chosen = pick.choice([name for name, content in parts.items() if content] or list(parts))
     parts[chosen] = broken(parts[chosen] or b" ", other, pick)
-    return _packed(parts)
+    return zipped(parts)
 
 
 def run(

@@ -9,7 +9,6 @@ import pypdf
 
 from corpus.types import Document
 from ingest.parsers import parse
-from ingest.parsers.verifying import verify
 
 PROSE = (
     "Employees who travel on company business are paid back what they spent on it. The rules below say what "
@@ -19,13 +18,7 @@ PROSE = (
 
 
 def read(data: bytes) -> Document:
-    document = parse(data, "report.pdf")
-    verify(document)
-    return document
-
-
-def kinds(document: Document) -> list[tuple[str, int, str]]:
-    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+    return parse(data, "report.pdf")
 
 
 def page_texts(document: Document) -> list[str]:

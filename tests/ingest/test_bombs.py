@@ -16,6 +16,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
 from ingest.sandbox import ParserPool
 from tests.ingest.fuzz import _ods, _odt, _pptx, _xlsx
+from tests.ingest.packing import zipped
 
 MEGABYTE = b"A" * 1_000_000
 
@@ -26,14 +27,6 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     assert psutil.Process().children() == []
     assert list(tmp_path.iterdir()) == []
-
-
-def zipped(parts: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def with_part(package: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:

@@ -8,7 +8,8 @@ import pytest
 
 from corpus.errors import LimitError
 from ingest.parsers import Limits, parse
-from tests.ingest.pages import kinds, read
+from tests.ingest.blocks import kinds
+from tests.ingest.pages import read
 
 
 def test_html_shows_what_a_reader_sees() -> None:

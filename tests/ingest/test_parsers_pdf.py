@@ -8,8 +8,9 @@ import pytest
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
+from tests.ingest.blocks import kinds
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, wrapped, write
-from tests.ingest.reports import PROSE, kinds, page_texts, read, rewritten
+from tests.ingest.reports import PROSE, page_texts, read, rewritten
 
 
 def test_headings_paragraphs_and_lists() -> None:

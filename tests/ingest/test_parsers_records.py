@@ -12,18 +12,12 @@ from hypothesis import strategies as st
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers import Limits, parse
-from ingest.parsers.verifying import verify
+from tests.ingest.blocks import kinds
 
 
 def read(source: Any, name: str = "a.json", encoding: str = "utf-8") -> Document:
     text = source if isinstance(source, str) else json.dumps(source, ensure_ascii=False)
-    document = parse(text.encode(encoding), name)
-    verify(document)
-    return document
-
-
-def blocks(document: Document) -> list[tuple[str, int, str]]:
-    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+    return parse(text.encode(encoding), name)
 
 
 def test_objects_are_lines_under_headings_and_like_objects_a_table() -> None:
@@ -35,7 +29,7 @@ def test_objects_are_lines_under_headings_and_like_objects_a_table() -> None:
             "hosts": [{"name": "a", "zone": "east"}, {"name": "b", "zone": "west"}],
         }
     )
-    assert blocks(document) == [
+    assert kinds(document) == [
         ("paragraph", 0, "service: search\nowners: Aki, Ben"),
         ("heading", 1, "limits"),
         ("paragraph", 0, "timeout_s: 2.5\nretries: null\nstrict: true"),
@@ -47,7 +41,7 @@ def test_objects_are_lines_under_headings_and_like_objects_a_table() -> None:
 
 def test_unlike_objects_have_a_section_each_named_by_path() -> None:
     document = read({"steps": [{"run": {"cmd": "make"}}, {"wait": "x" * 300}]})
-    assert [(level, text) for kind, level, text in blocks(document) if kind == "heading"] == [
+    assert [(level, text) for kind, level, text in kinds(document) if kind == "heading"] == [
         (1, "steps"),
         (1, "steps 1"),
         (2, "steps 1 > run"),

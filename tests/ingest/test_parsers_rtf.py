@@ -10,7 +10,7 @@ import pytest
 from corpus.types import Document
 from ingest.parsers import parse
 from ingest.parsers.detection import RTF, TEXT
-from ingest.parsers.verifying import verify
+from tests.ingest.blocks import kinds
 from tests.ingest.endings import ending
 from tests.ingest.policy import POLICY
 
@@ -24,13 +24,7 @@ def written(body: str | bytes, head: str = r"\rtf1\ansi\ansicpg1252\deff0") -> b
 
 
 def read(body: str | bytes, head: str = r"\rtf1\ansi\ansicpg1252\deff0") -> Document:
-    document = parse(written(body, head), "policy.rtf")
-    verify(document)
-    return document
-
-
-def kinds(document: Document) -> list[tuple[str, int, str]]:
-    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
+    return parse(written(body, head), "policy.rtf")
 
 
 def escaped(text: str, encoding: str = "cp932") -> str:
@@ -123,7 +117,6 @@ def test_title_author_and_date_come_from_the_information() -> None:
 
 def test_a_document_of_an_office_suite_is_read() -> None:
     document = parse((FILES / "policy.rtf").read_bytes(), "policy.rtf")
-    verify(document)
     assert kinds(document) == POLICY
     assert (document.title, len(document.pages)) == ("Travel policy 出張規程", 2)
 

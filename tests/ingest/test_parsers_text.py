@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.ingest.pages import kinds, read
+from tests.ingest.blocks import kinds
+from tests.ingest.pages import read
 
 
 def test_text_keeps_its_lines_headings_lists_and_tables() -> None:

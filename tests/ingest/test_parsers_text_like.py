@@ -14,8 +14,9 @@ from ingest.parsers import Limits, parse, parser_version
 from ingest.parsers.cleaning import clean_text
 from ingest.parsers.dates import read_date
 from ingest.parsers.titles import title_from_name
+from tests.ingest.blocks import kinds
 from tests.ingest.endings import EXPECTED, ending
-from tests.ingest.pages import kinds, read
+from tests.ingest.pages import read
 
 ANYTHING = st.one_of(
     st.text(max_size=400),
