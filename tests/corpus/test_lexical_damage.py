@@ -1,16 +1,11 @@
-"""The lexical index against damage, crashes and bad disks."""
+"""The lexical index against damage, and against disks that refuse."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +15,9 @@ from lexical_runs import assert_same, ids, opened, results
 from tantivy import Schema, SchemaBuilder, TextAnalyzer
 
 import corpus.lexical.index as index_room
-from corpus.crashpoints import find_points
 from corpus.errors import StorageError
 from corpus.lexical import TantivyIndex, segments
 from corpus.lexical.engine import indexed_tokens
-from corpus.types import Scored
 
 
 def _segment_files(folder: Path) -> list[Path]:
@@ -270,26 +263,6 @@ def test_leftovers_of_a_crash_are_cleaned_up(tmp_path: Path) -> None:
     index.close()
 
 
-def test_the_files_of_an_unfinished_commit_do_not_block_the_next(tmp_path: Path) -> None:
-    feed = FakeFeed()
-    for version in range(1, 11):
-        feed.add(version, "leave and pay")
-    folder = tmp_path / "lexical"
-    index = opened(feed, folder)
-    index.close()
-    shutil.copytree(folder, tmp_path / "before")
-    feed.remove(1)
-    again = opened(feed, folder)
-    again.close()
-    (deleted,) = (folder / "gen-000001").glob("*.del")
-    # As a kill between the file of deletions and the list of segments leaves it.
-    shutil.copy(deleted, tmp_path / "before" / "gen-000001")
-    killed = opened(feed, tmp_path / "before")
-    assert killed.state().problem == ""
-    assert killed.state().rows == 9
-    killed.close()
-
-
 # ---- disks ---------------------------------------------------------------------------------------
 
 
@@ -355,101 +328,3 @@ def test_a_commit_that_fails_half_way_is_done_again(
     index.follow()
     assert 900 in ids(index, "leave")
     assert index.state().rows == 8
-
-
-# ---- crashes -------------------------------------------------------------------------------------
-
-CRASH = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from fake_feed import FakeFeed
-from corpus.lexical import TantivyIndex
-feed = FakeFeed()
-feed.add(1, "leave one"); feed.add(2, "leave two")
-index = TantivyIndex(feed, Path(sys.argv[1]), quiet_s=3600)
-index.follow()
-feed.remove(1); feed.add(3, "leave three")
-index.follow()
-index.rebuild()
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("point", find_points(Path(index_room.__file__).parent))
-@pytest.mark.parametrize("nth", [1, 2])
-def test_a_crash_at_any_point_loses_nothing(tmp_path: Path, point: str, nth: int) -> None:
-    here = Path(__file__).parent
-    child = subprocess.run(
-        [sys.executable, "-c", CRASH, str(tmp_path / "lexical"), str(here)],
-        cwd=here.parents[1],
-        env={**os.environ, "VOUCH_CRASH_AT": f"{point}:{nth}"},
-        check=False,
-    )
-    assert child.returncode in (-signal.SIGKILL, 0)
-    if nth == 1:
-        assert child.returncode == -signal.SIGKILL
-    feed = FakeFeed()
-    feed.add(1, "leave one")
-    feed.add(2, "leave two")
-    feed.remove(1)
-    feed.add(3, "leave three")
-    index = opened(feed, tmp_path / "lexical")
-    assert ids(index, "leave") == [200, 300]
-    assert index.state().rows == 2
-    index.compact()
-    assert_same(results(index, "leave three"), results(opened(feed, tmp_path / "fresh"), "leave three"))
-    assert len(list((tmp_path / "lexical").glob("gen-*"))) == 1
-
-
-def test_the_crash_points_are_known() -> None:
-    points = find_points(Path(index_room.__file__).parent)
-    assert points == [
-        "lexical.begun",
-        "lexical.built",
-        "lexical.committed",
-        "lexical.recorded",
-        "lexical.swapped",
-    ]
-
-
-def test_an_empty_catalog_is_an_empty_index(tmp_path: Path) -> None:
-    index = opened(FakeFeed(), tmp_path)
-    assert isinstance(index.search("leave", 5), Scored)
-    assert len(index.search("leave", 5)) == 0
-    assert index.state().problem == ""
-    index.close()
-    assert Counter(path.name for path in tmp_path.iterdir())["CURRENT"] <= 1
-
-
-def test_compacting_waits_for_a_build_that_a_removal_overtook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such a build catches up with the removal, and then holds the removed passages in its statistics."""
-    feed = FakeFeed()
-    feed.add(1, "leave pay", "travel")
-    feed.add(2, "leave")
-    index = opened(feed, tmp_path)
-    built, go_on = threading.Event(), threading.Event()
-    build = index_room.build
-
-    def build_slowly(*given: object) -> None:
-        build(*given)  # type: ignore[arg-type]
-        built.set()
-        assert go_on.wait(60)
-
-    monkeypatch.setattr(index_room, "build", build_slowly)
-    builder = threading.Thread(target=index.rebuild)
-    builder.start()
-    assert built.wait(60)
-    feed.remove(2)
-    index.follow()
-    index._counts = replace(index._counts, deleted=0)  # as where its whole segment was dropped
-    compacting = threading.Thread(target=index.compact)
-    compacting.start()
-    compacting.join(0.3)
-    go_on.set()
-    builder.join(60)
-    compacting.join(60)
-    assert index.state().delta_rows == 0
-    index.close()

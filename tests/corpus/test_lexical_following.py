@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ import corpus.lexical.index as index_room
 from corpus.child import FeedAddress
 from corpus.errors import StorageError
 from corpus.lexical import TantivyIndex
+from corpus.types import Scored
 
 
 class Following(RuleBasedStateMachine):
@@ -226,4 +229,46 @@ def test_a_child_that_fails_leaves_nothing_behind(
     assert results(index, "leave") == []
     assert index.state().problem
     assert not list(tmp_path.glob("gen-*"))
+    index.close()
+
+
+def test_an_empty_catalog_is_an_empty_index(tmp_path: Path) -> None:
+    index = opened(FakeFeed(), tmp_path)
+    assert isinstance(index.search("leave", 5), Scored)
+    assert len(index.search("leave", 5)) == 0
+    assert index.state().problem == ""
+    index.close()
+    assert Counter(path.name for path in tmp_path.iterdir())["CURRENT"] <= 1
+
+
+def test_compacting_waits_for_a_build_that_a_removal_overtook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a build catches up with the removal, and then holds the removed passages in its statistics."""
+    feed = FakeFeed()
+    feed.add(1, "leave pay", "travel")
+    feed.add(2, "leave")
+    index = opened(feed, tmp_path)
+    built, go_on = threading.Event(), threading.Event()
+    build = index_room.build
+
+    def build_slowly(*given: object) -> None:
+        build(*given)  # type: ignore[arg-type]
+        built.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(index_room, "build", build_slowly)
+    builder = threading.Thread(target=index.rebuild)
+    builder.start()
+    assert built.wait(60)
+    feed.remove(2)
+    index.follow()
+    index._counts = replace(index._counts, deleted=0)  # as where its whole segment was dropped
+    compacting = threading.Thread(target=index.compact)
+    compacting.start()
+    compacting.join(0.3)
+    go_on.set()
+    builder.join(60)
+    compacting.join(60)
+    assert index.state().delta_rows == 0
     index.close()

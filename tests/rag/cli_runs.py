@@ -15,8 +15,10 @@ import pytest
 
 from corpus.settings import Settings
 from rag.cli.app import run
+from rag.scripted import ScriptedServer, Turn
 from rag.service import Service
 from tests.builders import WordEmbedder, new_version
+from tests.rag.company import scripted_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,3 +130,34 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pa
         without_model(patch)
         assert run(["ingest", str(documents), "--data-dir", str(home / "data"), "-q"]) == 1
         yield home / "data", documents
+
+
+@pytest.fixture
+def vouch(
+    company: tuple[Path, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Vouch:
+    without_model(monkeypatch)
+    return runner(capsys, company[0])
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Makes a scripted server the model ``own``, chosen by the environment."""
+    servers = []
+
+    def begin(*turns: Turn) -> ScriptedServer:
+        server = ScriptedServer(turns)
+        servers.append(server)
+        server.__enter__()
+        monkeypatch.setenv("VOUCH_MODELS", json.dumps({"own": scripted_model(server)}))
+        return server
+
+    yield begin
+    for server in servers:
+        server.__exit__()
+
+
+@pytest.fixture
+def read(company: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> Vouch:
+    """Commands that only look."""
+    return runner(capsys, company[0])

@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 
 from corpus.embedding import processor
-from rag.ranking import PARTS
-from tests.rag.cli_runs import Vouch, company, runner, without_model, write_company
+from tests.rag.cli_runs import Vouch, company, read, runner, without_model, write_company
 
-__all__ = ["company"]
-
-
-@pytest.fixture
-def read(company: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> Vouch:
-    """Commands that only look."""
-    return runner(capsys, company[0])
+__all__ = ["company", "read"]
 
 
 @pytest.fixture
@@ -339,93 +332,3 @@ def test_rebuild_builds_both_indexes(written: Vouch) -> None:
     assert ended.code == 0
     assert ended.json["lexical"]["rows"] == ended.json["chunks"] > 0
     assert written("search", "vpn", "--json").json["hits"]
-
-
-# ---- measuring -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def questions(tmp_path: Path) -> Path:
-    rows = [
-        {
-            "id": "a",
-            "question": "carry over annual leave",
-            "kind": "fact",
-            "gold": [{"document": "hr/leave.md", "page": 1}],
-        },
-        {
-            "id": "b",
-            "question": "年次有給休暇の繰り越し",
-            "kind": "rule",
-            "gold": [{"document": "hr/休暇規程.md"}],
-        },
-        {"id": "c", "question": "Who won the cup?", "answerable": False},
-    ]
-    path = tmp_path / "questions.jsonl"
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    return path
-
-
-def test_eval_measures_every_language_and_kind(read: Vouch, questions: Path, tmp_path: Path) -> None:
-    ended = read("eval", questions, "--save", tmp_path / "before.jsonl", "--run-file", tmp_path / "run.txt")
-    assert ended.code == 0
-    lines = ended.out.splitlines()
-    assert lines[0] == "2 questions, and 1 more that no document answers"
-    assert lines[2].split() == ["measure", "mean", "95", "%", "questions"]
-    assert [line.split()[0] for line in lines[3:10]] == [
-        "hit@1", "hit@5", "hit@10", "Recall@5", "Recall@10", "MRR@10", "nDCG@10",
-    ]  # fmt: skip
-    assert lines[11].split() == ["language", "questions", "hit@1", "hit@5", "Recall@10", "MRR@10", "nDCG@10"]
-    assert {line.split()[0] for line in lines[12:15]} == {"all", "en", "ja"}
-    assert {"fact", "rule"} <= {line.split()[0] for line in lines if line}
-    assert (tmp_path / "run.txt").read_text(encoding="utf-8").startswith("a Q0 hr/leave.md 1 ")
-    again = read("eval", questions, "--against", tmp_path / "before.jsonl", "--json").json
-    assert {one["difference"]["mean"] for one in again["compared"]} == {0.0}
-    assert again["languages"]["all"]["hit@1"]["n"] == 2
-    assert "change" in read("eval", questions, "--against", tmp_path / "before.jsonl").out
-
-
-def test_eval_measures_the_search_without_each_of_its_parts(read: Vouch, questions: Path) -> None:
-    found = read("eval", questions, "--ablate", "--json").json
-    assert [one["part"] for one in found["ablated"]] == list(PARTS)
-    for one in found["ablated"]:
-        for paired in one["compared"]:
-            assert paired["first"] == found["languages"]["all"][paired["measure"]]["mean"]
-            assert paired["difference"]["mean"] == pytest.approx(paired["second"] - paired["first"])
-    ended = read("eval", questions, "--ablate")
-    assert {line.split()[0] for line in ended.out.splitlines() if line and line[0] != " "} >= set(PARTS)
-
-
-def test_eval_looks_up_the_words_and_offsets_of_the_gold(read: Vouch, tmp_path: Path) -> None:
-    rows = [
-        {"id": "a", "question": "carry over annual leave", "gold": [{"document": "hr/leave.md", **gold}]}
-        for gold in [{"evidence": "five days of ANNUAL leave"}]
-    ]
-    rows.append(
-        {"id": "b", "question": "annual leave", "gold": [{"document": "hr/leave.md", "start": 0, "end": 12}]}
-    )
-    path = tmp_path / "spans.jsonl"
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    measures = read("eval", path, "--json").json["languages"]["all"]
-    assert measures["token recall@5"]["n"] == 2
-    assert measures["token recall@5"]["mean"] == 1.0
-    assert 0 < measures["token precision@5"]["mean"] < 1
-    assert "token iou@5" in read("eval", path).out
-
-
-def test_eval_ranks_the_documents_of_a_beir_folder(read: Vouch, tmp_path: Path) -> None:
-    (tmp_path / "beir" / "qrels").mkdir(parents=True)
-    (tmp_path / "beir" / "queries.jsonl").write_text('{"_id": "q", "text": "annual leave"}', encoding="utf-8")
-    (tmp_path / "beir" / "qrels" / "test.tsv").write_text(
-        "query-id\tcorpus-id\tscore\nq\thr/leave\t1\n", encoding="utf-8"
-    )
-    found = read("eval", tmp_path / "beir", "--json").json
-    assert (found["ranked"], found["languages"]["all"]["hit@1"]["mean"]) == ("documents", 1.0)
-    assert read("eval", tmp_path / "beir", "--rank", "passages", "--json").json["ranked"] == "passages"
-
-
-def test_eval_of_questions_that_nothing_answers_measures_nothing(read: Vouch, tmp_path: Path) -> None:
-    path = tmp_path / "none.jsonl"
-    path.write_text('{"question": "Who won the cup?"}', encoding="utf-8")
-    ended = read("eval", path)
-    assert (ended.code, ended.out) == (0, "0 questions, and 1 more that no document answers\n")
