@@ -27,7 +27,7 @@ from ingest.survey import survey
 
 __all__ = ["FileReport", "IngestReport", "IngestRequest", "Progress", "fingerprint", "ingest"]
 
-BATCH_CHUNKS = 256
+BATCH_CHUNKS = 512
 """Chunks that may wait to be embedded; when there are more, nothing is cut until they are fewer."""
 
 PUBLISH_EVERY_S = 1.0

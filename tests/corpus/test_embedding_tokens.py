@@ -81,6 +81,32 @@ def _raw_tokenizer() -> Any:
     return raw
 
 
+ASCII = st.text(st.characters(max_codepoint=127), max_size=120)
+
+
+@given(texts=st.lists(ASCII | st.sampled_from(["x" * 99, "y" * 101, "a\x0bb", "-" * 300, "Q" * 4000]), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_a_text_in_ascii_is_covered_as_its_tokens_say(texts: list[str]) -> None:
+    text = " ".join(texts)[:2000]
+    ids = _raw_tokenizer().encode(text, add_special_tokens=False).ids
+    unknown = _raw_tokenizer().token_to_id("[UNK]")
+    assert _MINILM_TOKENS.covers(text) is (ids.count(unknown) <= 0.25 * len(ids))
+
+
+def test_a_vocabulary_that_lacks_a_character_is_asked_for_every_text(tmp_path: Path, tiny: Path) -> None:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    pieces = ["[UNK]", "a", "##a", *(chr(code) for code in range(33, 127) if not chr(code).isalnum())]
+    tokenizer = Tokenizer(models.WordPiece({one: at for at, one in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    model = copy_of(tiny, tmp_path)
+    tokenizer.save(str(model / "tokenizer.json"))
+    tokens = Tokens(read_model(model, name="few"))
+    assert tokens.covers("aa a, aaa")
+    assert not tokens.covers("b bb a")
+
+
 def test_other_tokenizers_are_asked_for_every_text(multilingual: Path) -> None:
     """Theirs are not the tokens of words: a blank is a part of the word behind it."""
     tokens = Tokens(read_model(multilingual, name="m"))
