@@ -48,6 +48,10 @@ class Past:
         """Returns each word's inverse document frequency among the chunks, above 0."""
         return self._engine.rarity(words)
 
+    def frequencies(self, words: Sequence[str]) -> list[int]:
+        """Returns in how many chunks each word of small letters stands, whatever its inflection."""
+        return self._engine.frequencies(words)
+
     def holders(self, word: str) -> frozenset[int]:
         """Returns the versions that hold a word in any passage."""
         return self._engine.holders(word)

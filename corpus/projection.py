@@ -150,6 +150,9 @@ class LexicalIndex(Protocol):
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency, above 0; None when it is not known now."""
 
+    def frequencies(self, words: Sequence[str]) -> list[int] | None:
+        """Returns in how many chunks each word of small letters stands; None when it is not known now."""
+
     def holders(self, word: str) -> frozenset[int] | None:
         """Returns the versions that hold a word in any passage; None when it is not known now."""
 

@@ -22,7 +22,7 @@ from corpus.vectors.rows import cosines
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
 _LOOKED_INTO = 10
-"""So many passages are read for a word of a script without spaces."""
+"""So many passages are read for a word."""
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 _DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
@@ -157,6 +157,15 @@ class Searching:
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.rarity(words) if past else self.lexical.rarity(words)
 
+    def frequencies(
+        self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
+    ) -> list[int] | None:
+        """Returns in how many chunks each word of small letters stands, whatever its inflection; None when it is not
+        known now. Among all live chunks, whoever asks; with ``filter.as_of`` among those that are searched.
+        """
+        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
+        return past.frequencies(words) if past else self.lexical.frequencies(words)
+
     def holders(self, word: str, caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[int] | None:
         """Returns the versions that hold a word in any passage; None when it is not known now.
 
@@ -176,12 +185,18 @@ class Searching:
         return frozenset(word for word in words if not self._holds(word, caller, filter))
 
     def _holds(self, word: str, caller: Caller, filter: Filter) -> bool:
-        found = self.search_lexical(word, _LOOKED_INTO, caller, filter)
-        if word.isascii() or not len(found.ids):
-            return len(found.ids) > 0
+        if word.isascii():
+            return len(self.search_lexical(word, 1, caller, filter).ids) > 0
+        return any(fold(word) in fold(text) for text in self.passages_with(word, caller, filter))
+
+    def passages_with(self, words: str, caller: Caller, filter: Filter = _EVERYTHING) -> list[str]:
+        """Returns the best passages by some words that the caller may see and the filter lets through, a few, each with
+        what stands above it.
+        """
+        found = self.search_lexical(words, _LOOKED_INTO, caller, filter)
         ranked = list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         hits = self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
-        return any(fold(word) in fold(f"{hit.context}\n{hit.text}") for hit in hits)
+        return [f"{hit.context}\n{hit.text}" for hit in hits]
 
     def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
         return self._past.open(allowed) if allowed is not None and is_past(filter) else None

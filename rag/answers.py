@@ -37,6 +37,10 @@ class Retrieved(Protocol):
     def notes(self) -> Sequence[str]:
         """What the reader should know, such as a retriever that was left out."""
 
+    @property
+    def read_as(self) -> str:
+        """The question that was searched for, its misspelt words put right; "" where no search was made."""
+
 
 class Library(Protocol):
     """The corpus as one caller may see it."""

@@ -80,10 +80,12 @@ class Preparation:
                 raise
             self.question = self.ask.question
             found = self.library.search(self.question, self.ask.k)
+        read = found.read_as or self.question
         self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self.timings["retrieval"] = ms_since(began)
         self.notes += [AnswerNote("retrieval", note) for note in found.notes]
-        if self.question != self.ask.question:
+        standing, self.question = self.question, read
+        if standing != self.ask.question:
             self._followup = self.ask.question
             self._tell_reading()
         return tuple(found.hits)

@@ -36,7 +36,8 @@ class Recipe:
     of one document is lowered by, once ``crowd`` of it are among the hits. ``named``: what a passage is lowered by
     whose twin stands in a document that the question names better (:mod:`rag.naming`). ``copies``: whether a passage
     that says the same as a better one of another document gives way. ``neighbours``: whether passages that follow
-    each other become one.
+    each other become one. ``spelling``: whether a misspelt word of the query is read as it was meant
+    (:mod:`rag.spelling`).
     """
 
     dense: float = 1.0
@@ -49,6 +50,7 @@ class Recipe:
     named: float = 0.06
     copies: bool = True
     neighbours: bool = True
+    spelling: bool = True
 
     def without(self, part: str) -> Recipe:
         """Returns the recipe with one part switched off, for an ablation.

@@ -50,6 +50,7 @@ from rag.naming import (
 )
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
+from rag.spelling import Vocabulary, respelled
 from rag.spreading import joined, spread, without_copies
 from rag.subjects import called, lacking, names_in, rarest, telling
 
@@ -82,12 +83,16 @@ NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first, what each step took, and what the reader should know (a leg that was left out)."""
+    """Hits, best first, what each step took, and what the reader should know (a leg that was left out).
+
+    ``read_as``: the query that was searched for, its misspelt words put right; "" where no search was made.
+    """
 
     query: str
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    read_as: str = ""
 
 
 class Retriever:
@@ -138,9 +143,10 @@ class Retriever:
         began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.
         with nullcontext() if is_past(chosen) else self._turn(timings):
-            hits = self._search(cleaned, k, caller, chosen, notes, timings)
+            read = self._respelled(cleaned, caller, chosen, notes, timings)
+            hits = self._search(read, k, caller, chosen, notes, timings)
         timings["total"] = round((time.perf_counter() - began) * 1000, 3)
-        return SearchResult(query, tuple(hits), timings, tuple(notes))
+        return SearchResult(query, tuple(hits), timings, tuple(notes), read)
 
     @contextmanager
     def _turn(self, timings: dict[str, float]) -> Iterator[None]:
@@ -150,6 +156,24 @@ class Retriever:
             yield
         finally:
             self._turns.release()
+
+    def _respelled(
+        self, query: str, caller: Caller, filter: Filter, notes: list[str], timings: dict[str, float]
+    ) -> str:
+        """Returns the query with its misspelt words put right, and says so."""
+        if not self.recipe.spelling or self._corpus.frequencies([], caller, filter) is None:
+            return query
+        vocabulary = Vocabulary(
+            lambda word: self._embedder.count_tokens([word])[0] <= self._embedder.count_tokens([""])[0] + 1,
+            lambda words: self._corpus.frequencies(words, caller, filter) or [0] * len(words),
+            lambda words: self._corpus.passages_with(words, caller, filter),
+        )
+        with _timed(timings, "spelling"):
+            read, slips = respelled(query, vocabulary)
+        notes += [
+            f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()
+        ]
+        return read
 
     def _search(
         self,

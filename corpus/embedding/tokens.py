@@ -213,8 +213,10 @@ class Tokens:
                 tokenizer.no_truncation()
                 tokenizer.no_padding()
                 self._around = _around_words(tokenizer)
-                self._spelled = 0 if self._around is None else _spelled_chars(
-                    tokenizer, tokenizer.token_to_id(self._model.unknown_token)
+                self._spelled = (
+                    0
+                    if self._around is None
+                    else _spelled_chars(tokenizer, tokenizer.token_to_id(self._model.unknown_token))
                 )
                 self._loaded = tokenizer
             return self._loaded

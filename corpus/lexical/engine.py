@@ -248,6 +248,11 @@ class Engine:
             for word in words
         }
 
+    def frequencies(self, words: Sequence[str]) -> list[int]:
+        """Returns in how many passages each word stands, whatever its inflection; words of small letters alone."""
+        stems, view = self._stem(words), self._view
+        return [view.searcher.doc_freq("text", stem) for stem in stems]
+
     def holders(self, word: str) -> frozenset[int]:
         """Returns the versions that hold a word, in a passage or in what stands above one: all of its tokens in one.
 

@@ -122,6 +122,14 @@ class TantivyIndex:
         engine = self._engine
         return None if engine is None else engine.rarity(words)
 
+    def frequencies(self, words: Sequence[str]) -> list[int] | None:
+        """Returns in how many chunks each word of small letters stands, whatever its inflection, removed ones among
+        them for a while; None while there is no index.
+        """
+        self._opened.wait()
+        engine = self._engine
+        return None if engine is None else engine.frequencies(words)
+
     def holders(self, word: str) -> frozenset[int] | None:
         """Returns the versions that hold a word, removed ones among them for a while; None while there is no index."""
         self._opened.wait()

@@ -84,7 +84,11 @@ def _raw_tokenizer() -> Any:
 ASCII = st.text(st.characters(max_codepoint=127), max_size=120)
 
 
-@given(texts=st.lists(ASCII | st.sampled_from(["x" * 99, "y" * 101, "a\x0bb", "-" * 300, "Q" * 4000]), max_size=6))
+@given(
+    texts=st.lists(
+        ASCII | st.sampled_from(["x" * 99, "y" * 101, "a\x0bb", "-" * 300, "Q" * 4000]), max_size=6
+    )
+)
 @settings(max_examples=300, deadline=None)
 def test_a_text_in_ascii_is_covered_as_its_tokens_say(texts: list[str]) -> None:
     text = " ".join(texts)[:2000]

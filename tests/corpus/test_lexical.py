@@ -144,6 +144,18 @@ def test_rarity_is_the_inverse_document_frequency(tmp_path: Path) -> None:
     )
 
 
+def test_a_words_frequency_counts_the_passages_that_have_it_in_any_form(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    index = TantivyIndex(feed, tmp_path, quiet_s=3600.0)
+    assert index.frequencies(["leave"]) is None
+    feed.add(1, "Annual leave, sick leave", "The Leaves of autumn", context="Leave")
+    feed.add(2, "nothing of it", context="leave")
+    index.follow()
+    found = index.frequencies(["leave", "leaves", "autumn", "leav", "pilot"]), index.frequencies([])
+    index.close()
+    assert found == ([3, 3, 1, 3, 0], [])
+
+
 def test_the_holders_of_a_word_have_it_in_any_passage_whatever_its_form(tmp_path: Path) -> None:
     feed = FakeFeed()
     index = TantivyIndex(feed, tmp_path, quiet_s=3600.0)
