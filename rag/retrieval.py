@@ -6,12 +6,10 @@ import math
 import os
 import threading
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC
 from functools import partial
 from typing import TypeAlias
 
@@ -32,27 +30,13 @@ from corpus.types import (
     Place,
     QueryTokens,
     Scored,
-    read_chunk_id,
     show_chunk_id,
 )
-from rag.filters import END_OF_DAY
-from rag.naming import (
-    BY_NAME,
-    HEAD_CHARS,
-    Naming,
-    asks_for_newest,
-    beside,
-    gives_way,
-    naming,
-    same_works,
-    twins,
-    wanted_of,
-)
+from rag.named import NamedFirst
+from rag.query import clean_query, cut_short, notes_on_time, read_as
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
-from rag.spelling import Vocabulary, respelled
 from rag.spreading import joined, spread, without_copies
-from rag.subjects import called, lacking, names_in, rarest, telling
 
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
@@ -62,9 +46,6 @@ LATE = 64
 
 LOOKED_AROUND = 24
 """The neighbours of so many of the best candidates are looked at."""
-
-MOST_NAMED = 4096
-"""What so many documents are named by is remembered."""
 
 SPARE = 8
 """Hits beyond the wanted number, to fill the places of those that say the same."""
@@ -114,7 +95,7 @@ class Retriever:
         wanted = self._reranker.late and recipe.late
         self._turns = threading.BoundedSemaphore(TURNS)
         self._beside = ThreadPoolExecutor(TURNS, "meaning")
-        self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
+        self._named = NamedFirst(corpus, recipe)
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -136,14 +117,18 @@ class Retriever:
         notes: list[str] = []
         if self._corpus.is_empty(caller, chosen):
             # No model is loaded to find nothing.
-            notes += [NO_DOCUMENTS] if chosen == Filter() else _notes_on_time(chosen, found=False)
+            notes += [NO_DOCUMENTS] if chosen == Filter() else notes_on_time(chosen, found=False)
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
-        notes += _notes_on_time(chosen)
+        notes += notes_on_time(chosen)
         timings: dict[str, float] = {}
         began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.
         with nullcontext() if is_past(chosen) else self._turn(timings):
-            read = self._respelled(cleaned, caller, chosen, notes, timings)
+            read = cleaned
+            if self.recipe.spelling:
+                with _timed(timings, "spelling"):
+                    read, slips = read_as(cleaned, self._corpus, self._embedder, caller, chosen)
+                notes += slips
             hits = self._search(read, k, caller, chosen, notes, timings)
         timings["total"] = round((time.perf_counter() - began) * 1000, 3)
         return SearchResult(query, tuple(hits), timings, tuple(notes), read)
@@ -156,24 +141,6 @@ class Retriever:
             yield
         finally:
             self._turns.release()
-
-    def _respelled(
-        self, query: str, caller: Caller, filter: Filter, notes: list[str], timings: dict[str, float]
-    ) -> str:
-        """Returns the query with its misspelt words put right, and says so."""
-        if not self.recipe.spelling or self._corpus.frequencies([], caller, filter) is None:
-            return query
-        vocabulary = Vocabulary(
-            lambda word: self._embedder.count_tokens([word])[0] <= self._embedder.count_tokens([""])[0] + 1,
-            lambda words: self._corpus.frequencies(words, caller, filter) or [0] * len(words),
-            lambda words: self._corpus.passages_with(words, caller, filter),
-        )
-        with _timed(timings, "spelling"):
-            read, slips = respelled(query, vocabulary)
-        notes += [
-            f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()
-        ]
-        return read
 
     def _search(
         self,
@@ -292,88 +259,13 @@ class Retriever:
         recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
         if recipe.named:
-            ranked = self._about(query, ranked, places, caller, filter)
+            ranked = self._named.by_subject(query, ranked, places, caller, filter)
         ranked = spread(ranked, places, recipe, k)
         wanted = max(k + SPARE if recipe.copies or recipe.named else k, self._reranker.depth)
         hits = self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
         if recipe.named:
-            hits = self._named(query, hits, places, k, caller, filter)
+            hits = self._named.by_document(query, hits, places, k, caller, filter)
         return places, hits
-
-    def _about(
-        self,
-        query: str,
-        ranked: Sequence[tuple[int, float]],
-        places: Mapping[int, Place],
-        caller: Caller,
-        filter: Filter,
-    ) -> Sequence[tuple[int, float]]:
-        """Returns the candidates with those lowered that are about another than whom the question names."""
-        ids = sorted(places)
-        titles = [(places[own].title, places[own].source) for own in ids]
-        said = names_in(query, titles)
-        if not said or not ids:
-            return ranked
-        documents = [called(*one, said) for one in titles]
-        names = telling(said, documents)
-        rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
-        names = rarest(names, rarity)
-        holders = [self._corpus.holders(word, caller, filter) for word in names.values()]
-        known = [one for one in holders if one is not None]
-        if not names or len(known) < len(holders):
-            return ranked
-        mentions = np.array([[places[own].version_id in one for one in known] for own in ids], np.bool_)
-        less = self.recipe.named * BY_NAME * lacking(names, documents, mentions, rarity)
-        lowered = dict(zip(ids, less.tolist(), strict=True))
-        scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
-        return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
-
-    def _named(
-        self,
-        query: str,
-        hits: Sequence[Hit],
-        places: Mapping[int, Place],
-        k: int,
-        caller: Caller,
-        filter: Filter,
-    ) -> list[Hit]:
-        """Returns the hits with twins in the order of how well the question names their documents; scores stay."""
-        ids = [read_chunk_id(hit.chunk_id) for hit in hits]
-        alike = twins(
-            self._corpus.vectors(np.array(ids, np.int64)),
-            [hit.text for hit in hits],
-            [hit.document_id for hit in hits],
-        )
-        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
-        names, newest = self._names(hits, caller), asks_for_newest(query)
-        alike = np.maximum(alike, same_works(wanted, newest, names))
-        lowered = self.recipe.named * gives_way(wanted, newest, names, alike, beside(query))
-        if not lowered.any():
-            return list(hits)
-        scores = sorted(
-            ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
-            key=lambda scored: (-scored[1], scored[0]),
-        )
-        by_id = dict(zip(ids, hits, strict=True))
-        return [by_id[own] for own, _ in spread(scores, places, self.recipe, k)]
-
-    def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
-        """Returns what each hit's document is named by; it is remembered until something is written."""
-        epoch = (
-            self._corpus.catalog.epoch
-        )  # before the heads are read: what is written meanwhile has them read again
-        known_at, known = self._named_by
-        if known_at != epoch or len(known) > MOST_NAMED:
-            known = {}
-        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
-        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
-        heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
-        known = known | {
-            key: naming(hit.title, key[2], head, hit.collection)
-            for (key, hit), head in zip(new.items(), heads, strict=True)
-        }
-        self._named_by = epoch, known
-        return [known[key] for key in keys]
 
     def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
         """Returns the ``k`` best hits: nothing twice, neighbours as one."""
@@ -402,55 +294,8 @@ class Retriever:
         except EmbeddingError as error:
             notes.append(f"Searched by words alone: {error.message}")
             return None
-        notes += self._cut_short(query)
+        notes += cut_short(query, self._embedder)
         return read
-
-    def _cut_short(self, query: str) -> list[str]:
-        """Says how much of a query the model read, when that is not all."""
-        most, words = self._embedder.max_tokens, query.split()
-        if self._embedder.count_tokens([query])[0] <= most:
-            return []
-        read = bisect_right(
-            range(1, len(words)), most, key=lambda n: self._embedder.count_tokens([" ".join(words[:n])])[0]
-        )
-        part = f"its first {read} words" if read > 1 else "its beginning"
-        return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
-
-
-def _notes_on_time(filter: Filter, *, found: bool = True) -> list[str]:
-    if filter.as_of is None:
-        return []
-    moment = filter.as_of.astimezone(UTC)
-    whole_day = moment.time() == END_OF_DAY
-    shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    if not is_past(filter):
-        return [f"{shown} is not over yet: what is live now was searched."]
-    if not found:
-        return [
-            f"Searched as of {shown}: nothing that was live then is for you to see and passes the filter."
-        ]
-    return [f"Searched as of {shown}: versions that were live then."]
-
-
-def clean_query(query: str, max_chars: int) -> str:
-    """Returns the query without control characters and lone surrogates.
-
-    Raises:
-        UsageError: nothing is left, or it is longer than ``max_chars``.
-    """
-    if len(query) > max_chars:
-        raise UsageError(
-            f"The query has {len(query)} characters; the limit is {max_chars}.",
-            code="query_too_long",
-            hint="Ask a shorter question, or raise VOUCH_MAX_QUERY_CHARS.",
-        )
-    kept = "".join(" " if ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 else c for c in query)
-    kept = " ".join(kept.split())
-    if not kept:
-        raise UsageError(
-            "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
-        )
-    return kept
 
 
 def _only(

@@ -195,7 +195,7 @@ def test_the_plan_that_is_asked_for_comes_first(plans: Corpus, plan: str) -> Non
 def test_names_are_read_again_when_memory_is_full_or_something_was_written(
     plans: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.retrieval.MOST_NAMED", 1)
+    monkeypatch.setattr("rag.named.MOST_NAMED", 1)
     asked = Retriever(plans, WordEmbedder(), plans.settings, replace(RECIPE, neighbours=False, around=0.0))
     question = "what deductible do members pay before the plan pays with Northwind Basic"
     first = asked.search(question, 1, OWNER).hits
@@ -205,7 +205,7 @@ def test_names_are_read_again_when_memory_is_full_or_something_was_written(
     plans.erase([first[0].document_id])
     plans.commit(new_version("basic.txt", lines), "\n".join(lines).encode())
     plans.publish()
-    named = asked._names(asked.search(question.replace("Basic", "Zenith"), 1, OWNER).hits, OWNER)
+    named = asked._named._names(asked.search(question.replace("Basic", "Zenith"), 1, OWNER).hits, OWNER)
     assert "zenith" in named[0].words
 
 

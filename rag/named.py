@@ -1,0 +1,117 @@
+"""Whom and which document a question names, asked of the corpus: what is about another gives way.
+
+The rules are in :mod:`rag.subjects` (whom), :mod:`rag.naming` and :mod:`rag.editions` (which of twins).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from corpus.store import Corpus
+from corpus.types import Caller, Filter, Hit, Place, read_chunk_id
+from rag.naming import (
+    BY_NAME,
+    HEAD_CHARS,
+    Naming,
+    asks_for_newest,
+    beside,
+    gives_way,
+    naming,
+    same_works,
+    twins,
+    wanted_of,
+)
+from rag.ranking import Recipe
+from rag.spreading import spread
+from rag.subjects import called, lacking, names_in, rarest, telling
+
+MOST_NAMED = 4096
+"""What so many documents are named by is remembered."""
+
+
+class NamedFirst:
+    """Orders candidates by whom a question names, and hits by which document. Safe to use from any thread.
+
+    ``recipe.named`` says how much it counts.
+    """
+
+    def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
+        self._corpus, self._recipe = corpus, recipe
+        self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
+
+    def by_subject(
+        self,
+        query: str,
+        ranked: Sequence[tuple[int, float]],
+        places: Mapping[int, Place],
+        caller: Caller,
+        filter: Filter,
+    ) -> Sequence[tuple[int, float]]:
+        """Returns the candidates with those lowered that are about another than whom the question names."""
+        ids = sorted(places)
+        titles = [(places[own].title, places[own].source) for own in ids]
+        said = names_in(query, titles)
+        if not said or not ids:
+            return ranked
+        documents = [called(*one, said) for one in titles]
+        names = telling(said, documents)
+        rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
+        names = rarest(names, rarity)
+        holders = [self._corpus.holders(word, caller, filter) for word in names.values()]
+        known = [one for one in holders if one is not None]
+        if not names or len(known) < len(holders):
+            return ranked
+        mentions = np.array([[places[own].version_id in one for one in known] for own in ids], np.bool_)
+        less = self._recipe.named * BY_NAME * lacking(names, documents, mentions, rarity)
+        lowered = dict(zip(ids, less.tolist(), strict=True))
+        scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
+        return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
+
+    def by_document(
+        self,
+        query: str,
+        hits: Sequence[Hit],
+        places: Mapping[int, Place],
+        k: int,
+        caller: Caller,
+        filter: Filter,
+    ) -> list[Hit]:
+        """Returns the hits with twins in the order of how well the question names their documents; scores stay."""
+        ids = [read_chunk_id(hit.chunk_id) for hit in hits]
+        alike = twins(
+            self._corpus.vectors(np.array(ids, np.int64)),
+            [hit.text for hit in hits],
+            [hit.document_id for hit in hits],
+        )
+        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
+        names, newest = self._names(hits, caller), asks_for_newest(query)
+        alike = np.maximum(alike, same_works(wanted, newest, names))
+        lowered = self._recipe.named * gives_way(wanted, newest, names, alike, beside(query))
+        if not lowered.any():
+            return list(hits)
+        scores = sorted(
+            ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
+            key=lambda scored: (-scored[1], scored[0]),
+        )
+        by_id = dict(zip(ids, hits, strict=True))
+        return [by_id[own] for own, _ in spread(scores, places, self._recipe, k)]
+
+    def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
+        """Returns what each hit's document is named by; it is remembered until something is written."""
+        epoch = (
+            self._corpus.catalog.epoch
+        )  # before the heads are read: what is written meanwhile has them read again
+        known_at, known = self._named_by
+        if known_at != epoch or len(known) > MOST_NAMED:
+            known = {}
+        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
+        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
+        heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
+        known = known | {
+            key: naming(hit.title, key[2], head, hit.collection)
+            for (key, hit), head in zip(new.items(), heads, strict=True)
+        }
+        self._named_by = epoch, known
+        return [known[key] for key in keys]

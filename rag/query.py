@@ -1,0 +1,79 @@
+"""A query as it is searched for: one line, its misspelt words put right, and what the reader should know of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC
+
+from corpus.embedding import Embedder
+from corpus.errors import UsageError
+from corpus.searching import is_past
+from corpus.store import Corpus
+from corpus.types import Caller, Filter
+from rag.filters import END_OF_DAY
+from rag.spelling import Vocabulary, respelled
+
+
+def clean_query(query: str, max_chars: int) -> str:
+    """Returns the query without control characters and lone surrogates.
+
+    Raises:
+        UsageError: nothing is left, or it is longer than ``max_chars``.
+    """
+    if len(query) > max_chars:
+        raise UsageError(
+            f"The query has {len(query)} characters; the limit is {max_chars}.",
+            code="query_too_long",
+            hint="Ask a shorter question, or raise VOUCH_MAX_QUERY_CHARS.",
+        )
+    kept = "".join(" " if ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 else c for c in query)
+    kept = " ".join(kept.split())
+    if not kept:
+        raise UsageError(
+            "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
+        )
+    return kept
+
+
+def read_as(
+    query: str, corpus: Corpus, embedder: Embedder, caller: Caller, filter: Filter
+) -> tuple[str, list[str]]:
+    """Returns a cleaned query with its misspelt words put right (:mod:`rag.spelling`), and a note on each."""
+    if corpus.frequencies([], caller, filter) is None:
+        return query, []
+    vocabulary = Vocabulary(
+        lambda word: embedder.count_tokens([word])[0] <= embedder.count_tokens([""])[0] + 1,
+        lambda words: corpus.frequencies(words, caller, filter) or [0] * len(words),
+        lambda words: corpus.passages_with(words, caller, filter),
+    )
+    read, slips = respelled(query, vocabulary)
+    return read, [
+        f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()
+    ]
+
+
+def cut_short(query: str, embedder: Embedder) -> list[str]:
+    """Says how much of a query the model read, when that is not all."""
+    most, words = embedder.max_tokens, query.split()
+    if embedder.count_tokens([query])[0] <= most:
+        return []
+    read = bisect_right(
+        range(1, len(words)), most, key=lambda n: embedder.count_tokens([" ".join(words[:n])])[0]
+    )
+    part = f"its first {read} words" if read > 1 else "its beginning"
+    return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
+
+
+def notes_on_time(filter: Filter, *, found: bool = True) -> list[str]:
+    if filter.as_of is None:
+        return []
+    moment = filter.as_of.astimezone(UTC)
+    whole_day = moment.time() == END_OF_DAY
+    shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    if not is_past(filter):
+        return [f"{shown} is not over yet: what is live now was searched."]
+    if not found:
+        return [
+            f"Searched as of {shown}: nothing that was live then is for you to see and passes the filter."
+        ]
+    return [f"Searched as of {shown}: versions that were live then."]
