@@ -55,7 +55,11 @@ class BackupSummary:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked, and what is wrong (nothing, when ``problems`` is empty)."""
+    """What was checked, and what is wrong (nothing, when ``problems`` is empty).
+
+    ``embedded_anew`` passages were compared with their stored vectors, and ``least_cosine`` is the furthest of them;
+    None where the embedder was not asked (:mod:`corpus.agreement`).
+    """
 
     documents: int
     versions: int
@@ -63,6 +67,8 @@ class Verification:
     vectors: int
     originals: int
     problems: tuple[str, ...]
+    embedded_anew: int = 0
+    least_cosine: float | None = None
 
 
 def backup(corpus: Corpus, target: Path) -> BackupSummary:

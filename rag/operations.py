@@ -7,16 +7,17 @@ somebody does, so a command shows the same either way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from corpus.agreement import compare
 from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
 from corpus.catalog.documents import DocumentRecord, VersionRecord
 from corpus.embedding import processor
-from corpus.errors import NotAllowedError, UsageError, not_permitted
+from corpus.errors import EmbeddingError, NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
 from ingest.sandbox import ParserPool
@@ -210,7 +211,19 @@ def _backup(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 
 def _verify(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    return verify(service.corpus)
+    found = verify(service.corpus)
+    try:
+        compared = compare(service.corpus, service.embedder)
+    except EmbeddingError as error:
+        return replace(found, problems=(*found.problems, f"The embedder cannot be asked: {error.message}"))
+    if compared is None:
+        return found
+    return replace(
+        found,
+        problems=(*found.problems, *filter(None, [compared.problem])),
+        embedded_anew=compared.passages,
+        least_cosine=compared.least_cosine,
+    )
 
 
 def _rebuild(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

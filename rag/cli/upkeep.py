@@ -203,6 +203,11 @@ def _show_verification(screen: Screen, found: Mapping[str, Any]) -> None:
     checked = ", ".join(
         f"{found[name]:,} {name}" for name in ("documents", "versions", "chunks", "vectors", "originals")
     )
+    if found["embedded_anew"]:
+        checked += (
+            f"; {count(found['embedded_anew'], 'passage')} embedded anew, least cosine with the stored vectors "
+            f"{found['least_cosine']:.4f}"
+        )
     for problem in found["problems"]:
         for at, line in enumerate(wrap(Text(printable(problem)), screen.width - 4)):
             screen.show(Text.assemble(("  " if at else "! ", "bad"), line))

@@ -303,7 +303,11 @@ def test_a_backup_is_verified_and_brought_back(
     assert "4 documents" in written("backup", target).out
     assert written("backup", target).code == 4
     assert "All is well." in written("verify", target).out
-    assert written("verify", "--json").json["problems"] == []
+    verified = written("verify", "--json").json
+    assert verified["problems"] == []
+    assert verified["embedded_anew"] > 0
+    assert verified["least_cosine"] > 0.97
+    assert "embedded anew, least cosine with the stored vectors" in " ".join(written("verify").out.split())
 
     elsewhere = runner(capsys, tmp_path / "restored")
     assert elsewhere("restore", target).code == 0

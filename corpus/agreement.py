@@ -1,0 +1,76 @@
+"""Whether an embedder gives the vectors that a corpus has: some passages are embedded anew and compared.
+
+An export is made once, and anew where it was lost: by other versions of its libraries, or on another machine. A corpus
+whose vectors were made by another model than answers now finds nothing by meaning, and nothing else would say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.catalog import CatalogFeed
+from corpus.catalog.changes import vectors_of
+from corpus.embedding import Embedder
+from corpus.embedding.exported import LEAST_COSINE
+from corpus.projection import TextRow
+from corpus.store import Corpus
+from corpus.types import Float32
+
+PASSAGES = 16
+"""So many are compared, of documents spread over the corpus."""
+
+_LOOKED_AT = 8 * PASSAGES  # documents: some have no vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near the vectors of some passages are to those that were stored: the least cosine, in [-1, 1]."""
+
+    passages: int
+    least_cosine: float
+
+    @property
+    def problem(self) -> str:
+        """One sentence where the embedder is another than the corpus's, else ""."""
+        if self.least_cosine >= LEAST_COSINE:
+            return ""
+        return (
+            f"The embedder gives other vectors than are stored: of {self.passages} passages the least cosine is "
+            f"{self.least_cosine:.3f}, so questions are not found by meaning. Remove the folder models/ of the data "
+            "folder and verify again; if it stays so, ingest into a new data folder."
+        )
+
+
+def compare(corpus: Corpus, embedder: Embedder) -> Agreement | None:
+    """Embeds some live passages anew and compares; None where none has a vector.
+
+    Raises:
+        EmbeddingError: the model cannot be loaded.
+    """
+    rows, stored = _sample(corpus)
+    if not rows:
+        return None
+    texts = [f"{row.context}\n\n{row.text}" if row.context else row.text for row in rows]
+    cosines = (embedder.embed_passages(texts) * stored).sum(axis=1)
+    return Agreement(len(rows), round(float(cosines.min()), 4))
+
+
+def _sample(corpus: Corpus) -> tuple[list[TextRow], Float32]:
+    """Returns the first passage with a vector of documents spread over the corpus, and the vectors."""
+    with CatalogFeed(corpus.catalog).snapshot() as snapshot:
+        live = snapshot.live
+        spread = np.unique(np.linspace(0, len(live) - 1, min(len(live), _LOOKED_AT)).astype(np.int64))
+        found: dict[int, TextRow] = {}
+        rows = []
+        for version in live[spread].tolist():
+            first = next(iter(snapshot.text_rows([version])), None)
+            if first is not None:
+                found[first.chunk_id] = first
+        batch = vectors_of(snapshot.db, np.array(sorted(found), np.int64))
+        if batch is None:
+            return [], np.empty((0, corpus.space.dimension), np.float32)
+        chosen = np.linspace(0, len(batch.ids) - 1, min(len(batch.ids), PASSAGES)).astype(np.int64)
+        rows = [found[own] for own in batch.ids[chosen].tolist()]
+        return rows, batch.vectors[chosen]
