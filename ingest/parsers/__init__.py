@@ -46,9 +46,9 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "12"),
+    detection.PDF: Parser("ingest.parsers.pdf", "13"),
     detection.DOCX: Parser("ingest.parsers.docx", "11"),
-    detection.HTML: Parser("ingest.parsers.html", "10"),
+    detection.HTML: Parser("ingest.parsers.html", "11"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "9"),
     detection.TEXT: Parser("ingest.parsers.text", "4"),
     detection.XLSX: Parser("ingest.parsers.sheets", "7"),
@@ -63,7 +63,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODT: Parser("ingest.parsers.odf", "8"),
     detection.ODP: Parser("ingest.parsers.odf", "7"),
     detection.RTF: Parser("ingest.parsers.rtf", "5"),
-    detection.EPUB: Parser("ingest.parsers.epub", "11"),
+    detection.EPUB: Parser("ingest.parsers.epub", "12"),
     detection.EML: Parser("ingest.parsers.mail", "5"),
     detection.MSG: Parser("ingest.parsers.outlook", "6"),
     detection.MBOX: Parser("ingest.parsers.mailbox", "2"),

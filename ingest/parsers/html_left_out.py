@@ -54,6 +54,9 @@ _MOST_SMALL = 2
 _TOLD = pattern("[はがを]|です|ます")
 """By what a Japanese sentence differs from the name of a page."""
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
+_BOOK_CONTENTS_NAMES = frozenset({"toc", "toctree-wrapper"})
+"""What writers of books call a list of the parts of a chapter, on whichever pages they are."""
+_PERMALINK = pattern(r"\s*[¶#§\U0001f517\u2693]\s*")
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
 _LINES = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "tr")
@@ -76,6 +79,8 @@ def mark(root: Any) -> None:
     """Writes into a tree what depends on the whole of it; comes before :func:`is_left_out`."""
     _mark_navigation(root)
     _mark_contents(root)
+    _mark_contents_of_chapter(root)
+    _mark_permalinks(root)
     if root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None:
         root.set(_STYLED, "")  # looked up for each white element
 
@@ -175,6 +180,35 @@ def _mark_contents(root: Any) -> None:
     targets = {name for one in root.iter("*") for name in (one.get("id"), one.get("name")) if name}
     if targets:
         _mark_lists(root, lambda href: unquote(href.partition("#")[2]) in targets)
+
+
+def _mark_contents_of_chapter(root: Any) -> None:
+    """Gives a box of links to a chapter's parts on other pages the role of contents: each part says its own heading.
+    Where the page has no sentence beside links it is what the page is for, and stays.
+    """
+    boxes = [box for box in root.xpath("//*[contains(@class, 'toc')]") if _names_book_contents(box)]
+    if not boxes or not any(_is_sentence(text) for text, _ in _beside_links(root)):
+        return
+    for box in boxes[:_MOST_BOXES]:
+        links = box.xpath(".//a[@href]")
+        if _is_contents(box, links, _leads_beside):
+            box.set("role", _CONTENTS)
+
+
+def _names_book_contents(element: Any) -> bool:
+    return not _BOOK_CONTENTS_NAMES.isdisjoint(_names(element))
+
+
+def _leads_beside(href: str) -> bool:
+    """Says whether a link leads to the same site, by a path from here."""
+    return "//" not in href and ":" not in href.partition("/")[0]
+
+
+def _mark_permalinks(root: Any) -> None:
+    """Gives the mark behind a heading by which its place is linked to ("Leave¶") the role of navigation."""
+    for link in root.xpath("//a[starts-with(@href, '#')]"):
+        if len(link.get("href")) > 1 and len(link) <= 1 and _PERMALINK.fullmatch("".join(link.itertext())):
+            link.set("role", "navigation")
 
 
 def mark_contents_of_book(root: Any, is_part: Callable[[str], bool]) -> None:

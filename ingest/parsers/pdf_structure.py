@@ -26,6 +26,12 @@ _NUMBERED = pattern(
     r"|(?:chapter|section|article|appendix|part)\s+\w+)",
     re.IGNORECASE,
 )
+_NUMBER = pattern(
+    r"(?:(?:chapter|section|appendix|part)\s+)?(?:[\d０-９]{1,3}|[A-Z]|[IVX]{2,5})(?:[.．][\d０-９]{1,3}){0,5}[.．:：]?[\s\u3000]+"
+    r"|第?\s*[\d０-９一二三四五六七八九十]+(?:[.．][\d０-９]+)*\s*[章編部節条項][\s\u3000:：.．]*",
+    re.IGNORECASE,
+)
+"""What a heading has in front of its words: "2.1", "Chapter 3", "A.", "第2章"."""
 _LEADERS = pattern(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
 _JOINT = pattern(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
 _PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
@@ -158,18 +164,14 @@ def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
 class Headings:
     """Decides which pieces are headings, and of which level.
 
-    An outline whose titles are found on their pages, and that is fine enough for the document, decides alone;
-    otherwise what is larger or bolder than the body, or numbered and in another font, is a heading too.
+    An outline whose titles are found on their pages (there without their numbers, as LaTeX writes them), and that is
+    fine enough for the document, decides alone; otherwise what is larger or bolder than the body, or numbered and in another font, is a heading too.
     """
 
     def __init__(self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], int]) -> None:
         self.body_size, self._body_font, self._body_bold = _body_letters(arranged)
         self._outline = outline
-        found = sum(
-            (index, plain_title(_text(piece))) in outline
-            for index, pieces in enumerate(arranged)
-            for piece in pieces
-        )
+        found = sum(self._outlined(piece, index) > 0 for index, pieces in enumerate(arranged) for piece in pieces)
         self._trust_outline = found * 2 >= len(outline) and found >= max(3, len(arranged) // 3)
         steps: Counter[tuple[float, bool]] = Counter()
         self._depths: dict[tuple[float, bool], int] = {}
@@ -184,8 +186,7 @@ class Headings:
         """Returns 1 to 6 for a heading, 0 for anything else."""
         if piece.kind == "table":
             return 0
-        known = self._outline.get((index, plain_title(_text(piece))), 0)
-        if known:
+        if known := self._outlined(piece, index):
             return known
         if self._trust_outline or not self._looks(piece):
             return 0
@@ -193,6 +194,13 @@ class Headings:
         depth = _depth(piece)
         deeper = depth - self._depths[step] if depth else 0
         return min(self._levels.get(step, 0) + deeper, 6)
+
+    def _outlined(self, piece: Piece, index: int) -> int:
+        """Returns the level that the outline gives a piece on the page at an index, with or without its number; or 0."""
+        text = _text(piece)
+        known = self._outline.get((index, plain_title(text)), 0)
+        number = None if known else _NUMBER.match(text)
+        return self._outline.get((index, plain_title(text[number.end() :])), 0) if number else known
 
     def _step(self, piece: Piece) -> tuple[float, bool]:
         return round(piece.size), piece.bold

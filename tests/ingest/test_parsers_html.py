@@ -61,6 +61,24 @@ def test_html_leaves_out_what_only_leads_elsewhere(contents: str) -> None:
     assert read(f"{contents}{body}", "page.html").text == read(body, "page.html").text
 
 
+@pytest.mark.parametrize("name", ["toc", "toctree-wrapper compound"])
+def test_html_leaves_out_which_parts_of_a_chapter_other_pages_hold(name: str) -> None:
+    links = "".join(f'<li><a href="{part}.html#{part}">{part}</a>' for part in ("Leave", "Pay", "Tax"))
+    contents = f'<div class="{name}"><p>Contents</p><ul>{links}</ul></div>'
+    told = "<h1>Rules</h1><p>All employees are entitled to twenty days of leave.</p>"
+    assert read(f"{contents}{told}", "a.html").text == read(told, "a.html").text
+    assert "Tax" in read(f"<h1>Rules</h1>{contents}", "a.html").text  # all that this page says
+    abroad = contents.replace("Tax.html", "https://example.org/")
+    assert "Tax" in read(f"{abroad}{told}", "a.html").text
+
+
+def test_html_leaves_out_the_marks_by_which_headings_are_linked_to() -> None:
+    marks = ('<a class="headerlink" href="#x" title="Permalink">¶</a>', '<a href="#x">#</a>', '<a href="#x">🔗</a>')
+    for mark in marks:
+        assert kinds(read(f"<h1 id=x>Leave{mark} and pay</h1>", "a.html")) == [("heading", 1, "Leave and pay")]
+    assert "§ 12" in read('<p>See <a href="#x">§ 12</a>, <a href="#x">*</a>', "a.html").text
+
+
 def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
     menu = '<div class="navigation"><a href="p.html">Prev</a></div>'
     for body in (

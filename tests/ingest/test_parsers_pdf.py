@@ -252,6 +252,26 @@ def test_the_outline_gives_headings_and_the_labels_page_numbers() -> None:
     assert document.title == "Handbook 2025"
 
 
+def test_an_outline_without_the_numbers_of_its_headings_gives_them_all_the_same() -> None:
+    shown = ("Chapter 1 Travel", "1.1 Hotels", "1.2 Meals", "A Forms", "第2章 旅費")
+
+    def draw(canvas: Any) -> None:
+        pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+        for number, name in enumerate(("Travel", "Hotels", "Meals", "Forms", "旅費")):
+            canvas.bookmarkPage(name)
+            canvas.addOutlineEntry(name, name, level=int(number in (1, 2)))
+            canvas.setFont("HeiseiMin-W3", 10)  # as large as the body: the outline alone knows it for a heading
+            canvas.drawString(70, 780, shown[number])
+            y = write(canvas, PROSE, 70, 740, 450)
+            write(canvas, "2 Nights at most", 70, y - 20, 450, size=15)  # larger, and in no outline
+            canvas.showPage()
+
+    document = read(drawn(draw))
+    assert [(level, text) for kind, level, text in kinds(document) if kind == "heading"] == list(
+        zip((1, 2, 2, 1, 1), shown, strict=True)
+    )
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_a_page_reads_the_same_however_it_is_turned(turn: int) -> None:
     data = drawn(lambda canvas: write(canvas, PROSE, 70, 780, 450))
