@@ -64,15 +64,18 @@ class Searching:
     def score_around(self, query: Float32, chunks: Int64) -> Float32:
         """Returns what stands around each chunk: half the sum of its neighbours' cosines with a query vector.
 
-        Shape (n,), in [-1, 1]; a neighbour that there is not, or that has no vector, counts 0.
+        Shape (n,), in [-1, 1]. The chunk itself stands for a neighbour that there is not, or that has no vector: a
+        short file would say less than the middle of a long one otherwise. 0 for a chunk without a vector.
         """
         with self.catalog.read() as db:
             beside = changes.neighbours_of(db, np.unique(chunks))
-        wanted = np.array(sorted({one for some in beside.values() for one in some}), np.int64)
-        cosine = dict(
-            zip(wanted.tolist(), np.nan_to_num(self.score_dense(query, wanted)).tolist(), strict=True)
-        )
-        halves = [sum(cosine[one] for one in beside.get(own, ())) / 2 for own in chunks.tolist()]
+        wanted = np.unique([*chunks.tolist(), *(one for some in beside.values() for one in some)]).astype(np.int64)
+        known = dict(zip(wanted.tolist(), self.score_dense(query, wanted).tolist(), strict=True))
+        cosine = {one: value for one, value in known.items() if value == value}  # not NaN
+        halves = []
+        for own in chunks.tolist():
+            there = [cosine[one] for one in beside.get(own, ()) if one in cosine]
+            halves.append((sum(there) + (2 - len(there)) * cosine[own]) / 2 if own in cosine else 0.0)
         return np.array(halves, np.float32)
 
     def vectors(self, chunks: Int64) -> Float32:

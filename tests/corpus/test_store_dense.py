@@ -301,16 +301,16 @@ def test_given_chunks_are_scored_as_a_search_scores_them(tmp_path: Path) -> None
         assert known.sum() == 4
         assert np.isnan(corpus.score_dense(query, unknown))[~known].all()
         assert corpus.score_dense(query, unknown[:0]).shape == (0,)
-        # What stands around: the chunks before and after, in the order of the text.
+        # What stands around: the chunks before and after, in the order of the text; at the ends the chunk itself.
         own = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         with corpus.catalog.read() as db:
             order = [row.id for row in db.execute(select(chunks).order_by(chunks.c.ordinal)) if row.id in own]
         around = corpus.score_around(query, np.array([*order, unknown[~known][0]], np.int64))
         expected = [
-            own[order[1]],
+            own[order[0]] + own[order[1]],
             own[order[0]] + own[order[2]],
             own[order[1]] + own[order[3]],
-            own[order[2]],
+            own[order[2]] + own[order[3]],
             0.0,
         ]
         assert around == pytest.approx([value / 2 for value in expected])
