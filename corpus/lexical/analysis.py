@@ -35,7 +35,8 @@ PHRASE_BOOST = 4.0
 """How much a quoted phrase counts beside its words: enough to put passages that hold it first."""
 
 _HIRAGANA_PAIR, _MIXED_PAIR, _KATAKANA_PAIR, _SINGLE = 0.2, 0.5, 0.5, 0.5
-# Weights of a query's pairs, by measurement: grammar is in hiragana; a katakana word counts whole as well.
+# Weights of a query's pairs, by measurement: grammar is in hiragana; a katakana word counts whole as well; where the
+# script changes a word often ends ("ドを", "料の").
 
 # Marks are no word characters to a regular expression, but Indic, Hebrew and Arabic words have them inside.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0971-\u0dff"
@@ -56,6 +57,7 @@ _IS_UNSPACED = pattern(f"[{UNSPACED}]")
 _IS_HAN = pattern(f"[{HAN}]")
 _IS_HIRAGANA = pattern(f"[{HIRAGANA}\u30fc]+")
 _IS_KATAKANA = pattern(f"[{KATAKANA}]+")
+_IS_KANA = pattern(f"[{HIRAGANA}{KATAKANA}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,8 @@ def weight(token: str) -> float:
         return _HIRAGANA_PAIR
     if _IS_KATAKANA.fullmatch(token):
         return _KATAKANA_PAIR
-    mixed = {bool(_IS_HAN.match(char)) for char in token}
-    return _MIXED_PAIR if len(mixed) == 2 else 1.0
+    mixed = _IS_KANA.search(token) or len({bool(_IS_HAN.match(char)) for char in token}) == 2
+    return _MIXED_PAIR if mixed else 1.0
 
 
 def repeats_pairs(token: str) -> bool:
