@@ -324,16 +324,16 @@ def _read_again(found: PageText, index: int, second: _SecondReader) -> None:
         found.note("garbled_page", message)
 
 
-def _read_outline(pdf: Any) -> dict[tuple[int, str], int]:
-    """Returns (page index, plain title) → level for the outline's entries that lead to a page."""
-    outline: dict[tuple[int, str], int] = {}
+def _read_outline(pdf: Any) -> dict[tuple[int, str], list[int]]:
+    """Returns (page index, plain title) → levels, in order, for the outline's entries that lead to a page."""
+    outline: dict[tuple[int, str], list[int]] = {}
     try:
         for entry in pdf.get_toc(max_depth=6):
             target = entry.get_dest()
             index = target.get_index() if target is not None else None
             title = plain_title(entry.get_title())
             if index is not None and title and len(outline) < 20_000:
-                outline.setdefault((index, title), min(entry.level + 1, 6))
+                outline.setdefault((index, title), []).append(min(entry.level + 1, 6))
     except (pypdfium2.PdfiumError, UnicodeDecodeError, ValueError):
         return outline
     return outline

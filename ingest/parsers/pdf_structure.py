@@ -168,7 +168,7 @@ class Headings:
     fine enough for the document, decides alone; otherwise what is larger or bolder than the body, or numbered and in another font, is a heading too.
     """
 
-    def __init__(self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], int]) -> None:
+    def __init__(self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], Sequence[int]]) -> None:
         self.body_size, self._body_font, self._body_bold = _body_letters(arranged)
         self._outline = outline
         found = sum(self._outlined(piece, index) > 0 for index, pieces in enumerate(arranged) for piece in pieces)
@@ -196,11 +196,16 @@ class Headings:
         return min(self._levels.get(step, 0) + deeper, 6)
 
     def _outlined(self, piece: Piece, index: int) -> int:
-        """Returns the level that the outline gives a piece on the page at an index, with or without its number; or 0."""
+        """Returns the level that the outline gives a piece on the page at an index, with or without its number; or 0.
+
+        A chapter and its first section may be called the same: of two levels the number's is meant.
+        """
         text = _text(piece)
-        known = self._outline.get((index, plain_title(text)), 0)
-        number = None if known else _NUMBER.match(text)
-        return self._outline.get((index, plain_title(text[number.end() :])), 0) if number else known
+        levels = self._outline.get((index, plain_title(text)), ())
+        if not levels and (number := _NUMBER.match(text)):
+            levels = self._outline.get((index, plain_title(text[number.end() :])), ())
+        depth = _depth(piece)
+        return min(levels, key=lambda level: abs(level - depth) if depth else 0, default=0)
 
     def _step(self, piece: Piece) -> tuple[float, bool]:
         return round(piece.size), piece.bold

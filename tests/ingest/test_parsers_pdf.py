@@ -254,6 +254,7 @@ def test_the_outline_gives_headings_and_the_labels_page_numbers() -> None:
 
 def test_an_outline_without_the_numbers_of_its_headings_gives_them_all_the_same() -> None:
     shown = ("Chapter 1 Travel", "1.1 Hotels", "1.2 Meals", "A Forms", "第2章 旅費")
+    twice = ("Appeals", "3.1 Appeals")  # a chapter and its first section
 
     def draw(canvas: Any) -> None:
         pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
@@ -265,10 +266,15 @@ def test_an_outline_without_the_numbers_of_its_headings_gives_them_all_the_same(
             y = write(canvas, PROSE, 70, 740, 450)
             write(canvas, "2 Nights at most", 70, y - 20, 450, size=15)  # larger, and in no outline
             canvas.showPage()
+        for level, name in enumerate(twice):
+            canvas.bookmarkPage(name)
+            canvas.addOutlineEntry("Appeals", name, level=level)
+            y = write(canvas, name, 70, 780 - 200 * level, 450)
+            write(canvas, PROSE, 70, y - 20, 450)
 
     document = read(drawn(draw))
     assert [(level, text) for kind, level, text in kinds(document) if kind == "heading"] == list(
-        zip((1, 2, 2, 1, 1), shown, strict=True)
+        zip((1, 2, 2, 1, 1, 1, 2), shown + twice, strict=True)
     )
 
 
