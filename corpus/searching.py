@@ -69,7 +69,9 @@ class Searching:
         """
         with self.catalog.read() as db:
             beside = changes.neighbours_of(db, np.unique(chunks))
-        wanted = np.unique([*chunks.tolist(), *(one for some in beside.values() for one in some)]).astype(np.int64)
+        wanted = np.unique([*chunks.tolist(), *(one for some in beside.values() for one in some)]).astype(
+            np.int64
+        )
         known = dict(zip(wanted.tolist(), self.score_dense(query, wanted).tolist(), strict=True))
         cosine = {one: value for one, value in known.items() if value == value}  # not NaN
         halves = []

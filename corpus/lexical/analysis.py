@@ -9,7 +9,7 @@ and numbers are one token as well as their parts.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -143,6 +143,13 @@ def weight(token: str) -> float:
         return _KATAKANA_PAIR
     mixed = _IS_KANA.search(token) or len({bool(_IS_HAN.match(char)) for char in token}) == 2
     return _MIXED_PAIR if mixed else 1.0
+
+
+def are_close(tokens: Iterable[str]) -> bool:
+    """Says whether a query's tokens say more where they stand close to each other: where some are pairs of characters,
+    which stand in other words as well.
+    """
+    return any(len(token) == 2 and _IS_UNSPACED.match(token) for token in tokens)
 
 
 def repeats_pairs(token: str) -> bool:

@@ -34,11 +34,12 @@ from corpus.lexical.analysis import (
     PAIR_BOOST,
     PHRASE_BOOST,
     QueryTokens,
+    are_close,
     passage_tokens,
     query_tokens,
     repeats_pairs,
 )
-from corpus.lexical.weighing import K1, Run, Wanted, number, pack, weigh
+from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
 
@@ -276,7 +277,8 @@ class Engine:
         view = self._view
         weights = query_tokens(query).weights
         stems = zip(self._stem(weights), weights.values(), strict=True)
-        return (K1 + 1) * sum(weight * view.inverse(stem) for stem, weight in stems)
+        most = K1 + 1 + CLOSE * are_close(weights)
+        return most * sum(weight * view.inverse(stem) for stem, weight in stems)
 
     # ---- what a query looks for --------------------------------------------------------------------
 
@@ -330,7 +332,7 @@ class Engine:
             rarity = sum(map(view.inverse, stems))
             runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
         packed = [bytes(view.searcher.doc(address).get_first("tokens") or b"") for address in addresses]
-        return weigh(packed, Wanted(weights, tuple(runs)), view.mean_length)
+        return weigh(packed, Wanted(weights, tuple(runs), are_close(tokens.weights)), view.mean_length)
 
     def _stem(self, tokens: Iterable[str]) -> list[str]:
         return self._analyzer.analyze(" ".join(tokens))

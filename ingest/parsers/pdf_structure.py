@@ -165,13 +165,18 @@ class Headings:
     """Decides which pieces are headings, and of which level.
 
     An outline whose titles are found on their pages (there without their numbers, as LaTeX writes them), and that is
-    fine enough for the document, decides alone; otherwise what is larger or bolder than the body, or numbered and in another font, is a heading too.
+    fine enough for the document, decides alone; otherwise what is larger or bolder than the body, or numbered and in
+    another font, is a heading too.
     """
 
-    def __init__(self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], Sequence[int]]) -> None:
+    def __init__(
+        self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], Sequence[int]]
+    ) -> None:
         self.body_size, self._body_font, self._body_bold = _body_letters(arranged)
         self._outline = outline
-        found = sum(self._outlined(piece, index) > 0 for index, pieces in enumerate(arranged) for piece in pieces)
+        found = sum(
+            self._outlined(piece, index) > 0 for index, pieces in enumerate(arranged) for piece in pieces
+        )
         self._trust_outline = found * 2 >= len(outline) and found >= max(3, len(arranged) // 3)
         steps: Counter[tuple[float, bool]] = Counter()
         self._depths: dict[tuple[float, bool], int] = {}

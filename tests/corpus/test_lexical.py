@@ -130,6 +130,22 @@ def test_scores_are_bm25(tmp_path: Path) -> None:
     assert found == pytest.approx(expected, rel=1e-5)
 
 
+def test_pairs_of_characters_score_more_where_they_stand_close(tmp_path: Path) -> None:
+    filler = "あいうえおかきくけこ" * 20  # 200 characters, in which nothing is asked for
+    feed = FakeFeed()
+    feed.add(1, f"旅費{filler}精算")
+    feed.add(2, f"旅費あい精算{filler}")
+    feed.add(3, f"精算{filler}", context="旅費")
+    feed.add(4, f"travel {'word ' * 200}claim", f"travel word word word word claim {'word ' * 200}")
+    index = opened(feed, tmp_path)
+    found = dict(results(index, "旅費の精算"))
+    assert found[200] > 1.1 * found[100]
+    assert found[300] == pytest.approx(found[100], rel=0.05)  # a title stands close to nothing
+    apart, close = (dict(results(index, "travel claim"))[chunk] for chunk in (400, 401))
+    assert close == pytest.approx(apart, rel=0.05)  # words: late interaction knows better
+    assert max(found.values()) <= index.reach("旅費の精算")
+
+
 def test_rarity_is_the_inverse_document_frequency(tmp_path: Path) -> None:
     feed = FakeFeed()
     index = TantivyIndex(feed, tmp_path, quiet_s=3600.0)

@@ -73,9 +73,15 @@ def test_html_leaves_out_which_parts_of_a_chapter_other_pages_hold(name: str) ->
 
 
 def test_html_leaves_out_the_marks_by_which_headings_are_linked_to() -> None:
-    marks = ('<a class="headerlink" href="#x" title="Permalink">¶</a>', '<a href="#x">#</a>', '<a href="#x">🔗</a>')
+    marks = (
+        '<a class="headerlink" href="#x" title="Permalink">¶</a>',
+        '<a href="#x">#</a>',
+        '<a href="#x">🔗</a>',
+    )
     for mark in marks:
-        assert kinds(read(f"<h1 id=x>Leave{mark} and pay</h1>", "a.html")) == [("heading", 1, "Leave and pay")]
+        assert kinds(read(f"<h1 id=x>Leave{mark} and pay</h1>", "a.html")) == [
+            ("heading", 1, "Leave and pay")
+        ]
     assert "§ 12" in read('<p>See <a href="#x">§ 12</a>, <a href="#x">*</a>', "a.html").text
 
 

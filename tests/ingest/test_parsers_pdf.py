@@ -261,7 +261,9 @@ def test_an_outline_without_the_numbers_of_its_headings_gives_them_all_the_same(
         for number, name in enumerate(("Travel", "Hotels", "Meals", "Forms", "旅費")):
             canvas.bookmarkPage(name)
             canvas.addOutlineEntry(name, name, level=int(number in (1, 2)))
-            canvas.setFont("HeiseiMin-W3", 10)  # as large as the body: the outline alone knows it for a heading
+            canvas.setFont(
+                "HeiseiMin-W3", 10
+            )  # as large as the body: the outline alone knows it for a heading
             canvas.drawString(70, 780, shown[number])
             y = write(canvas, PROSE, 70, 740, 450)
             write(canvas, "2 Nights at most", 70, y - 20, 450, size=15)  # larger, and in no outline
