@@ -6,6 +6,7 @@ The rules are in :mod:`rag.subjects` (whom), :mod:`rag.naming` and :mod:`rag.edi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from rag.naming import (
 )
 from rag.ranking import Recipe
 from rag.spreading import spread
-from rag.subjects import called, lacking, names_in, rarest, telling
+from rag.subjects import called, is_written_large, lacking, names_in, rarest, telling, unmarked
 
 MOST_NAMED = 4096
 """What so many documents are named by is remembered."""
@@ -40,6 +41,7 @@ class NamedFirst:
     def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
         self._corpus, self._recipe = corpus, recipe
         self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
+        self._names_at: tuple[int, dict[tuple[str, Caller, datetime | None], bool]] = (-1, {})
 
     def by_subject(
         self,
@@ -53,7 +55,9 @@ class NamedFirst:
         ids = sorted(places)
         titles = [(places[own].title, places[own].source) for own in ids]
         said = names_in(query, titles)
-        if not said or not ids:
+        small = unmarked(query, said, titles)
+        said |= {own: word for own, word in small.items() if self._is_name(word, caller, filter)}
+        if not said:
             return ranked
         documents = [called(*one, said) for one in titles]
         names = telling(said, documents)
@@ -68,6 +72,19 @@ class NamedFirst:
         lowered = dict(zip(ids, less.tolist(), strict=True))
         scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
         return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
+
+    def _is_name(self, word: str, caller: Caller, filter: Filter) -> bool:
+        """Says whether passages that the caller may read write a word as a name; remembered while nothing is new."""
+        epoch = self._corpus.catalog.epoch  # before the passages are read
+        known_at, known = self._names_at
+        if known_at != epoch or len(known) > MOST_NAMED:
+            known = {}
+        key = word, caller, filter.as_of
+        if key not in known:
+            passages = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
+            known = known | {key: is_written_large(word, passages)}
+            self._names_at = epoch, known
+        return known[key]
 
     def by_document(
         self,

@@ -4,7 +4,8 @@
 many to every leg: it stands in a third of the corpus. So where a proper name in the question (a word written large amid
 the sentence) is in the title or file name of some candidates' documents and not of others', passages of those others
 are lowered whose documents do not have the word at all. Such a word need not be a name: "the Leave of new staff" lowers
-nothing of a handbook that speaks of leave anywhere.
+nothing of a handbook that speaks of leave anywhere. Of a word that the question writes small, or begins with ("apple
+cash flow", "Apple's cash flow"), the documents say whether it is a name: they write it large amid their sentences.
 
 Japanese has no capitals. There a name is what stands beside 株式会社 or the like, in the question or in a candidate's
 title, or before 社. No other word in katakana is: メリット in a title lowered the very passages that were asked for,
@@ -29,6 +30,10 @@ from rag.terms import terms
 
 MOST_NAMES = 4
 """So many names of a question are looked for: the rarest."""
+
+LEAST_LARGE = 3
+LARGE_SHARE = 0.9
+"""So many times, and in so large a share of its places amid a sentence, documents write a name large."""
 
 COMMON = 1.0
 """Inverse document frequency below which lacking a name counts less: a company's own name in its own documents."""
@@ -71,6 +76,31 @@ def names_in(query: str, documents: Iterable[tuple[str, str]] = ()) -> dict[str,
     return found | {stem(name): name for name in named}
 
 
+def unmarked(query: str, names: Collection[str], documents: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Returns the other words of a question, stem → word, that are in the title or file name of some of the documents
+    and not of others: what is a name though nothing in the question marks it is among them.
+
+    ``names``: the stems of those that are marked. ``documents``: the candidates' titles and paths.
+    """
+    found = {
+        term.stem: term.word
+        for term in terms(query)
+        if term.weight > 0 and not term.name and term.word.isascii() and term.stem.isalpha()
+    }
+    found = {own: word for own, word in found.items() if len(own) > 2 and own not in names}
+    return telling(found, [called(*one, found) for one in documents]) if found else {}
+
+
+def is_written_large(word: str, texts: Iterable[str]) -> bool:
+    """Says whether texts write a word as a name: nearly always with a capital amid their sentences, and not once alone.
+
+    An ending such as "'s" makes no difference.
+    """
+    amid = re.compile(rf"(?<=[a-z,;] ){re.escape(_bare(word))}(?![^\W_])", re.IGNORECASE)
+    written = [match.group()[0].isupper() for text in texts for match in amid.finditer(text)]
+    return sum(written) >= max(LEAST_LARGE, LARGE_SHARE * len(written))
+
+
 @lru_cache(maxsize=8192)
 def companies(text: str) -> tuple[str, ...]:
     """Returns the names of Japanese companies in a title, a file's name or a question, folded: what stands beside
@@ -106,6 +136,10 @@ def _words(title: str, source: str) -> frozenset[str]:
     """Returns the stems in a title and a file name; words written as one (HealthPlan) are read apart, too."""
     both = title, _file(source)
     return frozenset().union(*(name_stems(one) | name_stems(_HUMP.sub(" ", one)) for one in both))
+
+
+def _bare(word: str) -> str:
+    return re.split("['’]", word)[0]
 
 
 def _file(source: str) -> str:

@@ -1,10 +1,11 @@
-"""Misspells one word of each English question, and measures what that costs with the spelling put right and without.
+"""Asks English questions as people in a hurry write them, and measures what that costs.
 
-    python -m bench.misspelt [--data path/to/sets --sets contoso,18f --work ~/corpora]
+    python -m bench.careless [--data path/to/sets --sets contoso,18f --work ~/corpora]   one word misspelt
+    python -m bench.careless --small [...]                                               all in small letters
 
-The slip is drawn for each question from its own number: two letters that change places, one left out, another one, or
-one twice, within a small word of five letters or more, half of the time the longest. Sets, corpora and options are
-those of :mod:`bench.retrieval`.
+A slip is drawn for each question from its own number: two letters that change places, one left out, another one, or
+one twice, within a small word of five letters or more, half of the time the longest. It is asked with the spelling put
+right, and without. Sets, corpora and options are those of :mod:`bench.retrieval`.
 """
 
 from __future__ import annotations
@@ -30,20 +31,38 @@ _WORD = re.compile(r"(?<![^\W_])[a-z]{5,}(?![^\W_])")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; returns the exit code."""
-    options = set_parser("bench.misspelt", __doc__).parse_args(arguments)
-    print("| set | questions | measure | as asked | misspelt | put right | better / worse by it |")
-    print("|---|---|---|---|---|---|---|")
+    parser = set_parser("bench.careless", __doc__)
+    parser.add_argument("--small", action="store_true", help="ask in small letters, without a slip")
+    options = parser.parse_args(arguments)
+    columns = ["as asked", "in small letters"] if options.small else ["as asked", "misspelt", "put right"]
+    columns = ["set", "questions", "measure", *columns, "better / worse"]
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     with work_folder(options.work) as work:
         for dataset in (one.thinned(options.limit) for one in load(options.data, work, options.sets)):
             english = tuple(question for question in dataset.questions if question.text.isascii())
             if english:
                 with open_set(work, dataset) as service:
-                    print(table(service, replace(dataset, questions=english)), flush=True)
+                    show = small_letters if options.small else slips_put_right
+                    print(show(service, replace(dataset, questions=english)), flush=True)
     return 0
 
 
-def table(service: Service, dataset: Dataset) -> str:
-    """Returns a set's rows, and how the words were read."""
+def small_letters(service: Service, dataset: Dataset) -> str:
+    """Returns a set's rows, asked as they are and in small letters."""
+    small = replace(
+        dataset, questions=tuple(replace(one, text=one.text.lower()) for one in dataset.questions)
+    )
+    asked, written = measure(service, dataset).scores(), measure(service, small).scores()
+    return "\n".join(
+        f"| {dataset.name} | {len(dataset.questions)} | {one.measure} | {one.first:.3f} | {one.second:.3f} "
+        f"| {one.better} / {one.worse} |"
+        for one in compare(asked, written)
+        if one.measure in MEASURES
+    )
+
+
+def slips_put_right(service: Service, dataset: Dataset) -> str:
+    """Returns a set's rows, asked as they are, misspelt and put right, and how the words were read."""
     slips = {question.id: misspelt(question.text, question.id) for question in dataset.questions}
     wrong = replace(
         dataset, questions=tuple(replace(one, text=slips[one.id][0]) for one in dataset.questions)

@@ -1,0 +1,109 @@
+"""A name that a question writes small, or begins with, is one where the documents write it large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpus.settings import Settings
+from corpus.store import Corpus, open_corpus
+from corpus.types import ANYONE, OWNER
+from rag.ranking import Recipe
+from rag.retrieval import RECIPE, Retriever
+from rag.subjects import is_written_large, unmarked
+from tests.builders import SPACE, WordEmbedder, new_version
+
+OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
+CASH = "cash flow from operating activities in the quarter"
+REPORTS = {
+    "Globex Corporation.txt": [
+        f"{CASH} was high after all of that",
+        "what Globex’s board said of Globex and of Globex",
+    ],
+    **{path: [f"{CASH} as reported was high {path[:3]}"] for path in OTHERS},
+}
+ASKED = "what was the cash flow from operating activities at globex in the quarter as reported?"
+DOCUMENTS = [("", path) for path in REPORTS]
+ALONE = replace(RECIPE, neighbours=False, around=0.0)
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Iterator[Corpus]:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        for path, lines in REPORTS.items():
+            corpus.commit(new_version(path, lines), "\n".join(lines).encode())
+        corpus.publish()
+        yield corpus
+
+
+def scores(corpus: Corpus, question: str, recipe: Recipe) -> dict[str, float]:
+    """Text → its score."""
+    hits = Retriever(corpus, WordEmbedder(), corpus.settings, recipe).search(question, 10, OWNER).hits
+    return {hit.text: hit.score for hit in hits}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ASKED,
+        ASKED.upper(),
+        "Globex's cash flow from operating activities in the quarter as reported?",
+        "Globex: what was the cash flow from operating activities in the quarter?",
+    ],
+)
+def test_the_documents_say_what_is_a_name(reports: Corpus, question: str) -> None:
+    before, after = (scores(reports, question, recipe) for recipe in (ALONE.without("named"), ALONE))
+    assert len(before) == len(after) == 6
+    for path, lines in REPORTS.items():
+        for line in lines:
+            assert (after[line] < before[line]) is (path in OTHERS), "who does not speak of Globex gives way"
+
+
+def test_what_stands_in_some_names_alone_may_be_one() -> None:
+    assert unmarked("how high was globex's cash at corporation", (), DOCUMENTS) == {
+        "globex": "globex's",
+        "corporation": "corporation",
+    }
+    assert unmarked("the cash of globex", ["globex"], DOCUMENTS) == {}, "it is marked"
+    assert unmarked("the cash of inc and cyberdyne", (), [("", path) for path in OTHERS]) == {}
+    assert unmarked("the cash of Globex, in q3", (), DOCUMENTS) == {}, "it is marked"
+    assert unmarked("", (), DOCUMENTS) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "large"),
+    [
+        ("what Globex says of Globex, Globex’s and", True),
+        ("what Globex says of Globex", False),  # too seldom
+        ("Globex. Globex. The Globex Globex: Globex", False),  # never amid a sentence
+        ("the Leave of your Leave and our Leave, in leave", False),
+        ("your Leave of the Leave and our Leave", True),
+        ("a Globexian of Globexian and Globexian", False),
+        ("", False),
+    ],
+)
+def test_a_name_is_written_large_amid_sentences(text: str, large: bool) -> None:
+    assert is_written_large("leave" if "eave" in text else "globex's", [text]) is large
+
+
+def test_it_is_remembered_until_something_is_written(
+    reports: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = Corpus.passages_with
+    monkeypatch.setattr(
+        Corpus, "passages_with", lambda self, word, *more: asked.append(word) or real(self, word, *more)
+    )
+    retriever = Retriever(reports, WordEmbedder(), reports.settings, ALONE)
+    for _ in range(3):
+        retriever.search(ASKED, 10, OWNER)
+    assert asked == ["globex"]
+    retriever.search(ASKED, 10, ANYONE)
+    assert asked == ["globex"] * 2, "each caller's own passages decide"
+    reports.commit(new_version("new.txt", ["something new"]), b"something new")
+    reports.publish()
+    retriever.search(ASKED, 10, OWNER)
+    assert asked == ["globex"] * 3
