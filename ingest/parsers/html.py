@@ -181,7 +181,7 @@ class _Writer:
         self._inline.clear()
         if self._pre:
             if text.strip():
-                self._draft.code(text) if not self._lists else self._add_to_list(text)
+                self._draft.code(text) if not self._lists else self._add_lines_to_list(text)
             return
         text = "\n".join(one_line(line) for line in text.split("\n")).strip()
         if not text:
@@ -215,9 +215,20 @@ class _Writer:
             self._marker = None
         elif self._items:
             depth, marker, before = self._items[-1]
-            self._items[-1] = (depth, marker, f"{before} {text}")
+            if marker:
+                self._items[-1] = (depth, marker, f"{before} {text}")
+            else:  # behind preformatted lines
+                self._items.append((len(self._lists), "", text))
         else:
             self._items.append((len(self._lists) - 1, "-", text))
+
+    def _add_lines_to_list(self, text: str) -> None:
+        """Adds preformatted lines to the open item, each a line of its own below it."""
+        for line in filter(str.strip, text.split("\n")):
+            if self._marker is not None or not self._items:
+                self._add_to_list(line)
+            else:
+                self._items.append((len(self._lists), "", line))
 
     def _close_list(self) -> None:
         if self._items:

@@ -8,7 +8,7 @@ keep their shape. Front matter (YAML or TOML) gives title, date and metadata and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -276,11 +276,22 @@ class _Writer:
             self._marker = None
         elif self._items:
             depth, marker, before = self._items[-1]
-            self._items[-1] = (depth, marker, f"{before} {text}")
+            if marker:
+                self._items[-1] = (depth, marker, f"{before} {text}")
+            else:  # behind lines of code or a table
+                self._items.append((len(self._lists), "", text))
+
+    def _add_lines_to_list(self, lines: Iterable[str]) -> None:
+        """Adds lines of code or rows of a table to the open item, each a line of its own below it."""
+        for line in lines:
+            if self._marker is not None or not self._items:
+                self._add_to_list(line)
+            elif line.strip():
+                self._items.append((len(self._lists), "", line))
 
     def _add_code(self, text: str) -> None:
         if self._lists:
-            self._add_to_list(text)
+            self._add_lines_to_list(text.splitlines())
         else:
             self._draft.code(text)
 
@@ -288,8 +299,7 @@ class _Writer:
         rows, self._in_table = self._rows, False
         self._draft.count_cells(sum(map(len, rows)))
         if self._lists:
-            for row in rows:
-                self._add_to_list(" | ".join(row))
+            self._add_lines_to_list(" | ".join(row) for row in rows)
         else:
             self._draft.table(rows, self._header_rows)
 

@@ -136,6 +136,27 @@ def test_a_text_is_called_what_it_begins_with_or_its_name(source: str, title: st
     assert read(source, "rules_2.txt").title == title
 
 
+def test_code_and_tables_in_a_list_keep_their_lines() -> None:
+    source = "1. Make it:\n\n   ```\n   rebuild\n\n   verify\n   ```\n\n   Then look.\n   - Plans\n"
+    table = "\n     | plan | days |\n     |---|---|\n     | Pro | 25 |\n   - None\n2. Go on.\n"
+    lines = [
+        "1. Make it:",
+        "rebuild",
+        "verify",
+        "Then look.",
+        "- Plans",
+        "plan | days",
+        "Pro | 25",
+        "- None",
+        "2. Go on.",
+    ]
+    [(kind, _, text)] = kinds(read(source + table, "a.md"))
+    assert (kind, [line.strip() for line in text.split("\n")]) == ("list", lines)
+    html = "<ol><li>Make it:<pre>rebuild\n\nverify</pre>Then look.<li>Go on.</ol>"
+    [(kind, _, text)] = kinds(read(html, "a.html"))
+    assert [line.strip() for line in text.split("\n")] == [*lines[:4], "2. Go on."]
+
+
 def test_a_paragraph_above_a_rule_is_no_heading_of_markdown() -> None:
     document = read("Total\nof May\n---\n\nCable 5.00\nMouse 6.00\nSum 11.00\n-----\n\nPaid.", "a.md")
     assert kinds(document) == [
