@@ -8,8 +8,6 @@ Where there is none, searching answers with nothing; :meth:`TantivyIndex.state` 
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import tempfile
 import threading
@@ -20,19 +18,17 @@ import numpy as np
 
 from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
-from corpus.durable import sync
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
 from corpus.lexical.build import build, build_in_child
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
+from corpus.lexical.failures import storage_error
+from corpus.lexical.generations import Generations, number_of
 from corpus.lexical.segments import Counts, Record
-from corpus.patterns import pattern
 from corpus.projection import Feed, IndexState, Snapshot
 from corpus.types import Float32, Int64, Scored
 
-_POINTER = "CURRENT"
-_NAME = pattern(r"gen-(\d{6,})")
 _DELETED_SHARE = 0.2
 _SMALL_ROWS = 5000
 _SMALL_WAIT_S = 5.0
@@ -65,6 +61,7 @@ class TantivyIndex:
     ) -> None:
         self._feed = feed
         self._folder = folder
+        self._kept = Generations(folder)
         self._address = address
         self._quiet_s = quiet_s
         # Taken in this order: one generation is built at a time; one commit or swap is made at a time.
@@ -266,8 +263,8 @@ class TantivyIndex:
         """Opens the newest generation that is intact; says why it must be built again, if so."""
         with self._feed.snapshot() as snapshot:
             last = snapshot.seq
-        pointed, problem = self._pointed_at(), ""
-        folders = sorted(self._generations(), reverse=True)
+        pointed, problem = self._kept.current(), ""
+        folders = sorted(self._kept.all(), reverse=True)
         if pointed is not None:
             folders = [self._folder / pointed]
         elif last or folders:
@@ -281,7 +278,7 @@ class TantivyIndex:
                 continue
             if not problem and not found:
                 self._stale = False
-                self._clean(folder.name)
+                self._kept.keep_only(folder.name)
             return problem or found
         return problem
 
@@ -291,7 +288,7 @@ class TantivyIndex:
         segments.verify(folder, record)
         counts = segments.count(folder)
         self._engine = self._open_engine(folder)
-        self._generation, self._seq, self._counts = int(folder.name[4:]), record.seq, counts
+        self._generation, self._seq, self._counts = number_of(folder), record.seq, counts
         if record.analysis != ANALYSIS_VERSION:
             return "The lexical index was made by another version of the text analysis."
         if record.seq > last:
@@ -301,7 +298,7 @@ class TantivyIndex:
     def _peek(self) -> Counts:
         """Returns what the current generation says it holds, before it was checked."""
         try:
-            return segments.count(self._folder / (self._pointed_at() or ""))
+            return segments.count(self._folder / (self._kept.current() or ""))
         except DamagedError:
             return Counts(0, 0, 0)
 
@@ -336,7 +333,7 @@ class TantivyIndex:
         """Brings the open generation up to date. Holds ``_writing``."""
         if self._engine is None:
             return
-        folder = self._folder / _name(self._generation)
+        folder = self._kept.folder(self._generation)
         with self._feed.snapshot() as snapshot:
             if snapshot.seq == self._seq:
                 return
@@ -349,7 +346,7 @@ class TantivyIndex:
             try:
                 self._seq = _apply_changes(self._engine, folder, self._seq, snapshot)
             except TANTIVY_ERRORS as error:
-                failure = _storage_error(self._folder, error)
+                failure = storage_error(self._folder, error)
                 self._problem = str(failure)
                 raise failure from error
         self._counts = segments.count(folder)
@@ -364,9 +361,9 @@ class TantivyIndex:
             self._rebuilding = False
 
     def _build_and_swap(self) -> None:
-        numbers = [int(path.name[4:]) for path in self._generations()]
-        generation = max([self._generation, *numbers]) + 1
-        folder = self._folder / _name(generation)
+        numbers = map(number_of, self._kept.all())
+        generation = max(self._generation, *numbers, 0) + 1
+        folder = self._kept.folder(generation)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(mode=0o700)
@@ -379,7 +376,7 @@ class TantivyIndex:
             with self._writing:
                 with self._feed.snapshot() as snapshot:
                     seq = _apply_changes(engine, folder, seq, snapshot)
-                self._point_at(folder.name)
+                self._kept.point_at(folder.name)
                 reach("lexical.swapped")
                 self._engine, self._generation, self._seq, self._stale = engine, generation, seq, False
                 self._counts = segments.count(folder)
@@ -387,39 +384,11 @@ class TantivyIndex:
                 self._leave_shadow()
         except TANTIVY_ERRORS as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise _storage_error(self._folder, error) from error
+            raise storage_error(self._folder, error) from error
         except (Stopped, StorageError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._clean(folder.name)
-
-    def _pointed_at(self) -> str | None:
-        try:
-            name = (self._folder / _POINTER).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return None
-        return name if _NAME.fullmatch(name) else None
-
-    def _point_at(self, name: str) -> None:
-        temporary = self._folder / (_POINTER + ".new")
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(name + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self._folder / _POINTER)
-        sync(self._folder)
-
-    def _generations(self) -> list[Path]:
-        return [path for path in self._folder.glob("gen-*") if _NAME.fullmatch(path.name)]
-
-    def _clean(self, keep: str) -> None:
-        for path in self._generations():
-            if path.name != keep:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _name(generation: int) -> str:
-    return f"gen-{generation:06d}"
+        self._kept.keep_only(folder.name)
 
 
 def _apply_changes(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -> int:
@@ -440,25 +409,3 @@ def _apply_changes(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -
     segments.write_record(folder, Record(ANALYSIS_VERSION, snapshot.seq, segments.meta_crc(folder)))
     reach("lexical.recorded")
     return snapshot.seq
-
-
-def _storage_error(folder: Path, error: BaseException) -> StorageError:
-    number = getattr(error, "errno", None)
-    text = str(error)
-    if number == errno.ENOSPC or "os error 28" in text or "No space left" in text:
-        return StorageError(
-            f"The disk of {folder} is full, so the lexical index cannot be written.",
-            code="disk_full",
-            hint="Free some space; searching goes on, and the next change catches up.",
-        )
-    if number in (errno.EROFS, errno.EACCES) or "os error 30" in text or "os error 13" in text:
-        return StorageError(
-            f"The lexical index in {folder} cannot be written: {text}.",
-            code="read_only",
-            hint="Make the folder writable; searching goes on, and the next change catches up.",
-        )
-    return StorageError(
-        f"The lexical index in {folder} cannot be written: {text}.",
-        code="lexical_write",
-        hint="Searching goes on; the next change catches up. If it lasts: vouch rebuild",
-    )
