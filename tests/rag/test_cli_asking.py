@@ -19,12 +19,19 @@ __all__ = ["company", "scripted", "vouch"]
 QUESTION = "How many days of annual leave move into the next year?"
 
 
+def marker_of_leave(vouch: Vouch) -> int:
+    """Returns the number of the passage that holds the answer: its rank is not what is tested here."""
+    passages = vouch("ask", QUESTION, "--json", "--model", "extractive").json["passages"]
+    return next(int(one["marker"]) for one in passages if "Up to five days" in one["text"])
+
+
 def test_an_answer_comes_with_its_numbered_sources(vouch: Vouch) -> None:
     ended = vouch("ask", *QUESTION.split(), "-q")
     assert ended.code == 0
     answer, _, sources = ended.out.partition("\n\n")
-    assert "[1]" in answer
-    assert "[1]" in sources
+    marker = f"[{marker_of_leave(vouch)}]"
+    assert marker in answer
+    assert marker in sources
     assert "p. 1" in sources
     assert "hr/leave.md" in sources
     assert "“Up to five days of annual leave move into the next year.”" in sources
@@ -231,7 +238,7 @@ def test_what_nothing_bears_out_is_named_with_the_closest_words(vouch: Vouch, sc
     scripted(
         Turn(
             texts=[
-                "Up to nine days of annual leave move into the next year. [1] "
+                f"Up to nine days of annual leave move into the next year. [{marker_of_leave(vouch)}] "
                 "Apply for leave in the people system three weeks ahead."
             ]
         )
