@@ -16,12 +16,12 @@ from corpus.embedding import Embedder
 from corpus.embedding.exported import LEAST_COSINE
 from corpus.projection import TextRow
 from corpus.store import Corpus
-from corpus.types import Float32
+from corpus.types import Float32, Int64
 
 PASSAGES = 16
 """So many are compared, of documents spread over the corpus."""
 
-_LOOKED_AT = 8 * PASSAGES  # documents: some have no vectors
+_LOOKED_AT = 32 * PASSAGES  # documents: some have no vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,22 @@ def compare(corpus: Corpus, embedder: Embedder) -> Agreement | None:
 
 
 def _sample(corpus: Corpus) -> tuple[list[TextRow], Float32]:
-    """Returns the first passage with a vector of documents spread over the corpus, and the vectors."""
+    """Returns a passage with a vector of each of some documents spread over the corpus, and the vectors."""
     with CatalogFeed(corpus.catalog).snapshot() as snapshot:
-        live = snapshot.live
-        spread = np.unique(np.linspace(0, len(live) - 1, min(len(live), _LOOKED_AT)).astype(np.int64))
         found: dict[int, TextRow] = {}
-        rows = []
-        for version in live[spread].tolist():
-            first = next(iter(snapshot.text_rows([version])), None)
-            if first is not None:
-                found[first.chunk_id] = first
-        batch = vectors_of(snapshot.db, np.array(sorted(found), np.int64))
+        for version in _spread(snapshot.live, _LOOKED_AT).tolist():
+            own = snapshot.vector_ids([version])
+            if len(own):
+                found |= {
+                    row.chunk_id: row for row in snapshot.text_rows([version]) if row.chunk_id == own[0]
+                }
+        chosen = _spread(np.array(sorted(found), np.int64), PASSAGES)
+        batch = vectors_of(snapshot.db, chosen) if len(chosen) else None
         if batch is None:
             return [], np.empty((0, corpus.space.dimension), np.float32)
-        chosen = np.linspace(0, len(batch.ids) - 1, min(len(batch.ids), PASSAGES)).astype(np.int64)
-        rows = [found[own] for own in batch.ids[chosen].tolist()]
-        return rows, batch.vectors[chosen]
+        return [found[own] for own in batch.ids.tolist()], batch.vectors
+
+
+def _spread(all_of: Int64, most: int) -> Int64:
+    """Returns at most so many, evenly from all of them."""
+    return all_of[np.unique(np.linspace(0, len(all_of) - 1, min(len(all_of), most)).astype(np.int64))]

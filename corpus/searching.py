@@ -162,14 +162,23 @@ class Searching:
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
         return past.rarity(words) if past else self.lexical.rarity(words)
 
-    def frequencies(
+    def documents_with(
         self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
     ) -> list[int] | None:
-        """Returns in how many chunks each word of small letters stands, whatever its inflection; None when it is not
-        known now. Among all live chunks, whoever asks; with ``filter.as_of`` among those that are searched.
+        """Returns in how many documents that the caller may see and the filter lets through each word of small letters
+        stands, whatever its inflection; None when it is not known now. What they may not see makes no difference.
         """
-        past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
-        return past.frequencies(words) if past else self.lexical.frequencies(words)
+        allowed = self.scope(caller, filter)
+        past = self._opened_past(filter, allowed)
+        index = past or self.lexical
+        often = index.frequencies(words)
+        if often is None:
+            return None
+        held = [index.holders(word) if number else None for word, number in zip(words, often, strict=True)]
+        return [
+            0 if not one else len(one) if allowed is None else int(np.isin(list(one), allowed).sum())
+            for one in held
+        ]
 
     def holders(self, word: str, caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[int] | None:
         """Returns the versions that hold a word in any passage; None when it is not known now.
@@ -192,16 +201,14 @@ class Searching:
     def _holds(self, word: str, caller: Caller, filter: Filter) -> bool:
         if word.isascii():
             return len(self.search_lexical(word, 1, caller, filter).ids) > 0
-        return any(fold(word) in fold(text) for text in self.passages_with(word, caller, filter))
+        hits = self.passages_with(word, caller, filter)
+        return any(fold(word) in fold(f"{hit.context}\n{hit.text}") for hit in hits)
 
-    def passages_with(self, words: str, caller: Caller, filter: Filter = _EVERYTHING) -> list[str]:
-        """Returns the best passages by some words that the caller may see and the filter lets through, a few, each with
-        what stands above it.
-        """
+    def passages_with(self, words: str, caller: Caller, filter: Filter = _EVERYTHING) -> list[Hit]:
+        """Returns the best passages by some words that the caller may see and the filter lets through, a few."""
         found = self.search_lexical(words, _LOOKED_INTO, caller, filter)
         ranked = list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
-        hits = self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
-        return [f"{hit.context}\n{hit.text}" for hit in hits]
+        return self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
 
     def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
         return self._past.open(allowed) if allowed is not None and is_past(filter) else None

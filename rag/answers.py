@@ -38,8 +38,8 @@ class Retrieved(Protocol):
         """What the reader should know, such as a retriever that was left out."""
 
     @property
-    def read_as(self) -> str:
-        """The question that was searched for, its misspelt words put right; "" where no search was made."""
+    def slips(self) -> Mapping[str, str]:
+        """The question's misspelt words, as they were written → as they were read."""
 
 
 class Library(Protocol):

@@ -26,7 +26,7 @@ from rag.naming import (
 )
 from rag.ranking import Recipe
 from rag.spreading import spread
-from rag.subjects import called, is_written_large, lacking, names_in, rarest, telling, unmarked
+from rag.subjects import called, is_written_large, lacking, names_in, rarest, spaced, telling, unmarked
 
 MOST_NAMED = 4096
 """What so many documents are named by is remembered."""
@@ -56,7 +56,10 @@ class NamedFirst:
         titles = [(places[own].title, places[own].source) for own in ids]
         said = names_in(query, titles)
         small = unmarked(query, said, titles)
-        said |= {own: word for own, word in small.items() if self._is_name(word, caller, filter)}
+        if small:
+            rarity = self._corpus.rarity(list(small.values()), caller, filter) or {}
+            small = rarest(small, rarity)
+            said |= {own: word for own, word in small.items() if self._is_name(word, titles, caller, filter)}
         if not said:
             return ranked
         documents = [called(*one, said) for one in titles]
@@ -73,7 +76,9 @@ class NamedFirst:
         scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
         return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
 
-    def _is_name(self, word: str, caller: Caller, filter: Filter) -> bool:
+    def _is_name(
+        self, word: str, documents: Sequence[tuple[str, str]], caller: Caller, filter: Filter
+    ) -> bool:
         """Says whether passages that the caller may read write a word as a name; remembered while nothing is new."""
         epoch = self._corpus.catalog.epoch  # before the passages are read
         known_at, known = self._names_at
@@ -81,8 +86,12 @@ class NamedFirst:
             known = {}
         key = word, caller, filter.as_of
         if key not in known:
-            passages = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
-            known = known | {key: is_written_large(word, passages)}
+            hits = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
+            english = [
+                hit for hit in hits if hit.language == "en"
+            ]  # other languages write more than names large
+            titles = [name for title, source in documents for name in (title, spaced(source))]
+            known = known | {key: is_written_large(word, [hit.text for hit in english], titles)}
             self._names_at = epoch, known
         return known[key]
 

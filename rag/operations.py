@@ -100,7 +100,8 @@ def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
         "query": result.query,
         "hits": result.hits,
         "timings_ms": result.timings_ms,
-        "notes": result.notes,
+        "notes": result.told,
+        "read_as": result.read_as,
     }
 
 

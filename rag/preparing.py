@@ -10,7 +10,7 @@ from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.abstention import Abstention, Signals, signals
-from rag.answers import AnswerNote, Ask, Library
+from rag.answers import AnswerNote, Ask, Library, Retrieved
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
 from rag.followups import standalone
@@ -18,6 +18,7 @@ from rag.models import ChosenModel
 from rag.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
 from rag.rewording import rewordings, stands
 from rag.rewriting import Rewritten, rewrite
+from rag.spelling import SURE_CHARS, as_told, put_right
 from rag.strategies import STRATEGIES, ExampleSource
 from rag.templates import Template
 
@@ -47,7 +48,7 @@ class Preparation:
         self.model = model
         self.built_in = model.name == EXTRACTIVE
         self.japanese = is_japanese(ask.question)
-        self.question = ask.question
+        self.question = self._judged = ask.question
         self.rewriting = Rewritten("", 0, 0)
         self.template: Template | None = None
         self.timings: dict[str, float] = {}
@@ -69,7 +70,7 @@ class Preparation:
         Raises:
             VouchError: the question is too long, or the corpus cannot be searched.
         """
-        self.question = self._standalone()
+        self.question = self._judged = self._standalone()
         if not self.ask.retrieval:
             return ()
         began = time.perf_counter()
@@ -78,21 +79,33 @@ class Preparation:
         except UsageError as error:
             if error.code != "query_too_long" or self.question == self.ask.question:
                 raise
-            self.question = self.ask.question
+            self.question = self._judged = self.ask.question
             found = self.library.search(self.question, self.ask.k)
-        read = found.read_as or self.question
         self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self.timings["retrieval"] = ms_since(began)
         self.notes += [AnswerNote("retrieval", note) for note in found.notes]
-        standing, self.question = self.question, read
+        standing = self.question
+        self._put_right(found)
         if standing != self.ask.question:
             self._followup = self.ask.question
             self._tell_reading()
         return tuple(found.hits)
 
+    def _put_right(self, found: Retrieved) -> None:
+        """Reads the question's misspelt words as the passages found have them.
+
+        Whether the documents speak of it is judged by the surely misspelt ones alone: a short word that they do not
+        have must not be answered as another that they have.
+        """
+        texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
+        slips = {one: meant for one, meant in found.slips.items() if any(meant in text for text in texts)}
+        sure = {one: meant for one, meant in slips.items() if len(one) >= SURE_CHARS}
+        self._judged, self.question = put_right(self.question, sure), put_right(self.question, slips)
+        self.notes += [AnswerNote("spelling", note) for note in as_told(slips)]
+
     def refuses(self, hits: Sequence[Hit]) -> bool:
         """Says whether the documents do not speak of the question, before any model is asked."""
-        found = self._signals(self.question, hits)
+        found = self._signals(self._judged, hits)
         self._threshold = self._abstention.threshold(found)
         if not hits:
             return True

@@ -11,7 +11,7 @@ from corpus.searching import is_past
 from corpus.store import Corpus
 from corpus.types import Caller, Filter
 from rag.filters import END_OF_DAY
-from rag.spelling import Vocabulary, respelled
+from rag.spelling import Vocabulary, slips_of
 
 
 def clean_query(query: str, max_chars: int) -> str:
@@ -35,21 +35,19 @@ def clean_query(query: str, max_chars: int) -> str:
     return kept
 
 
-def read_as(
+def misspelt(
     query: str, corpus: Corpus, embedder: Embedder, caller: Caller, filter: Filter
-) -> tuple[str, list[str]]:
-    """Returns a cleaned query with its misspelt words put right (:mod:`rag.spelling`), and a note on each."""
-    if corpus.frequencies([], caller, filter) is None:
-        return query, []
+) -> dict[str, str]:
+    """Returns a query's misspelt words, as they are written → as they are meant (:mod:`rag.spelling`)."""
+    if corpus.documents_with([], caller, filter) is None:
+        return {}
+    nothing = embedder.count_tokens([""])[0]
     vocabulary = Vocabulary(
-        lambda word: embedder.count_tokens([word])[0] <= embedder.count_tokens([""])[0] + 1,
-        lambda words: corpus.frequencies(words, caller, filter) or [0] * len(words),
-        lambda words: corpus.passages_with(words, caller, filter),
+        lambda word: embedder.count_tokens([word])[0] <= nothing + 1,
+        lambda words: corpus.documents_with(words, caller, filter) or [0] * len(words),
+        lambda word: [f"{hit.context}\n{hit.text}" for hit in corpus.passages_with(word, caller, filter)],
     )
-    read, slips = respelled(query, vocabulary)
-    return read, [
-        f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()
-    ]
+    return slips_of(query, vocabulary)
 
 
 def cut_short(query: str, embedder: Embedder) -> list[str]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -33,9 +33,10 @@ from corpus.types import (
     show_chunk_id,
 )
 from rag.named import NamedFirst
-from rag.query import clean_query, cut_short, notes_on_time, read_as
+from rag.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.ranking import MOST_LEXICAL, Recipe, combine
 from rag.reranking import Reranker, open_reranker
+from rag.spelling import as_told, put_right
 from rag.spreading import joined, spread, without_copies
 
 RECIPE = Recipe()
@@ -67,6 +68,7 @@ class SearchResult:
     """Hits, best first, what each step took, and what the reader should know (a leg that was left out).
 
     ``read_as``: the query that was searched for, its misspelt words put right; "" where no search was made.
+    ``slips``: these words, as they were written → as they were read.
     """
 
     query: str
@@ -74,6 +76,12 @@ class SearchResult:
     timings_ms: Mapping[str, float]
     notes: tuple[str, ...] = ()
     read_as: str = ""
+    slips: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that the reader should know: how the query was read, and the notes."""
+        return (*as_told(self.slips), *self.notes)
 
 
 class Retriever:
@@ -124,14 +132,14 @@ class Retriever:
         began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.
         with nullcontext() if is_past(chosen) else self._turn(timings):
-            read = cleaned
+            slips: Mapping[str, str] = {}
             if self.recipe.spelling:
                 with _timed(timings, "spelling"):
-                    read, slips = read_as(cleaned, self._corpus, self._embedder, caller, chosen)
-                notes += slips
+                    slips = misspelt(cleaned, self._corpus, self._embedder, caller, chosen)
+            read = put_right(cleaned, slips)
             hits = self._search(read, k, caller, chosen, notes, timings)
         timings["total"] = round((time.perf_counter() - began) * 1000, 3)
-        return SearchResult(query, tuple(hits), timings, tuple(notes), read)
+        return SearchResult(query, tuple(hits), timings, tuple(notes), read, slips)
 
     @contextmanager
     def _turn(self, timings: dict[str, float]) -> Iterator[None]:

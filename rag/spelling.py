@@ -1,9 +1,10 @@
 """A question's words as they were meant: one that no document has is read as the word that they have a slip away.
 
 A slip is one letter left out, one too many, another one, or two that changed places (Damerau 1964: four in five of all
-misspellings); or a blank left out. Only English words in small letters are looked at, five letters or more: a name, a
-code and what stands in quotation marks is meant as it is written. So is a word that the embedder knows as a whole: its
-vocabulary holds what is common in the language ("dress" is no slip for "press", whatever the documents speak of).
+misspellings), but not in the first place, where few happen. Only English words in small letters are looked at, five
+letters or more: a name, a code and what stands in quotation marks is meant as it is written. So is a word that the
+embedder knows as a whole, or as a regular form of one: its vocabulary holds what is common in the language ("dress" is
+no slip for "press", nor "edits" for "exits", whatever the documents speak of).
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ MOST_CHARS = 24
 MOST_WORDS = 3
 """So many words of a question are looked at: some five hundred neighbours each."""
 
+SURE_CHARS = 7
+"""From so many letters a word that is a slip away is surely meant; of shorter ones there is too often another that
+nobody meant ("venmo", "venom")."""
+
 FEW_WORDS = 3
 """Fewer other words tell no language."""
 
 KNOWN_SHARE = 0.6
 """Of a query in a language of the embedder's it has at least this share of the words as a whole."""
 
-SAME_START = 10
-"""So many times as likely is a word that begins as the written one does: the first letter is seldom the wrong one."""
-
 _TRIED = 4
-_LEAST_PART = 3
+_BEFORE = ("re", "un", "de", "non", "pre", "sub", "mis", "over", "co")
+_BEHIND = ("s", "es", "d", "ed", "r", "er", "ers", "ing", "ings", "ly", "able", "ness")
 _QUOTED = pattern('"[^"]*"|“[^”]*”|[「『][^」』]*[」』]')
 _LATIN = "0-9A-Za-z\u00c0-\u024f"
 _WORD = pattern(
@@ -39,16 +42,17 @@ _WORD = pattern(
     rf"(?![{_LATIN}])(?![-_@&+#/\\]|\.[{_LATIN}])"
 )
 _SPACED = pattern("[A-Za-z\u00c0-\u024f]{2,}")
-_BEGINS = pattern(r"(?:\A|[.!?:\n])\W*\Z")
 _LETTERS = pattern("[a-z]+")
+_BETWEEN = 8
+"""So many characters before a word are looked at for the end of the sentence before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """What is asked of the words that there are.
 
-    ``is_common``: whether the language has a word. ``frequencies``: in how many passages each word of small letters
-    stands, whatever its inflection. ``passages``: some passages with a word, of those that the caller may read.
+    ``is_common``: whether the language has a word. ``frequencies``: in how many documents that the caller may read each
+    word of small letters stands, whatever its inflection. ``passages``: some passages with a word, of those documents.
     """
 
     is_common: Callable[[str], bool]
@@ -56,32 +60,64 @@ class Vocabulary:
     passages: Callable[[str], Sequence[str]]
 
 
-def respelled(query: str, vocabulary: Vocabulary) -> tuple[str, Mapping[str, str]]:
-    """Returns a query with its misspelt words put right, and these: as they were written → as they were read.
+def slips_of(query: str, vocabulary: Vocabulary) -> dict[str, str]:
+    """Returns the misspelt words of a query, in small letters: as they are written → as they are meant.
 
-    A word is misspelt that the language does not have, nor any passage, and that is a slip from a word of the passages
-    that the caller may read: the commonest of those. A word with no such neighbour stays.
+    A word is misspelt that the language does not have, nor any document that the caller may read, and that is a slip
+    from a word of such documents: of one that stands in most of them. A word with no such neighbour is left out.
     """
+    written = dict.fromkeys(query[start:end].lower() for start, end in _spans(query))
+    strange = [word for word in written if not _is_regular(word, vocabulary.is_common)]
+    if not strange or not _is_known_language(query, strange, vocabulary):
+        return {}
+    often = vocabulary.frequencies(strange)
+    unknown = [word for word, number in zip(strange, often, strict=True) if not number]
+    found = ((word, _meant(word, vocabulary)) for word in unknown[:MOST_WORDS])
+    return {word: meant for word, meant in found if meant}
+
+
+def put_right(query: str, slips: Mapping[str, str]) -> str:
+    """Returns a query with the given words of it put right; all else stays, its line breaks and capitals too."""
+    for start, end in reversed(_spans(query)):
+        written = query[start:end]
+        if meant := slips.get(written.lower()):
+            query = query[:start] + (meant if written.islower() else meant.capitalize()) + query[end:]
+    return query
+
+
+def as_told(slips: Mapping[str, str]) -> list[str]:
+    """Returns a sentence for each word that was put right."""
+    return [f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()]
+
+
+def _spans(query: str) -> list[tuple[int, int]]:
+    """Returns where the words stand that may be misspelt."""
     quoted = [match.span() for match in _QUOTED.finditer(query)]
-    spans = [
+    return [
         match.span()
         for match in _WORD.finditer(query)
-        if not any(start <= match.start() < end for start, end in quoted)
-        and (query[match.start()].islower() or _BEGINS.search(query, 0, match.start()))
+        if (match.group().islower() or _begins(query, match.start()))
         and match.group().lower() not in STOP_WORDS
+        and not any(start <= match.start() < end for start, end in quoted)
     ]
-    written = list(dict.fromkeys(query[start:end].lower() for start, end in spans))
-    often = vocabulary.frequencies(written) if written else ()
-    unknown = [word for word, number in zip(written, often, strict=True) if not number]
-    strange = [word for word in unknown if not vocabulary.is_common(word)]
-    if not strange or not _is_known_language(query, strange, vocabulary):
-        return query, {}
-    found = ((word, _meant(word, vocabulary)) for word in strange[:MOST_WORDS])
-    read = {word: meant for word, meant in found if meant}
-    for start, end in reversed(spans):
-        meant = read.get(query[start:end].lower(), query[start:end])
-        query = query[:start] + (meant if query[start].islower() else meant.capitalize()) + query[end:]
-    return query, read
+
+
+def _begins(text: str, at: int) -> bool:
+    """Says whether a word at a place begins a sentence, where it is written large whatever it is."""
+    before = text[max(0, at - _BETWEEN) : at]
+    between = before[len(before.rstrip(" \t\n.!?:;,()[]{}…—–*>-\"“”'‘’")) :]
+    return len(between) == at or any(mark in between for mark in ".!?:\n")
+
+
+def _is_regular(word: str, is_common: Callable[[str], bool]) -> bool:
+    """Says whether the language has a word, or one that it is a regular form of."""
+    if is_common(word):
+        return True
+    cores = {word, *(word.removeprefix(one) for one in _BEFORE)}
+    cores |= {core.removesuffix(one) for core in cores for one in _BEHIND}
+    cores |= {core[:-1] for core in cores if len(core) > 1 and core[-1] == core[-2]}  # logg(ed)
+    cores |= {core + "e" for core in cores} | {core[:-1] + "y" for core in cores if core.endswith("i")}
+    return any(len(core) > 2 and core != word and is_common(core) for core in sorted(cores))
 
 
 def _is_known_language(query: str, strange: Sequence[str], vocabulary: Vocabulary) -> bool:
@@ -91,36 +127,17 @@ def _is_known_language(query: str, strange: Sequence[str], vocabulary: Vocabular
 
 
 def _meant(word: str, vocabulary: Vocabulary) -> str:
-    """Returns the word, or two, of the passages that a word is a slip from; "" where there is none."""
-    near = sorted(set(_neighbours(word)) - STOP_WORDS)
-    likely = dict(zip(near, vocabulary.frequencies(near), strict=True))
-    likely = {one: number * _start(one, word) for one, number in likely.items() if number}
+    """Returns the word of the documents that a word is a slip from; "" where there is none."""
+    near = sorted({one for one in _neighbours(word) if one[0] == word[0]} - STOP_WORDS)
+    likely = {one: number for one, number in zip(near, vocabulary.frequencies(near), strict=True) if number}
     common = set(filter(vocabulary.is_common, likely))
     for best in sorted(likely, key=lambda one: (-likely[one], one not in common, one))[:_TRIED]:
         passages = vocabulary.passages(best)
         said = Counter(_LETTERS.findall(fold("\n".join(passages))))
-        found = {one: said[one] * _start(one, word) for one in near if said[one]}
+        found = {one: said[one] for one in near if said[one]}
         if found:
             return max(found, key=lambda one: (found[one], one))
         if passages and best in common:  # they have another form of it
-            return best
-    return _parted(word, vocabulary)
-
-
-def _start(one: str, word: str) -> int:
-    return SAME_START if one[0] == word[0] else 1
-
-
-def _parted(word: str, vocabulary: Vocabulary) -> str:
-    """Returns the two words that were written as one, as a passage has them side by side; "" where none has."""
-    parts = [(word[:at], word[at:]) for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1)]
-    parts = [both for both in parts if STOP_WORDS.isdisjoint(both)]
-    often = vocabulary.frequencies([part for both in parts for part in both])
-    known = {" ".join(both): min(often[2 * at : 2 * at + 2]) for at, both in enumerate(parts)}
-    for best in sorted(known, key=lambda both: (-known[both], both))[:_TRIED]:
-        if known[best] and any(
-            best in " ".join(fold(one).split()) for one in vocabulary.passages(f'"{best}"')
-        ):
             return best
     return ""
 

@@ -50,6 +50,8 @@ _ORDINARY = pattern(
     "|(?:グループ|ベンダー|メーカー|ライバル|クライアント|サプライヤー|パートナー)$"
 )
 """What is written beside 株式会社 or before 社 and is nobody's name: 株式会社設立, 上場株式会社, ベンダー社."""
+_ARTICLES = "the|an?|this|that|these|those|our|your|its|their|my|his|her|each|every|any|no|such"
+_FIRM = pattern(r"(?i)\b(?:inc|corp|corporation|company|ltd|limited|llc|llp|plc|gmbh|ag|sa|group|holdings)\b")
 _HUMP = pattern("(?<=[a-z])(?=[A-Z])")
 _SCRIPTS = [KATAKANA, HAN, "a-z"]
 
@@ -91,14 +93,25 @@ def unmarked(query: str, names: Collection[str], documents: Sequence[tuple[str, 
     return telling(found, [called(*one, found) for one in documents]) if found else {}
 
 
-def is_written_large(word: str, texts: Iterable[str]) -> bool:
-    """Says whether texts write a word as a name: nearly always with a capital amid their sentences, and not once alone.
+def is_written_large(word: str, texts: Iterable[str], titles: Iterable[str] = ()) -> bool:
+    """Says whether English texts write a word as a name: nearly always large amid their sentences, and not once alone.
 
-    An ending such as "'s" makes no difference.
+    It has to stand behind a small word that is no article or the like ("the Travel Policy", "our Code of Conduct"); an
+    ending such as "'s" makes no difference. ``titles`` are not read where they are written out, but a company's.
     """
-    amid = re.compile(rf"(?<=[a-z,;] ){re.escape(_bare(word))}(?![^\W_])", re.IGNORECASE)
-    written = [match.group()[0].isupper() for text in texts for match in amid.finditer(text)]
-    return sum(written) >= max(LEAST_LARGE, LARGE_SHARE * len(written))
+    own = re.escape(_bare(word))
+    amid = re.compile(rf"\b(?!(?:{_ARTICLES}) )[a-z]+[,;]? ((?i:{own}))(?![^\W_])")
+    whole = [
+        re.escape(one) for one in dict.fromkeys(titles) if len(one.split()) > 1 and not _FIRM.search(one)
+    ]
+    out = re.compile("|".join(whole), re.IGNORECASE) if whole else None
+    written = [
+        match[1][0].isupper()
+        for text in texts
+        for match in amid.finditer(out.sub(" ", text) if out else text)
+    ]
+    large: int = sum(written)
+    return large >= LEAST_LARGE and large >= LARGE_SHARE * len(written)
 
 
 @lru_cache(maxsize=8192)
@@ -140,6 +153,11 @@ def _words(title: str, source: str) -> frozenset[str]:
 
 def _bare(word: str) -> str:
     return re.split("['’]", word)[0]
+
+
+def spaced(source: str) -> str:
+    """Returns a file's name as it is said: "travel-policy.pdf" is "travel policy"."""
+    return re.sub(r"[-_.\s]+", " ", _file(source)).strip()
 
 
 def _file(source: str) -> str:

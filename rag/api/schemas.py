@@ -197,6 +197,11 @@ class SearchAnswer(BaseModel):
     """Found passages, best first."""
 
     query: str = Field(description="The query as asked.", examples=["annual leave"])
+    read_as: str = Field(
+        description="The query that was searched for: one line, its misspelt words put right; empty where nothing "
+        "was searched.",
+        examples=["annual leave"],
+    )
     hits: list[HitShape]
     timings_ms: dict[str, float] = Field(description="What each step took.", examples=[{"total": 8.2}])
     notes: list[str] = Field(description="What was left out, and why.", examples=[[]])

@@ -59,7 +59,7 @@ def search(
     if session.json:
         session.screen.json(found)
         return
-    show_passages(session.screen, found["query"], found["hits"], full=full)
+    show_passages(session.screen, found["read_as"] or found["query"], found["hits"], full=full)
     for note in found["notes"]:
         session.note(note)
     if found["hits"]:

@@ -203,6 +203,8 @@ def _show_verification(screen: Screen, found: Mapping[str, Any]) -> None:
     checked = ", ".join(
         f"{found[name]:,} {name}" for name in ("documents", "versions", "chunks", "vectors", "originals")
     )
+    if found["vectors"] and not found["embedded_anew"]:
+        checked += "; no passage was embedded anew"
     if found["embedded_anew"]:
         checked += (
             f"; {count(found['embedded_anew'], 'passage')} embedded anew, least cosine with the stored vectors "

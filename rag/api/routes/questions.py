@@ -44,7 +44,8 @@ def search(service: OpenService, caller: AnyCaller, asked: SearchRequest) -> Sea
         query=asked.query,
         hits=[HitShape(**to_json(hit)) for hit in found.hits],
         timings_ms=dict(found.timings_ms),
-        notes=list(found.notes),
+        notes=list(found.told),
+        read_as=found.read_as,
     )
 
 
