@@ -55,7 +55,7 @@ def test_search_finds_japanese_and_says_that_words_alone_were_used(read: Vouch) 
 
 def test_search_as_json_has_the_documented_shape(read: Vouch) -> None:
     found = read("search", "vpn", "ticket", "--json").json
-    assert set(found) == {"query", "hits", "timings_ms", "notes"}
+    assert set(found) == {"query", "read_as", "hits", "timings_ms", "notes"}
     assert found["query"] == "vpn ticket"
     hit = found["hits"][0]
     assert hit["source"] == "it/vpn.txt"
