@@ -41,7 +41,7 @@ class NamedFirst:
     def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
         self._corpus, self._recipe = corpus, recipe
         self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
-        self._names_at: tuple[int, dict[tuple[str, Caller, datetime | None], bool]] = (-1, {})
+        self._names_at: tuple[int, dict[tuple[str, Caller, datetime | None, frozenset[str]], bool]] = (-1, {})
 
     def by_subject(
         self,
@@ -84,14 +84,13 @@ class NamedFirst:
         known_at, known = self._names_at
         if known_at != epoch or len(known) > MOST_NAMED:
             known = {}
-        key = word, caller, filter.as_of
+        names = {name for title, source in documents for name in (title, spaced(source))}
+        titles = frozenset(name for name in names if word.split("'")[0] in name.lower())
+        key = word, caller, filter.as_of, titles
         if key not in known:
             hits = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
-            english = [
-                hit for hit in hits if hit.language == "en"
-            ]  # other languages write more than names large
-            titles = [name for title, source in documents for name in (title, spaced(source))]
-            known = known | {key: is_written_large(word, [hit.text for hit in english], titles)}
+            english = [hit.text for hit in hits if hit.language == "en"]  # others write more than names large
+            known = known | {key: is_written_large(word, english, sorted(titles))}
             self._names_at = epoch, known
         return known[key]
 

@@ -62,6 +62,7 @@ class Preparation:
         self._stop = stop
         self._followup = ""
         self._threshold = 0.0
+        self._sure: list[AnswerNote] = []
         self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
 
     def retrieve(self) -> tuple[Hit, ...]:
@@ -101,16 +102,21 @@ class Preparation:
         slips = {one: meant for one, meant in found.slips.items() if any(meant in text for text in texts)}
         sure = {one: meant for one, meant in slips.items() if len(one) >= SURE_CHARS}
         self._judged, self.question = put_right(self.question, sure), put_right(self.question, slips)
+        self._sure = [AnswerNote("spelling", note) for note in as_told(sure)]
         self.notes += [AnswerNote("spelling", note) for note in as_told(slips)]
 
     def refuses(self, hits: Sequence[Hit]) -> bool:
         """Says whether the documents do not speak of the question, before any model is asked."""
         found = self._signals(self._judged, hits)
         self._threshold = self._abstention.threshold(found)
-        if not hits:
-            return True
-        self.confidence = round(self._abstention.chance(found), 4)
-        return self._abstention.refuses(found)
+        refused = not hits
+        if hits:
+            self.confidence = round(self._abstention.chance(found), 4)
+            refused = self._abstention.refuses(found)
+        if refused:  # what is refused is the question as it was judged
+            self.question = self._judged
+            self.notes = [note for note in self.notes if note.code != "spelling"] + self._sure
+        return refused
 
     def reworded(self, hits: tuple[Hit, ...], *, refused: bool) -> tuple[Hit, ...]:
         """Returns the passages for the question with a word put otherwise that stands in none of its own
@@ -124,7 +130,7 @@ class Preparation:
             return ()
         began = time.perf_counter()
         best: tuple[float, str, tuple[Hit, ...]] | None = None
-        for one in rewordings(self.question):
+        for one in rewordings(self._judged):
             if _stands_in(hits, one.entry):
                 continue
             try:

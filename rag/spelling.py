@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
-from corpus.language import STOP_WORDS, fold
+from corpus.language import STOP_WORDS
 from corpus.patterns import pattern
 
 LEAST_CHARS = 5
 MOST_CHARS = 24
 MOST_WORDS = 3
 """So many words of a question are looked at: some five hundred neighbours each."""
+
+MOST_LOOKED_UP = 24
+"""Of so many strange words it is asked whether a document has them."""
 
 SURE_CHARS = 7
 """From so many letters a word that is a slip away is surely meant; of shorter ones there is too often another that
@@ -35,16 +38,19 @@ KNOWN_SHARE = 0.6
 _TRIED = 4
 _BEFORE = ("re", "un", "de", "non", "pre", "sub", "mis", "over", "co")
 _BEHIND = ("s", "es", "d", "ed", "r", "er", "ers", "ing", "ings", "ly", "able", "ness")
-_QUOTED = pattern('"[^"]*"|“[^”]*”|[「『][^」』]*[」』]')
+_QUOTED = pattern('"[^"]*"|“[^“”]*”|„[^„“]*“|«[^«»]*»|`[^`]*`|[「『][^「『」』]*[」』]')
 _LATIN = "0-9A-Za-z\u00c0-\u024f"
 _WORD = pattern(
     rf"(?<![{_LATIN}])(?<![-_.@&'’+#/\\])[A-Za-z][a-z]{{{LEAST_CHARS - 1},{MOST_CHARS - 1}}}"
     rf"(?![{_LATIN}])(?![-_@&+#/\\]|\.[{_LATIN}])"
 )
 _SPACED = pattern("[A-Za-z\u00c0-\u024f]{2,}")
-_LETTERS = pattern("[a-z]+")
-_BETWEEN = 8
+_SMALL = pattern(rf"(?<![{_LATIN}])[a-z]+(?![{_LATIN}])")
+_MARKS = " \t\n.!?:;,()[]{}…—–*>-\"“”'‘’"
+_BETWEEN = 12
 """So many characters before a word are looked at for the end of the sentence before it."""
+_ABBREVIATED = pattern(r"(?:\A|\W)\w{1,3}\Z")
+"""A full stop behind so short a word ends no sentence: "Dr. Weidemann", "A. Weidemann"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ def slips_of(query: str, vocabulary: Vocabulary) -> dict[str, str]:
     strange = [word for word in written if not _is_regular(word, vocabulary.is_common)]
     if not strange or not _is_known_language(query, strange, vocabulary):
         return {}
+    strange = strange[:MOST_LOOKED_UP]
     often = vocabulary.frequencies(strange)
     unknown = [word for word, number in zip(strange, often, strict=True) if not number]
     found = ((word, _meant(word, vocabulary)) for word in unknown[:MOST_WORDS])
@@ -92,32 +99,33 @@ def as_told(slips: Mapping[str, str]) -> list[str]:
 
 def _spans(query: str) -> list[tuple[int, int]]:
     """Returns where the words stand that may be misspelt."""
-    quoted = [match.span() for match in _QUOTED.finditer(query)]
+    bare = _QUOTED.sub(lambda match: " " * len(match.group()), query)
     return [
         match.span()
-        for match in _WORD.finditer(query)
+        for match in _WORD.finditer(bare)
         if (match.group().islower() or _begins(query, match.start()))
         and match.group().lower() not in STOP_WORDS
-        and not any(start <= match.start() < end for start, end in quoted)
     ]
 
 
 def _begins(text: str, at: int) -> bool:
     """Says whether a word at a place begins a sentence, where it is written large whatever it is."""
     before = text[max(0, at - _BETWEEN) : at]
-    between = before[len(before.rstrip(" \t\n.!?:;,()[]{}…—–*>-\"“”'‘’")) :]
-    return len(between) == at or any(mark in between for mark in ".!?:\n")
+    rest = before.rstrip(_MARKS)
+    between = before[len(rest) :]
+    ends = any(mark in between for mark in "!?:\n") or ("." in between and not _ABBREVIATED.search(rest))
+    return len(between) == at or ends
 
 
 def _is_regular(word: str, is_common: Callable[[str], bool]) -> bool:
     """Says whether the language has a word, or one that it is a regular form of."""
     if is_common(word):
         return True
-    cores = {word, *(word.removeprefix(one) for one in _BEFORE)}
-    cores |= {core.removesuffix(one) for core in cores for one in _BEHIND}
-    cores |= {core[:-1] for core in cores if len(core) > 1 and core[-1] == core[-2]}  # logg(ed)
-    cores |= {core + "e" for core in cores} | {core[:-1] + "y" for core in cores if core.endswith("i")}
-    return any(len(core) > 2 and core != word and is_common(core) for core in sorted(cores))
+    whole = {word, *(word.removeprefix(one) for one in _BEFORE)}
+    ended = {core.removesuffix(one) for core in whole for one in _BEHIND} - whole
+    ended |= {core[:-1] for core in ended if len(core) > 1 and core[-1] == core[-2]}  # logg(ed)
+    ended |= {core + "e" for core in ended} | {core[:-1] + "y" for core in ended if core.endswith("i")}
+    return any(len(core) > 2 and core != word and is_common(core) for core in sorted(whole | ended))
 
 
 def _is_known_language(query: str, strange: Sequence[str], vocabulary: Vocabulary) -> bool:
@@ -133,7 +141,7 @@ def _meant(word: str, vocabulary: Vocabulary) -> str:
     common = set(filter(vocabulary.is_common, likely))
     for best in sorted(likely, key=lambda one: (-likely[one], one not in common, one))[:_TRIED]:
         passages = vocabulary.passages(best)
-        said = Counter(_LETTERS.findall(fold("\n".join(passages))))
+        said = Counter(_SMALL.findall("\n".join(passages)))  # a name is no slip for another
         found = {one: said[one] for one in near if said[one]}
         if found:
             return max(found, key=lambda one: (found[one], one))

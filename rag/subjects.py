@@ -51,7 +51,9 @@ _ORDINARY = pattern(
 )
 """What is written beside 株式会社 or before 社 and is nobody's name: 株式会社設立, 上場株式会社, ベンダー社."""
 _ARTICLES = "the|an?|this|that|these|those|our|your|its|their|my|his|her|each|every|any|no|such"
-_FIRM = pattern(r"(?i)\b(?:inc|corp|corporation|company|ltd|limited|llc|llp|plc|gmbh|ag|sa|group|holdings)\b")
+_FIRM = pattern(r"(?i)\b(?:inc|corp|corporation|co|ltd|llc|llp|plc|gmbh|ag|sa)\b\.?\s*$")
+_EDITION = pattern(r"(?i)(?:\s+\(?(?:v(?:ersion)?\s?)?\d[\d./-]*\)?)+\s*$")
+"""What stands behind a title: a year or a version."""
 _HUMP = pattern("(?<=[a-z])(?=[A-Z])")
 _SCRIPTS = [KATAKANA, HAN, "a-z"]
 
@@ -96,14 +98,15 @@ def unmarked(query: str, names: Collection[str], documents: Sequence[tuple[str, 
 def is_written_large(word: str, texts: Iterable[str], titles: Iterable[str] = ()) -> bool:
     """Says whether English texts write a word as a name: nearly always large amid their sentences, and not once alone.
 
-    It has to stand behind a small word that is no article or the like ("the Travel Policy", "our Code of Conduct"); an
-    ending such as "'s" makes no difference. ``titles`` are not read where they are written out, but a company's.
+    It has to stand behind a small word that is no article or the like ("the Policy"); an ending such as "'s" makes no
+    difference. ``titles`` are not read where they are written out, but a company's.
     """
     own = re.escape(_bare(word))
+    if not own:
+        return False
     amid = re.compile(rf"\b(?!(?:{_ARTICLES}) )[a-z]+[,;]? ((?i:{own}))(?![^\W_])")
-    whole = [
-        re.escape(one) for one in dict.fromkeys(titles) if len(one.split()) > 1 and not _FIRM.search(one)
-    ]
+    named = (_EDITION.sub("", title).split() for title in titles if not _FIRM.search(title))
+    whole = dict.fromkeys(r"\s+".join(map(re.escape, words)) for words in named if len(words) > 1)
     out = re.compile("|".join(whole), re.IGNORECASE) if whole else None
     written = [
         match[1][0].isupper()

@@ -204,7 +204,9 @@ class SearchAnswer(BaseModel):
     )
     hits: list[HitShape]
     timings_ms: dict[str, float] = Field(description="What each step took.", examples=[{"total": 8.2}])
-    notes: list[str] = Field(description="What was left out, and why.", examples=[[]])
+    notes: list[str] = Field(
+        description="How the query was read, and what was left out, and why.", examples=[[]]
+    )
 
 
 class VersionShape(BaseModel):

@@ -96,6 +96,11 @@ def test_a_title_that_is_written_out_makes_no_name_of_its_words() -> None:
     text = "under Travel Policy as Travel Policy says, see Travel Policy"
     assert is_written_large("travel", [text])
     assert not is_written_large("travel", [text], ["Travel Policy"])
+    assert not is_written_large("travel", [text.replace(" P", "\n  P")], ["Travel Policy 2024"])
+    assert not is_written_large(
+        "travel", [text.replace("Travel", "Company Travel")], ["Company Travel Policy v2.1"]
+    )
+    assert not is_written_large("'s", [text])
     assert is_written_large("globex", ["at Globex Inc., of Globex Inc. and Globex Inc."], ["Globex Inc."])
     assert spaced("hr/2024/travel-policy_v2.pdf") == "travel policy v2"
 
