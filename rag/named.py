@@ -26,7 +26,7 @@ from rag.naming import (
 )
 from rag.ranking import Recipe
 from rag.spreading import spread
-from rag.subjects import called, is_written_large, lacking, names_in, rarest, spaced, telling, unmarked
+from rag.subjects import bare, called, is_written_large, lacking, names_in, rarest, spaced, telling, unmarked
 
 MOST_NAMED = 4096
 """What so many documents are named by is remembered."""
@@ -85,7 +85,7 @@ class NamedFirst:
         if known_at != epoch or len(known) > MOST_NAMED:
             known = {}
         names = {name for title, source in documents for name in (title, spaced(source))}
-        titles = frozenset(name for name in names if word.split("'")[0] in name.lower())
+        titles = frozenset(name for name in names if bare(word) in name.lower())
         key = word, caller, filter.as_of, titles
         if key not in known:
             hits = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))

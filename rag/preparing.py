@@ -115,8 +115,12 @@ class Preparation:
             refused = self._abstention.refuses(found)
         if refused:  # what is refused is the question as it was judged
             self.question = self._judged
-            self.notes = [note for note in self.notes if note.code != "spelling"] + self._sure
+            self._tell_sure_slips()
         return refused
+
+    def _tell_sure_slips(self) -> None:
+        """Leaves out what was told of words that are read as they are written after all."""
+        self.notes = [note for note in self.notes if note.code != "spelling"] + self._sure
 
     def reworded(self, hits: tuple[Hit, ...], *, refused: bool) -> tuple[Hit, ...]:
         """Returns the passages for the question with a word put otherwise that stands in none of its own
@@ -147,6 +151,7 @@ class Preparation:
             return ()
         chance, self.question, hits = best
         self.confidence = round(chance, 4)
+        self._tell_sure_slips()
         self._tell_reading()
         return hits
 

@@ -101,7 +101,7 @@ def is_written_large(word: str, texts: Iterable[str], titles: Iterable[str] = ()
     It has to stand behind a small word that is no article or the like ("the Policy"); an ending such as "'s" makes no
     difference. ``titles`` are not read where they are written out, but a company's.
     """
-    own = re.escape(_bare(word))
+    own = re.escape(bare(word))
     if not own:
         return False
     amid = re.compile(rf"\b(?!(?:{_ARTICLES}) )[a-z]+[,;]? ((?i:{own}))(?![^\W_])")
@@ -154,7 +154,8 @@ def _words(title: str, source: str) -> frozenset[str]:
     return frozenset().union(*(name_stems(one) | name_stems(_HUMP.sub(" ", one)) for one in both))
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """Returns a word without an ending such as "'s"."""
     return re.split("['’]", word)[0]
 
 

@@ -34,6 +34,7 @@ COMMON = frozenset(
     for line in (
         "how many do i get who decides about what is the a of in and do we need certified dress press where are it",
         "approves each year days travel costs please tell me budget certificate policy",
+        "released to staff or personnel",
     )
     for word in line.split()
 )
@@ -278,6 +279,19 @@ def test_a_short_word_that_no_document_has_is_not_answered_as_another(tmp_path: 
         )
         assert answer(Ask("where is the venmo kept in the fridge"), library(opened), models).abstained
         assert not answer(Ask("where is the venom kept in the fridge"), library(opened), models).abstained
+
+
+def test_a_rewording_does_not_pass_by_the_guard_of_short_words(tmp_path: Path, models: Models) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
+        lines = [
+            "The venom is released to the workforce on the first Friday of each month.",
+            "managers approve it",
+        ]
+        opened.commit(new_version("lab.txt", lines), "\n".join(lines).encode())
+        opened.publish()
+        given = answer(Ask("what is released to the staff, the venmo"), library(opened), models)
+        assert given.abstained
+        assert "venom" not in given.standalone_question
 
 
 def test_what_was_read_otherwise_stands_in_what_the_answer_rests_on(corpus: Corpus, models: Models) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import ANYONE, OWNER
+from corpus.types import ANYONE, OWNER, Filter
+from rag.named import NamedFirst
 from rag.ranking import Recipe
 from rag.retrieval import RECIPE, Retriever
 from rag.subjects import is_written_large, spaced, unmarked
@@ -114,6 +115,18 @@ def test_other_languages_write_more_than_names_large(tmp_path: Path) -> None:
         corpus.publish()
         question = "tage urlaub frei"
         assert scores(corpus, question, ALONE) == scores(corpus, question, ALONE.without("named"))
+
+
+def test_what_was_asked_before_makes_no_difference(reports: Corpus) -> None:
+    """The titles that are not read where they are written out are those of the question's own candidates."""
+    lines = ["it is as Travel Money says, see Travel Money and under Travel Money"]
+    reports.commit(new_version("Travel Money.txt", lines), lines[0].encode())
+    reports.publish()
+    both = [("", "Travel Money.txt"), ("", "Wayne Inc.txt")], [("", "travel.txt"), ("", "Wayne Inc.txt")]
+    for order in (both, both[::-1]):
+        named = NamedFirst(reports, ALONE)
+        found = [named._is_name("travel", documents, OWNER, Filter()) for documents in order]
+        assert found == [documents is both[1] for documents in order]
 
 
 def test_it_is_remembered_until_something_is_written(
