@@ -7,31 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from rag.answers import DEFAULT_K, MOST_K
-from rag.api.schemas import CollectionName, FilterShape, Question, Shape, plain_text
+from rag.api.schemas import CollectionName, FurtherLimits, Question, Shape, plain_text
 from rag.comparison import MOST_ARMS
 
 StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
 
-ModelName = Annotated[
-    Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None,
-    Field(
-        description="A name of GET /api/models. Default: the model of the settings.", examples=["extractive"]
-    ),
-]
-WithRetrieval = Annotated[
-    bool,
-    Field(description="Whether the documents are searched; false asks the model alone.", examples=[True]),
-]
-Strategy = Annotated[
-    StrategyName, Field(description="How many worked examples stand in the prompt.", examples=["zero-shot"])
-]
-TemplateName = Annotated[
-    Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None,
-    Field(description="A prompt of your own, by its name under [templates] in vouch.toml.", examples=[None]),
-]
-Passages = Annotated[
-    int, Field(ge=1, le=MOST_K, description="How many passages go into the prompt.", examples=[DEFAULT_K])
-]
+GivenName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)]
 RequireSupport = Annotated[
     bool | None,
     Field(
@@ -59,17 +40,55 @@ History = Annotated[
 ]
 
 
-class AskRequest(Shape):
-    """A question and how to answer it."""
+class Asked(Shape):
+    """A question."""
 
     question: Question
-    model: ModelName = None
-    retrieval: WithRetrieval = True
-    strategy: Strategy = "zero-shot"
-    template: TemplateName = None
-    k: Passages = DEFAULT_K
+
+
+class ModelChoice(Shape):
+    """Who answers."""
+
+    model: GivenName | None = Field(
+        None,
+        description="A name of GET /api/models. Default: the model of the settings.",
+        examples=["extractive"],
+    )
+
+
+class HowToAnswer(Shape):
+    """How an answer is made, whoever makes it."""
+
+    retrieval: bool = Field(
+        True,
+        description="Whether the documents are searched; false asks the model alone.",
+        examples=[True],
+    )
+    strategy: StrategyName = Field(
+        "zero-shot", description="How many worked examples stand in the prompt.", examples=["zero-shot"]
+    )
+    template: GivenName | None = Field(
+        None,
+        description="A prompt of your own, by its name under [templates] in vouch.toml.",
+        examples=[None],
+    )
+    k: int = Field(
+        DEFAULT_K, ge=1, le=MOST_K, description="How many passages go into the prompt.", examples=[DEFAULT_K]
+    )
+
+
+# Fields stand in the API's description in the order of the bases from the last to the first, then a class's own.
+
+
+class ArmRequest(HowToAnswer, ModelChoice):
+    """One way to answer; what is left out is as the comparison says, or the default."""
+
+
+class AskRequest(ArmRequest, Asked):
+    """A question and how to answer it."""
+
     collection: CollectionName = None
-    filter: FilterShape | None = Field(None, description="Further limits.")
+    filter: FurtherLimits = None
     history: History = Field([])
     require_support: RequireSupport = None
     stream: bool = Field(
@@ -79,20 +98,9 @@ class AskRequest(Shape):
     )
 
 
-class ArmRequest(Shape):
-    """One way to answer; what is left out is as the comparison says, or the default."""
-
-    model: ModelName = None
-    retrieval: WithRetrieval = True
-    strategy: Strategy = "zero-shot"
-    template: TemplateName = None
-    k: Passages = DEFAULT_K
-
-
-class CompareRequest(Shape):
+class CompareRequest(Asked):
     """A question and the ways to answer it."""
 
-    question: Question
     arms: list[ArmRequest] | None = Field(
         None,
         min_length=1,
@@ -101,5 +109,5 @@ class CompareRequest(Shape):
         examples=[[{"retrieval": True}, {"retrieval": False}]],
     )
     collection: CollectionName = None
-    filter: FilterShape | None = Field(None, description="Further limits.")
+    filter: FurtherLimits = None
     history: History = Field([])

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.errors import UsageError
-from rag.answers import DEFAULT_K, Ask
-from rag.api.asking import Passages, RequireSupport, Strategy, TemplateName, WithRetrieval
+from rag.answers import Ask
+from rag.api.asking import HowToAnswer, RequireSupport
 from rag.api.chat_reply import without_footnotes
-from rag.api.schemas import MAX_QUESTION_CHARS, CollectionName, FilterShape, Shape
+from rag.api.schemas import MAX_QUESTION_CHARS, CollectionName, FurtherLimits
 from rag.prompting import Message
 from rag.templates import Template
 
@@ -66,15 +66,11 @@ class StreamOptions(Lenient):
     )
 
 
-class VouchOptions(Shape):
+class VouchOptions(HowToAnswer):
     """How Vouch is to answer; OpenAI's clients send it as ``extra_body={"vouch": {…}}``."""
 
-    retrieval: WithRetrieval = True
-    strategy: Strategy = "zero-shot"
-    template: TemplateName = None
-    k: Passages = DEFAULT_K
     collection: CollectionName = None
-    filter: FilterShape | None = Field(None, description="Further limits.")
+    filter: FurtherLimits = None
     require_support: RequireSupport = None
     footnotes: bool = Field(
         True,

@@ -135,13 +135,16 @@ class FilterShape(Shape):
     )
 
 
+FurtherLimits = Annotated[FilterShape | None, Field(description="Further limits.")]
+
+
 class SearchRequest(Shape):
     """A search."""
 
     query: Question
     k: K = 10
     collection: CollectionName = None
-    filter: FilterShape | None = Field(None, description="Further limits.")
+    filter: FurtherLimits = None
 
 
 class HitShape(BaseModel):
