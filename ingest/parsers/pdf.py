@@ -25,8 +25,9 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
-from ingest.parsers.layout import Piece, arrange
+from ingest.parsers.layout import arrange
 from ingest.parsers.lines import Line, in_rows
+from ingest.parsers.paragraphs import Piece
 from ingest.parsers.pdf_annotations import Beside, attached_files, open_page
 from ingest.parsers.pdf_page import Font, read_page
 from ingest.parsers.pdf_structure import (

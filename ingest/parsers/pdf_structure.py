@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from corpus.patterns import pattern
 from ingest.parsers.assembly import Draft
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.layout import Piece
 from ingest.parsers.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
+from ingest.parsers.paragraphs import Piece
 from ingest.parsers.remarks import Remark
 from ingest.parsers.titles import given_title
 
@@ -136,11 +136,14 @@ def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> 
     return body if body or page.is_picture else page.lines
 
 
-_LAST_LINE = -1_000
+_LAST_LINE = -1_000_000
 
 
 def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
-    """Returns a line's text with digits made equal, with its height in steps of 4 points, or as last line."""
+    """Returns a line's text with digits made equal, with its height in steps of 4 points, or as last line.
+
+    The height is measured from the nearer edge, in the upper half downward as negative: pages differ in size.
+    """
     middle = (line.y0 + line.y1) / 2
     last = line.y0 <= page.floor + 1
     outermost = line.y0 >= page.upper - 1 or line.y0 <= page.lower + 1
@@ -154,7 +157,8 @@ def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
     elif digits * 2 > len(text) and not _STAMP.fullmatch(text):
         return []
     shown = re.sub(r"\d+", "#", text)
-    keys = [(shown, round(middle / 4))] if in_margin and outermost else []
+    height = middle if middle < page.height / 2 else middle - page.height
+    keys = [(shown, round(height / 4))] if in_margin and outermost else []
     return [*keys, (shown, _LAST_LINE)] if last and "#" in shown else keys
 
 

@@ -96,6 +96,43 @@ def test_two_columns_may_hold_tables_beside_text() -> None:
     assert text.index("Land 7") < text.index("City 0") < text.rindex(PROSE)
 
 
+def test_a_ruled_table_in_one_of_two_columns_parts_that_column_alone() -> None:
+    first, second, third = (PROSE.replace("Employees", who) for who in ("Drivers", "Cooks", "Porters"))
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, "News of the month", 70, 780, 450, font="Helvetica-Bold", size=18)
+        left = write(canvas, first, 70, y, 220)
+        write(canvas, second, 70, left, 220)
+        right = write(canvas, "The table says it.", 310, y, 220)
+        ruled(canvas, [("Site", "Now"), ("Osaka", "12"), ("Kyoto", "4")], 310, right, 100, 20)
+        write(canvas, third, 310, right - 80, 220)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        "News of the month",
+        first,
+        second,
+        "The table says it.",
+        "Site | Now\nOsaka | 12\nKyoto | 4",
+        third,
+    ]
+
+
+def test_a_paragraph_goes_on_in_the_next_column_past_a_footnote() -> None:
+    lines = wrapped(f"{PROSE} {PROSE}", 220)
+    half = next(n for n in range(len(lines) // 2, len(lines)) if lines[n][0].islower())
+
+    def draw(canvas: Any) -> None:
+        write(canvas, "1 Measured by the works.", 70, 780 - 12 * half - 20, 220, size=7)
+        canvas.setFont("Helvetica", 10)
+        for n, line in enumerate(lines):
+            canvas.drawString(70 if n < half else 310, 780 - 12 * (n if n < half else n - half), line)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        f"{PROSE} {PROSE}",
+        "1 Measured by the works.",
+    ]
+
+
 def test_a_ruled_table_is_rows_of_cells_with_its_header() -> None:
     rows = [
         ["City", "Hotel per night", "Note"],
@@ -160,6 +197,18 @@ def test_headers_footers_and_page_numbers_are_left_out_but_nothing_unique() -> N
     assert not any("Contoso" in text or "Page" in text or "Internal" in text for text in texts)
     assert all(f"Rule {'abcde'[n]}." in text for n, text in enumerate(texts))
     assert "Approved by the board" in texts[2]
+
+
+def test_a_header_is_known_at_the_same_distance_from_the_top_of_pages_of_any_height() -> None:
+    def draw(canvas: Any) -> None:
+        for page, (wide, high) in enumerate([(595, 842), (842, 595), (595, 842)]):
+            canvas.setPageSize((wide, high))
+            canvas.drawString(70, high - 30, "Contoso Ltd")
+            write(canvas, f"Rule {'abc'[page]}. {PROSE}", 70, high - 140, 450)
+            if page < 2:
+                canvas.showPage()
+
+    assert page_texts(read(drawn(draw))) == [f"Rule {letter}. {PROSE}" for letter in "abc"]
 
 
 def test_headings_that_differ_in_a_number_alone_are_no_running_lines() -> None:
