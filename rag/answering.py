@@ -126,10 +126,7 @@ class _Run:
     def events(self) -> Generator[Event]:
         """Yields the events of :func:`answer_events`."""
         try:
-            hits = self._asked.retrieve()
-            refused = self._asked.ask.retrieval and self._asked.refuses(hits)
-            if self._asked.ask.retrieval and (found := self._asked.reworded(hits, refused=refused)):
-                hits, refused = found, False
+            hits, refused = self._asked.find()
             self._asked.passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
             prompt = None if refused else self._asked.build(hits, self._asked.model.budget)
         except VouchError as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
-from rag.abstention import Abstention, Signals, signals
+from rag.abstention import Abstention, signals
 from rag.answers import AnswerNote, Ask, Library, Retrieved
 from rag.attempts import Stop
 from rag.cards import EXTRACTIVE
@@ -18,12 +19,27 @@ from rag.models import ChosenModel
 from rag.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
 from rag.rewording import rewordings, stands
 from rag.rewriting import Rewritten, rewrite
-from rag.spelling import SURE_CHARS, as_told, put_right
+from rag.spelling import Wording, as_told
 from rag.strategies import STRATEGIES, ExampleSource
 from rag.templates import Template
 
 _SURER = 0.1
 """How much likelier to be answered a question must be in other words, and than one that is just not refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A wording of the question, its passages, the chance that they answer it, and that below which it is refused."""
+
+    wording: Wording
+    hits: tuple[Hit, ...]
+    chance: float
+    threshold: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether the passages do not speak of it."""
+        return not self.hits or self.chance < self.threshold
 
 
 class Preparation:
@@ -48,7 +64,7 @@ class Preparation:
         self.model = model
         self.built_in = model.name == EXTRACTIVE
         self.japanese = is_japanese(ask.question)
-        self.question = self._judged = ask.question
+        self.question = self._standing = ask.question
         self.rewriting = Rewritten("", 0, 0)
         self.template: Template | None = None
         self.timings: dict[str, float] = {}
@@ -60,107 +76,81 @@ class Preparation:
         self._abstention = abstention
         self._rewrite_s = rewrite_s
         self._stop = stop
-        self._followup = ""
-        self._threshold = 0.0
-        self._sure: list[AnswerNote] = []
-        self._earlier = [turn.text for turn in ask.history if turn.role == "user" and turn.text.strip()]
 
-    def retrieve(self) -> tuple[Hit, ...]:
-        """Returns the passages found for the question, made to stand alone, best first; none without retrieval.
+    def find(self) -> tuple[tuple[Hit, ...], bool]:
+        """Returns the passages found for the question, best first, and whether it is refused: they do not speak of it.
+
+        From then on it is read as what was found for: made to stand alone, with its misspelt words put right, or put
+        in other words. Without retrieval nothing is found and nothing refused.
 
         Raises:
             VouchError: the question is too long, or the corpus cannot be searched.
         """
-        self.question = self._judged = self._standalone()
+        self.question = self._standing = self._standalone()
         if not self.ask.retrieval:
-            return ()
+            return (), False
+        found = self._search()
+        wording = Wording(self._standing, _in_passages(found))
+        self.question = wording.read
+        # A short word that no document has must not be answered as another that they have.
+        judged = self._judge(wording.surely, tuple(found.hits))
+        best = self._in_other_words(judged) or judged
+        if best.hits:
+            self.confidence = round(best.chance, 4)
+        self._read_as(wording if best is judged and not judged.refused else best.wording)
+        return best.hits, best.refused
+
+    def _search(self) -> Retrieved:
+        """Searches with the question made to stand alone; as it was asked, where that is too long."""
         began = time.perf_counter()
         try:
-            found = self.library.search(self.question, self.ask.k)
+            found = self.library.search(self._standing, self.ask.k)
         except UsageError as error:
-            if error.code != "query_too_long" or self.question == self.ask.question:
+            if error.code != "query_too_long" or self._standing == self.ask.question:
                 raise
-            self.question = self._judged = self.ask.question
-            found = self.library.search(self.question, self.ask.k)
+            self.question = self._standing = self.ask.question
+            found = self.library.search(self._standing, self.ask.k)
         self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self.timings["retrieval"] = ms_since(began)
         self.notes += [AnswerNote("retrieval", note) for note in found.notes]
-        standing = self.question
-        self._put_right(found)
-        if standing != self.ask.question:
-            self._followup = self.ask.question
-            self._tell_reading()
-        return tuple(found.hits)
+        return found
 
-    def _put_right(self, found: Retrieved) -> None:
-        """Reads the question's misspelt words as the passages found have them.
+    def _judge(self, wording: Wording, hits: tuple[Hit, ...]) -> _Judged:
+        followup = self.ask.question if self._standing != self.ask.question else ""
+        found = signals(wording.read, hits, self.library.rarity, self.library.lacks, followup)
+        chance = self._abstention.chance(found) if hits else 0.0
+        return _Judged(wording, hits, chance, self._abstention.threshold(found))
 
-        Whether the documents speak of it is judged by the surely misspelt ones alone: a short word that they do not
-        have must not be answered as another that they have.
-        """
-        texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
-        slips = {one: meant for one, meant in found.slips.items() if any(meant in text for text in texts)}
-        sure = {one: meant for one, meant in slips.items() if len(one) >= SURE_CHARS}
-        self._judged, self.question = put_right(self.question, sure), put_right(self.question, slips)
-        self._sure = [AnswerNote("spelling", note) for note in as_told(sure)]
-        self.notes += [AnswerNote("spelling", note) for note in as_told(slips)]
-
-    def refuses(self, hits: Sequence[Hit]) -> bool:
-        """Says whether the documents do not speak of the question, before any model is asked."""
-        found = self._signals(self._judged, hits)
-        self._threshold = self._abstention.threshold(found)
-        refused = not hits
-        if hits:
-            self.confidence = round(self._abstention.chance(found), 4)
-            refused = self._abstention.refuses(found)
-        if refused:  # what is refused is the question as it was judged
-            self.question = self._judged
-            self._tell_sure_slips()
-        return refused
-
-    def _tell_sure_slips(self) -> None:
-        """Leaves out what was told of words that are read as they are written after all."""
-        self.notes = [note for note in self.notes if note.code != "spelling"] + self._sure
-
-    def reworded(self, hits: tuple[Hit, ...], *, refused: bool) -> tuple[Hit, ...]:
-        """Returns the passages for the question with a word put otherwise that stands in none of its own
-        (:mod:`rag.rewording`), where that is likelier to be answered, and reads it so from now on; else none.
+    def _in_other_words(self, asked: _Judged) -> _Judged | None:
+        """Returns the question with a word put otherwise that stands in none of its passages (:mod:`rag.rewording`),
+        where that is likelier to be answered.
 
         It is looked for where the question is refused, or nearly so.
         """
-        least = self._threshold + _SURER
-        chance = self.confidence or 0.0
-        if not refused and chance >= least + _SURER:
-            return ()
+        least = asked.threshold + _SURER
+        if asked.chance >= least + _SURER:
+            return None
         began = time.perf_counter()
-        best: tuple[float, str, tuple[Hit, ...]] | None = None
-        for one in rewordings(self._judged):
-            if _stands_in(hits, one.entry):
+        least = max(least, asked.chance + _SURER)
+        found: list[_Judged] = []
+        for one in rewordings(asked.wording.read):
+            if _stands_in(asked.hits, one.entry):
                 continue
             try:
-                found = tuple(self.library.search(one.question, self.ask.k).hits)
+                hits = tuple(self.library.search(one.question, self.ask.k).hits)
             except UsageError:
                 continue  # too long in other words
-            if not _stands_in(found, one.other):
-                continue
-            now = self._abstention.chance(self._signals(one.question, found))
-            if now >= max(least, chance + _SURER) and (best is None or now > best[0]):
-                best = now, one.question, found
+            if _stands_in(hits, one.other):
+                found.append(self._judge(replace(asked.wording, written=one.question), hits))
         self.timings["rewording"] = ms_since(began)
-        if best is None:
-            return ()
-        chance, self.question, hits = best
-        self.confidence = round(chance, 4)
-        self._tell_sure_slips()
-        self._tell_reading()
-        return hits
+        return max((one for one in found if one.chance >= least), key=lambda one: one.chance, default=None)
 
-    def _signals(self, question: str, hits: Sequence[Hit]) -> Signals:
-        return signals(question, hits, self.library.rarity, self.library.lacks, self._followup)
-
-    def _tell_reading(self) -> None:
-        self.notes = [note for note in self.notes if note.code != "standalone_question"]
-        self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
+    def _read_as(self, wording: Wording) -> None:
+        """Keeps what the question is read as in the end, and says so."""
+        self.question = wording.read
+        self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips)]
+        if self._standing != self.ask.question or wording.written != self._standing:
+            self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
 
     def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
         """Returns the prompt, within the budget, and keeps it with the passages that found a place.
@@ -198,7 +188,8 @@ class Preparation:
 
     def _standalone(self) -> str:
         """Returns the question so that the documents can be searched with it alone."""
-        if not self._earlier or not self.ask.retrieval:
+        earlier = [turn.text for turn in self.ask.history if turn.role == "user" and turn.text.strip()]
+        if not earlier or not self.ask.retrieval:
             return self.ask.question
         if self._rewrite_s and not self.built_in:
             began = time.perf_counter()
@@ -207,7 +198,13 @@ class Preparation:
             self.timings["rewriting"] = ms_since(began)
             if self.rewriting.question:
                 return self.rewriting.question
-        return standalone(self.ask.question, self._earlier)
+        return standalone(self.ask.question, earlier)
+
+
+def _in_passages(found: Retrieved) -> dict[str, str]:
+    """Returns those misspelt words that a passage found has as they are meant."""
+    texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
+    return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
 
 
 def _stands_in(hits: Sequence[Hit], word: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from corpus.language import STOP_WORDS
@@ -81,6 +81,25 @@ def slips_of(query: str, vocabulary: Vocabulary) -> dict[str, str]:
     unknown = [word for word, number in zip(strange, often, strict=True) if not number]
     found = ((word, _meant(word, vocabulary)) for word in unknown[:MOST_WORDS])
     return {word: meant for word, meant in found if meant}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question in somebody's words, and those of them that are misspelt: as they are written → as they are meant."""
+
+    written: str
+    slips: Mapping[str, str]
+
+    @property
+    def read(self) -> str:
+        """The question with its misspelt words put right."""
+        return put_right(self.written, self.slips)
+
+    @property
+    def surely(self) -> Wording:
+        """The same words, of which the surely misspelt ones alone are slips."""
+        sure = {word: meant for word, meant in self.slips.items() if len(word) >= SURE_CHARS}
+        return replace(self, slips=sure)
 
 
 def put_right(query: str, slips: Mapping[str, str]) -> str:

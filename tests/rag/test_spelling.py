@@ -18,6 +18,7 @@ from rag.answering import answer
 from rag.answers import Ask
 from rag.library import CallersLibrary
 from rag.models import Models
+from rag.prompting import Message
 from rag.ranking import Recipe
 from rag.retrieval import RECIPE, Retriever, SearchResult
 from rag.spelling import SURE_CHARS, Vocabulary, put_right, slips_of
@@ -292,6 +293,19 @@ def test_a_rewording_does_not_pass_by_the_guard_of_short_words(tmp_path: Path, m
         given = answer(Ask("what is released to the staff, the venmo"), library(opened), models)
         assert given.abstained
         assert "venom" not in given.standalone_question
+
+
+def test_a_refused_follow_up_is_told_as_it_was_judged(tmp_path: Path, models: Models) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
+        line = "the venom is kept in the locked fridge"
+        opened.commit(new_version("lab.txt", [line]), line.encode())
+        opened.publish()
+        earlier = (Message("user", "Who watered the plants of the board?"),)
+        given = answer(Ask("and the venmo?", history=earlier), library(opened), models)
+        assert given.abstained
+        assert "venmo" in given.standalone_question
+        told = [one.message for one in given.notes if one.code == "standalone_question"]
+        assert told == [f"Read as: {given.standalone_question}"]
 
 
 def test_what_was_read_otherwise_stands_in_what_the_answer_rests_on(corpus: Corpus, models: Models) -> None:
