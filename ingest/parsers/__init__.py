@@ -47,9 +47,9 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "14"),
-    detection.DOCX: Parser("ingest.parsers.docx", "11"),
+    detection.DOCX: Parser("ingest.parsers.docx", "12"),
     detection.HTML: Parser("ingest.parsers.html", "12"),
-    detection.MARKDOWN: Parser("ingest.parsers.markdown", "10"),
+    detection.MARKDOWN: Parser("ingest.parsers.markdown", "11"),
     detection.TEXT: Parser("ingest.parsers.text", "4"),
     detection.XLSX: Parser("ingest.parsers.sheets", "7"),
     detection.XLS: Parser("ingest.parsers.sheets", "4"),
@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "9"),
     detection.ODT: Parser("ingest.parsers.odf", "8"),
     detection.ODP: Parser("ingest.parsers.odf", "7"),
-    detection.RTF: Parser("ingest.parsers.rtf", "5"),
+    detection.RTF: Parser("ingest.parsers.rtf", "6"),
     detection.EPUB: Parser("ingest.parsers.epub", "13"),
     detection.EML: Parser("ingest.parsers.mail", "5"),
     detection.MSG: Parser("ingest.parsers.outlook", "6"),

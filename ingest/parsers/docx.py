@@ -31,11 +31,12 @@ from ingest.parsers.docx_styles import (
     value,
 )
 from ingest.parsers.docx_tables import cells_of, page_turns, read_rows, rows_of
-from ingest.parsers.docx_visible import MC, is_hidden, is_on, visible, written
+from ingest.parsers.docx_visible import MC, chosen, is_hidden, is_on, visible, written
 from ingest.parsers.equations import write_equation
 from ingest.parsers.html import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 from ingest.parsers.remarks import Remark, read_remarks
+from ingest.parsers.smartart import DIAGRAM, diagram_words
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -69,7 +70,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         styles,
         numbering,
         embedded=lambda identifier: _embedded_page(package, parts.get(identifier, "")),
-        chart=lambda identifier: package.xml(parts.get(identifier, "")),
+        drawing=lambda identifier: package.xml(parts.get(identifier, "")),
     )
     writer.take_remarks(package, folder)
     writer.write(body)
@@ -124,7 +125,7 @@ class _Writer:
         styles: Mapping[str, Style],
         numbering: Numbering,
         embedded: Callable[[str], Any],
-        chart: Callable[[str], Any],
+        drawing: Callable[[str], Any],
     ) -> None:
         self._draft = draft
         self._styles = styles
@@ -134,7 +135,7 @@ class _Writer:
         self._note_numbers: dict[str, dict[str, int]] = {}
         self._remarks: dict[str, Remark] = {}
         self._embedded = embedded
-        self._chart = chart
+        self._drawing = drawing
         self.title = ""
         self.hidden_chars = 0
         draft.page(1)
@@ -231,14 +232,19 @@ class _Writer:
                 self._draft.paragraph(text)
             marker = "" if level else marker
         self._write_remarks(element)
-        self._write_charts(element)
+        self._write_drawings(element)
 
-    def _write_charts(self, element: Any) -> None:
+    def _write_drawings(self, element: Any) -> None:
         for chart in element.iter(CHART + "chart"):
-            root = self._chart(chart.get(RELATION + "id") or chart.get(STRICT_RELATION + "id") or "")
+            root = self._drawing(chart.get(RELATION + "id") or chart.get(STRICT_RELATION + "id") or "")
             if root is not None:
                 self._close_list()
                 write_chart(self._draft, root)
+        for diagram in element.iter(DIAGRAM + "relIds"):
+            root = self._drawing(diagram.get(RELATION + "dm") or diagram.get(STRICT_RELATION + "dm") or "")
+            if root is not None:
+                self._close_list()
+                self._draft.listing([(0, "-", words) for words in diagram_words(root)])
 
     def _write_table(self, element: Any) -> None:
         self._close_list()
@@ -255,7 +261,7 @@ class _Writer:
         self._draft.table(cells, header_rows or None, turns=starts)
         self._next_pages(after)
         self._write_remarks(element)
-        self._write_charts(element)
+        self._write_drawings(element)
 
     def _next_pages(self, count: int) -> None:
         for _ in range(count):
@@ -290,6 +296,8 @@ class _Writer:
                 parts.append(text)
             elif tag in (W + "tab", W + "ptab"):
                 parts.append("\t")
+            elif tag in (W + "checkBox", W + "ddList"):
+                parts.append(chosen(element))
             elif tag == W + "p":  # of a text box
                 parts.append("\n")
             elif tag == W + "noBreakHyphen":

@@ -9,12 +9,17 @@ from typing import Any
 
 from corpus.patterns import pattern
 from ingest.parsers.numerals import show_numeral
+from ingest.parsers.symbol_fonts import show_symbols
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING_STYLE = pattern(
     r"(?:heading|見出し|überschrift|titre|título|标题|標題|제목)\s*([1-9１-９])", re.IGNORECASE
 )
 _NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}
+_BELOW_TITLE = frozenset({"author", "date"})
+"""Styles that some programs base on that of the title, for what stands below it."""
+_CHECKS = frozenset("☐☑☒✓✔✗✘")
+"""Bullets that say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def _resolve_style(raw: Mapping[str, Any], identifier: str) -> Style:
         level = level or level_of_name(own) or outline_level(properties)
         numbering = numbering or numbering_of(properties)
         current = value(style.find(W + "basedOn"))
-    return Style(name, level, numbering)
+    return Style(name, 0 if name.lower() in _BELOW_TITLE else level, numbering)
 
 
 def level_of_name(name: str) -> int:
@@ -85,7 +90,7 @@ class Numbering:
         if kind == "none":
             return ""
         if kind == "bullet":
-            return "-"
+            return "" if text.isspace() else text if text in _CHECKS else "-"
         for key in [key for key in self.counts if key[0] == identifier and key[1] > depth]:
             del self.counts[key]
         self.counts[identifier, depth] = self.counts.get((identifier, depth), start - 1) + 1
@@ -119,9 +124,12 @@ def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
     for level in parent.findall(W + "lvl"):
         depth, start = level.get(W + "ilvl") or "0", value(level.find(W + "start"))
         if depth.isdigit():
+            fonts = level.find(f"{W}rPr/{W}rFonts")
             levels[int(depth)] = (
                 value(level.find(W + "numFmt")) or "decimal",
-                value(level.find(W + "lvlText")),
+                show_symbols(
+                    value(level.find(W + "lvlText")), "" if fonts is None else fonts.get(W + "ascii") or ""
+                ),
                 int(start) if start.isdigit() else 1,
             )
     return levels

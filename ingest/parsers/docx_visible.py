@@ -14,7 +14,7 @@ _SKIPPED = frozenset(
     W + tag
     for tag in (
         "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
-        "fldChar", "commentReference", "annotationRef", "object", "rt",
+        "commentReference", "annotationRef", "object", "rt",
     )
 )  # fmt: skip
 _PLACE = pattern(r"[0-9A-Fa-f]{1,4}")
@@ -45,6 +45,17 @@ def written(element: Any, run: Any) -> str:
         return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
     fonts = None if run is None else run.find(f"{W}rPr/{W}rFonts")
     return show_symbols(element.text or "", "" if fonts is None else fonts.get(W + "ascii") or "")
+
+
+def chosen(field: Any) -> str:
+    """Returns what a field of an old form shows: whether a box is checked, or the entry chosen from a list."""
+    if field.tag == W + "checkBox":
+        state = field.find(W + "checked")
+        return "☒" if is_on(field.find(W + "default") if state is None else state) else "☐"
+    entries = [value(entry) for entry in field.findall(W + "listEntry")]
+    result = field.find(W + "result")
+    place = value(field.find(W + "default") if result is None else result) or "0"
+    return entries[int(place)] if place.isdigit() and int(place) < len(entries) else ""
 
 
 def is_on(element: Any) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
+from html import unescape
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.token import Token
 
 from corpus.patterns import pattern
@@ -54,7 +56,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     return draft.finish(
         name=name,
         content_type=MARKDOWN,
-        title=_shown(front.get("title")),
+        title=unescape(_shown(front.get("title"))),
         language=_shown(front.get("lang") or front.get("language")),
         date=next((stamp for stamp in stamps if stamp is not None), None),
         metadata={
@@ -66,8 +68,15 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 def add_markdown(draft: Draft, text: str) -> None:
     """Adds the blocks of a Markdown text to a draft."""
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
+    parser.block.ruler.at("reference", _read_reference, {"alt": []})
     setattr(parser, "normalizeLink", str)  # noqa: B010 - where links lead is not kept, and spelling it anew is slow
     _Writer(draft).write(list(_without_contents(parser.parse(text))))
+
+
+def _read_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Takes ``[name]: address`` out of the text, as the format has it, but not a footnote's ``[^1]: words``."""
+    begin = state.bMarks[start] + state.tShift[start]
+    return not state.src.startswith("[^", begin) and reference(state, start, end, silent)
 
 
 # ---- front matter --------------------------------------------------------------------------------
@@ -95,12 +104,18 @@ def _load_toml(text: str) -> Any:
 
 
 def _load_yaml(text: str) -> Any:
+    """Returns the values as written: as numbers, ``1.10`` would be 1.1, ``12:30:00`` 45000, and ``No`` would be false.
+
+    Raises:
+        ValueError: it is no YAML, or holds aliases, which could make much of little.
+    """
     import yaml
 
-    if re.search(r"(?m)(?:^|[\s:\[,-])[&*]\w", text):
-        raise ValueError("anchors and aliases are not read")
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+            raise ValueError("aliases are not read")
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         raise ValueError(str(error).replace("\n", " ")) from None
 
@@ -110,7 +125,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(shown for shown in map(_shown, value[:100]) if shown)
     if isinstance(value, (str, int, float, date)) and not isinstance(value, bool):
-        return str(value)
+        return "" if value in ("~", "null") else str(value)
     return ""
 
 

@@ -25,10 +25,10 @@ from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
 from ingest.parsers.remarks import remarks_on_slide
+from ingest.parsers.smartart import DIAGRAM, diagram_words
 from ingest.parsers.symbol_fonts import show_symbols
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _FURNITURE = frozenset({PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER})
 _TITLES = frozenset({PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE})
 _LISTED = frozenset({PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY})
@@ -167,13 +167,12 @@ class _Slide:
 
     def _write_diagram(self, element: Any) -> None:
         """Adds the words of a SmartArt picture, in the order of its outline."""
-        ids = next(element.iter(_DIAGRAM + "relIds"), None)
+        ids = next(element.iter(DIAGRAM + "relIds"), None)
         identifier = None if ids is None else ids.get(RELATION + "dm")
         if identifier is None or identifier not in self._slide.part.rels:
             return
         root = parse_xml(self._slide.part.related_part(identifier).blob, "SmartArt")
-        points = (" ".join(_text(p) for p in point.iter(_A + "p")) for point in root.iter(_DIAGRAM + "pt"))
-        self._draft.listing([(0, "-", text) for text in points if text.strip()])
+        self._draft.listing([(0, "-", words) for words in diagram_words(root)])
 
 
 def _in_order(shapes: Any, depth: int) -> Iterator[Any]:

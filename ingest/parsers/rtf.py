@@ -148,7 +148,7 @@ def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
         elif word == "bin":
             position += max(int(number or 0), 0)
             continue
-        elif sign == "*" and source.startswith("\\annotation", position):
+        elif sign == "*" and source.startswith(("\\annotation", "\\footnote"), position):
             continue  # what is marked so is not shown
         elif sign == "*" and (found := _WRITER.match(source, position)):
             writer = found[1].strip()

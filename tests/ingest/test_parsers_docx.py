@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import docx
 import docx.shared
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -236,6 +237,81 @@ def test_lists_are_numbered_as_word_numbers_them() -> None:
         document.text.split("\n\n")[0]
         == "第九条 x\n第十条 x\n第十一条 x\n  （ケ） x\n    ９． x\n    １０． x"
     )
+
+
+def test_bullets_that_say_something_are_kept_and_empty_ones_are_none() -> None:
+    def level(at: int, text: str, font: str = "Arial") -> str:
+        return (
+            f'<w:abstractNum w:abstractNumId="{at}"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/>'
+            f'<w:lvlText w:val="{text}"/>'
+            f'<w:rPr><w:rFonts w:ascii="{font}"/></w:rPr></w:lvl></w:abstractNum>'
+        )
+
+    bullets = level(0, "☒") + level(1, "\uf0fc", "Wingdings") + level(2, "•") + level(3, " ")
+    numbers = "".join(f'<w:num w:numId="{at + 1}"><w:abstractNumId w:val="{at}"/></w:num>' for at in range(4))
+    items = "".join(
+        f'<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="{at}"/></w:numPr></w:pPr>'
+        f"<w:r><w:t>x{at}</w:t></w:r></w:p>"
+        for at in range(1, 5)
+    )
+    part = {"word/numbering.xml": f"<w:numbering {WORD_SPACE}>{bullets}{numbers}</w:numbering>".encode()}
+    assert with_body(items, part).text == "☒ x1\n✓ x2\n- x3\n\nx4\n\nHello"
+
+
+def test_what_was_chosen_in_an_old_form_is_read() -> None:
+    def field(data: str, words: str) -> str:
+        return (
+            f'<w:p><w:r><w:fldChar w:fldCharType="begin"><w:ffData>{data}</w:ffData></w:fldChar></w:r>'
+            f'<w:r><w:fldChar w:fldCharType="end"/></w:r><w:r><w:t xml:space="preserve">{words}</w:t></w:r></w:p>'
+        )
+
+    entries = '<w:listEntry w:val="Osaka"/><w:listEntry w:val="Kyoto"/>'
+    document = with_body(
+        field('<w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>', " Smoker")
+        + field('<w:checkBox><w:default w:val="1"/><w:checked w:val="0"/></w:checkBox>', " Parking")
+        + field('<w:checkBox><w:default w:val="1"/></w:checkBox>', " Meals")
+        + field(f'<w:ddList><w:result w:val="1"/>{entries}</w:ddList>', " office")
+    )
+    assert document.text == "☒ Smoker\n\n☐ Parking\n\n☒ Meals\n\nKyoto office\n\nHello"
+
+
+def test_who_wrote_a_document_and_when_are_no_headings_below_its_title() -> None:
+    document = docx.Document()
+    for name, text in (("Title", "Handbook"), ("Author", "Anna Ito"), ("Date", "2025-04-01")):
+        if name != "Title":
+            document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = document.styles["Title"]
+        document.add_paragraph(text, style=name)
+    assert kinds(read(document)) == [
+        ("heading", 1, "Handbook"),
+        ("paragraph", 0, "Anna Ito"),
+        ("paragraph", 0, "2025-04-01"),
+    ]
+
+
+def test_the_words_of_smartart_are_read_where_it_stands() -> None:
+    a, d, r = ("http://schemas.openxmlformats.org/drawingml/2006/main", "http://schemas.openxmlformats.org/drawingml/2006/diagram",
+               "http://schemas.openxmlformats.org/officeDocument/2006/relationships")  # fmt: skip
+    document = docx.Document()
+    document.add_paragraph("Before.")
+    document.add_paragraph()._p.add_r().append(
+        etree.fromstring(f'<d:relIds xmlns:d="{d}" xmlns:r="{r}" r:dm="rIdArt"/>')
+    )
+    document.add_paragraph("After.")
+    point = "<d:pt><d:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></d:t></d:pt>"
+    points = "".join(map(point.format, ("Plan", "計画", "")))
+
+    def change(parts: dict[str, bytes]) -> None:
+        rels = parts["word/_rels/document.xml.rels"].decode()
+        relation = (
+            f'<Relationship Id="rIdArt" Type="{r}/diagramData" Target="diagrams/data1.xml"/></Relationships>'
+        )
+        parts["word/_rels/document.xml.rels"] = rels.replace("</Relationships>", relation).encode()
+        parts["word/diagrams/data1.xml"] = (
+            f'<d:dataModel xmlns:d="{d}" xmlns:a="{a}"><d:ptLst>{points}</d:ptLst></d:dataModel>'.encode()
+        )
+
+    found = parse(repacked(saved(document), change), "a.docx")
+    assert found.text == "Before.\n\n- Plan\n- 計画\n\nAfter."
 
 
 def test_footnotes_are_numbered_as_they_are_printed() -> None:

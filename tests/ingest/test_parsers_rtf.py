@@ -54,11 +54,12 @@ def test_other_sets_and_characters_beyond_the_first_plane_are_read() -> None:
     assert read(body).text == "caféA При 😀 ‘a’—{b}"
 
 
-def test_structure_is_kept() -> None:
+@pytest.mark.parametrize("note", [r"\footnote", r"\*\footnote"], ids=["Word", "other programs"])
+def test_structure_is_kept(note: str) -> None:
     document = read(
         r"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\s2 heading 2;}}"
         r"\pard\s1 Leave\par\pard\s2 Hotels\par\pard Twenty\tab days\line a year{\super\chftn}"
-        r"{\footnote\pard{\super\chftn} Since 2020.}.\par"
+        rf"{{{note}\pard{{\super\chftn}} Since 2020.}}.\par"
         r"{\listtext\pard\plain\'b7\tab}\pard\ls1\ilvl0 one\par{\listtext\pard 1.\tab}\pard\ls1\ilvl1 inner\par"
         r"\pard\page\pard after\par"
     )

@@ -100,6 +100,27 @@ def test_bad_front_matter_never_loses_the_page(front: str) -> None:
     assert "The body." in read(f"{front}\nThe body.\n", "a.md").text
 
 
+def test_front_matter_is_kept_as_it_is_written() -> None:
+    source = (
+        "---\ntitle: Logging in &amp; *all* networks\nversion: 1.10\ncode: 0123\ntime: 12:30:00\n"
+        "lang: no\nanchored: &x Bob\nempty:\nnothing: null\ndate: 2025-02-30\nupdated: 2025-03-01 09:30:00\n"
+        "---\nThe body.\n"
+    )
+    document = read(source, "a.md")
+    assert (document.text, document.notes) == ("The body.", ())
+    assert (document.title, document.language) == ("Logging in & *all* networks", "no")
+    assert document.date == datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
+    kept = {"version": "1.10", "code": "0123", "time": "12:30:00", "anchored": "Bob"}
+    assert {key: document.metadata.get(key) for key in kept} == kept
+
+
+def test_markdown_keeps_footnotes_also_of_one_word() -> None:
+    source = "Pay it[^1] in time[^納期].\n\n[^1]: Soon.\n\n[^納期]: 支払いは45日以内。\n\n[link]: https://example.com/x\n"
+    assert read(source, "a.md").text == (
+        "Pay it[^1] in time[^納期].\n\n[^1]: Soon.\n\n[^納期]: 支払いは45日以内。"
+    )
+
+
 def test_markdown_leaves_out_its_own_contents() -> None:
     contents = "1. [Leave](#leave)\n    - [In part](#in-part)\n    - [休暇](#休暇)\n2. [Pay](#pay)\n\n"
     body = "# Leave\n\nTwenty days.\n\n- [Pay](#pay)\n- [Leave](#leave)\n\n## In part\n\nTen.\n\n## 休暇\n\n20日。\n"
