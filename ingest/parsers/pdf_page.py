@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
-from ingest.parsers.lines import Rule, Word
+from ingest.parsers.lines import Rule, Word, in_rows
 from ingest.parsers.pdf_structure import Box, PageText
+from ingest.parsers.pdf_writing import join_labels, mark_downward, turn_upright
 
 _MAX_OBJECTS = 4000
 _MAX_RULES = 1500
@@ -60,9 +59,10 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
         pdfium.FPDFText_ClosePage(text_page)
     _read_objects(page.raw, found)
     turns = _leave_out_hidden(page, found, turns, looks)
+    downward = mark_downward(found.words, turns)
     if any(turns):
-        _turn_upright(found, turns)
-    found.words = _join_upright(found.words)
+        turn_upright(found, turns)
+    found.words = in_rows(found.words) if downward else join_labels(found.words)
     return found
 
 
@@ -164,35 +164,6 @@ def _shown(text: str) -> str:
     return text.replace("\ufffe", "-").replace("\x02", "-")
 
 
-def _join_upright(words: Sequence[Word]) -> list[Word]:
-    """Joins characters written downward (a label beside a table), placed where the first one stands."""
-    joined: list[Word] = []
-    run: list[Word] = []
-    for word in [*words, None]:
-        if word is not None and len(word.text) == 1 and "\u3041" <= word.text <= "\u9fff":
-            if (
-                run
-                and abs(word.x0 - run[-1].x0) < 0.4 * word.size
-                and 0 < run[-1].y1 - word.y1 < 1.6 * word.size
-            ):
-                run.append(word)
-                continue
-            joined += _one_word(run)
-            run = [word]
-            continue
-        joined += _one_word(run)
-        run = []
-        if word is not None:
-            joined.append(word)
-    return joined
-
-
-def _one_word(run: Sequence[Word]) -> Sequence[Word]:
-    if len(run) < 3:
-        return run
-    return [replace(run[0], text="".join(word.text for word in run))]
-
-
 def page_characters(text_page: Any) -> str:
     """Returns the page's characters, one code point for each of PDFium's character indices."""
     count = pdfium.FPDFText_CountChars(text_page)
@@ -268,37 +239,6 @@ def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: Page
         fill, stroke = ctypes.c_int(), ctypes.c_int()
         if pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value:
             rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
-
-
-def _turn_upright(found: PageText, turns: Sequence[int]) -> None:
-    """Turns a page so that most of its text stands upright; text written otherwise comes below all else."""
-    main = Counter(turns).most_common(1)[0][0]
-    wide, high = found.width, found.height
-    upright: list[Word] = []
-    others: list[Word] = []
-    for word, turn in zip(found.words, turns, strict=True):
-        x0, y0, x1, y1 = _turned((word.x0, word.y0, word.x1, word.y1), turn, wide, high)
-        shift = 0.0 if turn == main else -(2.0 + turn) * max(wide, high)
-        moved = replace(word, x0=x0, y0=y0 + shift, x1=x1, y1=y1 + shift, size=y1 - y0)
-        (upright if turn == main else others).append(moved)
-    found.words = upright + others
-    found.rules = [Rule(*_turned((r.x0, r.y0, r.x1, r.y1), main, wide, high)) for r in found.rules]
-    if main % 2:
-        found.width, found.height = high, wide
-
-
-def _turned(
-    box: tuple[float, float, float, float], turn: int, wide: float, high: float
-) -> tuple[float, float, float, float]:
-    """Returns a box on a page turned by quarters to the right."""
-    x0, y0, x1, y1 = box
-    if turn == 1:
-        return y0, wide - x1, y1, wide - x0
-    if turn == 2:
-        return wide - x1, high - y1, wide - x0, high - y0
-    if turn == 3:
-        return high - y1, x0, high - y0, x1
-    return box
 
 
 # ---- what cannot be seen -------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
@@ -41,96 +40,6 @@ def test_paragraphs_without_a_gap_are_parted_where_the_next_word_had_room() -> N
             y = write(canvas, text, 70, y, 450) + 8
 
     assert [text for _, _, text in kinds(read(drawn(draw)))] == [PROSE, "A short one.", PROSE]
-
-
-@pytest.mark.parametrize("by_rows", [False, True])
-def test_two_columns_are_read_one_after_the_other(by_rows: bool) -> None:
-    from tests.ingest.paper import wrapped
-
-    left = wrapped(PROSE, 220)
-    right = wrapped(PROSE.replace("Employees", "Contractors"), 220)
-
-    def draw(canvas: Any) -> None:
-        y = write(canvas, "News of the month", 70, 780, 450, font="Helvetica-Bold", size=18)
-        canvas.setFont("Helvetica", 10)
-        places = [(70, y - 12 * n, line) for n, line in enumerate(left)]
-        places += [(310, y - 12 * n, line) for n, line in enumerate(right)]
-        for x, at, line in sorted(places, key=lambda place: (-place[1], place[0])) if by_rows else places:
-            canvas.drawString(x, at, line)
-
-    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
-        "News of the month",
-        PROSE,
-        PROSE.replace("Employees", "Contractors"),
-    ]
-
-
-def test_two_columns_may_hold_tables_beside_text() -> None:
-    from tests.ingest.paper import wrapped
-
-    def column(canvas: Any, x: float, words: str, figures: list[tuple[str, ...]], *, first: bool) -> None:
-        y = 780.0
-        canvas.setFont("Helvetica", 10)
-        for part in (words, figures) if first else (figures, words):
-            if isinstance(part, str):
-                for line in wrapped(part, 220):
-                    canvas.drawString(x, y, line)
-                    y -= 12
-            for cells in part if isinstance(part, list) else ():
-                for at, cell in zip((0, 130, 180), cells, strict=True):
-                    canvas.drawString(x + at, y, cell)
-                y -= 12
-            y -= 16
-
-    sales = [("Region", "Now", "Before"), *((f"Land {n}", f"4,{n}12", f"3,{n}98") for n in range(8))]
-    staff = [("Office", "People", "Rooms"), *((f"City {n}", f"{n}04", f"{n}7") for n in range(8))]
-
-    def draw(canvas: Any) -> None:
-        column(canvas, 70, f"{PROSE} {PROSE}", sales, first=True)
-        column(canvas, 310, f"{PROSE} {PROSE}", staff, first=False)
-
-    text = read(drawn(draw)).text
-    assert text.count(f"{PROSE} {PROSE}") == 2
-    assert "Land 3 | 4,312 | 3,398" in text
-    assert "City 5 | 504 | 57" in text
-    assert text.index("Land 7") < text.index("City 0") < text.rindex(PROSE)
-
-
-def test_a_ruled_table_in_one_of_two_columns_parts_that_column_alone() -> None:
-    first, second, third = (PROSE.replace("Employees", who) for who in ("Drivers", "Cooks", "Porters"))
-
-    def draw(canvas: Any) -> None:
-        y = write(canvas, "News of the month", 70, 780, 450, font="Helvetica-Bold", size=18)
-        left = write(canvas, first, 70, y, 220)
-        write(canvas, second, 70, left, 220)
-        right = write(canvas, "The table says it.", 310, y, 220)
-        ruled(canvas, [("Site", "Now"), ("Osaka", "12"), ("Kyoto", "4")], 310, right, 100, 20)
-        write(canvas, third, 310, right - 80, 220)
-
-    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
-        "News of the month",
-        first,
-        second,
-        "The table says it.",
-        "Site | Now\nOsaka | 12\nKyoto | 4",
-        third,
-    ]
-
-
-def test_a_paragraph_goes_on_in_the_next_column_past_a_footnote() -> None:
-    lines = wrapped(f"{PROSE} {PROSE}", 220)
-    half = next(n for n in range(len(lines) // 2, len(lines)) if lines[n][0].islower())
-
-    def draw(canvas: Any) -> None:
-        write(canvas, "1 Measured by the works.", 70, 780 - 12 * half - 20, 220, size=7)
-        canvas.setFont("Helvetica", 10)
-        for n, line in enumerate(lines):
-            canvas.drawString(70 if n < half else 310, 780 - 12 * (n if n < half else n - half), line)
-
-    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
-        f"{PROSE} {PROSE}",
-        "1 Measured by the works.",
-    ]
 
 
 def test_a_ruled_table_is_rows_of_cells_with_its_header() -> None:
@@ -327,34 +236,6 @@ def test_an_outline_without_the_numbers_of_its_headings_gives_them_all_the_same(
     assert [(level, text) for kind, level, text in kinds(document) if kind == "heading"] == list(
         zip((1, 2, 2, 1, 1, 1, 2), shown + twice, strict=True)
     )
-
-
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_a_page_reads_the_same_however_it_is_turned(turn: int) -> None:
-    data = drawn(lambda canvas: write(canvas, PROSE, 70, 780, 450))
-    assert read(rewritten(data, lambda writer: writer.pages[0].rotate(turn))).text == PROSE
-
-    def draw(canvas: Any) -> None:  # a landscape page: written sideways, and turned for the reader
-        canvas.translate(WIDTH / 2, HEIGHT / 2)
-        canvas.rotate(turn)
-        ruled(canvas, [["City", "Rate"], ["Oslo", "200"], ["Rome", "150"]], -200, 200, 100, 20)
-        write(canvas, PROSE, -200, 100, 400)
-
-    assert kinds(read(rewritten(drawn(draw), lambda writer: writer.pages[0].rotate(turn)))) == [
-        ("table", 0, "City | Rate\nOslo | 200\nRome | 150"),
-        ("paragraph", 0, PROSE),
-    ]
-
-
-def test_a_stamp_along_the_margin_comes_last() -> None:
-    def draw(canvas: Any) -> None:
-        canvas.saveState()
-        canvas.rotate(90)
-        canvas.drawString(300, -30, "Draft of March")
-        canvas.restoreState()
-        write(canvas, PROSE, 70, 780, 450)
-
-    assert [text for _, _, text in kinds(read(drawn(draw)))] == [PROSE, "Draft of March"]
 
 
 def test_pages_that_are_all_the_same_keep_their_text() -> None:

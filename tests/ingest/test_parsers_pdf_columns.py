@@ -1,0 +1,101 @@
+"""PDFs in two columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.ingest.blocks import kinds
+from tests.ingest.paper import drawn, ruled, wrapped, write
+from tests.ingest.reports import PROSE, read
+
+
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_two_columns_are_read_one_after_the_other(by_rows: bool) -> None:
+    from tests.ingest.paper import wrapped
+
+    left = wrapped(PROSE, 220)
+    right = wrapped(PROSE.replace("Employees", "Contractors"), 220)
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, "News of the month", 70, 780, 450, font="Helvetica-Bold", size=18)
+        canvas.setFont("Helvetica", 10)
+        places = [(70, y - 12 * n, line) for n, line in enumerate(left)]
+        places += [(310, y - 12 * n, line) for n, line in enumerate(right)]
+        for x, at, line in sorted(places, key=lambda place: (-place[1], place[0])) if by_rows else places:
+            canvas.drawString(x, at, line)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        "News of the month",
+        PROSE,
+        PROSE.replace("Employees", "Contractors"),
+    ]
+
+
+def test_two_columns_may_hold_tables_beside_text() -> None:
+    from tests.ingest.paper import wrapped
+
+    def column(canvas: Any, x: float, words: str, figures: list[tuple[str, ...]], *, first: bool) -> None:
+        y = 780.0
+        canvas.setFont("Helvetica", 10)
+        for part in (words, figures) if first else (figures, words):
+            if isinstance(part, str):
+                for line in wrapped(part, 220):
+                    canvas.drawString(x, y, line)
+                    y -= 12
+            for cells in part if isinstance(part, list) else ():
+                for at, cell in zip((0, 130, 180), cells, strict=True):
+                    canvas.drawString(x + at, y, cell)
+                y -= 12
+            y -= 16
+
+    sales = [("Region", "Now", "Before"), *((f"Land {n}", f"4,{n}12", f"3,{n}98") for n in range(8))]
+    staff = [("Office", "People", "Rooms"), *((f"City {n}", f"{n}04", f"{n}7") for n in range(8))]
+
+    def draw(canvas: Any) -> None:
+        column(canvas, 70, f"{PROSE} {PROSE}", sales, first=True)
+        column(canvas, 310, f"{PROSE} {PROSE}", staff, first=False)
+
+    text = read(drawn(draw)).text
+    assert text.count(f"{PROSE} {PROSE}") == 2
+    assert "Land 3 | 4,312 | 3,398" in text
+    assert "City 5 | 504 | 57" in text
+    assert text.index("Land 7") < text.index("City 0") < text.rindex(PROSE)
+
+
+def test_a_ruled_table_in_one_of_two_columns_parts_that_column_alone() -> None:
+    first, second, third = (PROSE.replace("Employees", who) for who in ("Drivers", "Cooks", "Porters"))
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, "News of the month", 70, 780, 450, font="Helvetica-Bold", size=18)
+        left = write(canvas, first, 70, y, 220)
+        write(canvas, second, 70, left, 220)
+        right = write(canvas, "The table says it.", 310, y, 220)
+        ruled(canvas, [("Site", "Now"), ("Osaka", "12"), ("Kyoto", "4")], 310, right, 100, 20)
+        write(canvas, third, 310, right - 80, 220)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        "News of the month",
+        first,
+        second,
+        "The table says it.",
+        "Site | Now\nOsaka | 12\nKyoto | 4",
+        third,
+    ]
+
+
+def test_a_paragraph_goes_on_in_the_next_column_past_a_footnote() -> None:
+    lines = wrapped(f"{PROSE} {PROSE}", 220)
+    half = next(n for n in range(len(lines) // 2, len(lines)) if lines[n][0].islower())
+
+    def draw(canvas: Any) -> None:
+        write(canvas, "1 Measured by the works.", 70, 780 - 12 * half - 20, 220, size=7)
+        canvas.setFont("Helvetica", 10)
+        for n, line in enumerate(lines):
+            canvas.drawString(70 if n < half else 310, 780 - 12 * (n if n < half else n - half), line)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        f"{PROSE} {PROSE}",
+        "1 Measured by the works.",
+    ]
