@@ -27,6 +27,7 @@ from sqlalchemy import Connection
 from corpus import restoring
 from corpus.catalog import changes, database, documents, open_database, passages, records, tokens
 from corpus.catalog.texts import is_intact, read_text
+from corpus.catalog.versions import VersionRecord, content_hashes, list_versions
 from corpus.crashpoints import reach
 from corpus.durable import sync
 from corpus.erasing import UNFINISHED_ERASURE
@@ -88,7 +89,7 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
             with _opened_copy(scratch) as catalog, catalog.write() as db:
                 records.note_erasing(db, False)  # that is this data folder's affair
                 count = len(documents.list_documents(db, removed=True))
-                hashes = documents.content_hashes(db)
+                hashes = content_hashes(db)
             kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
             manifest = {
                 "format": FORMAT,
@@ -208,7 +209,7 @@ def _verify(catalog: database.Database, originals: Originals) -> Verification:
     with catalog.read() as db:
         listed = documents.list_documents(db, removed=True)
         space = records.space(db)
-        versions = [version for one in listed for version in documents.list_versions(db, one.id)]
+        versions = [version for one in listed for version in list_versions(db, one.id)]
         chunks = 0
         for version in versions:
             chunks += _verify_version(db, version, problems)
@@ -246,13 +247,13 @@ def _surplus(catalog: database.Database, originals: Originals) -> list[Path]:
     what is being committed or erased meanwhile is none of them."""
     found = [path for path in originals.all() if not originals.is_new(path.name)]
     with catalog.read() as db:
-        held, erasing = documents.content_hashes(db), records.is_erasing(db)
+        held, erasing = content_hashes(db), records.is_erasing(db)
     if erasing or any(database.ASIDE in copy.name for copy in catalog.copies()):
         return []
     return [path for path in found if path.name not in held and path.exists()]
 
 
-def _verify_version(db: Connection, version: documents.VersionRecord, problems: list[str]) -> int:
+def _verify_version(db: Connection, version: VersionRecord, problems: list[str]) -> int:
     text = read_text(db, version.id)
     if not is_intact(db, version.id):
         problems.append(

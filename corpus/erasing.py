@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from corpus.catalog import Database, documents, passages, records
+from corpus.catalog.times import now
+from corpus.catalog.versions import content_hashes, list_versions
 from corpus.crashpoints import reach
 from corpus.errors import StorageError
 from corpus.originals import Originals
@@ -92,7 +94,7 @@ class Eraser:
             erased, chunk_ids = [], []
             for document_id in sorted(set(document_ids)):
                 found = documents.get_document(db, document_id)
-                versions = documents.list_versions(db, document_id)
+                versions = list_versions(db, document_id)
                 chunk_ids += [chunk.id for one in versions for chunk in passages.stored_chunks(db, one.id)]
                 erased.append(
                     Erased(
@@ -148,7 +150,7 @@ class Eraser:
         folder = self.catalog.path.parent
         with self.catalog.read() as db:
             rows = documents.count_rows(db, [one.id for one in erased], chunk_ids.tolist())
-            kept, own_id = documents.content_hashes(db), records.corpus_id(db)
+            kept, own_id = content_hashes(db), records.corpus_id(db)
         files = {sha256 for one in erased for sha256 in one.files}
         shared = files & kept
         left = [sha256 for sha256 in files - kept if self.originals.path(sha256).exists()]
@@ -194,7 +196,7 @@ class Eraser:
             Checked("receipts", receipts),
             Checked("finished jobs", "the files are named in no job any more"),
         ]
-        return Certificate(documents.now(), own_id, tuple(erased), tuple(checked), self._not_covered(folder))
+        return Certificate(now(), own_id, tuple(erased), tuple(checked), self._not_covered(folder))
 
     def _not_covered(self, folder: Path) -> tuple[str, ...]:
         waiting = sum(path.is_file() for path in (folder / "uploads").glob("*/*"))
@@ -208,7 +210,7 @@ class Eraser:
 
     def _kept(self) -> set[str]:
         with self.catalog.read() as db:
-            return documents.content_hashes(db)
+            return content_hashes(db)
 
 
 def _files_seen(files: int, shared: int) -> str:

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from corpus.catalog import Database, documents
 from corpus.catalog.checksums import text_hash
-from corpus.catalog.documents import shown_time
+from corpus.catalog.times import shown_time
 from corpus.errors import DamagedError, NotFoundError, StorageError
 from corpus.sqlite import SqliteFile, make_private
 

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, passages, tokens
+from corpus.catalog.times import now, shown_time
 from corpus.embedding import EmbeddingSpace
 from corpus.language import fold
 from corpus.late import is_packed, max_sim
@@ -290,7 +291,7 @@ class Searching:
 
 def is_past(filter: Filter) -> bool:
     """Says whether a filter asks for what was live, rather than for what is."""
-    return filter.as_of is not None and (documents.shown_time(filter.as_of) or "") < documents.now()
+    return filter.as_of is not None and (shown_time(filter.as_of) or "") < now()
 
 
 def _is_empty(allowed: Int64 | None) -> bool:

@@ -32,8 +32,9 @@ from corpus.catalog import (
     tokens,
 )
 from corpus.catalog.committing import commit_version
-from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.catalog.documents import DocumentRecord
 from corpus.catalog.texts import read_pages, read_text
+from corpus.catalog.versions import VersionRecord, content_hashes, get_version
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE, Certificate, Eraser
@@ -266,7 +267,7 @@ class Corpus(Searching):
 
     def _hashes(self) -> set[str]:
         with self.catalog.read() as db:
-            return documents.content_hashes(db)
+            return content_hashes(db)
 
     def _tidy(self) -> None:
         """Finishes what a killed owner left half done."""
@@ -328,7 +329,7 @@ class Corpus(Searching):
         """
         with self.catalog.read() as db:
             self._visible(db, document_id, caller)
-            found = documents.get_version(db, document_id, version)
+            found = get_version(db, document_id, version)
             return found, read_text(db, found.id, start, end), read_pages(db, found.id)
 
     def slices(self, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[str]:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from corpus.catalog import records
-from corpus.catalog.documents import VersionRecord
 from corpus.catalog.records import Failure
+from corpus.catalog.versions import VersionRecord
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.store import Corpus

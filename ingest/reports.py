@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from corpus.catalog.documents import VersionRecord
+from corpus.catalog.versions import VersionRecord
 from corpus.types import OWNER, Caller, Page
 from ingest.discovery import Discovery
 

@@ -11,9 +11,10 @@ from itertools import pairwise
 from threading import Event
 from typing import Protocol
 
-from corpus.catalog import Database, documents, tokens
+from corpus.catalog import Database
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.documents import Known
+from corpus.catalog.reuse import reusable_tokens, reusable_vectors
 from corpus.embedding import EmbeddingSpace, TokenEmbedder
 from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
 from corpus.settings import Settings
@@ -231,8 +232,8 @@ class EmbedAhead:
             if need is not None
         }
         with self._database.read() as db:
-            found = documents.reusable_vectors(db, list(texts), self._embedder.space.dimension)
-            codes = tokens.reusable_tokens(db, list(found)) if self._late else {}
+            found = reusable_vectors(db, list(texts), self._embedder.space.dimension)
+            codes = reusable_tokens(db, list(found)) if self._late else {}
         have: dict[bytes, Embedded] = {
             need: (vector, codes.get(need))
             for need, vector in found.items()

@@ -15,7 +15,8 @@ from typing import Any
 from corpus.agreement import compare
 from corpus.backup import backup, verify
 from corpus.catalog import access, documents, records
-from corpus.catalog.documents import DocumentRecord, VersionRecord
+from corpus.catalog.documents import DocumentRecord
+from corpus.catalog.versions import VersionRecord, list_versions
 from corpus.embedding import processor
 from corpus.errors import EmbeddingError, NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
@@ -157,7 +158,7 @@ def _erase_documents(service: Service, params: Params, emit: Emit, cancelled: Ca
 def _document_history(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     found = _find(service, params["document"])
     with service.corpus.catalog.read() as db:
-        versions = documents.list_versions(db, found.id)
+        versions = list_versions(db, found.id)
     return {"document": _document(found), "versions": [_version(one) for one in versions]}
 
 

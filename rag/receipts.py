@@ -20,8 +20,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from corpus.catalog import access, documents, records
+from corpus.catalog import access, records
 from corpus.catalog.checksums import text_hash
+from corpus.catalog.versions import version_files
 from corpus.errors import VouchError
 from corpus.projection import IndexState
 from corpus.receipts import NewReceipt, Receipt, unknown_receipt
@@ -116,7 +117,7 @@ def make_receipt(
     hits = [hit for one in searches for hit in one.hits]
     versions = dict.fromkeys((hit.document_id, hit.version) for hit in hits)
     with corpus.catalog.read() as db:
-        files = documents.version_files(db, list(versions))
+        files = version_files(db, list(versions))
         own_id = records.corpus_id(db)
     sources = {hit.document_id: hit for hit in hits}
     moment = datetime.now(UTC)

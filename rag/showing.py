@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.catalog import documents, passages, records
+from corpus.catalog import passages, records
 from corpus.catalog.texts import read_pages
+from corpus.catalog.versions import get_version
 from corpus.errors import NotFoundError, UsageError
 from corpus.store import Corpus
 from corpus.types import OWNER, Caller
@@ -55,7 +56,7 @@ def report_document(corpus: Corpus, document_id: str, caller: Caller = OWNER) ->
     """
     with corpus.catalog.read() as db:
         found = corpus.document(document_id, caller)
-        version = documents.get_version(db, document_id)
+        version = get_version(db, document_id)
         pages = read_pages(db, version.id)
         tokens = sum(chunk.tokens for chunk in passages.stored_chunks(db, version.id))
         failure = records.find_failure(db, found.key)

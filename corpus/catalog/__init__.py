@@ -1,7 +1,7 @@
 """The truth: one SQLite file that holds texts, chunks, vectors, access, versions and the change log.
 
-``database`` opens it; ``committing``, ``documents``, ``records``, ``access``, ``passages`` and ``changes`` are
-functions over an open transaction. There is no SQL outside this package.
+``database`` opens it; ``committing``, ``documents``, ``versions``, ``records``, ``access``, ``passages``, ``changes``
+and the others are functions over an open transaction. There is no SQL elsewhere but for ``corpus.receipts``.
 """
 
 from corpus.catalog.changes import CatalogFeed, open_feed

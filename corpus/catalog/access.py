@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from corpus.catalog.among import among, listed
-from corpus.catalog.documents import shown_time
 from corpus.catalog.schema import access, documents, versions
+from corpus.catalog.times import shown_time
 from corpus.errors import NotAllowedError
 from corpus.types import Caller, Filter, Int64
 

@@ -12,15 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.checksums import text_hash, vector_checksum
-from corpus.catalog.documents import (
-    VersionRecord,
-    get_document,
-    get_version,
-    now,
-    retire_version,
-    set_access,
-    shown_time,
-)
+from corpus.catalog.documents import get_document, set_access
 from corpus.catalog.schema import (
     SEGMENT_CHARS,
     changes,
@@ -32,6 +24,8 @@ from corpus.catalog.schema import (
     vectors,
     versions,
 )
+from corpus.catalog.times import now, shown_time
+from corpus.catalog.versions import VersionRecord, get_version, retire_version
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit

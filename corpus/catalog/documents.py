@@ -1,4 +1,4 @@
-"""Documents and their versions: listing, reading, retiring, erasing (``committing`` makes them).
+"""Documents: listing, moving, removing, erasing them (``committing`` makes them), and who may see them.
 
 Every function takes the caller's open transaction, so that one transaction commits one version.
 """
@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
-from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.schema import access as access_table
 from corpus.catalog.schema import (
-    changes,
     chunks,
     documents,
     pages,
@@ -27,42 +24,11 @@ from corpus.catalog.schema import (
     vectors,
     versions,
 )
-from corpus.errors import DamagedError, NotFoundError
+from corpus.catalog.times import now, read_time, shown_time
+from corpus.catalog.versions import VersionRecord, read_version, retire_version
+from corpus.errors import NotFoundError
 from corpus.names import read_metadata, read_principals
-from corpus.types import DocumentKey, Float32
-
-_ROWS = 500  # rows per statement: well under every database's parameter limit
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
-    """One version as listed; ``state`` is ``live`` or ``retired``.
-
-    ``tables`` counts those in the file, ``seconds`` is what reading and cutting it took; None when not known.
-    """
-
-    id: int
-    document_id: str
-    number: int
-    state: str
-    sha256: str
-    size_bytes: int
-    modified: datetime | None
-    fingerprint: str
-    title: str
-    content_type: str
-    language: str
-    date: datetime | None
-    metadata: Mapping[str, str]
-    notes: tuple[Mapping[str, Any], ...]
-    chars: int
-    pages: int
-    chunks: int
-    vectors: int
-    committed_at: datetime
-    retired_at: datetime | None
-    tables: int | None
-    seconds: float | None
+from corpus.types import DocumentKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +127,18 @@ def erase(db: Connection, document_id: str) -> None:
 
 def count_rows(db: Connection, document_ids: Sequence[str], chunk_ids: Sequence[int]) -> int:
     """Returns how many rows these documents and passages have in the catalog."""
-    named = [(documents, documents.c.id), (versions, versions.c.document_id)]
-    named += [(access_table, access_table.c.document_id)]
-    numbered = [(chunks, chunks.c.id), (vectors, vectors.c.chunk_id)]
-    numbered += [(token_vectors, token_vectors.c.chunk_id)]
-    wanted: list[tuple[Any, Any, Sequence[Any]]] = [(*one, document_ids) for one in named]
-    wanted += [(*one, chunk_ids) for one in numbered]
+    wanted: list[tuple[Any, Any, Sequence[int | str]]] = [
+        (documents, documents.c.id, document_ids),
+        (versions, versions.c.document_id, document_ids),
+        (access_table, access_table.c.document_id, document_ids),
+        (chunks, chunks.c.id, chunk_ids),
+        (vectors, vectors.c.chunk_id, chunk_ids),
+        (token_vectors, token_vectors.c.chunk_id, chunk_ids),
+    ]
     found = 0
     for table, column, ids in wanted:
-        for first in range(0, len(ids), _ROWS):
-            counted = select(func.count()).select_from(table).where(column.in_(ids[first : first + _ROWS]))
-            found += int(db.execute(counted).scalar_one())
+        counted = select(func.count()).select_from(table).where(among(column))
+        found += int(db.execute(counted, {"ids": listed(ids)}).scalar_one())
     return found
 
 
@@ -247,11 +214,11 @@ def list_documents(
         DocumentRecord(
             id=row.id,
             key=DocumentKey(row.collection, row.root, row.path),
-            live=_version(dict(row._mapping), "v_") if row.v_id is not None else None,
+            live=read_version(dict(row._mapping), "v_") if row.v_id is not None else None,
             access=frozenset(grants.get(row.id, ())),
             metadata=row.metadata,
-            created_at=_time(row.created_at),
-            removed_at=_time(row.removed_at) if row.removed_at else None,
+            created_at=read_time(row.created_at),
+            removed_at=read_time(row.removed_at) if row.removed_at else None,
         )
         for row in rows
     ]
@@ -261,17 +228,6 @@ def existing(db: Connection, document_ids: Sequence[str]) -> set[str]:
     """Returns those of these documents that there are, removed ones too."""
     query = select(documents.c.id).where(among(documents.c.id))
     return set(db.execute(query, {"ids": listed(document_ids)}).scalars())
-
-
-def version_files(db: Connection, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Returns the SHA-256 of the files of versions, by document and number; those that are not there are left out."""
-    found: dict[tuple[str, int], str] = {}
-    for first in range(0, len(wanted), _ROWS):
-        some = wanted[first : first + _ROWS]
-        query = select(versions.c.document_id, versions.c.number, versions.c.sha256)
-        query = query.where(versions.c.document_id.in_({own for own, _ in some}))
-        found |= {(row.document_id, row.number): row.sha256 for row in db.execute(query)}
-    return {key: found[key] for key in wanted if key in found}
 
 
 def any_live(db: Connection) -> bool:
@@ -304,7 +260,7 @@ def known(db: Connection, collection: str, root: str | None = None) -> dict[tupl
             key=DocumentKey(collection, root, path),
             sha256=sha256,
             size_bytes=size_bytes,
-            modified=_time(modified) if modified else None,
+            modified=read_time(modified) if modified else None,
             fingerprint=fingerprint,
             content_type=content_type,
             title=title,
@@ -325,64 +281,6 @@ def places(db: Connection, collection: str) -> set[tuple[str, str]]:
     return {(root, path) for root, path in db.execute(query)}
 
 
-def list_versions(db: Connection, document_id: str) -> list[VersionRecord]:
-    """Returns a document's versions, newest first."""
-    rows = db.execute(
-        select(versions).where(versions.c.document_id == document_id).order_by(versions.c.number.desc())
-    ).all()
-    return [_version(dict(row._mapping), "") for row in rows]
-
-
-def get_version(db: Connection, document_id: str, number: int | None = None) -> VersionRecord:
-    """Returns one version of a document: the given number, or the live one.
-
-    Raises:
-        NotFoundError: no such document or version, or no live one.
-    """
-    query = select(versions).where(versions.c.document_id == document_id)
-    query = (
-        query.where(versions.c.number == number)
-        if number is not None
-        else query.where(versions.c.state == "live")
-    )
-    row = db.execute(query).one_or_none()
-    if row is None:
-        which = f"version {number}" if number is not None else "live version"
-        raise NotFoundError(
-            f"Document {document_id!r} has no {which}.",
-            code="unknown_version",
-            hint=f"List its versions with: vouch documents history {document_id}",
-        )
-    return _version(dict(row._mapping), "")
-
-
-def reusable_vectors(db: Connection, hashes: Sequence[bytes], dimension: int) -> dict[bytes, Float32]:
-    """Returns the vectors already stored for searched texts with these hashes."""
-    found: dict[bytes, Float32] = {}
-    for first in range(0, len(hashes), _ROWS):
-        query = (
-            select(chunks.c.searched_hash, vectors.c.vector, vectors.c.checksum)
-            .join(vectors, vectors.c.chunk_id == chunks.c.id)
-            .where(chunks.c.searched_hash.in_(list(hashes[first : first + _ROWS])))
-        )
-        for row in db.execute(query):
-            vector = np.frombuffer(row.vector, dtype="<f4")
-            if vector.shape == (dimension,) and vector_checksum(row.vector) == row.checksum:
-                found[row.searched_hash] = vector
-    return found
-
-
-def content_hashes(db: Connection) -> set[str]:
-    """Returns the SHA-256 of every version's file."""
-    return set(db.execute(select(versions.c.sha256)).scalars())
-
-
-def retire_version(db: Connection, version_id: int, moment: str) -> None:
-    """Takes a version out of what is live, and says so in the change log."""
-    db.execute(update(versions).where(versions.c.id == version_id).values(state="retired", retired_at=moment))
-    db.execute(insert(changes).values(kind="remove", version_id=version_id, at=moment))
-
-
 def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
     query = select(access_table)
     if ids is not None:
@@ -395,54 +293,3 @@ def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
 
 def _labelled() -> list[Any]:
     return [column.label(f"v_{column.name}") for column in versions.c]
-
-
-def _version(row: Mapping[str, Any], prefix: str) -> VersionRecord:
-    def get(name: str) -> Any:
-        return row[prefix + name]
-
-    return VersionRecord(
-        id=get("id"),
-        document_id=get("document_id"),
-        number=get("number"),
-        state=get("state"),
-        sha256=get("sha256"),
-        size_bytes=get("size_bytes"),
-        modified=_time(get("modified")) if get("modified") else None,
-        fingerprint=get("fingerprint"),
-        title=get("title"),
-        content_type=get("content_type"),
-        language=get("language"),
-        date=_time(get("date")) if get("date") else None,
-        metadata=get("metadata"),
-        notes=tuple(get("notes")),
-        chars=get("chars"),
-        pages=get("page_count"),
-        chunks=get("chunk_count"),
-        vectors=get("vector_count"),
-        committed_at=_time(get("committed_at")),
-        retired_at=_time(get("retired_at")) if get("retired_at") else None,
-        tables=get("tables"),
-        seconds=get("seconds"),
-    )
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def shown_time(moment: datetime | None) -> str | None:
-    """UTC with microseconds, so that stored times compare as text."""
-    if moment is None:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _time(stored: str) -> datetime:
-    try:
-        return datetime.fromisoformat(stored)
-    except ValueError:
-        raise DamagedError(
-            f"The catalog holds an unreadable time: {stored!r}.", hint=schema.RESTORE_HINT
-        ) from None

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from corpus.catalog.documents import now
 from corpus.catalog.schema import failures, jobs, meta
+from corpus.catalog.times import now
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotFoundError
 from corpus.types import DocumentKey

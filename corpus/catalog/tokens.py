@@ -9,14 +9,13 @@ from sqlalchemy import Connection, func, select
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
 from corpus.catalog.checksums import vector_checksum
-from corpus.catalog.schema import chunks, documents, token_vectors, versions
+from corpus.catalog.schema import documents, token_vectors, versions
 from corpus.errors import DamagedError
 from corpus.types import show_chunk_id
 
 _TOKENS = select(token_vectors.c.chunk_id, token_vectors.c.codes, token_vectors.c.checksum).where(
     among(token_vectors.c.chunk_id)
 )
-_ROWS = 500  # rows per statement: well under every database's parameter limit
 
 
 def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
@@ -33,19 +32,6 @@ def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
                 hint=schema.RESTORE_HINT,
             )
         found[own] = codes
-    return found
-
-
-def reusable_tokens(db: Connection, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Returns the codes already stored for searched texts with these hashes; damaged ones are left out."""
-    found: dict[bytes, bytes] = {}
-    columns = select(chunks.c.searched_hash, token_vectors.c.codes, token_vectors.c.checksum)
-    columns = columns.join(token_vectors, token_vectors.c.chunk_id == chunks.c.id)
-    for first in range(0, len(hashes), _ROWS):
-        some = chunks.c.searched_hash.in_(list(hashes[first : first + _ROWS]))
-        for own, codes, checksum in db.execute(columns.where(some)):
-            if vector_checksum(codes) == checksum:
-                found[own] = codes
     return found
 
 

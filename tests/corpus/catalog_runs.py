@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from corpus.catalog import CatalogFeed, Database, committing, documents
+from corpus.catalog import CatalogFeed, Database, committing
+from corpus.catalog.versions import VersionRecord
 from corpus.types import NewVersion
 
 
-def commit(catalog: Database, new: NewVersion) -> documents.VersionRecord:
+def commit(catalog: Database, new: NewVersion) -> VersionRecord:
     with catalog.write() as db:
         return committing.commit_version(db, new)
 

@@ -23,8 +23,10 @@ from corpus.catalog import (
     schema,
 )
 from corpus.catalog.checksums import text_hash
+from corpus.catalog.reuse import reusable_vectors
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.texts import read_text
+from corpus.catalog.versions import content_hashes, list_versions
 from corpus.errors import DamagedError, NotFoundError, StorageError
 from corpus.types import ANYONE, OWNER, Caller, Filter, Note, show_chunk_id
 from tests.builders import SPACE, new_version
@@ -36,7 +38,7 @@ def test_replacing_retires_the_old_version_in_the_same_instant(catalog):
     second = commit(catalog, new_version("a.txt", ["new words"]))
     with catalog.read() as db:
         listed = documents.list_documents(db)
-        history = documents.list_versions(db, second.document_id)
+        history = list_versions(db, second.document_id)
         texts = [read_text(db, one.id) for one in history]
     assert [one.live.number for one in listed] == [2]
     assert [(one.number, one.state) for one in history] == [(2, "live"), (1, "retired")]
@@ -66,7 +68,7 @@ def test_ids_do_not_depend_on_history(tmp_path: Path):
         commit(winding, new_version("a.txt", lines))
     assert live_ids(straight) == live_ids(winding)
     with winding.read() as db:
-        kept = [read_text(db, v.id) for v in documents.list_versions(db, documents.list_documents(db)[0].id)]
+        kept = [read_text(db, v.id) for v in list_versions(db, documents.list_documents(db)[0].id)]
         assert kept == ["one\ntwo", "one\ntwo", "three", "one\ntwo"]
         assert winding.check() == []
     straight.close()
@@ -253,8 +255,8 @@ def test_reusable_vectors_are_found_by_text(catalog):
     commit(catalog, new)
     own = text_hash(new.chunks[1].searched)
     with catalog.read() as db:
-        found = documents.reusable_vectors(db, [own, b"0" * 16], SPACE.dimension)
-        assert documents.reusable_vectors(db, [own], SPACE.dimension + 1) == {}
+        found = reusable_vectors(db, [own, b"0" * 16], SPACE.dimension)
+        assert reusable_vectors(db, [own], SPACE.dimension + 1) == {}
     assert list(found) == [own]
     np.testing.assert_array_equal(found[own], new.vectors[1])
 
@@ -266,7 +268,7 @@ def test_erasing_leaves_no_row(catalog):
     with catalog.write() as db:
         documents.erase(db, mine.document_id)
     with catalog.read() as db:
-        assert documents.content_hashes(db) == {kept.sha256}
+        assert content_hashes(db) == {kept.sha256}
         with pytest.raises(NotFoundError):
             documents.get_document(db, mine.document_id)
         for table in (schema.texts, schema.chunks, schema.vectors, schema.pages):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from corpus import past
 from corpus.catalog import documents
+from corpus.catalog.versions import list_versions
 from corpus.errors import UnavailableError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -137,7 +138,7 @@ def test_a_version_lives_from_its_commit_until_the_next_ones(corpus: Corpus) -> 
     own = put(corpus, "a.txt", "leave is five days")
     put(corpus, "a.txt", "leave is seven days")
     with corpus.catalog.read() as db:
-        second, first = documents.list_versions(db, own)
+        second, first = list_versions(db, own)
     assert first.retired_at == second.committed_at
     step = timedelta(microseconds=1)
     told = {

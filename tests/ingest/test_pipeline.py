@@ -13,6 +13,7 @@ import pytest
 from corpus import store
 from corpus.backup import verify
 from corpus.catalog import documents
+from corpus.catalog.versions import get_version
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
@@ -241,7 +242,7 @@ def test_nothing_is_lost_or_cut_off_between_the_file_and_the_chunks(corpus: Corp
 def test_a_report_tells_what_each_file_gave(corpus: Corpus, folder: Path) -> None:
     for one in run(corpus, folder).files:
         with corpus.catalog.read() as db:
-            version = documents.get_version(db, one.document_id)
+            version = get_version(db, one.document_id)
         assert one.version == version.number == 1
         assert (one.chars, one.chunks, one.pages) == (version.chars, version.chunks, version.pages)
         assert one.content_type == version.content_type

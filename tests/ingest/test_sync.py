@@ -11,6 +11,7 @@ import pytest
 
 from corpus.backup import verify
 from corpus.catalog import documents
+from corpus.catalog.versions import list_versions
 from corpus.errors import NotAllowedError, StorageError
 from corpus.store import Corpus
 from corpus.types import ANYONE, OWNER, PUBLIC
@@ -49,7 +50,7 @@ def test_a_moved_file_keeps_its_history_and_is_not_read_again(
         before.id, before.access, before.metadata, before.live
     )  # fmt: skip
     with corpus.catalog.read() as db:
-        assert [one.number for one in documents.list_versions(db, after.id)] == [2, 1]
+        assert [one.number for one in list_versions(db, after.id)] == [2, 1]
         assert not documents.find_by_path(db, "deep/c.html")
     assert sources(corpus, "Section") == {"a.txt", "b.md", "new place/c.html"}
     assert counts(run(corpus, folder, sync=sync)) == {"unchanged": 3}

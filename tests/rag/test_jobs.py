@@ -15,6 +15,7 @@ import pytest
 from corpus.catalog import documents, records
 from corpus.catalog.records import JobRecord
 from corpus.catalog.texts import read_text
+from corpus.catalog.versions import list_versions
 from corpus.errors import LimitError, NotFoundError, StorageError, UnavailableError, UsageError, VouchError
 from corpus.settings import Settings
 from corpus.types import Caller
@@ -323,7 +324,7 @@ def _restrict(service: Service, path: str, *principals: str) -> str:
 
 def _texts(service: Service, document_id: str) -> list[str]:
     with service.corpus.catalog.read() as db:
-        return [read_text(db, one.id) for one in documents.list_versions(db, document_id)]
+        return [read_text(db, one.id) for one in list_versions(db, document_id)]
 
 
 @pytest.mark.parametrize("removed", [False, True])
