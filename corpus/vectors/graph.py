@@ -1,4 +1,4 @@
-"""Chroma, embedded: writing a graph once, and reading it ever after. (``server`` speaks to a Chroma server.)
+"""Chroma, embedded: writing a graph once, and reading it ever after. (``remote`` speaks to a Chroma server.)
 
 ``embedding_function=None`` and our own vectors always; telemetry off; no metadata and no filter.
 """

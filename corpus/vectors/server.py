@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, InvalidStateError, wait
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from corpus.errors import StorageError, UsageError
+from corpus.errors import StorageError
 from corpus.projection import Feed, IndexState, VectorBatch
 from corpus.types import Float32, Int64, Scored
-from corpus.vectors.graph import BATCH, HNSW, GraphError, raise_graph_error
+from corpus.vectors.graph import BATCH, GraphError
+from corpus.vectors.remote import RemoteCollection, read_address
 from corpus.vectors.rows import (
     Block,
     GrowingBlock,
@@ -37,15 +32,7 @@ from corpus.vectors.rows import (
     vectors_in,
 )
 
-if TYPE_CHECKING:
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
-
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-_IDS_AT_ONCE = 5_000
-_STOP_CHECK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +78,15 @@ class ChromaServerIndex:
         Raises:
             UsageError: the URL is not http(s)://host[:port].
         """
-        self._host, self._port, self._tls = _read_url(url)
+        self._address = read_address(url)
         self._feed, self._url, self._dimension = feed, url, dimension
         self._name = f"vouch-{corpus_id}-{space_id}"
         self._deadline_s, self._first_s, self._most_s = deadline_s, retry_first_s, retry_most_s
-        self._writing = (
-            threading.RLock()
-        )  # guards what is kept here; never held while the server is spoken to
+        # Guards what is kept here; never held while the server is spoken to.
+        self._writing = threading.RLock()
         self._changed = threading.Condition()  # guards what follows
-        self._client: Client | None = None
-        self._collection: Collection | None = None
+        self._remote: RemoteCollection | None = None
+        self._collection: RemoteCollection | None = None  # the same, once it is known what it holds
         self._problem = f"The Chroma server {url} has not been reached yet; the exact scan answers."
         self._closing = False
         self._urgent = self._anew = False
@@ -240,29 +226,26 @@ class ChromaServerIndex:
     def _connect(self) -> None:
         """Opens the collection and finds out, id by id, what of ours it holds."""
         self._disconnect()
-        client = self._within(partial(_client, self._host, self._port, self._tls, self._deadline_s), _close)
-        self._client = client
-        if self._anew:
-            self._within(partial(_drop, client, self._name))
-            self._anew = False
-        collection = self._within(
-            lambda: client.get_or_create_collection(
+        with self._changed:
+            anew, self._anew = self._anew, False
+        try:
+            self._remote = RemoteCollection(
+                self._address,
                 self._name,
-                embedding_function=None,
-                configuration={"hnsw": HNSW},
-                metadata={"seq": 0},
+                deadline_s=self._deadline_s,
+                stopped=lambda: self._closing,
+                anew=anew,
             )
-        )
-        there: set[str] = set()
-        offset = 0
-        while page := self._within(partial(_page, collection, offset)):
-            there.update(page)
-            offset += len(page)
+        except BaseException:
+            with self._changed:
+                self._anew |= anew
+            raise
+        there = self._remote.ids()
         with self._writing:
             self._there, self._surplus = there, True
             self._arrange()
         with self._changed:
-            self._collection = collection
+            self._collection = self._remote
 
     def _send(self) -> None:
         """Sends the unsent rows, deletes what no live row needs, then records how far the server came."""
@@ -276,14 +259,14 @@ class ChromaServerIndex:
         keys = [digest(vector).hex() for vector in unsent.vectors]
         new = {key: row for row, key in enumerate(keys) if key not in self._there}
         for part in _parts(list(new)):
-            self._within(partial(_upsert, collection, part, unsent.vectors[[new[key] for key in part]]))
+            collection.upsert(part, unsent.vectors[[new[key] for key in part]])
             self._there.update(part)
         if surplus:
             living = [digest(vector).hex() for vector in block.living().vectors]
             for part in _parts(sorted(self._there.difference(living))):
-                self._within(partial(_delete, collection, part))
+                collection.delete(part)
                 self._there.difference_update(part)
-        self._within(partial(_record, collection, seq))
+        collection.record(seq)
         with self._writing:
             if self._rows_of is rows_of:  # else the rows were arranged anew meanwhile, and are sent again
                 for row, key in enumerate(keys, start):
@@ -291,47 +274,13 @@ class ChromaServerIndex:
                 self._sent = len(block)
                 self._show()
 
-    def _nearest(self, collection: Collection, view: _View) -> Nearest:
-        def ask(query: Float32, n: int) -> list[str]:
-            found: Any = collection.query(query_embeddings=query[np.newaxis], n_results=n, include=[])
-            return list(found["ids"][0])
-
+    def _nearest(self, collection: RemoteCollection, view: _View) -> Nearest:
         def nearest(query: Float32, n: int) -> Int64:
-            keys = self._within(partial(ask, query, n))
+            keys = collection.nearest(query, n)
             rows = [row for key in keys for row in view.rows_of.get(key, ()) if row < len(view.rows)]
             return np.array(rows, np.int64)
 
         return nearest
-
-    def _within(self, call: Callable[[], T], undo: Callable[[T], None] | None = None) -> T:
-        """Calls the server under the deadline: the client waits for ever, and its own timeout is per byte.
-
-        What a call given up on still brings is handed to ``undo``.
-        """
-        future: Future[T] = Future()
-
-        def work() -> None:
-            try:
-                value = call()
-            except BaseException as error:
-                with suppress(InvalidStateError):
-                    future.set_exception(error)
-                return
-            try:
-                future.set_result(value)
-            except InvalidStateError:  # given up on
-                if undo:
-                    undo(value)
-
-        threading.Thread(target=work, name="chroma-call", daemon=True).start()
-        end = time.monotonic() + self._deadline_s
-        while not wait([future], _STOP_CHECK_S).done:
-            if (self._closing or time.monotonic() > end) and future.cancel():
-                raise GraphError(f"no answer within {self._deadline_s:g} s")
-        try:
-            return future.result()
-        except BaseException as error:
-            raise_graph_error(error)
 
     def _lose(self, error: Exception) -> None:
         with self._changed:
@@ -342,9 +291,9 @@ class ChromaServerIndex:
         log.warning("%s", self._problem)
 
     def _disconnect(self) -> None:
-        client, self._client, self._collection = self._client, None, None
-        if client is not None:
-            _close(client)
+        remote, self._remote, self._collection = self._remote, None, None
+        if remote is not None:
+            remote.close()
 
     # ---- what is kept here ---------------------------------------------------------------------------
 
@@ -367,69 +316,6 @@ class ChromaServerIndex:
         self._view = _View(block.part(0, self._sent), self._rows_of, block.part(self._sent), self._seq)
 
 
-def _client(host: str, port: int, tls: bool, deadline_s: float) -> Client:
-    import chromadb
-    from chromadb.config import Settings
-
-    settings = Settings(anonymized_telemetry=False)
-    client = cast("Client", chromadb.HttpClient(host, port, ssl=tls, settings=settings))
-    for session in _sessions(client):  # so that a call given up on ends, too
-        session.timeout = deadline_s
-    return client
-
-
-def _sessions(client: Client) -> list[Any]:
-    """Returns the HTTP sessions inside a client: its own, and that of the administrator it keeps."""
-    parts = (client, getattr(client, "_admin_client", None))
-    sessions = (getattr(getattr(part, "_server", None), "_session", None) for part in parts)
-    return [session for session in sessions if session is not None]
-
-
-def _close(client: Client) -> None:
-    for session in _sessions(client):  # the client's own close leaves its sockets open
-        session.close()
-    client.close()
-
-
-def _drop(client: Client, name: str) -> None:
-    from chromadb.errors import NotFoundError
-
-    with suppress(NotFoundError):
-        client.delete_collection(name)
-
-
-def _page(collection: Collection, offset: int) -> list[str]:
-    return list(collection.get(include=[], limit=_IDS_AT_ONCE, offset=offset)["ids"])
-
-
-def _upsert(collection: Collection, ids: list[str], vectors: Float32) -> None:
-    collection.upsert(ids=ids, embeddings=vectors)
-
-
-def _delete(collection: Collection, ids: list[str]) -> None:
-    collection.delete(ids=ids)
-
-
-def _record(collection: Collection, seq: int) -> None:
-    collection.modify(metadata={"seq": seq})
-
-
 def _parts(ids: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
-
-
-def _read_url(url: str) -> tuple[str, int, bool]:
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-        raise UsageError(
-            f"The Chroma server's address {url!r} is not http(s)://host[:port].",
-            code="bad_setting",
-            hint="Set VOUCH_CHROMA_URL, e.g. to http://127.0.0.1:8001, or leave it empty.",
-        )
-    tls = parts.scheme == "https"
-    return parts.hostname, port or (443 if tls else 8000), tls

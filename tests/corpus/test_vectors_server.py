@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,19 +36,24 @@ def queries() -> Iterator[np.ndarray]:
     return clustered(np.random.default_rng(7), 5, D)  # type: ignore[return-value]
 
 
-def ids_there(url: str) -> set[str]:
+@contextmanager
+def collection_of(url: str) -> Iterator[Any]:
+    """The index's collection, as another client of the server sees it."""
     import chromadb
 
     host, port = url.removeprefix("http://").split(":")
     client = chromadb.HttpClient(host, int(port))
     try:
-        return set(
-            client.get_collection(f"vouch-tests-{SPACE}", embedding_function=None).get(include=[])["ids"]
-        )
+        yield client.get_collection(f"vouch-tests-{SPACE}", embedding_function=None)
     finally:
         client._server._session.close()
         client._admin_client._server._session.close()
         client.close()
+
+
+def ids_there(url: str) -> set[str]:
+    with collection_of(url) as collection:
+        return set(collection.get(include=[])["ids"])
 
 
 def test_a_server_that_is_away_is_said_answered_and_reached_when_it_comes(
@@ -84,21 +91,14 @@ def test_a_server_that_is_away_is_said_answered_and_reached_when_it_comes(
 def test_what_the_server_lacks_is_sent_and_what_it_should_not_have_is_deleted(
     feed: SqliteFeed, queries: np.ndarray, tmp_path: Path
 ) -> None:
-    import chromadb
-
     with chroma_server(tmp_path / "db", free_port()) as url:
         index = open_server(feed, url, D)
         index.fold()
         index.close()
         expected = ids_there(url)
-        host, port = url.removeprefix("http://").split(":")
-        client = chromadb.HttpClient(host, int(port))
-        collection = client.get_collection(f"vouch-tests-{SPACE}", embedding_function=None)
-        collection.delete(ids=sorted(expected)[:100])
-        collection.upsert(ids=["stranger"], embeddings=clustered(np.random.default_rng(0), 1, D))
-        client._server._session.close()
-        client._admin_client._server._session.close()
-        client.close()
+        with collection_of(url) as collection:
+            collection.delete(ids=sorted(expected)[:100])
+            collection.upsert(ids=["stranger"], embeddings=clustered(np.random.default_rng(0), 1, D))
         index = open_server(feed, url, D)
         index.fold()
         assert all(same(index.search(query, 10), oracle(feed, query, 10)) for query in queries)
@@ -111,9 +111,9 @@ def test_the_server_is_told_how_far_it_came_after_the_rows_are_in(feed: SqliteFe
     with chroma_server(tmp_path / "db", free_port()) as url:
         index = open_server(feed, url, D)
         index.fold()
-        assert index._collection is not None
-        assert index._collection.metadata == {"seq": 30}
         index.close()
+        with collection_of(url) as collection:
+            assert collection.metadata == {"seq": 30}
 
 
 def test_a_server_that_never_answers_is_given_up_on(feed: SqliteFeed, queries: np.ndarray) -> None:
