@@ -104,6 +104,17 @@ def _is_closed(element: Any) -> bool:
     return is_left_out(element) or is_data_table(element)
 
 
+def _box_of_task(box: Any) -> str:
+    """Returns the state of a task in a list of such, "" of any other control: that is the page's tool."""
+    item = next(box.iterancestors("li"), None)
+    if box.get("type") != "checkbox" or item is None:
+        return ""
+    is_task = box.get("disabled") is not None or any(
+        "task" in (around.get("class") or "") for around in (item, *item.iterancestors("ul", "ol"))
+    )
+    return ("☒ " if box.get("checked") is not None else "☐ ") if is_task else ""
+
+
 class _Writer:
     """Collects inline text and adds a block wherever the page starts a new one."""
 
@@ -120,6 +131,8 @@ class _Writer:
 
     def start(self, element: Any) -> None:
         tag = element.tag
+        if tag == "input":
+            self._add_text(_box_of_task(element))
         if is_left_out(element):
             if tag not in UNSEEN and is_hidden(element):
                 self.hidden_chars += sum(len(one_line(text)) for text in element.itertext())
@@ -207,7 +220,10 @@ class _Writer:
         self._lists[-1][1] = number + 1
         parent = element.getparent()
         form = _NUMERALS.get((parent.get("type") or "") if parent is not None else "", "decimal")
-        self._marker = (len(self._lists) - 1, f"{show_numeral(number, form)}." if ordered else "-")
+        marker = f"{show_numeral(number, form)}." if ordered else "-"
+        if parent is not None and "inline-task-list" in (parent.get("class") or ""):
+            marker = "☒" if "checked" in (element.get("class") or "") else "☐"
+        self._marker = (len(self._lists) - 1, marker)
 
     def _add_to_list(self, text: str) -> None:
         if self._marker is not None:

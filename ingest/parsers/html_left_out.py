@@ -24,10 +24,15 @@ UNSEEN = frozenset(
 )  # fmt: skip
 _CONTENTS = "doc-toc"
 _DROPPED_ROLES = frozenset(
-    {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", _CONTENTS}
+    {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "doc-backlink", _CONTENTS}
 )
-_NAVIGATION = frozenset({"navheader", "navfooter", "docnav", "breadcrumb", "breadcrumbs", "sphinxsidebar"})
-"""Classes by which DocBook, Publican, Sphinx and others name what leads to other pages."""
+_NAVIGATION = frozenset(
+    {
+        "navheader", "navfooter", "docnav", "breadcrumb", "breadcrumbs", "sphinxsidebar",
+        "mw-editsection", "mw-jump-link", "mw-portlet", "mw-cite-backlink", "catlinks", "secedit",
+    }
+)  # fmt: skip
+"""Classes by which DocBook, Publican, Sphinx, wikis and others name what leads to other pages or changes this one."""
 _TURNING = "//a[@accesskey='p' or @accesskey='n' or @rel='prev' or @rel='previous' or @rel='next']"
 """Links to the page before or after, by the marks that writers of books give them."""
 _AROUND_TURNING = "ancestor::*[self::ul or self::ol or self::table or self::p or self::div][1]"
@@ -56,7 +61,7 @@ _TOLD = pattern("[はがを]|です|ます")
 _CONTENTS_NAMES = frozenset({"toc", "contents", "table-of-contents", "tableofcontents"})
 _BOOK_CONTENTS_NAMES = frozenset({"toc", "toctree-wrapper"})
 """What writers of books call a list of the parts of a chapter, on whichever pages they are."""
-_PERMALINK = pattern(r"\s*[¶#§\U0001f517\u2693]\s*")
+_PERMALINK = pattern(r"\s*[¶#§\U0001f517\u2693\u21a9\u2191]\ufe0e?\s*")
 _ENTRIES = frozenset({"li", "dt", "tr", "p", "div", "ul", "ol", "dl", "br"})
 """Where another entry begins: what stands in a cell or a dd beside a link belongs to the link."""
 _LINES = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "tr")
@@ -92,6 +97,7 @@ def is_left_out(element: Any) -> bool:
         or is_hidden(element)
         or element.get("role") in _DROPPED_ROLES
         or not _NAVIGATION.isdisjoint(_names(element))
+        or element.get("id") in _NAVIGATION
     )
 
 
@@ -205,7 +211,7 @@ def _leads_beside(href: str) -> bool:
 
 
 def _mark_permalinks(root: Any) -> None:
-    """Gives the mark behind a heading by which its place is linked to ("Leave¶") the role of navigation."""
+    """Gives marks that are links the role of navigation: behind a heading to its place ("Leave¶"), from a note back."""
     for link in root.xpath("//a[starts-with(@href, '#')]"):
         if len(link.get("href")) > 1 and len(link) <= 1 and _PERMALINK.fullmatch("".join(link.itertext())):
             link.set("role", "navigation")

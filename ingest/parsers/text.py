@@ -8,6 +8,7 @@ marked (``■ 概要``) or in capitals; anything less certain stays a paragraph.
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from corpus.patterns import pattern
 from corpus.types import Document
@@ -35,6 +36,10 @@ _ASCIIDOC = pattern(r"^(={1,6})\s+(\S.*)$")
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
 _UNTITLED = pattern(r"[\W_]*\d[\d\W]*\d|\.\.|[#%/<{\[]|.*[|\t=]")
 """Times and numbers, directives, comments, markup, cells, settings."""
+_ASCIIDOC_NAME = "AsciiDoc"
+_ASCIIDOC_UNDERLINES = ["=", "-", "~", "^", "+"]
+_MARKUP = {".rst": "reStructuredText", ".adoc": _ASCIIDOC_NAME, ".asciidoc": _ASCIIDOC_NAME}
+"""Texts that say by their marks what a heading is: a number or capitals make none."""
 _BEGINNING_BLOCKS = 3
 _MAX_TITLE_CHARS = 60
 _MAX_HEADING_CHARS = 80
@@ -52,7 +57,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if decoded.replaced:
         draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-    reader = _Reader(draft)
+    reader = _Reader(draft, _MARKUP.get(PurePath(name).suffix.lower(), ""))
     for number, page in enumerate(text.split("\f"), 1):
         if number == 1 or page.strip():
             draft.page(number)
@@ -68,8 +73,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 class _Reader:
     """Adds the blocks of one text to a draft; remembers which underline stood for which level."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, markup: str) -> None:
         self._draft = draft
+        self._markup = markup
         self._underlines: list[str] = []
         self._blocks = 0
         self._title = ""
@@ -96,7 +102,7 @@ class _Reader:
         lines = self._take_underlined(lines)
         if not lines:
             return
-        level = _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
+        level = self._level(lines)
         if level:
             self._add_heading(lines[0].lstrip("= "), level)
             lines = lines[1:]
@@ -111,26 +117,47 @@ class _Reader:
         else:
             self._draft.paragraph("\n".join(lines))
 
+    def _level(self, lines: list[str]) -> int:
+        """Returns the level of a block's first line, 0 when it is no heading; markup says itself what one is."""
+        if self._markup:
+            title = _ASCIIDOC.match(lines[0].strip()) if self._markup == _ASCIIDOC_NAME else None
+            return len(title[1]) if title else 0
+        return _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
+
     def _take_underlined(self, lines: list[str]) -> list[str]:
         """Adds underlined (or framed) headings at the block's top and returns the lines after them."""
         while True:
-            if len(lines) >= 3 and _UNDERLINE.match(lines[0]) and _UNDERLINE.match(lines[2]):
+            framed = len(lines) >= 3 and _UNDERLINE.match(lines[0]) and _UNDERLINE.match(lines[2])
+            if framed and self._markup != _ASCIIDOC_NAME:
                 mark, title, rest = lines[0].strip()[0] + "^", lines[1], lines[3:]
             elif len(lines) >= 2 and _UNDERLINE.match(lines[1]) and not _UNDERLINE.match(lines[0]):
                 mark, title, rest = lines[1].strip()[0], lines[0], lines[2:]
                 if len(title.strip()) > _MAX_HEADING_CHARS or len(lines[1].strip()) * 2 < len(title.strip()):
                     return lines
+                if self._markup == _ASCIIDOC_NAME and not _fits(title.strip(), lines[1].strip()):
+                    return lines  # a block begins there
             else:
                 return lines
             if mark not in self._underlines:
                 self._underlines.append(mark)
-            self._add_heading(title, self._underlines.index(mark) + 1)
+            order = _ASCIIDOC_UNDERLINES if self._markup == _ASCIIDOC_NAME else self._underlines
+            self._add_heading(title, order.index(mark) + 1)
             lines = rest
 
     def _add_heading(self, text: str, level: int) -> None:
         if not self._title and self._blocks <= _BEGINNING_BLOCKS:
             self._title = text.strip()
         self._draft.heading(text, level)
+
+
+def _fits(title: str, underline: str) -> bool:
+    """Says whether a line below another makes it a title in AsciiDoc: it is as long, or nearly."""
+    wide = sum(1 + (character > "\u2e7f") for character in title)
+    return (
+        title[0] not in ".["
+        and underline[0] in _ASCIIDOC_UNDERLINES
+        and min(abs(len(underline) - wide), abs(len(underline) - len(title))) <= 2
+    )
 
 
 def _is_title(line: str) -> bool:

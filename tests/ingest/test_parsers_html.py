@@ -85,6 +85,28 @@ def test_html_leaves_out_the_marks_by_which_headings_are_linked_to() -> None:
     assert "§ 12" in read('<p>See <a href="#x">§ 12</a>, <a href="#x">*</a>', "a.html").text
 
 
+def test_html_leaves_out_the_tools_of_a_wiki_and_the_way_back_from_a_note() -> None:
+    source = """<ol id="breadcrumbs"><li><a href="i.html">HR</a></li></ol><a class="mw-jump-link" href="#m">Jump</a>
+    <h2>Upkeep<span class="mw-editsection">[<a href="e">edit</a>]</span></h2><p>Oil it.<a href="#n1">[1]</a></p>
+    <ol><li id="n1"><span class="mw-cite-backlink">^ <a href="#a">a</a> <a href="#b">b</a></span> Manual, page 4</li>
+    <li>By law. <a href="#c">↩︎</a></li><li>By hand.<a href="#d" role="doc-backlink">back</a></li></ol>
+    <div class="catlinks"><a href="c">Category</a>: <a href="p">Pumps</a></div>
+    <div class="mw-portlet mw-portlet-lang"><ul><li><a href="https://example.com/de">Deutsch</a></li></ul></div>"""
+    text = "Upkeep\n\nOil it.[1]\n\n1. Manual, page 4\n2. By law.\n3. By hand."
+    assert read(source, "a.html").text == text
+
+
+def test_html_keeps_what_of_a_list_of_tasks_is_done() -> None:
+    source = """<ul><li><input type="checkbox" checked disabled> Ship</li>
+    <li><input type="checkbox" disabled> Test</li></ul>
+    <ul class="task-list"><li><label><input type="checkbox"> Pack</label></li></ul><hr>
+    <ul class="inline-task-list"><li class="checked">Book</li><li>Invite</li></ul><hr>
+    <ul><li><input type="checkbox"> Show red ones</li></ul>"""
+    assert read(source, "a.html").text == (
+        "- ☒ Ship\n- ☐ Test\n\n- ☐ Pack\n\n☒ Book\n☐ Invite\n\n- Show red ones"
+    )
+
+
 def test_html_keeps_a_text_in_a_box_that_is_called_navigation() -> None:
     menu = '<div class="navigation"><a href="p.html">Prev</a></div>'
     for body in (

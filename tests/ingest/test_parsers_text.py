@@ -114,6 +114,21 @@ def test_front_matter_is_kept_as_it_is_written() -> None:
     assert {key: document.metadata.get(key) for key in kept} == kept
 
 
+def test_only_marks_make_headings_in_restructuredtext_and_asciidoc() -> None:
+    steps = "1. First\n\n   More of it.\n\n2. Second\n\nNOTE WELL\n"
+    assert kinds(read(f"Guide\n=====\n\n{steps}", "a.rst")) == [
+        ("heading", 1, "Guide"),
+        ("list", 0, "1. First"),
+        ("paragraph", 0, "More of it."),
+        ("list", 0, "2. Second"),
+        ("paragraph", 0, "NOTE WELL"),
+    ]
+    source = f"= Guide\n\nUse\n---\n\n{steps}\n____\nSaid so.\n____\n\n.Run\n----\nmake\n----\n\n== 使い方\n"
+    headings = [(level, text) for kind, level, text in kinds(read(source, "a.adoc")) if kind == "heading"]
+    assert headings == [(1, "Guide"), (2, "Use"), (2, "使い方")]
+    assert ("heading", 1, "1. First") in kinds(read(steps, "a.txt"))
+
+
 def test_markdown_keeps_footnotes_also_of_one_word() -> None:
     source = "Pay it[^1] in time[^納期].\n\n[^1]: Soon.\n\n[^納期]: 支払いは45日以内。\n\n[link]: https://example.com/x\n"
     assert read(source, "a.md").text == (
