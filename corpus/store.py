@@ -8,14 +8,10 @@ decide last.
 from __future__ import annotations
 
 import errno
-import os
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
 
 from sqlalchemy import Connection
 
@@ -24,12 +20,10 @@ from corpus.catalog import (
     CatalogFeed,
     Database,
     access,
-    changes,
     documents,
     open_database,
     passages,
     records,
-    tokens,
 )
 from corpus.catalog.committing import commit_version
 from corpus.catalog.documents import DocumentRecord
@@ -37,16 +31,16 @@ from corpus.catalog.texts import read_pages, read_text
 from corpus.catalog.versions import VersionRecord, content_hashes, get_version
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
-from corpus.erasing import UNFINISHED_ERASURE, Certificate, Eraser
+from corpus.erasing import Certificate, Eraser
 from corpus.errors import DamagedError, EmbeddingError, StorageError
 from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
 from corpus.ownership import Ownership, own
-from corpus.projection import IndexState
 from corpus.receipts import Receipts
 from corpus.searching import Searching
 from corpus.settings import Settings
+from corpus.status import CorpusState, read_state
 from corpus.types import (
     OWNER,
     Caller,
@@ -67,26 +61,6 @@ _BUILD_SHARE = 4
 
 _MEND_ROWS = 10_000
 """Up to so many vectors a damaged dense index is built again with every job: some seconds' work."""
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusState:
-    """How the corpus is doing, for ``vouch status`` and ``/health``."""
-
-    folder: Path
-    corpus_id: str
-    space: EmbeddingSpace | None
-    read_only: bool
-    seq: int
-    documents: int
-    chunks: int
-    chunks_without_vector: int
-    chunks_without_tokens: int
-    disk_bytes: int
-    free_bytes: int
-    dense: IndexState
-    lexical: IndexState
-    problems: tuple[str, ...]
 
 
 class Corpus(Searching):
@@ -339,33 +313,7 @@ class Corpus(Searching):
 
     def state(self) -> CorpusState:
         """Says how the corpus and its indexes are doing."""
-        with self.catalog.read() as db, CatalogFeed(self.catalog).snapshot() as snapshot:
-            found = len(documents.list_documents(db))
-            chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
-            space, with_tokens = records.space(db), tokens.count_live(db)
-            own_id, erasing = records.corpus_id(db), records.is_erasing(db)
-        dense, lexical = self.dense.state(), self.lexical.state()
-        problems = [state.problem for state in (dense, lexical) if state.problem]
-        if erasing:
-            problems.append(UNFINISHED_ERASURE)
-        if self.catalog.read_only:
-            problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
-        return CorpusState(
-            folder=self.folder,
-            corpus_id=own_id,
-            space=space,
-            read_only=self.catalog.read_only,
-            seq=seq,
-            documents=found,
-            chunks=chunks,
-            chunks_without_vector=chunks - vectors,
-            chunks_without_tokens=vectors - with_tokens,
-            disk_bytes=_disk_bytes(self.folder),
-            free_bytes=shutil.disk_usage(self.folder).free,
-            dense=dense,
-            lexical=lexical,
-            problems=tuple(problems),
-        )
+        return read_state(self.folder, self.catalog, self.dense, self.lexical)
 
     def _visible(self, db: Connection, document_id: str, caller: Caller) -> DocumentRecord:
         found = documents.get_document(db, document_id)
@@ -406,17 +354,6 @@ def _check_after_crash(database: Database) -> None:
             f"The catalog {database.path} is damaged: {problems[0]}.",
             hint="Nothing was changed. Bring a backup back with: vouch restore BACKUP",
         )
-
-
-def _disk_bytes(folder: Path) -> int:
-    """Adds up a folder's files; what is deleted meanwhile, such as a retired generation, counts nothing."""
-    found = 0
-    for parent, _, names in os.walk(folder):  # a folder that has gone is passed over
-        for name in names:
-            with suppress(FileNotFoundError):
-                status = os.lstat(os.path.join(parent, name))
-                found += status.st_size if S_ISREG(status.st_mode) else 0
-    return found
 
 
 def _disk_error(folder: Path, error: OSError) -> StorageError:

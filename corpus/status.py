@@ -1,0 +1,79 @@
+"""How a corpus is doing, read from its catalog, its indexes and its folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+
+from corpus.catalog import CatalogFeed, Database, changes, documents, records, tokens
+from corpus.embedding import EmbeddingSpace
+from corpus.erasing import UNFINISHED_ERASURE
+from corpus.projection import DenseIndex, IndexState, LexicalIndex
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusState:
+    """How the corpus is doing, for ``vouch status`` and ``/health``."""
+
+    folder: Path
+    corpus_id: str
+    space: EmbeddingSpace | None
+    read_only: bool
+    seq: int
+    documents: int
+    chunks: int
+    chunks_without_vector: int
+    chunks_without_tokens: int
+    disk_bytes: int
+    free_bytes: int
+    dense: IndexState
+    lexical: IndexState
+    problems: tuple[str, ...]
+
+
+def read_state(
+    folder: Path, catalog: Database, dense_index: DenseIndex, lexical_index: LexicalIndex
+) -> CorpusState:
+    """Says how the corpus and its indexes are doing."""
+    with catalog.read() as db, CatalogFeed(catalog).snapshot() as snapshot:
+        found = len(documents.list_documents(db))
+        chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
+        space, with_tokens = records.space(db), tokens.count_live(db)
+        own_id, erasing = records.corpus_id(db), records.is_erasing(db)
+    dense, lexical = dense_index.state(), lexical_index.state()
+    problems = [state.problem for state in (dense, lexical) if state.problem]
+    if erasing:
+        problems.append(UNFINISHED_ERASURE)
+    if catalog.read_only:
+        problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
+    return CorpusState(
+        folder=folder,
+        corpus_id=own_id,
+        space=space,
+        read_only=catalog.read_only,
+        seq=seq,
+        documents=found,
+        chunks=chunks,
+        chunks_without_vector=chunks - vectors,
+        chunks_without_tokens=vectors - with_tokens,
+        disk_bytes=_disk_bytes(folder),
+        free_bytes=shutil.disk_usage(folder).free,
+        dense=dense,
+        lexical=lexical,
+        problems=tuple(problems),
+    )
+
+
+def _disk_bytes(folder: Path) -> int:
+    """Adds up a folder's files; what is deleted meanwhile, such as a retired generation, counts nothing."""
+    found = 0
+    for parent, _, names in os.walk(folder):  # a folder that has gone is passed over
+        for name in names:
+            with suppress(FileNotFoundError):
+                status = os.lstat(os.path.join(parent, name))
+                found += status.st_size if S_ISREG(status.st_mode) else 0
+    return found
