@@ -1,4 +1,4 @@
-"""A generation built from the catalog: here, or in a low-priority child that leaves this process alone."""
+"""A generation filled from the catalog, here or in a low-priority child, and brought up to date with it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from corpus.child import FeedAddress, Stopped, run_in_child
+from corpus.crashpoints import reach
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
 from corpus.lexical.engine import Engine
 from corpus.lexical.segments import Record
-from corpus.projection import Feed, TextRow
+from corpus.projection import Feed, Snapshot, TextRow
 
 
 def build(feed: Feed, folder: Path, stop: Callable[[], bool]) -> None:
@@ -40,6 +41,26 @@ def build_in_child(address: FeedAddress, folder: Path, stop: Callable[[], bool])
 def run(feed: str, argument: str, folder: str) -> None:
     """What the child does: fills a folder from the catalog that ``feed`` opens with ``argument``."""
     build(FeedAddress(feed, argument).open(), Path(folder), lambda: False)
+
+
+def catch_up(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -> int:
+    """Applies what the change log holds after ``seq`` in one commit, and returns the new ``seq``.
+
+    May be repeated after a crash at any point: what is added is removed first, in case it is there already.
+    """
+    changes = snapshot.changes_after(seq)
+    if not changes:
+        return seq
+    touched = {change.version_id for change in changes}
+    gone = {change.version_id for change in changes if change.kind == "remove"}
+    segments.write_record(folder, Record(ANALYSIS_VERSION, seq, segments.COMMITTING))
+    reach("lexical.begun")
+    segments.remove_uncommitted(folder)
+    engine.apply(sorted(touched), snapshot.text_rows(sorted(touched - gone)))
+    reach("lexical.committed")
+    segments.write_record(folder, Record(ANALYSIS_VERSION, snapshot.seq, segments.meta_crc(folder)))
+    reach("lexical.recorded")
+    return snapshot.seq
 
 
 def _until(stop: Callable[[], bool], rows: Iterable[TextRow]) -> Iterator[TextRow]:

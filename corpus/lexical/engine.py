@@ -1,4 +1,4 @@
-"""One tantivy index folder: passages in, BM25 scores out. Nothing else imports tantivy.
+"""One tantivy index folder: passages in, BM25 scores out.
 
 tantivy finds the passages that the query's words speak for most; ``weighing`` then scores them, and what
 stands together as in the query, from the tokens that are stored with each.
@@ -39,6 +39,7 @@ from corpus.lexical.analysis import (
     query_tokens,
     repeats_pairs,
 )
+from corpus.lexical.collecting import collect
 from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
@@ -50,11 +51,6 @@ WRITER_BYTES = 64_000_000
 MAX_QUERY_TERMS = 96
 WEIGHED = 256
 """So many passages at least are weighed for a search: the best by their words alone, wherever these stand."""
-
-_SPARE = 16
-_MOST_FILTERED = 1000
-_SAME_SCORE = 2e-6
-"""Relative difference below which two scores are one: the order of float32 additions makes up to that."""
 
 _SCORED_AT_ONCE = 512
 _MOST_FREQUENCIES = 50_000
@@ -109,15 +105,6 @@ class _View:
     def inverse(self, token: str) -> float:
         """Returns a token's inverse document frequency, above 0."""
         return _inverse(self.searcher.num_docs, self.frequency(token))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Passages by their words, best first: ids, scores, and where tantivy has them."""
-
-    ids: Int64
-    scores: Float32
-    addresses: list[DocAddress]
 
 
 class Engine:
@@ -193,12 +180,12 @@ class Engine:
         if not terms:
             return _NONE
         depth = max(k, WEIGHED)
-        found = self._best(view.searcher, self._any_of(terms), depth, versions)
+        found = collect(view.searcher, self._schema, self._any_of(terms), depth, versions)
         if not view.weighs:
             return Scored(found.ids[:k], found.scores[:k])
         ids, addresses = found.ids, found.addresses
         if tokens.phrases:
-            quoted = self._best(view.searcher, self._quoting(tokens.phrases), depth, versions)
+            quoted = collect(view.searcher, self._schema, self._quoting(tokens.phrases), depth, versions)
             others = np.flatnonzero(~np.isin(quoted.ids, ids))
             ids = np.concatenate([ids, quoted.ids[others]])
             addresses = [*addresses, *(quoted.addresses[i] for i in others)]
@@ -337,56 +324,9 @@ class Engine:
     def _stem(self, tokens: Iterable[str]) -> list[str]:
         return self._analyzer.analyze(" ".join(tokens))
 
-    # ---- what tantivy finds ------------------------------------------------------------------------
-
-    def _best(self, searcher: Searcher, query: Query, k: int, versions: Int64 | None) -> _Found:
-        """Returns the ``k`` best; ties stand in ascending chunk id and the cut through one keeps the lowest."""
-        # Few versions are a clause of the query; many are looked up behind it, which leaves tantivy free to
-        # skip what cannot reach the top, and become a clause when that finds too few.
-        most = searcher.num_docs
-        checked = versions is not None and len(versions) > _MOST_FILTERED
-        wanted = query if versions is None or checked else self._only(query, versions)
-        limit = k + _SPARE if not checked else 4 * k + _SPARE
-        while True:
-            hits = searcher.search(wanted, min(limit, most), count=False).hits
-            scores = np.array([score for score, _ in hits], dtype=np.float32)
-            addresses = [address for _, address in hits]
-            exhausted = len(hits) < limit
-            last = float(scores[-1]) if len(hits) else 0.0
-            if checked and versions is not None and addresses:
-                owners = np.array(searcher.fast_field_values("version", addresses), dtype=np.int64)
-                kept = np.flatnonzero(np.isin(owners, versions))
-                scores, addresses = scores[kept], [addresses[i] for i in kept]
-            if exhausted or (len(scores) > k and last < float(scores[k - 1]) * (1 - _SAME_SCORE)):
-                break
-            if checked and versions is not None and (len(scores) * 4 < k or limit > 64 * k):
-                checked, wanted, limit = False, self._only(query, versions), k + _SPARE
-            else:
-                limit *= 4
-        ids = np.array(searcher.fast_field_values("chunk", addresses) if addresses else [], dtype=np.int64)
-        order, best = _settle_ties(ids, scores, k)
-        return _Found(ids[order], best, [addresses[i] for i in order])
-
-    def _only(self, query: Query, versions: Int64) -> Query:
-        allowed = Query.term_set_query(self._schema, "version", versions.tolist())
-        return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(allowed, 0.0))])
-
 
 def _inverse(total: int, frequency: int) -> float:
     return math.log1p((max(total - frequency, 0) + 0.5) / (frequency + 0.5))
-
-
-def _settle_ties(ids: Int64, scores: Float32, k: int) -> tuple[Int64, Float32]:
-    """Returns the order of the first ``k`` and their scores; neighbours of one score stand in ascending id, with
-    their best score.
-    """
-    if not len(ids):
-        return ids, scores
-    steps = scores[:-1] - scores[1:] > scores[:-1] * _SAME_SCORE
-    ties = np.concatenate([[0], np.cumsum(steps)])
-    best = scores[np.searchsorted(ties, ties)]
-    order = np.lexsort((ids, ties))[:k]
-    return order, best[order]
 
 
 def _schema() -> Schema:

@@ -9,7 +9,6 @@ Where there is none, searching answers with nothing; :meth:`TantivyIndex.state` 
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,12 +20,13 @@ from corpus.crashpoints import reach
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
-from corpus.lexical.build import build, build_in_child
+from corpus.lexical.build import build, build_in_child, catch_up
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.failures import storage_error
 from corpus.lexical.generations import Generations, number_of
-from corpus.lexical.segments import Counts, Record
-from corpus.projection import Feed, IndexState, Snapshot
+from corpus.lexical.segments import Counts
+from corpus.lexical.shadow import open_engine
+from corpus.projection import Feed, IndexState
 from corpus.types import Float32, Int64, Scored
 
 _DELETED_SHARE = 0.2
@@ -287,7 +287,7 @@ class TantivyIndex:
         record = segments.read_record(folder)
         segments.verify(folder, record)
         counts = segments.count(folder)
-        self._engine = self._open_engine(folder)
+        self._engine, self._shadow = open_engine(folder)
         self._generation, self._seq, self._counts = number_of(folder), record.seq, counts
         if record.analysis != ANALYSIS_VERSION:
             return "The lexical index was made by another version of the text analysis."
@@ -301,22 +301,6 @@ class TantivyIndex:
             return segments.count(self._folder / (self._kept.current() or ""))
         except DamagedError:
             return Counts(0, 0, 0)
-
-    def _open_engine(self, folder: Path) -> Engine:
-        try:
-            return Engine(folder)
-        except TANTIVY_ERRORS as error:
-            # tantivy makes a lock file even to read. Where the disk takes none, links to the files will do.
-            shadow = Path(tempfile.mkdtemp(prefix="vouch-lexical-"))
-            self._shadow = shadow
-            try:
-                for path in folder.iterdir():
-                    if path.is_file() and path.suffix != ".lock":
-                        (shadow / path.name).symlink_to(path.resolve())
-                return Engine(shadow)
-            except TANTIVY_ERRORS:
-                self._leave_shadow()
-                raise DamagedError(f"The lexical index in {folder} cannot be opened ({error}).") from error
 
     def _leave_shadow(self) -> None:
         if self._shadow is not None:
@@ -344,7 +328,7 @@ class TantivyIndex:
                     hint="Make the disk writable and start again.",
                 )
             try:
-                self._seq = _apply_changes(self._engine, folder, self._seq, snapshot)
+                self._seq = catch_up(self._engine, folder, self._seq, snapshot)
             except TANTIVY_ERRORS as error:
                 failure = storage_error(self._folder, error)
                 self._problem = str(failure)
@@ -375,7 +359,7 @@ class TantivyIndex:
             engine, seq = Engine(folder), segments.read_record(folder).seq
             with self._writing:
                 with self._feed.snapshot() as snapshot:
-                    seq = _apply_changes(engine, folder, seq, snapshot)
+                    seq = catch_up(engine, folder, seq, snapshot)
                 self._kept.point_at(folder.name)
                 reach("lexical.swapped")
                 self._engine, self._generation, self._seq, self._stale = engine, generation, seq, False
@@ -389,23 +373,3 @@ class TantivyIndex:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._kept.keep_only(folder.name)
-
-
-def _apply_changes(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -> int:
-    """Applies what the change log holds after ``seq`` in one commit, and returns the new ``seq``.
-
-    May be repeated after a crash at any point: what is added is removed first, in case it is there already.
-    """
-    changes = snapshot.changes_after(seq)
-    if not changes:
-        return seq
-    touched = {change.version_id for change in changes}
-    gone = {change.version_id for change in changes if change.kind == "remove"}
-    segments.write_record(folder, Record(ANALYSIS_VERSION, seq, segments.COMMITTING))
-    reach("lexical.begun")
-    segments.remove_uncommitted(folder)
-    engine.apply(sorted(touched), snapshot.text_rows(sorted(touched - gone)))
-    reach("lexical.committed")
-    segments.write_record(folder, Record(ANALYSIS_VERSION, snapshot.seq, segments.meta_crc(folder)))
-    reach("lexical.recorded")
-    return snapshot.seq

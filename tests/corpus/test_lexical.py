@@ -294,7 +294,7 @@ def test_an_allowed_set_gives_its_own_top_with_the_scores_of_all(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
     chunks: list[tuple[int, str]], allowed: set[int], query: str, k: int, most: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("corpus.lexical.engine._MOST_FILTERED", most)
+    monkeypatch.setattr("corpus.lexical.collecting._MOST_FILTERED", most)
     feed = FakeFeed()
     for version in sorted({version for version, _ in chunks}):
         feed.add(version, *[text for owner, text in chunks if owner == version])
