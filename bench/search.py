@@ -10,29 +10,25 @@ shows the costs over the sizes.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import psutil
 
 from bench import corpora, datasets
-from bench.clients import Load, run_clients
 from bench.growth import draw
 from bench.peers import Rows, open_langchain, read_rows
+from bench.served import on_disk, over_http, server, starts
+from bench.timing import head, row, timed, unspent
 from corpus.catalog.changes import CatalogFeed
 from corpus.types import OWNER, PUBLIC, Caller, Float32, Int64
 from rag.bootstrap import open_service
@@ -42,8 +38,6 @@ from rag.service import Service
 K = 10
 CLIENTS = 32
 PARTS = ("neighbours", "latency", "access", "clients", "peers", "start", "growth")
-VOUCH = (sys.executable, "-m", "rag.cli")
-STARTS = 5
 
 
 @dataclass(slots=True)
@@ -125,7 +119,8 @@ def measure(bench: Bench, size: int) -> None:
             peers(service, rows, bench)
     if bench.does("growth") or bench.does("latency") or bench.does("clients"):
         with server(folder) as (port, process):
-            over_http(bench, port, process)
+            counts = (1, CLIENTS) if bench.does("clients") else (1,)
+            over_http(port, process, bench.questions, K, counts, bench.seconds)
             used = psutil.Process(process.pid).memory_full_info()
             cost["memory"] = used.uss
             print(
@@ -134,9 +129,6 @@ def measure(bench: Bench, size: int) -> None:
             )
     if bench.does("start"):
         starts(folder, bench.questions)
-
-
-# ---- in this process ---------------------------------------------------------------------------------
 
 
 def warm(service: Service, questions: Sequence[str]) -> None:
@@ -148,35 +140,6 @@ def warm(service: Service, questions: Sequence[str]) -> None:
         opened()
     for question in questions[:40]:
         service.search(question, K)
-
-
-def timed(search: Callable[[str], object], questions: Sequence[str]) -> Float32:
-    """Returns what each search takes, one at a time: milliseconds, and those that all processors spent on it."""
-    took = []
-    for question in questions:
-        began, spent = time.perf_counter(), time.process_time()
-        search(question)
-        took.append((time.perf_counter() - began, time.process_time() - spent))
-    return np.array(took, np.float32) * 1000
-
-
-def row(name: str, took: Float32, *more: object) -> str:
-    """Returns a row of a table: p50, p95 and the longest, in milliseconds, and the processor's p50."""
-    p50, p95 = np.percentile(took[:, 0], [50, 95])
-    processor = f"{np.percentile(took[:, 1], 50):.1f}" if took[:, 1].any() else "-"
-    cells = [name, f"{p50:.1f}", f"{p95:.1f}", f"{took[:, 0].max():.1f}", processor, *map(str, more)]
-    return "| " + " | ".join(cells) + " |"
-
-
-def unspent(ms: Sequence[float]) -> Float32:
-    """Returns milliseconds as :func:`timed` does, of what happened in another process."""
-    return np.stack([np.array(ms, np.float32), np.zeros(len(ms), np.float32)], axis=1)
-
-
-def head(*more: str) -> str:
-    """Returns the head of such a table."""
-    names = ["", "p50 ms", "p95", "longest", "processor ms", *more]
-    return "| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|"
 
 
 def latency(service: Service, rows: Rows, questions: Sequence[str]) -> tuple[float, float]:
@@ -322,96 +285,6 @@ def peers(service: Service, rows: Rows, bench: Bench) -> None:
         print(row(name, took, f"{statistics.fmean(shares):.4f}"))
     took = timed(lambda question: service.search(question, K), covered)
     print(row("Vouch, the whole search (both legs, access, texts)", took, ""))
-
-
-# ---- over HTTP -----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Runs ``vouch serve``; gives its port and process once it is ready."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [*VOUCH, "serve", "--port", str(port)],
-        env=environment(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while not is_ready(port):
-            if process.poll() is not None:
-                raise RuntimeError(f"vouch serve ended with {process.returncode}")
-            time.sleep(0.02)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def is_ready(port: int) -> bool:
-    """Says whether a server answers questions."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Returns the environment in which a command searches one of the corpora."""
-    small = {f"VOUCH_{name.upper()}": str(value) for name, value in corpora.SMALL.items()}
-    compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # as where it is not set: modules are compiled once
-    return {**os.environ, **small, **compiled, "VOUCH_DATA_DIR": str(folder)}
-
-
-def over_http(bench: Bench, port: int, process: subprocess.Popen[bytes]) -> None:
-    """Prints what one and many clients of the server meet."""
-    own = psutil.Process(process.pid)
-    run_clients(port, 1, 3.0, bench.questions, K)
-    loads: list[Load] = []
-    print("\n" + head("searches a second", "failed", "server's cores", "clients' cores", "its threads"))
-    for clients in (1, CLIENTS) if bench.does("clients") else (1,):
-        before = sum(own.cpu_times()[:2])
-        load = run_clients(port, clients, bench.seconds, bench.questions, K)
-        used = sum(own.cpu_times()[:2]) - before
-        loads.append(load)
-        cores = (f"{used / load.seconds:.2f}", f"{load.own_seconds / load.seconds:.2f}", own.num_threads())
-        name = "one client" if clients == 1 else f"{clients} clients"
-        print(row(f"/api/search, {name}", unspent(load.ms), f"{load.per_second:.0f}", load.failed, *cores))
-    if len(loads) > 1:
-        print(
-            f"\n{CLIENTS} clients find {loads[1].per_second / loads[0].per_second:.2f} times what one does."
-        )
-
-
-def on_disk(folder: Path) -> str:
-    """Returns what the parts of a data folder take."""
-    parts = []
-    for path in sorted(folder.iterdir()):
-        files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
-        size = sum(one.stat().st_size for one in files)
-        if size >> 20:
-            parts.append(f"{path.name} {size >> 20}")
-    return ", ".join(parts)
-
-
-def starts(folder: Path, questions: Sequence[str]) -> None:
-    """Prints how long the commands take; the first of each, which brings files into memory, is left out."""
-    searches, serves = [], []
-    for question in islice(cycle(questions), STARTS + 1):
-        began = time.perf_counter()
-        argv = [*VOUCH, "search", question, "--json"]
-        done = subprocess.run(argv, env=environment(folder), capture_output=True, text=True, check=True)
-        searches.append((time.perf_counter() - began) * 1000)
-        assert json.loads(done.stdout)["hits"], question
-        began = time.perf_counter()
-        with server(folder):
-            serves.append((time.perf_counter() - began) * 1000)
-    print("\n" + head())
-    print(row("`vouch search`, the whole command", unspent(searches[1:])))
-    print(row("`vouch serve` until it is ready", unspent(serves[1:])))
 
 
 if __name__ == "__main__":
