@@ -15,12 +15,14 @@ import pytest
 
 from corpus.settings import Settings
 from rag.cli.app import run
+from rag.cli.failures import ExitCode
 from rag.scripted import ScriptedServer, Turn
 from rag.service import Service
 from tests.builders import WordEmbedder, new_version
 from tests.rag.company import scripted_model
 
 ROOT = Path(__file__).resolve().parents[2]
+LONE = "\udcff\udcfe"  # what the bytes FF FE become in an argument
 
 
 @dataclass(frozen=True)
@@ -161,3 +163,19 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def read(company: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> Vouch:
     """Commands that only look."""
     return runner(capsys, company[0])
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Vouch:
+    """Commands on a data folder without documents."""
+    without_model(monkeypatch)
+    return runner(capsys, tmp_path / "data")
+
+
+def check_error(ended: Ended, code: ExitCode, said: str) -> None:
+    """Every error looks the same: what happened, what to do, no traceback, nothing on stdout."""
+    assert ended.code == code, ended.err
+    assert ended.err.startswith("error: ")
+    assert said in " ".join(ended.err.split())
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
