@@ -1,7 +1,7 @@
 """One parsing child from outside: starting it, asking it within limits of time and size, and ending it for good.
 
-What is said through its pipes is in :mod:`ingest.worker`, which runs inside; who decides when there is a child is
-:mod:`ingest.sandbox`.
+What is said through its pipes is in :mod:`ingest.replies`, what runs inside is :mod:`ingest.worker`, and who decides
+when there is a child is :mod:`ingest.sandbox`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
-from ingest.worker import FRAME
+from ingest.replies import FRAME
 
 PIPE_BYTES = 1 << 20
 """So much is read from a pipe, or written to it, at a time."""

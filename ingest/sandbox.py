@@ -26,7 +26,7 @@ from corpus.types import Document
 from ingest.parsers import Limits, recognition, too_large
 from ingest.parsers.recognition import ScannedError
 from ingest.parsing_child import PIPE_BYTES, ParsingChild, bad_reply, pool_closed, remove_orphans
-from ingest.worker import decode_document, read_refusal
+from ingest.replies import decode_document, decode_refusal
 
 FAULTS = frozenset({"crashed", "timeout", "memory", "too_much_output", "bad_reply"})
 """Codes that mean the file did something to its worker rather than being merely unreadable."""
@@ -216,7 +216,7 @@ class ParserPool:
             if reply.get("ok") is True:
                 keep = not ocr_s
                 return reply, answer
-            error = read_refusal(reply)
+            error = decode_refusal(reply)
             keep = error.code not in FAULTS and not ocr_s
             raise error
         finally:

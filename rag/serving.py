@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import ipaddress
 import json
 import logging
 import math
@@ -21,9 +20,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import BusyError, NotAllowedError, UnavailableError, VouchError
+from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
 from corpus.settings import Settings
+from rag.addresses import LOOPBACK_NAMES, check_address
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -38,7 +38,6 @@ CLOSE_S = 40.0
 """How long the current document has to be finished, in seconds;
 after that it is dropped and read again later.
 """
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
@@ -261,30 +260,8 @@ def make_app(
     hosts: tuple[str, ...] = (*LOOPBACK_NAMES, settings.host, *settings.allowed_hosts)
     if insecure and not settings.allowed_hosts:
         hosts = ()
-    app = create_app(opener, [host.lower() for host in hosts], version, drain_s)
+    app = create_app(opener, [host.lower() for host in hosts], version, drain_s=drain_s)
     return app
-
-
-def check_address(host: str, *, insecure: bool) -> None:
-    """Refuses an address that other machines reach, for as long as there are no access keys.
-
-    Raises:
-        NotAllowedError: it is not loopback and ``insecure`` is not given.
-    """
-    try:
-        near = ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        near = host == "localhost"
-    if near:
-        return
-    if not insecure:
-        raise NotAllowedError(
-            f"{host} can be reached from other machines, and there are no access keys yet.",
-            code="not_loopback",
-            hint="Serve on 127.0.0.1 behind a proxy that checks who asks, "
-            "or add --insecure if the network is trusted.",
-        )
-    log.warning("Serving on %s without access keys: whoever reaches it can read, add and remove.", host)
 
 
 async def _answer(send: Send, *, alive: bool) -> None:

@@ -17,7 +17,6 @@ from rag.api.house import House
 from rag.api.routes import completions, documents, health, jobs, questions
 from rag.api.schemas import ErrorBody
 from rag.service import Service
-from rag.serving import DRAIN_S
 
 MAX_JSON_BYTES = 256 << 10
 MAX_CONVERSATION_BYTES = 1 << 20
@@ -34,7 +33,8 @@ def create_app(
     opener: Callable[[], Service],
     hosts: Collection[str] = (),
     version: str = "0",
-    drain_s: float = DRAIN_S,
+    *,
+    drain_s: float,
 ) -> FastAPI:
     """Makes the application.
 

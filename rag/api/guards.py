@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.addresses import LOOPBACK_NAMES
 from rag.api.envelope import openai_error, speaks_openai
-from rag.serving import LOOPBACK_NAMES
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),

@@ -20,8 +20,8 @@ import pytest
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
 from corpus.settings import Settings
 from ingest import parsing_child, sandbox
+from ingest.replies import decode_document
 from ingest.sandbox import ParserPool
-from ingest.worker import decode_document
 
 HOSTILE = "tests.ingest.hostile:TABLE"
 
