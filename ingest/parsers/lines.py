@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from corpus.patterns import pattern
 
-_WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
+WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
 NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
@@ -110,7 +110,7 @@ def _continues(before: Word, after: Word) -> bool:
         return False
     if gap > 0.4 * size and before.text[-1] in _DIGITS and after.text[0] in _FIGURES:
         return False  # two columns of numbers
-    return gap <= _WIDE_GAP * size
+    return gap <= WIDE_GAP * size
 
 
 @dataclass(slots=True)

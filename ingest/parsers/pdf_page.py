@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
 from ingest.parsers.lines import Rule, Word, in_rows
+from ingest.parsers.pdf_right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf_structure import Box, PageText
 from ingest.parsers.pdf_writing import join_labels, mark_downward, turn_upright
 
@@ -54,7 +55,9 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     if not text_page:
         return found
     try:
-        turns, looks = _read_words(text_page, found, fonts)
+        text = page_characters(text_page)
+        backward = is_right_to_left(text)
+        turns, looks = _read_words(text_page, text, found, fonts, backward=backward)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
     _read_objects(page.raw, found)
@@ -63,13 +66,16 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     if any(turns):
         turn_upright(found, turns)
     found.words = in_rows(found.words) if downward else join_labels(found.words)
+    if backward:
+        turn_over(found)
     return found
 
 
-def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tuple[list[int], list[int]]:
+def _read_words(
+    text_page: Any, text: str, found: PageText, fonts: dict[int, Font], *, backward: bool
+) -> tuple[list[int], list[int]]:
     """Adds the page's words; returns for each how many quarter turns to the left its line is written, and
     how it is drawn."""
-    text = page_characters(text_page)
     box = pdfium.FS_RECTF()
     reference = ctypes.byref(box)
     loose = pdfium.FPDFText_GetLooseCharBox
@@ -79,7 +85,7 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
     turns: list[int] = []
     looks: list[int] = []
     last_drawn, look = 0, _DRAWN
-    for start, end in _tokens(text, text_page):
+    for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
@@ -102,6 +108,8 @@ def _read_words(text_page: Any, found: PageText, fonts: dict[int, Font]) -> tupl
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
         )
         whole = shown = text[start:end]
+        if backward:
+            whole = shown = as_read(whole, start, lambda at: _box_of(text_page, at))
         if end - start > 1 and loose(text_page, end - 1, reference):
             if not turn and box.top <= y0 + 0.3 * (y1 - y0):
                 # PDFium undid a hyphenation: the word goes on in the next line, after one of its hyphens.
@@ -143,6 +151,17 @@ def _tokens(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
                         start = at
                     bottom = box.bottom + 0.3 * (box.top - box.bottom)
         yield start, end
+
+
+def _pieces(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
+    for start, end in _tokens(text, text_page):
+        yield from pieces(text[start:end], start)
+
+
+def _box_of(text_page: Any, index: int) -> Box | None:
+    box = pdfium.FS_RECTF()
+    known = pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box))
+    return (box.left, box.bottom, box.right, box.top) if known else None
 
 
 def _line_break(text: str, start: int, end: int, text_page: Any, height: float) -> int:

@@ -1,10 +1,12 @@
-"""PDFs written sideways and downward."""
+"""PDFs written sideways, downward and from the right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pypdf.generic import NameObject, StreamObject
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
@@ -60,3 +62,67 @@ def test_a_stamp_along_the_margin_comes_last() -> None:
         write(canvas, PROSE, 70, 780, 450)
 
     assert [text for _, _, text in kinds(read(drawn(draw)))] == [PROSE, "Draft of March"]
+
+
+def from_right(lines: Sequence[tuple[float, float, str]]) -> bytes:
+    """A PDF of lines of Arabic or Hebrew, each as it is seen from left to right, that end at an x."""
+    letters = sorted({letter for _, _, line in lines for letter in line if letter > "\u0590"})
+    stand_ins = {letter: chr(0xC0 + at) for at, letter in enumerate(letters)}
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Courier", 10)
+        for x, y, line in lines:
+            canvas.drawRightString(x, y, "".join(stand_ins.get(letter, letter) for letter in line))
+
+    def change(writer: Any) -> None:
+        shown = {code: chr(code) for code in range(0x20, 0x7F)}
+        shown |= {ord(stand_in): LIGATURES.get(letter, letter) for letter, stand_in in stand_ins.items()}
+        named = "\n".join(f"<{code:02x}> <{text.encode('utf-16-be').hex()}>" for code, text in shown.items())
+        stream = StreamObject()
+        stream.set_data(f"begincmap\n{len(shown)} beginbfchar\n{named}\nendbfchar\nendcmap".encode())
+        for font in writer.pages[0]["/Resources"]["/Font"].values():
+            font.get_object()[NameObject("/ToUnicode")] = writer._add_object(stream)
+
+    return rewritten(drawn(draw), change)
+
+
+LIGATURES = {"\ufefb": "\u0644\u0627"}
+"""What is drawn as one and is two letters."""
+
+
+def turned(text: str) -> str:
+    return text[::-1]
+
+
+def test_hebrew_is_read_from_the_right_and_what_is_latin_in_it_from_the_left() -> None:
+    first, second, third = "העובדים יגישו בקשה לחופשה", "ימים לפני המועד (ראו", "סעיף"
+    lines = [
+        (500.0, 780.0, f"14 {turned(first)}"),
+        (500.0, 768.0, f"E-4032 {turned(second).replace('(', ')')}"),
+        (500.0, 756.0, f"mg 45 ,15.3% ,2025-03-01 ,(12.3 {turned(third)}"),
+        (500.0, 744.0, f".(ISO 9001) {turned('תקן')}"),
+    ]
+    assert read(from_right(lines)).text.replace("\n\n", " ") == (
+        f"{first} 14 {second} E-4032 {third} 12.3), 2025-03-01, 15.3%, 45 mg תקן (ISO 9001)."
+    )
+
+
+def test_arabic_is_read_with_its_ligatures_and_dates_in_order() -> None:
+    said = "يقدم الموظف طلب الإجازة قبل"
+    lines = [
+        (500.0, 780.0, f"14 {turned(said)}"),
+        (500.0, 768.0, f"31-12-2025 {turned('و')} 1,200 {turned('السﻻمة حتى')}"),
+    ]
+    assert read(from_right(lines)).text == f"{said} 14 السلامة حتى 1,200 و 2025-12-31"
+
+
+def test_cells_and_columns_of_hebrew_are_read_from_the_right() -> None:
+    rows = [("מכירות", "1,200"), ("עלויות", "900"), ("רווח", "300"), ("שם", "סכום")]
+    lines = [(500.0, 780.0, turned("דוח מכירות שנתי לעובדים"))]
+    for at, (name, number) in enumerate(rows):
+        drawn_number = number if number[0].isdigit() else turned(number)
+        lines += [(500.0, 700.0 - 14 * at, turned(name)), (300.0, 700.0 - 14 * at, drawn_number)]
+    assert [text for _, _, text in kinds(read(from_right(lines)))] == [
+        "דוח מכירות שנתי לעובדים",
+        "\n".join(" | ".join(row) for row in rows),
+    ]
