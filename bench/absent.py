@@ -24,11 +24,11 @@ import numpy as np
 from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import open_set, set_parser, work_folder
 from corpus.types import OWNER
-from rag.abstention import FITTED, signals
-from rag.answers import DEFAULT_K
-from rag.calibration import auroc
-from rag.library import CallersLibrary
-from rag.questions import Question
+from rag.asking.answers import DEFAULT_K
+from rag.grounding.abstention import FITTED, signals
+from rag.measuring.calibration import auroc
+from rag.measuring.questions import Question
+from rag.retrieval.library import CallersLibrary
 from rag.service import Service
 
 Judged = list[tuple[Question, float, bool]]

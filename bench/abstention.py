@@ -1,4 +1,4 @@
-"""Fits when to answer "not in the documents" (``rag.abstention.FITTED``) and says how well that does, held out.
+"""Fits when to answer "not in the documents" (``FITTED`` in ``rag.grounding.abstention``), and judges it held out.
 
     python -m bench.abstention --data folder --work folder
 
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import open_set, set_parser, work_folder
 from corpus.types import OWNER, Hit
-from rag.abstention import Signals, signals
-from rag.answers import DEFAULT_K
-from rag.calibration import REFUSED, auroc
-from rag.calibration import fit as logistic
-from rag.evaluation import is_named
-from rag.library import CallersLibrary
-from rag.questions import Question
+from rag.asking.answers import DEFAULT_K
+from rag.grounding.abstention import Signals, signals
+from rag.measuring.calibration import REFUSED, auroc
+from rag.measuring.calibration import fit as logistic
+from rag.measuring.evaluation import is_named
+from rag.measuring.questions import Question
+from rag.retrieval.library import CallersLibrary
 
 Floats = NDArray[np.float64]
 

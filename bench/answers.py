@@ -25,15 +25,15 @@ from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import located, open_set, set_parser, work_folder
 from corpus.language import fold
 from corpus.types import OWNER
-from rag.answering import answer
-from rag.answers import DEFAULT_K, Answer, Ask
-from rag.citations import Citation
-from rag.conflicts import as_told
-from rag.evaluation import is_named, shares_text
-from rag.library import CallersLibrary
-from rag.questions import Gold, Question
-from rag.screening import MARKERS
-from rag.terms import stems, weights
+from rag.asking.answering import answer
+from rag.asking.answers import DEFAULT_K, Answer, Ask
+from rag.grounding.citations import Citation
+from rag.grounding.conflicts import as_told
+from rag.measuring.evaluation import is_named, shares_text
+from rag.measuring.questions import Gold, Question
+from rag.prompts.screening import MARKERS
+from rag.retrieval.library import CallersLibrary
+from rag.words.terms import stems, weights
 
 COLUMNS = (
     "answerable",

@@ -21,9 +21,9 @@ from bench.datasets import Dataset, load
 from bench.retrieval import measure, open_set, set_parser, work_folder
 from corpus.language import STOP_WORDS
 from corpus.types import OWNER
-from rag.evaluation import compare
+from rag.measuring.evaluation import compare
 from rag.service import Service
-from rag.terms import stem
+from rag.words.terms import stem
 
 MEASURES = ("hit@1", "hit@5", "MRR@10", "nDCG@10")
 _WORD = re.compile(r"(?<![^\W_])[a-z]{5,}(?![^\W_])")

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rag.evaluation import Grain, Ranked
-from rag.questions import Gold, Question, read_questions
+from rag.measuring.evaluation import Grain, Ranked
+from rag.measuring.questions import Gold, Question, read_questions
 
 SAMPLE = Path(__file__).resolve().parent.parent / "corpus" / "sample"
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Questions over documents, and how passages are matched with the gold (``rag.evaluation.evaluate``).
+    """Questions over documents, and how passages are matched with the gold (``rag.measuring.evaluation.evaluate``).
 
     ``spans``: the gold texts are to be located in the stored documents, for recall and precision by character.
     ``short_answers``: the reference answers are words of the gold passage.

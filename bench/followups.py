@@ -19,12 +19,12 @@ from bench.answers import is_gold
 from bench.datasets import SAMPLE, Dataset, sample
 from bench.retrieval import located, open_set, work_folder
 from corpus.types import OWNER
-from rag.answering import answer
-from rag.answers import Answer, Ask
-from rag.evaluation import is_named, shares_text
-from rag.library import CallersLibrary
-from rag.prompting import Message
-from rag.questions import Question, read_questions
+from rag.asking.answering import answer
+from rag.asking.answers import Answer, Ask
+from rag.measuring.evaluation import is_named, shares_text
+from rag.measuring.questions import Question, read_questions
+from rag.prompts.prompting import Message
+from rag.retrieval.library import CallersLibrary
 
 FILE = Path(__file__).with_name("followups.jsonl")
 COLUMNS = ("questions", "gold found", "gold cited", "refused", "unanswerable", "abstained")

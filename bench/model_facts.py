@@ -1,4 +1,4 @@
-"""Writes rag/cards.json: facts on well-known models, each with its source and the date of that source.
+"""Writes rag/models/cards.json: facts on well-known models, each with its source and the date of that source.
 
     python bench/model_facts.py
 
@@ -113,7 +113,7 @@ COMPANIES = {
 def main() -> None:
     """Writes the file and says what it holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=HERE / "rag" / "cards.json")
+    parser.add_argument("--out", type=Path, default=HERE / "rag" / "models" / "cards.json")
     out = parser.parse_args().out
     cards = [card(*row) for row in CHOSEN]
     out.write_text(json.dumps(cards, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Fits what each sign of an answering sentence counts for (``rag.reading.WORDS``, ``MEANING``), judged held out.
+"""Fits what each sign of an answering sentence counts for (``WORDS``, ``MEANING`` of ``rag.reading.sentences``).
 
     python -m bench.reading --data folder --work folder
 
@@ -25,14 +25,14 @@ from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import located, open_set, set_parser, work_folder
 from corpus.language import fold
 from corpus.types import OWNER, Hit
-from rag.answers import DEFAULT_K
-from rag.evaluation import is_named
-from rag.extractive import embed_with
-from rag.library import CallersLibrary
-from rag.prompting import ESTIMATE, Budget, build_prompt, read_prompt
-from rag.questions import Question
-from rag.reading import MEANING, WORDS, Candidate, Embed, Signs, pick, rank
-from rag.terms import weights
+from rag.asking.answers import DEFAULT_K
+from rag.measuring.evaluation import is_named
+from rag.measuring.questions import Question
+from rag.prompts.prompting import ESTIMATE, Budget, build_prompt, read_prompt
+from rag.reading.extractive import embed_with
+from rag.reading.sentences import MEANING, WORDS, Candidate, Embed, Signs, pick, rank
+from rag.retrieval.library import CallersLibrary
+from rag.words.terms import weights
 
 Floats = NDArray[np.float64]
 

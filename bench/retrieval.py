@@ -24,7 +24,7 @@ from bench.datasets import Dataset, load
 from corpus.settings import load_settings
 from corpus.types import OWNER, Hit
 from rag.bootstrap import open_service
-from rag.evaluation import (
+from rag.measuring.evaluation import (
     DEEP,
     EVERYTHING,
     Ablated,
@@ -36,10 +36,10 @@ from rag.evaluation import (
     read_scores,
     write_scores,
 )
-from rag.questions import Question, locate, write_trec_run
-from rag.ranking import PARTS
+from rag.measuring.questions import Question, locate, write_trec_run
+from rag.measuring.significance import Interval, Paired
+from rag.retrieval.ranking import PARTS
 from rag.service import Service
-from rag.significance import Interval, Paired
 
 COLUMNS = ("hit@1", "hit@5", "hit@10", "Recall@10", "MRR@10", "nDCG@10")
 ABLATED = ("hit@5", "MRR@10", "nDCG@10")

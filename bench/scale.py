@@ -28,7 +28,7 @@ from corpus.settings import load_settings
 from corpus.types import OWNER
 from corpus.vectors.exact import ExactIndex
 from rag.bootstrap import open_service
-from rag.questions import read_questions
+from rag.measuring.questions import read_questions
 from rag.service import Service
 
 ENDINGS = frozenset({".docx", ".htm", ".html", ".md", ".pdf", ".txt"})

@@ -32,7 +32,7 @@ from bench.timing import head, row, timed, unspent
 from corpus.catalog.changes import CatalogFeed
 from corpus.types import OWNER, PUBLIC, Caller, Float32, Int64
 from rag.bootstrap import open_service
-from rag.retrieval import RECIPE, Retriever
+from rag.retrieval.retriever import RECIPE, Retriever
 from rag.service import Service
 
 K = 10

@@ -26,7 +26,7 @@ from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
 from rag.as_json import to_json
-from rag.control import describe
+from rag.owner.control import describe
 from rag.service import Service
 
 log = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from langchain_core.retrievers import BaseRetriever
 
 from corpus.errors import UnavailableError, UsageError, VouchError
 from corpus.types import OWNER, Caller
-from rag.answers import DEFAULT_K
 from rag.as_json import to_json
+from rag.asking.answers import DEFAULT_K
 
 if TYPE_CHECKING:
     from rag.service import Service
@@ -50,12 +50,12 @@ class VouchRetriever(BaseRetriever):
     ) -> VouchRetriever:
         """Returns a retriever over an open service, for one caller.
 
-        ``filter`` is as in a request: ``{"languages": ["ja"]}``; see :func:`rag.filters.read_filter`.
+        ``filter`` is as in a request: ``{"languages": ["ja"]}``; see :func:`rag.retrieval.filters.read_filter`.
 
         Raises:
             VouchError: the filter cannot be read, or there is no such collection.
         """
-        from rag.limits import read_limits
+        from rag.retrieval.limits import read_limits
 
         limits = read_limits(service.corpus, filter or {}, collection, caller)
 

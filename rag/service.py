@@ -23,16 +23,16 @@ from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
 from ingest.sandbox import ParserPool
 
 if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ingest starts without it
-    from rag.abstention import Abstention
-    from rag.answers import Answer, Ask, Event
-    from rag.approving import WorkedExamples
-    from rag.attempts import Stop
-    from rag.comparison import Arm, Compared, Comparison
-    from rag.models import Models
-    from rag.prompting import Message
-    from rag.replaying import Replay
-    from rag.retrieval import Retriever, SearchResult
-    from rag.templates import Template
+    from rag.asking.answers import Answer, Ask, Event
+    from rag.asking.comparison import Arm, Compared, Comparison
+    from rag.grounding.abstention import Abstention
+    from rag.models.attempts import Stop
+    from rag.models.catalogue import Models
+    from rag.prompts.approving import WorkedExamples
+    from rag.prompts.prompting import Message
+    from rag.prompts.templates import Template
+    from rag.receipts.replaying import Replay
+    from rag.retrieval.retriever import Retriever, SearchResult
 
 _FIRST = "Is it ready?"
 
@@ -56,38 +56,38 @@ class Service:
     @cached_property
     def retriever(self) -> Retriever:
         """Searches the corpus; made when first asked for."""
-        from rag.retrieval import Retriever
+        from rag.retrieval.retriever import Retriever
 
         return Retriever(self.corpus, self.embedder, self.settings)
 
     @cached_property
     def examples(self) -> WorkedExamples:
         """What few-shot prompts are chosen from; made when first asked for."""
-        from rag.approving import WorkedExamples
+        from rag.prompts.approving import WorkedExamples
 
         return WorkedExamples(self.settings, self.corpus, self.embedder)
 
     @cached_property
     def abstention(self) -> Abstention:
         """When to refuse: as it was fitted for this corpus, else as shipped; read when first asked for."""
-        from rag.abstention import FITTED
-        from rag.calibration import load
+        from rag.grounding.abstention import FITTED
+        from rag.measuring.calibration import load
 
         return load(self.settings.data_dir, self.corpus.space.id) or FITTED
 
     def search(
         self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
     ) -> SearchResult:
-        """Returns the ``k`` best passages; see :meth:`rag.retrieval.Retriever.search`."""
+        """Returns the ``k`` best passages; see :meth:`rag.retrieval.retriever.Retriever.search`."""
         return self.retriever.search(query, k, caller, filter)
 
     def search_without(self, part: str) -> Retriever:
         """Returns a retriever that has all but one part of the recipe, to measure what the part is worth.
 
         Raises:
-            UsageError: there is no such part; see :data:`rag.ranking.PARTS`.
+            UsageError: there is no such part; see :data:`rag.retrieval.ranking.PARTS`.
         """
-        from rag.retrieval import Retriever
+        from rag.retrieval.retriever import Retriever
 
         return Retriever(self.corpus, self.embedder, self.settings, self.retriever.recipe.without(part))
 
@@ -98,7 +98,7 @@ class Service:
         Raises:
             UsageError: the settings name a model that there is not, or one of their tables is wrong.
         """
-        from rag.models import Models, built_in
+        from rag.models.catalogue import Models, built_in
 
         with self._opening:
             if self._models is None:
@@ -108,13 +108,13 @@ class Service:
     def ask_events(
         self, ask: Ask, filter: Filter | None = None, caller: Caller = OWNER, stop: Stop | None = None
     ) -> Generator[Event]:
-        """Yields an answer as it comes to be; see :func:`rag.answering.answer_events`.
+        """Yields an answer as it comes to be; see :func:`rag.asking.answering.answer_events`.
 
-        The owner may ask any provider:model, everybody else what :meth:`rag.models.Models.cards` lists.
+        The owner may ask any provider:model, everybody else what :meth:`rag.models.catalogue.Models.cards` lists.
         """
-        from rag.answering import answer_events
-        from rag.library import CallersLibrary
-        from rag.receipts import keep_receipt, keeping
+        from rag.asking.answering import answer_events
+        from rag.receipts.receipt import keep_receipt, keeping
+        from rag.retrieval.library import CallersLibrary
 
         self.models.card(ask.model, listed=not caller.owner)
         library = CallersLibrary(self.corpus, self.retriever, caller, filter)
@@ -140,25 +140,25 @@ class Service:
         return keeping(events, keep)
 
     def receipt(self, receipt_id: str, caller: Caller = OWNER) -> dict[str, Any]:
-        """Returns what a caller may see of an answer's receipt; see :func:`rag.receipts.show_receipt`.
+        """Returns what a caller may see of an answer's receipt; see :func:`rag.receipts.receipt.show_receipt`.
 
         Raises:
             NotFoundError: there is none, or it is another caller's.
             StorageError: the receipts cannot be read.
         """
-        from rag.receipts import show_receipt
+        from rag.receipts.receipt import show_receipt
 
         return show_receipt(self.corpus.receipts.get(receipt_id), self.corpus, caller)
 
     def replay(
         self, receipt_id: str, caller: Caller = OWNER, *, generate: bool = True, stop: Stop | None = None
     ) -> Replay:
-        """Searches and, with ``generate``, answers again what a receipt is of; see :func:`rag.replaying.replay`.
+        """Searches and, with ``generate``, answers again what a receipt is of; see :mod:`rag.receipts.replaying`.
 
         Raises:
             NotFoundError, StorageError: as :meth:`receipt`.
         """
-        from rag.replaying import replay
+        from rag.receipts.replaying import replay
 
         shown = self.receipt(receipt_id, caller)
         return replay(
@@ -185,12 +185,12 @@ class Service:
         stop: Stop | None = None,
     ) -> Comparison:
         """Answers a question once for each arm, by default with and without retrieval; see
-        :func:`rag.comparison.compare` and :meth:`ask_events`.
+        :func:`rag.asking.comparison.compare` and :meth:`ask_events`.
         """
-        from rag.answers import Ask
-        from rag.comparison import DEFAULT_ARMS, compare
-        from rag.library import CallersLibrary
-        from rag.receipts import keep_receipt
+        from rag.asking.answers import Ask
+        from rag.asking.comparison import DEFAULT_ARMS, compare
+        from rag.receipts.receipt import keep_receipt
+        from rag.retrieval.library import CallersLibrary
 
         arms = DEFAULT_ARMS if arms is None else arms
         for arm in arms:
@@ -241,8 +241,8 @@ class Service:
         self.examples.all()
 
     def template(self, name: str | None) -> Template | None:
-        """Returns a template of the settings, None for no name; see :func:`rag.templates.find_template`."""
-        from rag.templates import find_template
+        """Returns a template of the settings, None for no name; see :func:`rag.prompts.templates.find_template`."""
+        from rag.prompts.templates import find_template
 
         return find_template(self.settings.templates, name) if name else None
 

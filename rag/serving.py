@@ -228,8 +228,8 @@ def make_app(
     """Makes the application over a data folder; other commands go through it while it is open."""
     from rag.api import create_app
     from rag.bootstrap import open_service
-    from rag.control import Cancelled, Emit, serve_control
-    from rag.operations import perform
+    from rag.owner.control import Cancelled, Emit, serve_control
+    from rag.owner.operations import perform
 
     def opener() -> Service:
         service = open_service(settings, purpose="vouch serve")

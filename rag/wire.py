@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import VouchError
-from rag.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
 from rag.as_json import to_json
-from rag.cards import ModelCard, Wanted
-from rag.comparison import Arm, Compared, Comparison
-from rag.measurements import Measurement, measured
-from rag.models import Models
-from rag.prompting import Passage, Prompt
+from rag.asking.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
+from rag.asking.comparison import Arm, Compared, Comparison
+from rag.measuring.measurements import Measurement, measured
+from rag.models.cards import ModelCard, Wanted
+from rag.models.catalogue import Models
+from rag.prompts.prompting import Passage, Prompt
 
 
 def error_json(error: VouchError) -> dict[str, str]:

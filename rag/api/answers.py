@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from rag.answers import DEFAULT_K
 from rag.api.asking import StrategyName
 from rag.api.schemas import HitShape
+from rag.asking.answers import DEFAULT_K
 
 
 class CitationShape(BaseModel):

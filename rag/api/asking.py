@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from rag.answers import DEFAULT_K, MOST_K
 from rag.api.schemas import CollectionName, FurtherLimits, Question, Shape, plain_text
-from rag.comparison import MOST_ARMS
+from rag.asking.answers import DEFAULT_K, MOST_K
+from rag.asking.comparison import MOST_ARMS
 
 StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from rag.answers import Answer
 from rag.api.answers import AnswerShape
-from rag.citations import Citation
-from rag.prompting import is_japanese
+from rag.asking.answers import Answer
+from rag.grounding.citations import Citation
+from rag.prompts.prompting import is_japanese
 from rag.wire import answer_json
 
 Reason = Literal["stop", "length", "content_filter"]

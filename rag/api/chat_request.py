@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.errors import UsageError
-from rag.answers import Ask
 from rag.api.asking import HowToAnswer, RequireSupport
 from rag.api.chat_reply import without_footnotes
 from rag.api.schemas import MAX_QUESTION_CHARS, CollectionName, FurtherLimits
-from rag.prompting import Message
-from rag.templates import Template
+from rag.asking.answers import Ask
+from rag.prompts.prompting import Message
+from rag.prompts.templates import Template
 
 DEFAULT_NAME = "vouch"
 """What the default model is called here, beside its own name."""

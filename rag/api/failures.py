@@ -25,7 +25,7 @@ from corpus.errors import (
     VouchError,
 )
 from rag.api.envelope import openai_error, openai_status, retry_headers, speaks_openai
-from rag.upstream import UpstreamError
+from rag.models.upstream import UpstreamError
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from fastapi import Depends, Request
 from corpus.durable import can_write
 from corpus.errors import UnavailableError, VouchError
 from corpus.types import ANYONE, Caller
-from rag.attempts import Stop
 from rag.jobs import Jobs
+from rag.models.attempts import Stop
 from rag.service import Service
 
 log = logging.getLogger(__name__)

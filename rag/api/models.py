@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from rag.api.schemas import Shape
-from rag.cards import ProviderName
+from rag.models.cards import ProviderName
 
 
 class ModelQuery(Shape):

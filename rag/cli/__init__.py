@@ -1,6 +1,6 @@
 """The command line: ``vouch ingest | search | documents | status …``.
 
-Every command asks :func:`rag.calling.call`; only this room knows exit codes, and only it uses Typer and
+Every command asks :func:`rag.owner.calling.call`; only this room knows exit codes, and only it uses Typer and
 Rich. Nothing heavy is imported before a command needs it, so that help and argument errors come at once.
 """
 

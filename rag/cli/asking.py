@@ -19,7 +19,7 @@ from rag.cli.passages import pages_of, show_passages, tidy
 from rag.cli.screen import Screen, count, duration, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
-from rag.templates import load_template
+from rag.prompts.templates import load_template
 
 _MARKER = pattern(r"\[\d+\]")
 _GUTTER = 4

@@ -145,7 +145,7 @@ def _known(session: Session, named: Sequence[str]) -> list[str]:
     if not named:
         return []
     settings = session.settings()
-    from rag.models import Models
+    from rag.models.catalogue import Models
 
     models = Models(settings.models, settings.model)
     return [models.open(readable(one, "model")).name for one in dict.fromkeys(named)]

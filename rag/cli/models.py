@@ -69,8 +69,8 @@ def list_models(
         raise UsageError("--open and --proprietary do not go together.", hint="Leave both out to see all.")
     session: Session = context.obj
     settings = session.settings()
-    from rag.cards import PROVIDERS, Wanted
-    from rag.models import Models
+    from rag.models.cards import PROVIDERS, Wanted
+    from rag.models.catalogue import Models
     from rag.wire import catalogue_json
 
     if provider not in (None, *PROVIDERS):
@@ -113,7 +113,7 @@ def show(
     """
     session: Session = context.obj
     settings = session.settings()
-    from rag.models import Models
+    from rag.models.catalogue import Models
     from rag.wire import card_json
 
     known = Models(settings.models, settings.model)
@@ -136,8 +136,8 @@ def check(
     """
     session: Session = context.obj
     settings = session.settings()
-    from rag.checking import check_model
-    from rag.models import Models
+    from rag.models.catalogue import Models
+    from rag.models.checking import check_model
 
     known = Models(settings.models, settings.model)
     try:

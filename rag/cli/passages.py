@@ -37,7 +37,7 @@ class Match(NamedTuple):
 
 def show_passages(screen: Screen, query: str, hits: Sequence[Mapping[str, Any]], *, full: bool) -> None:
     """Prints hits, best first, the words of the query marked; of a long one an excerpt, unless ``full``."""
-    from rag.terms import weights
+    from rag.words.terms import weights
 
     wanted = weights(query)
     for hit in hits:
@@ -72,7 +72,7 @@ def tidy(text: str) -> str:
 def find_matches(text: str, wanted: Mapping[str, float]) -> list[Match]:
     """Returns the query's words in a text, in order."""
     from corpus.language import words
-    from rag.stemming import stem
+    from rag.words.stemming import stem
 
     found = []
     for word in words(text):

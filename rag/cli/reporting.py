@@ -23,7 +23,7 @@ _SHOWN_PAGES = 60
 
 def short_type(content_type: str) -> str:
     """Returns the name that a filter takes for a content type, the first where it takes several."""
-    from rag.filters import SHORT_TYPES
+    from rag.retrieval.filters import SHORT_TYPES
 
     return next((name for name, kind in SHORT_TYPES.items() if kind == content_type), content_type)
 

@@ -73,7 +73,7 @@ def search(
 
 def limits(collection: str | None, conditions: list[str] | None, as_of: str | None) -> dict[str, Any]:
     """Returns what a question is limited to, as an operation takes it."""
-    from rag.filters import parse_filter
+    from rag.retrieval.filters import parse_filter
 
     moment = None if as_of is None else readable(as_of, "date")
     chosen = parse_filter((readable(one, "filter") for one in conditions or ()), moment)

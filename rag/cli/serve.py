@@ -84,7 +84,7 @@ def serve(
 
 def _greet(screen: Screen, url: str, service: Service) -> None:
     """Says where it is and what to do with it."""
-    from rag.limits import collections
+    from rag.retrieval.limits import collections
 
     command = _command()
     documents = service.corpus.state().documents

@@ -15,7 +15,7 @@ from rag.cli.screen import Screen, printable
 
 if TYPE_CHECKING:
     from corpus.settings import Settings
-    from rag.control import Cancelled, Emit
+    from rag.owner.control import Cancelled, Emit
 
 _MAX_PATH = 4096
 
@@ -66,7 +66,7 @@ class Session:
         """
         settings = self.settings()
         with self.screen.waiting("" if self.quiet else waiting):
-            from rag import calling
+            from rag.owner import calling
 
             purpose = f"vouch {operation.replace('.', ' ')}"
             return calling.call(settings, operation, params, emit=emit, cancelled=cancelled, purpose=purpose)

@@ -10,7 +10,7 @@ import pytest
 from bench.absent import COLUMNS, _company, _row, judge
 from corpus.settings import Settings
 from rag.bootstrap import open_service
-from rag.questions import Question
+from rag.measuring.questions import Question
 from rag.service import Service
 from tests.rag.cli_runs import put, without_model
 

@@ -11,8 +11,8 @@ import pytest
 
 from bench import retrieval
 from bench.datasets import LOADERS, SAMPLE, Dataset, beir, load, sample
-from rag.evaluation import is_named, read_scores
-from rag.questions import Gold
+from rag.measuring.evaluation import is_named, read_scores
+from rag.measuring.questions import Gold
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH", Path(__file__).resolve().parents[3] / "shared" / "data"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.datasets import Dataset, one_of_each
 from bench.reading import case_of, fit, report, shows_gold
-from rag.questions import Gold, Question
-from rag.reading import Signs
+from rag.measuring.questions import Gold, Question
+from rag.reading.sentences import Signs
 from tests.rag.hits import Shelf
 
 THINGS = ("pump", "valve", "engine", "filter", "motor", "sensor")

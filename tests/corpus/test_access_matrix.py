@@ -20,7 +20,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER, PUBLIC, Caller, Filter, Float32, Int64, Scored
 from corpus.vectors.graph import Graph, GraphError
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, WordEmbedder, new_version, word_vector
 from tests.corpus.dense import always_ask_chroma, build_here
 

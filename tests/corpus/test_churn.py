@@ -12,7 +12,7 @@ import pytest
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER, Hit
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, WordEmbedder, new_version, word_vector
 from tests.corpus.dense import always_ask_chroma, build_here
 

@@ -21,7 +21,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32
 from corpus.vectors.graph import Graph, GraphError
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, WordEmbedder, new_version, word_vector
 from tests.corpus.dense import always_ask_chroma, chroma_server, free_port, wait_until
 

@@ -13,7 +13,7 @@ from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import OWNER, Float32
 from ingest.embedding import EmbeddingChild
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, TokenWordEmbedder, query_tokens
 from tests.ingest.ingest_runs import CountingEmbedder, run, write
 from tests.make_tiny_model import make_tiny_model

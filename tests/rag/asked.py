@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rag.answers import Answer
-from rag.models import Models
+from rag.asking.answers import Answer
+from rag.models.catalogue import Models
 
 QUESTION = "How often must the Osprey pump be serviced?"
 TEXTS = {

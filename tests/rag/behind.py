@@ -18,8 +18,8 @@ import httpx
 import psutil
 
 from corpus.settings import Settings
-from rag.scripted import ScriptedServer, Turn
-from rag.upstream import Provider
+from rag.models.scripted import ScriptedServer, Turn
+from rag.models.upstream import Provider
 from tests.rag.company import MARKED, running, scripted_model
 
 LEAVE = "How many days of annual leave move into the next year?"

@@ -16,7 +16,7 @@ import pytest
 from corpus.settings import Settings
 from rag.cli.app import run
 from rag.cli.failures import ExitCode
-from rag.scripted import ScriptedServer, Turn
+from rag.models.scripted import ScriptedServer, Turn
 from rag.service import Service
 from tests.builders import WordEmbedder, new_version
 from tests.rag.company import scripted_model

@@ -10,7 +10,7 @@ import httpx
 import uvicorn
 
 from corpus.settings import Settings
-from rag.scripted import ScriptedServer
+from rag.models.scripted import ScriptedServer
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
 

@@ -15,8 +15,8 @@ import pytest
 from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
-from rag.models import Models
-from rag.scripted import ScriptedServer, Turn, refusal
+from rag.models.catalogue import Models
+from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
 from tests.rag.company import MARKED, Live, running, scripted_model, write_documents

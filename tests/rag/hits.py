@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from corpus.types import Hit
-from rag.retrieval import SearchResult
+from rag.retrieval.retriever import SearchResult
 
 
 @dataclass
 class Shelf:
-    """A :class:`rag.answering.Library` of whole texts; each is one version, its pages parted by form feeds."""
+    """A :class:`rag.asking.answering.Library` of whole texts; each is one version, its pages parted by form feeds."""
 
     texts: Mapping[str, str]
     context: Mapping[str, str] = field(default_factory=dict)

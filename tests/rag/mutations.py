@@ -9,7 +9,7 @@ from functools import cache
 
 from bench.datasets import SAMPLE
 from corpus.language import fold, sentences
-from rag.figures import figures
+from rag.words.figures import figures
 
 PASSAGE_CHARS = 700
 

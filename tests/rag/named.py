@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag.naming import Naming, asks_for_newest, gives_way, wanted_of
+from rag.retrieval.naming import Naming, asks_for_newest, gives_way, wanted_of
 
 
 def wanted(question: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ import httpx
 import openai
 
 from corpus.settings import Settings
-from rag.scripted import ScriptedServer, Turn, refusal
+from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.company import MARKED, running, scripted_model
 
 LEAVE = "How many days of annual leave move into the next year?"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rag.prompting import (
+from rag.prompts.prompting import (
     ESTIMATE,
     Budget,
     build_prompt,
     read_prompt,
 )
-from rag.reading import answer_prompt
+from rag.reading.sentences import answer_prompt
 from tests.rag.hits import Shelf
 
 BUDGET = Budget(10**6, 0, ESTIMATE)

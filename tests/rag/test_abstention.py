@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.abstention import FITTED, Signals, signals
-from rag.stemming import number, stem
-from rag.terms import numbers, terms, weights
+from rag.grounding.abstention import FITTED, Signals, signals
+from rag.words.stemming import number, stem
+from rag.words.terms import numbers, terms, weights
 from tests.rag.hits import Shelf
 
 shares = st.floats(0, 1)

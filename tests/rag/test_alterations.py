@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.alterations import alterations
+from rag.grounding.alterations import alterations
 
 MILEAGE = "A car is paid at 45p per mile for the first 10,000 miles and 25p per mile after that."
 CLASS = "First class is not paid; if you upgrade at your own cost, claim the standard fare."

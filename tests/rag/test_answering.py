@@ -7,15 +7,15 @@ from contextlib import closing
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import answer, answer_events
-from rag.answers import Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
-from rag.models import Models
-from rag.prompting import NOT_IN_DOCUMENTS
-from rag.reading import ALONE
-from rag.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, UNREACHABLE
-from rag.scripted import Turn, refusal
-from rag.templates import read_template
-from rag.upstream import UpstreamError
+from rag.asking.answering import answer, answer_events
+from rag.asking.answers import Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
+from rag.asking.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, UNREACHABLE
+from rag.models.catalogue import Models
+from rag.models.scripted import Turn, refusal
+from rag.models.upstream import UpstreamError
+from rag.prompts.prompting import NOT_IN_DOCUMENTS
+from rag.prompts.templates import read_template
+from rag.reading.sentences import ALONE
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from corpus.errors import UsageError
-from rag.answering import answer
-from rag.answers import Ask
-from rag.models import Models
-from rag.prompting import NOT_IN_DOCUMENTS, Message
-from rag.scripted import Turn, refusal
+from rag.asking.answering import answer
+from rag.asking.answers import Ask
+from rag.models.catalogue import Models
+from rag.models.scripted import Turn, refusal
+from rag.prompts.prompting import NOT_IN_DOCUMENTS, Message
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 

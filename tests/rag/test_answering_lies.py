@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering import answer, answer_events
-from rag.answers import Ask, Done, Failed, TextDelta
-from rag.models import Models
-from rag.refusals import NOT_SUPPORTED
-from rag.scripted import Turn
+from rag.asking.answering import answer, answer_events
+from rag.asking.answers import Ask, Done, Failed, TextDelta
+from rag.asking.refusals import NOT_SUPPORTED
+from rag.models.catalogue import Models
+from rag.models.scripted import Turn
 from tests.rag.asked import QUESTION, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 

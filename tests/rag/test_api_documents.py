@@ -56,7 +56,7 @@ def test_a_page_is_shown_as_it_looks_with_words_marked(client: httpx.Client) -> 
 
 
 def test_what_a_caller_may_not_see_is_as_if_it_were_not_there(client: httpx.Client, live: Live) -> None:
-    from rag.calling import call
+    from rag.owner.calling import call
 
     shown = call(live.settings, "documents.show", {"document": "salaries.txt"})
     assert "salaries.txt" not in by_path(client)
@@ -133,7 +133,7 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
 
 
 def test_a_job_tells_nothing_of_a_document_that_was_hidden_since(client: httpx.Client, live: Live) -> None:
-    from rag.calling import call
+    from rag.owner.calling import call
 
     files = [("ladder.md", b"# Ladders\n\nLadders stand in hall 3.\n"), ("crane.md", b"# Cranes\n\nNone.\n")]
     job = upload(client, *files, collection="tools").json()

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from corpus.settings import Settings
-from rag.scripted import ScriptedServer, Turn
+from rag.models.scripted import ScriptedServer, Turn
 from tests.rag.company import running, scripted_model
 from tests.rag.events import events
 

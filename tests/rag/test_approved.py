@@ -15,10 +15,10 @@ from corpus.catalog import access, documents
 from corpus.errors import NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.types import ANYONE, Caller
-from rag.approved import FILE_NAME, MOST_PASSAGES, make_example
 from rag.bootstrap import open_service
-from rag.prompting import NOT_IN_DOCUMENTS
-from rag.scripted import ScriptedServer, Turn
+from rag.models.scripted import ScriptedServer, Turn
+from rag.prompts.approved import FILE_NAME, MOST_PASSAGES, make_example
+from rag.prompts.prompting import NOT_IN_DOCUMENTS
 from tests.rag.cli_runs import TEXTS, Vouch, put, runner, without_model
 from tests.rag.company import scripted_model
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from corpus.errors import UsageError
-from rag.abstention import FITTED, Signals
-from rag.calibration import (
+from rag.grounding.abstention import FITTED, Signals
+from rag.measuring.calibration import (
     FILE_NAME,
     Case,
     auroc,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rag.refusals import UNREACHABLE
-from rag.scripted import Turn, refusal
-from rag.upstream import Provider
+from rag.asking.refusals import UNREACHABLE
+from rag.models.scripted import Turn, refusal
+from rag.models.upstream import Provider
 from tests.rag.behind import LONG_S, WAYS, WORDS, Behind, Caller, Way, until
 from tests.rag.company import MARKED
 

@@ -12,7 +12,7 @@ import pytest
 
 from corpus.ownership import own
 from corpus.settings import Settings
-from rag.calling import call
+from rag.owner.calling import call
 from tests.rag.cli_runs import ROOT
 
 
@@ -20,7 +20,7 @@ from tests.rag.cli_runs import ROOT
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The parsers that an operation was given, for each that was performed here."""
     given: list[Any] = []
-    monkeypatch.setattr("rag.operations.perform_alone", lambda *_, parsers, **__: given.append(parsers))
+    monkeypatch.setattr("rag.owner.operations.perform_alone", lambda *_, parsers, **__: given.append(parsers))
     return given
 
 
@@ -59,9 +59,9 @@ def test_an_owner_is_asked_without_what_only_an_owner_needs(tmp_path: Path) -> N
         "import sys\n"
         "from corpus.settings import Settings\n"
         "from pathlib import Path\n"
-        "import rag.calling\n"
-        "rag.calling.ask_owner = lambda *given: (True, 'answered')\n"
-        f"assert rag.calling.call(Settings(data_dir=Path({str(tmp_path)!r})), 'ingest', {{}}) == 'answered'\n"
+        "import rag.owner.calling\n"
+        "rag.owner.calling.ask_owner = lambda *given: (True, 'answered')\n"
+        f"assert rag.owner.calling.call(Settings(data_dir=Path({str(tmp_path)!r})), 'ingest', {{}}) == 'answered'\n"
         "print([name for name in ('sqlalchemy', 'numpy', 'tantivy', 'ingest.sandbox') if name in sys.modules])\n"
     )
     done = subprocess.run(

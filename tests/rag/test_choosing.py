@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag.prompting import (
+from rag.grounding.support import Claim, Source, support
+from rag.prompts.prompting import (
     build_prompt,
 )
-from rag.reading import answer_prompt, choose, rank
-from rag.support import Claim, Source, support
-from rag.units import cut
+from rag.reading.sentences import answer_prompt, choose, rank
+from rag.reading.units import cut
 from tests.rag.hits import Shelf
 from tests.rag.readings import ALLOWANCE_JA, BUDGET, HOTELS, LEAVE, PUMP, PUMP_JA, answered, read
 

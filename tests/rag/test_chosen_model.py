@@ -22,11 +22,11 @@ import psutil
 import pytest
 
 from corpus.settings import Settings
-from rag.attempts import Delta, Finish
 from rag.cli.app import run
-from rag.models import Models
-from rag.prompting import Message
-from rag.upstream import UpstreamError
+from rag.models.attempts import Delta, Finish
+from rag.models.catalogue import Models
+from rag.models.upstream import UpstreamError
+from rag.prompts.prompting import Message
 from tests.make_tiny_model import make_tiny_chat_model
 from tests.rag.company import running
 from tests.rag.events import events

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import Cited, cite, split_answer
-from rag.prompting import Passage
-from rag.screening import Screen
+from rag.grounding.citations import Cited, cite, split_answer
+from rag.prompts.prompting import Passage
+from rag.prompts.screening import Screen
 from tests.rag.hits import Shelf
 from tests.rag.mutations import altered, told
 

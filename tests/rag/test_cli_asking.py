@@ -11,7 +11,7 @@ import pytest
 from rag.cli.asking import cost
 from rag.cli.comparing import read_arm
 from rag.cli.failures import ExitCode
-from rag.scripted import Turn
+from rag.models.scripted import Turn
 from tests.rag.cli_runs import Vouch, company, scripted, vouch
 
 __all__ = ["company", "scripted", "vouch"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.ranking import PARTS
+from rag.retrieval.ranking import PARTS
 from tests.rag.cli_runs import Vouch, company, read
 
 __all__ = ["company", "read"]

@@ -17,8 +17,8 @@ from corpus import errors
 from corpus.settings import load_settings
 from rag.bootstrap import open_service
 from rag.cli.failures import ExitCode, exit_code
-from rag.control import serve_control
-from rag.operations import OPERATIONS, perform
+from rag.owner.control import serve_control
+from rag.owner.operations import OPERATIONS, perform
 from tests.rag.cli_runs import LONE, ROOT, Vouch, check_error, nowhere, process
 
 __all__ = ["nowhere"]
@@ -55,7 +55,7 @@ def test_every_class_of_error_has_its_exit_code(error: type[errors.VouchError], 
 
 
 def _fake_call(monkeypatch: pytest.MonkeyPatch, act: Callable[..., Any]) -> None:
-    monkeypatch.setattr("rag.calling.call", act)
+    monkeypatch.setattr("rag.owner.calling.call", act)
 
 
 def test_an_unexpected_error_is_kept_for_a_report(
@@ -156,12 +156,12 @@ def test_other_commands_end_at_once_when_interrupted(nowhere: Vouch, monkeypatch
 def test_two_interrupts_end_at_once(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, time\n"
-        "import rag.calling\n"
+        "import rag.owner.calling\n"
         "def act(*_, **__):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(60)\n"
-        "rag.calling.call = act\n"
+        "rag.owner.calling.call = act\n"
         "from rag.cli.app import run\n"
         f"sys.exit(run(['ingest', '.', '--data-dir', {str(tmp_path)!r}]))\n"
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rag.cards import ModelCard, Wanted
 from rag.cli.failures import ExitCode
-from rag.scripted import Turn, refusal
+from rag.models.cards import ModelCard, Wanted
+from rag.models.scripted import Turn, refusal
 from tests.rag.cli_runs import Vouch, company, scripted, vouch
 
 __all__ = ["company", "scripted", "vouch"]

@@ -12,7 +12,7 @@ import pytest
 
 from corpus.errors import StorageError
 from rag.cli.reporting import by_format, noted, page_ranges, report_page, short_type
-from rag.filters import SHORT_TYPES
+from rag.retrieval.filters import SHORT_TYPES
 from tests.rag.cli_runs import Vouch, company, runner, without_model
 
 __all__ = ["company"]

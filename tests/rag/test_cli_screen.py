@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rag.cli import passages, screen
 from rag.cli.groups import FLAGS, VALUED, hoist
-from rag.terms import weights
+from rag.words.terms import weights
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=300)  # lone surrogates too
 PROSE = st.lists(

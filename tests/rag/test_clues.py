@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.clues import asked_figures, asks_of_the_past, expected_kinds, fits, newer_editions
-from rag.reading import choose
+from rag.reading.clues import asked_figures, asks_of_the_past, expected_kinds, fits, newer_editions
+from rag.reading.sentences import choose
 from tests.rag.readings import read
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from corpus.errors import UsageError
-from rag.comparison import Arm, compare
-from rag.models import Models
-from rag.scripted import ScriptedServer, Turn, refusal
+from rag.asking.comparison import Arm, compare
+from rag.models.catalogue import Models
+from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.asked import QUESTION, Begin
 from tests.rag.hits import Shelf
 

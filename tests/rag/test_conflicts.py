@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering import answer
-from rag.answers import Ask
-from rag.citations import cite
-from rag.conflicts import Conflict, as_told, find_conflicts
-from rag.dates import document_date
-from rag.models import Models
-from rag.prompting import Passage
+from rag.asking.answering import answer
+from rag.asking.answers import Ask
+from rag.grounding.citations import cite
+from rag.grounding.conflicts import Conflict, as_told, find_conflicts
+from rag.models.catalogue import Models
+from rag.prompts.prompting import Passage
+from rag.words.dates import document_date
 from tests.rag.hits import Shelf
 
 

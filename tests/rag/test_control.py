@@ -11,8 +11,8 @@ import pytest
 
 from corpus.errors import UnavailableError
 from corpus.ownership import own
-from rag import control
-from rag.control import Cancelled, Emit, ask_owner, serve_control, until_free
+from rag.owner import control
+from rag.owner.control import Cancelled, Emit, ask_owner, serve_control, until_free
 
 
 def echo(operation: str, params: Mapping[str, Any], emit: Emit, cancelled: Cancelled) -> Any:

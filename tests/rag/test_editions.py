@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.editions import Edition, edition_of
-from rag.naming import RECENT, asks_for_newest, gives_way, naming, same_works
+from rag.retrieval.naming import RECENT, asks_for_newest, gives_way, naming, same_works
+from rag.words.editions import Edition, edition_of
 from tests.rag.named import first_of, wanted
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag.abstention import FITTED, signals
-from rag.elsewhere import is_rest, meant, places
-from rag.prompting import Reading, ReadPassage
-from rag.reading import answer_prompt
+from rag.grounding.abstention import FITTED, signals
+from rag.prompts.prompting import Reading, ReadPassage
+from rag.reading.sentences import answer_prompt
+from rag.words.elsewhere import is_rest, meant, places
 from tests.rag.hits import Shelf
 
 LIMITS = "| Town | Hotel limit |\n|---|---|\n| London | £185 |\n| Rest of the United Kingdom | £130 |"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import UsageError
 from corpus.types import Hit
-from rag.evaluation import (
+from rag.measuring.evaluation import (
     EVERYTHING,
     compare,
     evaluate,
@@ -25,8 +25,8 @@ from rag.evaluation import (
     shares_text,
     write_scores,
 )
-from rag.measures import hit_at, ndcg_at, rank_measures, recall_at, reciprocal_rank_at, span_scores
-from rag.questions import Gold, Question
+from rag.measuring.measures import hit_at, ndcg_at, rank_measures, recall_at, reciprocal_rank_at, span_scores
+from rag.measuring.questions import Gold, Question
 
 A_HIT = Hit(
     rank=1,

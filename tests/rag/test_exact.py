@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.exact import exact
-from rag.prompting import (
+from rag.prompts.prompting import (
     ReadPassage,
 )
-from rag.reading import Signs, choose
-from rag.units import cut
+from rag.reading.exact import exact
+from rag.reading.sentences import Signs, choose
+from rag.reading.units import cut
 from tests.rag.readings import PUMP, PUMP_JA, answered, read
 
 
@@ -156,7 +156,7 @@ def test_a_short_answer_needs_a_sentence_that_speaks_of_what_was_asked(
     # The same sentence, whatever its share of the question's words is said to be.
     best = choose(read(question, {"d.txt": text}))[:1]
     weighed = [replace(one, signs=Signs(own=share)) for one in best]
-    monkeypatch.setattr("rag.reading.choose", lambda reading, embed: weighed)
+    monkeypatch.setattr("rag.reading.sentences.choose", lambda reading, embed: weighed)
     first = answered(question, text).splitlines()[0]
     assert (first == words) is given
     assert given or first.endswith(("” [1]", "」 [1]"))

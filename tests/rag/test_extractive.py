@@ -15,14 +15,14 @@ from corpus.errors import EmbeddingError
 from corpus.language import fold
 from corpus.settings import load_settings
 from corpus.types import Float32
-from rag.extractive import ExtractiveChatModel, embed_with
-from rag.prompting import (
+from rag.prompts.prompting import (
     NOT_IN_DOCUMENTS,
     build_prompt,
     read_prompt,
 )
-from rag.reading import ALONE, answer_prompt, choose, rank
-from rag.strategies import load_examples
+from rag.prompts.strategies import load_examples
+from rag.reading.extractive import ExtractiveChatModel, embed_with
+from rag.reading.sentences import ALONE, answer_prompt, choose, rank
 from tests.rag.hits import Shelf
 from tests.rag.readings import BUDGET, PUMP, answered, read
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rag.scripted import Dialect, Turn, refusal
+from rag.models.scripted import Dialect, Turn, refusal
 from tests.rag.behind import LONG_S, WORDS, Behind, Way
 from tests.rag.company import MARKED
 

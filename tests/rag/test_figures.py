@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.figures import borne_out, figures, same
+from rag.words.figures import borne_out, figures, same
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from corpus.errors import UsageError
 from corpus.types import Filter
 from ingest.parsers import PARSERS
 from rag.cli.searching import filter_as_json
-from rag.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
+from rag.retrieval.filters import KEYS, SHORT_TYPES, parse_filter, read_filter, within_collection
 
 
 def test_conditions_and_json_say_the_same() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from corpus.errors import ModelError, UsageError
-from rag.cards import ModelSettings
-from rag.lacking import missing
-from rag.models import Models
+from rag.models.cards import ModelSettings
+from rag.models.catalogue import Models
+from rag.models.lacking import missing
 
 CANARY = "AKIACANARY0123456789"
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from corpus.errors import ModelError, NotFoundError, UsageError
-from rag.cards import EXTRACTIVE, Wanted, shipped_cards
-from rag.credentials import key_of
-from rag.faults import explain
-from rag.models import Models
-from rag.prompting import ESTIMATE
-from rag.replies import piece_of
+from rag.models.cards import EXTRACTIVE, Wanted, shipped_cards
+from rag.models.catalogue import Models
+from rag.models.credentials import key_of
+from rag.models.faults import explain
+from rag.models.replies import piece_of
+from rag.prompts.prompting import ESTIMATE
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rag.cards import ModelSettings
+from rag.models.cards import ModelSettings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
-from rag.editions import Edition
-from rag.naming import (
+from rag.retrieval.naming import (
     BY_NAME,
     MOST_TWINS,
     RECENT,
@@ -27,7 +26,8 @@ from rag.naming import (
     naming,
     twins,
 )
-from rag.retrieval import RECIPE, Retriever
+from rag.retrieval.retriever import RECIPE, Retriever
+from rag.words.editions import Edition
 from tests.builders import SPACE, WordEmbedder, new_version
 from tests.rag.named import first_of, wanted
 
@@ -195,7 +195,7 @@ def test_the_plan_that_is_asked_for_comes_first(plans: Corpus, plan: str) -> Non
 def test_names_are_read_again_when_memory_is_full_or_something_was_written(
     plans: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.named.MOST_NAMED", 1)
+    monkeypatch.setattr("rag.retrieval.named.MOST_NAMED", 1)
     asked = Retriever(plans, WordEmbedder(), plans.settings, replace(RECIPE, neighbours=False, around=0.0))
     question = "what deductible do members pay before the plan pays with Northwind Basic"
     first = asked.search(question, 1, OWNER).hits

@@ -9,7 +9,7 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from rag.refusals import UNREACHABLE
+from rag.asking.refusals import UNREACHABLE
 from tests.rag.openai_service import LEAVE, Served, conversation
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.opening import Opening
-from rag.prompting import NOT_IN_DOCUMENTS
+from rag.asking.opening import Opening
+from rag.prompts.prompting import NOT_IN_DOCUMENTS
 
 
 def passed(text: str, step: int) -> tuple[str, bool]:

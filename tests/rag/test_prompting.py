@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import Unigram
 
 from corpus.errors import LimitError
-from rag.prompting import (
+from rag.prompts.prompting import (
     ESTIMATE,
     NOT_IN_DOCUMENTS,
     Budget,
@@ -21,8 +21,8 @@ from rag.prompting import (
     estimate_tokens,
     read_prompt,
 )
-from rag.strategies import STRATEGIES, Examples, load_examples
-from rag.templates import read_template
+from rag.prompts.strategies import STRATEGIES, Examples, load_examples
+from rag.prompts.templates import read_template
 from tests.rag.hits import Shelf
 
 MARK = "0123456789ab"

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from corpus.errors import VouchError
-from rag.attempts import Delta, Finish
-from rag.cards import ModelSettings
-from rag.faults import explain
-from rag.models import Models
-from rag.prompting import Message
-from rag.providers import arguments
-from rag.scripted import ScriptedServer, Turn, refusal
-from rag.upstream import UpstreamError
+from rag.models.attempts import Delta, Finish
+from rag.models.cards import ModelSettings
+from rag.models.catalogue import Models
+from rag.models.faults import explain
+from rag.models.providers import arguments
+from rag.models.scripted import ScriptedServer, Turn, refusal
+from rag.models.upstream import UpstreamError
+from rag.prompts.prompting import Message
 from tests.make_tiny_model import make_tiny_chat_model
 from tests.rag.dialects import DIALECTS, table
 
@@ -267,6 +267,6 @@ def test_a_model_that_is_not_on_this_machine_is_not_fetched(tmp_path: Path) -> N
 
 
 def test_nothing_is_left_to_close_where_nothing_was_asked() -> None:
-    from rag.providers import hang_up
+    from rag.models.providers import hang_up
 
     asyncio.run(hang_up(None))

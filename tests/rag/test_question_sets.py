@@ -9,7 +9,7 @@ import ir_measures
 import pytest
 
 from corpus.errors import UsageError
-from rag.questions import Gold, Question, locate, read_questions, write_trec_run
+from rag.measuring.questions import Gold, Question, locate, read_questions, write_trec_run
 
 
 def write_lines(path: Path, *rows: object) -> Path:

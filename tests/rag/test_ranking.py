@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import UsageError
 from corpus.types import Float32, Int64
-from rag.ranking import LEGS, PARTS, RRF_K, Recipe, combine
+from rag.retrieval.ranking import LEGS, PARTS, RRF_K, Recipe, combine
 
 NAN = float("nan")
 EVEN = Recipe(dense=1, lexical=1, late=1)

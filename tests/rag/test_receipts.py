@@ -19,14 +19,14 @@ from corpus.errors import NotFoundError
 from corpus.receipts import FILE_NAME
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
-from rag.abstention import FITTED
-from rag.answers import Answer, Ask, Done
-from rag.approved import id_of
+from rag.asking.answers import Answer, Ask, Done
+from rag.asking.comparison import Arm
 from rag.bootstrap import open_service
-from rag.comparison import Arm
-from rag.prompting import Message
-from rag.replaying import Replay
-from rag.scripted import ScriptedServer, Turn
+from rag.grounding.abstention import FITTED
+from rag.models.scripted import ScriptedServer, Turn
+from rag.prompts.approved import id_of
+from rag.prompts.prompting import Message
+from rag.receipts.replaying import Replay
 from rag.service import Service
 from tests.rag.cli_runs import TEXTS, put, without_model
 from tests.rag.company import scripted_model

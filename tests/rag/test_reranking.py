@@ -14,9 +14,9 @@ from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Float32
-from rag.ranking import Recipe
-from rag.reranking import AT_ONCE, CrossEncoderOrder, FusedOrder, Reranker, open_reranker
-from rag.retrieval import Retriever, SearchResult
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.reranking import AT_ONCE, CrossEncoderOrder, FusedOrder, Reranker, open_reranker
+from rag.retrieval.retriever import Retriever, SearchResult
 from tests.builders import SPACE, TokenWordEmbedder, WordEmbedder, new_version
 from tests.make_tiny_model import make_tiny_cross_encoder
 

@@ -20,10 +20,10 @@ from corpus.errors import EmbeddingError, UnavailableError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
-from rag.filters import parse_filter, read_filter
-from rag.query import clean_query
-from rag.ranking import Recipe
-from rag.retrieval import MAX_K, NO_DOCUMENTS, RECIPE, TURNS, Retriever
+from rag.retrieval.filters import parse_filter, read_filter
+from rag.retrieval.query import clean_query
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.retriever import MAX_K, NO_DOCUMENTS, RECIPE, TURNS, Retriever
 from tests.builders import SPACE, WordEmbedder, new_version
 
 HR = Caller(frozenset({"public", "group:hr"}))

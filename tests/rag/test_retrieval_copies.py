@@ -9,7 +9,7 @@ import pytest
 from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter
-from rag.retrieval import Retriever
+from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, WordEmbedder, new_version
 
 

@@ -13,12 +13,12 @@ from corpus.catalog import documents
 from corpus.language import fold
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER
-from rag.answering import answer
-from rag.answers import Answer, Ask
+from rag.asking.answering import answer
+from rag.asking.answers import Answer, Ask
+from rag.asking.rewording import MOST, rewordings, stands
 from rag.bootstrap import open_service
-from rag.library import CallersLibrary
-from rag.prompting import Message
-from rag.rewording import MOST, rewordings, stands
+from rag.prompts.prompting import Message
+from rag.retrieval.library import CallersLibrary
 from rag.service import Service
 from tests.rag.cli_runs import put, without_model
 

@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from corpus.settings import Settings
-from rag.cards import ModelSettings
 from rag.cli.session import start_logging
-from rag.credentials import secrets_of
-from rag.scripted import ScriptedServer, Turn, refusal
+from rag.models.cards import ModelSettings
+from rag.models.credentials import secrets_of
+from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.company import running, scripted_model
 from tests.rag.dialects import DIALECTS, table
 

@@ -27,8 +27,8 @@ from corpus.errors import BusyError, NotAllowedError, VouchError
 from corpus.settings import Settings
 from rag.addresses import check_address
 from rag.api.guards import host_name
-from rag.calling import call
-from rag.scripted import ScriptedServer, Turn
+from rag.models.scripted import ScriptedServer, Turn
+from rag.owner.calling import call
 from rag.serving import Front, listen, serve
 from tests.rag.cli_runs import ROOT
 from tests.rag.company import scripted_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.sides import compares, only_announces, sides
+from rag.reading.sides import compares, only_announces, sides
 from tests.rag.readings import answered
 
 

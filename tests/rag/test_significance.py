@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.significance import bootstrap, paired_test
+from rag.measuring.significance import bootstrap, paired_test
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter
-from rag.answering import answer
-from rag.answers import Ask
-from rag.library import CallersLibrary
-from rag.models import Models
-from rag.prompting import Message
-from rag.ranking import Recipe
-from rag.retrieval import RECIPE, Retriever, SearchResult
-from rag.spelling import SURE_CHARS, Vocabulary, put_right, slips_of
+from rag.asking.answering import answer
+from rag.asking.answers import Ask
+from rag.models.catalogue import Models
+from rag.prompts.prompting import Message
+from rag.retrieval.library import CallersLibrary
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.retriever import RECIPE, Retriever, SearchResult
+from rag.retrieval.spelling import SURE_CHARS, Vocabulary, put_right, slips_of
 from tests.builders import SPACE, WordEmbedder, new_version
 
 LINES = [

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.types import Hit, Place, show_chunk_id
-from rag.ranking import Recipe
-from rag.spreading import MOST_JOINED, joined, spread, without_copies
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.spreading import MOST_JOINED, joined, spread, without_copies
 
 TEXT = "".join(f"Sentence number {n} of the text. " for n in range(40))
 STEP = 33

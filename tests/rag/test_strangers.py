@@ -11,13 +11,13 @@ import pytest
 from corpus.catalog import documents
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
-from rag.abstention import FITTED, STRANGE, signals
-from rag.answers import Ask, Done
+from rag.asking.answers import Ask, Done
 from rag.bootstrap import open_service
-from rag.library import CallersLibrary
-from rag.prompting import Message
+from rag.grounding.abstention import FITTED, STRANGE, signals
+from rag.grounding.strangers import strangers
+from rag.prompts.prompting import Message
+from rag.retrieval.library import CallersLibrary
 from rag.service import Service
-from rag.strangers import strangers
 from tests.rag.cli_runs import put, without_model
 from tests.rag.hits import Shelf
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from corpus.errors import EmbeddingError, UsageError
-from rag.prompting import Example, is_japanese
-from rag.strategies import STRATEGIES, Examples, load_examples
+from rag.prompts.prompting import Example, is_japanese
+from rag.prompts.strategies import STRATEGIES, Examples, load_examples
 
 LEAVE = Example("How many holidays do I get?", ("Twenty days.",), "Twenty days [1].")
 VPN = Example("Which port does the VPN use?", ("Port 443.",), "Port 443 [1].")

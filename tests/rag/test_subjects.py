@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
-from rag.retrieval import RECIPE, Retriever
-from rag.subjects import called, lacking, names_in, rarest, telling
+from rag.retrieval.retriever import RECIPE, Retriever
+from rag.retrieval.subjects import called, lacking, names_in, rarest, telling
 from tests.builders import SPACE, WordEmbedder, new_version
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]

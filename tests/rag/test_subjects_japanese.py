@@ -13,8 +13,8 @@ import pytest
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
-from rag.retrieval import RECIPE, Retriever
-from rag.subjects import called, companies, names_in
+from rag.retrieval.retriever import RECIPE, Retriever
+from rag.retrieval.subjects import called, companies, names_in
 from tests.builders import SPACE, WordEmbedder, new_version
 
 ALONE = replace(RECIPE, neighbours=False, around=0.0)

@@ -11,10 +11,10 @@ import pytest
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Filter
-from rag.named import NamedFirst
-from rag.ranking import Recipe
-from rag.retrieval import RECIPE, Retriever
-from rag.subjects import is_written_large, spaced, unmarked
+from rag.retrieval.named import NamedFirst
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.retriever import RECIPE, Retriever
+from rag.retrieval.subjects import is_written_large, spaced, unmarked
 from tests.builders import SPACE, WordEmbedder, new_version
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]

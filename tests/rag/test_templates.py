@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import NotFoundError, UsageError
 from corpus.settings import load_settings
-from rag.templates import MOST_CHARS, find_template, load_template, read_template
+from rag.prompts.templates import MOST_CHARS, find_template, load_template, read_template
 
 OWN = "Read:\n{passages}\n\nAsked: {question}\n\nReply with {not_found} if need be."
 VALUES = {"passages": "P {question} {nonsense}", "question": "Q {passages} \\1 {0}", "not_found": "N"}

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering import answer_events
-from rag.answers import Ask, Done
-from rag.models import Models
-from rag.prompting import (
+from rag.asking.answering import answer_events
+from rag.asking.answers import Ask, Done
+from rag.models.catalogue import Models
+from rag.models.scripted import ScriptedServer, Turn
+from rag.models.truncation import cut_note, least_tokens
+from rag.prompts.prompting import (
     ESTIMATE,
     NOT_IN_DOCUMENTS,
     Budget,
@@ -20,8 +22,6 @@ from rag.prompting import (
     build_prompt,
     estimate_tokens,
 )
-from rag.scripted import ScriptedServer, Turn
-from rag.truncation import cut_note, least_tokens
 from rag.wire import event_json
 from tests.make_tiny_model import _english_tokenizer, _multilingual_tokenizer
 from tests.rag.dialects import DIALECTS, table

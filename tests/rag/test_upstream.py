@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from rag.attempts import Delta, Finish, Stop
-from rag.breaker import Breaker, RetryBudget
-from rag.models import Models
-from rag.prompting import Message
-from rag.scripted import ScriptedServer, Turn, refusal
-from rag.upstream import OverloadedError, UpstreamError
+from rag.models.attempts import Delta, Finish, Stop
+from rag.models.breaker import Breaker, RetryBudget
+from rag.models.catalogue import Models
+from rag.models.scripted import ScriptedServer, Turn, refusal
+from rag.models.upstream import OverloadedError, UpstreamError
+from rag.prompts.prompting import Message
 
 ASKED = [Message("user", "How often is the pump serviced?")]
 LONG_S = 60.0

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import NotFoundError
-from rag import answers
 from rag.api.chat_reply import ChatReply, Completion, ModelObject, ModelObjects
 from rag.api.chat_request import DEFAULT_NAME, CompletionRequest, read_ask
 from rag.api.envelope import PREFIX
@@ -20,7 +19,8 @@ from rag.api.house import AnyCaller, AnyHouse, House, OpenService
 from rag.api.routes.questions import stopping
 from rag.api.schemas import OpenAIErrorBody
 from rag.api.streaming import Attended, Dialect, Event, EventStream, Refusal, one_line
-from rag.limits import read_limits
+from rag.asking import answers
+from rag.retrieval.limits import read_limits
 from rag.service import Service
 
 PATH = f"{PREFIX}chat/completions"

@@ -31,7 +31,7 @@ from rag.api.schemas import (
 )
 from rag.as_json import to_json
 from rag.jobs import Upload, without_hidden
-from rag.limits import check_collection, collections
+from rag.retrieval.limits import check_collection, collections
 from rag.showing import draw_page, report_document
 
 router = APIRouter(prefix="/api", tags=["documents"])

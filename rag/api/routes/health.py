@@ -8,7 +8,7 @@ from corpus.embedding import processor
 from rag.api.house import AnyHouse
 from rag.api.schemas import Alive, Health
 from rag.as_json import to_json
-from rag.limits import collections
+from rag.retrieval.limits import collections
 
 router = APIRouter(tags=["health"])
 

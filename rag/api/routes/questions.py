@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import UnavailableError
 from corpus.types import Caller, Filter
-from rag import answers, comparison
 from rag.api.answers import AnswerShape, CompareAnswer
 from rag.api.asking import AskRequest, CompareRequest, Turn
 from rag.api.failures import answer_error
@@ -21,10 +20,11 @@ from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayReques
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
 from rag.api.streaming import Attended, Event, EventStream
 from rag.as_json import to_json
-from rag.cards import Wanted
-from rag.limits import read_limits
-from rag.prompting import Message
-from rag.replaying import replay_json
+from rag.asking import answers, comparison
+from rag.models.cards import Wanted
+from rag.prompts.prompting import Message
+from rag.receipts.replaying import replay_json
+from rag.retrieval.limits import read_limits
 from rag.service import Service
 from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json
 

@@ -1,0 +1,280 @@
+"""The whole query path: retrieve → abstain or build the prompt → ask the model → cite → Answer.
+
+Written once, as a stream of events; :func:`answer` folds the same events into one answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from corpus.errors import LimitError, VouchError
+from corpus.types import Hit
+from rag.asking.answers import (
+    MIN_SUPPORT,
+    Answer,
+    AnswerNote,
+    Ask,
+    CitationsFound,
+    Done,
+    Event,
+    Failed,
+    Library,
+    PassagesFound,
+    TextDelta,
+)
+from rag.asking.notes import ignored, notes_on
+from rag.asking.opening import Opening
+from rag.asking.preparing import Preparation, ms_since
+from rag.asking.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, NOT_SUPPORTED, UNREACHABLE, check, empty
+from rag.asking.vouching import compare, judge, vouch, whole
+from rag.grounding.abstention import FITTED, Abstention
+from rag.grounding.citations import Cited
+from rag.grounding.conflicts import Conflict
+from rag.models.attempts import Delta, Finish, Stop
+from rag.models.catalogue import Models
+from rag.models.upstream import UpstreamError
+from rag.prompts.prompting import Passage, Prompt
+from rag.prompts.screening import Screen
+from rag.prompts.strategies import Examples, ExampleSource
+from rag.reading.sentences import ALONE
+
+
+def answer_events(
+    ask: Ask,
+    library: Library,
+    models: Models,
+    *,
+    examples: ExampleSource | None = None,
+    abstention: Abstention = FITTED,
+    min_support: float = MIN_SUPPORT,
+    rewrite_s: float = 0.0,
+    stop: Stop | None = None,
+) -> Generator[Event]:
+    """Yields passages, text as it comes, citations, and at the end ``Done`` or ``Failed``, always.
+
+    An answer fewer of whose sentences than ``min_support``, a share in [0, 1], are vouched for is flagged. Where the
+    question requires support its text comes at once, when it was looked at, and an abstention in its place.
+
+    Closing the iterator, or ``stop.set()`` from another thread, ends the provider's call. A follow-up question is
+    made to stand alone by the model within ``rewrite_s`` seconds, else, and where that is 0, by rule.
+
+    Raises:
+        VouchError: before the first event, when the request itself is wrong: unknown model or strategy,
+            ``k`` out of range, an empty question, a model that is not installed or has no key, support
+            required without retrieval.
+    """
+    check(ask)
+    model = models.open(ask.model)
+    asked = Preparation(ask, library, model, examples or Examples(), abstention, rewrite_s, stop)
+    return _Run(asked, min_support, stop).events()
+
+
+def answer(
+    ask: Ask,
+    library: Library,
+    models: Models,
+    *,
+    examples: ExampleSource | None = None,
+    abstention: Abstention = FITTED,
+    min_support: float = MIN_SUPPORT,
+    rewrite_s: float = 0.0,
+    stop: Stop | None = None,
+) -> Answer:
+    """Returns the answer, whole or (``complete`` is False, ``failure`` says why) the part that came.
+
+    Raises:
+        VouchError: nothing came at all; see :func:`answer_events`.
+    """
+    events = answer_events(
+        ask,
+        library,
+        models,
+        examples=examples,
+        abstention=abstention,
+        min_support=min_support,
+        rewrite_s=rewrite_s,
+        stop=stop,
+    )
+    for event in events:
+        if isinstance(event, Done):
+            return event.answer
+        if isinstance(event, Failed):
+            if event.answer.text:
+                return event.answer
+            raise event.error
+    raise AssertionError("an answer's events end with Done or Failed")
+
+
+class _Run:
+    """One question on its way through the model: what of its answer the events so far have established."""
+
+    def __init__(self, asked: Preparation, min_support: float, stop: Stop | None) -> None:
+        asked.model.chat()  # a missing package or key is told before the first event
+        self._asked = asked
+        self._min_support = min_support
+        self._hold = bool(asked.ask.require_support)
+        self._stop = stop
+        self._began = time.perf_counter()
+        self._reply: str | None = None
+        self._conflicts: tuple[Conflict, ...] = ()
+        self._id = secrets.token_hex(8)
+
+    def events(self) -> Generator[Event]:
+        """Yields the events of :func:`answer_events`."""
+        try:
+            hits, refused = self._asked.find()
+            self._asked.passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
+            prompt = None if refused else self._asked.build(hits, self._asked.model.budget)
+        except VouchError as error:
+            yield Failed(error, self._answer("", "", failure=error))
+            return
+        yield PassagesFound(self._id, self._asked.passages)
+        if prompt is None:
+            text = NOT_FOUND[self._asked.japanese]
+            yield TextDelta(text)
+            yield CitationsFound((), ())
+            yield Done(self._answer(text, "stop", abstained=True))
+            return
+        yield from self._generate(prompt, hits)
+
+    def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
+        """Asks the model, a second time with half the prompt when it was too long for the provider."""
+        screen = Screen(prompt.passages, self._asked.question)
+        opening = Opening()
+        shown: list[str] = []
+        raw: list[str] = []
+        finish: Finish | None = None
+        error: VouchError | None = None
+        began = time.perf_counter()
+        try:
+            for item in self._replies(prompt, hits):
+                if isinstance(item, Prompt):
+                    screen = Screen(item.passages, self._asked.question)
+                elif isinstance(item, Finish):
+                    finish = item
+                else:
+                    if not raw:
+                        self._asked.timings["first_token"] = ms_since(began)
+                    raw.append(item.text)
+                    if delta := screen.feed(opening.feed(item.text)):
+                        shown.append(delta)
+                        if not self._hold:
+                            yield TextDelta(delta)
+        except VouchError as caught:
+            error = caught
+        self._asked.timings["model"] = ms_since(began)
+        self._reply = "".join(raw)
+        if opening.abstains and error is None:
+            self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
+            yield from self._abstain(finish)
+            return
+        if delta := screen.feed(opening.close()) + screen.close():
+            shown.append(delta)
+            if not self._hold:
+                yield TextDelta(delta)
+        text = "".join(shown).strip()
+        self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
+        self._asked.notes += ignored(self._asked.ask, built_in=self._asked.built_in)
+        if isinstance(error, UpstreamError) and error.code == "model_unavailable":
+            text = UNREACHABLE[self._asked.japanese]
+            text += AND_PASSAGES[self._asked.japanese] if self._asked.passages else ""
+            self._asked.notes.append(AnswerNote(error.code, error.message))
+            yield TextDelta(text)
+            yield CitationsFound((), ())
+            yield Done(self._answer(text, error.code, failure=error))
+            return
+        cited = vouch(self._asked, text)
+        supported = judge(self._asked, cited, self._min_support)
+        if self._hold and supported is not True and text and text not in ALONE.values():
+            yield from self._withhold(cited, finish, error)
+            return
+        if self._hold and text:
+            yield TextDelta(text)
+        self._conflicts = compare(self._asked, cited)
+        yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
+        if error is not None:
+            yield Failed(error, self._answer(text, "error", cited=cited, failure=error))
+        elif finish is not None and not text:
+            fault = UpstreamError(empty(finish.reason))
+            yield Failed(fault, self._answer("", finish.reason, failure=fault))
+        else:
+            reason = finish.reason if finish else ""
+            alone = text in ALONE.values()
+            yield Done(self._answer(text, reason, cited=cited, finish=finish, abstained=alone))
+
+    def _replies(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Delta | Finish | Prompt]:
+        try:
+            with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
+                yield from stream
+            return
+        except UpstreamError as error:
+            if error.code != "context_too_long" or error.partial:
+                raise
+            budget = self._asked.model.budget
+            try:
+                prompt = self._asked.build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
+            except LimitError:
+                raise error from None  # there was little but the question itself
+        self._asked.notes.append(
+            AnswerNote(
+                "prompt_halved", "The provider found the prompt too long; asked again with half of it."
+            )
+        )
+        yield prompt
+        with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
+            yield from stream
+
+    def _abstain(self, finish: Finish | None) -> Iterator[Event]:
+        read = self._asked.ask.retrieval
+        text = (NOT_FOUND if read else NOT_KNOWN)[self._asked.japanese]
+        said = "The model found no answer in the passages." if read else "The model gave no answer."
+        self._asked.notes.append(AnswerNote("model_abstained", said))
+        yield TextDelta(text)
+        yield CitationsFound((), ())
+        yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
+
+    def _withhold(self, cited: Cited, finish: Finish | None, error: VouchError | None) -> Iterator[Event]:
+        """Ends an answer that had to be vouched for and is not: the passages are all that is shown."""
+        looked_at = Cited(cited.sentences, ())
+        if error is not None:
+            yield CitationsFound((), ())
+            yield Failed(error, self._answer("", "error", failure=error))
+            return
+        text = NOT_SUPPORTED[self._asked.japanese]
+        self._asked.notes.append(
+            AnswerNote("withheld", "Support was required, so the model's answer is not shown.")
+        )
+        yield TextDelta(text)
+        yield CitationsFound((), ())
+        reason = finish.reason if finish else ""
+        given = self._answer(text, reason, cited=looked_at, finish=finish, abstained=True)
+        yield Done(replace(given, sentences=()))
+
+    def _answer(
+        self,
+        text: str,
+        reason: str,
+        *,
+        cited: Cited | None = None,
+        finish: Finish | None = None,
+        abstained: bool = False,
+        failure: VouchError | None = None,
+    ) -> Answer:
+        self._asked.timings["total"] = ms_since(self._began)
+        return whole(
+            self._asked,
+            text,
+            reason,
+            answer_id=self._id,
+            min_support=self._min_support,
+            reply=self._reply,
+            conflicts=self._conflicts,
+            cited=cited,
+            finish=finish,
+            abstained=abstained,
+            failure=failure,
+        )

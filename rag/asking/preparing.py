@@ -1,0 +1,216 @@
+"""A question made ready for a model: made to stand alone, retrieved for, refused or built into a prompt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from corpus.errors import LimitError, UsageError
+from corpus.language import fold
+from corpus.types import Hit
+from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
+from rag.asking.followups import standalone
+from rag.asking.rewording import rewordings, stands
+from rag.asking.rewriting import Rewritten, rewrite
+from rag.grounding.abstention import Abstention, signals
+from rag.models.attempts import Stop
+from rag.models.cards import EXTRACTIVE
+from rag.models.catalogue import ChosenModel
+from rag.prompts.prompting import Budget, Passage, Prompt, build_prompt, is_japanese
+from rag.prompts.strategies import STRATEGIES, ExampleSource
+from rag.prompts.templates import Template
+from rag.retrieval.spelling import Wording, as_told
+
+_SURER = 0.1
+"""How much likelier to be answered a question must be in other words, and than one that is just not refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A wording of the question, its passages, the chance that they answer it, and that below which it is refused."""
+
+    wording: Wording
+    hits: tuple[Hit, ...]
+    chance: float
+    threshold: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether the passages do not speak of it."""
+        return not self.hits or self.chance < self.threshold
+
+
+class Preparation:
+    """One question on its way to the model, and what is known of it so far.
+
+    ``question`` is what it is read as, ``passages`` what the model is given, ``timings`` are in milliseconds,
+    ``confidence`` is the chance in (0, 1) that the corpus holds the answer, None before it was judged.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        library: Library,
+        model: ChosenModel,
+        examples: ExampleSource,
+        abstention: Abstention,
+        rewrite_s: float,
+        stop: Stop | None,
+    ) -> None:
+        self.ask = ask
+        self.library = library
+        self.model = model
+        self.built_in = model.name == EXTRACTIVE
+        self.japanese = is_japanese(ask.question)
+        self.question = self._standing = ask.question
+        self.rewriting = Rewritten("", 0, 0)
+        self.template: Template | None = None
+        self.timings: dict[str, float] = {}
+        self.notes: list[AnswerNote] = []
+        self.confidence: float | None = None
+        self.passages: tuple[Passage, ...] = ()
+        self.prompt: Prompt | None = None
+        self._examples = examples
+        self._abstention = abstention
+        self._rewrite_s = rewrite_s
+        self._stop = stop
+
+    def find(self) -> tuple[tuple[Hit, ...], bool]:
+        """Returns the passages found for the question, best first, and whether it is refused: they do not speak of it.
+
+        From then on it is read as what was found for: made to stand alone, with its misspelt words put right, or put
+        in other words. Without retrieval nothing is found and nothing refused.
+
+        Raises:
+            VouchError: the question is too long, or the corpus cannot be searched.
+        """
+        self.question = self._standing = self._standalone()
+        if not self.ask.retrieval:
+            return (), False
+        found = self._search()
+        wording = Wording(self._standing, _in_passages(found))
+        self.question = wording.read
+        # A short word that no document has must not be answered as another that they have.
+        judged = self._judge(wording.surely, tuple(found.hits))
+        best = self._in_other_words(judged) or judged
+        if best.hits:
+            self.confidence = round(best.chance, 4)
+        self._read_as(wording if best is judged and not judged.refused else best.wording)
+        return best.hits, best.refused
+
+    def _search(self) -> Retrieved:
+        """Searches with the question made to stand alone; as it was asked, where that is too long."""
+        began = time.perf_counter()
+        try:
+            found = self.library.search(self._standing, self.ask.k)
+        except UsageError as error:
+            if error.code != "query_too_long" or self._standing == self.ask.question:
+                raise
+            self.question = self._standing = self.ask.question
+            found = self.library.search(self._standing, self.ask.k)
+        self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
+        self.timings["retrieval"] = ms_since(began)
+        self.notes += [AnswerNote("retrieval", note) for note in found.notes]
+        return found
+
+    def _judge(self, wording: Wording, hits: tuple[Hit, ...]) -> _Judged:
+        followup = self.ask.question if self._standing != self.ask.question else ""
+        found = signals(wording.read, hits, self.library.rarity, self.library.lacks, followup)
+        chance = self._abstention.chance(found) if hits else 0.0
+        return _Judged(wording, hits, chance, self._abstention.threshold(found))
+
+    def _in_other_words(self, asked: _Judged) -> _Judged | None:
+        """Returns the question with a word put otherwise that stands in none of its passages
+        (:mod:`rag.asking.rewording`), where that is likelier to be answered.
+
+        It is looked for where the question is refused, or nearly so.
+        """
+        least = asked.threshold + _SURER
+        if asked.chance >= least + _SURER:
+            return None
+        began = time.perf_counter()
+        least = max(least, asked.chance + _SURER)
+        found: list[_Judged] = []
+        for one in rewordings(asked.wording.read):
+            if _stands_in(asked.hits, one.entry):
+                continue
+            try:
+                hits = tuple(self.library.search(one.question, self.ask.k).hits)
+            except UsageError:
+                continue  # too long in other words
+            if _stands_in(hits, one.other):
+                found.append(self._judge(replace(asked.wording, written=one.question), hits))
+        self.timings["rewording"] = ms_since(began)
+        return max((one for one in found if one.chance >= least), key=lambda one: one.chance, default=None)
+
+    def _read_as(self, wording: Wording) -> None:
+        """Keeps what the question is read as in the end, and says so."""
+        self.question = wording.read
+        self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips)]
+        if self._standing != self.ask.question or wording.written != self._standing:
+            self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
+
+    def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
+        """Returns the prompt, within the budget, and keeps it with the passages that found a place.
+
+        Raises:
+            LimitError: the question alone does not fit.
+        """
+        built_in = self.built_in  # it reads the passages and the question alone
+        template = None if built_in else self.ask.template
+        if template is not None and template.reads_passages and not self.ask.retrieval:
+            template = None
+        self.template = template
+        shots = 0 if built_in else STRATEGIES[self.ask.strategy].shots
+        examples = self._examples.nearest(self.question, shots)
+
+        def build(question: str) -> Prompt:
+            return build_prompt(
+                question,
+                hits,
+                budget,
+                examples=examples,
+                history=self.ask.history,
+                retrieval=self.ask.retrieval,
+                wishes="" if built_in else self.ask.wishes,
+                template=template,
+            )
+
+        prompt = build(self.question if built_in else self.ask.question)
+        if prompt.dropped_turns and prompt.question != self.question:
+            with suppress(LimitError):
+                prompt = build(self.question)  # the turns it leans on are not all there
+        self.prompt = prompt
+        self.passages = prompt.passages
+        return prompt
+
+    def _standalone(self) -> str:
+        """Returns the question so that the documents can be searched with it alone."""
+        earlier = [turn.text for turn in self.ask.history if turn.role == "user" and turn.text.strip()]
+        if not earlier or not self.ask.retrieval:
+            return self.ask.question
+        if self._rewrite_s and not self.built_in:
+            began = time.perf_counter()
+            asked = self.ask.question
+            self.rewriting = rewrite(asked, self.ask.history, self.model, self._stop, self._rewrite_s)
+            self.timings["rewriting"] = ms_since(began)
+            if self.rewriting.question:
+                return self.rewriting.question
+        return standalone(self.ask.question, earlier)
+
+
+def _in_passages(found: Retrieved) -> dict[str, str]:
+    """Returns those misspelt words that a passage found has as they are meant."""
+    texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
+    return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
+
+
+def _stands_in(hits: Sequence[Hit], word: str) -> bool:
+    return any(stands(word).search(fold(f"{hit.context}\n{hit.text}")) for hit in hits)
+
+
+def ms_since(began: float) -> float:
+    """Returns the milliseconds since an instant of ``time.perf_counter``."""
+    return round((time.perf_counter() - began) * 1000, 3)

@@ -1,0 +1,151 @@
+"""What the documents vouch for in a model's text, where they contradict each other, and the Answer made of it all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from corpus.errors import VouchError
+from corpus.types import Hit
+from rag.asking.answers import Answer, AnswerNote, Failure, Usage
+from rag.asking.preparing import Preparation, ms_since
+from rag.grounding.citations import Cited, cite
+from rag.grounding.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.models.attempts import Finish
+from rag.reading.clues import asks_of_the_past
+from rag.words.dates import HEAD_CHARS, document_date
+from rag.words.editions import superseded
+
+
+def vouch(asked: Preparation, text: str) -> Cited:
+    """Returns the sentences of a model's text with the stored words that bear them out."""
+    began = time.perf_counter()
+    cited = cite(
+        text,
+        asked.passages,
+        asked.question,
+        read_text=asked.library.read_text,
+        page_of=asked.library.page_of,
+    )
+    asked.timings["citing"] = ms_since(began)
+    return cited
+
+
+def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
+    """Says whether enough of an answer is vouched for, and makes a note where it is not."""
+    if not (asked.ask.retrieval and cited.sentences):
+        return None
+    good = sum(sentence.state != "unsupported" for sentence in cited.sentences)
+    if cited.support >= min_support:
+        return True
+    said = f"The documents vouch for {good} of the answer's {len(cited.sentences)} sentences."
+    asked.notes.append(AnswerNote("low_support", said))
+    return False
+
+
+def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
+    """Returns where the passages contradict what is cited, and makes a note of each."""
+    began = time.perf_counter()
+    read_text = asked.library.read_text
+    found = find_conflicts(
+        asked.question,
+        asked.passages,
+        cited.citations,
+        read_text=read_text,
+        page_of=asked.library.page_of,
+    )
+    found = at_stored(found, read_text)
+    asked.notes += [AnswerNote("conflict", as_told(one)) for one in found]
+    asked.notes += _older_editions(asked, cited, found)
+    asked.timings["conflicts"] = ms_since(began)
+    return found
+
+
+def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) -> list[AnswerNote]:
+    """Returns a note for each cited document of which a newer edition is among the passages, and no conflict told."""
+    if asks_of_the_past(asked.question):
+        return []
+    hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
+    documents = list(hits)
+    known = {frozenset(value.document_id for value in one.values) for one in told}
+    shown = {citation.document_id for citation in cited.citations if citation.state != "unsupported"}
+    notes = []
+    for at, newest in superseded([(hit.title, hit.source) for hit in hits.values()]).items():
+        pair = {documents[at], documents[newest]}
+        if documents[at] in shown and not any(pair <= one for one in known):
+            old, new = (_dated(asked, hits[documents[one]]) for one in (at, newest))
+            notes.append(AnswerNote("older_edition", f"{old} is an older edition: {new} is newer."))
+    return notes
+
+
+def _dated(asked: Preparation, hit: Hit) -> str:
+    head = asked.library.read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
+    date = document_date(head, hit.title, hit.source)
+    return f"{hit.source} ({date})" if date else hit.source
+
+
+def whole(
+    asked: Preparation,
+    text: str,
+    reason: str,
+    *,
+    answer_id: str,
+    min_support: float,
+    reply: str | None = None,
+    conflicts: tuple[Conflict, ...] = (),
+    cited: Cited | None = None,
+    finish: Finish | None = None,
+    abstained: bool = False,
+    failure: VouchError | None = None,
+) -> Answer:
+    """Returns the answer as far as it has come; ``reason`` is why the model ended, ``cited`` what was looked at,
+    ``failure`` why it is not complete.
+    """
+    return Answer(
+        id=answer_id,
+        question=asked.ask.question,
+        text=text,
+        abstained=abstained,
+        citations=cited.citations if cited else (),
+        passages=asked.passages,
+        model=asked.model.name,
+        retrieval=asked.ask.retrieval,
+        strategy=asked.ask.strategy,
+        usage=_used(asked, text, finish),
+        timings_ms=dict(asked.timings),
+        complete=failure is None,
+        finish_reason=reason,
+        sentences=cited.sentences if cited else (),
+        support=cited.support if cited and cited.sentences else None,
+        supported=cited.support >= min_support if cited and cited.sentences and asked.ask.retrieval else None,
+        conflicts=conflicts,
+        confidence=asked.confidence,
+        notes=tuple(asked.notes),
+        standalone_question=asked.question if asked.question != asked.ask.question else "",
+        template=asked.template.name if asked.template else "",
+        failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
+        prompt=asked.prompt,
+        reply=reply,
+    )
+
+
+def _used(asked: Preparation, text: str, finish: Finish | None) -> Usage:
+    prompt = asked.prompt
+    reported = finish is not None and finish.input_tokens is not None and finish.output_tokens is not None
+    count = asked.model.budget.counter
+    usage = Usage(
+        finish.input_tokens
+        if finish and reported and finish.input_tokens
+        else (prompt.tokens if prompt else 0),
+        finish.output_tokens
+        if finish and reported and finish.output_tokens
+        else (count.count(text) if prompt else 0),
+        "provider" if reported else count.how,
+    )
+    usage = replace(
+        usage,
+        input_tokens=usage.input_tokens + asked.rewriting.input_tokens,
+        output_tokens=usage.output_tokens + asked.rewriting.output_tokens,
+    )
+    return replace(usage, cost_usd=asked.model.card.cost_usd(usage.input_tokens, usage.output_tokens))

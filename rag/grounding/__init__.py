@@ -1,0 +1,1 @@
+"""What the documents bear out: citations, contradictions, and whether they speak of a question at all."""

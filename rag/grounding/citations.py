@@ -1,0 +1,258 @@
+"""Which words of which source vouch for which sentence of an answer: found by program, in the stored text.
+
+A model's reply is hostile text. :class:`~rag.prompts.screening.Screen` lets it through as it comes, without markers of
+passages that were never given and without quotation marks around words that stand nowhere. :func:`cite` then
+finds, for each sentence, the words that support it; a citation's quote is always a slice of the stored text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from corpus.language import normalise, sentences
+from corpus.types import Hit
+from rag.grounding.support import Claim, Source, Span, State, find_whole, support
+from rag.prompts.prompting import Passage
+from rag.prompts.screening import MARKERS
+from rag.words.terms import weights
+
+ADDED = 0.75
+"""Least weighted share of a sentence's words that a passage the model did not name must hold: only a close match is
+cited unasked.
+"""
+
+_CLOSING = tuple('”“’»›」』》"＂')
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of a stored document that an answer's sentence rests on.
+
+    ``quote`` is ``text[start:end]`` of that version; ``page`` is the 1-based page of ``start``.
+    ``state`` and ``score`` say how well they vouch: ``quoted`` (the sentence's own words stand there),
+    ``supported`` (its words, numbers and names do), or ``unsupported`` (the model named the passage, but
+    these words do not bear it out). ``score`` is a weighted share of words in [0, 1].
+    """
+
+    marker: int
+    document_id: str
+    version: int
+    source: str
+    title: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    state: State
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer, ``answer[start:end]``, and how the sources bear it out.
+
+    ``citations`` are indexes into the answer's citations. ``missing`` are its numbers, dates and names that do not
+    stand in the source, or stand there in another's place; ``negated``: one of the two denies what the other says.
+    ``closest`` are the words nearest to a sentence that has no citation, None when no word of it stands anywhere.
+    """
+
+    start: int
+    end: int
+    text: str
+    state: State
+    score: float
+    citations: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+    negated: bool = False
+    closest: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """An answer's sentences with their states, and the citations in order of their first use."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+
+    @property
+    def support(self) -> float:
+        """Returns the share, in [0, 1], of the sentences that the documents vouch for;
+        0 without sentences.
+        """
+        good = sum(sentence.state != "unsupported" for sentence in self.sentences)
+        return good / len(self.sentences) if self.sentences else 0.0
+
+
+# ---- citing ---------------------------------------------------------------------------------------
+
+
+def cite(
+    text: str,
+    passages: Sequence[Passage],
+    question: str,
+    *,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+    rarity: Mapping[str, float] | None = None,
+) -> Cited:
+    """Returns the sentences of a screened answer, each with its state, and the citations they rest on.
+
+    A passage the model named is always looked into; one it did not name is cited when it clearly bears the
+    sentence out and no named one does. ``read_text(document_id, version, start, end)`` reads the stored
+    text and ``page_of(document_id, version, offset)`` its page; a citation whose words are no longer
+    stored there is left out.
+    """
+    sources = {passage.marker: Source(passage) for passage in passages}
+    citations: list[Citation] = []
+    known: dict[tuple[int, Span], int] = {}
+    result = []
+
+    def stored(marker: int, span: Span) -> Citation | None:
+        return _citation(sources[marker].passage, span, read_text, page_of)
+
+    for start, end, words, named in split_answer(text):
+        claim = Claim(words, question, rarity)
+        spans = {marker: support(claim, sources[marker]) for marker in named if marker in sources}
+        others: dict[int, Span] = {}
+        if not any(span.state != "unsupported" for span in spans.values()):
+            others = {m: support(claim, source) for m, source in sources.items() if m not in spans}
+            spans |= _unasked(others)
+        indexes = []
+        for marker, span in spans.items():
+            if (marker, span) not in known:
+                citation = stored(marker, span)
+                if citation is None:
+                    continue
+                known[marker, span] = len(citations)
+                citations.append(citation)
+            indexes.append(known[marker, span])
+        nearest = max((spans or others).items(), key=lambda one: (one[1].rank, -one[0]), default=None)
+        closest = None
+        if nearest is not None and not indexes and nearest[1].score > 0:
+            nearest = nearest[0], replace(nearest[1], state="unsupported")
+            closest = stored(*nearest)
+        vouched = nearest is not None and (bool(indexes) or closest is not None)
+        best = nearest[1] if nearest is not None and vouched else Span(0, 0, "unsupported", 0.0)
+        result.append(
+            Sentence(
+                start=start,
+                end=end,
+                text=text[start:end],
+                state=best.state,
+                score=best.score,
+                citations=tuple(indexes),
+                missing=best.missing,
+                negated=best.negated,
+                closest=closest,
+            )
+        )
+    return Cited(tuple(result), tuple(_settled(citations, page_of)))
+
+
+def _settled(citations: Sequence[Citation], page_of: Callable[[str, int, int], int]) -> Iterator[Citation]:
+    """Yields the citations; a short quotation that stands in a longer one, too, is taken from there: a date by itself
+    may stand in a passage more than once.
+    """
+    for one in citations:
+        within = [
+            other
+            for other in citations
+            if other.state == one.state == "quoted"
+            and (other.marker, other.document_id) == (one.marker, one.document_id)
+            and len(other.quote) > len(one.quote)
+            and not (other.start <= one.start and one.end <= other.end)
+            and one.quote in other.quote
+        ]
+        place = find_whole(one.quote, normalise(within[0].quote)) if within else None
+        if place is None or within[0].quote[slice(*place)] != one.quote:
+            yield one
+        else:
+            start, end = (within[0].start + at for at in place)
+            yield replace(one, start=start, end=end, page=page_of(one.document_id, one.version, start))
+
+
+def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
+    """Returns (start, end, claim, markers) of each sentence that says something.
+
+    ``text[start:end]`` holds the sentence with its markers, ``claim`` is it without them. Markers behind
+    a full stop belong to the sentence before it.
+    """
+    bare: list[str] = []
+    at: list[int] = []
+    marked: list[tuple[int, tuple[int, ...], int]] = []
+    place = 0
+    for match in MARKERS.finditer(text):
+        bare.append(text[place : match.start()])
+        at += range(place, match.start())
+        marked.append((len(at), tuple(int(n) for n in re.findall(r"\d+", match.group())), match.end()))
+        place = match.end()
+    bare.append(text[place:])
+    at += range(place, len(text))
+    plain = "".join(bare)
+    # Behind a closing quotation mark, or before a line's end, a marker ends its sentence, full stop or none.
+    ends = [
+        where
+        for where, _, stop in marked
+        if plain[:where].rstrip()[-1:] in _CLOSING or text[stop : stop + 1] in ("\n", "")
+    ]
+    result = []
+    for start, end in _cut(plain, sentences(plain), ends):
+        claim = plain[start:end]
+        mine = [(markers, stop) for where, markers, stop in marked if start < where <= end]
+        markers = tuple(dict.fromkeys(n for numbers, _ in mine for n in numbers))
+        if not weights(claim):
+            continue
+        last = max([at[end - 1] + 1, *(stop for _, stop in mine)])
+        result.append((at[start], last, claim, markers))
+    return result
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yields the spans, cut at further ends; without blanks at either side."""
+    for start, stop in spans:
+        for end in [*(end for end in ends if start < end < stop), stop]:
+            piece = text[start:end]
+            if piece.strip():
+                yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+            start = end
+
+
+def _unasked(found: Mapping[int, Span]) -> dict[int, Span]:
+    """Returns the passage that clearly bears a sentence out without being named for it, if there is one."""
+    good = {
+        marker: span
+        for marker, span in found.items()
+        if span.state == "quoted" or (span.state == "supported" and span.score >= ADDED)
+    }
+    if not good:
+        return {}
+    best = max(good, key=lambda marker: (*good[marker].rank[:2], -marker))
+    return {best: good[best]}
+
+
+def _citation(
+    passage: Passage,
+    span: Span,
+    read_text: Callable[[str, int, int, int], str],
+    page_of: Callable[[str, int, int], int],
+) -> Citation | None:
+    hit: Hit = passage.hit
+    start, end = hit.start + span.start, hit.start + span.end
+    quote = read_text(hit.document_id, hit.version, start, end)
+    if quote != hit.text[span.start : span.end]:
+        return None
+    return Citation(
+        marker=passage.marker,
+        document_id=hit.document_id,
+        version=hit.version,
+        source=hit.source,
+        title=hit.title,
+        page=page_of(hit.document_id, hit.version, start),
+        start=start,
+        end=end,
+        quote=quote,
+        state=span.state,
+        score=span.score,
+    )

@@ -1,0 +1,193 @@
+"""The operations that go through a whole set of questions: ``eval`` and ``calibrate``. JSON in, events and JSON out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpus.catalog import documents
+from corpus.errors import UnavailableError
+from corpus.types import OWNER, Filter
+from rag.as_json import to_json
+from rag.asking.answering import answer
+from rag.asking.answers import DEFAULT_K, Ask
+from rag.grounding.abstention import FITTED, signals
+from rag.measuring import calibration, evaluation
+from rag.measuring.evaluation import is_named
+from rag.measuring.grading import grade, measurement
+from rag.measuring.measurements import Measurement, record
+from rag.measuring.questions import Question, locate, read_questions, write_trec_run
+from rag.models.attempts import Stop
+from rag.owner.control import Cancelled, Emit, watching
+from rag.owner.operations import Params, limits
+from rag.retrieval.library import CallersLibrary
+from rag.retrieval.ranking import PARTS
+from rag.service import Service
+
+
+def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
+    """Measures the search, and the answers of the models that ``params`` name, on a set of questions.
+
+    Raises:
+        UnavailableError: ``cancelled`` said so (``cancelled``).
+        VouchError: the questions, or the run to compare with, cannot be read.
+    """
+    source = Path(params["questions"])
+    limit = limits(service, params)
+    questions = locate(read_questions(source), _stored_texts(service, limit))
+    ranked: evaluation.Ranked = params.get("ranked") or ("documents" if source.is_dir() else "passages")
+    parts = PARTS if params.get("ablate") else ()
+    total, done = sum(question.answerable for question in questions) * (1 + len(parts)), 0
+
+    def count(row: evaluation.Row) -> None:
+        nonlocal done
+        done += 1
+        emit({"done": done, "total": total})
+        if cancelled():
+            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
+
+    def measure(search: evaluation.Search) -> evaluation.Evaluation:
+        return evaluation.evaluate(
+            questions,
+            search,
+            k=params.get("k") or (evaluation.DEEP if ranked == "documents" else evaluation.DEPTH),
+            grain=params.get("grain", "page"),
+            ranked=ranked,
+            on_row=count,
+        )
+
+    def measure_without(part: str) -> evaluation.Evaluation:
+        retriever = service.search_without(part)
+        return measure(lambda text, k: retriever.search(text, k, OWNER, limit).hits)
+
+    found = measure(lambda text, k: service.search(text, k, limit).hits)
+    scores, against = found.scores(), params.get("against")
+    compared = evaluation.compare(evaluation.read_scores(Path(against)), scores) if against else []
+    if params.get("save"):
+        evaluation.write_scores(Path(params["save"]), found)
+    if params.get("run_file"):
+        write_trec_run(Path(params["run_file"]), ((row.question.id, row.documents) for row in found.rows))
+    return {
+        "ranked": ranked,
+        "unanswerable": found.unanswerable,
+        "languages": found.summary(),
+        "kinds": found.kinds(),
+        "questions": [
+            {
+                "id": row.question.id,
+                "language": row.question.language,
+                "kind": row.question.kind,
+                "ranks": row.ranks,
+                "measures": row.measures,
+                "time_ms": round(row.time_ms, 3),
+            }
+            for row in found.rows
+        ],
+        "compared": compared,
+        "ablated": [
+            {"part": one.part, "compared": one.compared}
+            for one in evaluation.ablate(found, parts if found.rows else (), measure_without)
+        ],
+        "answers": {
+            name: _measure(service, source, questions, name, params, emit, cancelled)
+            for name in params.get("models") or ()
+        },
+    }
+
+
+def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
+    """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
+    with service.corpus.catalog.read() as db:
+        listed = documents.list_documents(db)
+    named = [one for one in listed if not limit.collections or one.key.collection in limit.collections]
+
+    def text_of(document: str) -> str:
+        found = next((one for one in named if is_named(one.key.path, document)), None)
+        return service.corpus.text(found.id)[1] if found else ""
+
+    return text_of
+
+
+def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
+    """Fits on a set of questions when the service says that it does not know, or forgets what was fitted.
+
+    Raises:
+        UnavailableError: ``cancelled`` said so (``cancelled``).
+        VouchError: the questions cannot be read, or nothing can be fitted on them.
+    """
+    data_dir = service.settings.data_dir
+    if params.get("reset"):
+        service.abstention = FITTED
+        return {"reset": calibration.forget(data_dir)}
+    questions = read_questions(Path(params["questions"]))
+
+    def count(done: int) -> None:
+        emit({"done": done, "total": len(questions)})
+        if cancelled():
+            raise UnavailableError("The calibration was interrupted.", code="cancelled")
+
+    target, keep = params.get("target"), not params.get("dry_run")
+    cases = _cases(service, questions, limits(service, params), count)
+    found = calibration.calibrate(cases, service.settings.target_refused if target is None else target)
+    if keep:
+        calibration.save(data_dir, found.abstention, service.corpus.space.id, {"questions": len(cases)})
+        service.abstention = found.abstention
+    return {**to_json(found), "kept": keep}
+
+
+def _cases(
+    service: Service, questions: Sequence[Question], limit: Filter, count: Callable[[int], None]
+) -> list[calibration.Case]:
+    """Searches every question, and says how well what was found speaks of it."""
+    library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
+    cases = []
+    for done, question in enumerate(questions, start=1):
+        hits = library.search(question.text, DEFAULT_K).hits
+        found = signals(question.text, hits, library.rarity, library.lacks)
+        cases.append(calibration.Case(found, question.answerable))
+        count(done)
+    return cases
+
+
+def _measure(
+    service: Service,
+    path: Path,
+    questions: Sequence[Question],
+    name: str,
+    params: Params,
+    emit: Emit,
+    cancelled: Cancelled,
+) -> Measurement:
+    """Has a model answer every question, and keeps with the model how well it did."""
+    card, limit = service.models.card(name), limits(service, params)
+    k = params.get("answer_k", DEFAULT_K)
+    library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        emit({"done": done, "total": len(questions), "model": name})
+        if cancelled():
+            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
+
+    stop = Stop()
+    with watching(cancelled, stop.set):
+        graded = grade(
+            questions,
+            lambda one: answer(
+                Ask(one.text, name, k=k),
+                library,
+                service.models,
+                abstention=service.abstention,
+                min_support=service.settings.min_support,
+                stop=stop,
+            ),
+            time.perf_counter,
+            count,
+        )
+    found = measurement(graded, path, k)
+    record(service.settings.data_dir, card.name, found)
+    return found

@@ -1,0 +1,127 @@
+"""What a question expects of its answer: a kind of words, a range its figures lie in, the newest edition."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from corpus.language import fold
+from rag.prompts.prompting import Reading
+from rag.words.editions import periods_of, spaced_out, superseded
+from rag.words.terms import CODE, numbers
+
+_DATE = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:19|20)\d\d\b|\d\s*(?:[:h]\s*\d\d|am\b|pm\b)"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:days?|weeks?|months?|years?|hours?|quarter)\b|[年月日週時]",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|none|half)\b|[一二三四五六七八九十百千]",
+    re.I,
+)
+_MONEY = re.compile(
+    r"[$€£¥￥]\s?\d|\d\s?(?:円|ドル|ユーロ|万|億|%|％|percent|usd|eur|gbp|jpy|czk|dollars?|euros?|yen)", re.I
+)
+_PERSON = re.compile(
+    r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z]+\s+[A-Z][a-z]+|\b(?:manager|director|officer|head|team|lead|department"
+    r"|office|board|committee|supervisor|president|chief|owner|human resources|hr)\b"
+    r"|[部課係]長|責任者|担当|社長|取締役|部門?が|[課部室]|さん|氏"
+)  # fmt: skip
+_SHARE = re.compile(r"\d\s?(?:%|％|percent|割)")
+_LENGTH = re.compile(
+    r"\d+\s*(?:working\s+|business\s+|calendar\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?)"
+    r"|[\d一二三四五六七八九十]+\s?(?:日|週|か月|ヶ月|カ月|ヵ月|年|時間|分|秒)"
+    r"|\b(?:one|two|three|four|five|six|ten|twelve)\s+(?:day|week|month|year|hour)", re.I,
+)  # fmt: skip
+_ASKS: Sequence[tuple[re.Pattern[str], Sequence[re.Pattern[str]]]] = (
+    (re.compile(r"\bhow long\b|どのくらいの期間|何日間|何年間|何か月|何ヶ月|何時間|何分|期間"), (_LENGTH,)),
+    (re.compile(r"\bhow (?:much|expensive)\b|\b(?:cost|price|fee|budget|salary)\b"
+                r"|いくら|何円|金額|費用|料金|価格"), (_MONEY, _COUNT)),
+    (re.compile(r"\b(?:what|which) (?:percent|percentage|share)|何パーセント|何%|何割|割合"), (_SHARE,)),
+    (re.compile(r"\bhow (?:many|often|old|far|large|big|high|deep|fast|heavy|warm)\b"
+                r"|何[人個回件名台本枚歳度番m]|いくつ|どれくらい|どのくらい"), (_COUNT,)),
+    (re.compile(r"\bwhen\b|\bwhat (?:date|day|time|year|month)\b|\bdeadline\b"
+                r"|いつ|何[年月日時曜]|期限|締切|締め切り"), (_DATE,)),
+    (re.compile(r"\bwho(?:m|se)?\b|誰|だれ|どなた|担当者"), (_PERSON,)),
+)  # fmt: skip
+
+
+def expected_kinds(question: str) -> list[re.Pattern[str]]:
+    """Returns what the answer should look like: a date for "when", an amount for いくら, and so on."""
+    folded = fold(question)
+    return [kind for asks, kinds in _ASKS if asks.search(folded) for kind in kinds][:2]
+
+
+# ---- ranges -------------------------------------------------------------------------------------
+
+_NUMBER = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
+_BETWEEN = re.compile(
+    rf"{_NUMBER}[^\d|,.]{{0,4}}(?:to|-|~|から|以上)[^\d|,.]{{0,4}}{_NUMBER}|between {_NUMBER} and {_NUMBER}"
+)
+_LEAST = re.compile(
+    rf"{_NUMBER}(?:\+|[^\d|,.]{{0,8}}(?:(?:and|or) (?:more|over|above|older|longer)|以上|超))"
+    rf"|(?:over|above|more than|at least|from) {_NUMBER}"
+)
+_MOST = re.compile(
+    rf"(?:under|below|less than|up to|at most|until) {_NUMBER}"
+    rf"|{_NUMBER}[^\d|,.]{{0,4}}(?:未満|以下|まで|and (?:less|under))"
+)
+
+
+def asked_figures(question: str) -> list[float]:
+    """Returns the numbers of a question as figures; codes and times are none."""
+    return [float(n) for n in numbers(CODE.sub(" ", fold(question))) if re.fullmatch(r"\d+(?:\.\d+)?", n)]
+
+
+def fits(figures: Sequence[float], text: str) -> bool:
+    """Says whether a figure lies within a range the text gives: "6 and more", "50 to 199", 3年以上4年未満."""
+    if not figures or not any(character.isdigit() for character in text):
+        return False
+    folded = fold(text)
+    ranges = [(low, high) for low, high in _bounds(_BETWEEN, folded)]
+    if not ranges:
+        ranges = [(low, math.inf) for low, _ in _bounds(_LEAST, folded)]
+        ranges += [(0.0, high) for high, _ in _bounds(_MOST, folded)]
+    return any(low <= figure <= high for figure in figures for low, high in ranges)
+
+
+def _bounds(pattern: re.Pattern[str], text: str) -> Iterator[tuple[float, float]]:
+    for match in pattern.finditer(text):
+        found = [float(group.replace(",", "")) for group in match.groups() if group]
+        yield found[0], found[-1]
+
+
+_PAST = re.compile(
+    r"\b(?<!how )(?<!(?:year|onth|days|eeks) )(?<!(?:years|onths) )old\b(?! (?:age|enough))"
+    r"|\b(?:older|earlier)\b(?! than)"
+    r"|\b(?:former|previous)(?:ly)?\b(?! (?:employ|staff|colleague|manager|customer|job|work))|\bin the past\b"
+    r"|\bused to (?:be|have|get|cost|pay|apply|say)\b|\bbefore\W*$"
+    r"|\bbefore (?:that|then|the (?:change|revision|update|amendment|reform|increase|price|new|current))\b"
+    r"|以前|旧(?!姓|字|暦|盆)|かつて|当時|過去|前回"
+)
+"""Words of what was. "Before departure", "older than 18", "how old" and 旧姓 say nothing of that."""
+
+
+def asks_of_the_past(question: str) -> bool:
+    """Says whether a question is about what was, or names a time or version: then no newer edition is meant."""
+    return _PAST.search(fold(question)) is not None or bool(periods_of(spaced_out(question)))
+
+
+_PLACE = re.compile(r"(.*), page \d+ \((.*)\)", re.DOTALL)
+
+
+def newer_editions(reading: Reading) -> dict[int, frozenset[int]]:
+    """Returns the markers of passages of whose document a newer edition is at hand, the same work of a later time, each
+    with those of the newest one's passages. None when the question :func:`asks_of_the_past`.
+    """
+    if asks_of_the_past(reading.question):
+        return {}
+    places = [_PLACE.fullmatch(passage.place) for passage in reading.passages]
+    documents = [(place[1], place[2]) if place else ("", "") for place in places]
+    markers = [passage.marker for passage in reading.passages]
+    of = {
+        one: frozenset(m for m, other in zip(markers, documents, strict=True) if other == one)
+        for one in documents
+    }
+    return {markers[at]: of[documents[newest]] for at, newest in superseded(documents).items()}

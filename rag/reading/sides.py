@@ -1,0 +1,61 @@
+"""The two things whose difference is asked for, so that an answer speaks of both: English and Japanese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from corpus.language import fold
+from rag.words.stemming import stem
+from rag.words.terms import weights
+
+_SIDES = (
+    re.compile(
+        r"\b(?:differences?|distinctions?|compar\w+|choose|choice) (?:is there |are there )?between (.+?) and (.+)"
+    ),
+    re.compile(r"\bhow (?:do|does|is|are|did) (.+?) (?:differ|different) from (.+)"),
+    re.compile(r"\bcompare (.+?) (?:and|with|to) (.+)"),
+    re.compile(r"(?:^|: )(?:what is |which is better,? )?([^?]+?) (?:vs\.?|versus) (.+)"),
+    re.compile(r"([^、。？?]+?)と([^、。？?]+?)(?:の間)?(?:の|では|は)(?:違|差|相違|どう違|何が違|どこが違)"),
+)
+_ASKING = frozenset(
+    map(
+        stem,
+        ("difference", "different", "differ", "distinction", "compare", "between", "versus", "vs", "better"),
+    )
+)
+_ONLY_ANNOUNCES = re.compile(
+    r"\b(?:understand\w*|explain\w*|know\w*|learn\w*|consider\w*)\b[^.;]{0,30} (?:differences?|distinctions?)\b",
+    re.IGNORECASE,
+)
+
+
+def compares(question: str) -> bool:
+    """Says whether a question lays two things beside each other."""
+    return _sides(question) is not None
+
+
+def sides(question: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Returns the words of each of the two things that a question lays beside each other, without those that both
+    have; None where it does not, or nothing tells one from the other.
+    """
+    if (said := _sides(question)) is None:
+        return None
+    one, other = (frozenset(weights(side)) for side in said)
+    mine, theirs = one - other, other - one
+    return (mine, theirs) if mine and theirs else None
+
+
+def without_asking(wanted: Mapping[str, float]) -> dict[str, float]:
+    """Returns the words of such a question without those that only ask for the difference."""
+    return {word: weight for word, weight in wanted.items() if word not in _ASKING} or dict(wanted)
+
+
+def only_announces(text: str) -> bool:
+    """Says whether a sentence speaks of there being a difference, and names none: "to understand the differences"."""
+    return _ONLY_ANNOUNCES.search(text) is not None
+
+
+def _sides(question: str) -> tuple[str, str] | None:
+    found = (pattern.search(fold(question)) for pattern in _SIDES)
+    return next(((match[1], match[2]) for match in found if match), None)

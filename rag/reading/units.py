@@ -1,0 +1,268 @@
+"""The pieces an answer is quoted from: the sentences and table rows of a passage,
+each with what it stands under.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from corpus.language import fold, sentences
+from corpus.scripts import HIRAGANA
+from rag.prompts.prompting import ReadPassage, is_japanese
+from rag.words.terms import CODE, numbers, stems
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence or a table's row, with what it stands under.
+
+    ``header`` is a row's; ``lead`` the line that leads into it, or the sentence before that it leans on.
+    ``item``: it is one of a list with bullets. ``label``: it names what follows and answers nothing itself.
+    """
+
+    passage: ReadPassage
+    order: int
+    text: str
+    header: str = ""
+    lead: str = ""
+    row: bool = False
+    item: bool = False
+    label: bool = False
+    stems: frozenset[str] = frozenset()
+
+    @property
+    def above(self) -> str:
+        """What is shown before it: a row's header, and what leads to one of a list."""
+        lead = self.lead.rstrip()
+        return " ".join(
+            (lead.rstrip(":：") if self.item and lead.endswith((":", "：")) else self.header).split()
+        )
+
+    @property
+    def spoken(self) -> str:
+        """Its words with what they stand under, for an embedder."""
+        above = self.passage.context.splitlines()[:1]
+        return "\n".join([*above, *(part for part in (self.lead, self.header) if part), self.text])
+
+
+def cut(order: int, passage: ReadPassage) -> list[Unit]:
+    """Returns the sentences and table rows of a passage, in order."""
+    headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
+    alone = {_MARK.sub("", line).strip() for line in passage.text.splitlines()}
+    header, lead, inside = _header_above(passage), "", False
+    heading = passage.context.partition("\n")[0].rpartition(" > ")[2]
+    units: list[Unit] = []
+    pieces = list(_lines(passage.text))
+    lines = [text for _, text in pieces]
+    contents, lists = _contents(passage), _Lists(passage.text)
+    for at, (start, text) in enumerate(pieces):
+        if _is_row(text):
+            if set(text) <= set("|-: \t"):
+                continue
+            if not inside and not header and _is_header(lines[at : at + 8]):
+                header = text
+            listed = _CONTENTS.fullmatch(text) is not None or any(text in line for line in contents)
+            inside, label = True, text == header or listed
+            above = "" if label or _is_garbled(header) else header
+            units.append(Unit(passage, order, text, above, lead, True, False, label, stems(text)))
+            lists.end()
+            continue
+        if inside:
+            header, inside, lead = "", False, ""
+        marked = _MARK.match(text) is not None
+        beside = any(map(_BULLET.match, lines[max(0, at - 1) : at] + lines[at + 1 : at + 2]))
+        within, led_by = lists.place(start, text, beside)
+        item = within and marked
+        text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
+        # One of a list says something, however short it is, under what leads to it, or where a passage begins amid the
+        # list; else it may be a heading, or an entry of contents.
+        amid = all(unit.item for unit in units)
+        label = (_leads(text) if item and (led_by or amid) else _is_lead(text)) or (
+            fold(text).strip() in headings and text[-1:] not in ".。"
+        )
+        label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
+        label = label or any(text in line for line in contents)
+        before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
+        own = led_by or ("" if _leads(lead) else lead) if item else lead or before
+        units.append(Unit(passage, order, text, "", own, False, item, label, stems(_told(text))))
+        if label:
+            above = units[-2].text if len(units) > 1 and not (units[-2].row or units[-2].item) else heading
+            # "These include:" says not by itself whether they are covered; the sentence or heading before it does.
+            leans = _leads(text) and _LEANS.match(text) is not None and above
+            lead = f"{above.rstrip('.。:： ')} > {text}" if leans else text
+        elif not marked and not within:
+            lead = text if _leads(text) else ""
+        if _leads(text):
+            lists.lead(lead, within)
+    return units
+
+
+class _Lists:
+    """Which sentences stand in a list, and what leads to it: the line before it that ends in a colon, or of a list in a
+    list the item above.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._leads: list[tuple[int, str]] = []
+        self._indent = -1
+        """Of the item that is open, -1 outside a list."""
+
+    def place(self, start: int, piece: str, beside: bool) -> tuple[bool, str]:
+        """Returns whether a sentence that begins at an offset stands in a list, and what leads to it; ``beside``: one
+        with a bullet stands right before or behind it.
+        """
+        line = self._text.rfind("\n", 0, start) + 1
+        opens = not self._text[line:start].strip()
+        indent = start - line if opens else self._indent
+        bullet, led = _BULLET.match(piece) is not None, bool(self._leads)
+        if opens and ((bullet and (beside or led)) or (led and _MARK.match(piece) is not None)):
+            while self._leads and self._leads[-1][0] >= indent:
+                self._leads.pop()
+            self._indent = indent
+        elif self._indent < 0 or (opens and indent <= 0):
+            self.end()
+        return self._indent >= 0, self._leads[-1][1] if self._leads and self._indent >= 0 else ""
+
+    def lead(self, text: str, within: bool) -> None:
+        """Takes what leads to the list that comes next; ``within``: it is itself in one."""
+        self._leads.append((self._indent if within else -1, text))
+
+    def end(self) -> None:
+        """Ends every list."""
+        self._leads, self._indent = [], -1
+
+
+def _leads(text: str) -> bool:
+    return text.rstrip().endswith((":", "："))
+
+
+ASKS = re.compile(r"(?:[?？]|(?<![とほ僅やら豊静確])か。)[」』”\"]?\s*\Z")
+"""How a question ends; 速やか。, 明らか。, 僅か。 and ほか。 end statements."""
+
+_LEANS = re.compile(
+    r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|such|otherwise|then|instead|both"
+    r"|in (?:this|that) case)\b|(?:これ|それ|この|その|ここ|そこ|こう|そう|また|ただし|なお|いずれ)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that speaks of what the sentence before it named."""
+
+
+def _told(text: str) -> str:
+    """Returns a text without the addresses of its links: they are no words of it."""
+    return _ADDRESS.sub(" ", text)
+
+
+_ADDRESS = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|https?://\S+")
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the sentences, each with its offset; table rows that were taken for one sentence apart."""
+    for start, end in sentences(text):
+        piece = text[start:end]
+        if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
+            for line in piece.split("\n"):
+                if line.strip():
+                    yield start + len(line) - len(line.lstrip()), line.strip()
+                start += len(line) + 1
+        else:
+            yield start, piece
+
+
+def _is_row(text: str) -> bool:
+    return " | " in text or "\t" in text or (text.startswith("|") and text.endswith("|"))
+
+
+_MARK = re.compile(r"\A\s*(?:[-*+]\s+|[•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
+_BULLET = re.compile(r"\s*(?:[-*+]\s+|[•・●○]\s*)(?=\S)")
+_CONTENTS = re.compile(
+    r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
+)
+"""A line of a table of contents: number, heading, page."""
+_TITLE_OF_CONTENTS = re.compile(
+    r"\btable of contents\b|^\W*(?:contents|index)\W*$|目\s*次", re.IGNORECASE | re.MULTILINE
+)
+_ENTRY = re.compile(r"(?P<heading>\S.*?)(?:\s*\|[\s|]*|\s*[.．・…‥]{2,}\s*|\s{2,}|\t)(?P<page>\d{1,4})\W*")
+_FEWEST_ENTRIES = 3
+
+
+def _contents(passage: ReadPassage) -> list[str]:
+    """Returns the lines of a passage that are a table of contents: under its title, at least three headings whose last
+    figures, the pages, never fall. Of a table of other figures some do, or nothing calls it contents.
+    """
+    titled = _TITLE_OF_CONTENTS.search(f"{passage.context}\n{passage.text}")
+    if titled is None:
+        return []
+    found = [(line, _ENTRY.fullmatch(line.strip())) for line in passage.text.splitlines()]
+    entries = [(line, int(one["page"])) for line, one in found if one is not None]
+    rising = all(a <= b for (_, a), (_, b) in pairwise(entries))
+    return [line for line, _ in entries] if rising and len(entries) >= _FEWEST_ENTRIES else []
+
+
+def _header_above(passage: ReadPassage) -> str:
+    """Returns the table's header that a passage's context ends in; a title may hold a bar as well."""
+    lines = passage.context.splitlines()
+    last = lines[-1] if lines else ""
+    is_title = len(lines) == 1 and last.split(" > ")[0].strip("… ") in passage.place
+    return last if _is_row(last) and not is_title else ""
+
+
+def _is_garbled(header: str) -> bool:
+    """Says whether a header is what a broken text layer left of one: single letters, some of them kana."""
+    cells = [re.sub(r"[\W_]", "", cell) for cell in header.split("|")]
+    return all(len(cell) <= 1 for cell in cells) and re.search(f"[{HIRAGANA}]", "".join(cells)) is not None
+
+
+def _is_header(rows: Sequence[str]) -> bool:
+    """Says whether the first of some lines names the columns: it holds no figure,
+    and the rows under it do; or its figures are those of names (a quarter, a code), and figures stand under them.
+    """
+    rows = [row for row in rows if _is_row(row)]
+    if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
+        return True
+    under = rows[1:]
+    if _names_columns(rows):
+        return True
+    return bool(under) and not numbers(rows[0]) and sum(bool(numbers(row)) for row in under) * 2 >= len(under)
+
+
+def _names_columns(rows: Sequence[str]) -> bool:
+    """Says whether the cells of the first row that hold figures are of another kind than all those under them."""
+    first, *under = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
+    if len(under) < 2 or numbers(first[0]) or any(len(row) != len(first) for row in under):
+        return False
+    mixed = [at for at, cell in enumerate(first) if numbers(cell)]
+    return bool(mixed) and all(
+        _kind(first[at]) == "name" and all(_kind(row[at]) != "name" for row in under) for at in mixed
+    )
+
+
+def _kind(cell: str) -> str:
+    """Returns "figure" (a number with its sign, currency and unit), "name" (words or a code with figures)
+    or "words".
+    """
+    if not numbers(cell):
+        return "words"
+    return "figure" if _FIGURE.fullmatch(cell) and not _YEAR.fullmatch(cell) else "name"
+
+
+_FIGURE = re.compile(r"[^\w]*(?:約|about )?[\d.,:/ ]*\d\W*[^\W\d]{0,8}\W*")
+_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?:年度?)?")
+
+
+def _is_lead(text: str) -> bool:
+    """Says whether a line leads into what follows it: it ends in a colon,
+    or is a few words without a figure.
+    """
+    stripped = text.rstrip()
+    if stripped.endswith((":", "：")):
+        return True
+    words = _NUMBERING.sub("", stripped)
+    few = len(words) < (20 if is_japanese(words) else 50)
+    return few and words[-1:] not in ".。!！?？」”" and not numbers(CODE.sub(" ", fold(words)))
+
+
+_NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")

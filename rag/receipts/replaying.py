@@ -1,0 +1,387 @@
+"""A receipt → the same searches now and the same prompt again: what is different, and why.
+
+Why is what has changed since: documents (from the change log), who may see them, the indexes, the settings, the
+software. Where nothing has, the same passages come in the same order, and the built-in model writes the same reply
+to the letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from corpus.catalog import access, changes, records
+from corpus.catalog.changes import Since
+from corpus.errors import VouchError
+from corpus.settings import Settings
+from corpus.store import Corpus
+from corpus.types import OWNER, Caller
+from rag.as_json import to_json
+from rag.asking.answers import Failure
+from rag.grounding.abstention import Abstention
+from rag.models.attempts import Delta, Stop
+from rag.models.cards import EXTRACTIVE
+from rag.models.catalogue import Models
+from rag.prompts.approving import WorkedExamples
+from rag.prompts.prompting import Message, with_answers
+from rag.prompts.strategies import STRATEGIES, Examples
+from rag.receipts.receipt import (
+    read_filter,
+    settings_of_answers,
+    show_example,
+    show_hit,
+    show_index,
+    software,
+)
+from rag.retrieval.retriever import Retriever
+
+Cause = Literal["corpus", "access", "index", "settings", "examples", "model", "software"]
+
+_SHOWN_DOCUMENTS = 20
+_SHOWN_CHARS = 60
+
+_NOT_THEIRS = "its document is no longer for the one who asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something that is other than it was when the answer was given, in a sentence."""
+
+    cause: Cause
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A passage whose place in a search is another: ranks count from 1, None is none. ``why`` may be empty."""
+
+    chunk_id: str
+    document_id: str
+    source: str
+    page: int
+    before: int | None
+    now: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedAgain:
+    """A search that was made again: ``same`` when the same passages came in the same order."""
+
+    query: str
+    k: int
+    same: bool
+    moved: tuple[Moved, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedAgain:
+    """The stored prompt, put to the model again. ``same``: the reply is the same to the letter.
+
+    ``differs_at`` is the first code point in which the two replies differ, None when they do not. ``note`` says why
+    the model was not asked.
+    """
+
+    model: str
+    same: bool | None
+    before: str | None
+    now: str | None
+    differs_at: int | None
+    note: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of a receipt's searches and prompt, and all that has changed since it was written.
+
+    ``documents`` are those whose live version is another, the last changed first, at most 20; ``changed_documents``
+    counts all.
+    """
+
+    id: str
+    at: str
+    searches: tuple[SearchedAgain, ...]
+    generated: GeneratedAgain
+    reasons: tuple[Reason, ...]
+    documents: tuple[Since, ...]
+    changed_documents: int
+
+    @property
+    def same(self) -> bool:
+        """Whether every search found the same."""
+        return all(one.same for one in self.searches)
+
+
+def replay(
+    receipt: Mapping[str, Any],
+    corpus: Corpus,
+    retriever: Retriever,
+    models: Models,
+    settings: Settings,
+    abstention: Abstention,
+    examples: WorkedExamples,
+    caller: Caller = OWNER,
+    *,
+    generate: bool = True,
+    stop: Stop | None = None,
+) -> Replay:
+    """Searches again as the one who asked did, and asks the model again from the stored prompt.
+
+    Args:
+        receipt: what the caller may see of it (:func:`rag.receipts.receipt.show_receipt`).
+        examples: what worked examples are chosen from today.
+        generate: whether the model is asked; others than the owner reach listed models alone.
+        stop: ends the model's call.
+    """
+    asker = receipt["caller"]
+    asked_by = OWNER if asker["owner"] else Caller(frozenset(asker["principals"]))
+    state, filter = receipt["corpus"], read_filter(receipt["asked"]["filter"])
+    since: list[Since] = []
+    reasons: list[Reason] = []
+    if state["seq"] is not None:
+        since, reasons = _what_changed(state, corpus, caller)
+    known = {one.document_id: one for one in since}
+    searches = []
+    for one in receipt["searches"]:
+        if not one["query"]:
+            continue  # withheld: it may repeat an earlier turn
+        dense, lexical = show_index(corpus.dense.state()), show_index(corpus.lexical.state())
+        found = retriever.search(one["query"], one["k"], asked_by, filter)
+        hits = [show_hit(hit) for hit in found.hits]
+        moved = _moved(one["hits"], hits, known, corpus, asked_by)
+        searches.append(SearchedAgain(one["query"], one["k"], not moved, tuple(moved), found.notes))
+        reasons += _index_reasons(one, dense, lexical, found.notes)
+    if any(place.why == _NOT_THEIRS for one in searches for place in one.moved):
+        reasons.append(Reason("access", "Who may see a document of the answer is not as it was."))
+    reasons += _example_reasons(receipt, examples.all, asked_by)
+    reasons += _other_reasons(receipt, models, settings_of_answers(settings, retriever.recipe, abstention))
+    return Replay(
+        id=receipt["id"],
+        at=receipt["at"],
+        searches=tuple(searches),
+        generated=_generate(receipt, models, caller, generate, stop),
+        reasons=tuple(dict.fromkeys(reasons)),
+        documents=tuple(reversed(since[-_SHOWN_DOCUMENTS:])),
+        changed_documents=len(since),
+    )
+
+
+def replay_json(found: Replay) -> dict[str, Any]:
+    """Returns a replay as JSON, with ``same`` for its searches together."""
+    shown: dict[str, Any] = to_json(found)
+    return shown | {"same": found.same}
+
+
+# ---- what has changed ----------------------------------------------------------------------------
+
+
+def _what_changed(
+    state: Mapping[str, Any], corpus: Corpus, caller: Caller
+) -> tuple[list[Since], list[Reason]]:
+    with corpus.catalog.read() as db:
+        own_id, seq = records.corpus_id(db), changes.last_seq(db)
+        if own_id != state["id"] or seq < state["seq"]:
+            return [], [Reason("corpus", "The corpus is another one: it was restored, or made anew.")]
+        since, erased = changes.changed_since(db, state["seq"])
+        theirs = access.visible_among(db, caller, [one.document_id for one in since])
+    reasons = []
+    if not caller.owner:  # how much there is that they may not see is not told either
+        since, erased = [one for one in since if one.document_id in theirs], 0
+    counts = {
+        "{n} added": sum(one.before is None for one in since),
+        "{n} changed": sum(one.before is not None and one.now is not None for one in since),
+        "{n} removed": sum(one.now is None for one in since),
+        "{n} erased": erased,
+    }
+    told = ", ".join(words.replace("{n}", f"{n:,}") for words, n in counts.items() if n)
+    if told:
+        reasons.append(Reason("corpus", f"Documents since: {told}."))
+    if corpus.space.id != state["space"]:
+        reasons.append(Reason("index", "Vectors are of another embedding space."))
+    return since, reasons
+
+
+def _index_reasons(
+    then: Mapping[str, Any], dense: Mapping[str, Any], lexical: Mapping[str, Any], notes: Sequence[str]
+) -> list[Reason]:
+    """What of the indexes is other than it was, beyond what they hold."""
+    reasons = []
+    for name, before, now in (("dense", then["dense"], dense), ("lexical", then["lexical"], lexical)):
+        beside = "rows are newer than" if name == "dense" else "removed passages still count in"
+        if before["mode"] != now["mode"]:
+            said = f"The {name} index answered as {before['mode']}, now {now['mode']}."
+        elif before["generation"] != now["generation"]:
+            said = (
+                f"The {name} index was built again: generation {before['generation']} then, "
+                f"{now['generation']} now."
+            )
+        elif before["delta_rows"] != now["delta_rows"]:
+            said = f"{now['delta_rows']:,} {beside} the {name} index; it was {before['delta_rows']:,}."
+        else:
+            continue
+        reasons.append(Reason("index", said))
+    if list(then["notes"]) != list(notes):
+        said = " ".join(sorted({*then["notes"]} ^ {*notes}))
+        reasons.append(Reason("index", f"One of the two searches said: {said}"))
+    return reasons
+
+
+def _example_reasons(
+    receipt: Mapping[str, Any], examples_of: Callable[[Caller], Examples], asked_by: Caller
+) -> list[Reason]:
+    """What of the worked examples is other than it was: those of the prompt, and those that would be chosen today."""
+    prompt = receipt["prompt"]
+    then = (prompt or {}).get("worked_examples")  # older receipts do not say
+    shots = STRATEGIES[receipt["asked"]["strategy"]].shots
+    if then is None or not shots or receipt["model"]["name"] == EXTRACTIVE:
+        return []
+    try:
+        examples = examples_of(asked_by)
+    except VouchError as error:
+        return [Reason("examples", f"The worked examples cannot be read: {error.message}")]
+    there = {one["id"] for one in map(show_example, examples.all)}
+    asked = {one.question for one in examples.all}
+    reasons = []
+    for one in then:
+        if one["id"] not in there:
+            became = "changed" if one["question"] in asked else "removed"
+            reasons.append(Reason("examples", f"The example {_briefly(one['question'])} was {became}."))
+    question = receipt["answer"]["standalone_question"] or receipt["answer"]["question"]
+    chosen = examples.nearest(question, shots)
+    if not receipt["asked"]["retrieval"]:
+        chosen = with_answers(chosen)
+    known = {one["id"] for one in then}
+    new = [one["question"] for one in map(show_example, chosen) if one["id"] not in known]
+    return [
+        *reasons,
+        *(Reason("examples", f"The example {_briefly(one)} would be chosen now.") for one in new),
+    ]
+
+
+def _briefly(question: str) -> str:
+    words = " ".join(question.split())
+    return f"“{words if len(words) <= _SHOWN_CHARS else words[: _SHOWN_CHARS - 1] + '…'}”"
+
+
+def _other_reasons(receipt: Mapping[str, Any], models: Models, now: Mapping[str, Any]) -> list[Reason]:
+    reasons = []
+    for name in sorted(receipt["settings"].keys() | now.keys()):
+        before, after = receipt["settings"].get(name), now.get(name)
+        if name == "calibration":
+            reasons += _calibration_reasons(before, now[name]) if before else []  # older receipts have none
+        elif before != after:
+            reasons.append(Reason("settings", f"{name} was {before!r}, and is {after!r}."))
+    own = receipt["model"]
+    try:
+        parameters = models.open(own["name"]).parameters
+    except VouchError:
+        parameters = {}
+    for name in sorted(own.keys() & parameters.keys()):
+        if own[name] != parameters[name]:
+            reasons.append(
+                Reason("model", f"{name} of {own['name']} was {own[name]!r}, and is {parameters[name]!r}.")
+            )
+    versions = software()
+    for name in sorted(receipt["software"].keys() | versions.keys()):
+        before, after = receipt["software"].get(name, "not there"), versions.get(name, "not there")
+        if before != after:
+            reasons.append(Reason("software", f"{name} was {before}, and is {after}."))
+    return reasons
+
+
+def _calibration_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Reason]:
+    """What of the decision whether to answer is other than it was, where cosines were at hand and where not."""
+    reasons = []
+    for name, where in (("with_cosine", "with cosines"), ("without", "without cosines")):
+        then, today = before[name], now[name]
+        if then["threshold"] != today["threshold"]:
+            said = f"the threshold was {then['threshold']:g}, and is {today['threshold']:g}"
+        elif then != today:
+            said = f"the weights are others, the threshold of {today['threshold']:g} is not"
+        else:
+            continue
+        reasons.append(
+            Reason("settings", f"The calibration of when to abstain has changed ({where}): {said}.")
+        )
+    return reasons
+
+
+# ---- the two halves ------------------------------------------------------------------------------
+
+
+def _moved(
+    before: Sequence[Mapping[str, Any]],
+    now: Sequence[Mapping[str, Any]],
+    known: Mapping[str, Since],
+    corpus: Corpus,
+    asked_by: Caller,
+) -> list[Moved]:
+    """Returns the passages that have another rank, or one of the two has not; those that were found first."""
+    old = {hit["chunk_id"]: hit for hit in before}
+    new = {hit["chunk_id"]: hit for hit in now}
+    with corpus.catalog.read() as db:
+        theirs = access.visible_among(db, asked_by, sorted({hit["document_id"] for hit in before}))
+    moved = []
+    for own in [*old, *(own for own in new if own not in old)]:
+        then, after = old.get(own), new.get(own)
+        if then is not None and after is not None and then["rank"] == after["rank"]:
+            continue
+        hit: Mapping[str, Any] = then or after or {}
+        why = ""
+        if then is None or after is None:
+            why = _why(known.get(hit["document_id"]), hit, theirs, lost=after is None)
+        moved.append(
+            Moved(
+                own,
+                hit["document_id"],
+                hit["source"],
+                hit["page"],
+                then["rank"] if then else None,
+                after["rank"] if after else None,
+                why,
+            )
+        )
+    return moved
+
+
+def _why(since: Since | None, hit: Mapping[str, Any], theirs: frozenset[str], *, lost: bool) -> str:
+    if since is not None and since.now is None:
+        return "its document was removed"
+    if lost and hit["document_id"] not in theirs:
+        return _NOT_THEIRS
+    if since is None:
+        return ""
+    if since.before is None:
+        return "its document was added since"
+    return f"its document is at version {since.now}, and was at {since.before}"
+
+
+def _generate(
+    receipt: Mapping[str, Any], models: Models, caller: Caller, wanted: bool, stop: Stop | None
+) -> GeneratedAgain:
+    name, prompt, before = receipt["model"]["name"], receipt["prompt"], receipt["reply"]
+    note = ""
+    if receipt["withheld"]:
+        note = "The prompt is not for you."
+    elif prompt is None or before is None:
+        note = "No model was asked."
+    elif not wanted:
+        note = "The model was not asked again."
+    if note:
+        return GeneratedAgain(name, None, before, None, None, note)
+    messages = [Message(one["role"], one["text"]) for one in prompt["messages"]]
+    try:
+        models.card(name, listed=not caller.owner)
+        with closing(models.open(name).stream(messages, stop)) as stream:
+            now = "".join(item.text for item in stream if isinstance(item, Delta))
+    except VouchError as error:
+        failure = Failure(error.code, error.message, error.hint)
+        return GeneratedAgain(name, None, before, None, None, failure=failure)
+    same = now == before
+    shared = next((at for at, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), None)
+    at = None if same else min(len(before), len(now)) if shared is None else shared
+    return GeneratedAgain(name, same, before, now, at)

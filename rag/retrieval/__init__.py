@@ -1,0 +1,1 @@
+"""Question → the passages that may hold its answer."""

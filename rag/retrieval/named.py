@@ -1,0 +1,153 @@
+"""Whom and which document a question names, asked of the corpus: what is about another gives way.
+
+The rules are in :mod:`rag.retrieval.subjects` (whom), :mod:`rag.retrieval.naming` and :mod:`rag.words.editions`
+(which of twins).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from corpus.store import Corpus
+from corpus.types import Caller, Filter, Hit, Place, read_chunk_id
+from rag.retrieval.naming import (
+    BY_NAME,
+    HEAD_CHARS,
+    Naming,
+    asks_for_newest,
+    beside,
+    gives_way,
+    naming,
+    same_works,
+    twins,
+    wanted_of,
+)
+from rag.retrieval.ranking import Recipe
+from rag.retrieval.spreading import spread
+from rag.retrieval.subjects import (
+    bare,
+    called,
+    is_written_large,
+    lacking,
+    names_in,
+    rarest,
+    spaced,
+    telling,
+    unmarked,
+)
+
+MOST_NAMED = 4096
+"""What so many documents are named by is remembered."""
+
+
+class NamedFirst:
+    """Orders candidates by whom a question names, and hits by which document. Safe to use from any thread.
+
+    ``recipe.named`` says how much it counts.
+    """
+
+    def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
+        self._corpus, self._recipe = corpus, recipe
+        self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
+        self._names_at: tuple[int, dict[tuple[str, Caller, datetime | None, frozenset[str]], bool]] = (-1, {})
+
+    def by_subject(
+        self,
+        query: str,
+        ranked: Sequence[tuple[int, float]],
+        places: Mapping[int, Place],
+        caller: Caller,
+        filter: Filter,
+    ) -> Sequence[tuple[int, float]]:
+        """Returns the candidates with those lowered that are about another than whom the question names."""
+        ids = sorted(places)
+        titles = [(places[own].title, places[own].source) for own in ids]
+        said = names_in(query, titles)
+        small = unmarked(query, said, titles)
+        if small:
+            rarity = self._corpus.rarity(list(small.values()), caller, filter) or {}
+            small = rarest(small, rarity)
+            said |= {own: word for own, word in small.items() if self._is_name(word, titles, caller, filter)}
+        if not said:
+            return ranked
+        documents = [called(*one, said) for one in titles]
+        names = telling(said, documents)
+        rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
+        names = rarest(names, rarity)
+        holders = [self._corpus.holders(word, caller, filter) for word in names.values()]
+        known = [one for one in holders if one is not None]
+        if not names or len(known) < len(holders):
+            return ranked
+        mentions = np.array([[places[own].version_id in one for one in known] for own in ids], np.bool_)
+        less = self._recipe.named * BY_NAME * lacking(names, documents, mentions, rarity)
+        lowered = dict(zip(ids, less.tolist(), strict=True))
+        scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
+        return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
+
+    def _is_name(
+        self, word: str, documents: Sequence[tuple[str, str]], caller: Caller, filter: Filter
+    ) -> bool:
+        """Says whether passages that the caller may read write a word as a name; remembered while nothing is new."""
+        epoch = self._corpus.catalog.epoch  # before the passages are read
+        known_at, known = self._names_at
+        if known_at != epoch or len(known) > MOST_NAMED:
+            known = {}
+        names = {name for title, source in documents for name in (title, spaced(source))}
+        titles = frozenset(name for name in names if bare(word) in name.lower())
+        key = word, caller, filter.as_of, titles
+        if key not in known:
+            hits = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
+            english = [hit.text for hit in hits if hit.language == "en"]  # others write more than names large
+            known = known | {key: is_written_large(word, english, sorted(titles))}
+            self._names_at = epoch, known
+        return known[key]
+
+    def by_document(
+        self,
+        query: str,
+        hits: Sequence[Hit],
+        places: Mapping[int, Place],
+        k: int,
+        caller: Caller,
+        filter: Filter,
+    ) -> list[Hit]:
+        """Returns the hits with twins in the order of how well the question names their documents; scores stay."""
+        ids = [read_chunk_id(hit.chunk_id) for hit in hits]
+        alike = twins(
+            self._corpus.vectors(np.array(ids, np.int64)),
+            [hit.text for hit in hits],
+            [hit.document_id for hit in hits],
+        )
+        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
+        names, newest = self._names(hits, caller), asks_for_newest(query)
+        alike = np.maximum(alike, same_works(wanted, newest, names))
+        lowered = self._recipe.named * gives_way(wanted, newest, names, alike, beside(query))
+        if not lowered.any():
+            return list(hits)
+        scores = sorted(
+            ((own, hit.score - float(less)) for own, hit, less in zip(ids, hits, lowered, strict=True)),
+            key=lambda scored: (-scored[1], scored[0]),
+        )
+        by_id = dict(zip(ids, hits, strict=True))
+        return [by_id[own] for own, _ in spread(scores, places, self._recipe, k)]
+
+    def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
+        """Returns what each hit's document is named by; it is remembered until something is written."""
+        epoch = (
+            self._corpus.catalog.epoch
+        )  # before the heads are read: what is written meanwhile has them read again
+        known_at, known = self._named_by
+        if known_at != epoch or len(known) > MOST_NAMED:
+            known = {}
+        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
+        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
+        heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
+        known = known | {
+            key: naming(hit.title, key[2], head, hit.collection)
+            for (key, hit), head in zip(new.items(), heads, strict=True)
+        }
+        self._named_by = epoch, known
+        return [known[key] for key in keys]

@@ -1,0 +1,77 @@
+"""A query as it is searched for: one line, its misspelt words put right, and what the reader should know of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC
+
+from corpus.embedding import Embedder
+from corpus.errors import UsageError
+from corpus.searching import is_past
+from corpus.store import Corpus
+from corpus.types import Caller, Filter
+from rag.retrieval.filters import END_OF_DAY
+from rag.retrieval.spelling import Vocabulary, slips_of
+
+
+def clean_query(query: str, max_chars: int) -> str:
+    """Returns the query without control characters and lone surrogates.
+
+    Raises:
+        UsageError: nothing is left, or it is longer than ``max_chars``.
+    """
+    if len(query) > max_chars:
+        raise UsageError(
+            f"The query has {len(query)} characters; the limit is {max_chars}.",
+            code="query_too_long",
+            hint="Ask a shorter question, or raise VOUCH_MAX_QUERY_CHARS.",
+        )
+    kept = "".join(" " if ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 else c for c in query)
+    kept = " ".join(kept.split())
+    if not kept:
+        raise UsageError(
+            "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
+        )
+    return kept
+
+
+def misspelt(
+    query: str, corpus: Corpus, embedder: Embedder, caller: Caller, filter: Filter
+) -> dict[str, str]:
+    """Returns a query's misspelt words, as they are written → as they are meant (:mod:`rag.retrieval.spelling`)."""
+    if corpus.documents_with([], caller, filter) is None:
+        return {}
+    nothing = embedder.count_tokens([""])[0]
+    vocabulary = Vocabulary(
+        lambda word: embedder.count_tokens([word])[0] <= nothing + 1,
+        lambda words: corpus.documents_with(words, caller, filter) or [0] * len(words),
+        lambda word: [f"{hit.context}\n{hit.text}" for hit in corpus.passages_with(word, caller, filter)],
+    )
+    return slips_of(query, vocabulary)
+
+
+def cut_short(query: str, embedder: Embedder) -> list[str]:
+    """Says how much of a query the model read, when that is not all."""
+    most, words = embedder.max_tokens, query.split()
+    if embedder.count_tokens([query])[0] <= most:
+        return []
+    read = bisect_right(
+        range(1, len(words)), most, key=lambda n: embedder.count_tokens([" ".join(words[:n])])[0]
+    )
+    part = f"its first {read} words" if read > 1 else "its beginning"
+    return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
+
+
+def notes_on_time(filter: Filter, *, found: bool = True) -> list[str]:
+    if filter.as_of is None:
+        return []
+    moment = filter.as_of.astimezone(UTC)
+    whole_day = moment.time() == END_OF_DAY
+    shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    if not is_past(filter):
+        return [f"{shown} is not over yet: what is live now was searched."]
+    if not found:
+        return [
+            f"Searched as of {shown}: nothing that was live then is for you to see and passes the filter."
+        ]
+    return [f"Searched as of {shown}: versions that were live then."]

@@ -1,0 +1,350 @@
+"""Question → the passages that may hold its answer: candidates of two legs, scored by each, decided by the catalog."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+
+from corpus.embedding import Embedder, TokenEmbedder
+from corpus.errors import EmbeddingError, UsageError
+from corpus.searching import is_past
+from corpus.settings import Settings
+from corpus.store import Corpus
+from corpus.types import (
+    Bools,
+    Caller,
+    Filter,
+    Float32,
+    Hit,
+    Int64,
+    Place,
+    QueryTokens,
+    Scored,
+    show_chunk_id,
+)
+from rag.retrieval.named import NamedFirst
+from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
+from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
+from rag.retrieval.reranking import Reranker, open_reranker
+from rag.retrieval.spelling import as_told, put_right
+from rag.retrieval.spreading import joined, spread, without_copies
+
+RECIPE = Recipe()
+"""The measured one (docs/retrieval.md)."""
+
+LATE = 64
+"""So many of the best candidates by the first two legs are compared with the question token by token."""
+
+LOOKED_AROUND = 24
+"""The neighbours of so many of the best candidates are looked at."""
+
+SPARE = 8
+"""Hits beyond the wanted number, to fill the places of those that say the same."""
+
+TURNS = max(2, os.cpu_count() or 2)
+"""So many searches run at a time, one a core; the others wait. A search fills more than a core by itself, and dozens at
+once spend their time on handing Python's lock to each other."""
+
+MAX_K = 1000
+
+_Meaning: TypeAlias = "tuple[Float32 | None, QueryTokens | None, Scored | None]"
+_NO_MEANING: _Meaning = None, None, None
+
+NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, what each step took, and what the reader should know (a leg that was left out).
+
+    ``read_as``: the query that was searched for, its misspelt words put right; "" where no search was made.
+    ``slips``: these words, as they were written → as they were read.
+    """
+
+    query: str
+    hits: tuple[Hit, ...]
+    timings_ms: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+    read_as: str = ""
+    slips: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that the reader should know: how the query was read, and the notes."""
+        return (*as_told(self.slips), *self.notes)
+
+
+class Retriever:
+    """Searches a corpus. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        embedder: Embedder,
+        settings: Settings,
+        recipe: Recipe = RECIPE,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self._corpus = corpus
+        self._embedder = embedder
+        self._settings = settings
+        self._reranker = reranker or open_reranker(settings)
+        wanted = self._reranker.late and recipe.late
+        self._turns = threading.BoundedSemaphore(TURNS)
+        self._beside = ThreadPoolExecutor(TURNS, "meaning")
+        self._named = NamedFirst(corpus, recipe)
+        self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
+
+    def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
+        """Returns the ``k`` best passages for a query, among those the caller may see.
+
+        Two legs give candidates; every candidate is scored by every leg (``legs``: the cosine, the share of the query's
+        words, by BM25, and the late interaction of its tokens, where it has token vectors), and the score is their
+        weighted mean, about in [0, 1]. A CrossEncoder that is set orders the best anew, by its own scores. Text that
+        the embedder does not cover is searched lexically alone, and a note says so; so does one where the embedder
+        reads only the beginning of a long query. Fewer than ``k`` hits may hold more passages: neighbours are one.
+
+        Raises:
+            UsageError: the query is empty or too long, or ``k`` is out of range.
+        """
+        cleaned = clean_query(query, self._settings.max_query_chars)
+        if not 1 <= k <= MAX_K:
+            raise UsageError(f"k must be between 1 and {MAX_K}, not {k}.", code="bad_k")
+        chosen = filter or Filter()
+        notes: list[str] = []
+        if self._corpus.is_empty(caller, chosen):
+            # No model is loaded to find nothing.
+            notes += [NO_DOCUMENTS] if chosen == Filter() else notes_on_time(chosen, found=False)
+            return SearchResult(query, (), {"total": 0.0}, tuple(notes))
+        notes += notes_on_time(chosen)
+        timings: dict[str, float] = {}
+        began = time.perf_counter()
+        # What was live earlier may have to be read first, which takes longer than the others should wait.
+        with nullcontext() if is_past(chosen) else self._turn(timings):
+            slips: Mapping[str, str] = {}
+            if self.recipe.spelling:
+                with _timed(timings, "spelling"):
+                    slips = misspelt(cleaned, self._corpus, self._embedder, caller, chosen)
+            read = put_right(cleaned, slips)
+            hits = self._search(read, k, caller, chosen, notes, timings)
+        timings["total"] = round((time.perf_counter() - began) * 1000, 3)
+        return SearchResult(query, tuple(hits), timings, tuple(notes), read, slips)
+
+    @contextmanager
+    def _turn(self, timings: dict[str, float]) -> Iterator[None]:
+        with _timed(timings, "waiting"):
+            self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def _search(
+        self,
+        cleaned: str,
+        k: int,
+        caller: Caller,
+        chosen: Filter,
+        notes: list[str],
+        timings: dict[str, float],
+    ) -> list[Hit]:
+        depth = max(self._settings.candidates, 2 * k)
+        meaning: Callable[[], _Meaning] | None = None
+        if self.recipe.dense or self._late:
+            if self._embedder.covers(cleaned):
+                ask = partial(self._by_meaning, cleaned, depth, caller, chosen, timings, notes)
+                # The model reads the question on one core while another looks for its words; the past is opened once.
+                meaning = ask if is_past(chosen) else self._beside.submit(ask).result
+            else:
+                notes.append(
+                    f"{self._embedder.space.model} does not know this language; searched by words alone."
+                )
+        words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
+        if meaning and self.recipe.dense and not is_past(chosen):
+            self._corpus.open_dense()  # a command reads the model and the vectors beside each other
+        vector, tokens, near = meaning() if meaning else _NO_MEANING
+        if words is None and near is None:
+            words = self._by_words(cleaned, depth, caller, chosen, timings)
+        found = {name: leg for name, leg in (("dense", near), ("lexical", words)) if leg is not None}
+        notes += [] if is_past(chosen) else self._corpus.notes()
+        with _timed(timings, "scoring"):
+            ids = np.unique(np.concatenate([leg.ids for leg in found.values()]))
+            legs = self._scores(cleaned, vector, ids, found, caller, chosen)
+            ranked = combine(ids, legs, self.recipe)
+            if tokens is not None:
+                ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
+                late = self._corpus.score_late(tokens, ids, caller, chosen)
+                if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
+                    legs["late"] = late
+                ranked = combine(ids, legs, self.recipe)
+            if vector is not None and self.recipe.around:
+                legs["around"] = self._around(vector, ids, ranked)
+                ranked = combine(ids, legs, self.recipe)
+        with _timed(timings, "catalog"):
+            places, hits = self._candidates(cleaned, ranked, _legs(ids, legs), k, caller, chosen)
+        if self._reranker.depth:
+            with _timed(timings, "reranking"):
+                reranked = self._reranker.rerank(cleaned, hits)
+            hits = list(reranked.hits)
+            notes += [reranked.note] if reranked.note else []
+        with _timed(timings, "catalog"):
+            return self._chosen(hits, places, k, caller)
+
+    def _by_meaning(
+        self,
+        query: str,
+        depth: int,
+        caller: Caller,
+        filter: Filter,
+        timings: dict[str, float],
+        notes: list[str],
+    ) -> _Meaning:
+        """Returns the question's vector, its tokens, and the nearest passages; nothing where the model fails."""
+        read = self._embedded(query, timings, notes)
+        if read is None or not self.recipe.dense:
+            return None, read and read[1], None
+        with _timed(timings, "dense"):
+            return *read, self._corpus.search_dense(read[0], depth, caller, filter)
+
+    def _by_words(
+        self, query: str, depth: int, caller: Caller, filter: Filter, timings: dict[str, float]
+    ) -> Scored:
+        with _timed(timings, "lexical"):
+            return self._corpus.search_lexical(query, depth, caller, filter)
+
+    def _scores(
+        self,
+        query: str,
+        vector: Float32 | None,
+        ids: Int64,
+        found: Mapping[str, Scored],
+        caller: Caller,
+        filter: Filter,
+    ) -> dict[str, Float32]:
+        """Returns what either leg says of every candidate, whichever leg found it; ``found``: what each one did."""
+        legs: dict[str, Float32] = {}
+        if vector is not None:
+            scores, missing = _spread_over(ids, found["dense"])
+            scores[missing] = self._corpus.score_dense(vector, ids[missing])
+            legs["dense"] = scores
+        if "lexical" in found:
+            reach = self._corpus.lexical_reach(query, caller, filter)
+            scores, missing = _spread_over(ids, found["lexical"])
+            scores[missing] = self._corpus.score_lexical(query, ids[missing], caller, filter)
+            legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
+        return legs
+
+    def _around(self, vector: Float32, ids: Int64, ranked: Sequence[tuple[int, float]]) -> Float32:
+        """Returns what stands around the best candidates; 0 for the others, which it could not raise above them."""
+        best = np.array(sorted(own for own, _ in ranked[:LOOKED_AROUND]), np.int64)
+        around = np.zeros(len(ids), np.float32)
+        around[np.searchsorted(ids, best)] = self._corpus.score_around(vector, best)
+        return around
+
+    def _candidates(
+        self,
+        query: str,
+        ranked: Sequence[tuple[int, float]],
+        legs: Mapping[int, Mapping[str, float]],
+        k: int,
+        caller: Caller,
+        filter: Filter,
+    ) -> tuple[Mapping[int, Place], list[Hit]]:
+        """Returns where candidates stand, and the best as hits, some to spare. The catalog decides what may be seen,
+        before and after.
+        """
+        recipe = self.recipe
+        places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
+        if recipe.named:
+            ranked = self._named.by_subject(query, ranked, places, caller, filter)
+        ranked = spread(ranked, places, recipe, k)
+        wanted = max(k + SPARE if recipe.copies or recipe.named else k, self._reranker.depth)
+        hits = self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
+        if recipe.named:
+            hits = self._named.by_document(query, hits, places, k, caller, filter)
+        return places, hits
+
+    def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
+        """Returns the ``k`` best hits: nothing twice, neighbours as one."""
+        recipe = self.recipe
+        hits = list(without_copies(hits) if recipe.copies else hits)[:k]
+        if recipe.neighbours:
+            shown = {show_chunk_id(own): place for own, place in places.items()}
+            hits = joined(
+                hits,
+                shown,
+                lambda spans: self._corpus.slices(
+                    [(hit.document_id, hit.version, start, end) for hit, start, end in spans], caller
+                ),
+            )
+        return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
+
+    def _embedded(
+        self, query: str, timings: dict[str, float], notes: list[str]
+    ) -> tuple[Float32, QueryTokens | None] | None:
+        try:
+            with _timed(timings, "embedding"):
+                late = self._late
+                read = (
+                    late.embed_query_with_tokens(query) if late else (self._embedder.embed_query(query), None)
+                )
+        except EmbeddingError as error:
+            notes.append(f"Searched by words alone: {error.message}")
+            return None
+        notes += cut_short(query, self._embedder)
+        return read
+
+
+def _only(
+    ids: Int64, legs: Mapping[str, Float32], ranked: Sequence[tuple[int, float]]
+) -> tuple[Int64, dict[str, Float32]]:
+    """Returns the ranked candidates alone, by id, and what the legs say of them."""
+    kept = np.array(sorted(own for own, _ in ranked), np.int64)
+    at = np.searchsorted(ids, kept)
+    return kept, {name: scores[at] for name, scores in legs.items()}
+
+
+def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
+    """Returns what a leg gave each of the ids (ascending), and which of them it did not find."""
+    scores, missing = np.zeros(len(ids), np.float32), np.ones(len(ids), np.bool_)
+    at = np.searchsorted(ids, found.ids)
+    scores[at], missing[at] = found.scores, False
+    return scores, missing
+
+
+def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:
+    """Returns what each leg says of each candidate, without what it does not know."""
+    columns = {name: scores.tolist() for name, scores in legs.items()}
+    return {
+        own: {
+            name: round(score, 6)
+            for name, column in columns.items()
+            if not math.isnan(score := column[at]) and (name != "lexical" or score > 0)
+        }
+        for at, own in enumerate(ids.tolist())
+    }
+
+
+class _timed:
+    """Adds a block's milliseconds to ``timings[name]``."""
+
+    def __init__(self, timings: dict[str, float], name: str) -> None:
+        self._timings, self._name = timings, name
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        before = self._timings.get(self._name, 0.0)
+        self._timings[self._name] = round(before + (time.perf_counter() - self._began) * 1000, 3)

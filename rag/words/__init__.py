@@ -1,0 +1,1 @@
+"""Words, figures, dates and names of a text, each in one spelling."""

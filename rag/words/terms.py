@@ -1,0 +1,109 @@
+"""The words of a question or a sentence that carry its meaning, each with a weight.
+
+Shared by abstention (does the corpus speak of this?), the extractive model (which sentence answers?)
+and citations (which words vouch for this sentence?), so that the three mean the same by "the same word".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from corpus.language import fold, spellings, words
+from corpus.scripts import CJK, HIRAGANA
+from rag.words.stemming import NUMBER, NUMBER_WORDS, number, stem
+from rag.words.stopwords import LIGHT, STOP, STOP_JAPANESE
+
+_HIRAGANA_ONLY = re.compile(rf"[{HIRAGANA}ー]+")
+_KATAKANA_ONLY = re.compile("[\u30a1-\u30ff]+")
+_HAS_HIRAGANA = re.compile(rf"[{HIRAGANA}]")
+_UNSPACED = re.compile(f"[{CJK}]")
+_KANA = re.compile("[\u3041-\u30ff]")
+CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
+"""A word that names one thing by letters and figures: "e-4032", "err-21", "qp-07"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, its stem, its weight (0 for none, about 1 for a word of content), and whether it names one thing."""
+
+    word: str
+    stem: str
+    weight: float
+    name: bool = False
+
+
+def _is_name(text: str, at: int) -> bool:
+    """Says whether a word begins with a capital letter elsewhere than at the beginning of a sentence."""
+    return text[at].isupper() and re.search(r"[\w,;)][\s(]*$", text[max(0, at - 4) : at]) is not None
+
+
+def _bare(code: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", code)
+
+
+@lru_cache(maxsize=65536)
+def _weigh(word: str) -> float:
+    if word in STOP:
+        return 0.0
+    if _UNSPACED.search(word):
+        if any(word.startswith(stop) for stop in STOP_JAPANESE):
+            return 0.0
+        # Words are pairs of characters here: pairs of kana carry grammar, pairs that straddle two words little,
+        # and a loanword in katakana is as many pairs as it has letters.
+        if _HIRAGANA_ONLY.fullmatch(word):
+            return 0.02
+        if _HAS_HIRAGANA.search(word):
+            return 0.1
+        return 0.4 if _KATAKANA_ONLY.fullmatch(word) else 0.6
+    if word[0].isdigit():
+        return 1.2
+    return 0.3 if len(word) < 2 or word in LIGHT else 1.0
+
+
+def terms(text: str) -> list[Term]:
+    """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
+    found = []
+    japanese = _KANA.search(text) is not None
+    shouted = text.isupper()
+    for word in words(text):
+        written = text[word.start : word.end]
+        # English words of grammar are words of content in capitals ("IT") and between Japanese words ("A評価").
+        capitals = len(written) > 1 and written.isupper() and not shouted
+        weight = 0.6 if word.text in STOP and (japanese or capitals) else _weigh(word.text)
+        name = weight > 0 and not shouted and (capitals or _is_name(text, word.start))
+        found.append(Term(word.text, stem(word.text), weight, name))
+    found += [Term(code, _bare(code), 1.5, True) for code in CODE.findall(fold(text))]
+    return found
+
+
+def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Returns the distinct terms with meaning and their weights, times their rarity where that is given."""
+    found = {term.stem: term.weight for term in terms(text) if term.weight > 0}
+    if rarity is not None:
+        found = {stem: weight * rarity.get(stem, 1.0) for stem, weight in found.items()}
+    return found
+
+
+def stems(text: str) -> frozenset[str]:
+    """Returns the distinct stems of a text, those without meaning too."""
+    found = {stem(word) for word in spellings(text)}
+    found.update(_bare(code) for code in CODE.findall(fold(text)))
+    return frozenset(found)
+
+
+def coverage(wanted: Mapping[str, float], present: Iterable[str]) -> float:
+    """Returns the weighted share, in [0, 1], of the wanted terms that are present; 0 when none is wanted."""
+    total = sum(wanted.values())
+    have = frozenset(present)
+    return sum(weight for term, weight in wanted.items() if term in have) / total if total else 0.0
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Returns the numbers of a text in one spelling; number words from two to twelve count."""
+    folded = fold(text)
+    found = {number(match.group()) for match in NUMBER.finditer(folded)}
+    found.update(NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", folded) if word in NUMBER_WORDS)
+    return frozenset(found)
