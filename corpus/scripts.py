@@ -49,6 +49,10 @@ def count_scripts(text: str) -> dict[Script, int]:
     return counts
 
 
+_JAPANESE_FORMS = frozenset("売円単価図広県発対応込働辺検権経済続総様満薬訳駅両変実営拠収処帰")
+"""Characters that are written so in Japan alone, of those that tables and headings are made of."""
+
+
 def detect_language(text: str) -> str:
     """Returns the language's ISO 639-1 code, or "" when there is too little to tell.
 
@@ -94,9 +98,11 @@ def _cjk_language(sample: str, kana: int, han: int, hangul: int) -> str:
         return "ko"
     if kana * 20 >= kana + han:
         return "ja"
+    letters = "".join(sample[run.start : run.end] for run in script_runs(sample) if run.script == "han")
+    if not _JAPANESE_FORMS.isdisjoint(letters):
+        return "ja"  # a table, or a list of names
     # A few Han characters alone can be a Japanese heading; characters outside JIS cannot.
     if han < 20:
-        letters = "".join(sample[run.start : run.end] for run in script_runs(sample) if run.script == "han")
         try:
             letters.encode("cp932")
         except UnicodeEncodeError:

@@ -21,7 +21,9 @@ _SEPARATOR_LINE = pattern(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
-    """Returns a file of delimited rows: single cells above the table as paragraphs, then the table.
+    """Returns a file of delimited rows: what stands above its table, then the table.
+
+    A wider row after a blank line begins the table.
 
     Raises:
         ParseError: ``binary`` or ``no_text``.
@@ -38,17 +40,31 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         text = text[told.end() :]
     delimiter = told[1] if told else find_delimiter(text, "\t" if content_type == TSV else ",")
     rows: list[list[str]] = []
+    parted = False
     for row in _rows(text, delimiter):
         draft.count_cells(len(row))
-        if any(cell.strip() for cell in row):
-            rows.append([cell.strip() for cell in row])
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            parted = bool(rows)
+            continue
+        if parted and sum(map(bool, cells)) > max(map(len, rows)):
+            _add_part(draft, rows, 0)  # what an export says of itself, above its table
+            rows = []
+        parted = False
+        rows.append(cells)
+    _add_part(draft, rows, None)
+    return draft.finish(name=name, content_type=content_type, metadata={"encoding": decoded.encoding})
+
+
+def _add_part(draft: Draft, rows: list[list[str]], header: int | None) -> None:
+    """Adds rows: single cells at the top as paragraphs, then a table; ``header`` counts its first rows where known."""
     width = max((len(row) for row in rows), default=0)
     start = 0
     while width > 1 and start < min(len(rows), 20) and sum(1 for cell in rows[start] if cell) == 1:
         draft.paragraph("".join(rows[start]))
         start += 1
-    draft.table(rows[start:], header_rows(rows[start:]), spans=False)
-    return draft.finish(name=name, content_type=content_type, metadata={"encoding": decoded.encoding})
+    table = rows[start:]
+    draft.table(table, header_rows(table) if header is None else header, spans=False)
 
 
 def find_delimiter(text: str, usual: str) -> str:

@@ -115,6 +115,15 @@ def _box_of_task(box: Any) -> str:
     return ("☒ " if box.get("checked") is not None else "☐ ") if is_task else ""
 
 
+def _is_captioned_so(picture: Any) -> bool:
+    """Says whether a picture's caption says what its description does."""
+    figure = next(picture.iterancestors("figure"), None)
+    if figure is None or figure.find(".//img") is not picture:
+        return False  # of many pictures one caption is looked at once
+    caption = figure.find(".//figcaption")
+    return caption is not None and one_line(picture.get("alt")) in one_line("".join(caption.itertext()))
+
+
 class _Writer:
     """Collects inline text and adds a block wherever the page starts a new one."""
 
@@ -165,7 +174,7 @@ class _Writer:
             self._inline.append("\n")
         elif tag == "hr" or tag in BLOCKS:
             self.flush()
-        elif tag == "img" and element.get("alt"):
+        elif tag == "img" and element.get("alt") and not _is_captioned_so(element):
             self._inline.append(f" {element.get('alt')} ")
         self._add_text(element.text)
 

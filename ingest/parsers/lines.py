@@ -14,9 +14,9 @@ from corpus.patterns import pattern
 WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
 NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
-_SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
-_SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
-_DIGITS = frozenset("0123456789)%—")
+SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
+SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
+_DIGITS = frozenset("0123456789)%—$€£¥￥")
 _FIGURES = frozenset("0123456789($€£¥￥—")
 HYPHEN_JOINT = "\x02"
 """Stands between a hyphen at a line's end and the word that goes on: the caller knows which words exist."""
@@ -159,7 +159,7 @@ def _with_signs(lines: Sequence[Line]) -> list[Line]:
     """Puts a currency sign with the number after it, and a percent sign or bracket with the one before."""
     joined: list[Line] = [lines[0]]
     for line in lines[1:]:
-        if joined[-1].text in _SIGNS_BEFORE or line.text in _SIGNS_AFTER:
+        if joined[-1].text in SIGNS_BEFORE or line.text in SIGNS_AFTER:
             joined[-1] = Line([*joined[-1].words, *line.words])
         else:
             joined.append(line)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.parsers.lines import Line, Row, Rule, Word, join_lines, to_lines, to_rows
+from ingest.parsers.lines import (
+    SIGNS_AFTER,
+    SIGNS_BEFORE,
+    Line,
+    Row,
+    Rule,
+    Word,
+    join_lines,
+    to_lines,
+    to_rows,
+)
 
 # ---- tables without rules ------------------------------------------------------------------------
+
+_CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
+_TOUCH = 3.0
 
 
 def table_end(rows: Sequence[Row], start: int) -> int:
@@ -89,10 +102,11 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
             columns[-1][1] = max(columns[-1][1], x1)
         else:
             columns.append([x0, x1])
+    columns = [part for column in columns for part in _parted(column, full)]
     table: list[list[str]] = []
     for row in rows:
         cells = [""] * len(columns)
-        for line in row.lines:
+        for line in _by_column(row.lines, columns):
             covered = [at for at, (x0, x1) in enumerate(columns) if min(line.x1, x1) - max(line.x0, x0) > 0]
             nearest = min(
                 range(len(columns)), key=lambda i: abs(line.x0 + line.x1 - columns[i][0] - columns[i][1])
@@ -105,6 +119,48 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
         else:
             table.append(cells)
     return _with_one_header(table)
+
+
+def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
+    """Returns a column, or the two or more that it is: a strip wider than a space is white in every row."""
+    held = [
+        [
+            word
+            for line in row.lines
+            for word in line.words
+            if column[0] <= (word.x0 + word.x1) / 2 <= column[1]
+        ]
+        for row in rows
+    ]
+    parts: list[list[float]] = []
+    for word in sorted((word for words in held for word in words), key=lambda word: word.x0):
+        if parts and word.x0 - parts[-1][1] <= _CELL_GAP * word.size:
+            parts[-1][1] = max(parts[-1][1], word.x1)
+        else:
+            parts.append([word.x0, word.x1])
+    words = [word for row_words in held for word in row_words]
+    for at in range(len(parts) - 1, 0, -1):
+        strip = parts[at][0]
+        both = sum(any(w.x0 < strip for w in one) and any(w.x0 >= strip for w in one) for one in held)
+        left, right = ({w.text for w in words if x0 <= w.x0 < x1} for x0, x1 in parts[at - 1 : at + 1])
+        is_sign = left <= SIGNS_BEFORE or right <= SIGNS_AFTER
+        if is_sign or both < 2 or 3 * both < 2 * sum(map(bool, held)):
+            parts[at - 1][1] = parts.pop(at)[1]
+    return parts or [column]
+
+
+def _by_column(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> Iterator[Line]:
+    """Yields a row's lines, parted where more than a space lies between words of different columns."""
+    for line in lines:
+        held: list[Word] = []
+        for word in line.words:
+            if held and word.x0 - held[-1].x1 > _CELL_GAP * word.size:
+                edge = next((x0 for x0, _ in columns if held[-1].x1 < x0 + _TOUCH and x0 < word.x1), None)
+                if edge is not None:
+                    yield Line(held)
+                    held = []
+            held.append(word)
+        yield Line(held)
 
 
 def _with_one_header(table: list[list[str]]) -> list[list[str]]:
@@ -122,7 +178,6 @@ def _with_one_header(table: list[list[str]]) -> list[list[str]]:
 
 # ---- ruled tables --------------------------------------------------------------------------------
 
-_TOUCH = 3.0
 _MAX_GRID_CELLS = 4000
 
 

@@ -111,3 +111,15 @@ def test_every_word_is_read_in_order(rows: list[list[str]]) -> None:
     if not words:
         return
     assert [c for c in read(stream.getvalue()).text if c.isalnum()] == words
+
+
+def test_what_an_export_says_of_itself_is_no_header_of_its_table() -> None:
+    document = read(
+        "Report;made 1 March\n\nIBAN;DE12\nBalance;1.234,56;EUR\n\nDay;To;Text;Amount\n"
+        "1 March;Works;Water;85\n2 March;ACME;Pay;2.500\n\nSum;;;2.585\n"
+    )
+    assert [block.header for block in document.blocks] == ["", "Day | To | Text | Amount"]
+    assert document.text == (
+        "Report | made 1 March |\nIBAN | DE12 |\nBalance | 1.234,56 | EUR\n\nDay | To | Text | Amount\n"
+        "1 March | Works | Water | 85\n2 March | ACME | Pay | 2.500\nSum |  |  | 2.585"
+    )

@@ -96,6 +96,12 @@ def test_html_leaves_out_the_tools_of_a_wiki_and_the_way_back_from_a_note() -> N
     assert read(source, "a.html").text == text
 
 
+def test_html_reads_a_description_once_that_the_caption_repeats() -> None:
+    source = '<figure><img src="x.png" alt="Sales by region"><figcaption>Fig. 1: {}</figcaption></figure>'
+    assert read(source.format("Sales by  region"), "a.html").text == "Fig. 1: Sales by region"
+    assert read(source.format("The year"), "a.html").text == "Sales by region\n\nFig. 1: The year"
+
+
 def test_html_keeps_what_of_a_list_of_tasks_is_done() -> None:
     source = """<ul><li><input type="checkbox" checked disabled> Ship</li>
     <li><input type="checkbox" disabled> Test</li></ul>

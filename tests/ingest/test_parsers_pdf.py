@@ -310,3 +310,20 @@ def test_lines_of_a_table_of_contents_are_no_headings_and_have_no_leaders() -> N
     found = kinds(read(drawn(draw)))
     assert [text for kind, _, text in found if kind == "heading"] == ["Contents"]
     assert "..." not in "".join(text for _, _, text in found)
+
+
+def test_cells_that_stand_close_are_told_apart_by_their_columns() -> None:
+    rows = [
+        ("Pos", "Goods", "Qty", "Unit", "Total"),
+        ("1", "Pump with a mounting kit", "2", "120.00 €", "240.00 €"),
+        ("2", "Service on the site", "1", "80.00 €", "80.00 €"),
+        ("3", "Hose of two metres", "4", "12.50 €", "50.00 €"),
+    ]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, row in enumerate(rows):
+            for x, cell in zip((70, 98, 232, 261, 311), row, strict=True):
+                canvas.drawString(x, 700 - 16 * at, cell)
+
+    assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]
