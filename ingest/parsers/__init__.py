@@ -52,7 +52,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "11"),
     detection.TEXT: Parser("ingest.parsers.text", "5"),
     detection.XLSX: Parser("ingest.parsers.sheets", "7"),
-    detection.XLS: Parser("ingest.parsers.sheets", "4"),
+    detection.XLS: Parser("ingest.parsers.sheets", "5"),
     detection.ODS: Parser("ingest.parsers.sheets", "7"),
     detection.CSV: Parser("ingest.parsers.delimited", "4"),
     detection.TSV: Parser("ingest.parsers.delimited", "4"),

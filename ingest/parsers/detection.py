@@ -136,6 +136,7 @@ _HTML_START = pattern(
 _FLAT = pattern(
     rb"<office:document\s[^>]*office:mimetype\s*=\s*[\"'](application/vnd\.oasis\.opendocument\.[a-z]+)(?:-template)?[\"']"
 )
+_XML_WORKBOOK = pattern(rb"<(?:\w+:)?Workbook\s[^>]*[\"']urn:schemas-microsoft-com:office:spreadsheet[\"']")
 _NOTEBOOK = pattern(rb'"nbformat"\s*:\s*\d')
 _TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
@@ -261,6 +262,8 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
         return HTML
     if promised == HTML:
         return HTML if _TAG.search(plain) else TEXT
+    if _XML_WORKBOOK.search(plain):
+        return XLS
     if promised in (XLS, XLSX):
         return CSV if b"\t" in plain or b"," in plain or b";" in plain else TEXT  # many programs export so
     return promised if promised in _TEXTS else TEXT

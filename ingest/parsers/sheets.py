@@ -28,9 +28,10 @@ from python_calamine import (
 
 from corpus.errors import ParseError
 from corpus.types import Document
+from ingest.parsers import ole
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.binary_workbook_view import BinaryWorkbookView
-from ingest.parsers.detection import ODS, detect_type, encrypted, is_zip
+from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
 from ingest.parsers.grids import Cells, Merge, add_grid
 from ingest.parsers.number_formats import show_plainly
 from ingest.parsers.odf_package import as_archive, read_properties
@@ -39,6 +40,7 @@ from ingest.parsers.old_workbook_view import OldWorkbookView
 from ingest.parsers.open_document_view import OpenDocumentView
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbook_view import SheetView, WorkbookView
+from ingest.parsers.xml_workbook import read as read_xml_workbook
 
 _LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")
 _View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
@@ -53,6 +55,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
     content_type = detect_type(data, name).content_type
+    if content_type == XLS and not data.startswith(ole.SIGNATURE):
+        return read_xml_workbook(data, name, limits)
     if content_type == ODS:
         data = as_archive(data, name)
     package = Package(data, name) if is_zip(data) else None
