@@ -199,12 +199,16 @@ def _guess(data: bytes) -> Decoded:
         kana = len(_KANA.findall(best[1].text[:_SAMPLE_BYTES]))
         if kana >= max(2, 0.05 * sum(1 for character in best[1].text[:_SAMPLE_BYTES] if character > "\x7f")):
             return best[1]  # kanji in the main; Chinese has no kana at all
-    if _is_kanji_alone(sample):
+    if _is_kanji_alone(sample) or _is_half_width_kana(sample):
         found = _strict(data, "cp932")
         if found is not None:
             return found
     high = sum(1 for byte in sample if byte >= 0x80)
     if high <= 0.3 * len(sample):
+        if b"\r" in sample and b"\n" not in data:
+            return _replacing(
+                data, "mac_roman"
+            )  # lines end so in files of the old Macintosh, as Excel still writes
         found = _strict(data, "cp1252") or Decoded(data.decode("latin-1"), "latin-1", 0)
         # Its plain letters tell the language, and the language which set the others are from.
         return _strict(data, _SETS.get(detect_language(found.text), "")) or found
@@ -227,6 +231,23 @@ def _is_kanji_alone(sample: bytes) -> bool:
     return bool(characters) and common >= 0.8 * len(characters) and high >= 0.3 * len(characters)
 
 
+def _is_half_width_kana(sample: bytes) -> bool:
+    """Says whether the high bytes are half-width katakana in Shift_JIS, as in files of banks and old systems.
+
+    Those stand in runs, which signs such as ``µ`` and ``±`` do not, and a good part of them are vowels or of the rows
+    of "ka" and "sa", which letters of Cyrillic are not. Pairs are common characters, as those of other sets are not.
+    """
+    singles = _SHIFT_JIS_PAIR.sub(b" ", sample)
+    in_runs = sum(map(len, _HALF_WIDTH_RUN.findall(singles)))
+    early = len(re.findall(rb"[\xb1-\xbf]", singles))
+    high = len(re.findall(rb"[\x80-\xff]", singles))
+    foreign = _SHIFT_JIS_RARE.search(sample) or re.search(rb"[\x80-\xa0\xe0-\xff]", singles)
+    return not foreign and in_runs >= max(3, 0.6 * high) and early >= 0.15 * high
+
+
+_SHIFT_JIS_RARE = pattern(rb"[\xe0-\xfc][\x40-\x7e\x80-\xfc]")
+_SHIFT_JIS_PAIR = pattern(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]")
+_HALF_WIDTH_RUN = pattern(rb"[\xa6-\xdf]{3,}")
 _SHIFT_JIS_CHARACTER = pattern(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]")
 
 

@@ -55,6 +55,32 @@ def test_western_text_is_read(encoding: str) -> None:
     assert parse((text + "\n").encode(encoding), "a.txt").text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ｶﾀｶﾅの商品名：ﾎﾟﾝﾌﾟ", "2ﾃｽﾄｷﾞﾝｺｳ   123 1234567ｶ)ﾔﾏﾀﾞｼﾖｳｼﾞ      0000012000\r\n", "ｺｰﾄﾞ,ﾅﾏｴ\r\n1,ｽｽﾞｷ ｲﾁﾛｳ\r\n"],
+)
+def test_half_width_katakana_of_old_systems_is_read(text: str) -> None:
+    assert decode(text.encode("cp932")).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "SEÑOR MUÑOZ: ±5 µm², 3¼ ½ °C"),
+        ("koi8-r", "сотрудники должны подать заявление"),
+        ("cp1251", "ПРАВИЛА ВНУТРЕННЕГО РАСПОРЯДКА"),
+        ("euc_jp", "総務部 支給日 給与規程 東京都\n"),
+        ("gbk", "员工可以申请带薪年假，规则如下所述。"),
+    ],
+)
+def test_nothing_else_is_half_width_katakana(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding)).encoding != "cp932"
+
+
+def test_files_of_the_old_macintosh_are_read() -> None:
+    assert decode("Employés;l’étranger\rcafé;2\r".encode("mac_roman")).text == "Employés;l’étranger\rcafé;2\r"
+
+
 def test_russian_is_read() -> None:
     text = "Политика отпусков. Каждый сотрудник имеет право на двадцать дней отпуска в году. " * 5
     assert "сотрудник" in parse(text.encode("cp1251"), "a.txt").text
