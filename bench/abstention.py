@@ -63,13 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not mine:
             continue
         print(f"\n{'With' if cosine else 'Without'} cosine: {len(mine)} cases")
-        numbers = fit(mine, cosine)
+        numbers = fit(mine)
         corpora = sorted({case.corpus for case in mine})
-        held = _held_out(mine, cosine, [case.question for case in mine])
+        held = _held_out(mine, [case.question for case in mine])
         threshold = _threshold(mine, held)
         print(_judged("new question", mine, held, threshold))
         if len(corpora) > 1:
-            print(_judged("new corpus", mine, _held_out(mine, cosine, [c.corpus for c in mine]), threshold))
+            print(_judged("new corpus", mine, _held_out(mine, [c.corpus for c in mine]), threshold))
         given = [round(float(n), 2) for n in (numbers if cosine else np.insert(numbers, 1, 0.0))]
         print(f"Logistic({', '.join(map(str, given))}, {threshold:.3f})")
     return 0
@@ -114,13 +114,13 @@ def _cases(dataset: Dataset, sets: Sequence[Dataset], work: Path, limit: int) ->
 # ---- fitting ---------------------------------------------------------------------------------------
 
 
-def fit(cases: Sequence[Case], cosine: bool) -> Floats:
+def fit(cases: Sequence[Case]) -> Floats:
     """Returns bias and weights by ridge-penalised logistic regression (Newton's method)."""
-    rows, counts = _rows(cases, cosine), _counts(cases)
+    rows, counts = _rows(cases), _counts(cases)
     return logistic(rows, _labels(cases), counts, np.zeros(rows.shape[1]), _RIDGE * float(counts.sum()))
 
 
-def _rows(cases: Sequence[Case], cosine: bool) -> Floats:
+def _rows(cases: Sequence[Case]) -> Floats:
     own = [[value for value in astuple(case.signals) if value is not None] for case in cases]
     return np.hstack([np.ones((len(cases), 1)), np.array(own, dtype=np.float64)])
 
@@ -144,15 +144,15 @@ def _counts(cases: Sequence[Case]) -> Floats:
     return np.array(found) * (len(cases) / sum(found))
 
 
-def _held_out(cases: Sequence[Case], cosine: bool, groups: Sequence[str]) -> Floats:
+def _held_out(cases: Sequence[Case], groups: Sequence[str]) -> Floats:
     """Returns each case's chance by a fit without its group (of many groups: without its tenth of them)."""
     order = {group: at % 10 for at, group in enumerate(dict.fromkeys(groups))}
     folds = np.array([order[group] for group in groups])
     chances: Floats = np.zeros(len(cases))
     for fold in sorted(set(order.values())):
-        numbers = fit([case for case, own in zip(cases, folds, strict=True) if own != fold], cosine)
+        numbers = fit([case for case, own in zip(cases, folds, strict=True) if own != fold])
         mine = folds == fold
-        chances[mine] = 1 / (1 + np.exp(-_rows(cases, cosine)[mine] @ numbers))
+        chances[mine] = 1 / (1 + np.exp(-_rows(cases)[mine] @ numbers))
     return chances
 
 

@@ -175,9 +175,9 @@ class Settings(BaseModel):
         return {**_read_environment(), **given}
 
 
-def find_config(start: Path | None = None) -> Path | None:
-    """Returns the nearest ``vouch.toml`` from ``start`` (default: here) upward, or None."""
-    here = (start or Path.cwd()).resolve()
+def find_config() -> Path | None:
+    """Returns the nearest ``vouch.toml`` from the current folder upward, or None."""
+    here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         candidate = folder / CONFIG_NAME
         if candidate.is_file():

@@ -19,10 +19,10 @@ def among(column: ColumnElement[Any], name: str = "ids") -> ColumnElement[bool]:
 
 
 def paired(
-    first: ColumnElement[Any], second: ColumnElement[Any], name: str = "pairs"
+    first: ColumnElement[Any], second: ColumnElement[Any]
 ) -> tuple[TableValuedAlias, ColumnElement[bool]]:
-    """Returns a table of the pairs in the parameter ``name``, and what joins two columns with one of them."""
-    each = _each(name)
+    """Returns a table of the pairs in the parameter ``pairs``, and what joins two columns with one of them."""
+    each = _each("pairs")
     return each, (first == func.json_extract(each.c.value, "$[0]")) & (
         second == func.json_extract(each.c.value, "$[1]")
     )

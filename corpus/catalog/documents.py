@@ -236,8 +236,8 @@ def any_live(db: Connection) -> bool:
     return db.execute(live.limit(1)).first() is not None
 
 
-def known(db: Connection, collection: str, root: str | None = None) -> dict[tuple[str, str], Known]:
-    """Returns the live documents of a collection (and root) by (root, path)."""
+def known(db: Connection, collection: str) -> dict[tuple[str, str], Known]:
+    """Returns the live documents of a collection by (root, path)."""
     query = select(
         documents.c.id,
         documents.c.root,
@@ -251,8 +251,6 @@ def known(db: Connection, collection: str, root: str | None = None) -> dict[tupl
         versions.c.title,
     ).join(versions, versions.c.id == documents.c.live_version_id)
     query = query.where(documents.c.collection == collection)
-    if root is not None:
-        query = query.where(documents.c.root == root)
     grants = _grants(db, None)
     return {
         (root, path): Known(

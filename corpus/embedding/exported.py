@@ -51,6 +51,9 @@ _GRAPH_VERSION = 2
 
 _PACKAGES = ("nncf", "onnxruntime", "openvino", "sentence-transformers", "torch", "transformers")
 
+_MOST_S = 600.0
+"""So long an export may take; some fifteen seconds are usual."""
+
 _PROBES = (
     "",
     "a",
@@ -153,7 +156,7 @@ def discard(data_dir: Path, space: EmbeddingSpace) -> None:
     shutil.rmtree(export_folder(data_dir, space), ignore_errors=True)
 
 
-def ensure_export(model: ModelFolder, space: EmbeddingSpace, data_dir: Path, timeout_s: float = 600.0) -> str:
+def ensure_export(model: ModelFolder, space: EmbeddingSpace, data_dir: Path) -> str:
     """Makes the export in a child process unless it is there; returns "" or why there is none.
 
     Several processes may call this at once: one makes it, the others wait for it. A model that was
@@ -164,12 +167,12 @@ def ensure_export(model: ModelFolder, space: EmbeddingSpace, data_dir: Path, tim
     if (refused := _refusal(folder)) is not None:
         return refused
     try:
-        return _ensure(model, folder, timeout_s)
+        return _ensure(model, folder)
     except OSError as error:
         return f"the export of {model.name} cannot be kept: {error.strerror or error}."
 
 
-def _ensure(model: ModelFolder, folder: Path, timeout_s: float) -> str:
+def _ensure(model: ModelFolder, folder: Path) -> str:
     with _one_at_a_time(folder):
         if (refused := _refusal(folder)) is not None:
             return refused
@@ -192,11 +195,11 @@ def _ensure(model: ModelFolder, folder: Path, timeout_s: float) -> str:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=timeout_s,
+                timeout=_MOST_S,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"exporting {model.name} took longer than {timeout_s:.0f} s."
+            return f"exporting {model.name} took longer than {_MOST_S:.0f} s."
         finally:
             os.close(lifeline)
             os.close(held)

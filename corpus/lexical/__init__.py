@@ -11,16 +11,14 @@ from pathlib import Path
 from corpus.child import FeedAddress
 from corpus.lexical.index import TantivyIndex
 from corpus.projection import Feed
-from corpus.settings import Settings
 
 __all__ = ["TantivyIndex", "open_lexical"]
 
 
-def open_lexical(settings: Settings, feed: Feed, folder: Path) -> TantivyIndex:
+def open_lexical(feed: Feed, folder: Path) -> TantivyIndex:
     """Opens the lexical index of a data folder.
 
     Args:
-        settings: reserved; nothing about the lexical index can be set.
         feed: the catalog.
         folder: the data folder; the index lives in its ``lexical`` folder.
     """

@@ -18,9 +18,9 @@ _COMPARED_VERSIONS = 50
 class Base:
     """A generation in use. ``readers`` searches are reading it; the index's lock guards them."""
 
-    def __init__(self, generation: Generation, graph: Graph | None = None) -> None:
+    def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self.graph = graph
+        self.graph: Graph | None = None
         self.readers = 0
 
     def nearest(self, query: Float32, n: int) -> Int64:

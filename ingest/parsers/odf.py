@@ -104,7 +104,6 @@ class _Writer:
         self._package = package
         self._words = Words(styles, package, controls)
         self._page = 1
-        self._breaks = 0
         self._counts: dict[str, int] = {}
         self._open: list[tuple[int, str, str]] = []
         self._hidden = 0

@@ -83,7 +83,7 @@ def find_matches(text: str, wanted: Mapping[str, float]) -> list[Match]:
     return found
 
 
-def excerpt_start(text: str, matches: Sequence[Match], width: int, lines: int = SNIPPET_LINES) -> int:
+def excerpt_start(text: str, matches: Sequence[Match], width: int) -> int:
     """Returns where to begin so that some lines of ``width`` cells hold most of the query.
 
     That is the beginning of the text or of a sentence where nothing is lost by it.
@@ -93,7 +93,7 @@ def excerpt_start(text: str, matches: Sequence[Match], width: int, lines: int = 
     near = [_word_start(text, max(0, match.start - _LEAD_CHARS)) for match in matches]
     best, gained = 0, -1.0
     for start in [0, *(start for start, _ in sentences(text)), *near]:
-        end = _reach(text, start, width, lines)
+        end = _reach(text, start, width)
         inside = {match.term: match.weight for match in matches if start <= match.start and match.end <= end}
         gain = sum(inside.values())
         if gain > gained + 1e-9:
@@ -168,12 +168,12 @@ def _runs(matches: Sequence[Match]) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end, weight in runs if weight >= _SURE_WEIGHT]
 
 
-def _reach(text: str, start: int, width: int, lines: int) -> int:
-    """About how far some lines of ``width`` cells reach from ``start``; a row takes lines of its own."""
+def _reach(text: str, start: int, width: int) -> int:
+    """Returns about how far a snippet's lines of ``width`` cells reach from ``start``; a row takes lines of its own."""
     used = 0
     for at in range(start, len(text)):
         used = -(-used // width) * width if text[at] == "\n" else used + cell_len(text[at])
-        if used > width * lines - _RAGGED_CELLS * lines:
+        if used > (width - _RAGGED_CELLS) * SNIPPET_LINES:
             return at
     return len(text)
 

@@ -95,7 +95,6 @@ def cite(
     *,
     read_text: Callable[[str, int, int, int], str],
     page_of: Callable[[str, int, int], int],
-    rarity: Mapping[str, float] | None = None,
 ) -> Cited:
     """Returns the sentences of a screened answer, each with its state, and the citations they rest on.
 
@@ -113,7 +112,7 @@ def cite(
         return _citation(sources[marker].passage, span, read_text, page_of)
 
     for start, end, words, named in split_answer(text):
-        claim = Claim(words, question, rarity)
+        claim = Claim(words, question)
         spans = {marker: support(claim, sources[marker]) for marker in named if marker in sources}
         others: dict[int, Span] = {}
         if not any(span.state != "unsupported" for span in spans.values()):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -83,12 +83,12 @@ class Source:
 class Claim:
     """A sentence of an answer without its markers, read once for all passages."""
 
-    def __init__(self, text: str, question: str, rarity: Mapping[str, float] | None = None) -> None:
+    def __init__(self, text: str, question: str) -> None:
         self.text = text
         self.asked = fold(question)
         self.figures = [one for one in figures(text) if one.text.lower() not in ("one", "zero")]
         counted = {stem for one in self.figures for stem in stems(one.text)}
-        self.weights = weights(text, rarity)
+        self.weights = weights(text)
         self.words = {stem: weight for stem, weight in self.weights.items() if stem not in counted}
         self.names = tuple(_names(text))
 

@@ -38,6 +38,9 @@ Scores = Mapping[str, Mapping[str, float]]
 DEPTH = 10
 """Passages looked at per question: the deepest measure is at 10."""
 
+SPAN_DEPTH = 5
+"""Passages that the span measures look at (only for gold with offsets)."""
+
 DEEP = 100
 """The same where documents are ranked: several passages may be of one document."""
 
@@ -105,7 +108,6 @@ def evaluate(
     grain: Grain = "page",
     page_slack: int = 0,
     ranked: Ranked = "passages",
-    span_k: int = 5,
     unit: Unit = "token",
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> Evaluation:
@@ -117,7 +119,6 @@ def evaluate(
         no text is matched by document alone. page_slack: how many pages beside the gold one still count.
         ranked: what has a rank: every passage, or every document once, at its best passage (the custom of
             document collections such as BEIR; ask for many passages then, ``k`` = 100).
-        span_k: how many passages the span measures look at (only for gold with offsets).
         unit: what the span measures count.
         on_row: called after each question, for progress.
     """
@@ -125,14 +126,14 @@ def evaluate(
     for question in questions:
         if question.answerable:
             began = time.perf_counter()
-            hits = tuple(search(question.text, max(k, DEPTH, span_k)))
+            hits = tuple(search(question.text, max(k, DEPTH)))
             elapsed = (time.perf_counter() - began) * 1000
             counted = hits if ranked == "passages" else _first_of_each(hits)
             found = _found(question, counted, grain, page_slack)
             measures = dict(rank_measures(found, [gold.grade for gold in question.gold]))
-            spans = _span_scores(question, hits[:span_k], unit)
+            spans = _span_scores(question, hits[:SPAN_DEPTH], unit)
             if spans is not None:
-                measures |= {f"{unit} {name}@{span_k}": value for name, value in spans._asdict().items()}
+                measures |= {f"{unit} {name}@{SPAN_DEPTH}": value for name, value in spans._asdict().items()}
             ranks = tuple(rank for rank, items in enumerate(found, start=1) if items)
             rows.append(Row(question, hits, ranks, measures, elapsed))
             on_row(rows[-1])

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 RESAMPLES = 10_000
+LEVEL = 0.95
+"""The share of resampled means that lies within an interval."""
+
 _SEED = 20_240_501
 _CELLS = 4_000_000  # numbers drawn at a time: 32 MB
 
@@ -47,7 +50,7 @@ class Paired:
     same: int
 
 
-def bootstrap(values: Sequence[float], *, level: float = 0.95, resamples: int = RESAMPLES) -> Interval:
+def bootstrap(values: Sequence[float], *, resamples: int = RESAMPLES) -> Interval:
     """Returns the mean of per-question values with its percentile bootstrap interval.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
@@ -60,7 +63,7 @@ def bootstrap(values: Sequence[float], *, level: float = 0.95, resamples: int = 
     means = np.concatenate(
         [sample[rng.integers(0, n, (rows, n))].mean(axis=1) for rows in _batches(n, resamples)]
     )
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(sample.mean()), float(low), float(high), n)
 
 

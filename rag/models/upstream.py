@@ -25,6 +25,9 @@ from rag.models.attempts import (
 )
 from rag.models.breaker import Breaker, RetryBudget
 
+MOST_ATTEMPTS = 3
+"""Requests sent for one answer, the first one and its retries."""
+
 
 class UpstreamError(ModelError):
     """A provider's failure. ``partial``: text had already been given out; ``attempts``: requests sent."""
@@ -58,10 +61,8 @@ class Provider:
         loop: LoopThread,
         *,
         max_concurrent: int = 8,
-        max_attempts: int = 3,
         breaker: Breaker | None = None,
         budget: RetryBudget | None = None,
-        jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.name = name
         self.breaker = breaker or Breaker()
@@ -69,8 +70,8 @@ class Provider:
         self._loop = loop
         self._slots = threading.BoundedSemaphore(max_concurrent)
         self._max_concurrent = max_concurrent
-        self._max_attempts = max_attempts
-        self._jitter = jitter
+        self._max_attempts = MOST_ATTEMPTS
+        self._jitter: Callable[[float, float], float] = random.uniform
 
     def stream(self, source: Source, clocks: Clocks, stop: Stop | None = None) -> Generator[Delta | Finish]:
         """Yields the text as it comes, then one :class:`Finish`.

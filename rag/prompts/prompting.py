@@ -201,15 +201,13 @@ def build_prompt(
     retrieval: bool = True,
     wishes: str = "",
     template: Template | None = None,
-    mark: str = "",
 ) -> Prompt:
     """Returns a prompt that fits the budget, with as many of the hits (best first) as it holds.
 
     Instructions and question are never dropped. Wishes, worked examples and earlier turns take at most a
     quarter of the room each; of the examples (nearest first) the farthest go first, of the turns the oldest,
     of the passages the lowest-ranked. A template's text stands in the place of the general instructions.
-    ``mark`` is drawn at random unless given. Without retrieval, or without hits, the same path
-    builds a prompt without passages.
+    Without retrieval, or without hits, the same path builds a prompt without passages.
 
     Raises:
         LimitError: not even the question fits into the model's window.
@@ -217,7 +215,7 @@ def build_prompt(
     count = budget.counter.count
     texts = [question, wishes, *(hit.text for hit in hits), *(hit.context for hit in hits)]
     texts += [text for one in examples for text in (one.question, one.answer, *one.passages)]
-    mark = mark or _fresh_mark(texts + [turn.text for turn in history])
+    mark = _fresh_mark(texts + [turn.text for turn in history])
     system = Message("system", _SYSTEM.replace("{mark}", mark))
     passages = tuple(Passage(number, hit) for number, hit in enumerate(hits, 1))
 

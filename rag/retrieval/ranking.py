@@ -17,8 +17,6 @@ import numpy as np
 from corpus.errors import UsageError
 from corpus.types import Float32, Int64
 
-LEGS = ("dense", "lexical", "late", "around")
-
 RRF_K = 60
 """Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009)."""
 

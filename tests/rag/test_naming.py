@@ -26,10 +26,10 @@ from rag.retrieval.naming import (
     naming,
     twins,
 )
-from rag.retrieval.retriever import RECIPE, Retriever
+from rag.retrieval.retriever import Retriever
 from rag.words.editions import Edition
 from tests.builders import SPACE, WordEmbedder, new_version
-from tests.rag.named import first_of, wanted
+from tests.rag.named import ALONE, first_of, hits_of, wanted
 
 APPLE_2022 = naming("Apple Inc. (2022 Q3)", ["2022 Q3 AAPL.pdf"], "For the quarter ended June 25, 2022")
 APPLE_2023 = naming("Apple Inc. (2023 Q3)", ["2023 Q3 AAPL.pdf"], "For the quarter ended July 1, 2023")
@@ -185,8 +185,7 @@ def plans(tmp_path: Path) -> Iterator[Corpus]:
 @pytest.mark.parametrize("plan", PLANS)
 def test_the_plan_that_is_asked_for_comes_first(plans: Corpus, plan: str) -> None:
     question = f"what deductible do members pay before the plan pays with Northwind {plan}"
-    recipe = replace(RECIPE, neighbours=False, around=0.0)
-    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    hits = hits_of(plans, question)
     answers = [hit.source for hit in hits if "deductible" in hit.text]
     assert answers[0] == f"{plan.lower()}.txt"
     assert len(set(answers)) == 3, "the others stay, further down"
@@ -196,7 +195,7 @@ def test_names_are_read_again_when_memory_is_full_or_something_was_written(
     plans: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.retrieval.named.MOST_NAMED", 1)
-    asked = Retriever(plans, WordEmbedder(), plans.settings, replace(RECIPE, neighbours=False, around=0.0))
+    asked = Retriever(plans, WordEmbedder(), plans.settings, ALONE)
     question = "what deductible do members pay before the plan pays with Northwind Basic"
     first = asked.search(question, 1, OWNER).hits
     assert first[0].source == "basic.txt"
@@ -211,16 +210,14 @@ def test_names_are_read_again_when_memory_is_full_or_something_was_written(
 
 def test_without_the_part_the_order_is_that_of_the_scores(plans: Corpus) -> None:
     question = "what deductible do members pay before the plan pays with Northwind Basic"
-    recipe = replace(RECIPE, neighbours=False, around=0.0).without("named")
-    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    hits = hits_of(plans, question, ALONE.without("named"))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
 @pytest.mark.parametrize("neighbours", [True, False])
 def test_ranks_follow_the_order_whatever_was_moved(plans: Corpus, neighbours: bool) -> None:
     question = "what deductible do members pay before the plan pays with Northwind Basic"
-    recipe = replace(RECIPE, neighbours=neighbours, around=0.0)
-    hits = Retriever(plans, WordEmbedder(), plans.settings, recipe).search(question, 10, OWNER).hits
+    hits = hits_of(plans, question, replace(ALONE, neighbours=neighbours))
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from corpus.errors import UsageError
 from corpus.types import Float32, Int64
-from rag.retrieval.ranking import LEGS, PARTS, RRF_K, Recipe, combine
+from rag.retrieval.ranking import PARTS, RRF_K, Recipe, combine
 
 NAN = float("nan")
+LEGS = ("dense", "lexical", "late", "around")
 EVEN = Recipe(dense=1, lexical=1, late=1)
 
 says = st.one_of(st.just(NAN), st.floats(0, 1, width=32))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,9 @@ from hypothesis import strategies as st
 
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import OWNER
-from rag.retrieval.retriever import RECIPE, Retriever
 from rag.retrieval.subjects import called, lacking, names_in, rarest, telling
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, new_version
+from tests.rag.named import ALONE, found, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
 REPORTS = {
@@ -25,7 +23,6 @@ REPORTS = {
     **dict.fromkeys(OTHERS, "cash flow from operating activities in the quarter as reported was high"),
 }
 ASKED = "What was the cash flow from operating activities at Globex in the quarter as reported?"
-ALONE = replace(RECIPE, neighbours=False, around=0.0)
 
 
 @pytest.fixture
@@ -35,11 +32,6 @@ def reports(tmp_path: Path) -> Iterator[Corpus]:
             corpus.commit(new_version(path, [f"{text} {number}"]), f"{text} {number}".encode())
         corpus.publish()
         yield corpus
-
-
-def found(corpus: Corpus, question: str, recipe: object = ALONE) -> list[str]:
-    retriever = Retriever(corpus, WordEmbedder(), corpus.settings, recipe)  # type: ignore[arg-type]
-    return [hit.source for hit in retriever.search(question, 10, OWNER).hits]
 
 
 def test_who_is_named_comes_before_others_who_say_it_in_the_questions_words(reports: Corpus) -> None:
@@ -125,12 +117,7 @@ def test_a_document_that_has_the_word_anywhere_is_not_lowered(tmp_path: Path) ->
         question = "How many Days of Leave do you get a year?"
         assert set(names_in(question)) >= {"leav"}
         scored = [
-            {
-                hit.text: hit.score
-                for hit in Retriever(corpus, WordEmbedder(), corpus.settings, recipe)
-                .search(question, 9, OWNER)
-                .hits
-            }
+            {hit.text: hit.score for hit in hits_of(corpus, question, recipe)}
             for recipe in (ALONE, ALONE.without("named"))
         ]
         assert scored[0][handbook[0]] == scored[1][handbook[0]]

@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import OWNER
-from rag.retrieval.retriever import RECIPE, Retriever
 from rag.retrieval.subjects import called, companies, names_in
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, new_version
+from tests.rag.named import ALONE, found
 
-ALONE = replace(RECIPE, neighbours=False, around=0.0)
 RULES = "年次有給休暇は入社から六か月で与える。日数は何日かを次の表に示す。"
 
 
@@ -30,11 +27,6 @@ def holding(folder: Path, texts: dict[str, str]) -> Iterator[Corpus]:
             corpus.commit(new_version(path, [said], covered=False, language="ja"), said.encode())
         corpus.publish()
         yield corpus
-
-
-def found(corpus: Corpus, question: str, recipe: object = ALONE) -> list[str]:
-    retriever = Retriever(corpus, WordEmbedder(), corpus.settings, recipe)  # type: ignore[arg-type]
-    return [hit.source for hit in retriever.search(question, 10, OWNER).hits]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,10 @@ from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Filter
 from rag.retrieval.named import NamedFirst
 from rag.retrieval.ranking import Recipe
-from rag.retrieval.retriever import RECIPE, Retriever
+from rag.retrieval.retriever import Retriever
 from rag.retrieval.subjects import is_written_large, spaced, unmarked
 from tests.builders import SPACE, WordEmbedder, new_version
+from tests.rag.named import ALONE, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
 CASH = "cash flow from operating activities in the quarter"
@@ -28,7 +28,6 @@ REPORTS = {
 }
 ASKED = "what was the cash flow from operating activities at globex in the quarter as reported?"
 DOCUMENTS = [("", path) for path in REPORTS]
-ALONE = replace(RECIPE, neighbours=False, around=0.0)
 
 
 @pytest.fixture
@@ -42,8 +41,7 @@ def reports(tmp_path: Path) -> Iterator[Corpus]:
 
 def scores(corpus: Corpus, question: str, recipe: Recipe) -> dict[str, float]:
     """Text → its score."""
-    hits = Retriever(corpus, WordEmbedder(), corpus.settings, recipe).search(question, 10, OWNER).hits
-    return {hit.text: hit.score for hit in hits}
+    return {hit.text: hit.score for hit in hits_of(corpus, question, recipe)}
 
 
 @pytest.mark.parametrize(
