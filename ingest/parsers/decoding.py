@@ -214,10 +214,14 @@ def _guess(data: bytes) -> Decoded:
         return _strict(data, _SETS.get(detect_language(found.text), "")) or found
     from charset_normalizer import from_bytes
 
-    match = from_bytes(sample).best()
+    match = from_bytes(sample, cp_exclusion=_RULED_OUT).best()
     if match is not None:
         return _replacing(data, match.encoding)
     raise _not_text()
+
+
+_RULED_OUT = ["cp932", "shift_jis", "shift_jis_2004", "shift_jisx0213"]
+"""What the best guess is not: Cyrillic in capitals looks like half-width katakana."""
 
 
 def _is_kanji_alone(sample: bytes) -> bool:

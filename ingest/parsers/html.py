@@ -121,7 +121,9 @@ def _is_captioned_so(picture: Any) -> bool:
     if figure is None or figure.find(".//img") is not picture:
         return False  # of many pictures one caption is looked at once
     caption = figure.find(".//figcaption")
-    return caption is not None and one_line(picture.get("alt")) in one_line("".join(caption.itertext()))
+    if caption is None or is_left_out(caption):
+        return False
+    return one_line(picture.get("alt")) in one_line("".join(caption.itertext()))
 
 
 class _Writer:

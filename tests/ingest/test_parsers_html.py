@@ -100,6 +100,8 @@ def test_html_reads_a_description_once_that_the_caption_repeats() -> None:
     source = '<figure><img src="x.png" alt="Sales by region"><figcaption>Fig. 1: {}</figcaption></figure>'
     assert read(source.format("Sales by  region"), "a.html").text == "Fig. 1: Sales by region"
     assert read(source.format("The year"), "a.html").text == "Sales by region\n\nFig. 1: The year"
+    unseen = source.replace("<figcaption", "<figcaption aria-hidden='true'").format("Sales by region")
+    assert read(unseen, "a.html").text == "Sales by region"
 
 
 def test_html_keeps_what_of_a_list_of_tasks_is_done() -> None:
