@@ -84,7 +84,7 @@ def _read_words(
     turn = 0
     turns: list[int] = []
     looks: list[int] = []
-    last_drawn, look = 0, _DRAWN
+    last_drawn, look = -1, _DRAWN
     for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
@@ -93,7 +93,6 @@ def _read_words(
             line_end = text.find("\n", start)
             line_end = len(text) if line_end < 0 else line_end
             font = _font_at(text_page, start, fonts)
-            turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
         if y1 - y0 < _TINY_POINTS:
             found.hidden_chars += end - start
             continue
@@ -101,6 +100,7 @@ def _read_words(
         address = ctypes.addressof(drawn.contents) if drawn else 0
         if address != last_drawn:
             last_drawn, look = address, _look(drawn) if address else _DRAWN
+            turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
         spaced = (
             start > 0
             and text[start] > "\u2e7f"

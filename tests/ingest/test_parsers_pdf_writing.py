@@ -32,6 +32,23 @@ def test_a_page_reads_the_same_however_it_is_turned(turn: int) -> None:
     ]
 
 
+def test_a_table_written_sideways_on_an_upright_page_keeps_its_rows() -> None:
+    rows = [("City", "2024", "2025"), ("Oslo", "100", "200"), ("Rome", "110", "220"), ("Kyoto", "120", "240")]
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        canvas.translate(300, 100)
+        canvas.rotate(90)
+        for at, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                canvas.drawString(90 * column, -16 * at, cell)
+
+    assert kinds(read(drawn(draw))) == [
+        ("paragraph", 0, PROSE),
+        ("table", 0, "\n".join(" | ".join(row) for row in rows)),
+    ]
+
+
 def test_a_page_written_downward_is_read_from_its_right_edge() -> None:
     pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3", isVertical=True))
     pdfmetrics.registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))
