@@ -50,54 +50,110 @@ class Unit:
 
 def cut(order: int, passage: ReadPassage) -> list[Unit]:
     """Returns the sentences and table rows of a passage, in order."""
-    headings = {fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")}
-    alone = {_MARK.sub("", line).strip() for line in passage.text.splitlines()}
-    header, lead, inside = _header_above(passage), "", False
-    heading = passage.context.partition("\n")[0].rpartition(" > ")[2]
-    units: list[Unit] = []
-    pieces = list(_lines(passage.text))
-    lines = [text for _, text in pieces]
-    contents, lists = _contents(passage), _Lists(passage.text)
-    for at, (start, text) in enumerate(pieces):
-        if _is_row(text):
-            if set(text) <= set("|-: \t"):
-                continue
-            if not inside and not header and _is_header(lines[at : at + 8]):
-                header = text
-            listed = _CONTENTS.fullmatch(text) is not None or any(text in line for line in contents)
-            inside, label = True, text == header or listed
-            above = "" if label or _is_garbled(header) else header
-            units.append(Unit(passage, order, text, above, lead, True, False, label, stems(text)))
-            lists.end()
-            continue
-        if inside:
-            header, inside, lead = "", False, ""
+    return _Cutting(order, passage).units()
+
+
+class _Cutting:
+    """A passage being cut: what its next sentence or row stands under."""
+
+    def __init__(self, order: int, passage: ReadPassage) -> None:
+        self._order, self._passage = order, passage
+        self._pieces = list(_lines(passage.text))
+        self._texts = [text for _, text in self._pieces]
+        self._headings = {
+            fold(part).strip() for line in passage.context.splitlines() for part in line.split(" > ")
+        }
+        self._heading = passage.context.partition("\n")[0].rpartition(" > ")[2]
+        self._whole_lines = {_MARK.sub("", line).strip() for line in passage.text.splitlines()}
+        self._contents = _contents(passage)
+        self._lists = _Lists(passage.text)
+        self._header, self._in_table = _header_above(passage), False
+        self._lead = ""
+        self._units: list[Unit] = []
+
+    def units(self) -> list[Unit]:
+        for at, (start, text) in enumerate(self._pieces):
+            if not _is_row(text):
+                self._add_sentence(at, start, text)
+            elif not set(text) <= set("|-: \t"):  # the line below Markdown's header
+                self._add_row(at, text)
+        return self._units
+
+    def _add_row(self, at: int, text: str) -> None:
+        if not self._in_table and not self._header and _is_header(self._texts[at : at + 8]):
+            self._header = text
+        self._in_table = True
+        self._lists.end()
+        label = text == self._header or _CONTENTS.fullmatch(text) is not None or self._is_of_contents(text)
+        above = "" if label or _is_garbled(self._header) else self._header
+        self._add(text, stems(text), header=above, lead=self._lead, row=True, label=label)
+
+    def _add_sentence(self, at: int, start: int, text: str) -> None:
+        if self._in_table:
+            self._header, self._in_table, self._lead = "", False, ""
         marked = _MARK.match(text) is not None
-        beside = any(map(_BULLET.match, lines[max(0, at - 1) : at] + lines[at + 1 : at + 2]))
-        within, led_by = lists.place(start, text, beside)
+        beside = any(map(_BULLET.match, self._texts[max(0, at - 1) : at] + self._texts[at + 1 : at + 2]))
+        within, led_by = self._lists.place(start, text, beside)
         item = within and marked
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
-        # One of a list says something, however short it is, under what leads to it, or where a passage begins amid the
-        # list; else it may be a heading, or an entry of contents.
-        amid = all(unit.item for unit in units)
-        label = (_leads(text) if item and (led_by or amid) else _is_lead(text)) or (
-            fold(text).strip() in headings and text[-1:] not in ".。"
-        )
-        label = label or (text in alone and ASKS.search(text) is not None)  # it is answered below
-        label = label or any(text in line for line in contents)
-        before = units[-1].text if units and not units[-1].row and _LEANS.match(text) else ""
-        own = led_by or ("" if _leads(lead) else lead) if item else lead or before
-        units.append(Unit(passage, order, text, "", own, False, item, label, stems(_told(text))))
+        label = self._is_label(text, item, led_by)
+        lead = self._leading(text, item, led_by)
+        self._add(text, stems(_told(text)), lead=lead, item=item, label=label)
         if label:
-            above = units[-2].text if len(units) > 1 and not (units[-2].row or units[-2].item) else heading
-            # "These include:" says not by itself whether they are covered; the sentence or heading before it does.
-            leans = _leads(text) and _LEANS.match(text) is not None and above
-            lead = f"{above.rstrip('.。:： ')} > {text}" if leans else text
+            self._lead = self._with_what_it_leans_on(text)
         elif not marked and not within:
-            lead = text if _leads(text) else ""
+            self._lead = text if _leads(text) else ""
         if _leads(text):
-            lists.lead(lead, within)
-    return units
+            self._lists.lead(self._lead, within)
+
+    def _add(
+        self,
+        text: str,
+        words: frozenset[str],
+        *,
+        lead: str,
+        label: bool,
+        header: str = "",
+        row: bool = False,
+        item: bool = False,
+    ) -> None:
+        self._units.append(Unit(self._passage, self._order, text, header, lead, row, item, label, words))
+
+    def _is_label(self, text: str, item: bool, led_by: str) -> bool:
+        """Says whether a sentence names what follows and answers nothing itself.
+
+        One of a list says something, however short it is, under what leads to it, or where a passage begins amid the
+        list; else it may be a heading, or an entry of contents.
+        """
+        amid = all(unit.item for unit in self._units)
+        return (
+            (_leads(text) if item and (led_by or amid) else _is_lead(text))
+            or (fold(text).strip() in self._headings and text[-1:] not in ".。")
+            or (text in self._whole_lines and ASKS.search(text) is not None)  # it is answered below
+            or self._is_of_contents(text)
+        )
+
+    def _is_of_contents(self, text: str) -> bool:
+        return any(text in line for line in self._contents)
+
+    def _leading(self, text: str, item: bool, led_by: str) -> str:
+        """Returns the line that leads into a sentence, or the sentence before that it leans on."""
+        if item:
+            return led_by or ("" if _leads(self._lead) else self._lead)
+        if self._lead or not self._units or self._units[-1].row or not _LEANS.match(text):
+            return self._lead
+        return self._units[-1].text
+
+    def _with_what_it_leans_on(self, text: str) -> str:
+        """Returns a label, the last unit, behind the sentence or heading before it where it leans on that.
+
+        "These include:" says not by itself whether they are covered.
+        """
+        above = self._heading
+        if len(self._units) > 1 and not (self._units[-2].row or self._units[-2].item):
+            above = self._units[-2].text
+        leans = _leads(text) and _LEANS.match(text) is not None and above
+        return f"{above.rstrip('.。:： ')} > {text}" if leans else text
 
 
 class _Lists:
