@@ -17,6 +17,7 @@ from corpus.language import Normalised, find, fold, normalise, sentences
 from rag.grounding.alterations import PLACES, alterations
 from rag.prompts.prompting import Passage
 from rag.words.figures import Figure, borne_out, figures
+from rag.words.references import unmarked, without_references
 from rag.words.terms import coverage, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]
@@ -70,13 +71,14 @@ class Source:
         self.passage = passage
         hit = passage.hit
         self.text = hit.text
-        self.normalised = normalise(hit.text)
+        read = unmarked(hit.text)
+        self.normalised = [normalise(read), *([without_references(hit.text)] if read != hit.text else ())]
         self.spans = sentences(hit.text) or [(0, len(hit.text))]
         self.stems = [stems(hit.text[start:end]) for start, end in self.spans]
         self.figures = [figures(hit.text[start:end]) for start, end in self.spans]
         self.context_stems = stems(hit.context)
         self.context_figures = figures(f"{hit.context}\n{hit.title}\n{hit.source}")
-        self.all = fold(f"{hit.source}\n{hit.title}\n{hit.context}\n{hit.text}")
+        self.all = fold(f"{hit.source}\n{hit.title}\n{unmarked(hit.context)}\n{read}")
         self.common = frozenset(re.findall(r"\b[a-z]+\b", f"{hit.context}\n{hit.text}"))
 
 
@@ -181,7 +183,9 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
     total = sum(weights(counted).values())
     for piece in sorted(pieces, key=len, reverse=True):
         share = sum(weights(piece).values()) / total if total else 0.0
-        if share < 0.5 or (place := find_whole(piece, source.normalised)) is None:
+        places = (find_whole(piece, one) for one in source.normalised) if share >= 0.5 else ()
+        place = next((one for one in places if one is not None), None)
+        if place is None:
             continue
         present = [*figures(source.text[place[0] : place[1]]), *source.context_figures]
         if all(borne_out(one, present) for one in wanted):

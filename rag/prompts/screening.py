@@ -6,13 +6,13 @@ import re
 from collections import deque
 from collections.abc import Sequence
 
-from corpus.language import Normalised, find, fold, normalise, words
+from corpus.language import Normalised, find, normalise, words
 from rag.prompts.prompting import Passage
+from rag.words.references import BRACKETS, as_marker, unmarked, without_references
 
 LONGEST = 1200
 """Characters that are held back at most until a quotation closes."""
 
-BRACKETS = {"[": "]", "【": "】", "［": "］", "⟦": "⟧", "〔": "〕"}
 QUOTES = {
     "“": "”", "„": "“”", "‟": "”", "‘": "’", "‚": "‘’", "«": "»", "»": "«", "‹": "›", "「": "」", "『": "』", "｢": "｣",
     "《": "》", "〈": "〉", "〝": "〞〟", '"': '"', "＂": "＂", "'": "'",
@@ -27,16 +27,8 @@ _SINGLE = frozenset("'‘‚`")
 """What may be an apostrophe or a code's mark as well: it is one where nothing closes it."""
 _WORDS = 3
 """Words that single marks must hold to be a quotation's."""
-_NAMED = r"(?:(?:passages?|sources?|doc(?:ument)?s?|refs?|references?|資料|出典|文書|文献)\.?)?\s*[:#^]*\s*"
-_NUMBER = rf"{_NAMED}\d{{1,4}}"
-_MARKER = re.compile(
-    rf"\[+\s*{_NUMBER}(?:\s*(?:[,;、・/&~〜\-]|and|と|から)+\s*{_NUMBER})*\s*\^?"
-    r"\s*(?:†[^\[\]]*|,?\s*(?:pp?\.?|page)\s*\d+(?:\s*-\s*\d+)?)?\s*\]+",
-    re.IGNORECASE,
-)
 _TAIL = re.compile(r"†.*|,?\s*\b(?:pp?\.?|page)\s*\d.*", re.DOTALL)
 _LEFT = re.compile(r"\[\s*(?!(?:19|20)\d\d\Z)(\d{1,4})\s*\Z")
-_YEARS = re.compile(r"\[\s*(?:19|20)\d\d(?:\s*[-/,]\s*(?:19|20)\d\d)*\s*\]")
 _TAG = re.compile(r"<(q|blockquote)(?:\s[^<>]*)?>", re.IGNORECASE)
 _TAG_BEGUN = re.compile(
     r"<(?:q|b|bl|blo|bloc|block|blockq|blockqu|blockquo|blockquot|blockquote)?", re.IGNORECASE
@@ -45,6 +37,8 @@ _TAG_GOES_ON = re.compile(r"<(?:q|blockquote)(?:\s[^<>]*)?(?:>.*)?", re.IGNORECA
 _LINE_BEGINS = re.compile(r"\s*(?:(?:[-*+]|\d{1,2}[.)])\s+)?")
 _PREFIX = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _MARKS = re.compile(r"</?(?:q|blockquote)\b[^<>]*>|[>“”„‟‘’‚'«»‹›「」『』｢｣《》〈〉〝〞〟\"＂]")
+_OWN = 30
+"""Characters beside a number in brackets that tell whether its document has it there."""
 _IN_QUOTATION = re.compile(r"(\s*)([\[【［⟦〔]+[^\[\]【】［］⟦⟧〔〕]{0,200}[\]】］⟧〕]+)")
 
 
@@ -60,7 +54,9 @@ class Screen:
 
     def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
         self._markers = frozenset(passage.marker for passage in passages)
-        self._sources = [normalise(passage.hit.text) for passage in passages]
+        texts = [passage.hit.text for passage in passages]
+        self._sources = [normalise(unmarked(text)) for text in texts]
+        self._sources += [without_references(text) for text in texts if unmarked(text) != text]
         if passages:
             self._sources += [normalise(question)]
         self._held = ""
@@ -155,10 +151,8 @@ class Screen:
 
     def _marker(self, held: str) -> str | None:
         """Returns how a marker is shown, "" for one of passages that were not given; None for other words."""
-        folded = fold(_MARKS.sub("", held))
-        for left, right in BRACKETS.items():
-            folded = folded.replace(left, "[").replace(right, "]")
-        if not _MARKER.fullmatch(folded) or _YEARS.fullmatch(folded):
+        folded = as_marker(_MARKS.sub("", held))
+        if folded is None:
             return None
         named: list[int] = []
         known: list[int] = []
@@ -188,7 +182,7 @@ class Screen:
         return self._bounded()
 
     def _judged_block(self) -> str:
-        held, self._held = self._held, ""
+        held, self._held = self._with_own(self._held), ""
         lines = [_bare(line) for line in _PREFIX.sub("", held).splitlines()]
         lines = [line for line in lines if line.strip()]
         if all(_stands(line, self._sources) for line in lines):
@@ -231,7 +225,7 @@ class Screen:
     def _judged(self, left: int, right: int) -> str:
         """Shows a closed quotation whose words stand in a source; another goes on without its marks."""
         held, self._held = self._held, ""
-        inner = held[left : len(held) - right]
+        inner = self._with_own(held[left : len(held) - right])
         few = held[0] in _SINGLE and len(words(inner)) < _WORDS
         if not few and _stands(_bare(inner), self._sources):
             return self._say(held[:left] + self._rescreen(inner) + held[len(held) - right :])
@@ -280,6 +274,22 @@ class Screen:
             return match.group() if marker is None else (match.group(1) + marker if marker else "")
 
         return _IN_QUOTATION.sub(shown, inner)
+
+    def _with_own(self, inner: str) -> str:
+        """Returns a quotation, as long as it was, with round brackets around the numbers that its document has there:
+        they are no markers.
+        """
+        plain = unmarked(inner)
+        if plain == inner:
+            return inner
+        shown = list(inner)
+        for match in _IN_QUOTATION.finditer(inner):
+            start, end = match.span(2)
+            before, after = plain[max(0, start - _OWN) : end], plain[start : end + _OWN]
+            whole = before + after[end - start :]
+            if any(find(whole, source) or (start >= 8 and find(before, source)) for source in self._sources):
+                shown[start:end] = plain[start:end]
+        return "".join(shown)
 
     def _say(self, text: str) -> str:
         text = self._blank + text

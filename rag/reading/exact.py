@@ -188,17 +188,23 @@ def _is_length(one: Figure) -> bool:
 
 
 def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
-    """Yields the figures that count what is asked for: "how many days" wants days, 何人 people."""
-    noun = next((group for group in match.groups() if group), "")
-    measured = figures(f"2 {noun}" if noun.isascii() else f"2{noun}")
-    unit = measured[0].unit if measured else ""
-    if unit:
+    """Yields the figures that count what is asked for: "how many days" and "how many vacation days" want days,
+    何人 people.
+    """
+    nouns = [group for group in match.groups() if group]
+    measured = (figures(f"2 {noun}" if noun.isascii() else f"2{noun}") for noun in nouns)
+    if unit := next((found[0].unit for found in measured if found and found[0].unit), ""):
         yield from _ranges(text, lambda one: one.unit == unit)
         return
-    beside = list(
-        _ranges(text, lambda one: one.kind == "number" and stem(noun) in stems(text[one.end : one.end + 30]))
+    beside = _ranges(
+        text, lambda one: one.kind == "number" and stem(nouns[0]) in stems(text[one.end : one.end + 30])
     )
-    yield from beside or _ranges(text, lambda one: one.kind == "number")
+    yield from list(beside) or _ranges(text, lambda one: one.kind == "number" and not _is_enclosed(text, one))
+
+
+def _is_enclosed(text: str, one: Figure) -> bool:
+    """Says whether a number stands in brackets by itself, as a reference or a note's does."""
+    return text[one.start - 1 : one.start] in ("(", "[") and text[one.end : one.end + 1] in (")", "]")
 
 
 def _year(text: str, match: re.Match[str]) -> Iterator[_Span]:
@@ -227,6 +233,7 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
         for one in _NAMES.finditer(text)
         if not any(own.start <= one.start() < own.end for own in found)
         and not all(word.lower() in STOP for word in one.group().split())
+        and not _ARTICLE.search(text[: one.start(1)])
     ]
     yield from found
 
@@ -236,7 +243,9 @@ _ROLE = re.compile(
     r"(?:(?:manager|director|officer|head|team|department|board|committee|supervisor|president|desk|lead)\b\s?)+(?<! )"
     r"(?: of (?:[A-Z]\w+(?: and)? ?)+(?<! ))?"
 )
-_NAMES = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+")
+_ARTICLE = re.compile(r"\b(?:an?|the)\s+\Z", re.IGNORECASE)
+"""No person's name stands behind one: "A Short History of …", "the Annual Report"."""
+_NAMES = re.compile(r"\b(?:(?:The|An) )?([A-Z][a-z]+(?: [A-Z][a-z]+)+)")
 _PERSON_JA = re.compile(
     r"[\u3400-\u9fff々ァ-ヶーA-Z]{1,12}(?:部長|課長|係長|社長|室長|所長|主任|責任者|担当者?|委員会|取締役|さん|氏)"
     r"|[ァ-ヶー\u3400-\u9fff]*(?:管理|営業|人事|経理|総務|技術|品質|情報|製造|開発|購買|法務|財務|企画|サービス)[部課室]"
@@ -256,7 +265,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Find]] = (
                 r"|いくら|何円|金額は|料金は"),
      _of(lambda f: f.kind == "money", lambda f: f.kind == "percent")),
     (re.compile(r"\bwhat time\b|何時(?!間)"), _of(lambda f: f.kind == "time")),
-    (re.compile(r"\bhow many (?:\w+ ){0,1}?(\w+)\b|何([人名回件個台本枚冊歳度倍日泊点社種])"), _counts),
+    (re.compile(r"\bhow many (\w+)(?: ([a-z]{4,}))?\b|何([人名回件個台本枚冊歳度倍日泊点社種])"), _counts),
     (re.compile(r"\bhow (?:often|old|far|large|big|high|deep|fast|heavy|warm|cold|hot|late|early)\b"
                 r"|(?:どの|どれ)くらい"),
      _of(lambda f: f.kind == "measure" and f.unit not in "条項章節", lambda f: f.kind in ("percent", "number"))),

@@ -216,8 +216,10 @@ _ADDRESS = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|https?://\S+")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yields the sentences, each with its offset; table rows that were taken for one sentence apart."""
-    for start, end in sentences(text):
+    """Yields the sentences, each with its offset; table rows that were taken for one sentence apart, and what stands
+    before and behind a reference: "It grew.(2) It fell."
+    """
+    for start, end in _sentences(text):
         piece = text[start:end]
         if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
             for line in piece.split("\n"):
@@ -226,6 +228,17 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
                 start += len(line) + 1
         else:
             yield start, piece
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    for start, end in sentences(text):
+        for referred in _REFERRED.finditer(text, start, end):
+            yield start, start + len(text[start : referred.end()].rstrip())
+            start = referred.end()
+        yield start, end
+
+
+_REFERRED = re.compile(r"(?<=[.!?。])(?:\(\d{1,4}\))+\s+(?=\S)")
 
 
 def _is_row(text: str) -> bool:
