@@ -9,13 +9,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import UnavailableError
+from corpus.errors import UnavailableError, VouchError
 from corpus.ownership import current_owner
 from corpus.settings import Settings
 from rag.owner.control import Cancelled, Emit, ask_owner, until_free
 
 if TYPE_CHECKING:
     from ingest.sandbox import ParserPool
+
+
+_SET_AT_START = frozenset({"model_unknown", "model_no_key", "unknown_template", "bad_setting"})
+"""Errors whose remedy is a setting or a key: the owner knows those that were there when it started."""
+_RESTART = (
+    "The folder is served by {owner}, with the settings and keys it started with: restart it after a change."
+)
 
 
 def call(
@@ -34,7 +41,12 @@ def call(
     """
 
     def attempt() -> tuple[bool, Any]:
-        asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
+        try:
+            asked, result = ask_owner(settings.data_dir, operation, params, emit, cancelled)
+        except VouchError as error:
+            if error.code in _SET_AT_START and (owner := current_owner(settings.data_dir)):
+                error.hint = f"{error.hint} {_RESTART.format(owner=owner)}".strip()
+            raise
         if asked:
             return True, result
         with _begun_parsers(settings, operation, params) as parsers:

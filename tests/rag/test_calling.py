@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from corpus.errors import ModelError, NotFoundError, VouchError
 from corpus.ownership import own
 from corpus.settings import Settings
 from rag.owner.calling import call
@@ -52,6 +53,38 @@ def test_what_cannot_parse_is_told_by_what_reads_a_file(
     monkeypatch.setattr("ingest.parsers.recognition.is_installed", lambda: False)
     call(Settings(data_dir=tmp_path, ocr="on"), "ingest", {"paths": []})
     assert seen == [None]
+
+
+@pytest.mark.parametrize(
+    ("error", "restart"),
+    [
+        (
+            NotFoundError("There is no model 'ours'.", code="model_unknown", hint="Add it to vouch.toml."),
+            True,
+        ),
+        (ModelError("It needs a key.", code="model_no_key", hint="export OPENAI_API_KEY=…"), True),
+        (
+            NotFoundError("There is no collection 'hr'.", code="unknown_collection", hint="There are: it."),
+            False,
+        ),
+    ],
+)
+def test_what_a_service_lacks_since_it_started_is_said_to_need_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: VouchError, restart: bool
+) -> None:
+    """Who adds a model to vouch.toml, or exports a key, while a service runs is not told to do what is done."""
+
+    def refuse(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("rag.calling.ask_owner", refuse)
+    held = own(tmp_path, "vouch serve")
+    with pytest.raises(VouchError) as told:
+        call(Settings(data_dir=tmp_path), "ask", {})
+    assert ("restart it" in told.value.hint and "vouch serve" in told.value.hint) is restart
+    held.release()
+    with pytest.raises(VouchError) as told:  # the owner has ended meanwhile
+        call(Settings(data_dir=tmp_path), "ask", {})
 
 
 def test_an_owner_is_asked_without_what_only_an_owner_needs(tmp_path: Path) -> None:
