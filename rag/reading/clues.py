@@ -53,6 +53,33 @@ def expected_kinds(question: str) -> list[re.Pattern[str]]:
     return [kind for asks, kinds in _ASKS if asks.search(folded) for kind in kinds][:2]
 
 
+# ---- letters ------------------------------------------------------------------------------------
+
+_HEAD = re.compile(
+    r"\s*(?:To|Cc|Bcc|From|Date|Sent|Subject|宛先|差出人|送信者|日時|日付|送信日時|件名)\s*[:：].*",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"\.(?:eml|msg|mbox)\b", re.IGNORECASE)
+_ASKS_OF_LETTER = re.compile(
+    r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|sen[dt]s?|sender|wrote|writ(?:e|es|ing|ten)|recei\w+|repl\w+"
+    r"|answered|announc\w+|told|tell|inform\w*|recipients?|cc)\b"
+    r"|メール|メッセージ|送[っりらる信付]|書[いかくき]|返信|返事|受信|受け取|宛先|宛て|差出人|知らせ|連絡|通知|発表|伝え"
+)
+
+
+def is_letterhead(text: str, place: str) -> bool:
+    """Says whether a sentence of a mail is of the lines that say from and to whom and when it went: its date is not the
+    date of what it tells.
+    """
+    mail = "@" in text or _LETTER.search(place) is not None
+    return mail and all(_HEAD.fullmatch(line) for line in text.splitlines())
+
+
+def asks_of_a_letter(question: str) -> bool:
+    """Says whether a question may ask when or by whom something was written."""
+    return _ASKS_OF_LETTER.search(fold(question)) is not None
+
+
 # ---- ranges -------------------------------------------------------------------------------------
 
 _NUMBER = r"(\d+(?:,\d{3})*(?:\.\d+)?)"

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from corpus.language import fold
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
-from rag.reading.clues import asked_figures, expected_kinds, fits, newer_editions
+from rag.reading.clues import (
+    asked_figures,
+    asks_of_a_letter,
+    expected_kinds,
+    fits,
+    is_letterhead,
+    newer_editions,
+)
 from rag.reading.exact import exact
 from rag.reading.sides import compares, only_announces, sides, without_asking
 from rag.reading.units import ASKS, Unit, cut
@@ -168,6 +175,7 @@ def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns every unit that shares a word or some meaning with the question, best first."""
     found = [_scored(unit, signs, WORDS) for unit, signs in signs_of(reading) if signs.passage > 0]
     found = [c for c in found if not c.unit.label] or found
+    found = [c for c in found if not c.signs.asks] or found  # a question answers none
     found.sort(key=lambda c: (-c.score, c.unit.order))
     if embed is None or not found:
         return found
@@ -193,6 +201,8 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     rest = meant(reading.question, (f"{p.place}\n{p.context}\n{p.text}" for p in reading.passages))
     if rest:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
+    if not asks_of_a_letter(reading.question):
+        units = [one for one in units if not is_letterhead(one.text, one.passage.place)] or units
     compared = compares(reading.question)
     if compared:
         units = [one for one in units if not only_announces(one.text)] or units
