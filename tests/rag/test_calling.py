@@ -77,7 +77,7 @@ def test_what_a_service_lacks_since_it_started_is_said_to_need_a_restart(
     def refuse(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr("rag.calling.ask_owner", refuse)
+    monkeypatch.setattr("rag.owner.calling.ask_owner", refuse)
     held = own(tmp_path, "vouch serve")
     with pytest.raises(VouchError) as told:
         call(Settings(data_dir=tmp_path), "ask", {})
