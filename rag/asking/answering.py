@@ -120,6 +120,10 @@ class _Run:
         self._stop = stop
         self._began = time.perf_counter()
         self._reply: str | None = None
+        self._text = ""
+        self._finish: Finish | None = None
+        self._error: VouchError | None = None
+        self._abstains = False
         self._conflicts: tuple[Conflict, ...] = ()
         self._id = secrets.token_hex(8)
 
@@ -142,71 +146,73 @@ class _Run:
         yield from self._generate(prompt, hits)
 
     def _generate(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
-        """Asks the model, a second time with half the prompt when it was too long for the provider."""
-        screen = Screen(prompt.passages, self._asked.question)
-        opening = Opening()
+        """Yields what the model writes, and the end that it calls for."""
+        yield from self._write(prompt, hits)
+        if self._abstains:
+            yield from self._abstain()
+            return
+        self._asked.notes += ignored(self._asked.ask, built_in=self._asked.built_in)
+        if isinstance(self._error, UpstreamError) and self._error.code == "model_unavailable":
+            yield from self._do_without(self._error)
+            return
+        cited = vouch(self._asked, self._text)
+        supported = judge(self._asked, cited, self._min_support)
+        alone = self._text in ALONE.values()
+        if self._hold and supported is not True and self._text and not alone:
+            yield from self._withhold(cited)
+            return
+        if self._hold and self._text:
+            yield TextDelta(self._text)
+        self._conflicts = compare(self._asked, cited)
+        yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
+        finish = self._finish
+        if self._error is not None:
+            yield Failed(self._error, self._answer(self._text, "error", cited=cited, failure=self._error))
+        elif finish is not None and not self._text:
+            fault = UpstreamError(empty(finish.reason))
+            yield Failed(fault, self._answer("", finish.reason, failure=fault))
+        else:
+            reason = finish.reason if finish else ""
+            yield Done(self._answer(self._text, reason, cited=cited, finish=finish, abstained=alone))
+
+    def _write(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Event]:
+        """Yields the model's text as it comes, unless it is held back to be looked at, and keeps how it ended."""
+        screen, opening = Screen(prompt.passages, self._asked.question), Opening()
         shown: list[str] = []
         raw: list[str] = []
-        finish: Finish | None = None
-        error: VouchError | None = None
+
+        def show(text: str) -> Iterator[Event]:
+            if text:
+                shown.append(text)
+                if not self._hold:
+                    yield TextDelta(text)
+
         began = time.perf_counter()
         try:
             for item in self._replies(prompt, hits):
                 if isinstance(item, Prompt):
                     screen = Screen(item.passages, self._asked.question)
                 elif isinstance(item, Finish):
-                    finish = item
+                    self._finish = item
                 else:
                     if not raw:
                         self._asked.timings["first_token"] = ms_since(began)
                     raw.append(item.text)
-                    if delta := screen.feed(opening.feed(item.text)):
-                        shown.append(delta)
-                        if not self._hold:
-                            yield TextDelta(delta)
+                    yield from show(screen.feed(opening.feed(item.text)))
         except VouchError as caught:
-            error = caught
+            self._error = caught
         self._asked.timings["model"] = ms_since(began)
         self._reply = "".join(raw)
-        if opening.abstains and error is None:
-            self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
-            yield from self._abstain(finish)
-            return
-        if delta := screen.feed(opening.close()) + screen.close():
-            shown.append(delta)
-            if not self._hold:
-                yield TextDelta(delta)
-        text = "".join(shown).strip()
-        self._asked.notes += notes_on(self._asked.prompt or prompt, screen, finish)
-        self._asked.notes += ignored(self._asked.ask, built_in=self._asked.built_in)
-        if isinstance(error, UpstreamError) and error.code == "model_unavailable":
-            text = UNREACHABLE[self._asked.japanese]
-            text += AND_PASSAGES[self._asked.japanese] if self._asked.passages else ""
-            self._asked.notes.append(AnswerNote(error.code, error.message))
-            yield TextDelta(text)
-            yield CitationsFound((), ())
-            yield Done(self._answer(text, error.code, failure=error))
-            return
-        cited = vouch(self._asked, text)
-        supported = judge(self._asked, cited, self._min_support)
-        if self._hold and supported is not True and text and text not in ALONE.values():
-            yield from self._withhold(cited, finish, error)
-            return
-        if self._hold and text:
-            yield TextDelta(text)
-        self._conflicts = compare(self._asked, cited)
-        yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
-        if error is not None:
-            yield Failed(error, self._answer(text, "error", cited=cited, failure=error))
-        elif finish is not None and not text:
-            fault = UpstreamError(empty(finish.reason))
-            yield Failed(fault, self._answer("", finish.reason, failure=fault))
-        else:
-            reason = finish.reason if finish else ""
-            alone = text in ALONE.values()
-            yield Done(self._answer(text, reason, cited=cited, finish=finish, abstained=alone))
+        self._abstains = opening.abstains and self._error is None
+        if not self._abstains:
+            yield from show(screen.feed(opening.close()) + screen.close())
+        self._text = "".join(shown).strip()
+        self._asked.notes += notes_on(self._asked.prompt or prompt, screen, self._finish)
 
     def _replies(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Delta | Finish | Prompt]:
+        """Yields what the model sends; where the prompt was too long for the provider, one of half its length and what
+        it sends for that.
+        """
         try:
             with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
                 yield from stream
@@ -228,8 +234,18 @@ class _Run:
         with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
             yield from stream
 
-    def _abstain(self, finish: Finish | None) -> Iterator[Event]:
-        read = self._asked.ask.retrieval
+    def _do_without(self, error: VouchError) -> Iterator[Event]:
+        """Ends an answer for which no model can be reached: with the passages alone."""
+        text = UNREACHABLE[self._asked.japanese]
+        text += AND_PASSAGES[self._asked.japanese] if self._asked.passages else ""
+        self._asked.notes.append(AnswerNote(error.code, error.message))
+        yield TextDelta(text)
+        yield CitationsFound((), ())
+        yield Done(self._answer(text, error.code, failure=error))
+
+    def _abstain(self) -> Iterator[Event]:
+        """Ends an answer in which the model says that it has none."""
+        read, finish = self._asked.ask.retrieval, self._finish
         text = (NOT_FOUND if read else NOT_KNOWN)[self._asked.japanese]
         said = "The model found no answer in the passages." if read else "The model gave no answer."
         self._asked.notes.append(AnswerNote("model_abstained", said))
@@ -237,12 +253,11 @@ class _Run:
         yield CitationsFound((), ())
         yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
 
-    def _withhold(self, cited: Cited, finish: Finish | None, error: VouchError | None) -> Iterator[Event]:
+    def _withhold(self, cited: Cited) -> Iterator[Event]:
         """Ends an answer that had to be vouched for and is not: the passages are all that is shown."""
-        looked_at = Cited(cited.sentences, ())
-        if error is not None:
+        if self._error is not None:
             yield CitationsFound((), ())
-            yield Failed(error, self._answer("", "error", failure=error))
+            yield Failed(self._error, self._answer("", "error", failure=self._error))
             return
         text = NOT_SUPPORTED[self._asked.japanese]
         self._asked.notes.append(
@@ -250,8 +265,9 @@ class _Run:
         )
         yield TextDelta(text)
         yield CitationsFound((), ())
-        reason = finish.reason if finish else ""
-        given = self._answer(text, reason, cited=looked_at, finish=finish, abstained=True)
+        reason = self._finish.reason if self._finish else ""
+        looked_at = Cited(cited.sentences, ())
+        given = self._answer(text, reason, cited=looked_at, finish=self._finish, abstained=True)
         yield Done(replace(given, sentences=()))
 
     def _answer(
