@@ -23,6 +23,8 @@ from rag.prompts.templates import load_template
 
 _MARKER = pattern(r"\[\d+\]")
 _GUTTER = 4
+_NEAREST = 3
+"""Documents that are named where none answers."""
 
 
 class Strategy(StrEnum):
@@ -114,13 +116,17 @@ def ask(
         session.screen.json(found)
     else:
         _show_sources(session.screen, found)
-        if {"withheld", "model_unavailable"} & {note["code"] for note in found["notes"]}:
+        shown = bool({"withheld", "model_unavailable"} & {note["code"] for note in found["notes"]})
+        if shown:
             show_passages(session.screen, found["question"], found["passages"], full=False)
         _show_sentences(session.screen, found)
         _show_conflicts(session.screen, found["conflicts"])
         for note in found["notes"]:
             if note["code"] != "conflict":
                 session.note(note["message"])
+        if found["abstained"] and found["passages"] and not shown:
+            session.note(f"Nearest: {_nearest(found['passages'])}")
+            session.note("vouch search shows what stands there.")
         session.note(" · ".join(_facts(found)))
     if not found["complete"]:
         failure = found["failure"]
@@ -264,11 +270,20 @@ def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]]) -> N
         screen.show("")
 
 
+def _nearest(passages: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the best places of a few documents: where to look when none was taken for an answer."""
+    best: dict[str, str] = {}
+    for one in passages:
+        best.setdefault(one["document_id"], f"{printable(one['source'])}, page {one['page']}")
+    return "; ".join(list(best.values())[:_NEAREST])
+
+
 def _facts(found: Mapping[str, Any]) -> list[str]:
     facts = [found["model"], "with retrieval" if found["retrieval"] else "without retrieval"]
     if found["passages"]:
         facts.append(count(len(found["passages"]), "passage"))
-    facts.append(tokens(found["usage"]))
+    if found["usage"]["input_tokens"]:
+        facts.append(tokens(found["usage"]))
     if found["usage"]["cost_usd"]:
         facts.append(cost(found["usage"]))
     facts += [duration(found["timings_ms"]["total"] / 1000)]

@@ -38,6 +38,19 @@ def test_an_answer_comes_with_its_numbered_sources(vouch: Vouch) -> None:
     assert ended.err == ""
 
 
+def test_where_nothing_answers_the_nearest_places_are_named(vouch: Vouch) -> None:
+    """Who asked in other words than the documents' finds them there, and is not told of tokens that nobody used."""
+    ended = vouch("ask", "What is the wifi password of the annual dragon?")
+    assert ended.code == 0
+    assert ended.out == "The documents do not answer this question.\n"
+    places = ended.err.partition("Nearest: ")[2].partition("\nvouch search")[0].replace("\n", " ")
+    assert ", page 1" in places
+    assert len(set(places.split("; "))) == len(places.split("; ")) <= 3
+    assert "tokens" not in ended.err
+    assert vouch("ask", "What is the wifi password of the annual dragon?", "-q").err == ""
+    assert "Nearest" not in vouch("ask", QUESTION).err
+
+
 def test_the_same_as_json(vouch: Vouch) -> None:
     found = vouch("ask", QUESTION, "--json", "-k", "3", "--collection", "default", "--filter", "type=md").json
     assert found["question"] == QUESTION
