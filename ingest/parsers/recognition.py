@@ -17,8 +17,8 @@ from corpus.errors import ParseError
 from corpus.patterns import pattern
 from ingest.parsers.lines import Word
 
-INSTALL = "pip install 'vouch[ocr]'"
-"""The command that installs the engine."""
+INSTALL = "pip install rapidocr (the pip of the environment that Vouch runs in)"
+"""How the engine is installed, by its own name: registries have a stranger's package that is called vouch."""
 
 MEMORY_MB = 2048
 """Address space that reading pictures takes beyond parsing."""

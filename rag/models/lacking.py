@@ -19,11 +19,10 @@ def missing(card: ModelCard, settings: ModelSettings, key: str) -> VouchError | 
     """Returns what a model lacks to be asked on this machine, its package, key or address; None when nothing."""
     vendor = VENDORS[card.provider]
     if importlib.util.find_spec(module_of(vendor)) is None:
-        wanted = f"vouch[{vendor.extra}]" if vendor.extra else vendor.package
         return ModelError(
             f"{card.name} needs the package {vendor.package}, which is not installed.",
             code="model_not_installed",
-            hint=f"Install it: {pip()} install '{wanted}'",
+            hint=f"Install it: {pip()} install {vendor.package}",
         )
     variable = settings.api_key_env or next(iter(vendor.keys), "")
     if variable and not key:

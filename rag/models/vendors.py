@@ -11,11 +11,10 @@ from rag.models.cards import ModelSettings
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """How a provider is reached: its extra, its package and the class in it, the variables of its key (the first
+    """How a provider is reached: its package and the class in it, the variables of its key (the first
     is the one to name), and its address with the variable that may hold it.
     """
 
-    extra: str
     package: str
     chat_class: str
     keys: tuple[str, ...] = ()
@@ -25,27 +24,27 @@ class Vendor:
 
 VENDORS: Mapping[str, Vendor] = {
     "openai": Vendor(
-        "openai", "langchain-openai", "ChatOpenAI", ("OPENAI_API_KEY",), "https://api.openai.com/v1"
+        "langchain-openai", "ChatOpenAI", ("OPENAI_API_KEY",), "https://api.openai.com/v1"
     ),
-    "openai-compatible": Vendor("openai", "langchain-openai", "ChatOpenAI"),
+    "openai-compatible": Vendor("langchain-openai", "ChatOpenAI"),
     "azure": Vendor(
-        "openai", "langchain-openai", "AzureChatOpenAI", ("AZURE_OPENAI_API_KEY",),
+        "langchain-openai", "AzureChatOpenAI", ("AZURE_OPENAI_API_KEY",),
         base_url_env="AZURE_OPENAI_ENDPOINT",
     ),
     "anthropic": Vendor(
-        "anthropic", "langchain-anthropic", "ChatAnthropic", ("ANTHROPIC_API_KEY",), "https://api.anthropic.com"
+        "langchain-anthropic", "ChatAnthropic", ("ANTHROPIC_API_KEY",), "https://api.anthropic.com"
     ),
     "google": Vendor(
-        "google", "langchain-google-genai", "ChatGoogleGenerativeAI", ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        "langchain-google-genai", "ChatGoogleGenerativeAI", ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
         "https://generativelanguage.googleapis.com",
     ),
-    "bedrock": Vendor("bedrock", "langchain-aws", "ChatBedrockConverse"),
+    "bedrock": Vendor("langchain-aws", "ChatBedrockConverse"),
     "mistral": Vendor(
-        "mistral", "langchain-mistralai", "ChatMistralAI", ("MISTRAL_API_KEY",), "https://api.mistral.ai/v1"
+        "langchain-mistralai", "ChatMistralAI", ("MISTRAL_API_KEY",), "https://api.mistral.ai/v1"
     ),
-    "ollama": Vendor("ollama", "langchain-ollama", "ChatOllama"),
-    "transformers": Vendor("", "transformers", ""),
-    "langchain": Vendor("", "langchain", ""),
+    "ollama": Vendor("langchain-ollama", "ChatOllama"),
+    "transformers": Vendor("transformers", ""),
+    "langchain": Vendor("langchain", ""),
 }  # fmt: skip
 
 

@@ -68,11 +68,11 @@ def test_without_recognition_the_page_says_how_to_have_it_read(monkeypatch: pyte
     monkeypatch.setattr(recognition, "is_installed", lambda: False)
     document = parse(scanned(PROSE, written=PROSE), "a.pdf")
     assert [(note.code, note.page) for note in document.notes] == [("scanned_page", 1)]
-    assert "pip install 'vouch[ocr]'" in document.notes[0].message
+    assert "pip install rapidocr (" in document.notes[0].message
     with pytest.raises(ParseError) as caught:
         parse(scanned(PROSE, PROSE), "a.pdf")
     assert caught.value.code == "no_text"
-    assert "pip install 'vouch[ocr]'" in caught.value.hint
+    assert "pip install rapidocr (" in caught.value.hint
     assert caught.value.scanned == 2  # type: ignore[attr-defined]
 
 
