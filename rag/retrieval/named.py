@@ -6,8 +6,9 @@ The rules are in :mod:`rag.retrieval.subjects` (whom), :mod:`rag.retrieval.namin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -39,8 +40,11 @@ from rag.retrieval.subjects import (
     unmarked,
 )
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
 MOST_NAMED = 4096
-"""What so many documents are named by is remembered."""
+"""What so many documents are named by is remembered, and of so many words whether they are names."""
 
 
 class NamedFirst:
@@ -51,8 +55,10 @@ class NamedFirst:
 
     def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
         self._corpus, self._recipe = corpus, recipe
-        self._named_by: tuple[int, dict[tuple[str, int, tuple[str, ...]], Naming]] = (-1, {})
-        self._names_at: tuple[int, dict[tuple[str, Caller, datetime | None, frozenset[str]], bool]] = (-1, {})
+        self._named_by: _Remembered[tuple[str, int, tuple[str, ...]], Naming] = _Remembered(corpus)
+        self._told_names: _Remembered[tuple[str, Caller, datetime | None, frozenset[str]], bool] = (
+            _Remembered(corpus)
+        )
 
     def by_subject(
         self,
@@ -65,12 +71,7 @@ class NamedFirst:
         """Returns the candidates with those lowered that are about another than whom the question names."""
         ids = sorted(places)
         titles = [(places[own].title, places[own].source) for own in ids]
-        said = names_in(query, titles)
-        small = unmarked(query, said, titles)
-        if small:
-            rarity = self._corpus.rarity(list(small.values()), caller, filter) or {}
-            small = rarest(small, rarity)
-            said |= {own: word for own, word in small.items() if self._is_name(word, titles, caller, filter)}
+        said = self._names_said(query, titles, caller, filter)
         if not said:
             return ranked
         documents = [called(*one, said) for one in titles]
@@ -87,23 +88,37 @@ class NamedFirst:
         scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
         return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
 
+    def _names_said(
+        self, query: str, titles: Sequence[tuple[str, str]], caller: Caller, filter: Filter
+    ) -> dict[str, str]:
+        """Returns the names in a question, stem → word: those it marks as names, and of its other words those that the
+        documents write as names.
+        """
+        said = names_in(query, titles)
+        other = unmarked(query, said, titles)
+        if other:
+            other = rarest(other, self._corpus.rarity(list(other.values()), caller, filter) or {})
+        return said | {
+            stem: word for stem, word in other.items() if self._is_name(word, titles, caller, filter)
+        }
+
     def _is_name(
         self, word: str, documents: Sequence[tuple[str, str]], caller: Caller, filter: Filter
     ) -> bool:
-        """Says whether passages that the caller may read write a word as a name; remembered while nothing is new."""
-        epoch = self._corpus.catalog.epoch  # before the passages are read
-        known_at, known = self._names_at
-        if known_at != epoch or len(known) > MOST_NAMED:
-            known = {}
+        """Says whether passages that the caller may read write a word as a name.
+
+        The titles of ``documents``, (title, path) of each, are not read where they are written out: they write every
+        word large.
+        """
         names = {name for title, source in documents for name in (title, spaced(source))}
         titles = frozenset(name for name in names if bare(word) in name.lower())
-        key = word, caller, filter.as_of, titles
-        if key not in known:
+
+        def read(_: object) -> list[bool]:
             hits = self._corpus.passages_with(word, caller, Filter(as_of=filter.as_of))
             english = [hit.text for hit in hits if hit.language == "en"]  # others write more than names large
-            known = known | {key: is_written_large(word, english, sorted(titles))}
-            self._names_at = epoch, known
-        return known[key]
+            return [is_written_large(word, english, sorted(titles))]
+
+        return self._told_names.of([(word, caller, filter.as_of, titles)], read)[0]
 
     def by_document(
         self,
@@ -135,19 +150,35 @@ class NamedFirst:
         return [by_id[own] for own, _ in spread(scores, places, self._recipe, k)]
 
     def _names(self, hits: Sequence[Hit], caller: Caller) -> list[Naming]:
-        """Returns what each hit's document is named by; it is remembered until something is written."""
+        """Returns what each hit's document is named by."""
+        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
+        by_key = dict(zip(keys, hits, strict=True))
+
+        def read(new: Sequence[tuple[str, int, tuple[str, ...]]]) -> Iterator[Naming]:
+            heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller)
+            for key, head in zip(new, heads, strict=True):
+                yield naming(by_key[key].title, key[2], head, by_key[key].collection)
+
+        return self._named_by.of(keys, read)
+
+
+class _Remembered(Generic[K, V]):
+    """What was read of a corpus, until something is written to it or there is too much. Safe to use from any thread."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._known: tuple[int, dict[K, V]] = (-1, {})
+
+    def of(self, keys: Sequence[K], read: Callable[[Sequence[K]], Iterable[V]]) -> list[V]:
+        """Returns the values of the keys; ``read`` gives those of some that are not known."""
         epoch = (
             self._corpus.catalog.epoch
-        )  # before the heads are read: what is written meanwhile has them read again
-        known_at, known = self._named_by
+        )  # before anything is read: what is written meanwhile has it read again
+        known_at, known = self._known
         if known_at != epoch or len(known) > MOST_NAMED:
             known = {}
-        keys = [(hit.document_id, hit.version, (hit.source, *hit.also)) for hit in hits]
-        new = {key: hit for key, hit in zip(keys, hits, strict=True) if key not in known}
-        heads = self._corpus.slices([(*key[:2], 0, HEAD_CHARS) for key in new], caller) if new else []
-        known = known | {
-            key: naming(hit.title, key[2], head, hit.collection)
-            for (key, hit), head in zip(new.items(), heads, strict=True)
-        }
-        self._named_by = epoch, known
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        if new:
+            known = known | dict(zip(new, read(new), strict=True))
+            self._known = epoch, known
         return [known[key] for key in keys]
