@@ -7,6 +7,7 @@ geometry decides between them.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -19,6 +20,10 @@ _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
 _FILLED = 0.8  # what a line of running text takes of its column, at least
 _MOST_SWITCHES = 3
+_LEAST_COLUMN = 0.3  # of the width of both
+_BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
+_NARROW = 3.0  # letter heights that the strip between columns has at most
+_STRIP = 6.0  # points; strips that differ by less are one
 _RULE_OVERHANG = 3.0  # points by which a table's rules may stand beyond its column
 _NOTE_SIZE = 0.92  # of the text's letters, those of notes below it at most
 
@@ -80,12 +85,16 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     if not lines:
         return []
     order = _drawn_order(lines)
-    rows = to_rows(lines)
+    rows = [_with_bullets(row) for row in to_rows(lines)]
     if all(len(row.lines) == 1 for row in rows):
         return paragraphs(_in_drawn_order(rows, order))
     gutter = _gutter(rows, order)
     if gutter is not None:
         return _by_columns(rows, gutter)
+    if (band := _find_band(rows, order)) is not None:
+        above, inside, below = rows[: band[0]], rows[band[0] : band[1]], rows[band[1] :]
+        columns = _by_columns(inside, band[2])
+        return [*_flow(_as_drawn(above, order)), *columns, *_flow(_as_drawn(below, order))]
     pieces: list[Piece] = []
     start = 0
     position = 0
@@ -99,6 +108,20 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
         else:
             position += 1
     return pieces + paragraphs(_in_drawn_order(rows[start:], order))
+
+
+def _with_bullets(row: Row) -> Row:
+    """Returns a row whose bullets are part of the lines that they stand before."""
+    if not any(line.text in _BULLETS for line in row.lines[:-1]):
+        return row
+    lines: list[Line] = []
+    for line in row.lines:
+        before = lines[-1] if lines else None
+        if before and before.text in _BULLETS and line.x0 - before.x1 < _NARROW * line.size:
+            lines[-1] = Line([*before.words, *line.words])
+        else:
+            lines.append(line)
+    return Row(lines)
 
 
 def _drawn_order(lines: Sequence[Line]) -> dict[int, int]:
@@ -148,6 +171,70 @@ def _find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     level = sum(1 for a, b in pairwise(drawn) if a.x1 <= gutter <= b.x0 and abs(a.y0 - b.y0) < a.size)
     alternating = level > 0.6 * min(len(left), len(right))
     return gutter if jumps <= 3 or alternating else None
+
+
+def _find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, float] | None:
+    """Returns where rows of two columns of text begin and end on a page that has other things above or below, and the
+    white strip between them; None where there are none.
+
+    The strip is narrow in most of those rows, and the lines to its right begin at one place. Rows of one column alone
+    (the longer one's end) belong to them.
+    """
+    strips: Counter[int] = Counter()
+    narrow = [
+        [(a.x1, b.x0) for a, b in pairwise(row.lines) if b.x0 - a.x1 < _NARROW * max(a.size, b.size)]
+        for row in rows
+    ]
+    for gaps in narrow:
+        strips.update({int(x1 / _STRIP) for _, x1 in gaps})
+    for strip, votes in strips.most_common(3):
+        if votes < _COLUMN_LINES:
+            break
+        x = min(x1 for gaps in narrow for _, x1 in gaps if int(x1 / _STRIP) == strip) - 1
+        held = [at for at, gaps in enumerate(narrow) if any(x0 - 1 <= x <= x1 for x0, x1 in gaps)]
+        start, end = held[0], held[-1] + 1
+        crossing = [at for at in range(start, end) if _crosses(rows[at], x)]
+        for at in crossing:  # the longest of the parts between lines that cross it
+            if at - start >= end - at - 1:
+                end = min(end, at)
+                break
+            start = at + 1
+        while start > 0 and _goes_beside(rows[start - 1], rows[start], x):
+            start -= 1
+        while end < len(rows) and _goes_beside(rows[end], rows[end - 1], x):
+            end += 1
+        inside = rows[start:end]
+        if 0 < len(inside) < len(rows) and _are_even(inside, x):
+            gutter = _gutter(inside, order)
+            if gutter is not None:
+                return start, end, gutter
+    return None
+
+
+def _are_even(rows: Sequence[Row], x: float) -> bool:
+    """Says whether both sides of a strip are text and about as wide; a table's first column is narrower."""
+    lines = [line for row in rows for line in row.lines]
+    whole = max(line.x1 for line in lines) - min(line.x0 for line in lines)
+    sides = [[line for line in lines if line.x1 <= x + 1], [line for line in lines if line.x0 >= x - 1]]
+    return all(
+        _holds_text(side)
+        and max(line.x1 for line in side) - min(line.x0 for line in side) > _LEAST_COLUMN * whole
+        for side in sides
+    )
+
+
+def _crosses(row: Row, x: float) -> bool:
+    return any(line.x0 < x < line.x1 for line in row.lines)
+
+
+def _goes_beside(row: Row, neighbour: Row, x: float) -> bool:
+    """Says whether a row with a line in one column, or in each, stands right above or below another of them."""
+    gap = max(row.y0 - neighbour.y1, neighbour.y0 - row.y1)
+    return len(row.lines) <= 2 and not _crosses(row, x) and gap < row.lines[0].size
+
+
+def _as_drawn(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:
+    return sorted((line for row in rows for line in row.lines), key=lambda line: order[id(line.words[0])])
 
 
 def _find_mixed_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:

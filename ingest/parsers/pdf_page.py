@@ -179,8 +179,8 @@ def _line_break(text: str, start: int, end: int, text_page: Any, height: float) 
 
 
 def _shown(text: str) -> str:
-    """Returns a word with plain hyphens: PDFium marks one at a line's end with U+FFFE or U+0002."""
-    return text.replace("\ufffe", "-").replace("\x02", "-")
+    """Returns a word with plain hyphens: PDFium marks those at line ends U+FFFE or U+0002, browsers set U+2010."""
+    return text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
 
 
 def page_characters(text_page: Any) -> str:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corpus.patterns import pattern
 from ingest.parsers.lines import (
     SIGNS_AFTER,
     SIGNS_BEFORE,
@@ -22,6 +23,7 @@ from ingest.parsers.lines import (
 
 _CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
+_MARK = pattern(r"[•●○◦▪■□◆◇‣⁃–·・*-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
 def table_end(rows: Sequence[Row], start: int) -> int:
@@ -30,7 +32,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     A table is at least three rows, two thirds of them in two cells or more, whose cells share their left,
     right or middle with a cell above.
     """
-    if len(rows[start].lines) < 2:
+    if len(rows[start].lines) < 2 or _is_item(rows[start]):
         return start
     end = start + 1
     filled = 1
@@ -38,7 +40,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     for position in range(start + 1, len(rows)):
         row = rows[position]
         height = max(line.size for line in row.lines)
-        if rows[position - 1].y0 - row.y1 > 2.5 * height:
+        if rows[position - 1].y0 - row.y1 > 2.5 * height or _is_item(row):
             break
         if len(row.lines) >= 2:
             if not _aligned(last, row):
@@ -49,6 +51,11 @@ def table_end(rows: Sequence[Row], start: int) -> int:
         elif position - end >= 3 or row.lines[0].x1 - row.lines[0].x0 > 0.6 * (_right(rows) - _left(rows)):
             break
     return end if filled >= 3 and filled * 3 >= (end - start) * 2 else start
+
+
+def _is_item(row: Row) -> bool:
+    """Says whether a row is an item of a list, its mark well apart from its text."""
+    return len(row.lines) == 2 and _MARK.fullmatch(row.lines[0].text) is not None
 
 
 def _aligned(above: Row, below: Row) -> bool:

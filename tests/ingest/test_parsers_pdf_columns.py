@@ -99,3 +99,64 @@ def test_a_paragraph_goes_on_in_the_next_column_past_a_footnote() -> None:
         f"{PROSE} {PROSE}",
         "1 Measured by the works.",
     ]
+
+
+def test_two_columns_below_a_table_and_their_bullets_are_read_one_after_the_other() -> None:
+    first, second = (f"{PROSE.replace('Employees', who)} {PROSE}" for who in ("Drivers", "Cooks"))
+    rows = [("City", "Hotel", "Meals"), *((f"Town {n}", f"1{n}", f"3{n}") for n in range(10, 34))]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, row in enumerate(rows):
+            for x, cell in zip((70, 210, 400), row, strict=True):
+                canvas.drawString(x, 780 - 14 * at, cell)
+        write(canvas, first, 70, 400, 220)
+        y = write(canvas, second, 310, 400, 220)
+        for at, item in enumerate(("Keep all of the receipts", "Ask the finance department")):
+            canvas.drawString(312, y - 12 * at, "•")
+            canvas.drawString(330, y - 12 * at, item)
+
+    assert [(kind, text) for kind, _, text in kinds(read(drawn(draw)))] == [
+        ("table", "\n".join(" | ".join(row) for row in rows)),
+        ("paragraph", first),
+        ("paragraph", second),
+        ("list", "• Keep all of the receipts\n• Ask the finance department"),
+    ]
+
+
+def test_a_table_of_names_and_what_they_mean_is_no_two_columns() -> None:
+    rows = [(f"Filter{number}Decode", wrapped(PROSE, 200)[:3]) for number in range(7)]
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, PROSE, 70, 780, 450)
+        for name, lines in rows:
+            canvas.drawString(70, y, name)
+            for at, line in enumerate(lines):
+                canvas.drawString(165, y - 12 * at, line)
+            y -= 48
+
+    text = read(drawn(draw)).text
+    assert all(
+        f"Filter{number}Decode" not in text.split(f"Filter{number - 1}Decode")[1][:40]
+        for number in range(1, 7)
+    )
+
+
+def test_items_whose_marks_stand_apart_are_no_table() -> None:
+    marked = [
+        ("•", "Keep the receipts"),
+        ("•", "Ask the department"),
+        ("•", "Hand them in"),
+        ("1.", "Sign"),
+        ("2.", "Send"),
+    ]
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        for at, (mark, words) in enumerate(marked):
+            canvas.drawString(80, 690 - 14 * at, mark)
+            canvas.drawString(100, 690 - 14 * at, words)
+
+    assert [(kind, text) for kind, _, text in kinds(read(drawn(draw)))][1:] == [
+        ("list", "\n".join(f"{mark} {words}" for mark, words in marked))
+    ]

@@ -143,3 +143,12 @@ def test_cells_and_columns_of_hebrew_are_read_from_the_right() -> None:
         "דוח מכירות שנתי לעובדים",
         "\n".join(" | ".join(row) for row in rows),
     ]
+
+
+def test_hyphens_that_browsers_set_at_line_ends_are_undone() -> None:
+    lines = [
+        (500.0, 780.0, "The travel costs of the jour\u2010"),
+        (500.0, 768.0, "ney are paid by the company."),
+    ]
+    said = "The travel costs of the journey are paid by the company."
+    assert read(from_right(lines)).text.replace("\n\n", " ") == said
