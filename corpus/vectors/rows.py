@@ -285,7 +285,7 @@ def widened(rows: int) -> int:
     """Returns how many rows to ask of an index of so many, 0 where its own width (``HNSW``) finds enough.
 
     Of 755,177 vectors the width of 800 found .9883 of the true ten nearest, 1,000 and 1,200 .9958; of 76,263 vectors
-    800 found .9974 (``bench/README.md``).
+    800 found .9974 (``bench/HISTORY.md``).
     """
     doublings = math.log2(max(1.0, rows / _WIDENED_FROM))
     return HNSW["ef_search"] + round(_WIDENED_BY * doublings) if doublings else 0
