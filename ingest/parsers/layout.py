@@ -85,7 +85,7 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     if not lines:
         return []
     order = _drawn_order(lines)
-    rows = [_with_bullets(row) for row in to_rows(lines)]
+    rows = [_with_bullets(row, order) for row in to_rows(lines)]
     if all(len(row.lines) == 1 for row in rows):
         return paragraphs(_in_drawn_order(rows, order))
     gutter = _gutter(rows, order)
@@ -110,8 +110,8 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     return pieces + paragraphs(_in_drawn_order(rows[start:], order))
 
 
-def _with_bullets(row: Row) -> Row:
-    """Returns a row whose bullets are part of the lines that they stand before."""
+def _with_bullets(row: Row, order: dict[int, int]) -> Row:
+    """Returns a row whose bullets are part of the lines that they stand before, and count as drawn with them."""
     if not any(line.text in _BULLETS for line in row.lines[:-1]):
         return row
     lines: list[Line] = []
@@ -119,6 +119,7 @@ def _with_bullets(row: Row) -> Row:
         before = lines[-1] if lines else None
         if before and before.text in _BULLETS and line.x0 - before.x1 < _NARROW * line.size:
             lines[-1] = Line([*before.words, *line.words])
+            order[id(before.words[0])] = order[id(line.words[0])]
         else:
             lines.append(line)
     return Row(lines)

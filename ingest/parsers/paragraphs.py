@@ -80,7 +80,13 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
             pieces.append(Piece("paragraph", group, text=text))
             continue
         item = (0, bullet[0].strip(), text[bullet.end() :])
-        if pieces and pieces[-1].kind == "list" and pieces[-1].lines[-1].y0 >= group[0].y0:
+        above = pieces[-1].lines[-1] if pieces and pieces[-1].kind == "list" else None
+        # "1. Scope" in larger letters is no item of the list below it.
+        if (
+            above is not None
+            and above.y0 >= group[0].y0
+            and abs(above.size - group[0].size) <= 0.12 * above.size
+        ):
             pieces[-1].items.append(item)
             pieces[-1].lines += group
         else:

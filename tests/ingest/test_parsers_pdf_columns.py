@@ -160,3 +160,25 @@ def test_items_whose_marks_stand_apart_are_no_table() -> None:
     assert [(kind, text) for kind, _, text in kinds(read(drawn(draw)))][1:] == [
         ("list", "\n".join(f"{mark} {words}" for mark, words in marked))
     ]
+
+
+def test_a_numbered_heading_is_no_item_of_the_list_below_it_and_bullets_go_with_their_text() -> None:
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        for y, heading in ((650, "1. Scope"), (580, "2. Rules")):
+            write(canvas, heading, 70, y, 450, size=15)
+            for at, item in enumerate(("(1) Keep the receipts", "(2) Hand them in")):
+                canvas.setFont("Helvetica", 10)
+                canvas.drawString(70, y - 25 - 12 * at, item)
+        canvas.drawString(90, 500, "Ask the department")
+        write(canvas, PROSE, 70, 480, 450)
+        canvas.drawString(70, 500, "•")  # some programs draw the marks last
+
+    assert [(kind, text) for kind, _, text in kinds(read(drawn(draw)))] == [
+        ("paragraph", PROSE),
+        ("heading", "1. Scope"),
+        ("list", "(1) Keep the receipts\n(2) Hand them in"),
+        ("heading", "2. Rules"),
+        ("list", "(1) Keep the receipts\n(2) Hand them in\n• Ask the department"),
+        ("paragraph", PROSE),
+    ]
