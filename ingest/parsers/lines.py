@@ -27,7 +27,7 @@ HYPHENATED = pattern(r"[^\W\d_]-$")
 class Word:
     """A run of characters without white space. ``size`` is the letter height in points.
 
-    ``bold`` and ``font`` are those of the line's first character. ``spaced`` says that a space was written
+    ``bold`` and ``font`` are those that its text was drawn in. ``spaced`` says that a space was written
     before it, not merely left free.
     """
 

@@ -80,7 +80,6 @@ def _read_words(
     reference = ctypes.byref(box)
     loose = pdfium.FPDFText_GetLooseCharBox
     font = _NO_FONT
-    line_end = -1
     turn = 0
     turns: list[int] = []
     looks: list[int] = []
@@ -89,10 +88,6 @@ def _read_words(
         if not loose(text_page, start, reference):
             continue
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
-        if start > line_end:
-            line_end = text.find("\n", start)
-            line_end = len(text) if line_end < 0 else line_end
-            font = _font_at(text_page, start, fonts)
         if y1 - y0 < _TINY_POINTS:
             found.hidden_chars += end - start
             continue
@@ -101,6 +96,7 @@ def _read_words(
         if address != last_drawn:
             last_drawn, look = address, _look(drawn) if address else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
+            font = _font_of(drawn, fonts)
         spaced = (
             start > 0
             and text[start] > "\u2e7f"
@@ -197,8 +193,7 @@ def page_characters(text_page: Any) -> str:
     return text
 
 
-def _font_at(text_page: Any, index: int, fonts: dict[int, Font]) -> Font:
-    drawn = pdfium.FPDFText_GetTextObject(text_page, index)
+def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
     font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
     if not font:
         return _NO_FONT

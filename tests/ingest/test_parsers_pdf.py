@@ -327,3 +327,20 @@ def test_cells_that_stand_close_are_told_apart_by_their_columns() -> None:
                 canvas.drawString(x, 700 - 16 * at, cell)
 
     assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]
+
+
+def test_a_bold_word_at_the_beginning_makes_no_heading_of_its_line() -> None:
+    def draw(canvas: Any) -> None:
+        y = write(canvas, PROSE, 70, 780, 450)
+        canvas.setFont("Helvetica-Bold", 10)
+        canvas.drawString(70, y, "1. General.")
+        lines = wrapped(PROSE, 390)
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(130, y, lines[0])
+        for at, line in enumerate(wrapped(" ".join(lines[1:]), 450), 1):
+            canvas.drawString(70, y - 12 * at, line)
+
+    assert [(kind, text) for kind, _, text in kinds(read(drawn(draw)))] == [
+        ("paragraph", PROSE),
+        ("list", f"1. General. {PROSE}"),
+    ]
