@@ -42,6 +42,16 @@ class Word:
     spaced: bool = False
 
 
+def _usual_size(words: Sequence[Word]) -> float:
+    """Returns the letter height of most characters: another font in a line (italics) may say another one."""
+    chars: dict[int, int] = {}
+    for word in words:
+        step = round(2 * word.size)
+        chars[step] = chars.get(step, 0) + len(word.text)
+    usual = max(chars, key=lambda step: chars[step])
+    return next(word.size for word in words if round(2 * word.size) == usual)
+
+
 class Line:
     """Words of one line and one column, left to right; never changed once made.
 
@@ -55,15 +65,16 @@ class Line:
     __slots__ = ("_text", "bold", "size", "words", "x0", "x1", "y0", "y1")
 
     def __init__(self, words: Sequence[Word]) -> None:
-        first = longest = words[0]
+        first = words[0]
         x0, y0, x1, y1, bold = first.x0, first.y0, first.x1, first.y1, first.bold
+        uniform = True
         for word in words[1:]:
             x0, y0 = min(x0, word.x0), min(y0, word.y0)
             x1, y1 = max(x1, word.x1), max(y1, word.y1)
             bold = bold and word.bold
-            longest = word if len(word.text) > len(longest.text) else longest
+            uniform = uniform and word.size == first.size
         self.words, self.x0, self.y0, self.x1, self.y1 = words, x0, y0, x1, y1
-        self.size, self.bold = longest.size, bold
+        self.size, self.bold = first.size if uniform else _usual_size(words), bold
         self._text = ""
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, wrapped, write
@@ -344,3 +345,22 @@ def test_a_bold_word_at_the_beginning_makes_no_heading_of_its_line() -> None:
         ("paragraph", PROSE),
         ("list", f"1. General. {PROSE}"),
     ]
+
+
+def test_a_long_word_in_another_font_ends_no_paragraph() -> None:
+    pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(70, 700, "All of them are paid for by the company and the")
+        canvas.drawString(70, 688, "rules of")
+        canvas.setFont("Vera", 10)
+        canvas.drawString(112, 688, "reimbursement")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(194, 688, "say when and how it")
+        canvas.drawString(70, 676, "is done, and who has to agree to it beforehand.")
+
+    assert read(drawn(draw)).text == (
+        "All of them are paid for by the company and the rules of reimbursement say when and how it is done, "
+        "and who has to agree to it beforehand."
+    )
