@@ -106,73 +106,110 @@ def _heading_styles(head: str) -> Mapping[str, int]:
 
 def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
     """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
-    start = source.find("{\\fonttbl")
-    fonts = dict(FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
-    page = CODE_PAGE.search(source[:_HEAD_CHARS])
-    two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
-    stack: list[tuple[bool, str, str]] = []
-    hidden, font, closing = False, "", ""
-    writer = ""  # of the remark to come
-    lead = False  # the first of two bytes came as \'xx; the second may stand as a plain letter
-    position = 0
-    while match := TOKEN.match(source, position):
-        position = match.end()
-        word, number, code, sign, brace, plain = match.groups()
-        shown = match[0]
-        if plain and not lead and plain.isascii():
-            yield plain
-            continue
-        if code or plain or (lead and sign):
-            two_byte = fonts[font] in _TWO_BYTE_SETS if font in fonts else two_byte_page
-            if sign:  # a second byte that looks like a backslash, itself escaped or not
-                plain = sign if sign in "\\{}" else "\\"
-                position = match.end() - (sign not in "\\{}")
-            for character in plain or chr(int(code, 16)):
-                if lead or code or character > "\x7f":
-                    lead = two_byte and not lead and ord(character) in _LEADS
-                    yield f"\\'{ord(character):02x}"
+    return _Marking(source, styles).pieces()
+
+
+class _Marking:
+    """A source being marked: what of its groups is open at the place that is read."""
+
+    def __init__(self, source: str, styles: Mapping[str, int]) -> None:
+        self._source, self._styles = source, styles
+        start = source.find("{\\fonttbl")
+        self._fonts = dict(FONT.findall(source[start : start + _HEAD_CHARS])) if start >= 0 else {}
+        page = CODE_PAGE.search(source[:_HEAD_CHARS])
+        self._two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
+        self._position = 0
+        self._hidden, self._font = False, ""
+        self._closing = ""
+        """The mark that the end of the open group calls for."""
+        self._outer: list[tuple[bool, str, str]] = []
+        self._writer = ""
+        """Of the remark to come."""
+        self._lead = False
+        """The first of two bytes came as \\'xx; the second may stand as a plain letter."""
+
+    def pieces(self) -> Iterator[str]:
+        while match := TOKEN.match(self._source, self._position):
+            self._position = match.end()
+            word, number, code, sign, brace, plain = match.groups()
+            if plain and not self._lead and plain.isascii():
+                yield plain
+            elif code or plain or (self._lead and sign):
+                yield from self._characters(plain, code, sign)
+            else:
+                self._lead = self._lead and not (brace or word or sign)
+                if brace:
+                    yield self._open() if brace == "{" else self._close()
+                elif sign == "*":
+                    yield self._starred()
+                elif word:
+                    yield self._control(word, number, match[0])
                 else:
-                    yield character
-            continue
-        if brace or word or sign:
-            lead = False
-        if brace == "{":
-            stack.append((hidden, font, closing))
-            closing = ""
-        elif brace:
-            yield closing
-            if stack:
-                before = hidden
-                hidden, font, closing = stack.pop()
-                shown += (_HIDE if hidden else _SHOW) if hidden != before else ""
-        elif word == "bin":
-            position += max(int(number or 0), 0)
-            continue
-        elif sign == "*" and source.startswith(("\\annotation", "\\footnote"), position):
-            continue  # what is marked so is not shown
-        elif sign == "*" and (found := _WRITER.match(source, position)):
-            writer = found[1].strip()
-        elif word == "annotation":
-            shown, closing = f"\\z {_REMARK}{f'Comment ({writer}): ' if writer else 'Comment: '}", _NOTE_END
-            writer = ""
-        elif word in ("v", "deleted", "plain"):
-            hidden = word != "plain" and number != "0"
-            shown = f"\\{word}{number or ''} {_HIDE if hidden else _SHOW}"
-        elif word == "f" and number:
-            font = number
-        elif word == "s" and number in styles:
-            shown += f"\\z {_OUTLINE[min(styles[number], 9) - 1]}"
-        elif word in ("footnote", "listtext", "pntext"):
-            begin, closing = (_NOTE, _NOTE_END) if word == "footnote" else (_MARKER, _MARKER_END)
-            shown = f"\\z {begin}"
-        elif word == "field":
-            shown = "\\field "  # so that a link's target is not shown beside its words
-        elif word in ("outlinelevel", "ilvl"):
+                    yield match[0]
+
+    def _characters(self, plain: str | None, code: str | None, sign: str | None) -> Iterator[str]:
+        if sign:  # a second byte that looks like a backslash, itself escaped or not
+            is_escaped = sign in "\\{}"
+            plain = sign if is_escaped else "\\"
+            self._position -= not is_escaped
+        charset = self._fonts.get(self._font)
+        two_byte = self._two_byte_page if charset is None else charset in _TWO_BYTE_SETS
+        for character in plain or chr(int(code or "", 16)):
+            if self._lead or code or character > "\x7f":
+                self._lead = two_byte and not self._lead and ord(character) in _LEADS
+                yield f"\\'{ord(character):02x}"
+            else:
+                yield character
+
+    def _open(self) -> str:
+        self._outer.append((self._hidden, self._font, self._closing))
+        self._closing = ""
+        return "{"
+
+    def _close(self) -> str:
+        shown, before = self._closing + "}", self._hidden
+        if self._outer:
+            self._hidden, self._font, self._closing = self._outer.pop()
+        return shown if self._hidden == before else shown + (_HIDE if self._hidden else _SHOW)
+
+    def _starred(self) -> str:
+        r"""Returns ``\*``, for a reader to leave out a group that it does not know; "" before remarks and notes."""
+        if self._source.startswith(("\\annotation", "\\footnote"), self._position):
+            return ""
+        if found := _WRITER.match(self._source, self._position):
+            self._writer = found[1].strip()
+        return "\\*"
+
+    def _control(self, word: str, number: str | None, shown: str) -> str:
+        """Returns what stands for a control word."""
+        if word == "bin":
+            self._position += max(int(number or 0), 0)
+            return ""
+        if word == "annotation":
+            by, self._writer, self._closing = self._writer, "", _NOTE_END
+            return f"\\z {_REMARK}{f'Comment ({by}): ' if by else 'Comment: '}"
+        if word == "footnote":
+            self._closing = _NOTE_END
+            return f"\\z {_NOTE}"
+        if word in ("listtext", "pntext"):
+            self._closing = _MARKER_END
+            return f"\\z {_MARKER}"
+        if word in ("v", "deleted", "plain"):
+            self._hidden = word != "plain" and number != "0"
+            return f"\\{word}{number or ''} {_HIDE if self._hidden else _SHOW}"
+        if word == "f" and number:
+            self._font = number
+            return shown
+        if word == "s" and number and number in self._styles:
+            return shown + f"\\z {_OUTLINE[min(self._styles[number], 9) - 1]}"
+        if word == "field":
+            return "\\field "  # so that a link's target is not shown beside its words
+        if word in ("outlinelevel", "ilvl"):
             levels = _OUTLINE if word == "outlinelevel" else _DEPTH
-            shown = f"\\z {levels[int(number)]}" if number and 0 <= int(number) < len(levels) else "\\z "
-        elif word in _WORD_MARKS:
-            shown = f"\\{'z' if word in _REPLACED else word} {_WORD_MARKS[word]}"
-        yield shown
+            return f"\\z {levels[int(number)]}" if number and 0 <= int(number) < len(levels) else "\\z "
+        if word in _WORD_MARKS:
+            return f"\\{'z' if word in _REPLACED else word} {_WORD_MARKS[word]}"
+        return shown
 
 
 _LEADS = frozenset(range(0x81, 0xA0)) | frozenset(range(0xE0, 0xFD))
