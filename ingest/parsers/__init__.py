@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf", "22"),
+    detection.PDF: Parser("ingest.parsers.pdf", "23"),
     detection.DOCX: Parser("ingest.parsers.docx", "12"),
     detection.HTML: Parser("ingest.parsers.html", "15"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "12"),

@@ -12,6 +12,7 @@ from corpus.patterns import pattern
 from ingest.parsers.lines import HYPHENATED, NO_SPACE, SAME_LINE, Line, join_lines
 
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
+_JUSTIFIED = 0.7  # points by which lines that end at one place differ
 _BULLET = pattern(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
@@ -65,7 +66,8 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
         is_second = bool(groups) and len(groups[-1]) == 1
         hangs = is_second and _hangs(lines[at - 1 : at + 2])
         below_mark = is_second and _is_below_mark(groups[-1][0], line)
-        if groups and goes_on(groups[-1][-1], line, leading, edge, hangs=hangs, below_mark=below_mark):
+        end = _edge_beside_box(groups[-1], line, edge) if groups else edge
+        if groups and goes_on(groups[-1][-1], line, leading, end, hangs=hangs, below_mark=below_mark):
             groups[-1].append(line)
         elif groups and _beside(groups[-1][-1], line):
             last = groups[-1].pop()
@@ -110,6 +112,17 @@ def _indent(piece: Piece) -> None:
         piece.items = [
             (depth, mark, text) for depth, (_, mark, text) in zip(depths, piece.items, strict=True)
         ]
+
+
+def _edge_beside_box(group: Sequence[Line], line: Line, edge: float) -> float:
+    """Returns where lines end: sooner than on the rest of the page where two that are justified end at one place.
+
+    Such stand beside a box or a picture. A sentence must go on in the line below them.
+    """
+    last = group[-1]
+    pair = (group[-2], last) if len(group) > 1 else (last, line)
+    is_block = all(abs(getattr(pair[0], side) - getattr(pair[1], side)) < _JUSTIFIED for side in ("x0", "x1"))
+    return min(last.x1, edge) if is_block and line.text[0].islower() else edge
 
 
 def _beside(before: Line, after: Line) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import drawn, ruled, wrapped, write
@@ -182,3 +183,21 @@ def test_a_numbered_heading_is_no_item_of_the_list_below_it_and_bullets_go_with_
         ("list", "(1) Keep the receipts\n(2) Hand them in\n• Ask the department"),
         ("paragraph", PROSE),
     ]
+
+
+def test_justified_lines_beside_a_box_are_one_paragraph_with_those_below_it() -> None:
+    lines = wrapped(PROSE, 250)
+    beside, below = lines[:4], " ".join(lines[4:])
+
+    def draw(canvas: Any) -> None:
+        y = 780
+        for at, line in enumerate(beside):
+            text = canvas.beginText(70, y - 12 * at)
+            text.setFont("Helvetica", 10)
+            text.setWordSpace((260 - stringWidth(line, "Helvetica", 10)) / line.count(" "))
+            text.textLine(line)
+            canvas.drawText(text)
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(70, y - 12 * len(beside), below)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [PROSE]
