@@ -65,37 +65,46 @@ def _tell_days(parts: dict[str, str], unit: str) -> str | None:
     days, place = parts.pop("BYDAY", ""), parts.pop("BYSETPOS", "")
     if months is None or (numbers and (days or place)):
         return None
-    within = f"in {months}" if months else ""
     if numbers:
-        by_number = {str(day): f"day {day}" for day in range(1, 32)} | {"-1": "the last day"}
-        told = _tell_each(numbers, by_number)
-        if told is None or not (unit == "month" or (unit == "year" and months)):
-            return None
-        return f"on {told}" + (f" of {months}" if months else "")
-    if not days:
-        return None if place else within
+        return _tell_numbers(numbers, unit, months)
+    if days:
+        return _tell_weekdays(days, place, unit, months)
+    return None if place else f"in {months}" if months else ""
+
+
+def _tell_numbers(numbers: str, unit: str, months: str) -> str | None:
+    by_number = {str(day): f"day {day}" for day in range(1, 32)} | {"-1": "the last day"}
+    told = _tell_each(numbers, by_number)
+    return f"on {told}{_of(months)}" if told is not None and _is_within_months(unit, months) else None
+
+
+def _tell_weekdays(days: str, place: str, unit: str, months: str) -> str | None:
     named = [_DAY.fullmatch(one) for one in days.split(",")]
     found = [(one[1].removeprefix("+"), _DAYS[one[2]]) for one in named if one is not None]
     if len(found) != len(named) or unit == "day":
         return None
-    ordinals = {ordinal for ordinal, _ in found}
+    names, ordinals = _enumerate([day for _, day in found]), {ordinal for ordinal, _ in found}
     if place:
-        if ordinals != {""} or place not in _ORDINALS or not (unit == "month" or (unit == "year" and months)):
+        if ordinals != {""} or place not in _ORDINALS or not _is_within_months(unit, months):
             return None
-        if months and " " in months and unit == "year":
+        if unit == "year" and " " in months:
             return None  # the first of all those months
-        one_day = len(found) == 1
-        told = (
-            f"on the {_ORDINALS[place]} " + ("" if one_day else "of ") + _enumerate([day for _, day in found])
-        )
-        return told + (f" of {months}" if months else "")
+        return f"on the {_ORDINALS[place]} {'' if len(found) == 1 else 'of '}{names}{_of(months)}"
     if ordinals == {""}:
         each = "" if unit == "week" else "each "
-        return f"on {each}{_enumerate([day for _, day in found])}" + (f" {within}" if within else "")
-    if unit == "week" or not all(ordinal in _ORDINALS for ordinal in ordinals):
+        return f"on {each}{names}" + (f" in {months}" if months else "")
+    if unit == "week" or not ordinals <= _ORDINALS.keys():
         return None
     told = "on " + _enumerate([f"the {_ORDINALS[ordinal]} {day}" for ordinal, day in found])
-    return told + (f" of {months}" if months else f" of the {unit}" if unit == "year" else "")
+    return told + (_of(months) or (" of the year" if unit == "year" else ""))
+
+
+def _is_within_months(unit: str, months: str) -> bool:
+    return unit == "month" or (unit == "year" and bool(months))
+
+
+def _of(months: str) -> str:
+    return f" of {months}" if months else ""
 
 
 def _tell_each(values: str, names: dict[str, str]) -> str | None:
