@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf", "23"),
-    detection.DOCX: Parser("ingest.parsers.docx", "12"),
+    detection.DOCX: Parser("ingest.parsers.docx", "13"),
     detection.HTML: Parser("ingest.parsers.html", "15"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "12"),
     detection.TEXT: Parser("ingest.parsers.text", "6"),

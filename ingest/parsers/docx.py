@@ -40,6 +40,7 @@ from ingest.parsers.smartart import DIAGRAM, diagram_words
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_LAST_SPACED = "\u2e7f"  # Japanese and Chinese characters, behind it, have no space between them
 _LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
 
 
@@ -136,12 +137,15 @@ class _Writer:
         self._remarks: dict[str, Remark] = {}
         self._embedded = embedded
         self._drawing = drawing
+        self._held = ""
         self.title = ""
         self.hidden_chars = 0
         draft.page(1)
 
     def write(self, parent: Any) -> None:
         for element in _content(parent):
+            if element.tag != W + "p":
+                self._write_held()
             if element.tag == W + "p":
                 self._write_paragraph(element)
             elif element.tag == W + "tbl":
@@ -150,7 +154,14 @@ class _Writer:
                 self._write_embedded(
                     element.get(RELATION + "id") or element.get(STRICT_RELATION + "id") or ""
                 )
+        self._write_held()
         self._close_list()
+
+    def _write_held(self) -> None:
+        if self._held.strip():
+            self._close_list()
+            self._draft.paragraph(self._held.replace("\f", " "))
+        self._held = ""
 
     def _write_embedded(self, identifier: str) -> None:
         """Adds a page of HTML that a program put into the document; another kind of file is noted."""
@@ -204,7 +215,16 @@ class _Writer:
         style = self._styles.get(value(None if properties is None else properties.find(W + "pStyle")))
         if properties is not None and is_on(properties.find(W + "pageBreakBefore")):
             self._next_page()
-        pieces = self._text(element, pages=True).split("\f")
+        text = (
+            f"{self._held} {self._text(element, pages=True)}"
+            if self._held
+            else self._text(element, pages=True)
+        )
+        self._held = ""
+        if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
+            self._held = text.strip(" ")  # its end was deleted: the next paragraph goes on with it
+            return
+        pieces = text.split("\f")
         level = outline_level(properties) or (style.level if style else 0)
         numbering = numbering_of(properties) or (style.numbering if style else None)
         if not any(piece.strip() for piece in pieces):

@@ -275,6 +275,27 @@ def test_what_was_chosen_in_an_old_form_is_read() -> None:
     assert document.text == "☒ Smoker\n\n☐ Parking\n\n☒ Meals\n\nKyoto office\n\nHello"
 
 
+def test_a_paragraph_whose_end_was_deleted_goes_on_in_the_next_one() -> None:
+    mark = '<w:pPr><w:rPr><w:del w:id="1" w:author="A"/></w:rPr></w:pPr>'
+
+    def paragraph(words: str, properties: str = "") -> str:
+        return f"<w:p>{properties}<w:r><w:t>{words}</w:t></w:r></w:p>"
+
+    gone = f'<w:p>{mark}<w:del w:id="2" w:author="A"><w:r><w:delText>old</w:delText></w:r></w:del></w:p>'
+    cells = "".join(f"<w:tc>{paragraph(words)}</w:tc>" for words in ("City", "Rate"))
+    body = (
+        paragraph("The fee is", mark)
+        + gone
+        + paragraph("120 euros.")
+        + paragraph("料金は", mark)
+        + paragraph("120円。")
+        + paragraph("Before the table", mark)
+        + f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>"
+    )
+    text = "The fee is 120 euros.\n\n料金は120円。\n\nBefore the table\n\nCity | Rate\n\nHello"
+    assert with_body(body).text == text
+
+
 def test_who_wrote_a_document_and_when_are_no_headings_below_its_title() -> None:
     document = docx.Document()
     for name, text in (("Title", "Handbook"), ("Author", "Anna Ito"), ("Date", "2025-04-01")):
