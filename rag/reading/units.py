@@ -5,13 +5,14 @@ each with what it stands under.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from corpus.language import fold, sentences
 from corpus.scripts import HIRAGANA
 from rag.prompts.prompting import ReadPassage, is_japanese
+from rag.reading.headers import is_header
 from rag.words.terms import CODE, numbers, stems
 
 
@@ -80,11 +81,16 @@ class _Cutting:
         return self._units
 
     def _add_row(self, at: int, text: str) -> None:
-        if not self._in_table and not self._header and _is_header(self._texts[at : at + 8]):
+        if (
+            not self._in_table
+            and not self._header
+            and is_header([one for one in self._texts[at : at + 8] if _is_row(one)])
+        ):
             self._header = text
         self._in_table = True
         self._lists.end()
-        label = text == self._header or _CONTENTS.fullmatch(text) is not None or self._is_of_contents(text)
+        listed = _CONTENTS.fullmatch(text) is not None and (not self._header or _PAGES.search(self._header))
+        label = text == self._header or bool(listed) or self._is_of_contents(text)
         above = "" if label or _is_garbled(self._header) else self._header
         self._add(text, stems(text), header=above, lead=self._lead, row=True, label=label)
 
@@ -251,6 +257,8 @@ _CONTENTS = re.compile(
     r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"
 )
 """A line of a table of contents: number, heading, page."""
+_PAGES = re.compile(r"\bpages?\b|ページ|頁", re.IGNORECASE)
+"""What stands over the last column of one that has a header; "0 to 2 | 26" under "Years | Days of leave" is of none."""
 _TITLE_OF_CONTENTS = re.compile(
     r"\btable of contents\b|^\W*(?:contents|index)\W*$|目\s*次", re.IGNORECASE | re.MULTILINE
 )
@@ -283,43 +291,6 @@ def _is_garbled(header: str) -> bool:
     """Says whether a header is what a broken text layer left of one: single letters, some of them kana."""
     cells = [re.sub(r"[\W_]", "", cell) for cell in header.split("|")]
     return all(len(cell) <= 1 for cell in cells) and re.search(f"[{HIRAGANA}]", "".join(cells)) is not None
-
-
-def _is_header(rows: Sequence[str]) -> bool:
-    """Says whether the first of some lines names the columns: it holds no figure,
-    and the rows under it do; or its figures are those of names (a quarter, a code), and figures stand under them.
-    """
-    rows = [row for row in rows if _is_row(row)]
-    if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
-        return True
-    under = rows[1:]
-    if _names_columns(rows):
-        return True
-    return bool(under) and not numbers(rows[0]) and sum(bool(numbers(row)) for row in under) * 2 >= len(under)
-
-
-def _names_columns(rows: Sequence[str]) -> bool:
-    """Says whether the cells of the first row that hold figures are of another kind than all those under them."""
-    first, *under = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
-    if len(under) < 2 or numbers(first[0]) or any(len(row) != len(first) for row in under):
-        return False
-    mixed = [at for at, cell in enumerate(first) if numbers(cell)]
-    return bool(mixed) and all(
-        _kind(first[at]) == "name" and all(_kind(row[at]) != "name" for row in under) for at in mixed
-    )
-
-
-def _kind(cell: str) -> str:
-    """Returns "figure" (a number with its sign, currency and unit), "name" (words or a code with figures)
-    or "words".
-    """
-    if not numbers(cell):
-        return "words"
-    return "figure" if _FIGURE.fullmatch(cell) and not _YEAR.fullmatch(cell) else "name"
-
-
-_FIGURE = re.compile(r"[^\w]*(?:約|about )?[\d.,:/ ]*\d\W*[^\W\d]{0,8}\W*")
-_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?:年度?)?")
 
 
 def _is_lead(text: str) -> bool:

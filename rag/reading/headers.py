@@ -1,0 +1,71 @@
+"""Which row of a table names its columns: it answers nothing itself, and tells what the rows under it mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from corpus.language import fold
+from rag.words.terms import numbers
+
+_WORDED = 3
+"""Characters that a cell over figures has at least: "n/a" and 無し may stand in a row of their own."""
+_SHORT = 20
+"""Characters that a column's name has at most."""
+
+
+def is_header(rows: Sequence[str]) -> bool:
+    """Says whether the first of some rows names the columns: it holds no figure, and the rows under it do; or it has
+    figures as names do (a quarter, a code) and figures stand under them; or words over a column of figures; or few
+    words in each of three columns or more.
+    """
+    if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
+        return True
+    under = rows[1:]
+    if under and not numbers(rows[0]) and sum(bool(numbers(row)) for row in under) * 2 >= len(under):
+        return True
+    first, *below = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
+    if len(below) < 2 or any(len(row) != len(first) for row in below):
+        return False
+    return _names_columns(first, below) or _tops_figures(first, below) or _tops_words(first, below)
+
+
+def _names_columns(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
+    """Says whether the cells of the first row that hold figures are of another kind than all those under them."""
+    if numbers(first[0]):
+        return False
+    mixed = [at for at, cell in enumerate(first) if numbers(cell)]
+    return bool(mixed) and all(
+        _kind(first[at]) == "name" and all(_kind(row[at]) != "name" for row in under) for at in mixed
+    )
+
+
+def _tops_figures(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
+    """Says whether words stand over a column of figures: "Years on 1 January | Days of leave" over "3 | 27"."""
+    return any(
+        not numbers(cell) and len(cell) >= _WORDED and all(_kind(row[at]) == "figure" for row in under)
+        for at, cell in enumerate(first)
+    )
+
+
+def _tops_words(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
+    """Says whether each of three columns or more has few words on top: "From | Address | Label"."""
+    short = all(
+        cell and len(cell.split()) <= 3 and len(cell) <= _SHORT and not numbers(cell) for cell in first
+    )
+    return (
+        len(first) >= 3 and short and sum(map(len, first)) * len(under) < sum(len("".join(r)) for r in under)
+    )
+
+
+def _kind(cell: str) -> str:
+    """Returns "figure" (a number with its sign, currency and unit), "name" (words or a code with figures)
+    or "words".
+    """
+    if not numbers(cell):
+        return "words"
+    return "figure" if _FIGURE.fullmatch(cell) and not _YEAR.fullmatch(cell) else "name"
+
+
+_FIGURE = re.compile(r"[^\w]*(?:約|about )?[\d.,:/ ]*\d\W*[^\W\d]{0,8}\W*")
+_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?:年度?)?")
