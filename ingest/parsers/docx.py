@@ -215,12 +215,10 @@ class _Writer:
         style = self._styles.get(value(None if properties is None else properties.find(W + "pStyle")))
         if properties is not None and is_on(properties.find(W + "pageBreakBefore")):
             self._next_page()
-        text = (
-            f"{self._held} {self._text(element, pages=True)}"
-            if self._held
-            else self._text(element, pages=True)
-        )
-        self._held = ""
+        text = self._text(element, pages=True)
+        if self._held and text:
+            text = f"{self._held}{'' if max(self._held[-1], text[0]) > _LAST_SPACED else ' '}{text}"
+        text, self._held = text or self._held, ""
         if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
             self._held = text.strip(" ")  # its end was deleted: the next paragraph goes on with it
             return
