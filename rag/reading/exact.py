@@ -188,7 +188,7 @@ def _is_length(one: Figure) -> bool:
 
 
 def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
-    """Yields the figures that count what is asked for: "how many days" and "how many vacation days" want days,
+    """Yields the figures that count what is asked for: "how many days" and "how many annual leave days" want days,
     何人 people.
     """
     nouns = [group for group in match.groups() if group]
@@ -265,7 +265,8 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Find]] = (
                 r"|いくら|何円|金額は|料金は"),
      _of(lambda f: f.kind == "money", lambda f: f.kind == "percent")),
     (re.compile(r"\bwhat time\b|何時(?!間)"), _of(lambda f: f.kind == "time")),
-    (re.compile(r"\bhow many (\w+)(?: ([a-z]{4,}))?\b|何([人名回件個台本枚冊歳度倍日泊点社種])"), _counts),
+    (re.compile(r"\bhow many (\w+)(?: ([a-z]{4,}))?(?: ([a-z]{4,}))?\b"
+                r"|何([人名回件個台本枚冊歳度倍日泊点社種])"), _counts),
     (re.compile(r"\bhow (?:often|old|far|large|big|high|deep|fast|heavy|warm|cold|hot|late|early)\b"
                 r"|(?:どの|どれ)くらい"),
      _of(lambda f: f.kind == "measure" and f.unit not in "条項章節", lambda f: f.kind in ("percent", "number"))),
