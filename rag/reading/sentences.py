@@ -9,6 +9,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from itertools import accumulate
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,62 +199,60 @@ def _scored(unit: Unit, signs: Signs, by: Signs) -> Candidate:
 
 def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     """Returns the units of all passages, in order, each with its signs (``meaning`` still 0)."""
-    units = [unit for order, passage in enumerate(reading.passages) for unit in cut(order, passage)]
     rest = meant(reading.question, (f"{p.place}\n{p.context}\n{p.text}" for p in reading.passages))
-    if rest:
-        units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
-    if not asks_of_a_letter(reading.question):
-        units = [one for one in units if not is_letterhead(one.text, one.passage.place)] or units
-    compared = compares(reading.question)
-    if compared:
-        units = [one for one in units if not only_announces(one.text)] or units
+    units = _units(reading, rest)
     rarity = _rarity([unit.stems for unit in units])
     wanted = weights(reading.question, {stem: rarity(stem) for stem in weights(reading.question)})
-    wanted = without_asking(wanted) if compared else wanted
+    wanted = without_asking(wanted) if compares(reading.question) else wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
     wholes = {p.marker: stems(p.text) | (rest if is_rest(p.text) else frozenset()) for p in reading.passages}
-    found = []
-    for at, unit in enumerate(units):
-        passage = unit.passage
-        same = [other for other in (units[at - 1 : at] + units[at + 1 : at + 2]) if other.passage is passage]
-        near = [] if unit.row else [other.stems for other in same if not other.row]
-        have: frozenset[str] = frozenset()
-        shares = []
-        for more in (
-            unit.stems,
-            stems(unit.header),
-            stems(unit.lead),
-            frozenset().union(*near),
-            places[passage.marker],
-            wholes[passage.marker],
-        ):
-            have |= more
-            shares.append(coverage(wanted, have))
+
+    def signs(at: int, unit: Unit) -> Signs:
+        marker = unit.passage.marker
+        layers = [unit.stems, stems(unit.header), stems(unit.lead), _beside(units, at)]
+        have = list(accumulate([*layers, places[marker], wholes[marker]], or_))
+        own, header, lead, beside, above, passage = (coverage(wanted, some) for some in have)
         new = len([stem for stem in weights(unit.text) if stem not in wanted])
-        found.append(
-            (
-                unit,
-                Signs(
-                    own=shares[0],
-                    header=shares[1] - shares[0],
-                    lead=shares[2] - shares[1],
-                    beside=shares[3] - shares[2],
-                    above=shares[4] - shares[3],
-                    passage=shares[5],
-                    kind=float(any(kind.search(unit.text) for kind in kinds)),
-                    rank=1 / (1 + unit.order),
-                    new=min(1.0, math.log1p(new) / math.log(12)),
-                    fits=float(fits(figures, unit.text)),
-                    old=float(passage.marker in old),
-                    row=float(unit.row),
-                    asks=float(ASKS.search(unit.text) is not None),
-                ),
-            )
+        return Signs(
+            own=own,
+            header=header - own,
+            lead=lead - header,
+            beside=beside - lead,
+            above=above - beside,
+            passage=passage,
+            kind=float(any(kind.search(unit.text) for kind in kinds)),
+            rank=1 / (1 + unit.order),
+            new=min(1.0, math.log1p(new) / math.log(12)),
+            fits=float(fits(figures, unit.text)),
+            old=float(marker in old),
+            row=float(unit.row),
+            asks=float(ASKS.search(unit.text) is not None),
         )
-    return found
+
+    return [(unit, signs(at, unit)) for at, unit in enumerate(units)]
+
+
+def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
+    """Returns the units that may answer; those that speak of the rest of a whole have ``rest`` among their words."""
+    units = [unit for order, passage in enumerate(reading.passages) for unit in cut(order, passage)]
+    if rest:
+        units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
+    if not asks_of_a_letter(reading.question):
+        units = [one for one in units if not is_letterhead(one.text, one.passage.place)] or units
+    if compares(reading.question):
+        units = [one for one in units if not only_announces(one.text)] or units
+    return units
+
+
+def _beside(units: Sequence[Unit], at: int) -> frozenset[str]:
+    """Returns the words of the sentences right before and behind one in its passage; none of a row's."""
+    if units[at].row:
+        return frozenset()
+    near = [*units[at - 1 : at], *units[at + 1 : at + 2]]
+    return frozenset().union(*(one.stems for one in near if one.passage is units[at].passage and not one.row))
 
 
 def _rarity(documents: Sequence[frozenset[str]]) -> Callable[[str], float]:
