@@ -13,7 +13,7 @@ from corpus.errors import NotFoundError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.detection import PDF
-from ingest.parsers.pdf_structure import Box
+from ingest.parsers.pdf.structure import Box
 
 if TYPE_CHECKING:
     from ingest.sandbox import ParserPool
@@ -72,9 +72,9 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     """
     if content_type != PDF:
         raise ParseError(f"{content_type} has no picture.", code="no_picture")
-    from ingest.parsers.pdf import open_pdf
-    from ingest.parsers.pdf_annotations import open_page
-    from ingest.parsers.pdf_page import to_pixels
+    from ingest.parsers.pdf.annotations import open_page
+    from ingest.parsers.pdf.page import to_pixels
+    from ingest.parsers.pdf.parser import open_pdf
 
     pdf = open_pdf(original, "the original")
     try:
@@ -97,7 +97,7 @@ def _find_boxes(page: Any, quotes: Sequence[str]) -> list[Box]:
     """Returns the boxes of the quotes' characters, joined along each line."""
     import pypdfium2.raw as pdfium
 
-    from ingest.parsers.pdf_page import page_characters
+    from ingest.parsers.pdf.page import page_characters
 
     text_page = pdfium.FPDFText_LoadPage(page.raw)
     if not text_page:

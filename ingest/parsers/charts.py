@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.parsers.assembly import Draft
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.number_formats import is_date_format, show_cached
+from ingest.parsers.workbooks.number_formats import is_date_format, show_cached
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

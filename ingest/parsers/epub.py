@@ -23,8 +23,8 @@ from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EPUB, encrypted
-from ingest.parsers.html import add_html, parse_html
-from ingest.parsers.html_left_out import mark_contents_of_book
+from ingest.parsers.html.left_out import mark_contents_of_book
+from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import DC, Package
 
 _OPF = "{http://www.idpf.org/2007/opf}"

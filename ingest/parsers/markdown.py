@@ -141,7 +141,7 @@ def _as_date(value: Any) -> datetime | None:
 
 
 def _without_contents(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yields the tokens but for lists of the page's own headings, as :mod:`ingest.parsers.html_left_out` has them."""
+    """Yields the tokens but for lists of the page's own headings, as :mod:`ingest.parsers.html.left_out` has them."""
     at, places = 0, _places(tokens)
     while at < len(tokens):
         end = _end_of_list(tokens, at)
@@ -319,7 +319,7 @@ class _Writer:
             self._draft.table(rows, self._header_rows)
 
     def _add_html(self, text: str) -> None:
-        from ingest.parsers.html import add_html, parse_html
+        from ingest.parsers.html.parser import add_html, parse_html
 
         root = parse_html(text)
         if root is None:

@@ -16,7 +16,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import NOTEBOOK
-from ingest.parsers.html import add_html, parse_html
+from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.markdown import add_markdown
 
 _COLOUR = pattern(r"\x1b\[[0-9;]*[A-Za-z]")

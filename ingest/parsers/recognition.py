@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus.errors import ParseError
 from corpus.patterns import pattern
-from ingest.parsers.lines import Word
+from ingest.parsers.pdf.lines import Word
 
 INSTALL = "pip install rapidocr (the pip of the environment that Vouch runs in)"
 """How the engine is installed, by its own name: registries have a stranger's package that is called vouch."""

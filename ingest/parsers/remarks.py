@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.docx_styles import W
 from ingest.parsers.office import Package
+from ingest.parsers.word.styles import W
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"

@@ -20,7 +20,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import RTF
-from ingest.parsers.docx_styles import level_of_name
+from ingest.parsers.word.styles import level_of_name
 
 TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",

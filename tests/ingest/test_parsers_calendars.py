@@ -6,8 +6,8 @@ import pytest
 
 from ingest.parsers import parse
 from ingest.parsers.assembly import Limits
-from ingest.parsers.calendars import read
 from ingest.parsers.detection import ICS, detect_type
+from ingest.parsers.mail.calendars import read
 
 _ZONE = """BEGIN:VTIMEZONE
 TZID:Tokyo Standard Time

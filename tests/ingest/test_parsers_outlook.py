@@ -14,7 +14,7 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import parse
 from ingest.parsers.detection import MSG
-from ingest.parsers.windows_zone import read_definition
+from ingest.parsers.mail.windows_zone import read_definition
 from tests.ingest.endings import ending
 from tests.ingest.letters import labels, letter, read
 from tests.ingest.packing import compound, embedded, outlook

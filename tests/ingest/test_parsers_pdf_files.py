@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import LimitError, ParseError
 from ingest.parsers import Limits, parse
-from ingest.parsers.pdf import _read_date
+from ingest.parsers.pdf.parser import _read_date
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, read, rewritten

@@ -13,7 +13,7 @@ from openpyxl.comments import Comment
 from openpyxl.workbook import Workbook
 
 from corpus.errors import ParseError
-from ingest.parsers.number_formats import show_cached, show_number, show_plainly
+from ingest.parsers.workbooks.number_formats import show_cached, show_number, show_plainly
 from tests.ingest.workbooks import of_rows, packed, read, replaced, tables, with_sheet
 
 

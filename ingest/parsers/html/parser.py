@@ -1,0 +1,263 @@
+"""HTML: what a reader of the page sees, as text.
+
+Scripts, styles, templates, comments, form controls, hidden elements, navigation and the page's list of its own
+headings are left out; nothing is loaded, no entity is expanded beyond characters. Text hidden by an inline style or
+attribute is counted in a note.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from corpus.errors import ParseError
+from corpus.patterns import pattern
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import HTML
+from ingest.parsers.html.drawings import open_drawings
+from ingest.parsers.html.head import read_head
+from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
+from ingest.parsers.html.tables import is_data_table, read_table
+from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_number
+from ingest.parsers.numerals import show_numeral
+
+_META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
+_NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_MEANINGLESS_TAG = pattern(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
+_SPACES = pattern(r"[ \t\n\r\f]+")
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns an HTML page as a document.
+
+    Raises:
+        ParseError: ``binary``, ``damaged_file`` or ``no_text``.
+    """
+    declared = _META_CHARSET.search(data[:8192]) or _XML_ENCODING.search(data[:1024])
+    decoded = decode(data, declared[1].decode("ascii") if declared else "")
+    draft = Draft(limits)
+    if decoded.replaced:
+        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+    root = parse_html(decoded.text)
+    if root is None:
+        raise ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")
+    head = read_head(root)
+    add_html(draft, root)
+    return draft.finish(
+        name=name,
+        content_type=HTML,
+        title=head.title,
+        language=root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
+        date=head.date,
+        metadata=head.metadata,
+    )
+
+
+def parse_html(text: str) -> Any:
+    """Returns the root element of an HTML text (a fragment is wrapped), or None when there is nothing.
+
+    libxml2 stops at 2048 levels. Only generated pages nest so deep, and only in elements that mean nothing:
+    without those the rest is read.
+    """
+    cleaned = _XML_DECLARATION.sub("", text).replace("\0", "")
+    root, whole = _parse_tree(cleaned)
+    root = root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
+    if root is not None:
+        open_drawings(root)
+        mark(root)
+    return root
+
+
+def _parse_tree(text: str) -> tuple[Any, bool]:
+    """Returns the root, or None, and whether the parser came to the end."""
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
+    )
+    data = text.encode("utf-8", errors="replace")
+    if not data.strip():
+        return None, True
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        root = None
+    return root, not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
+
+
+def add_html(draft: Draft, root: Any) -> None:
+    """Adds the blocks of an HTML tree to a draft."""
+    writer = _Writer(draft)
+    for event, element in walk(root, _is_closed):
+        writer.end(element) if event == "end" else writer.start(element)
+    writer.flush()
+    if writer.hidden_chars:
+        draft.note("hidden_text", f"{writer.hidden_chars} characters of hidden elements were left out.")
+
+
+def _is_closed(element: Any) -> bool:
+    return is_left_out(element) or is_data_table(element)
+
+
+def _box_of_task(box: Any) -> str:
+    """Returns the state of a task in a list of such, "" of any other control: that is the page's tool."""
+    item = next(box.iterancestors("li"), None)
+    if box.get("type") != "checkbox" or item is None:
+        return ""
+    is_task = box.get("disabled") is not None or any(
+        "task" in (around.get("class") or "") for around in (item, *item.iterancestors("ul", "ol"))
+    )
+    return ("☒ " if box.get("checked") is not None else "☐ ") if is_task else ""
+
+
+def _is_captioned_so(picture: Any) -> bool:
+    """Says whether a picture's caption says what its description does."""
+    figure = next(picture.iterancestors("figure"), None)
+    if figure is None or figure.find(".//img") is not picture:
+        return False  # of many pictures one caption is looked at once
+    caption = figure.find(".//figcaption")
+    if caption is None or is_left_out(caption):
+        return False
+    return one_line(picture.get("alt")) in one_line("".join(caption.itertext()))
+
+
+class _Writer:
+    """Collects inline text and adds a block wherever the page starts a new one."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._inline: list[str] = []
+        self._lists: list[list[int]] = []  # per open list: [is ordered, next number]
+        self._items: list[tuple[int, str, str]] = []
+        self._marker: tuple[int, str] | None = None
+        self._heading = 0
+        self._pre = 0
+        self._skipped: Any = None
+        self.hidden_chars = 0
+
+    def start(self, element: Any) -> None:
+        tag = element.tag
+        if tag == "input":
+            self._add_text(_box_of_task(element))
+        if is_left_out(element):
+            if tag not in UNSEEN and is_hidden(element):
+                self.hidden_chars += sum(len(one_line(text)) for text in element.itertext())
+            self._skipped = element
+            return
+        if is_data_table(element):
+            self.flush()
+            self._close_list()
+            rows, header_rows = read_table(element, self._draft)
+            caption = element.find("caption")
+            if caption is not None:
+                self._draft.paragraph(inline_text(caption))
+            self._draft.table(rows, header_rows)
+            self._skipped = element
+            return
+        if tag in HEADINGS:
+            self.flush()
+            if not self._lists:
+                self._heading = HEADINGS[tag]
+        elif tag in ("ul", "ol"):
+            self.flush()
+            self._lists.append([tag == "ol", whole_number(element.get("start"), 1)])
+        elif tag == "li":
+            self.flush()
+            self._open_item(element)
+        elif tag in ("pre", "listing", "xmp"):
+            self.flush()
+            self._pre += 1
+        elif tag == "br":
+            self._inline.append("\n")
+        elif tag == "hr" or tag in BLOCKS:
+            self.flush()
+        elif tag == "img" and element.get("alt") and not _is_captioned_so(element):
+            self._inline.append(f" {element.get('alt')} ")
+        self._add_text(element.text)
+
+    def end(self, element: Any) -> None:
+        if element is self._skipped:
+            self._skipped = None
+        else:
+            tag = element.tag
+            if tag in HEADINGS or tag == "li" or tag in BLOCKS:
+                self.flush()
+            elif tag in ("pre", "listing", "xmp"):
+                self.flush()
+                self._pre = max(self._pre - 1, 0)
+            elif tag in ("ul", "ol") and self._lists:
+                self.flush()
+                self._lists.pop()
+                if not self._lists:
+                    self._close_list()
+            if tag in HEADINGS:
+                self._heading = 0
+        self._add_text(element.tail)
+
+    def flush(self) -> None:
+        """Adds what was collected as a block of the kind that is open."""
+        text = "".join(self._inline)
+        self._inline.clear()
+        if self._pre:
+            if text.strip():
+                self._draft.code(text) if not self._lists else self._add_lines_to_list(text)
+            return
+        text = "\n".join(one_line(line) for line in text.split("\n")).strip()
+        if not text:
+            return
+        if self._lists:
+            self._add_to_list(text)
+            return
+        self._close_list()
+        if self._heading:
+            self._draft.heading(text, self._heading)
+        else:
+            self._draft.paragraph(text)
+
+    def _add_text(self, text: str | None) -> None:
+        if text:
+            self._inline.append(text if self._pre else _SPACES.sub(" ", text))
+
+    def _open_item(self, element: Any) -> None:
+        if not self._lists:
+            return
+        ordered, number = self._lists[-1]
+        number = whole_number(element.get("value"), number)
+        self._lists[-1][1] = number + 1
+        parent = element.getparent()
+        form = _NUMERALS.get((parent.get("type") or "") if parent is not None else "", "decimal")
+        marker = f"{show_numeral(number, form)}." if ordered else "-"
+        if parent is not None and "inline-task-list" in (parent.get("class") or ""):
+            marker = "☒" if "checked" in (element.get("class") or "") else "☐"
+        self._marker = (len(self._lists) - 1, marker)
+
+    def _add_to_list(self, text: str) -> None:
+        if self._marker is not None:
+            self._items.append((*self._marker, text))
+            self._marker = None
+        elif self._items:
+            depth, marker, before = self._items[-1]
+            if marker:
+                self._items[-1] = (depth, marker, f"{before} {text}")
+            else:  # behind preformatted lines
+                self._items.append((len(self._lists), "", text))
+        else:
+            self._items.append((len(self._lists) - 1, "-", text))
+
+    def _add_lines_to_list(self, text: str) -> None:
+        """Adds preformatted lines to the open item, each a line of its own below it."""
+        for line in filter(str.strip, text.split("\n")):
+            if self._marker is not None or not self._items:
+                self._add_to_list(line)
+            else:
+                self._items.append((len(self._lists), "", line))
+
+    def _close_list(self) -> None:
+        if self._items:
+            self._draft.listing(self._items)
+            self._items = []

@@ -1,0 +1,1 @@
+"""Mail, mailboxes and calendars, Outlook's too."""

@@ -1,0 +1,327 @@
+"""Mails (EML, MHTML): the letter, then its attachments, one level deep.
+
+Kept: Subject, Date, To and Cc, then under the line that says who it is from the plain body (the HTML one where
+there is no other, or the plain one says but a part of it), with earlier mails as sections, and every attachment of
+a supported type as further pages under a heading of its name, invitations among them. A mail in the mail
+is read without its own attachments. Not kept: other headers, pictures shown within the text, the body's second
+form, cryptographic signatures. An attachment that cannot be read is noted (``attachment_unread``).
+"""
+
+from __future__ import annotations
+
+import binascii
+import contextlib
+import email
+import email.policy
+import quopri
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+
+from corpus.errors import ParseError
+from corpus.patterns import pattern
+from corpus.types import Document
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.dates import as_utc
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import EML, encrypted
+from ingest.parsers.html.parser import add_html, parse_html
+from ingest.parsers.mail.body import LetterDraft, add_plain
+from ingest.parsers.mail.html import mark_earlier_mails
+from ingest.parsers.members import Binder
+
+_SHOWN = ("From", "To", "Cc", "Date")
+_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_SIGNATURES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+_TEXTS = ("text/plain", "text/html")
+_MUCH_MORE = 3  # HTML that says so many times more than the plain form is what its writer meant
+_LEAST_MORE_CHARS = 200
+_PARSED_HEADER_CHARS = 16_000
+_MAX_PARTS = 100_000
+_ENCODED_WORD = pattern(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
+_BETWEEN_WORDS = pattern(r"\?=\s+=\?")
+_BARE_NAME = pattern(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+
+
+@dataclass(slots=True)
+class Letter:
+    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read.
+
+    ``entry`` is what an appointment says of itself: its time, place and people, a line each.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    entry: list[str] = field(default_factory=list)
+    date: datetime | None = None
+    bodies: list[tuple[bool, str]] = field(default_factory=list)
+    unread: bool = False
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a mail with its attachments.
+
+    Raises:
+        ParseError: ``encrypted``, ``damaged_file`` or ``no_text``.
+        LimitError: a limit of the draft.
+    """
+    data = data.lstrip(b"\xef\xbb\xbf\r\n")
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    if message.get_content_type() in _SEALED and "signed" not in str(message.get("Content-Type", "")):
+        raise encrypted(name)
+    letter, attached = open_letter(message)
+    return bind(letter, attached, name, EML, limits)
+
+
+def bind(
+    letter: Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
+) -> Document:
+    """Returns a mail, or an entry of Outlook, with its attachments (file name, content) as a document."""
+    subject = one_line(letter.headers.get("Subject", ""))
+    draft = LetterDraft(limits)
+    draft.page(1)
+    if subject:
+        draft.heading(subject, 1)
+    said = {key: one_line(letter.headers[key]) for key in _SHOWN if letter.headers.get(key)}
+    has_body = any(text.strip() for _, text in letter.bodies)
+    sender = f"From: {said.pop('From')}" if subject and has_body and "From" in said else ""
+    # A date beside what a mail says would be taken for the date of what it tells of.
+    draft.head("\n".join([*letter.entry, *(f"{key}: {value}" for key, value in said.items())]))
+    draft.heading(sender, 2)
+    for is_html, text in letter.bodies:
+        if is_html:
+            root = parse_html(text)
+            if root is not None:
+                mark_earlier_mails(root)
+                add_html(draft, root)
+        else:
+            add_plain(draft, text)
+    if letter.unread:
+        draft.note(
+            "attachment_unread",
+            "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml.",
+        )
+    metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
+    head = draft.finish(
+        name=name, content_type=content_type, title=subject, date=letter.date, metadata=metadata
+    )
+    if not attached:
+        return head
+    binder = Binder(limits, code="attachment_unread", head=head)
+    for index, (file_name, content) in enumerate(attached):
+        if limits.nesting < 1:
+            reason = "It is attached to a mail that is itself inside a file."
+            binder.leave_out(file_name, code="nested", reason=reason)
+        elif index >= limits.max_archive_members:
+            count = len(attached) - index
+            binder.leave_out(f"{file_name} with {count - 1} more", "limit", "There are too many attachments.")
+            break
+        else:
+            binder.add(file_name, content)
+    return binder.bind(
+        name=name, content_type=content_type, title=head.title, date=head.date, metadata=head.metadata
+    )
+
+
+# ---- internet mail -------------------------------------------------------------------------------
+
+
+def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
+    """Returns a mail's own text and its attachments."""
+    letter = Letter()
+    for key in (*_SHOWN, "Subject"):
+        letter.headers[key] = read_header(message, key)
+    letter.date = read_date(letter.headers["Date"])
+    letter.bodies = [(part.get_content_type() == "text/html", _text(part)) for part in _body(message)]
+    attached: list[tuple[str, bytes]] = []
+    for part, inside in _leaves(message):
+        kind, file_name = part.get_content_type(), _file_name(part)
+        if (kind in _TEXTS and not _is_attached(part)) or kind in _SIGNATURES:
+            continue
+        if kind.startswith("image/") and (
+            inside == "multipart/related" or ("Content-ID" in part and not _is_attached(part, named=False))
+        ):
+            continue
+        if inside == "multipart/related" and not (_is_attached(part) or kind == "message/rfc822"):
+            continue
+        content = _content(part)
+        if kind != "text/calendar" or all(content != other for _, other in attached):
+            attached.append((file_name or _unnamed(part, len(attached) + 1), content))
+    return letter, attached
+
+
+def _is_attached(part: Message, *, named: bool = True) -> bool:
+    """Says whether a part is a file of its own: marked so, or (``named``) with a name."""
+    return part.get_content_disposition() == "attachment" or (named and bool(_file_name(part)))
+
+
+def _leaves(message: Message) -> Iterator[tuple[Message, str]]:
+    """Yields the parts that hold something, each with the kind of multipart it stands in."""
+    stack: list[tuple[Message, str]] = [(message, "")]
+    for _ in range(_MAX_PARTS):
+        if not stack:
+            return
+        part, inside = stack.pop()
+        kind = part.get_content_type()
+        if part.is_multipart() and kind != "message/rfc822":
+            children = [child for child in part.get_payload() if isinstance(child, Message)]
+            # Whatever else is grouped by, only the forms of one text and what belongs to it are no files.
+            group = kind if kind in ("multipart/alternative", "multipart/related") else "multipart/mixed"
+            stack.extend((child, group) for child in reversed(children))
+        else:
+            yield part, inside
+
+
+def _body(part: Message) -> list[Message]:
+    """Returns the texts that a reader sees one after the other; of several forms of one text, one."""
+    kind = part.get_content_type()
+    if not part.is_multipart() or kind == "message/rfc822":
+        return [part] if kind in _TEXTS and not _is_attached(part) and _text(part).strip() else []
+    children = [child for child in part.get_payload() if isinstance(child, Message)]
+    if kind == "multipart/related":
+        return _body(children[0]) if children else []
+    found = [_body(child) for child in children]
+    return (
+        _best_form(found) if kind == "multipart/alternative" else [text for texts in found for text in texts]
+    )
+
+
+def _best_form(forms: Sequence[list[Message]]) -> list[Message]:
+    """Returns the plain form; the HTML one where there is no other, or the plain one says but a part of it."""
+    plain = next(
+        (form for form in forms if form and all(t.get_content_type() == "text/plain" for t in form)), []
+    )
+    rich = next((form for form in reversed(forms) if form and form is not plain), [])
+    if plain and rich:
+        said, shown = (sum(map(_visible_chars, form)) for form in (plain, rich))
+        return rich if shown > _MUCH_MORE * said + _LEAST_MORE_CHARS else plain
+    return plain or rich
+
+
+def _visible_chars(part: Message) -> int:
+    text = _text(part)
+    if part.get_content_type() == "text/html":
+        root = parse_html(text)
+        draft = Draft(Limits())
+        if root is not None:
+            add_html(draft, root)
+        return draft.length
+    return len("".join(text.split()))
+
+
+def _text(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    try:
+        text = decode(content, str(part.get_content_charset() or "")).text
+    except ParseError:
+        return ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if str(part.get_param("format", "")).lower() == "flowed":
+        text = _unflowed(text, without_space=str(part.get_param("delsp", "")).lower() == "yes")
+    return text
+
+
+def _unflowed(text: str, *, without_space: bool) -> str:
+    """Returns lines that were broken for show as one, those of a quotation too (RFC 3676, section 4)."""
+    joined: list[list[str]] = []
+    goes_on = -1
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        body = line[depth:].removeprefix(" ")
+        if depth == goes_on:
+            joined[-1].append(body)
+        else:
+            joined.append([f"{'>' * depth} {body}" if depth else body])
+        goes_on = depth if body.endswith(" ") and body != "-- " else -1
+        if goes_on >= 0 and without_space:
+            joined[-1][-1] = joined[-1][-1][:-1]
+    return "\n".join(map("".join, joined))
+
+
+def _content(part: Message) -> bytes:
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_payload()
+        if not (isinstance(inner, list) and inner and isinstance(inner[0], Message)):
+            return b""
+        try:
+            if (
+                str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
+            ):  # forbidden, but sent
+                return binascii.a2b_base64(str(inner[0].get_payload()))
+            return inner[0].as_bytes()
+        except _BROKEN:  # a header that cannot be written anew as it should be
+            return inner[0].as_bytes(policy=email.policy.compat32)
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _file_name(part: Message) -> str:
+    for key in ("content-disposition", "content-type"):
+        raw = _raw_header(part, key)
+        named = _BARE_NAME.search(raw) if not raw.isascii() else None
+        if named:  # bytes in no declared encoding
+            return one_line(named[1])
+    try:
+        return one_line(_decoded_words(str(part.get_filename() or "")))
+    except _BROKEN:
+        return ""
+
+
+def _raw_header(message: Message, key: str) -> str:
+    """Returns a header as it was written, its bytes in the encoding they are really in."""
+    raw = next((str(value) for name, value in message.raw_items() if name.lower() == key), "")
+    if any("\udc80" <= character <= "\udcff" for character in raw):
+        return decode(raw.encode("utf-8", errors="surrogateescape")).text
+    return raw
+
+
+def _decoded_words(shown: str) -> str:
+    """Returns a header with the encoded words that Python's own decoder leaves: vendors' Japanese characters."""
+
+    def opened(match: re.Match[str]) -> str:
+        charset, kind, text = match.groups()
+        try:
+            data = binascii.a2b_base64(text) if kind in "Bb" else quopri.decodestring(text, header=True)
+            return decode(data, charset).text
+        except (*_BROKEN, ParseError):
+            return match[0]
+
+    return _ENCODED_WORD.sub(opened, _BETWEEN_WORDS.sub("?==?", shown)) if "=?" in shown else shown
+
+
+def _unnamed(part: Message, number: int) -> str:
+    inner = part.get_payload()
+    if part.get_content_type() == "text/calendar":
+        return "invitation.ics"
+    if (
+        part.get_content_type() == "message/rfc822"
+        and isinstance(inner, list)
+        and (isinstance(inner[0], Message))
+    ):
+        return f"{read_header(inner[0], 'Subject') or f'message {number}'}.eml"
+    return f"attachment {number}"
+
+
+def read_header(message: Message, key: str) -> str:
+    """Returns a header's text on one line, also where its bytes are in no declared encoding."""
+    shown = _raw_header(message, key.lower())
+    if shown.isascii() and len(shown) < _PARSED_HEADER_CHARS:  # the library takes very long for longer ones
+        with contextlib.suppress(*_BROKEN):
+            shown = str(message.get(key, ""))
+    return one_line(_decoded_words(shown))
+
+
+def read_date(value: str) -> datetime | None:
+    """Returns the time that a Date header names, None where it names none."""
+    try:
+        return as_utc(parsedate_to_datetime(value)) if value else None
+    except _BROKEN:
+        return None

@@ -1,0 +1,1 @@
+"""PDF: pages as they are drawn → paragraphs, headings and tables in reading order."""

@@ -1,0 +1,330 @@
+"""One page of a PDF as PDFium gives it: its words with their boxes, its rules and its pictures.
+
+What a reader of the page cannot see is left out and counted: text smaller than 1.5 points, beside the page,
+drawn invisibly where no picture lies (over one it is what a text recognition read there), transparent, or in
+a colour that the page shows no trace of.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from corpus.patterns import pattern
+from ingest.parsers.pdf.lines import Rule, Word, in_rows
+from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
+from ingest.parsers.pdf.structure import Box, PageText
+from ingest.parsers.pdf.writing import join_labels, mark_downward, turn_upright
+
+_MAX_OBJECTS = 4000
+_MAX_RULES = 1500
+_MAX_DEPTH = 3
+_TINY_POINTS = 1.5
+_PALE = 225
+_SEEN_CONTRAST = 24
+_LOOK_PIXELS = 1200
+_HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
+_FEW_CHARS = 300
+"""On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
+_LINE_HYPHENS = "-\u2010\ufffe\x02"
+_TOKEN = pattern(r"\S+")
+
+Font = tuple[str, bool]
+"""Its name, and whether it is bold."""
+
+_NO_FONT: Font = ("", False)
+_DRAWN, _INVISIBLE, _PALE_TEXT = range(3)
+
+
+def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
+    """Returns what stands on an open pypdfium2 page.
+
+    Args:
+        page: the page.
+        fonts: those known by their handle; good only while the page is open.
+    """
+    width, height = page.get_size()
+    if pdfium.FPDFPage_GetRotation(page.raw) % 2:
+        width, height = height, width  # boxes are given on the page as it lies in the file
+    found = PageText(width, height)
+    text_page = pdfium.FPDFText_LoadPage(page.raw)
+    if not text_page:
+        return found
+    try:
+        text = page_characters(text_page)
+        backward = is_right_to_left(text)
+        turns, looks = _read_words(text_page, text, found, fonts, backward=backward)
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+    _read_objects(page.raw, found)
+    turns = _leave_out_hidden(page, found, turns, looks)
+    downward = mark_downward(found.words, turns)
+    if any(turns):
+        turn_upright(found, turns)
+    found.words = in_rows(found.words) if downward else join_labels(found.words)
+    if backward:
+        turn_over(found)
+    return found
+
+
+def _read_words(
+    text_page: Any, text: str, found: PageText, fonts: dict[int, Font], *, backward: bool
+) -> tuple[list[int], list[int]]:
+    """Adds the page's words; returns for each how many quarter turns to the left its line is written, and
+    how it is drawn."""
+    box = pdfium.FS_RECTF()
+    reference = ctypes.byref(box)
+    loose = pdfium.FPDFText_GetLooseCharBox
+    font = _NO_FONT
+    turn = 0
+    turns: list[int] = []
+    looks: list[int] = []
+    last_drawn, look = -1, _DRAWN
+    for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
+        if not loose(text_page, start, reference):
+            continue
+        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        if y1 - y0 < _TINY_POINTS:
+            found.hidden_chars += end - start
+            continue
+        drawn = pdfium.FPDFText_GetTextObject(text_page, start)
+        address = ctypes.addressof(drawn.contents) if drawn else 0
+        if address != last_drawn:
+            last_drawn, look = address, _look(drawn) if address else _DRAWN
+            turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
+            font = _font_of(drawn, fonts)
+        spaced = (
+            start > 0
+            and text[start] > "\u2e7f"
+            and text[start - 1] in " \u3000"
+            and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
+        )
+        whole = shown = text[start:end]
+        if backward:
+            whole = shown = as_read(whole, start, lambda at: _box_of(text_page, at))
+        if end - start > 1 and loose(text_page, end - 1, reference):
+            if not turn and box.top <= y0 + 0.3 * (y1 - y0):
+                # PDFium undid a hyphenation: the word goes on in the next line, after one of its hyphens.
+                split = _line_break(text, start, end, text_page, y0 + 0.3 * (y1 - y0))
+                if split and loose(text_page, split - 1, reference):
+                    first = _shown(text[start:split])
+                    found.words.append(Word(x0, y0, box.right, y1, first, y1 - y0, *font[::-1], spaced))
+                    turns.append(turn)
+                    looks.append(look)
+                    loose(text_page, split, reference)
+                    x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
+                    loose(text_page, end - 1, reference)
+            x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
+            y0, y1 = min(y0, box.bottom), max(y1, box.top)
+        found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, *font[::-1], spaced))
+        turns.append(turn)
+        looks.append(look)
+    return turns, looks
+
+
+def _tokens(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
+    """Yields where the page's words begin and end.
+
+    PDFium takes a page of a few short lines ("A", "B") for one written downward and puts no blank between them.
+    """
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if (
+            len(text) <= _FEW_CHARS
+            and match[0].isascii()
+            and abs(pdfium.FPDFText_GetCharAngle(text_page, start)) < math.pi / 4
+        ):
+            bottom = math.inf
+            box = pdfium.FS_RECTF()
+            for at in range(start, end):
+                if pdfium.FPDFText_GetLooseCharBox(text_page, at, ctypes.byref(box)):
+                    if at > start and text[at - 1] not in _LINE_HYPHENS and box.top <= bottom:
+                        yield start, at
+                        start = at
+                    bottom = box.bottom + 0.3 * (box.top - box.bottom)
+        yield start, end
+
+
+def _pieces(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
+    for start, end in _tokens(text, text_page):
+        yield from pieces(text[start:end], start)
+
+
+def _box_of(text_page: Any, index: int) -> Box | None:
+    box = pdfium.FS_RECTF()
+    known = pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box))
+    return (box.left, box.bottom, box.right, box.top) if known else None
+
+
+def _line_break(text: str, start: int, end: int, text_page: Any, height: float) -> int:
+    """Returns where, behind a hyphen, a word goes on below ``height``; 0 when nowhere.
+
+    A word such as ``out-of-pocket`` has several hyphens, and only one of them ends the line.
+    """
+    box = pdfium.FS_RECTF()
+    reference = ctypes.byref(box)
+    for at in range(start + 1, end):
+        known = text[at - 1] in _LINE_HYPHENS and pdfium.FPDFText_GetLooseCharBox(text_page, at, reference)
+        if known and box.top <= height:
+            return at
+    return 0
+
+
+def _shown(text: str) -> str:
+    """Returns a word with plain hyphens: PDFium marks those at line ends U+FFFE or U+0002, browsers set U+2010."""
+    return text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
+
+
+def page_characters(text_page: Any) -> str:
+    """Returns the page's characters, one code point for each of PDFium's character indices."""
+    count = pdfium.FPDFText_CountChars(text_page)
+    if count <= 0:
+        return ""
+    buffer = (ctypes.c_ushort * (2 * count + 2))()
+    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
+    text = bytes(buffer)[: max(written - 1, 0) * 2].decode("utf-16-le", errors="replace")
+    if len(text) != count:
+        codes = (pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count))
+        text = "".join(chr(code) if 0 < code < 0x110000 else "\ufffd" for code in codes)
+    return text
+
+
+def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
+    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
+    if not font:
+        return _NO_FONT
+    key = ctypes.addressof(font.contents)
+    if key not in fonts:
+        buffer = ctypes.create_string_buffer(256)
+        pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
+        name = buffer.value.decode("utf-8", errors="replace").rpartition("+")[2].lower()
+        fonts[key] = (name, bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600)
+    return fonts[key]
+
+
+def _read_objects(page: Any, found: PageText) -> None:
+    """Collects drawn straight lines (of tables) and where pictures lie."""
+    get_object, get_type = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
+    picture, path, form = pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_FORM
+    for index in range(min(pdfium.FPDFPage_CountObjects(page), _MAX_OBJECTS)):
+        item = get_object(page, index)
+        kind = get_type(item)
+        if kind == path:
+            found.drawings += 1
+            if len(found.rules) < _MAX_RULES and (box := _bounds(item)):
+                _add_rules(item, *box, found)
+        elif (kind == picture or (kind == form and _holds_picture(item))) and (box := _bounds(item)):
+            found.pictures.append(box)
+
+
+def _bounds(item: Any) -> Box | None:
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+        return None
+    return left.value, bottom.value, right.value, top.value
+
+
+def _holds_picture(form: Any, depth: int = 1) -> bool:
+    for index in range(min(max(pdfium.FPDFFormObj_CountObjects(form), 0), _MAX_OBJECTS)):
+        item = pdfium.FPDFFormObj_GetObject(form, index)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            return True
+        if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH and _holds_picture(item, depth + 1):
+            return True
+    return False
+
+
+def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: PageText) -> None:
+    """Adds a thin path as a rule, and a box with a drawn edge as four; a mere background is none."""
+    wide, high = x1 - x0, y1 - y0
+    rules = page.rules
+    if wide <= 3 and high >= 6:
+        x = (x0 + x1) / 2
+        rules.append(Rule(x, y0, x, y1))
+    elif high <= 3 and wide >= 6:
+        y = (y0 + y1) / 2
+        rules.append(Rule(x0, y, x1, y))
+    elif wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        if pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value:
+            rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
+
+
+# ---- what cannot be seen -------------------------------------------------------------------------
+
+
+def _look(drawn: Any) -> int:
+    """Returns how a text object is drawn: plainly, invisibly, or in a colour close to white or transparent."""
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
+    if mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP):
+        return _INVISIBLE
+    if mode not in (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP):
+        return _DRAWN  # its outlines are drawn
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
+        return _DRAWN
+    pale = min(red.value, green.value, blue.value) >= _PALE or alpha.value <= 255 - _PALE
+    return _PALE_TEXT if pale else _DRAWN
+
+
+def _leave_out_hidden(page: Any, found: PageText, turns: list[int], looks: Sequence[int]) -> list[int]:
+    """Takes out the words that nobody sees, counts them, and returns the turns of the rest."""
+    left, bottom, right, top = _page_box(page, found)
+    unseen = [False] * len(found.words)
+    for at, (word, look) in enumerate(zip(found.words, looks, strict=True)):
+        x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+        if word.x1 < left or word.x0 > right or word.y1 < bottom or word.y0 > top:
+            unseen[at] = True
+        elif look == _INVISIBLE:
+            over_picture = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in found.pictures)
+            unseen[at] = not over_picture
+            found.recognised_chars += len(word.text) if over_picture else 0
+    pale = [at for at, look in enumerate(looks) if look == _PALE_TEXT and not unseen[at]]
+    if pale:
+        for at, seen in zip(pale, _are_seen(page, [found.words[at] for at in pale]), strict=True):
+            unseen[at] = not seen
+    if not any(unseen):
+        return turns
+    found.hidden_chars += sum(len(word.text) for word, out in zip(found.words, unseen, strict=True) if out)
+    found.words = [word for word, out in zip(found.words, unseen, strict=True) if not out]
+    return [turn for turn, out in zip(turns, unseen, strict=True) if not out]
+
+
+def _page_box(page: Any, found: PageText) -> Box:
+    box = pdfium.FS_RECTF()
+    if not pdfium.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(box)):
+        return 0.0, 0.0, found.width, found.height
+    return box.left, box.bottom, box.right, box.top
+
+
+def _are_seen(page: Any, words: Sequence[Word]) -> list[bool]:
+    """Says of each word whether the drawn page shows anything but one colour where it stands."""
+    wide, high = page.get_size()
+    picture = page.render(scale=min(2.0, _LOOK_PIXELS / max(wide, high, 1.0))).to_pil().convert("L")
+    seen = []
+    for word in words:
+        inset = 0.15 * (word.y1 - word.y0)
+        x0, y0, x1, y1 = to_pixels(page, (word.x0, word.y0 + inset, word.x1, word.y1 - inset), picture.size)
+        area = (max(x0, 0), max(y0, 0), min(x1 + 1, picture.width), min(y1 + 1, picture.height))
+        if area[0] >= area[2] or area[1] >= area[3]:
+            seen.append(False)
+            continue
+        darkest, lightest = picture.crop(area).getextrema()
+        seen.append(lightest - darkest >= _SEEN_CONTRAST)
+    return seen
+
+
+def to_pixels(page: Any, box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Returns a box as left, top, right, bottom in the picture, whatever the page's rotation and crop."""
+    corners = []
+    for x, y in ((box[0], box[1]), (box[2], box[3])):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, across, down)
+        corners.append((across.value, down.value))
+    (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(*corners, strict=True))
+    return x0, y0, x1, y1

@@ -1,0 +1,182 @@
+"""Lines of one column → paragraphs and lists. Pure geometry, no PDF library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from corpus.patterns import pattern
+from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, Line, join_lines
+
+_LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
+_JUSTIFIED = 0.7  # points by which lines that end at one place differ
+_BULLET = pattern(
+    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
+    r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
+)
+SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
+_MARK = pattern(r"\.?[\d０-９]{1,3}|\[\d{1,3}\]|※\d?|（?注[\d０-９]?）?")
+"""What may stand before a paragraph and is no bullet: ``.1``, ``[21]``, ``２``, ``※``."""
+_LEADER = pattern(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
+
+
+@dataclass(slots=True)
+class Piece:
+    """A paragraph, list or table of a page. ``lines`` is empty for a table and ``rows`` for the others."""
+
+    kind: Literal["paragraph", "list", "table"]
+    lines: list[Line] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    items: list[tuple[int, str, str]] = field(default_factory=list)
+    text: str = ""
+
+    @property
+    def size(self) -> float:
+        """The letter height of its first line."""
+        return self.lines[0].size if self.lines else 0.0
+
+    @property
+    def font(self) -> str:
+        """The font it starts with."""
+        return self.lines[0].words[0].font if self.lines else ""
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is bold."""
+        return bool(self.lines) and all(line.bold for line in self.lines)
+
+
+def leading_of(lines: Sequence[Line]) -> float:
+    """Returns the usual distance between the tops of lines that follow each other, in points."""
+    steps = [a.y1 - b.y1 for a, b in pairwise(lines) if 0 < a.y1 - b.y1 < 3 * a.size]
+    return median(steps) if steps else 1.2 * lines[0].size if lines else 0.0
+
+
+def paragraphs(lines: Sequence[Line]) -> list[Piece]:
+    """Returns lines of one column as paragraphs and lists."""
+    if not lines:
+        return []
+    leading = leading_of(lines)
+    edge = max(line.x1 for line in lines)
+    groups: list[list[Line]] = []
+    for at, line in enumerate(lines):
+        is_second = bool(groups) and len(groups[-1]) == 1
+        hangs = is_second and _hangs(lines[at - 1 : at + 2])
+        below_mark = is_second and _is_below_mark(groups[-1][0], line)
+        end = _edge_beside_box(groups[-1], line, edge) if groups else edge
+        if groups and goes_on(groups[-1][-1], line, leading, end, hangs=hangs, below_mark=below_mark):
+            groups[-1].append(line)
+        elif groups and _beside(groups[-1][-1], line):
+            last = groups[-1].pop()
+            groups[-1].append(Line([*last.words, *line.words]))
+        else:
+            groups.append([line])
+    pieces: list[Piece] = []
+    for group in groups:
+        text = join_lines([line.text for line in group])
+        bullet = _BULLET.match(text)
+        if bullet is None or bullet.end() == len(text):
+            pieces.append(Piece("paragraph", group, text=text))
+            continue
+        item = (0, bullet[0].strip(), text[bullet.end() :])
+        above = pieces[-1].lines[-1] if pieces and pieces[-1].kind == "list" else None
+        # "1. Scope" in larger letters is no item of the list below it.
+        if (
+            above is not None
+            and above.y0 >= group[0].y0
+            and abs(above.size - group[0].size) <= 0.12 * above.size
+        ):
+            pieces[-1].items.append(item)
+            pieces[-1].lines += group
+        else:
+            pieces.append(Piece("list", list(group), items=[item]))
+    for piece in pieces:
+        _indent(piece)
+    return pieces
+
+
+def _indent(piece: Piece) -> None:
+    """Gives list items their depth from where their first lines stand."""
+    if piece.kind != "list":
+        return
+    starts = [line.x0 for line in piece.lines if _BULLET.match(line.text)]
+    if len(starts) == len(piece.items):
+        steps: list[float] = []
+        for x in sorted(starts):
+            if not steps or x - steps[-1] > 6:
+                steps.append(x)
+        depths = [max(i for i, step in enumerate(steps) if step <= x + 0.01) for x in starts]
+        piece.items = [
+            (depth, mark, text) for depth, (_, mark, text) in zip(depths, piece.items, strict=True)
+        ]
+
+
+def _edge_beside_box(group: Sequence[Line], line: Line, edge: float) -> float:
+    """Returns where lines end: sooner than on the rest of the page where two that are justified end at one place.
+
+    Such stand beside a box or a picture. A sentence must go on in the line below them.
+    """
+    last = group[-1]
+    pair = (group[-2], last) if len(group) > 1 else (last, line)
+    is_block = all(abs(getattr(pair[0], side) - getattr(pair[1], side)) < _JUSTIFIED for side in ("x0", "x1"))
+    return min(last.x1, edge) if is_block and line.text[0].islower() else edge
+
+
+def _beside(before: Line, after: Line) -> bool:
+    """Says whether a line goes on to the right of the one before (a label and its value)."""
+    common = min(before.y1, after.y1) - max(before.y0, after.y0)
+    return common >= SAME_LINE * min(before.y1 - before.y0, after.y1 - after.y0) and after.x0 >= before.x1
+
+
+def _hangs(lines: Sequence[Line]) -> bool:
+    """Says whether the second and third of three lines stand further in than the first of their paragraph."""
+    if len(lines) < 3:
+        return False
+    first, second, third = lines
+    return (
+        second.x0 > first.x0
+        # Lines of a heading in the middle of a page are shorter.
+        and (second.x1 > first.x1 - 5 * first.size or _MARK.match(first.text) is not None)
+        and abs(second.x0 - third.x0) < 0.2 * second.size
+        and abs((first.y1 - second.y1) - (second.y1 - third.y1)) < 0.15 * second.size
+        and not SENTENCE_END.search(first.text)
+    )
+
+
+def _is_below_mark(first: Line, second: Line) -> bool:
+    """Says whether a line begins below the first word after the number that its paragraph begins with."""
+    words = first.words
+    return (
+        len(words) > 1
+        and _MARK.fullmatch(words[0].text) is not None
+        and abs(second.x0 - words[1].x0) < 0.5 * second.size
+    )
+
+
+def goes_on(
+    before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False, below_mark: bool = False
+) -> bool:
+    """Says whether a line goes on with the sentence of the one before."""
+    step = before.y1 - after.y1
+    size = before.size
+    if not 0.3 * size < step <= _LEADING * max(leading, 1.1 * size):
+        return False
+    if abs(before.size - after.size) > 0.12 * size or before.bold != after.bold:
+        return False
+    if _BULLET.match(after.text) or _LEADER.search(before.text):
+        return False
+    if below_mark:
+        return True
+    if after.x0 - before.x0 > 0.9 * size and not hangs and not _BULLET.match(before.text):
+        return False  # indented: a new paragraph
+    if HYPHENATED.search(before.text) and after.text[0].islower():
+        return True
+    # The writer broke the line although the next word had room: the paragraph ended.
+    first = after.words[0]
+    wide = first.x1 - first.x0
+    if NO_SPACE.match(first.text):
+        wide = min(wide, 2.0 * size)
+    return before.x1 + 0.3 * size + wide > edge - 0.5 * size

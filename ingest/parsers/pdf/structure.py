@@ -1,0 +1,389 @@
+"""What the pieces of a PDF's pages are: running lines, headings, title, parted words. No PDF library."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from corpus.patterns import pattern
+from ingest.parsers.assembly import Draft
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.pdf.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
+from ingest.parsers.pdf.paragraphs import Piece
+from ingest.parsers.remarks import Remark
+from ingest.parsers.titles import given_title
+
+_MARGIN_SHARE = 0.12
+_REPEATED_SHARE = 0.4
+_LARGER = 1.15  # a heading's letters, of the body's
+_MAX_HEADING_CHARS = 200
+_STAMP = pattern(r"[\d\s]*\d[/.:年-]\d[\d\s/.:年月日時分秒-]*")
+_NUMBERED = pattern(
+    r"(?:第[\d０-９一二三四五六七八九十]+[章編部節条]|[\d０-９]{1,2}(?:[.．][\d０-９]{1,2}){0,4}[.．]?[\s\u3000]+\S"
+    r"|(?:chapter|section|article|appendix|part)\s+\w+)",
+    re.IGNORECASE,
+)
+_NUMBER = pattern(
+    r"(?:(?:chapter|section|appendix|part)\s+)?(?:[\d０-９]{1,3}|[A-Z]|[IVX]{2,5})(?:[.．][\d０-９]{1,3}){0,5}[.．:：]?[\s\u3000]+"
+    r"|第?\s*[\d０-９一二三四五六七八九十]+(?:[.．][\d０-９]+)*\s*[章編部節条項][\s\u3000:：.．]*",
+    re.IGNORECASE,
+)
+"""What a heading has in front of its words: "2.1", "Chapter 3", "A.", "第2章"."""
+_LEADERS = pattern(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
+_JOINT = pattern(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
+_PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
+_PAGE_NUMBER = pattern(
+    r"\W*(?:page|p\.|seite|ページ|頁)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von|／)\W*\d{1,4})?\W*(?:ページ|頁)?\W*",
+    re.IGNORECASE,
+)
+_FILE_NAME = pattern(
+    r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
+)
+_SENTENCE_END = pattern(r"[.。．!?！？;；,，、]$")
+_SCAN_SHARE = 0.2
+_OUTLINES = 100
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in points from the page's bottom left."""
+
+
+@dataclass(slots=True)
+class PageText:
+    """What one page gave: its words and rules, or the plain text of the second reader."""
+
+    width: float
+    height: float
+    words: list[Word] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    plain: str = ""
+    upper: float = 0.0  # where the third row from the top stands
+    lower: float = 0.0  # where the third row from the bottom stands
+    floor: float = 0.0  # where the last row stands
+    pictures: list[Box] = field(default_factory=list)
+    drawings: int = 0
+    hidden_chars: int = 0
+    recognised_chars: int = 0
+    remarks: list[Remark] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether pictures, or very many strokes, take so much of the page that they may be its text."""
+        covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.pictures)
+        return covered > _SCAN_SHARE * self.width * self.height or self.drawings >= _OUTLINES
+
+    def note(self, code: str, message: str) -> None:
+        """Adds a remark for the ingest report."""
+        self.notes.append((code, message))
+
+    def settle(self) -> None:
+        """Makes lines of the words, and finds the outermost ones."""
+        self.lines = to_lines(self.words)
+        rows = sorted({round(line.y0 / 3) * 3 for line in self.lines})
+        if rows:
+            self.floor = min(line.y0 for line in self.lines)
+            self.lower, self.upper = rows[min(2, len(rows) - 1)] + 2, rows[max(-3, -len(rows))] - 2
+
+
+# ---- headers and footers -------------------------------------------------------------------------
+
+
+def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]:
+    """Returns a test for headers, footers and page numbers.
+
+    They are among the three outermost rows, at the same height in the margin of at least two fifths of the
+    pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
+    the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
+    never one. Neither is a line at the top that is larger than the body and says on no other page the same:
+    "Chapter 1" and "Chapter 2" are headings.
+    """
+    if len(pages) < 2:
+        return lambda line, page: False
+    counts: Counter[tuple[str, int]] = Counter()
+    sizes: Counter[float] = Counter()
+    texts: Counter[str] = Counter()
+    for page in pages:
+        counts.update({key for line in page.lines for key in _running_keys(line, page)})
+        texts.update({line.text for line in page.lines})
+        for line in page.lines:
+            sizes[round(line.size * 2) / 2] += len(line.text)
+    least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
+    heading_size = _LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
+
+    def is_repeated(line: Line, page: PageText) -> bool:
+        own = texts[line.text] == 1 and line.size >= heading_size and line.y0 > page.height / 2
+        if own and not _PAGE_NUMBER.fullmatch(line.text):
+            return False
+        return any(
+            sum(counts[text, height + shift] for shift in (-1, 0, 1)) >= least
+            for text, height in _running_keys(line, page)
+        )
+
+    return is_repeated
+
+
+def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> list[Line]:
+    """Returns a page's lines without the running ones; all of them where nothing else would be left.
+
+    A page that is left with nothing but a picture is a scan with a header, and does become empty.
+    """
+    body = [line for line in page.lines if not is_running(line, page)]
+    return body if body or page.is_picture else page.lines
+
+
+_LAST_LINE = -1_000_000
+
+
+def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
+    """Returns a line's text with digits made equal, with its height in steps of 4 points, or as last line.
+
+    The height is measured from the nearer edge, in the upper half downward as negative: pages differ in size.
+    """
+    middle = (line.y0 + line.y1) / 2
+    last = line.y0 <= page.floor + 1
+    outermost = line.y0 >= page.upper - 1 or line.y0 <= page.lower + 1
+    in_margin = not _MARGIN_SHARE * page.height < middle < (1 - _MARGIN_SHARE) * page.height
+    if not last and not (in_margin and outermost):
+        return []
+    text = line.text
+    digits = sum(character.isdigit() for character in text)
+    if _PAGE_NUMBER.fullmatch(text):
+        text = "#"
+    elif digits * 2 > len(text) and not _STAMP.fullmatch(text):
+        return []
+    shown = re.sub(r"\d+", "#", text)
+    height = middle if middle < page.height / 2 else middle - page.height
+    keys = [(shown, round(height / 4))] if in_margin and outermost else []
+    return [*keys, (shown, _LAST_LINE)] if last and "#" in shown else keys
+
+
+# ---- headings and title --------------------------------------------------------------------------
+
+
+class Headings:
+    """Decides which pieces are headings, and of which level.
+
+    An outline whose titles are found on their pages (there without their numbers, as LaTeX writes them), and that is
+    fine enough for the document, decides alone; otherwise what is larger or bolder than the body, or numbered and in
+    another font, is a heading too.
+    """
+
+    def __init__(
+        self, arranged: Sequence[Sequence[Piece]], outline: Mapping[tuple[int, str], Sequence[int]]
+    ) -> None:
+        self.body_size, self._body_font, self._body_bold = _body_letters(arranged)
+        self._outline = outline
+        found = sum(
+            self._outlined(piece, index) > 0 for index, pieces in enumerate(arranged) for piece in pieces
+        )
+        self._trust_outline = found * 2 >= len(outline) and found >= max(3, len(arranged) // 3)
+        steps: Counter[tuple[float, bool]] = Counter()
+        self._depths: dict[tuple[float, bool], int] = {}
+        for piece in (piece for pieces in arranged for piece in pieces if self._looks(piece)):
+            step, depth = self._step(piece), _depth(piece)
+            steps[step] += 1
+            if depth:
+                self._depths[step] = min(depth, self._depths.get(step, depth))
+        self._levels = _levels(steps)
+
+    def level(self, piece: Piece, index: int) -> int:
+        """Returns 1 to 6 for a heading, 0 for anything else."""
+        if piece.kind == "table":
+            return 0
+        if known := self._outlined(piece, index):
+            return known
+        if self._trust_outline or not self._looks(piece):
+            return 0
+        step = self._step(piece)
+        depth = _depth(piece)
+        deeper = depth - self._depths[step] if depth else 0
+        return min(self._levels.get(step, 0) + deeper, 6)
+
+    def _outlined(self, piece: Piece, index: int) -> int:
+        """Returns the level that the outline gives a piece on the page at an index, with or without its number; or 0.
+
+        A chapter and its first section may be called the same: of two levels the number's is meant.
+        """
+        text = _text(piece)
+        levels = self._outline.get((index, plain_title(text)), ())
+        if not levels and (number := _NUMBER.match(text)):
+            levels = self._outline.get((index, plain_title(text[number.end() :])), ())
+        depth = _depth(piece)
+        return min(levels, key=lambda level: abs(level - depth) if depth else 0, default=0)
+
+    def _step(self, piece: Piece) -> tuple[float, bool]:
+        return round(piece.size), piece.bold
+
+    def _looks(self, piece: Piece) -> bool:
+        if piece.kind == "table" or not piece.lines or len(piece.lines) > 3:
+            return False
+        text = _text(piece)
+        if _LEADERS.search(text):
+            return False  # of a table of contents
+        if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
+            return False
+        larger = piece.size >= _LARGER * self.body_size
+        bolder = piece.bold and not self._body_bold
+        if piece.kind == "list" and (len(piece.items) > 1 or not (larger or bolder)):
+            return False
+        if larger:
+            return not text.endswith("。")
+        if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
+            return False
+        numbered = len(text) <= 60 and piece.font != self._body_font and _NUMBERED.match(text) is not None
+        return bolder or numbered
+
+
+def _depth(piece: Piece) -> int:
+    """Returns how deep a heading's number goes (``2.1`` is 2 deep), 0 without one."""
+    number = re.match(r"[\d０-９]{1,2}(?:[.．][\d０-９]{1,2})*", _text(piece))
+    return 1 + len(re.findall("[.．]", number[0])) if number else 0
+
+
+def _levels(steps: Mapping[tuple[float, bool], int]) -> dict[tuple[float, bool], int]:
+    """Returns a level for each size and weight; rare ones share one with the next smaller.
+
+    Covers and diagrams show many sizes once or twice; they must not push the real headings down.
+    """
+    least = max(1, sum(steps.values()) // 30)
+    levels: dict[tuple[float, bool], int] = {}
+    level, rare_above, common_above = 0, False, False
+    for step in sorted(steps, reverse=True):
+        common = steps[step] >= least
+        if not rare_above or (common and not common_above):
+            level += 1
+        levels[step] = min(level, 6)
+        rare_above, common_above = not common, common_above or common
+    return levels
+
+
+def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool]:
+    """Returns the letter height (points) and the font of most of the text, and whether most of it is bold.
+
+    Some fonts call themselves heavy and are not; where all is bold, being so marks nothing.
+    """
+    sizes: Counter[float] = Counter()
+    fonts: Counter[str] = Counter()
+    weights: Counter[bool] = Counter()
+    for pieces in arranged:
+        for piece in pieces:
+            for line in piece.lines:
+                sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
+                fonts[line.words[0].font] += sum(len(word.text) for word in line.words)
+                weights[line.bold] += sum(len(word.text) for word in line.words)
+    if not sizes:
+        return 0.0, "", False
+    return sizes.most_common(1)[0][0], fonts.most_common(1)[0][0], weights[True] > weights[False]
+
+
+def plain_title(text: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def find_title(given: str, arranged: Sequence[Sequence[Piece]], body: float) -> str:
+    """Returns the metadata's title when it is one, else the largest text of the first page with text."""
+    given = given_title(given)
+    if any(c.isalpha() for c in given) and not _FILE_NAME.search(given):
+        return given
+    first: Iterable[Piece] = next((pieces for pieces in arranged if pieces), ())
+    titles = [
+        piece
+        for piece in first
+        if piece.kind == "paragraph" and 3 < len(piece.text) <= 150 and len(piece.lines) <= 3
+    ]
+    largest = max(titles, key=lambda piece: piece.size, default=None)
+    if largest is None or largest.size < 1.1 * body:
+        return ""
+    return one_line(largest.text)
+
+
+# ---- pieces to blocks ----------------------------------------------------------------------------
+
+
+def add_pieces(draft: Draft, pieces: Sequence[Piece], levels: Sequence[int]) -> None:
+    """Adds a page's pieces; a heading set in two lines becomes one, and so do the labels of a chart."""
+    heading: list[Piece] = []
+    labels: list[str] = []
+    held = 0
+    for piece, level in [*zip(pieces, levels, strict=True), (Piece("paragraph"), 0)]:
+        if heading and not (level == held and _goes_on(heading[-1], piece)):
+            draft.heading(join_lines([_text(one) for one in heading]), held)
+            heading = []
+        if labels and (level or not _is_label(piece)):
+            draft.paragraph("\n".join(labels))
+            labels = []
+        if level:
+            heading.append(piece)
+            held = level
+        elif piece.kind == "table":
+            draft.count_cells(sum(map(len, piece.rows)))
+            draft.table([[_LEADERS.sub(" … ", cell) for cell in row] for row in piece.rows])
+        elif piece.kind == "list":
+            draft.listing([(depth, mark, _LEADERS.sub(" … ", text)) for depth, mark, text in piece.items])
+        elif _is_label(piece):
+            labels.append(piece.text)
+        else:
+            draft.paragraph(_LEADERS.sub(" … ", piece.text))
+
+
+def _goes_on(above: Piece, below: Piece) -> bool:
+    """Says whether two headings are two lines of one: right below each other, and no number in front."""
+    first, second = above.lines[-1], below.lines[0]
+    gap = first.y0 - second.y1
+    common = min(first.x1, second.x1) - max(first.x0, second.x0)
+    return (
+        -0.3 * first.size < gap < 0.7 * first.size
+        and common > 0.5 * min(first.x1 - first.x0, second.x1 - second.x0)
+        and not _NUMBERED.match(_text(below))
+        and len(below.lines) == 1
+    )
+
+
+def _is_label(piece: Piece) -> bool:
+    return piece.kind == "paragraph" and 0 < len(piece.text) <= 8 and not _SENTENCE_END.search(piece.text)
+
+
+def _text(piece: Piece) -> str:
+    return piece.text or " ".join(line.text for line in piece.lines)
+
+
+def undo_hyphens(arranged: Sequence[Sequence[Piece]]) -> None:
+    """Takes the hyphen out where a line's end parted a word, and leaves it where the word has one.
+
+    The document's own words decide: ``brand-`` + ``name`` keeps it when ``brand-name`` stands elsewhere, or
+    when ``brand`` and ``name`` do but ``brandname`` does not.
+    """
+    pieces = [piece for row in arranged for piece in row]
+    if not any(HYPHEN_JOINT in text for piece in pieces for text in _texts(piece)):
+        return
+    known = {
+        word.text.strip(_PUNCTUATION).lower()
+        for piece in pieces
+        for line in piece.lines
+        for word in line.words
+    }
+
+    def joined(match: re.Match[str]) -> str:
+        before, after = match[1].lower(), match[2].lower()
+        whole = before + after in known
+        hyphenated = f"{before}-{after}" in known or (before in known and after in known)
+        return match[1] + ("-" if hyphenated and not whole else "") + match[2]
+
+    def undone(text: str) -> str:
+        return _JOINT.sub(joined, text).replace(HYPHEN_JOINT, "") if HYPHEN_JOINT in text else text
+
+    for piece in pieces:
+        piece.text = undone(piece.text)
+        piece.items = [(depth, mark, undone(text)) for depth, mark, text in piece.items]
+        piece.rows = [[undone(cell) for cell in row] for row in piece.rows]
+
+
+def _texts(piece: Piece) -> Iterable[str]:
+    yield piece.text
+    yield from (text for _, _, text in piece.items)
+    yield from (cell for row in piece.rows for cell in row)

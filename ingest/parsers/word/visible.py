@@ -1,0 +1,93 @@
+"""What of a Word document's runs is seen, and what they show: shared by paragraphs, cells, notes and text boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.patterns import pattern
+from ingest.parsers.symbol_fonts import show_symbol, show_symbols
+from ingest.parsers.word.styles import W, value
+
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_SKIPPED = frozenset(
+    W + tag
+    for tag in (
+        "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
+        "commentReference", "annotationRef", "object", "rt",
+    )
+)  # fmt: skip
+_PLACE = pattern(r"[0-9A-Fa-f]{1,4}")
+_TINY_HALF_POINTS = 2
+
+
+def visible(parent: Any) -> Iterator[Any]:
+    """Yields the elements below one in order, leaving out what is not shown; without recursion."""
+    stack = [iter(parent)]
+    while stack:
+        element = next(stack[-1], None)
+        if element is None:
+            stack.pop()
+            continue
+        if element.tag in _SKIPPED or not isinstance(element.tag, str):
+            continue
+        if element.tag == MC + "Fallback":
+            continue  # the same thing again, for older programs
+        yield element
+        if len(element):
+            stack.append(iter(element))
+
+
+def written(element: Any, run: Any) -> str:
+    """Returns what a text or a symbol shows, in the font that it is set in."""
+    if element.tag == W + "sym":
+        place = element.get(W + "char") or ""
+        return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
+    fonts = None if run is None else run.find(f"{W}rPr/{W}rFonts")
+    return show_symbols(element.text or "", "" if fonts is None else fonts.get(W + "ascii") or "")
+
+
+def chosen(field: Any) -> str:
+    """Returns what a field of an old form shows: whether a box is checked, or the entry chosen from a list."""
+    if field.tag == W + "checkBox":
+        state = field.find(W + "checked")
+        return "☒" if is_on(field.find(W + "default") if state is None else state) else "☐"
+    entries = [value(entry) for entry in field.findall(W + "listEntry")]
+    result = field.find(W + "result")
+    place = value(field.find(W + "default") if result is None else result) or "0"
+    return entries[int(place)] if place.isdigit() and int(place) < len(entries) else ""
+
+
+def is_on(element: Any) -> bool:
+    """Says whether a switch is set."""
+    return element is not None and value(element) not in ("0", "false", "off")
+
+
+def is_hidden(run: Any) -> bool:
+    """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white."""
+    properties = run.find(W + "rPr")
+    if properties is None:
+        return False
+    if is_on(properties.find(W + "vanish")):
+        return True
+    size = value(properties.find(W + "sz"))
+    if size.isdigit() and int(size) <= _TINY_HALF_POINTS:
+        return True
+    return value(properties.find(W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
+
+
+def _stands_on_white(run: Any, properties: Any) -> bool:
+    """Says whether nothing gives a run a ground: no shading, no highlight, no table, no style, no drawing."""
+    marks = ("shd", "highlight", "rStyle", "pStyle")
+    if any(properties.find(W + mark) is not None for mark in marks):
+        return False
+    for around in run.iterancestors():
+        if around.tag in (W + "tbl", W + "txbxContent"):
+            return False
+        if around.tag == W + "p":
+            own = around.find(W + "pPr")
+            if own is not None and any(own.find(W + mark) is not None for mark in marks):
+                return False
+        if around.tag == W + "document" and around.find(W + "background") is not None:
+            return False
+    return True

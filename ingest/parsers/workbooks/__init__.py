@@ -1,0 +1,1 @@
+"""Sheets of every kind: Excel, OpenDocument, CSV and TSV."""

@@ -1,0 +1,122 @@
+"""How a workbook of the old format (XLS) shows its cells: the home of xlrd.
+
+python-calamine gives the values; number formats, error values, hidden rows and columns, and comments are found here, as
+are the texts and sheet names of Excel 95 and before, of which it reads each byte of a Japanese character by itself.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from corpus.errors import VouchError
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.detection import encrypted
+from ingest.parsers.workbooks.number_formats import is_plain_format, show_number
+from ingest.parsers.workbooks.view import SheetView, check_extent, show_column
+
+
+class OldWorkbookView:
+    """The sheets of an XLS file beside their values, by name.
+
+    Args:
+        data: the whole file.
+        name: its name, for messages.
+        count_cells: is told of every cell that holds something.
+
+    Attributes:
+        is_whole: whether all of it could be read; what could not is shown plainly.
+        names: what its worksheets are called, in order.
+
+    Raises:
+        ParseError: ``encrypted``.
+        LimitError: ``too_many_cells``, also for few cells too far apart.
+    """
+
+    def __init__(self, data: bytes, name: str, count_cells: Callable[[int], None]) -> None:
+        self._views: dict[str, SheetView] = {}
+        self._comments: dict[str, list[tuple[int, int, str]]] = {}
+        self.is_whole = True
+        self.names: list[str] = []
+        try:
+            self._read(data, count_cells)
+        except VouchError:
+            raise
+        except Exception as error:  # the library raises whatever its arithmetic on odd files does
+            if "encrypted" in str(error):
+                raise encrypted(name) from None
+            self.is_whole = False
+
+    def _read(self, data: bytes, count_cells: Callable[[int], None]) -> None:
+        import xlrd
+
+        with xlrd.open_workbook(
+            file_contents=data, formatting_info=True, on_demand=True, ragged_rows=True, logfile=io.StringIO()
+        ) as book:
+            formats = [_shown_format(book, one) for one in book.xf_list]
+            has_code_page = book.biff_version < _UNICODE_SINCE
+            self.names = book.sheet_names()
+            for index, name in enumerate(self.names):
+                sheet = book.sheet_by_index(index)
+                view = self._views[name] = SheetView()
+                view.hidden_rows.update(row for row, one in sheet.rowinfo_map.items() if one.hidden)
+                view.hidden_columns.update(at for at, one in sheet.colinfo_map.items() if one.hidden)
+                last_row = last_column = 0
+                for row in range(sheet.nrows):
+                    kinds = sheet.row_types(row)
+                    held = [at for at, kind in enumerate(kinds) if kind not in _EMPTY]
+                    count_cells(len(held))
+                    if held:
+                        last_row, last_column = row, max(last_column, held[-1])
+                    for column in held:
+                        if kinds[column] == _TEXT:
+                            shown = sheet.cell_value(row, column) if has_code_page else ""
+                        else:
+                            shown = _shown(sheet, row, column, formats, xlrd.error_text_from_code)
+                        if shown:
+                            view.shown[row, column] = shown
+                check_extent(name, last_row + 1, last_column + 1)
+                self._comments[name] = [
+                    (row, column, one_line(note.text))
+                    for (row, column), note in sorted(sheet.cell_note_map.items())
+                ]
+                book.unload_sheet(index)
+
+    def sheet(self, name: str, _: Callable[[int], None]) -> SheetView:
+        """Returns how a sheet shows its cells, which were counted already."""
+        return self._views.get(name) or SheetView()
+
+    def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
+        """Yields the cell and the text of each comment on a cell that is seen."""
+        for row, column, text in self._comments.get(name, ()):
+            if text and row not in view.hidden_rows and not view.is_hidden(column):
+                yield f"{show_column(column)}{row + 1}", text
+
+    def drawn(self, _: str) -> Iterator[str]:
+        """Yields nothing: text boxes and charts of XLS are not read."""
+        yield from ()
+
+
+_EMPTY, _TEXT, _NUMBER, _ERROR = (0, 6), 1, 2, 5  # xlrd's kinds of cells
+_UNICODE_SINCE = 80
+"""The version of the format (Excel 97) that no longer writes text in a code page."""
+
+
+def _shown_format(book: Any, style: Any) -> str:
+    """Returns a style's format code where it shows numbers otherwise than plainly, else ""."""
+    found = book.format_map.get(style.format_key)
+    code = str(found.format_str) if found is not None else ""
+    return "" if is_plain_format(code) else code
+
+
+def _shown(sheet: Any, row: int, column: int, formats: list[str], errors: Any) -> str:
+    kind = sheet.cell_type(row, column)
+    if kind == _ERROR:
+        return str(errors.get(sheet.cell_value(row, column), "#ERROR"))
+    style = sheet.cell_xf_index(row, column) if kind == _NUMBER else len(formats)
+    if style < len(formats) and formats[style]:
+        with suppress(ValueError):
+            return show_number(float(sheet.cell_value(row, column)), formats[style])
+    return ""

@@ -1,0 +1,251 @@
+"""Workbooks (XLSX, XLSM, XLSB, XLS, ODS): each sheet is a page, its tables are rows, its numbers as shown.
+
+The home of python-calamine, which reads the values; what a sheet shows in their place comes from
+:mod:`ingest.parsers.workbooks.view`, for XLSB :mod:`ingest.parsers.workbooks.binary_view`, for ODS
+:mod:`ingest.parsers.workbooks.open_document_view` and for XLS :mod:`ingest.parsers.workbooks.old_view`. Formulas
+count with the result that was saved with them; nothing is calculated, no external link is followed. Hidden sheets,
+rows and columns are left out and noted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from corpus.errors import ParseError
+from corpus.types import Document
+from ingest.parsers import ole
+from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
+from ingest.parsers.odf.package import as_archive, read_properties
+from ingest.parsers.office import Package
+from ingest.parsers.titles import given_title, title_from_name
+from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
+from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
+from ingest.parsers.workbooks.number_formats import show_plainly
+from ingest.parsers.workbooks.old_view import OldWorkbookView
+from ingest.parsers.workbooks.open_document_view import OpenDocumentView
+from ingest.parsers.workbooks.view import SheetView, WorkbookView
+from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
+
+_LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")
+_View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
+_Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
+
+
+def read(data: bytes, name: str, limits: Limits) -> Document:
+    """Returns a workbook.
+
+    Raises:
+        ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
+        LimitError: ``archive_too_large``, or a limit of the draft.
+    """
+    content_type = detect_type(data, name).content_type
+    if content_type == XLS and not data.startswith(ole.SIGNATURE):
+        return read_xml_workbook(data, name, limits)
+    if content_type == ODS:
+        data = as_archive(data, name)
+    package = Package(data, name) if is_zip(data) else None
+    draft = Draft(limits)
+    view: _View
+    if package is None:
+        view = OldWorkbookView(data, name, draft.count_cells)
+        if not view.is_whole:
+            draft.note(
+                "plain_numbers", "The formats of its numbers could not be read; they are shown plainly."
+            )
+    elif content_type == ODS:
+        view = OpenDocumentView(package, draft.count_cells)
+    else:
+        view = BinaryWorkbookView(package) if "xl/workbook.bin" in package else WorkbookView(package)
+    try:
+        with _opened(data, package if content_type == ODS else None) as workbook:
+            left_out = _read_workbook(workbook, view, draft)
+    except PasswordError:
+        raise encrypted(name) from None
+    except CalamineError as error:
+        raise ParseError(
+            f"{name} is damaged: {str(error)[:200]}.",
+            code="damaged_file",
+            hint="Open it in the program it was made with, save a copy and add that.",
+        ) from None
+    left_out.note(draft)
+    if not draft.length and left_out.uncalculated:
+        raise ParseError(
+            f"{name} holds only formulas whose results were never saved.",
+            code="no_text",
+            hint="Open it in Excel or LibreOffice, save it there and add it again.",
+        )
+    title, date, metadata = package.properties() if package is not None else ("", None, {})
+    if package is not None and content_type == ODS:
+        title, _, date, metadata = read_properties(package)
+    return draft.finish(
+        name=name,
+        content_type=content_type,
+        title=given_title(title) or title_from_name(name),
+        date=date,
+        metadata=metadata,
+    )
+
+
+def _opened(data: bytes, ods: Package | None) -> CalamineWorkbook:
+    """Opens a workbook; an ODS file whose parts were laid out for people to read without that layout."""
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except CalamineError:
+        if ods is None:
+            raise
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for part in ("mimetype", "META-INF/manifest.xml", "content.xml"):
+            archive.writestr(part, _LAID_OUT.sub(b"><", ods.read(part)))
+    return CalamineWorkbook.from_filelike(io.BytesIO(stream.getvalue()))
+
+
+@dataclass(slots=True)
+class _LeftOut:
+    """What a workbook holds that is not read."""
+
+    sheets: list[str]
+    rows: int = 0
+    columns: int = 0
+    uncalculated: int = 0
+
+    def note(self, draft: Draft) -> None:
+        if self.sheets:
+            draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}.")
+        if self.rows or self.columns:
+            draft.note(
+                "hidden_text", f"Hidden rows and columns were left out: {self.rows} and {self.columns}."
+            )
+        if self.uncalculated:
+            draft.note(
+                "no_values", f"Formulas without a saved result, read as empty cells: {self.uncalculated}."
+            )
+
+
+def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _LeftOut:
+    left_out = _LeftOut([])
+    number = 0
+    names = _names(workbook, view)
+    for index, (name, sheet) in enumerate(zip(names, workbook.sheets_metadata, strict=True)):
+        if sheet.visible != SheetVisibleEnum.Visible:
+            left_out.sheets.append(name)
+            continue
+        if sheet.typ not in (SheetTypeEnum.WorkSheet, SheetTypeEnum.ChartSheet):
+            continue
+        number += 1
+        cells: Cells = {}
+        merges: list[Merge] = []
+        shown = SheetView()
+        if sheet.typ == SheetTypeEnum.WorkSheet:
+            shown = view.sheet(name, draft.count_cells)
+            found = workbook.get_sheet_by_index(index)
+            cells = _visible_cells(found, shown, left_out)
+            # What stands above and below a hidden row is seen as one table.
+            hidden = sorted(shown.hidden_rows)
+            cells = {row - bisect_left(hidden, row): line for row, line in cells.items()}
+            merges = [
+                (top - bisect_left(hidden, top), left, bottom - bisect_right(hidden, bottom), right)
+                for (top, left), (bottom, right) in found.merged_cell_ranges or []
+                if not shown.hidden_rows.issuperset(range(top, bottom + 1))
+            ]
+        drawn = list(view.drawn(name))
+        comments = list(view.comments(name, shown))
+        draft.page(number, name)
+        if not (cells or drawn or comments):
+            continue
+        draft.heading(name, 1)
+        add_grid(draft, cells, merges)
+        for text in drawn:
+            draft.paragraph(text)
+        draft.listing([(0, "-", f"{place}: {text}") for place, text in comments])
+    return left_out
+
+
+def _names(workbook: CalamineWorkbook, view: _View) -> list[str]:
+    """Returns what the sheets are called; those of XLS as their own reader has them, where it found as many."""
+    names = [sheet.name for sheet in workbook.sheets_metadata]
+    if isinstance(view, OldWorkbookView):
+        places = [at for at, one in enumerate(workbook.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet]
+        if len(places) == len(view.names):
+            for at, name in zip(places, view.names, strict=True):
+                names[at] = name
+    return names
+
+
+def _visible_cells(sheet: CalamineSheet, view: SheetView, left_out: _LeftOut) -> Cells:
+    """Returns what is seen of a sheet; takes what is shown in place of values out of the view."""
+    cells: Cells = {}
+    hidden_rows: set[int] = set()
+    hidden_columns: set[int] = set()
+    for row, said in _lines(sheet, view):
+        line = said
+        if view.hidden_columns:
+            line = {column: text for column, text in said.items() if column not in view.hidden_columns}
+            hidden_columns.update(said.keys() - line.keys())
+        if line and row in view.hidden_rows:
+            hidden_rows.add(row)
+        elif line:
+            cells[row] = line
+    left_out.uncalculated += view.uncalculated
+    left_out.rows += len(hidden_rows)
+    left_out.columns += len(hidden_columns)
+    return cells
+
+
+def _lines(sheet: CalamineSheet, view: SheetView) -> Iterator[tuple[int, dict[int, str]]]:
+    """Yields the rows that hold something, from the top, also cells where the library finds nothing."""
+    first_column = (sheet.start or (0, 0))[1]
+    found: list[tuple[int, dict[int, str]]] = []
+    for row, values in enumerate(sheet.iter_rows()):
+        texts = (
+            (column, view.shown.pop((row, column), "") or show_value(value))
+            for column, value in enumerate(values, first_column)
+        )
+        line = {column: text for column, text in texts if text.strip()}
+        if line:
+            found.append((row, line))
+    if view.shown:
+        whole = dict(found)
+        for (row, column), text in view.shown.items():
+            whole.setdefault(row, {})[column] = text
+        found = [(row, dict(sorted(whole[row].items()))) for row in sorted(whole)]
+    yield from found
+
+
+def show_value(value: _Value) -> str:
+    """Returns a cell's value as text: dates as ISO dates, times as ``9:05``, whole numbers without a point."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return show_plainly(value)
+    if isinstance(value, datetime.timedelta):
+        seconds = round(value.total_seconds())
+        hours, rest = divmod(abs(seconds), 3600)
+        sign = "-" if seconds < 0 else ""
+        return f"{sign}{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 else "")
+    if isinstance(value, datetime.datetime):
+        day, time = value.date().isoformat(), value.time()
+        return day if time == datetime.time() else f"{day} {_show_time(time)}"
+    return _show_time(value) if isinstance(value, datetime.time) else value.isoformat()
+
+
+def _show_time(time: datetime.time) -> str:
+    return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"

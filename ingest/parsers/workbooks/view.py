@@ -1,0 +1,242 @@
+"""How a workbook shows its cells, where that differs from their values: read from the checked archive.
+
+python-calamine gives values; number formats, hidden rows and columns, error values, formulas that were never
+calculated, comments, text boxes and chart titles are found here. A sheet's extent is known before calamine
+makes room for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.errors import LimitError
+from corpus.patterns import pattern
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.office import RELATION, STRICT_RELATION, Package
+from ingest.parsers.workbooks.number_formats import show_number, styled_formats
+
+_MAX_EXTENT = 10_000_000
+MOST_COLUMNS = 16_384
+_REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
+_THREAD = "tc="
+"""How the writer of a note begins that stands for a thread."""
+_BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class SheetView:
+    """What is to be shown in place of a value, and what is not shown at all; rows and columns from 0."""
+
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    uncalculated: int = 0
+
+    def is_hidden(self, column: int) -> bool:
+        """Says whether a column is hidden."""
+        return column in self.hidden_columns
+
+
+def check_extent(sheet: str, rows: int, columns: int) -> None:
+    """Checks the rectangle that a sheet's cells span: calamine makes room for all of it.
+
+    Raises:
+        LimitError: ``too_many_cells``.
+    """
+    if rows * columns > _MAX_EXTENT:
+        raise LimitError(
+            f"The sheet {sheet} has cells in {rows} rows and {columns} columns, most of them empty.",
+            code="too_many_cells",
+            hint="Delete what stands far below or far to the right of the table, or split the sheet.",
+        )
+
+
+class WorkbookView:
+    """The parts of an XLSX or XLSM file beside its values."""
+
+    def __init__(self, package: Package) -> None:
+        package.check_heads()  # also of the parts that only calamine reads
+        self._package = package
+        main = next(
+            (t for t in package.relations("").values() if t.endswith("workbook.xml")), "xl/workbook.xml"
+        )
+        parts = package.relations(main)
+        root = package.xml(main)
+        self._sheets: dict[str, str] = {}
+        for sheet in () if root is None else root.iterfind(".//{*}sheet"):
+            identifier = sheet.get(RELATION + "id") or sheet.get(STRICT_RELATION + "id") or ""
+            self._sheets[sheet.get("name") or ""] = parts.get(identifier, "")
+        folder = main.rpartition("/")[0]
+        self._formats = _read_formats(package.xml(f"{folder}/styles.xml"))
+
+    def sheet(self, name: str, count_cells: Callable[[int], None]) -> SheetView:
+        """Returns how a sheet shows its cells, counting them.
+
+        Raises:
+            LimitError: ``too_many_cells``, also for few cells too far apart.
+        """
+        view = SheetView()
+        part = self._sheets.get(name, "")
+        row = column = -1
+        last_row = last_column = 0
+        for element in self._package.elements(part, "col", "c", "row"):
+            tag = element.tag.rpartition("}")[2]
+            if tag == "col":
+                if _is_on(element.get("hidden")):
+                    last = min(_number(element.get("max")), MOST_COLUMNS)
+                    view.hidden_columns.update(range(_number(element.get("min")) - 1, last))
+            elif tag == "row":
+                row = _number(element.get("r")) - 1 if element.get("r") else row + 1
+                column = -1
+                if _is_on(element.get("hidden")):
+                    view.hidden_rows.add(row)
+            else:
+                count_cells(1)
+                at = _REFERENCE.fullmatch(element.get("r") or "")
+                if at:
+                    place = (int(at[2]) - 1, _column(at[1]))
+                else:
+                    number = element.getparent().get("r")  # a row is closed after its cells
+                    place = (_number(number) - 1 if number else row + 1, column + 1)
+                column = place[1]
+                if self._show(view, element, place):
+                    last_row, last_column = max(last_row, place[0]), max(last_column, place[1])
+        check_extent(name, last_row + 1, last_column + 1)
+        return view
+
+    def _show(self, view: SheetView, cell: Any, place: tuple[int, int]) -> bool:
+        """Keeps what a cell shows in place of its value; says whether it holds anything."""
+        value = text = None
+        has_formula = False
+        for child in cell:
+            tag = child.tag.rpartition("}")[2]
+            if tag == "v":
+                value = child.text
+            elif tag == "f":
+                has_formula = True
+            elif tag == "is":
+                text = child
+        kind = cell.get("t") or "n"
+        if value is None:
+            view.uncalculated += has_formula and text is None
+            return text is not None
+        if kind == "e":
+            view.shown[place] = value
+        elif kind == "n":
+            code = self._formats.get(_number(cell.get("s")), "")
+            if code:
+                with suppress(ValueError):
+                    view.shown[place] = show_number(float(value), code)
+        return True
+
+    # ---- what lies beside the cells --------------------------------------------------------------
+
+    def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
+        """Yields the cell with its writer, and the text, of each comment on a cell that is seen.
+
+        The answers of a thread follow each other. It stands in the file a second time, as a note for older programs,
+        which is left out.
+        """
+        parts = [part for part in self._beside(name) if "omments" in part or "threadedComment" in part]
+        threaded = [part for part in parts if "threadedComment" in part]
+        people = self._people() if threaded else {}
+        for part in [*(part for part in parts if part not in threaded), *threaded]:
+            root = self._package.xml(part)
+            writers = (
+                [] if root is None else [one.text or "" for one in root.iterfind("{*}authors/{*}author")]
+            )
+            for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
+                at = _number(comment.get("authorId"))
+                writer = people.get(comment.get("personId") or "", writers[at] if at < len(writers) else "")
+                if threaded and writer.startswith(_THREAD):
+                    continue
+                text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
+                text = _BOILERPLATE.sub("", text)
+                place = _REFERENCE.fullmatch(comment.get("ref") or "")
+                hidden = place and (
+                    int(place[2]) - 1 in view.hidden_rows or view.is_hidden(_column(place[1]))
+                )
+                if text and not hidden:
+                    yield _signed(comment.get("ref") or "", one_line(writer), text)
+
+    def _people(self) -> Mapping[str, str]:
+        roots = (self._package.xml(part) for part in self._package.parts() if part.startswith("xl/persons/"))
+        found = (one for root in roots if root is not None for one in root.iter("{*}person"))
+        return {one.get("id") or "": one.get("displayName") or "" for one in found}
+
+    def drawn(self, name: str) -> Iterator[str]:
+        """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
+        yield from drawn_beside(self._package, self._sheets.get(name, ""))
+
+    def _beside(self, name: str) -> list[str]:
+        part = self._sheets.get(name, "")
+        return sorted(self._package.relations(part).values()) if part else []
+
+
+def _signed(place: str, writer: str, text: str) -> tuple[str, str]:
+    """Returns a comment's place with its writer, and its text, before which Excel itself writes who wrote it."""
+    if not writer or writer.startswith(_THREAD):
+        return place, text
+    return f"{place} ({writer})", text.removeprefix(f"{writer}:").lstrip() or text
+
+
+def drawn_beside(package: Package, sheet: str) -> Iterator[str]:
+    """Yields the paragraphs of the text boxes, and the titles of the charts, of the part of a sheet."""
+    for part in sorted(package.relations(sheet).values()) if sheet else ():
+        if "/drawings/" not in part or not part.endswith(".xml"):
+            continue
+        yield from _paragraphs(package.xml(part))
+        for chart in package.relations(part).values():
+            root = package.xml(chart) if "/charts/chart" in chart else None
+            title = None if root is None else root.find(".//{*}chart/{*}title")
+            if title is not None:
+                yield " ".join(_paragraphs(title))
+
+
+def _paragraphs(root: Any) -> list[str]:
+    if root is None:
+        return []
+    texts = ["".join(t.text or "" for t in p.iter("{*}t")) for p in root.iter("{*}p")]
+    return [text.strip() for text in texts if text.strip()]
+
+
+def _read_formats(root: Any) -> Mapping[int, str]:
+    """Returns a format code by style, for styles that show numbers otherwise than plainly."""
+    if root is None:
+        return {}
+    codes = {
+        _number(element.get("numFmtId")): element.get("formatCode") or ""
+        for element in root.iterfind("./{*}numFmts/{*}numFmt")
+    }
+    return styled_formats(
+        codes, [_number(one.get("numFmtId")) for one in root.iterfind("./{*}cellXfs/{*}xf")]
+    )
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def show_column(number: int) -> str:
+    """Returns a column's letters: 0 is A, 26 is AA."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() else 0
+
+
+def _is_on(value: str | None) -> bool:
+    return value in ("1", "true")
