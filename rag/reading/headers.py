@@ -8,16 +8,11 @@ from collections.abc import Sequence
 from corpus.language import fold
 from rag.words.terms import numbers
 
-_WORDED = 3
-"""Characters that a cell over figures has at least: "n/a" and 無し may stand in a row of their own."""
-_SHORT = 20
-"""Characters that a column's name has at most."""
-
 
 def is_header(rows: Sequence[str]) -> bool:
     """Says whether the first of some rows names the columns: it holds no figure, and the rows under it do; or it has
-    figures as names do (a quarter, a code) and figures stand under them; or words over a column of figures; or few
-    words in each of three columns or more.
+    figures as names do (a quarter, a code) and figures stand under them; or words over a column of figures. A table of
+    words alone may have no header at all, and nothing tells its first row from the others.
     """
     if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
         return True
@@ -27,7 +22,7 @@ def is_header(rows: Sequence[str]) -> bool:
     first, *below = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
     if len(below) < 2 or any(len(row) != len(first) for row in below):
         return False
-    return _names_columns(first, below) or _tops_figures(first, below) or _tops_words(first, below)
+    return _names_columns(first, below) or _tops_figures(first, below)
 
 
 def _names_columns(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
@@ -43,18 +38,8 @@ def _names_columns(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool
 def _tops_figures(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
     """Says whether words stand over a column of figures: "Years on 1 January | Days of leave" over "3 | 27"."""
     return any(
-        not numbers(cell) and len(cell) >= _WORDED and all(_kind(row[at]) == "figure" for row in under)
+        not (numbers(cell) or _INSTEAD.fullmatch(cell)) and all(_kind(row[at]) == "figure" for row in under)
         for at, cell in enumerate(first)
-    )
-
-
-def _tops_words(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
-    """Says whether each of three columns or more has few words on top: "From | Address | Label"."""
-    short = all(
-        cell and len(cell.split()) <= 3 and len(cell) <= _SHORT and not numbers(cell) for cell in first
-    )
-    return (
-        len(first) >= 3 and short and sum(map(len, first)) * len(under) < sum(len("".join(r)) for r in under)
     )
 
 
@@ -69,3 +54,7 @@ def _kind(cell: str) -> str:
 
 _FIGURE = re.compile(r"[^\w]*(?:約|about )?[\d.,:/ ]*\d\W*[^\W\d]{0,8}\W*")
 _YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?:年度?)?")
+_INSTEAD = re.compile(
+    r"\W*|n/?a|none|nil|no|free(?: of charge)?|included|unlimited|無し|なし|無料|不要|込み?|含む|無制限|対象外"
+)
+"""What stands in a row of its own in place of a figure: "free" over "3 €"."""
