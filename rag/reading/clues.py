@@ -85,9 +85,9 @@ def _fully(kind: re.Pattern[str], cell: str) -> bool:
 
 
 _HEAD = re.compile(
-    r"\s*(?:To|Cc|Bcc|From|Date|Sent|Subject|宛先|差出人|送信者|日時|日付|送信日時|件名)\s*[:：].*",
-    re.IGNORECASE,
+    r"\s*(?:(?P<who>To|Cc|Bcc|From|宛先|差出人|送信者)|Date|Sent|日時|日付|送信日時)\s*[:：].*", re.IGNORECASE
 )
+_FROM = re.compile(r"^\s*(?:From|差出人|送信者)\s*[:：]", re.IGNORECASE | re.MULTILINE)
 _LETTER = re.compile(r"\.(?:eml|msg|mbox)\b", re.IGNORECASE)
 _ASKS_OF_LETTER = re.compile(
     r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|sen[dt]s?|sender|wrote|writ(?:e|es|ing|ten)|recei\w+|repl\w+"
@@ -96,12 +96,27 @@ _ASKS_OF_LETTER = re.compile(
 )
 
 
-def is_letterhead(text: str, place: str) -> bool:
-    """Says whether a sentence of a mail is of the lines that say from and to whom and when it went: its date is not the
+def letterhead(texts: Sequence[str], place: str) -> range:
+    """Returns which of the sentences of a mail's passage say from and to whom and when it went: that date is not the
     date of what it tells.
+
+    They are the run of such lines that it begins with, or its title does, and names somebody. It ends behind the line
+    that says from whom, which stands last in a mail as it is stored: an invitation may go on with a date of its own.
     """
-    mail = "@" in text or _LETTER.search(place) is not None
-    return mail and all(_HEAD.fullmatch(line) for line in text.splitlines())
+    first = last = 0 if texts[:1] and _heads(texts[0]) else 1
+    who = False
+    while _LETTER.search(place) and texts[last : last + 1] and (found := _heads(texts[last])):
+        who = who or any(one["who"] for one in found)
+        last += 1
+        if _FROM.search(texts[last - 1]):
+            break
+    return range(first, last if who else first)
+
+
+def _heads(text: str) -> list[re.Match[str]]:
+    """Returns the lines of a sentence where each is of a mail's head; else none."""
+    found = [_HEAD.fullmatch(line) for line in text.splitlines()]
+    return [one for one in found if one] if all(found) else []
 
 
 def asks_of_a_letter(question: str) -> bool:

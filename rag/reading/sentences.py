@@ -23,8 +23,8 @@ from rag.reading.clues import (
     asks_of_versions,
     expected_kinds,
     fits,
-    is_letterhead,
     is_of_a_version,
+    letterhead,
     newer_editions,
 )
 from rag.reading.exact import exact
@@ -239,14 +239,21 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
 
 def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     """Returns the units that may answer; those that speak of the rest of a whole have ``rest`` among their words."""
-    units = [unit for order, passage in enumerate(reading.passages) for unit in cut(order, passage)]
+    passages = [cut(order, passage) for order, passage in enumerate(reading.passages)]
+    units = [unit for one in passages for unit in one]
+    if not asks_of_a_letter(reading.question):
+        units = [unit for one in passages for unit in _below_letterhead(one)] or units
     if rest:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
-    if not asks_of_a_letter(reading.question):
-        units = [one for one in units if not is_letterhead(one.text, one.passage.place)] or units
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
+
+
+def _below_letterhead(units: Sequence[Unit]) -> Iterator[Unit]:
+    """Yields the units of a passage without those of a mail's head."""
+    head = letterhead([one.text for one in units], units[0].passage.place) if units else range(0)
+    yield from (one for at, one in enumerate(units) if at not in head)
 
 
 def _beside(units: Sequence[Unit], at: int) -> frozenset[str]:

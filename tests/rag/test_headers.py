@@ -54,7 +54,14 @@ def test_the_first_row_of_a_table_without_a_header_answers(question: str, table:
         (["Ann Lee | Sales | Leeds", "Bo Ek | IT | Brno", "Cy Fox | HR | York"], False),
         (["First 30 minutes | free of charge", "2 hours | 3 €", "4 hours | 5 €"], False),
         (["1～5名 | 無料", "6～10名 | 3,000円", "11名以上 | 5,000円"], False),
-        (["区分 | 申請先 | 承認者", "近距離の出張 | 所属部門の総務担当者 | 課長", "海外 | 総務部 | 担当役員"], False),
+        (
+            [
+                "区分 | 申請先 | 承認者",
+                "近距離の出張 | 所属部門の総務担当者 | 課長",
+                "海外 | 総務部 | 担当役員",
+            ],
+            False,
+        ),
         (["Years on 1 January | Days of leave"], False),
     ],
 )
