@@ -233,7 +233,7 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
         for one in _NAMES.finditer(text)
         if not any(own.start <= one.start() < own.end for own in found)
         and not all(word.lower() in STOP for word in one.group().split())
-        and not _ARTICLE.search(text[: one.start(1)])
+        and not _ONE_OF_MANY.search(text[: one.start()])
     ]
     yield from found
 
@@ -243,9 +243,9 @@ _ROLE = re.compile(
     r"(?:(?:manager|director|officer|head|team|department|board|committee|supervisor|president|desk|lead)\b\s?)+(?<! )"
     r"(?: of (?:[A-Z]\w+(?: and)? ?)+(?<! ))?"
 )
-_ARTICLE = re.compile(r"\b(?:an?|the)\s+\Z", re.IGNORECASE)
-"""No person's name stands behind one: "A Short History of …", "the Annual Report"."""
-_NAMES = re.compile(r"\b(?:(?:The|An) )?([A-Z][a-z]+(?: [A-Z][a-z]+)+)")
+_ONE_OF_MANY = re.compile(r"\ban?\s+\Z", re.IGNORECASE)
+"""No person's name stands behind it: "A Short History of …"."""
+_NAMES = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+")
 _PERSON_JA = re.compile(
     r"[\u3400-\u9fff々ァ-ヶーA-Z]{1,12}(?:部長|課長|係長|社長|室長|所長|主任|責任者|担当者?|委員会|取締役|さん|氏)"
     r"|[ァ-ヶー\u3400-\u9fff]*(?:管理|営業|人事|経理|総務|技術|品質|情報|製造|開発|購買|法務|財務|企画|サービス)[部課室]"

@@ -88,7 +88,17 @@ def test_one_of_several_rows_that_are_asked_for_alike_is_no_short_answer() -> No
             "Mara Lindqvist",
         ),
         ("Who founded Contoso?", "A Short History of Contoso: how it was founded.", None),
-        ("Who founded Contoso?", "The Annual Report tells how Jane Doe founded it.", "Jane Doe"),
+        (
+            "Who approves the budget?",
+            "The budget is approved by the Managing Partner each year.",
+            "Managing Partner",
+        ),
+        (
+            "Who approves the budget?",
+            "The Group Finance Board approves the budget.",
+            "The Group Finance Board",
+        ),
+        ("Who approves the budget?", "It is approved by the Group Finance Board.", "Group Finance Board"),
         ("How many vacation days are there?", "Of 30 people each has 25 days of vacation.", "25 days"),
         ("How many annual leave days do I get?", "Up to five unused ones move into the next year.", None),
         ("How many annual leave days do I get?", "All 40 have 25 days of annual leave.", "25 days"),
