@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "23"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "24"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "13"),
     detection.HTML: Parser("ingest.parsers.html.parser", "15"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "12"),

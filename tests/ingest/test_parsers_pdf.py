@@ -364,3 +364,17 @@ def test_a_long_word_in_another_font_ends_no_paragraph() -> None:
         "All of them are paid for by the company and the rules of reimbursement say when and how it is done, "
         "and who has to agree to it beforehand."
     )
+
+
+def test_an_amount_well_apart_from_its_sign_is_one_cell_below_a_header_that_stands_over_the_sign() -> None:
+    names = ("Balances at the start", "New", "Vested", "Forfeited and cancelled")
+    rows = [("Grant", "Shares", "Price"), *((name, f"{n}1", f"$ {n}9.70") for n, name in enumerate(names, 1))]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, (name, count, price) in enumerate(rows):
+            sign, _, amount = price.partition(" ")
+            for x, text in ((70, name), (200, count), (300, sign), (345, amount)):
+                canvas.drawString(x, 700 - 14 * at, text)
+
+    assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]

@@ -163,6 +163,38 @@ def test_items_whose_marks_stand_apart_are_no_table() -> None:
     ]
 
 
+@pytest.mark.parametrize("mark", ["1.", "a)", "–", "*", "•"])
+def test_steps_of_a_slide_are_a_list_however_far_their_text_stands_from_the_marks(mark: str) -> None:
+    steps = ("Wear a badge at all times", "Lock the door of the room", "Report visitors to the desk")
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 18)
+        for at, step in enumerate(steps):
+            canvas.drawString(60, 700 - 30 * at, mark)
+            canvas.drawString(110, 700 - 30 * at, step)
+
+    assert kinds(read(drawn(draw))) == [("list", 0, "\n".join(f"{mark} {step}" for step in steps))]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Rank", "City"), ("1.", "Tokyo"), ("2.", "Osaka"), ("3.", "Kyoto")],
+        [("Grade", "Days of leave"), ("a)", "20"), ("b)", "24"), ("c)", "28")],
+        [("Item", "2023"), ("-", "5"), ("Rent", "7"), ("-", "8")],
+        [("Code", "Meaning"), ("*", "required"), ("-", "not used"), ("•", "optional")],
+    ],
+)
+def test_marks_below_a_header_are_cells_of_a_table(rows: list[tuple[str, str]]) -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, row in enumerate(rows):
+            for x, cell in zip((70, 150), row, strict=True):
+                canvas.drawString(x, 700 - 14 * at, cell)
+
+    assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]
+
+
 def test_a_numbered_heading_is_no_item_of_the_list_below_it_and_bullets_go_with_their_text() -> None:
     def draw(canvas: Any) -> None:
         write(canvas, PROSE, 70, 780, 450)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
-from ingest.parsers.pdf.tables import Grid, find_grids, table_end, table_rows, table_start
+from ingest.parsers.pdf.tables import Grid, find_grids, have_same_columns, table_end, table_rows, table_start
 
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
@@ -22,6 +23,8 @@ _FILLED = 0.8  # what a line of running text takes of its column, at least
 _MOST_SWITCHES = 3
 _LEAST_COLUMN = 0.3  # of the width of both
 _BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
+_MARK = pattern(r"[•●○◦▪■□◆◇‣⁃–·・*-]|\(?(?:\d{1,2}|[a-z])[.)]")
+_ROW_GAP = 2.5  # letter heights between two rows of a table at most
 _NARROW = 3.0  # letter heights that the strip between columns has at most
 _STRIP = 6.0  # points; strips that differ by less are one
 _RULE_OVERHANG = 3.0  # points by which a table's rules may stand beyond its column
@@ -85,7 +88,7 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     if not lines:
         return []
     order = _drawn_order(lines)
-    rows = [_with_bullets(row, order) for row in to_rows(lines)]
+    rows = _with_marks(to_rows(lines), order)
     if all(len(row.lines) == 1 for row in rows):
         return paragraphs(_in_drawn_order(rows, order))
     gutter = _gutter(rows, order)
@@ -110,19 +113,39 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
     return pieces + paragraphs(_in_drawn_order(rows[start:], order))
 
 
-def _with_bullets(row: Row, order: dict[int, int]) -> Row:
-    """Returns a row whose bullets are part of the lines that they stand before, and count as drawn with them."""
-    if not any(line.text in _BULLETS for line in row.lines[:-1]):
-        return row
-    lines: list[Line] = []
-    for line in row.lines:
-        before = lines[-1] if lines else None
-        if before and before.text in _BULLETS and line.x0 - before.x1 < _NARROW * line.size:
-            lines[-1] = Line([*before.words, *line.words])
-            order[id(before.words[0])] = order[id(line.words[0])]
-        else:
-            lines.append(line)
-    return Row(lines)
+def _with_marks(rows: Sequence[Row], order: dict[int, int]) -> list[Row]:
+    """Returns rows where the marks of list items are part of the lines that they stand before, and drawn with them.
+
+    Below a row of two cells that it is aligned with, a mark is a cell of a table (``Rank | City``, ``1. | Tokyo``).
+    """
+    marked: list[Row] = []
+    head: Row | None = None
+    for row in rows:
+        size = row.lines[0].size
+        if head is not None and marked[-1].y0 - row.y1 > _ROW_GAP * size:
+            head = None
+        is_table = head is not None and have_same_columns(head, row)
+        lines: list[Line] = []
+        for line in row.lines:
+            before = lines[-1] if lines else None
+            if before and not is_table and _is_mark_of(before, line, alone=len(row.lines) == 2):
+                lines[-1] = Line([*before.words, *line.words])
+                order[id(before.words[0])] = order[id(line.words[0])]
+            else:
+                lines.append(line)
+        marked.append(Row(lines))
+        if len(lines) > 1:
+            head = marked[-1]
+        elif head is not None and lines[0].x0 < head.lines[1].x0 - size:
+            head = None  # not the next line of a cell
+    return marked
+
+
+def _is_mark_of(before: Line, line: Line, *, alone: bool) -> bool:
+    """Says whether a line is the mark of an item; beside other lines in their row only a bullet close to it is."""
+    if alone:
+        return bool(_MARK.fullmatch(before.text)) and not _MARK.fullmatch(line.text)
+    return before.text in _BULLETS and line.x0 - before.x1 < _NARROW * line.size
 
 
 def _drawn_order(lines: Sequence[Line]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, Line, join
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
 _BULLET = pattern(
-    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
+    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
 SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")

@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import (
     SIGNS_AFTER,
     SIGNS_BEFORE,
@@ -23,7 +22,6 @@ from ingest.parsers.pdf.lines import (
 
 _CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
-_MARK = pattern(r"[•●○◦▪■□◆◇‣⁃–·・*-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
 def table_end(rows: Sequence[Row], start: int) -> int:
@@ -32,7 +30,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     A table is at least three rows, two thirds of them in two cells or more, whose cells share their left,
     right or middle with a cell above.
     """
-    if len(rows[start].lines) < 2 or _is_item(rows[start]):
+    if len(rows[start].lines) < 2:
         return start
     end = start + 1
     filled = 1
@@ -40,7 +38,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     for position in range(start + 1, len(rows)):
         row = rows[position]
         height = max(line.size for line in row.lines)
-        if rows[position - 1].y0 - row.y1 > 2.5 * height or _is_item(row):
+        if rows[position - 1].y0 - row.y1 > 2.5 * height:
             break
         if len(row.lines) >= 2:
             if not _aligned(last, row):
@@ -53,20 +51,20 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     return end if filled >= 3 and filled * 3 >= (end - start) * 2 else start
 
 
-def _is_item(row: Row) -> bool:
-    """Says whether a row is an item of a list, its mark well apart from its text."""
-    return len(row.lines) == 2 and _MARK.fullmatch(row.lines[0].text) is not None
-
-
 def _aligned(above: Row, below: Row) -> bool:
-    matches = 0
-    for line in below.lines:
-        close = 0.8 * line.size
-        matches += any(
-            min(abs(line.x0 - o.x0), abs(line.x1 - o.x1), abs(line.x0 + line.x1 - o.x0 - o.x1) / 2) < close
-            for o in above.lines
-        )
+    matches = sum(any(_share_edge(line, other) for other in above.lines) for line in below.lines)
     return matches >= min(2, len(below.lines))
+
+
+def have_same_columns(above: Row, below: Row) -> bool:
+    """Says whether the cells of two rows stand below each other, one by one."""
+    return len(above.lines) == len(below.lines) and all(map(_share_edge, below.lines, above.lines))
+
+
+def _share_edge(line: Line, other: Line) -> bool:
+    """Says whether two lines share their left, right or middle."""
+    left, right = line.x0 - other.x0, line.x1 - other.x1
+    return min(abs(left), abs(right), abs(left + right) / 2) < 0.8 * line.size
 
 
 def _left(rows: Sequence[Row]) -> float:
@@ -129,7 +127,10 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
-    """Returns a column, or the two or more that it is: a strip wider than a space is white in every row."""
+    """Returns a column, or the two or more that it is: a strip wider than a space is white in every row.
+
+    A currency sign and its amount are one cell, so that rows of them part nothing, whatever their header says.
+    """
     held = [
         [
             word
@@ -145,13 +146,16 @@ def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
             parts[-1][1] = max(parts[-1][1], word.x1)
         else:
             parts.append([word.x0, word.x1])
-    words = [word for row_words in held for word in row_words]
     for at in range(len(parts) - 1, 0, -1):
         strip = parts[at][0]
-        both = sum(any(w.x0 < strip for w in one) and any(w.x0 >= strip for w in one) for one in held)
-        left, right = ({w.text for w in words if x0 <= w.x0 < x1} for x0, x1 in parts[at - 1 : at + 1])
-        is_sign = left <= SIGNS_BEFORE or right <= SIGNS_AFTER
-        if is_sign or both < 2 or 3 * both < 2 * sum(map(bool, held)):
+        sides = [
+            ([w.text for w in one if w.x0 < strip], [w.text for w in one if w.x0 >= strip]) for one in held
+        ]
+        both = sum(
+            bool(left and right) and left[-1] not in SIGNS_BEFORE and right[0] not in SIGNS_AFTER
+            for left, right in sides
+        )
+        if both < 2 or 3 * both < 2 * sum(map(bool, held)):
             parts[at - 1][1] = parts.pop(at)[1]
     return parts or [column]
 
