@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from pypdf.generic import NameObject, StreamObject
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
+from ingest.parsers.pdf.lines import Word
+from ingest.parsers.pdf.writing import mark_downward
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, write
 from tests.ingest.reports import PROSE, read, rewritten
@@ -152,3 +155,13 @@ def test_hyphens_that_browsers_set_at_line_ends_are_undone() -> None:
     ]
     said = "The travel costs of the journey are paid by the company."
     assert read(from_right(lines)).text.replace("\n\n", " ") == said
+
+
+def test_a_page_of_a_newspaper_whose_characters_are_words_is_marked_at_once() -> None:
+    places = [(10.0 + 12 * (n // 50), 1000.0 - 10 * (n % 50)) for n in range(12_000)]
+    words = [Word(x, y, x + 10, y + 10, "日", 10) for x, y in places]
+    turns = [0] * len(words)
+    begin = time.process_time()
+    assert mark_downward(words, turns)
+    assert time.process_time() - begin < 1.0  # quadratic, it took five seconds
+    assert set(turns) == {3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,13 +35,27 @@ def mark_downward(words: list[Word], turns: list[int]) -> bool:
     if length < _LEAST_DOWNWARD or 2 * length <= sum(len(word.text) for word in words):
         return False
     low, high = min(word.y0 for word in columns), max(word.y1 for word in columns)
+    strips = _merged(sorted((word.x0, word.x1) for word in columns))
+    starts = [x0 for x0, _ in strips]
     for at, word in enumerate(words):
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-        within = low <= y <= high and any(column.x0 <= x <= column.x1 for column in columns)
+        strip = bisect_right(starts, x) - 1
+        within = low <= y <= high and strip >= 0 and x <= strips[strip][1]
         if not turns[at] and (marked[at] or within):
             turns[at] = _DOWNWARD
             words[at] = replace(word, text=_UPRIGHT_FORM.sub(_plain_form, word.text))
     return True
+
+
+def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Returns ascending spans with those that overlap as one."""
+    merged: list[tuple[float, float]] = []
+    for x0, x1 in spans:
+        if merged and x0 <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], x1)
+        else:
+            merged.append((x0, x1))
+    return merged
 
 
 def _plain_form(match: re.Match[str]) -> str:
