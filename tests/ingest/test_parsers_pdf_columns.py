@@ -217,6 +217,21 @@ def test_a_numbered_heading_is_no_item_of_the_list_below_it_and_bullets_go_with_
     ]
 
 
+def test_a_number_whose_lines_hang_below_it_begins_a_paragraph() -> None:
+    above = "The company pays for what its employees need when they travel."
+    wide = stringWidth(above, "Helvetica", 10)
+    lines = wrapped(PROSE, wide - 12)
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(70, 700, above)
+        canvas.drawString(72, 688, "1")
+        for at, line in enumerate(lines):
+            canvas.drawString(82, 688 - 12 * at, line)
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [above, f"1 {PROSE}"]
+
+
 def test_justified_lines_beside_a_box_are_one_paragraph_with_those_below_it() -> None:
     lines = wrapped(PROSE, 250)
     beside, below = lines[:4], " ".join(lines[4:])

@@ -218,11 +218,8 @@ def _find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, fl
         held = [at for at, gaps in enumerate(narrow) if any(x0 - 1 <= x <= x1 for x0, x1 in gaps)]
         start, end = held[0], held[-1] + 1
         crossing = [at for at in range(start, end) if _crosses(rows[at], x)]
-        for at in crossing:  # the longest of the parts between lines that cross it
-            if at - start >= end - at - 1:
-                end = min(end, at)
-                break
-            start = at + 1
+        parts = pairwise([start - 1, *crossing, end])
+        start, end = max(((a + 1, b) for a, b in parts), key=lambda part: part[1] - part[0])
         while start > 0 and _goes_beside(rows[start - 1], rows[start], x):
             start -= 1
         while end < len(rows) and _goes_beside(rows[end], rows[end - 1], x):

@@ -67,7 +67,9 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
         hangs = is_second and _hangs(lines[at - 1 : at + 2])
         below_mark = is_second and _is_below_mark(groups[-1][0], line)
         end = _edge_beside_box(groups[-1], line, edge) if groups else edge
-        if groups and goes_on(groups[-1][-1], line, leading, end, hangs=hangs, below_mark=below_mark):
+        if groups and _begins_item(lines[at - 1 : at + 2]):
+            groups.append([line])
+        elif groups and goes_on(groups[-1][-1], line, leading, end, hangs=hangs, below_mark=below_mark):
             groups[-1].append(line)
         elif groups and _beside(groups[-1][-1], line):
             last = groups[-1].pop()
@@ -153,6 +155,15 @@ def _is_below_mark(first: Line, second: Line) -> bool:
         len(words) > 1
         and _MARK.fullmatch(words[0].text) is not None
         and abs(second.x0 - words[1].x0) < 0.5 * second.size
+    )
+
+
+def _begins_item(lines: Sequence[Line]) -> bool:
+    """Says whether the second of three lines is numbered and the third hangs below it, after a sentence that ends."""
+    return (
+        len(lines) == 3
+        and SENTENCE_END.search(lines[0].text) is not None
+        and _is_below_mark(lines[1], lines[2])
     )
 
 
