@@ -81,6 +81,32 @@ def test_what_is_hidden_is_left_out_and_told() -> None:
     assert [page.label for page in document.pages] == ["売上"]
 
 
+def test_a_time_without_a_day_is_shown_alone() -> None:
+    rows = row(*map(cell, ("From", "To"))) + row(
+        cell("1899-12-31T09:30:00.000", "DateTime"), cell("1899-12-31T12:00:05.000", "DateTime")
+    )
+    assert read(sheet(rows)).text == "売上\n\nFrom | To\n09:30 | 12:00:05"
+
+
+@pytest.mark.parametrize("name", ["notes.md", "notes.txt", "style.xsl", "sales.xml"])
+def test_only_a_file_that_is_a_workbook_is_read_as_one(name: str) -> None:
+    workbook = f'<Workbook xmlns="{SPACE}"><Worksheet><Table/></Worksheet></Workbook>'
+    style = f'<?xml version="1.0"?><xsl:stylesheet xmlns:xsl="x">{workbook}</xsl:stylesheet>'
+    shown = style if name == "style.xsl" else f"# Export\n\nThe file begins so:\n\n```xml\n{workbook}\n```\n"
+    found = parse(shown.encode(), name)
+    assert found.content_type in ("text/markdown", "text/plain")
+    assert SPACE in found.text
+
+
+def test_a_workbook_is_known_behind_comments_and_instructions() -> None:
+    head = (
+        '\ufeff<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<!-- <Table> made by us -->\n'
+    )
+    body = sheet(row(cell("Oslo"), cell("Rome"))).replace("ss:", "")
+    found = parse(f'{head}<Workbook xmlns="{SPACE}">{body}</Workbook>'.encode(), "sales.xls")
+    assert found.content_type == "application/vnd.ms-excel"
+
+
 def test_entities_and_far_cells_are_refused() -> None:
     bomb = f'<!DOCTYPE a [<!ENTITY b "c">]><Workbook xmlns="{SPACE}">&b;</Workbook>'
     with pytest.raises(ParseError) as unsafe:

@@ -29,6 +29,7 @@ _CODES = {
     "Euro Currency": "€#,##0.00",
 }
 """Formats that go by a name."""
+_NO_DAY = "1899-12-31"  # stands before a time without a day
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -151,7 +152,9 @@ class _Sheet:
         if kind == "DateTime":
             day, _, time = said.partition("T")
             time = time.split(".")[0]
-            return day if time in ("", "00:00:00") else f"{day} {time.removesuffix(':00')}"
+            if time in ("", "00:00:00"):
+                return day
+            return f"{'' if day == _NO_DAY else day} {time.removesuffix(':00')}".strip()
         if kind == "Boolean":
             return "TRUE" if said == "1" else "FALSE"
         return said
