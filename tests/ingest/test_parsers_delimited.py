@@ -123,3 +123,14 @@ def test_what_an_export_says_of_itself_is_no_header_of_its_table() -> None:
         "Report | made 1 March |\nIBAN | DE12 |\nBalance | 1.234,56 | EUR\n\nDay | To | Text | Amount\n"
         "1 March | Works | Water | 85\n2 March | ACME | Pay | 2.500\nSum |  |  | 2.585"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "headers"),
+    [
+        ("Name,Age\nAnna,31\nBen,42\n\nName,Age,City\nChloe,53,Oslo\n", ["Name | Age", "Name | Age | City"]),
+        ("id,name\n\n1,Anna,extra\n2,Ben\n", ["id | name |"]),
+    ],
+)
+def test_a_blank_line_takes_no_header_from_a_table(source: str, headers: list[str]) -> None:
+    assert [block.header for block in read(source).blocks] == headers

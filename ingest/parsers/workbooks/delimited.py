@@ -11,7 +11,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import CSV, TSV, suffix_of
-from ingest.parsers.workbooks.grids import header_rows
+from ingest.parsers.workbooks.grids import header_rows, is_value
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARS = 64 * 1024
@@ -23,7 +23,7 @@ _SEPARATOR_LINE = pattern(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 def read(data: bytes, name: str, limits: Limits) -> Document:
     """Returns a file of delimited rows: what stands above its table, then the table.
 
-    A wider row after a blank line begins the table.
+    A wider row of words after a blank line begins the table.
 
     Raises:
         ParseError: ``binary`` or ``no_text``.
@@ -47,8 +47,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         if not any(cells):
             parted = bool(rows)
             continue
-        if parted and sum(map(bool, cells)) > max(map(len, rows)):
-            _add_part(draft, rows, 0)  # what an export says of itself, above its table
+        if parted and sum(map(bool, cells)) > max(map(len, rows)) and not any(map(is_value, cells)):
+            # What an export says of itself, or another table.
+            _add_part(draft, rows, None if _is_even(rows) else 0)
             rows = []
         parted = False
         rows.append(cells)
@@ -65,6 +66,13 @@ def _add_part(draft: Draft, rows: list[list[str]], header: int | None) -> None:
         start += 1
     table = rows[start:]
     draft.table(table, header_rows(table) if header is None else header, spans=False)
+
+
+def _is_even(rows: list[list[str]]) -> bool:
+    """Says whether rows are a table with a column of values, and not a few labels with what each says."""
+    widths = {sum(map(bool, row)) for row in rows}
+    below = zip(*rows[1:], strict=False)
+    return len(rows) > 2 and len(widths) == 1 and any(all(map(is_value, column)) for column in below)
 
 
 def find_delimiter(text: str, usual: str) -> str:
