@@ -48,7 +48,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "24"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "13"),
-    detection.HTML: Parser("ingest.parsers.html.parser", "15"),
+    detection.HTML: Parser("ingest.parsers.html.parser", "16"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "13"),
     detection.TEXT: Parser("ingest.parsers.text", "7"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "7"),
@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "9"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "8"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "7"),
-    detection.RTF: Parser("ingest.parsers.rtf", "6"),
+    detection.RTF: Parser("ingest.parsers.rtf", "7"),
     detection.EPUB: Parser("ingest.parsers.epub", "15"),
     detection.EML: Parser("ingest.parsers.mail.parser", "5"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "6"),

@@ -205,11 +205,11 @@ def _guess(data: bytes) -> Decoded:
             return found
     high = sum(1 for byte in sample if byte >= 0x80)
     if high <= 0.3 * len(sample):
-        if b"\r" in sample and b"\n" not in data:
-            return _replacing(
-                data, "mac_roman"
-            )  # lines end so in files of the old Macintosh, as Excel still writes
         found = _strict(data, "cp1252") or Decoded(data.decode("latin-1"), "latin-1", 0)
+        if b"\r" in sample and b"\n" not in data:  # as in files of the old Macintosh, and of Excel for it
+            old = Decoded(data.decode("mac_roman"), "mac_roman", 0)
+            if _misfits(old.text) < _misfits(found.text):
+                return old
         # Its plain letters tell the language, and the language which set the others are from.
         return _strict(data, _SETS.get(detect_language(found.text), "")) or found
     from charset_normalizer import from_bytes
@@ -219,6 +219,21 @@ def _guess(data: bytes) -> Decoded:
         return _replacing(data, match.encoding)
     raise _not_text()
 
+
+def _misfits(text: str) -> int:
+    """Returns how many characters beyond ASCII stand where none of their kind does.
+
+    Those are capitals after a small letter, small letters after two capitals, and signs between two letters.
+    """
+    return len(_MISFIT.findall(text[:_SAMPLE_BYTES]))
+
+
+_SMALL = "a-z\u00df-\u00f6\u00f8-\u00ff\u0153\u0161\u017e\u0192\u0131\ufb01\ufb02"
+_CAPITAL = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0152\u0160\u017d\u0178"
+_MISFIT = pattern(
+    f"(?<=[{_SMALL}])(?![A-Z])[{_CAPITAL}]|(?<=[{_CAPITAL}]{{2}})(?![a-z])[{_SMALL}]"
+    f"|(?<=[{_SMALL}{_CAPITAL}])[^\0-\x7f\u2019{_SMALL}{_CAPITAL}](?=[{_SMALL}{_CAPITAL}])"
+)
 
 _RULED_OUT = ["cp932", "shift_jis", "shift_jis_2004", "shift_jisx0213"]
 """What the best guess is not: Cyrillic in capitals looks like half-width katakana."""
@@ -239,7 +254,8 @@ def _is_half_width_kana(sample: bytes) -> bool:
     """Says whether the high bytes are half-width katakana in Shift_JIS, as in files of banks and old systems.
 
     Those stand in runs, which signs such as ``µ`` and ``±`` do not, and a good part of them are vowels or of the rows
-    of "ka" and "sa", which letters of Cyrillic are not. Pairs are common characters, as those of other sets are not.
+    of "ka" and "sa", which small letters of Cyrillic are not; capitals in ISO 8859-5 are, and are
+    taken for katakana. Pairs are common characters, as those of other sets are not.
     """
     singles = _SHIFT_JIS_PAIR.sub(b" ", sample)
     in_runs = sum(map(len, _HALF_WIDTH_RUN.findall(singles)))

@@ -81,6 +81,18 @@ def test_files_of_the_old_macintosh_are_read() -> None:
     assert decode("Employés;l’étranger\rcafé;2\r".encode("mac_roman")).text == "Employés;l’étranger\rcafé;2\r"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MSH|LAB\rPID|1||Müller^Jürgen|\rOBX|1|Größe|180\r",
+        "Le café coûte 2 € à Orléans.\rMerci – bien à tous.\r",
+        "SEÑOR MUÑOZ\rL’hôtel\r",
+    ],
+)
+def test_not_all_text_whose_lines_end_as_on_the_old_macintosh_is_from_there(text: str) -> None:
+    assert decode(text.encode("cp1252")).text == text
+
+
 def test_russian_is_read() -> None:
     text = "Политика отпусков. Каждый сотрудник имеет право на двадцать дней отпуска в году. " * 5
     assert "сотрудник" in parse(text.encode("cp1251"), "a.txt").text
