@@ -99,13 +99,10 @@ def _cjk_language(sample: str, kana: int, han: int, hangul: int) -> str:
     if kana * 20 >= kana + han:
         return "ja"
     letters = "".join(sample[run.start : run.end] for run in script_runs(sample) if run.script == "han")
-    if not _JAPANESE_FORMS.isdisjoint(letters):
+    forms = sum(letter in _JAPANESE_FORMS for letter in letters)
+    outside = len(letters) - len(letters.encode("cp932", "ignore")) // 2
+    # Chinese text names a Japanese place or company here and there.
+    if forms > max(outside, han // 20):
         return "ja"  # a table, or a list of names
     # A few Han characters alone can be a Japanese heading; characters outside JIS cannot.
-    if han < 20:
-        try:
-            letters.encode("cp932")
-        except UnicodeEncodeError:
-            return "zh"
-        return "ja"
-    return "zh"
+    return "ja" if han < 20 and not outside else "zh"
