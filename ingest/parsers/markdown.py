@@ -29,6 +29,7 @@ from ingest.parsers.detection import MARKDOWN
 from ingest.parsers.templating import without_tags
 
 _FRONT_MATTER = pattern(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_NO_WORDS = frozenset({"~", "null", "true", "false", "True", "False"})
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _BREAK = pattern(r"<br\s*/?>", re.IGNORECASE)
 _HTML_NAME = pattern(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
@@ -121,11 +122,11 @@ def _load_yaml(text: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """Returns a front-matter value as text: a scalar as it is, a list with commas, anything deeper as ""."""
+    """Returns a front-matter value as text: a scalar as it is, a list with commas, "" for a switch or deeper ones."""
     if isinstance(value, list):
         return ", ".join(shown for shown in map(_shown, value[:100]) if shown)
     if isinstance(value, (str, int, float, date)) and not isinstance(value, bool):
-        return "" if value in ("~", "null") else str(value)
+        return "" if value in _NO_WORDS else str(value)
     return ""
 
 

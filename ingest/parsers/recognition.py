@@ -18,7 +18,7 @@ from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import Word
 
 INSTALL = "pip install rapidocr (the pip of the environment that Vouch runs in)"
-"""How the engine is installed, by its own name: registries have a stranger's package that is called vouch."""
+"""How the engine is installed, in words for a sentence; by its own name, as registries have a stranger's "vouch"."""
 
 MEMORY_MB = 2048
 """Address space that reading pictures takes beyond parsing."""

@@ -103,8 +103,8 @@ def test_bad_front_matter_never_loses_the_page(front: str) -> None:
 def test_front_matter_is_kept_as_it_is_written() -> None:
     source = (
         "---\ntitle: Logging in &amp; *all* networks\nversion: 1.10\ncode: 0123\ntime: 12:30:00\n"
-        "lang: no\nanchored: &x Bob\nempty:\nnothing: null\ndate: 2025-02-30\nupdated: 2025-03-01 09:30:00\n"
-        "---\nThe body.\n"
+        "lang: no\nanchored: &x Bob\nempty:\nnothing: null\nstale: false\ndate: 2025-02-30\n"
+        "updated: 2025-03-01 09:30:00\n---\nThe body.\n"
     )
     document = read(source, "a.md")
     assert (document.text, document.notes) == ("The body.", ())
@@ -112,6 +112,7 @@ def test_front_matter_is_kept_as_it_is_written() -> None:
     assert document.date == datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
     kept = {"version": "1.10", "code": "0123", "time": "12:30:00", "anchored": "Bob"}
     assert {key: document.metadata.get(key) for key in kept} == kept
+    assert not {"empty", "nothing", "stale"} & document.metadata.keys()
 
 
 def test_only_marks_make_headings_in_restructuredtext_and_asciidoc() -> None:
