@@ -7,15 +7,15 @@ finds, for each sentence, the words that support it; a citation's quote is alway
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpus.language import normalise, sentences
+from corpus.language import Normalised, normalise, sentences
 from corpus.types import Hit
 from rag.grounding.support import Claim, Source, Span, State, find_whole, support
 from rag.prompts.prompting import Passage
-from rag.prompts.screening import MARKERS
+from rag.prompts.screening import MARKER
+from rag.words.references import is_own
 from rag.words.terms import weights
 
 ADDED = 0.75
@@ -111,7 +111,7 @@ def cite(
     def stored(marker: int, span: Span) -> Citation | None:
         return _citation(sources[marker].passage, span, read_text, page_of)
 
-    for start, end, words, named in split_answer(text):
+    for start, end, words, named in split_answer(text, [source.whole for source in sources.values()]):
         claim = Claim(words, question)
         spans = {marker: support(claim, sources[marker]) for marker in named if marker in sources}
         others: dict[int, Span] = {}
@@ -172,20 +172,24 @@ def _settled(citations: Sequence[Citation], page_of: Callable[[str, int, int], i
             yield replace(one, start=start, end=end, page=page_of(one.document_id, one.version, start))
 
 
-def split_answer(text: str) -> list[tuple[int, int, str, tuple[int, ...]]]:
+def split_answer(
+    text: str, documents: Sequence[Normalised] = ()
+) -> list[tuple[int, int, str, tuple[int, ...]]]:
     """Returns (start, end, claim, markers) of each sentence that says something.
 
     ``text[start:end]`` holds the sentence with its markers, ``claim`` is it without them. Markers behind
-    a full stop belong to the sentence before it.
+    a full stop belong to the sentence before it. A bracketed number that one of the documents has there is none.
     """
     bare: list[str] = []
     at: list[int] = []
     marked: list[tuple[int, tuple[int, ...], int]] = []
     place = 0
-    for match in MARKERS.finditer(text):
+    for match in MARKER.finditer(text):
+        if is_own(text, *match.span(1), documents):
+            continue
         bare.append(text[place : match.start()])
         at += range(place, match.start())
-        marked.append((len(at), tuple(int(n) for n in re.findall(r"\d+", match.group())), match.end()))
+        marked.append((len(at), (int(match[1][1:-1]),), match.end()))
         place = match.end()
     bare.append(text[place:])
     at += range(place, len(text))

@@ -17,7 +17,7 @@ from corpus.language import Normalised, find, fold, normalise, sentences
 from rag.grounding.alterations import PLACES, alterations
 from rag.prompts.prompting import Passage
 from rag.words.figures import Figure, borne_out, figures
-from rag.words.references import unmarked, without_references
+from rag.words.references import without_references
 from rag.words.terms import coverage, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]
@@ -71,14 +71,14 @@ class Source:
         self.passage = passage
         hit = passage.hit
         self.text = hit.text
-        read = unmarked(hit.text)
-        self.normalised = [normalise(read), *([without_references(hit.text)] if read != hit.text else ())]
+        self.whole, bare = normalise(hit.text), without_references(hit.text)
+        self.normalised = [self.whole, bare] if bare.text != self.whole.text else [self.whole]
         self.spans = sentences(hit.text) or [(0, len(hit.text))]
         self.stems = [stems(hit.text[start:end]) for start, end in self.spans]
         self.figures = [figures(hit.text[start:end]) for start, end in self.spans]
         self.context_stems = stems(hit.context)
         self.context_figures = figures(f"{hit.context}\n{hit.title}\n{hit.source}")
-        self.all = fold(f"{hit.source}\n{hit.title}\n{unmarked(hit.context)}\n{read}")
+        self.all = fold(f"{hit.source}\n{hit.title}\n{hit.context}\n{hit.text}")
         self.common = frozenset(re.findall(r"\b[a-z]+\b", f"{hit.context}\n{hit.text}"))
 
 

@@ -16,7 +16,6 @@ from typing import Literal
 from corpus.errors import LimitError
 from corpus.types import Hit
 from rag.prompts.templates import NOT_FOUND, PASSAGES, QUESTION, Template
-from rag.words.references import unmarked
 
 NOT_IN_DOCUMENTS = "NOT_IN_DOCUMENTS"
 """What the model is told to say when the passages do not hold the answer."""
@@ -330,10 +329,10 @@ def _shots(examples: Sequence[Example], mark: str, retrieval: bool) -> tuple[Mes
 
 
 def _frame(name: str, place: str, context: str, text: str, mark: str) -> list[str]:
-    head = [f"<<{mark} {name}>>", unmarked(place)]
+    head = [f"<<{mark} {name}>>", place]
     if context:
-        head.append(unmarked(clean(context)))
-    return [*head, f"<<{mark} text>>", unmarked(clean(text)), f"<<{mark} end>>", ""]
+        head.append(clean(context))
+    return [*head, f"<<{mark} text>>", clean(text), f"<<{mark} end>>", ""]
 
 
 def _one_line(text: str) -> str:

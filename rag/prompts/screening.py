@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from corpus.language import Normalised, find, normalise, words
 from rag.prompts.prompting import Passage
-from rag.words.references import BRACKETS, as_marker, unmarked, without_references
+from rag.words.references import BRACKETS, as_marker, is_own, without_references
 
 LONGEST = 1200
 """Characters that are held back at most until a quotation closes."""
@@ -19,14 +19,19 @@ QUOTES = {
 }  # fmt: skip
 """Every mark that opens a quotation, with those that close it."""
 
-MARKERS = re.compile(r"(?:\s*\[(?!(?:19|20)\d\d\])\d{1,4}\])+")
-"""Markers side by side as they come out, with the blanks before them; a year in brackets is none."""
+MARKER = re.compile(r"\s*(\[(?!(?:19|20)\d\d\])\d{1,4}\])")
+"""A marker as it comes out, with the blanks before it; a year in brackets is none."""
+MARKERS = re.compile(f"(?:{MARKER.pattern})+")
+"""Markers side by side."""
 
 _LONGEST_BRACKET = 200
 _SINGLE = frozenset("'‘‚`")
 """What may be an apostrophe or a code's mark as well: it is one where nothing closes it."""
 _WORDS = 3
 """Words that single marks must hold to be a quotation's."""
+_TAIL_KEPT = 40
+"""Characters of what was shown that are remembered."""
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_)\]]\Z")
 _TAIL = re.compile(r"†.*|,?\s*\b(?:pp?\.?|page)\s*\d.*", re.DOTALL)
 _LEFT = re.compile(r"\[\s*(?!(?:19|20)\d\d\Z)(\d{1,4})\s*\Z")
 _TAG = re.compile(r"<(q|blockquote)(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -37,8 +42,6 @@ _TAG_GOES_ON = re.compile(r"<(?:q|blockquote)(?:\s[^<>]*)?(?:>.*)?", re.IGNORECA
 _LINE_BEGINS = re.compile(r"\s*(?:(?:[-*+]|\d{1,2}[.)])\s+)?")
 _PREFIX = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _MARKS = re.compile(r"</?(?:q|blockquote)\b[^<>]*>|[>“”„‟‘’‚'«»‹›「」『』｢｣《》〈〉〝〞〟\"＂]")
-_OWN = 30
-"""Characters beside a number in brackets that tell whether its document has it there."""
 _IN_QUOTATION = re.compile(r"(\s*)([\[【［⟦〔]+[^\[\]【】［］⟦⟧〔〕]{0,200}[\]】］⟧〕]+)")
 
 
@@ -54,9 +57,9 @@ class Screen:
 
     def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
         self._markers = frozenset(passage.marker for passage in passages)
-        texts = [passage.hit.text for passage in passages]
-        self._sources = [normalise(unmarked(text)) for text in texts]
-        self._sources += [without_references(text) for text in texts if unmarked(text) != text]
+        self._documents = {passage.marker: normalise(passage.hit.text) for passage in passages}
+        self._sources = list(self._documents.values())
+        self._sources += [without_references(passage.hit.text) for passage in passages]
         if passages:
             self._sources += [normalise(question)]
         self._held = ""
@@ -140,7 +143,7 @@ class Screen:
         return ""
 
     def _marked(self) -> str:
-        marker = self._marker(self._held)
+        marker = self._marker(self._held) if (own := self._own()) is None else own
         if marker is None:
             return self._let(1)
         self._held = ""
@@ -148,6 +151,21 @@ class Screen:
             self._blank = ""
             return ""
         return self._say(marker)
+
+    def _own(self) -> str | None:
+        """Returns how a document's own number is shown outside a quotation; None for what is none, or may as well be
+        the marker of that very document.
+
+        It stays right behind a letter, as an index of code does; elsewhere it is a footnote's that was copied, and
+        would be read as a marker.
+        """
+        text, at = self._tail + self._held, len(self._tail)
+        if as_marker(self._held) is None or not is_own(text, at, len(text), self._documents.values()):
+            return None
+        if _IDENTIFIER.search(self._tail):
+            return self._held
+        named = (self._documents.get(int(number)) for number in re.findall(r"\d+", self._held))
+        return None if is_own(text, at, len(text), filter(None, named)) else ""
 
     def _marker(self, held: str) -> str | None:
         """Returns how a marker is shown, "" for one of passages that were not given; None for other words."""
@@ -182,10 +200,9 @@ class Screen:
         return self._bounded()
 
     def _judged_block(self) -> str:
-        held, self._held = self._with_own(self._held), ""
-        lines = [_bare(line) for line in _PREFIX.sub("", held).splitlines()]
-        lines = [line for line in lines if line.strip()]
-        if all(_stands(line, self._sources) for line in lines):
+        held, self._held = self._held, ""
+        lines = _PREFIX.sub("", held).splitlines()
+        if all(self._stands(line) for line in lines if _bare(line).strip()):
             return self._say(self._rescreen(held))
         self.altered_quotes += 1
         self._ahead.extendleft(reversed(_PREFIX.sub("", held)))
@@ -225,9 +242,9 @@ class Screen:
     def _judged(self, left: int, right: int) -> str:
         """Shows a closed quotation whose words stand in a source; another goes on without its marks."""
         held, self._held = self._held, ""
-        inner = self._with_own(held[left : len(held) - right])
+        inner = held[left : len(held) - right]
         few = held[0] in _SINGLE and len(words(inner)) < _WORDS
-        if not few and _stands(_bare(inner), self._sources):
+        if not few and self._stands(inner):
             return self._say(held[:left] + self._rescreen(inner) + held[len(held) - right :])
         if few:
             self._held = held
@@ -266,35 +283,32 @@ class Screen:
         self._ahead.extendleft(reversed(held[count:]))
         return self._say(held[:count])
 
+    def _stands(self, inner: str) -> bool:
+        """Says whether a quotation stands in a source, as it is or without any numbers in brackets."""
+        markers = [
+            match
+            for match in _IN_QUOTATION.finditer(inner)
+            if as_marker(match[2]) is not None and not is_own(inner, *match.span(2), self._documents.values())
+        ]
+        as_it_is = inner
+        for match in reversed(markers):
+            as_it_is = as_it_is[: match.start()] + as_it_is[match.end() :]
+        return any(_stands(one, self._sources) for one in dict.fromkeys((_trimmed(as_it_is), _bare(inner))))
+
     def _rescreen(self, inner: str) -> str:
-        """Screens the markers inside a quotation."""
+        """Screens the markers inside a quotation; the numbers that its document has there are none."""
 
         def shown(match: re.Match[str]) -> str:
-            marker = self._marker(match.group(2))
+            own = is_own(inner, *match.span(2), self._documents.values())
+            marker = None if own else self._marker(match.group(2))
             return match.group() if marker is None else (match.group(1) + marker if marker else "")
 
         return _IN_QUOTATION.sub(shown, inner)
 
-    def _with_own(self, inner: str) -> str:
-        """Returns a quotation, as long as it was, with round brackets around the numbers that its document has there:
-        they are no markers.
-        """
-        plain = unmarked(inner)
-        if plain == inner:
-            return inner
-        shown = list(inner)
-        for match in _IN_QUOTATION.finditer(inner):
-            start, end = match.span(2)
-            before, after = plain[max(0, start - _OWN) : end], plain[start : end + _OWN]
-            whole = before + after[end - start :]
-            if any(find(whole, source) or (start >= 8 and find(before, source)) for source in self._sources):
-                shown[start:end] = plain[start:end]
-        return "".join(shown)
-
     def _say(self, text: str) -> str:
         text = self._blank + text
         self._line = (self._line + text).rpartition("\n")[2][:12]
-        self._tail = (self._tail + text)[-8:]
+        self._tail = (self._tail + text)[-_TAIL_KEPT:]
         self._blank = " " if text[-1] == " " else ""
         return text[:-1] if self._blank else text
 
@@ -310,7 +324,11 @@ def _is_letter(character: str) -> bool:
 
 def _bare(quote: str) -> str:
     """Returns a quotation without markers, emphasis and further marks around it."""
-    return MARKERS.sub("", quote).strip(" \t\n*_\"“”„‟‘’'«»‹›「」『』《》＂")
+    return _trimmed(MARKERS.sub("", quote))
+
+
+def _trimmed(quote: str) -> str:
+    return quote.strip(" \t\n*_\"“”„‟‘’'«»‹›「」『』《》＂")
 
 
 def _stands(quote: str, sources: Sequence[Normalised]) -> bool:

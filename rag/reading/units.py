@@ -223,7 +223,7 @@ _ADDRESS = re.compile(r"(?<=\])\((?:[^()]|\([^()]*\))*\)|https?://\S+")
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yields the sentences, each with its offset; table rows that were taken for one sentence apart, and what stands
-    before and behind a reference: "It grew.(2) It fell."
+    before and behind a reference: "It grew.[2] It fell."
     """
     for start, end in _sentences(text):
         piece = text[start:end]
@@ -238,13 +238,15 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     for start, end in sentences(text):
-        for referred in _REFERRED.finditer(text, start, end):
+        numbered = _REFERENCE.match(text, start) is not None  # "[1] Wear a badge.[2] Lock the door."
+        for referred in () if numbered else _REFERRED.finditer(text, start, end):
             yield start, start + len(text[start : referred.end()].rstrip())
             start = referred.end()
         yield start, end
 
 
-_REFERRED = re.compile(r"(?<=[.!?。])(?:\(\d{1,4}\))+\s+(?=\S)")
+_REFERENCE = re.compile(r"\[\d{1,4}\]")
+_REFERRED = re.compile(rf"(?<=[.!?。])(?:{_REFERENCE.pattern})+\s+(?=\S)")
 
 
 def _is_row(text: str) -> bool:

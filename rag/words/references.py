@@ -1,14 +1,14 @@
 """The bracketed numbers that documents have of their own: footnotes and references ("sold widely.[2]"), numbered parts
 (【2】).
 
-An answer's ``[2]`` is its second passage, so nobody shall read a document's ``[2]`` as that: where a passage is shown
-to a model, or laid beside what the model wrote, such numbers stand in round brackets. No character moves, so offsets
-into the one are offsets into the other; what is stored and what is cited stay as they are.
+An answer's ``[2]`` is its second passage. A number that a document has behind the same words is the document's own and
+no marker; what is quoted keeps it, for a quotation is the document's very words.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from corpus.language import Normalised, fold, normalise
 
@@ -27,7 +27,6 @@ _OPENING, _CLOSING = "".join(BRACKETS), "".join(BRACKETS.values())
 _BRACKETED = re.compile(
     rf"[{re.escape(_OPENING)}]+[^{re.escape(_OPENING + _CLOSING)}\n]{{1,200}}[{re.escape(_CLOSING)}]+"
 )
-_ROUND = str.maketrans(dict.fromkeys(_OPENING, "(") | dict.fromkeys(_CLOSING, ")"))
 _SQUARE = str.maketrans(dict.fromkeys(_OPENING, "[") | dict.fromkeys(_CLOSING, "]"))
 _WITH_BLANK = re.compile(rf"\s*{_BRACKETED.pattern}")
 
@@ -40,11 +39,27 @@ def as_marker(text: str) -> str | None:
     return folded if _MARKER.fullmatch(folded) and not _YEARS.fullmatch(folded) else None
 
 
-def unmarked(text: str) -> str:
-    """Returns a document's text, as long as it was, with round brackets around what could be taken for a marker."""
-    if not any(one in text for one in _OPENING):
-        return text
-    return _BRACKETED.sub(lambda m: m[0] if as_marker(m[0]) is None else m[0].translate(_ROUND), text)
+def is_own(text: str, start: int, end: int, sources: Iterable[Normalised]) -> bool:
+    """Says whether a number in brackets, ``text[start:end]`` of an answer, stands so in a document: behind the same
+    words, or amid them where few stand before it. In code, whatever stands before it in the code is enough.
+    """
+    number = fold(text[start:end])
+    sources = [one for one in sources if number in one.text]
+    if not sources:
+        return False
+    *_, before = _EDGE.split(text[max(0, start - _BESIDE) : start])
+    after, *_ = _EDGE.split(text[end : end + _BESIDE])
+    in_code = text[: start - len(before)].endswith("`") and bool(before)
+    alone = fold(before + text[start:end]) if len(before.strip()) >= _FEW or in_code else ""
+    amid = fold(before + text[start:end] + after) if len((before + after).strip()) >= _FEW else ""
+    return any((alone and alone in one.text) or (amid and amid in one.text) for one in sources)
+
+
+_BESIDE = 30
+"""Characters beside a number that tell whether its document has it there."""
+_FEW = 8
+"""Characters of those that are enough to tell."""
+_EDGE = re.compile(r"[\n`“”„‟‘’‚«»‹›「」『』｢｣《》〈〉〝〞〟\"＂]|\A[ \t]*>")
 
 
 def without_references(text: str) -> Normalised:

@@ -23,7 +23,6 @@ from rag.prompts.prompting import (
 )
 from rag.prompts.strategies import STRATEGIES, Examples, load_examples
 from rag.prompts.templates import read_template
-from rag.words.references import unmarked
 from tests.rag.hits import Shelf
 
 MARK = "0123456789ab"
@@ -168,8 +167,8 @@ def test_reading_a_prompt_gives_back_what_was_put_in(question, passages, context
     read = read_prompt(prompt.messages)
     assert read.question == clean(question)
     assert [p.marker for p in read.passages] == list(range(1, len(hits) + 1))
-    assert [p.text for p in read.passages] == [unmarked(clean(hit.text)) for hit in hits]
-    assert [p.context for p in read.passages] == [unmarked(clean(hit.context)).rstrip("\n") for hit in hits]
+    assert [p.text for p in read.passages] == [clean(hit.text) for hit in hits]
+    assert [p.context for p in read.passages] == [clean(hit.context).rstrip("\n") for hit in hits]
 
 
 @given(texts)
