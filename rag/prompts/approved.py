@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,8 +19,10 @@ from typing import Any, TypeVar
 
 from corpus.durable import sync
 from corpus.errors import NotFoundError, StorageError, UsageError
+from corpus.language import normalise
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
 from rag.prompts.strategies import read_rows
+from rag.words.references import is_own
 
 FILE_NAME = "examples.jsonl"
 _NEW = f".{FILE_NAME}.new"
@@ -88,22 +90,24 @@ def make_example(question: str, passages: Sequence[str], answer: str) -> Example
         if _NO_TEXT.search(text):
             raise _bad(f"The {name} of the example has bytes that are no text.")
     if texts:
-        answer, texts = cited(answer, texts)
+        answer, texts = cited(answer, texts, texts)
     if not texts or len(texts) > MOST_PASSAGES:
         raise _bad(f"An example has 1 to {MOST_PASSAGES} passages, not {len(texts)}.", "--passage TEXT")
     return Example(question, tuple(texts), answer, "ja" if is_japanese(question) else "")
 
 
-def cited(answer: str, passages: Sequence[_Passage]) -> tuple[str, list[_Passage]]:
+def cited(answer: str, passages: Sequence[_Passage], texts: Iterable[str]) -> tuple[str, list[_Passage]]:
     """Returns the passages that the markers of an answer name, and the answer with those numbered from 1; all of them
-    where the answer is that there is none.
+    where the answer is that there is none. Bracketed numbers that the passages' ``texts`` have there are no markers.
 
     Raises:
         UsageError: there is no marker, or one names no passage.
     """
     if answer == NOT_IN_DOCUMENTS:
         return answer, list(passages)
-    named = sorted({int(number) for number in _MARKER.findall(answer)})
+    documents = [normalise(text) for text in texts]
+    markers = [one for one in _MARKER.finditer(answer) if not is_own(answer, *one.span(), documents)]
+    named = sorted({int(one[1]) for one in markers})
     if not named or not 1 <= named[0] <= named[-1] <= len(passages):
         raise _bad(
             "The answer of the example names no passage." if not named
@@ -111,7 +115,8 @@ def cited(answer: str, passages: Sequence[_Passage]) -> tuple[str, list[_Passage
             'Mark what each sentence rests on: "Five days [1]."',
         )  # fmt: skip
     place = {number: at for at, number in enumerate(named, 1)}
-    answer = _MARKER.sub(lambda found: f"[{place[int(found[1])]}]", answer)
+    for one in reversed(markers):
+        answer = f"{answer[: one.start()]}[{place[int(one[1])]}]{answer[one.end() :]}"
     return answer, [passages[number - 1] for number in named]
 
 

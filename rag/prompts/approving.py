@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,7 +113,7 @@ class WorkedExamples:
         own = bool(answer)
         if not answer and given["abstained"]:
             answer, shown = NOT_IN_DOCUMENTS, shown[:_SHOWN_WITHOUT_ANSWER]
-        answer, named = approved.cited((answer or given["text"]).strip(), shown)
+        answer, named = approved.cited((answer or given["text"]).strip(), shown, self._texts(shown))
         question = given["standalone_question"] or given["question"]
         example = make_example(question, [self._text(one) for one in named], answer)
         # The model's own words may rest on passages that it does not cite; a person's own answer does not.
@@ -171,6 +171,12 @@ class WorkedExamples:
         with self._corpus.catalog.read() as db:
             for one in document_ids:
                 get_document(db, one)
+
+    def _texts(self, passages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """Yields the words of the passages that are still there: those that are cited have to be, not all."""
+        for one in passages:
+            with suppress(NotFoundError):
+                yield self._text(one)
 
     def _text(self, passage: Mapping[str, Any]) -> str:
         where = (passage["document_id"], passage["version"], passage["start"], passage["end"])

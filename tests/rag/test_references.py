@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.grounding.citations import Cited, cite
+from rag.prompts.approved import make_example
 from rag.prompts.prompting import ESTIMATE, Budget, Passage, ReadPassage, build_prompt
 from rag.prompts.screening import Screen
 from rag.reading.exact import exact
@@ -174,3 +175,12 @@ def test_what_stays_without_references_is_the_texts_own(text: str) -> None:
 @pytest.mark.parametrize("text", ["in [2019] it was", "[rfc 2119]", "array[i]", "[x] done", "[12345]"])
 def test_other_brackets_are_no_references(text: str) -> None:
     assert without_references(text).text == text
+
+
+def test_an_approved_answer_keeps_the_documents_own_numbers_and_counts_its_markers_alone() -> None:
+    answer = f"“{HISTORY}” [2]"
+    example = make_example(
+        "How many vacation days are there?", ["Desktops sold well in spring.", HISTORY], answer
+    )
+    assert example.answer == f"“{HISTORY}” [1]"
+    assert example.passages == (HISTORY,)
