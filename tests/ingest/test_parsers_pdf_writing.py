@@ -52,6 +52,26 @@ def test_a_table_written_sideways_on_an_upright_page_keeps_its_rows() -> None:
     ]
 
 
+def test_a_page_number_is_left_out_of_a_page_with_labels_written_sideways() -> None:
+    def draw(canvas: Any) -> None:
+        for number in range(1, 6):
+            write(canvas, PROSE, 70, 600, 450)
+            canvas.drawString(300, 40, f"{number}")
+            canvas.saveState()
+            canvas.rotate(90)
+            for at, label in enumerate(
+                ("Slip of March", "Slip of April", "Slip of May") if number == 2 else ()
+            ):
+                canvas.drawString(400, -200 - 40 * at, label)
+            canvas.restoreState()
+            if number < 5:
+                canvas.showPage()
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        PROSE, PROSE, "Slip of March", "Slip of April", "Slip of May", PROSE, PROSE, PROSE,
+    ]  # fmt: skip
+
+
 def test_a_page_written_downward_is_read_from_its_right_edge() -> None:
     pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3", isVertical=True))
     pdfmetrics.registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))

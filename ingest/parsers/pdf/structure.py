@@ -82,11 +82,12 @@ class PageText:
         self.notes.append((code, message))
 
     def settle(self) -> None:
-        """Makes lines of the words, and finds the outermost ones."""
+        """Makes lines of the words, and finds the outermost ones; what is written otherwise came to stand below 0."""
         self.lines = to_lines(self.words)
-        rows = sorted({round(line.y0 / 3) * 3 for line in self.lines})
+        upright = [line.y0 for line in self.lines if line.y1 > 0]
+        rows = sorted({round(y / 3) * 3 for y in upright})
         if rows:
-            self.floor = min(line.y0 for line in self.lines)
+            self.floor = min(upright)
             self.lower, self.upper = rows[min(2, len(rows) - 1)] + 2, rows[max(-3, -len(rows))] - 2
 
 
@@ -145,7 +146,7 @@ def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
     The height is measured from the nearer edge, in the upper half downward as negative: pages differ in size.
     """
     middle = (line.y0 + line.y1) / 2
-    last = line.y0 <= page.floor + 1
+    last = abs(line.y0 - page.floor) <= 1
     outermost = line.y0 >= page.upper - 1 or line.y0 <= page.lower + 1
     in_margin = not _MARGIN_SHARE * page.height < middle < (1 - _MARGIN_SHARE) * page.height
     if not last and not (in_margin and outermost):
