@@ -378,3 +378,16 @@ def test_an_amount_well_apart_from_its_sign_is_one_cell_below_a_header_that_stan
                 canvas.drawString(x, 700 - 14 * at, text)
 
     assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]
+
+
+def test_words_wide_apart_in_two_rows_of_three_are_no_columns() -> None:
+    rows = [("Slip A", "Day", "Goods"), ("Slip B", "1", "Rice"), ("Bar", "2", "Tea")]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, (slip, *others) in enumerate(rows):
+            first, _, second = slip.partition(" ")
+            for x, text in zip((70, 97, 180, 300), (first, second, *others), strict=True):
+                canvas.drawString(x, 700 - 14 * at, text)
+
+    assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]

@@ -155,7 +155,7 @@ def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
             bool(left and right) and left[-1] not in SIGNS_BEFORE and right[0] not in SIGNS_AFTER
             for left, right in sides
         )
-        if both < 2 or 3 * both < 2 * sum(map(bool, held)):
+        if both < 2 or 3 * both <= 2 * sum(map(bool, held)):
             parts[at - 1][1] = parts.pop(at)[1]
     return parts or [column]
 
