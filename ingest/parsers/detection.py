@@ -137,7 +137,7 @@ _FLAT = pattern(
     rb"<office:document\s[^>]*office:mimetype\s*=\s*[\"'](application/vnd\.oasis\.opendocument\.[a-z]+)(?:-template)?[\"']"
 )
 _XML_WORKBOOK = pattern(
-    rb"\A\W{0,3}(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+"
+    rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+"
     rb"<(?:\w+:)?Workbook\s[^>]*[\"']urn:schemas-microsoft-com:office:spreadsheet[\"']",
     re.DOTALL,
 )

@@ -88,12 +88,12 @@ def test_a_time_without_a_day_is_shown_alone() -> None:
     assert read(sheet(rows)).text == "売上\n\nFrom | To\n09:30 | 12:00:05"
 
 
-@pytest.mark.parametrize("name", ["notes.md", "notes.txt", "style.xsl", "sales.xml"])
+@pytest.mark.parametrize("name", ["notes.md", "fence.md", "notes.txt", "style.xsl", "sales.xml"])
 def test_only_a_file_that_is_a_workbook_is_read_as_one(name: str) -> None:
     workbook = f'<Workbook xmlns="{SPACE}"><Worksheet><Table/></Worksheet></Workbook>'
     style = f'<?xml version="1.0"?><xsl:stylesheet xmlns:xsl="x">{workbook}</xsl:stylesheet>'
     shown = style if name == "style.xsl" else f"# Export\n\nThe file begins so:\n\n```xml\n{workbook}\n```\n"
-    found = parse(shown.encode(), name)
+    found = parse((f"```\n{workbook}\n```\n" if name == "fence.md" else shown).encode(), name)
     assert found.content_type in ("text/markdown", "text/plain")
     assert SPACE in found.text
 
