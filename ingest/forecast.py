@@ -55,7 +55,7 @@ class Forecast:
         self._seen = clock()
         self._embedded = self._made = 0
         self._warm = False
-        self._busy_s = 0.0
+        self._busy_s = self._waited_s = 0.0
 
     def read(self, file: SourceFile, passages: int, seconds: float) -> None:
         """Takes down what a file gave, 0 where it failed, and what reading it took."""
@@ -66,12 +66,18 @@ class Forecast:
             own.add(file.size_bytes, passages, seconds)
 
     def embedded(self, passages: int) -> None:
-        """Takes down how many passages have been embedded, in all; told often, it knows when some were waiting."""
+        """Takes down how many passages have been embedded, in all; told often, it knows when some were waiting.
+
+        They come in pieces: the time since the last one counts once the next is there.
+        """
         now = self._clock()
-        if self._warm and self._all.passages > self._embedded:
-            self._busy_s += now - self._seen
-            self._made += passages - self._embedded
-        self._warm = self._warm or passages > 0  # what comes before the first is the embedder getting ready
+        if self._all.passages > self._embedded:
+            self._waited_s += now - self._seen
+        if passages > self._embedded:
+            if self._warm:  # what comes before the first is the embedder getting ready
+                self._busy_s += self._waited_s
+                self._made += passages - self._embedded
+            self._warm, self._waited_s = True, 0.0
         self._seen, self._embedded = now, passages
 
     @property
@@ -82,8 +88,13 @@ class Forecast:
 
     @property
     def rate(self) -> float | None:
-        """How many passages were embedded a second while there were any to embed; None while nobody can know."""
-        return self._made / self._busy_s if self._busy_s >= _SURE_AFTER_S and self._made else None
+        """How many passages were embedded a second while there were any to embed; None while nobody can know.
+
+        Where nothing came for longer than all before took, that counts, too.
+        """
+        if self._busy_s < _SURE_AFTER_S:
+            return None
+        return self._made / (self._busy_s + (self._waited_s if self._waited_s > self._busy_s else 0.0))
 
     def left_s(self) -> float | None:
         """How many seconds are left at the rate so far; None while nobody can know."""

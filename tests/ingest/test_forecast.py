@@ -63,3 +63,38 @@ def test_after_a_tenth_the_time_left_is_right_within_a_factor_of_two(
     )  # it waits for the reader now and then, and that is no slowness of its own
     if passage_s >= reading_s:
         assert forecast.rate * passage_s > 0.95
+
+
+def test_what_is_embedded_comes_in_pieces_and_is_not_slow_between_them() -> None:
+    """A small piece first, then larger ones, all at 100 passages a second; the reader tells of files far more often."""
+    files, now = [file(f"{number}.md", 6_000) for number in range(2_000)], 0.0
+    forecast = Forecast(files, clock=lambda: now)
+    embedded, due, told = 0, [(1.0, 4), (1.04, 4), *((1.04 + 2.5 * piece, 250) for piece in range(1, 40))], []
+    for one in files:
+        now += 0.005
+        forecast.read(one, 5, 0.005)
+        while due and due[0][0] <= now:
+            embedded += due.pop(0)[1]
+        forecast.embedded(embedded)
+        if (left := forecast.left_s()) is not None:
+            told.append(left / (1.04 + (10_000 - 8) / 100 - now))
+    assert told
+    assert min(told) > 0.7
+    assert max(told) < 1.4
+
+
+def test_an_embedder_that_stands_still_has_more_left_the_longer_it_does() -> None:
+    files, now = [file(f"{number}.md", 6_000) for number in range(200)], 0.0
+    forecast = Forecast(files, clock=lambda: now)
+    for one in files:
+        forecast.read(one, 5, 0.0)
+    for moment, embedded in ((1.0, 100), (3.0, 300), (5.0, 500)):
+        now = moment
+        forecast.embedded(embedded)
+    before = forecast.left_s()
+    assert before == pytest.approx(5.0)
+    now = 125.0
+    forecast.embedded(500)
+    after = forecast.left_s()
+    assert after is not None
+    assert after > 50
