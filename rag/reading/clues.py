@@ -55,35 +55,6 @@ def expected_kinds(question: str) -> list[re.Pattern[str]]:
 
 # ---- what is about a text itself ----------------------------------------------------------------
 
-_VERSION = re.compile(
-    r"(?:第\s*[\d一二三四五六七八九十]+(?:\.\d+)*\s*版|初版|v(?:er(?:sion|\.)?)?\s*\d+(?:\.\d+)*|\d+(?:\.\d+)+"
-    r"|(?:rev(?:ision|\.)?|ed(?:ition|\.)?)\s*[a-z\d](?:\.\d+)*)"
-)
-_DAY = re.compile(
-    r"(?=.*\d)(?:(?:19|20)\d\d[-/.]\d\d?(?:[-/.]\d\d?)?|.*(?:19|20)\d\d\s*年.*|(?:令和|平成).*年.*"
-    r"|(?:\d\d?\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?:\d\d?,\s*)?(?:19|20)\d\d)"
-)
-_ASKS_OF_VERSION = re.compile(
-    r"\b(?:versions?|releas\w+|revis\w+|editions?|chang\w+|histor\w+|updat\w+|amend\w+|introduc\w+|new|latest|newest|confirm\w+"
-    r"|replac\w+|withdr\w+|repeal\w+|since)\b|版|改[訂正定]|変更|更新|履歴|沿革|施行|廃止|制定|追加|新設|新し|最新"
-)
-
-
-def is_of_a_version(row: str) -> bool:
-    """Says whether a table's row tells of a version of its document: number, day, what changed."""
-    cells = [cell.strip() for cell in fold(row).strip("| ").split("|")]
-    return len(cells) >= 3 and all(map(_fully, (_VERSION, _DAY), cells))
-
-
-def asks_of_versions(question: str) -> bool:
-    """Says whether a question may ask what changed, or when."""
-    return _ASKS_OF_VERSION.search(fold(question)) is not None
-
-
-def _fully(kind: re.Pattern[str], cell: str) -> bool:
-    return kind.fullmatch(cell) is not None
-
-
 _HEAD = re.compile(
     r"\s*(?:(?P<who>To|Cc|Bcc|From|宛先|差出人|送信者)|Date|Sent|日時|日付|送信日時)\s*[:：].*", re.IGNORECASE
 )

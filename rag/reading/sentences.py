@@ -20,10 +20,8 @@ from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_jap
 from rag.reading.clues import (
     asked_figures,
     asks_of_a_letter,
-    asks_of_versions,
     expected_kinds,
     fits,
-    is_of_a_version,
     letterhead,
     newer_editions,
 )
@@ -68,7 +66,7 @@ class Signs:
     ``above``: title and headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked
     for (a date for "when"). ``rank``: of its passage, 1 for the first. ``meaning``: the cosine with the question.
     ``new``: it says something beyond the question's words. ``fits``: a number of the question lies within a range
-    it gives. ``old``: a newer edition of its document is at hand, or it tells what a version changed. ``row`` and
+    it gives. ``old``: a newer edition of its document is at hand. ``row`` and
     ``asks`` (it is a question) tell its form.
     """
 
@@ -208,7 +206,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     wanted = without_asking(wanted) if compares(reading.question) else wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
-    old, now = newer_editions(reading), not asks_of_versions(reading.question)
+    old = newer_editions(reading)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
     wholes = {p.marker: stems(p.text) | (rest if is_rest(p.text) else frozenset()) for p in reading.passages}
 
@@ -229,7 +227,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
             rank=1 / (1 + unit.order),
             new=min(1.0, math.log1p(new) / math.log(12)),
             fits=float(fits(figures, unit.text)),
-            old=float(marker in old or (now and unit.row and is_of_a_version(unit.text))),
+            old=float(marker in old),
             row=float(unit.row),
             asks=float(ASKS.search(unit.text) is not None),
         )

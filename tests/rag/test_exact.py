@@ -103,6 +103,8 @@ def test_one_of_several_rows_that_are_asked_for_alike_is_no_short_answer() -> No
         ("How many annual leave days do I get?", "Up to five unused ones move into the next year.", None),
         ("How many annual leave days do I get?", "All 40 have 25 days of annual leave.", "25 days"),
         ("How many paid sick days do I have?", "Sick pay in days 1 to 14 is paid by us.", None),
+        ("How many tickets take days?", "All in all 15 tickets take days.", "15"),
+        ("How many vehicles need hours of charging?", "Of the fleet 7 vehicles need hours.", "7"),
         ("How many people in all work there?", "In Brno work 120 people.", "120 people"),
         ("Which model has a probe?", "The probe comes with the E-4032 alone.", "E-4032"),
         ("What time does it open?", "It opens at 8:30 and has a lift.", "8:30"),

@@ -1,10 +1,10 @@
-"""What is about a text itself answers only what is asked of that: a mail's head, a list of versions, a question."""
+"""What is about a text itself answers only what is asked of that: a mail's head, a question."""
 
 from __future__ import annotations
 
 import pytest
 
-from rag.reading.clues import is_of_a_version, letterhead
+from rag.reading.clues import letterhead
 from rag.reading.sentences import answer_prompt
 from tests.rag.readings import answered, read
 
@@ -112,42 +112,3 @@ def test_no_other_document_has_a_mails_head() -> None:
 )
 def test_the_head_of_a_mail_is_known(texts: list[str], place: str, head: list[int]) -> None:
     assert list(letterhead(texts, place)) == head
-
-
-VERSIONS = (
-    "…  The hotel limit is £185 in London.\n\nVersion | Date | Change\n3.1 | 1 April 2023 | Hotel limits confirmed\n"
-    "4.0 | 1 April 2025 | Hotel limits raised, deadline for claims shorter"
-)
-
-
-@pytest.mark.parametrize(
-    ("question", "told"),
-    [
-        ("hotel limits", False),
-        ("How high are the hotel limits?", False),
-        ("When were the hotel limits changed?", True),
-        ("What is new in version 4.0 about hotel limits?", True),
-    ],
-)
-def test_a_list_of_versions_comes_first_where_versions_are_asked_for_alone(question: str, told: bool) -> None:
-    assert ("hotel limits " in answered(question, VERSIONS).lower().partition("[1]")[0]) is told
-
-
-def test_what_a_release_brought_is_told_all_the_same() -> None:
-    notes = "…  Version | Date | Change\n2.3 | 3 May 2024 | Search is faster\n2.4 | 1 June 2024 | Dark mode"
-    assert "Dark mode" in answered("Does the app have a dark mode?", notes).splitlines()[0]
-
-
-@pytest.mark.parametrize(
-    ("row", "is_one"),
-    [
-        ("3.1 | 1 April 2023 | Hotel limits confirmed", True),
-        ("第6版 | 2021年7月 1日 | 在宅勤務規程を分離", True),
-        ("Rev. C | 2024-05-01 | J. Novak | Drawing 7 replaced", True),
-        ("1 | 1 April 2025 | Report to the board", False),
-        ("2.5 | 3.1 | 4.0", False),
-        ("London | 1 April 2023 | £185", False),
-    ],
-)
-def test_a_row_about_a_version_is_known(row: str, is_one: bool) -> None:
-    assert is_of_a_version(row) is is_one
