@@ -65,19 +65,21 @@ class Forecast:
         for own in (self._read.setdefault(kind, _Sum()), self._all):
             own.add(file.size_bytes, passages, seconds)
 
-    def embedded(self, passages: int) -> None:
+    def embedded(self, passages: int, *, ready: bool = True) -> None:
         """Takes down how many passages have been embedded, in all; told often, it knows when some were waiting.
 
-        They come in pieces: the time since the last one counts once the next is there.
+        They come in pieces: the time since the last one counts once the next is there. What comes before the embedder
+        is ``ready`` to compute says nothing of it, unless there is hardly anything that waits for it.
         """
         now = self._clock()
         if self._all.passages > self._embedded:
             self._waited_s += now - self._seen
         if passages > self._embedded:
-            if self._warm:  # what comes before the first is the embedder getting ready
+            if self._warm:
                 self._busy_s += self._waited_s
                 self._made += passages - self._embedded
-            self._warm, self._waited_s = True, 0.0
+            self._warm = self._warm or ready or 2 * passages > self._all.passages
+            self._waited_s = 0.0
         self._seen, self._embedded = now, passages
 
     @property

@@ -55,6 +55,7 @@ class Ledger:
         self._under_way: dict[tuple[str, str], Work] = {}
         self._total_files = self._total_bytes = self._done_files = self._done_bytes = self._pages = 0
         self._forecast = Forecast(())
+        self._computes = False
         self._began = time.monotonic()
 
     def expect(self, files: Sequence[SourceFile]) -> None:
@@ -70,6 +71,7 @@ class Ledger:
 
     def committed(self, item: Work, version: VersionRecord) -> None:
         """Takes down a version that is live."""
+        self._computes = self._computes or item.computed
         self.counts["added" if item.before is None else "replaced"] += 1
         self.counts["chunks"] += version.chunks
         self._pages += version.pages
@@ -133,7 +135,8 @@ class Ledger:
             for item in self._under_way.values()
         )
         embedded = self.counts["chunks"] + sum(item.embedded for item in self._under_way.values())
-        self._forecast.embedded(embedded)
+        self._computes = self._computes or any(item.computed for item in self._under_way.values())
+        self._forecast.embedded(embedded, ready=self._computes)
         not_all = bool(self.stopped) or stage not in ("indexing", "done")
         left_s = None if self.stopped else self._forecast.left_s()
         rate = self._forecast.rate

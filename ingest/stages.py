@@ -72,7 +72,8 @@ class ReadFile:
 class Work:
     """A file that is read and cut, on its way to be embedded and committed.
 
-    ``embedded`` counts the chunks, from the first, that need no more embedding.
+    ``embedded`` counts the chunks, from the first, that need no more embedding; ``computed`` tells whether the embedder
+    has computed vectors since the file waits for them.
     """
 
     source: SourceFile
@@ -82,6 +83,7 @@ class Work:
     chunks: tuple[Chunk, ...]
     seconds: float
     embedded: int = 0
+    computed: bool = False
     vectors: list[Float32 | None] = field(default_factory=list)
     tokens: list[bytes | None] = field(default_factory=list)
     error: VouchError | None = None
@@ -249,6 +251,8 @@ class EmbedAhead:
                 self._give_up(batch, needs, set(piece), error)
             else:
                 self._failures = 0
+                for item in batch:
+                    item.computed = True
                 have.update(zip(piece, made, strict=True))
                 self._hand_over(batch, needs, have)
                 self._tell(None)

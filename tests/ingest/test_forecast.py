@@ -98,3 +98,29 @@ def test_an_embedder_that_stands_still_has_more_left_the_longer_it_does() -> Non
     after = forecast.left_s()
     assert after is not None
     assert after > 50
+
+
+def test_what_needs_no_embedder_says_nothing_of_one_that_gets_ready() -> None:
+    """Japanese passages, and those that are known already, are there before the model is."""
+    files, now = [file(f"{number}.md", 6_000) for number in range(300)], 0.0
+    forecast = Forecast(files, clock=lambda: now)
+    for one in files[:100]:
+        forecast.read(one, 10, 0.01)
+    for moment, embedded, ready in ((1.0, 4, False), (40.0, 4, False), (41.0, 104, True)):
+        now = moment
+        forecast.embedded(embedded, ready=ready)
+        assert forecast.left_s() is None
+    for moment, embedded in ((42.0, 204), (43.0, 304)):
+        now = moment
+        forecast.embedded(embedded, ready=True)
+        assert forecast.left_s() == pytest.approx((3_000 - embedded) / 100)
+
+
+def test_an_ingest_that_needs_no_embedder_tells_what_is_left_of_reading() -> None:
+    files, now = [file(f"{number}.md", 6_000) for number in range(100)], 0.0
+    forecast = Forecast(files, clock=lambda: now)
+    for number, one in enumerate(files[:40], 1):
+        now = number * 0.1
+        forecast.read(one, 10, 0.1)
+        forecast.embedded(number * 10, ready=False)
+    assert forecast.left_s() == pytest.approx(6.0, rel=0.1)
