@@ -248,3 +248,34 @@ def test_justified_lines_beside_a_box_are_one_paragraph_with_those_below_it() ->
         canvas.drawString(70, y - 12 * len(beside), below)
 
     assert [text for _, _, text in kinds(read(drawn(draw)))] == [PROSE]
+
+
+def _lines_of_contents(entries: list[tuple[str, str]]) -> list[str]:
+    """Returns the lines read from contents without leaders: the chapters bold, the page numbers at the right edge."""
+
+    def draw(canvas: Any) -> None:
+        for at, (title, page) in enumerate(entries):
+            is_section = "." in title.split()[0]
+            canvas.setFont("Helvetica" if is_section else "Helvetica-Bold", 10)
+            canvas.drawString(78 if is_section else 66, 780 - 14 * at, title)
+            canvas.setFont("Helvetica", 10)
+            canvas.drawRightString(433, 780 - 14 * at, page)
+
+    return [line for _, _, text in kinds(read(drawn(draw))) for line in text.splitlines()]
+
+
+def test_titles_and_page_numbers_of_contents_are_no_two_columns_of_text() -> None:
+    titles = (
+        "8 Families of employees,8.1 Maternity and adoption,8.2 Paternity and partner leave,8.3 Neonatal care",
+        "8.4 Children and dependants,9 Performance and learning,9.1 Conversations,9.2 Study budget",
+        "9.3 Language lessons,9.4 Engineering ladder,9.5 When things go wrong,10 How we behave,10.1 Respect",
+        "10.2 Gifts and hospitality,10.3 Conflicts of interest,10.4 Alcohol and drugs,10.5 Social media",
+    )
+    entries = [(title, str(15 + at // 6)) for at, title in enumerate(",".join(titles).split(","))]
+    lines = [line.replace(" | ", " ") for line in _lines_of_contents(entries)]
+    assert lines == [f"{title} {page}" for title, page in entries]
+
+
+def test_each_of_two_entries_of_contents_keeps_its_line() -> None:
+    entries = [("18 List of changes", "30"), ("18.1 Whom to ask", "30")]
+    assert _lines_of_contents(entries) == ["18 List of changes 30", "18.1 Whom to ask 30"]

@@ -28,6 +28,7 @@ _ROW_GAP = 2.5  # letter heights between two rows of a table at most
 _NARROW = 3.0  # letter heights that the strip between columns has at most
 _STRIP = 6.0  # points; strips that differ by less are one
 _RULE_OVERHANG = 3.0  # points by which a table's rules may stand beyond its column
+_PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _NOTE_SIZE = 0.92  # of the text's letters, those of notes below it at most
 
 Ruled = tuple[Grid, Piece]
@@ -154,7 +155,17 @@ def _drawn_order(lines: Sequence[Line]) -> dict[int, int]:
 
 
 def _gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
-    return _find_gutter(rows, order) or _find_mixed_gutter(rows, order)
+    gutter = _find_gutter(rows, order) or _find_mixed_gutter(rows, order)
+    if gutter is not None and _are_numbers([line for row in rows for line in row.lines if line.x0 >= gutter]):
+        return None
+    return gutter
+
+
+def _are_numbers(side: Sequence[Line]) -> bool:
+    """Says whether what stands right of a strip are the page numbers of contents: short, and ending at one place."""
+    end = median(line.x1 for line in side)
+    numbers = sum(len(line.text) <= _PAGE_CHARS and abs(line.x1 - end) < line.size for line in side)
+    return numbers > 0.8 * len(side)
 
 
 def _in_drawn_order(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Literal
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, Line, join_lines
+from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, WIDE_GAP, Line, join_lines
 
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
@@ -21,6 +21,7 @@ SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
 _MARK = pattern(r"\.?[\d０-９]{1,3}|\[\d{1,3}\]|※\d?|（?注[\d０-９]?）?")
 """What may stand before a paragraph and is no bullet: ``.1``, ``[21]``, ``２``, ``※``."""
 _LEADER = pattern(r"(?:\.{3,}|…{2,}|・{4,}|(?:\. ){4,})\s*\S{1,6}\s*$")
+_SHORT_NUMBER = pattern(r"\d{1,4}|[ivxlc]{1,6}")
 
 
 @dataclass(slots=True)
@@ -167,6 +168,14 @@ def _begins_item(lines: Sequence[Line]) -> bool:
     )
 
 
+def _ends_with_number(line: Line) -> bool:
+    """Says whether a number stands far right of its label: an entry of contents without leaders, a row of figures."""
+    if len(line.words) < 2:
+        return False
+    before, last = line.words[-2:]
+    return last.x0 - before.x1 > WIDE_GAP * line.size and _SHORT_NUMBER.fullmatch(last.text) is not None
+
+
 def goes_on(
     before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False, below_mark: bool = False
 ) -> bool:
@@ -177,7 +186,7 @@ def goes_on(
         return False
     if abs(before.size - after.size) > 0.12 * size or before.bold != after.bold:
         return False
-    if _BULLET.match(after.text) or _LEADER.search(before.text):
+    if _BULLET.match(after.text) or _LEADER.search(before.text) or _ends_with_number(before):
         return False
     if below_mark:
         return True
