@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "26"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "14"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "15"),
     detection.HTML: Parser("ingest.parsers.html.parser", "16"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "13"),
     detection.TEXT: Parser("ingest.parsers.text", "7"),

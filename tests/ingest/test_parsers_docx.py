@@ -289,11 +289,14 @@ def test_a_paragraph_whose_end_was_deleted_goes_on_in_the_next_one() -> None:
         + paragraph("120 euros.")
         + paragraph("料金は", mark)
         + paragraph("120円。")
+        + paragraph("다음", mark)
+        + paragraph("회의는", mark)
+        + paragraph("9시입니다.")
         + paragraph("Before the table", mark)
         + f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>"
     )
-    text = "The fee is 120 euros.\n\n料金は120円。\n\nBefore the table\n\nCity | Rate\n\nHello"
-    assert with_body(body).text == text
+    sentences = "The fee is 120 euros.\n\n料金は120円。\n\n다음 회의는 9시입니다."
+    assert with_body(body).text == f"{sentences}\n\nBefore the table\n\nCity | Rate\n\nHello"
 
 
 def test_who_wrote_a_document_and_when_are_no_headings_below_its_title() -> None:

@@ -40,7 +40,10 @@ from ingest.parsers.word.visible import MC, chosen, is_hidden, is_on, visible, w
 
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_LAST_SPACED = "\u2e7f"  # Japanese and Chinese characters, behind it, have no space between them
+_NO_SPACE = pattern(
+    "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U00020000-\U0003ffff]"
+)
+"""Japanese and Chinese characters, which have no space beside them where lines are joined; Korean words have one."""
 _LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
 
 
@@ -217,7 +220,8 @@ class _Writer:
             self._next_page()
         text = self._text(element, pages=True)
         if self._held and text:
-            text = f"{self._held}{'' if max(self._held[-1], text[0]) > _LAST_SPACED else ' '}{text}"
+            space = "" if _NO_SPACE.search(self._held[-1] + text[0]) else " "
+            text = f"{self._held}{space}{text}"
         text, self._held = text or self._held, ""
         if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
             self._held = text.strip(" ")  # its end was deleted: the next paragraph goes on with it
