@@ -68,11 +68,18 @@ def test_a_statement_that_ends_like_a_question_is_none(told: str) -> None:
     assert (unit.text, unit.label) == (told, False)
 
 
+def test_a_numbered_row_under_a_tables_header_is_no_entry_of_contents() -> None:
+    passage = read(
+        "q", {"d.txt": "…  Grade and step | Days\n16.5 Retirement | 28\n16.6 Leaving early | 29"}
+    ).passages[0]
+    assert [unit.text for unit in cut(0, passage) if unit.label] == ["Grade and step | Days"]
+
+
 def test_headings_headers_and_leads_are_no_answers() -> None:
-    text = "5 Hotels\n\nThe limits are:\n\nPlace | Limit\nLondon | £185\n\n16.5 Retirement | 28\n\nPay it."
+    text = "5 Hotels\n\n16.5 Retirement | 28\n\nThe limits are:\n\nPlace | Limit\nLondon | £185\n\nPay it."
     passage = read("q", {"d.txt": "…  " + text}).passages[0]
     labels = [unit.text for unit in cut(0, passage) if unit.label]
-    assert labels == ["5 Hotels", "The limits are:", "Place | Limit", "16.5 Retirement | 28"]
+    assert labels == ["5 Hotels", "16.5 Retirement | 28", "The limits are:", "Place | Limit"]
     assert all(
         not c.unit.label
         for c in choose(read("What are the limits for hotels in London?", {"d": "…  " + text}))
