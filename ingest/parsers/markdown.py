@@ -8,7 +8,7 @@ keep their shape. Front matter (YAML or TOML) gives title, date and metadata and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from html import unescape
 from itertools import pairwise
@@ -26,6 +26,7 @@ from ingest.parsers.contents import FEWEST_ENTRIES, MOST_BESIDE_LINKS
 from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
+from ingest.parsers.listing import Listing
 from ingest.parsers.templating import without_tags
 
 _FRONT_MATTER = pattern(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -231,9 +232,7 @@ class _Writer:
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self._lists: list[tuple[bool, int]] = []  # per open list: is it ordered, its next number
-        self._items: list[tuple[int, str, str]] = []
-        self._marker: tuple[int, str] | None = None
+        self._list = Listing()
         self._rows: list[list[str]] = []
         self._header_rows = 0
         self._in_table = False
@@ -255,16 +254,13 @@ class _Writer:
                 self._add_html(token.content)
             elif kind in ("bullet_list_open", "ordered_list_open"):
                 ordered = kind == "ordered_list_open"
-                self._lists.append((ordered, int(token.attrs.get("start", 1)) if ordered else 1))
+                self._list.open(ordered=ordered, first=int(token.attrs.get("start", 1)) if ordered else 1)
             elif kind in ("bullet_list_close", "ordered_list_close"):
-                self._lists.pop()
-                if not self._lists and self._items:
-                    self._draft.listing(self._items)
-                    self._items = []
+                if self._list.close() and (items := self._list.take()):
+                    self._draft.listing(items)
             elif kind == "list_item_open":
-                ordered, number = self._lists[-1]
-                self._lists[-1] = (ordered, number + 1)
-                self._marker = (len(self._lists) - 1, f"{number}." if ordered else "-")
+                number = self._list.following
+                self._list.item(f"{number}." if self._list.is_ordered else "-", number)
             elif kind == "table_open":
                 self._rows, self._header_rows, self._in_table = [], 0, True
             elif kind == "thead_close":
@@ -277,45 +273,24 @@ class _Writer:
     def _add(self, text: str) -> None:
         if self._in_table and self._rows:
             self._rows[-1].append(text)
-        elif self._lists:
-            self._add_to_list(text)
+        elif self._list.is_open:
+            self._list.add(text)
         elif self._heading:
             self._draft.heading(text, self._heading)
         else:
             self._draft.paragraph(text)
 
-    def _add_to_list(self, text: str) -> None:
-        if not text.strip():
-            return
-        if self._marker is not None:
-            self._items.append((*self._marker, text))
-            self._marker = None
-        elif self._items:
-            depth, marker, before = self._items[-1]
-            if marker:
-                self._items[-1] = (depth, marker, f"{before} {text}")
-            else:  # behind lines of code or a table
-                self._items.append((len(self._lists), "", text))
-
-    def _add_lines_to_list(self, lines: Iterable[str]) -> None:
-        """Adds lines of code or rows of a table to the open item, each a line of its own below it."""
-        for line in lines:
-            if self._marker is not None or not self._items:
-                self._add_to_list(line)
-            elif line.strip():
-                self._items.append((len(self._lists), "", line))
-
     def _add_code(self, text: str) -> None:
-        if self._lists:
-            self._add_lines_to_list(text.splitlines())
+        if self._list.is_open:
+            self._list.add_lines(text.splitlines())
         else:
             self._draft.code(text)
 
     def _close_table(self) -> None:
         rows, self._in_table = self._rows, False
         self._draft.count_cells(sum(map(len, rows)))
-        if self._lists:
-            self._add_lines_to_list(" | ".join(row) for row in rows)
+        if self._list.is_open:
+            self._list.add_lines(" | ".join(row) for row in rows)
         else:
             self._draft.table(rows, self._header_rows)
 
@@ -325,8 +300,8 @@ class _Writer:
         root = parse_html(text)
         if root is None:
             return
-        if self._lists:
-            self._add_to_list(" ".join(root.itertext()))
+        if self._list.is_open:
+            self._list.add(" ".join(root.itertext()))
         else:
             add_html(self._draft, root)
 

@@ -24,6 +24,7 @@ from ingest.parsers.html.head import read_head
 from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
 from ingest.parsers.html.tables import is_data_table, read_table
 from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_number
+from ingest.parsers.listing import Listing
 from ingest.parsers.numerals import show_numeral
 
 _META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -132,9 +133,7 @@ class _Writer:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._inline: list[str] = []
-        self._lists: list[list[int]] = []  # per open list: [is ordered, next number]
-        self._items: list[tuple[int, str, str]] = []
-        self._marker: tuple[int, str] | None = None
+        self._list = Listing()
         self._heading = 0
         self._pre = 0
         self._skipped: Any = None
@@ -161,11 +160,11 @@ class _Writer:
             return
         if tag in HEADINGS:
             self.flush()
-            if not self._lists:
+            if not self._list.is_open:
                 self._heading = HEADINGS[tag]
         elif tag in ("ul", "ol"):
             self.flush()
-            self._lists.append([tag == "ol", whole_number(element.get("start"), 1)])
+            self._list.open(ordered=tag == "ol", first=whole_number(element.get("start"), 1))
         elif tag == "li":
             self.flush()
             self._open_item(element)
@@ -190,10 +189,9 @@ class _Writer:
             elif tag in ("pre", "listing", "xmp"):
                 self.flush()
                 self._pre = max(self._pre - 1, 0)
-            elif tag in ("ul", "ol") and self._lists:
+            elif tag in ("ul", "ol") and self._list.is_open:
                 self.flush()
-                self._lists.pop()
-                if not self._lists:
+                if self._list.close():
                     self._close_list()
             if tag in HEADINGS:
                 self._heading = 0
@@ -205,13 +203,16 @@ class _Writer:
         self._inline.clear()
         if self._pre:
             if text.strip():
-                self._draft.code(text) if not self._lists else self._add_lines_to_list(text)
+                if self._list.is_open:
+                    self._list.add_lines(text.split("\n"))
+                else:
+                    self._draft.code(text)
             return
         text = "\n".join(one_line(line) for line in text.split("\n")).strip()
         if not text:
             return
-        if self._lists:
-            self._add_to_list(text)
+        if self._list.is_open:
+            self._list.add(text)
             return
         self._close_list()
         if self._heading:
@@ -224,40 +225,16 @@ class _Writer:
             self._inline.append(text if self._pre else _SPACES.sub(" ", text))
 
     def _open_item(self, element: Any) -> None:
-        if not self._lists:
+        if not self._list.is_open:
             return
-        ordered, number = self._lists[-1]
-        number = whole_number(element.get("value"), number)
-        self._lists[-1][1] = number + 1
+        number = whole_number(element.get("value"), self._list.following)
         parent = element.getparent()
         form = _NUMERALS.get((parent.get("type") or "") if parent is not None else "", "decimal")
-        marker = f"{show_numeral(number, form)}." if ordered else "-"
+        marker = f"{show_numeral(number, form)}." if self._list.is_ordered else "-"
         if parent is not None and "inline-task-list" in (parent.get("class") or ""):
             marker = "☒" if "checked" in (element.get("class") or "") else "☐"
-        self._marker = (len(self._lists) - 1, marker)
-
-    def _add_to_list(self, text: str) -> None:
-        if self._marker is not None:
-            self._items.append((*self._marker, text))
-            self._marker = None
-        elif self._items:
-            depth, marker, before = self._items[-1]
-            if marker:
-                self._items[-1] = (depth, marker, f"{before} {text}")
-            else:  # behind preformatted lines
-                self._items.append((len(self._lists), "", text))
-        else:
-            self._items.append((len(self._lists) - 1, "-", text))
-
-    def _add_lines_to_list(self, text: str) -> None:
-        """Adds preformatted lines to the open item, each a line of its own below it."""
-        for line in filter(str.strip, text.split("\n")):
-            if self._marker is not None or not self._items:
-                self._add_to_list(line)
-            else:
-                self._items.append((len(self._lists), "", line))
+        self._list.item(marker, number)
 
     def _close_list(self) -> None:
-        if self._items:
-            self._draft.listing(self._items)
-            self._items = []
+        if items := self._list.take():
+            self._draft.listing(items)
