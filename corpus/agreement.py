@@ -14,6 +14,7 @@ from corpus.catalog import CatalogFeed
 from corpus.catalog.changes import vectors_of
 from corpus.embedding import Embedder
 from corpus.embedding.exported import LEAST_COSINE
+from corpus.embedding.passages import readable
 from corpus.projection import TextRow
 from corpus.store import Corpus
 from corpus.types import Float32, Int64
@@ -52,9 +53,14 @@ def compare(corpus: Corpus, embedder: Embedder) -> Agreement | None:
     rows, stored = _sample(corpus)
     if not rows:
         return None
-    texts = [f"{row.context}\n\n{row.text}" if row.context else row.text for row in rows]
-    cosines = (embedder.embed_passages(texts) * stored).sum(axis=1)
-    return Agreement(len(rows), round(float(cosines.min()), 4))
+    texts = [readable(row.context, row.text, embedder.covers) for row in rows]
+    known = [
+        at for at, text in enumerate(texts) if text
+    ]  # an earlier Vouch embedded some that are not any more
+    if not known:
+        return None
+    cosines = (embedder.embed_passages([texts[at] for at in known]) * stored[known]).sum(axis=1)
+    return Agreement(len(known), round(float(cosines.min()), 4))
 
 
 def _sample(corpus: Corpus) -> tuple[list[TextRow], Float32]:

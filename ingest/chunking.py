@@ -11,12 +11,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from corpus.embedding.passages import readable
 from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 
-CHUNKER_VERSION = "3"
-"""Part of the ingest fingerprint: it changes when the same document would be cut differently."""
+CHUNKER_VERSION = "4"
+"""Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
 
 _CONTEXT_SHARE = 3
 """A context may take a third of a chunk's tokens."""
@@ -152,8 +153,7 @@ class Chunker:
         """Yields the runs of each section; one run, unless only a part of it can be read by the embedder."""
         for section in sections:
             first, last = section.blocks[0], section.blocks[-1]
-            whole = f"{contexts.of(section.headings)}\n\n{text[first.start : last.end]}"
-            if self._covers(whole):
+            if readable(contexts.of(section.headings), text[first.start : last.end], self._covers):
                 groups = [(True, list(section.blocks))]
             else:
                 groups = []
@@ -249,7 +249,7 @@ class Chunker:
             if length <= 1 or (tokens <= self._max_tokens and length <= self._max_chars):
                 yield draft, tokens
                 continue
-            if self._covers(_searched(text, draft)):
+            if readable(draft.context, text[draft.start : draft.end], self._covers):
                 too_long = tokens > self._max_tokens
                 chars = max(1, min(length - 1, length * self._max_tokens // tokens * 9 // 10))
             else:

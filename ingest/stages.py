@@ -16,6 +16,7 @@ from corpus.catalog.checksums import text_hash
 from corpus.catalog.documents import Known
 from corpus.catalog.reuse import reusable_tokens, reusable_vectors
 from corpus.embedding import EmbeddingSpace, TokenEmbedder
+from corpus.embedding.passages import readable
 from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
 from corpus.settings import Settings
 from corpus.types import Chunk, Document, Float32
@@ -221,18 +222,16 @@ class EmbedAhead:
     def _embed(self, batch: deque[Work]) -> None:
         """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
         needs: dict[int, list[bytes | None]] = {}
+        texts: dict[bytes, str] = {}
         for item in batch:
             mine = needs[id(item)] = list[bytes | None]()
             for chunk in item.chunks:
                 if self._ended.is_set():  # a book has ten thousand
                     return
-                mine.append(self._need(chunk))
-        texts = {
-            need: chunk.searched
-            for item in batch
-            for need, chunk in zip(needs[id(item)], item.chunks, strict=True)
-            if need is not None
-        }
+                text = readable(chunk.context, chunk.text, self._embedder.covers)
+                mine.append(text_hash(chunk.searched) if text else None)
+                if (need := mine[-1]) is not None:
+                    texts[need] = text
         with self._database.read() as db:
             found = reusable_vectors(db, list(texts), self._embedder.space.dimension)
             codes = reusable_tokens(db, list(found)) if self._late else {}
@@ -262,9 +261,6 @@ class EmbedAhead:
             return [(vector, None) for vector in self._embedder.embed_passages(texts)]
         vectors, codes = self._late.embed_passages_with_tokens(texts)
         return list(zip(vectors, codes, strict=True))
-
-    def _need(self, chunk: Chunk) -> bytes | None:
-        return text_hash(chunk.searched) if self._embedder.covers(chunk.searched) else None
 
     def _hand_over(
         self, batch: deque[Work], needs: dict[int, list[bytes | None]], have: dict[bytes, Embedded]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from corpus.agreement import PASSAGES, compare
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import Float32
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, new_version, word_vector
 
 
 class OtherEmbedder(WordEmbedder):
@@ -63,6 +64,17 @@ def test_a_few_passages_of_many_are_compared(corpus: Corpus) -> None:
     found = compare(corpus, WordEmbedder())
     assert found is not None
     assert found.passages == PASSAGES
+
+
+def test_what_was_embedded_of_a_passage_is_embedded_anew(corpus: Corpus) -> None:
+    text = "the canteen opens at noon in May"
+    one = new_version("a.txt", [text], title="食堂")
+    corpus.commit(replace(one, vectors=[word_vector(text)]), text.encode())
+    other = new_version("b.txt", ["五月に開く"], title="Canteen")  # as an earlier Vouch embedded it
+    corpus.commit(other, "五月に開く".encode())
+    found = compare(corpus, WordEmbedder())
+    assert found is not None
+    assert (found.passages, found.least_cosine) == (1, 1.0)
 
 
 @pytest.mark.parametrize("number", [0, 2])

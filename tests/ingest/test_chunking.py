@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.embedding import open_embedder
+from corpus.embedding.passages import readable
 from corpus.settings import Settings
 from corpus.types import Block, BlockKind, Chunk, Document, Page
 from ingest.chunking import Chunker
@@ -118,7 +119,7 @@ def test_chunks_are_slices_that_hold_everything_and_fit(document: Document, toke
     chunks = cut(document, tokens, chars)
     check(document, chunks, tokens, chars)
     for chunk in chunks:
-        if covers(chunk.searched):
+        if readable(chunk.context, chunk.text, covers):
             assert chunk.tokens <= tokens
         else:
             assert len(chunk.text) <= chars
@@ -132,7 +133,8 @@ def test_the_same_holds_for_the_real_tokenizer(document: Document) -> None:
     chosen = Settings(chunk_tokens=32, chunk_chars=60)
     chunks = Chunker(embedder.count_tokens, embedder.covers, chosen, embedder.max_tokens).chunk(document)
     check(document, chunks, 32, 60, embedder.count_tokens)
-    assert all(chunk.tokens <= 32 for chunk in chunks if embedder.covers(chunk.searched))
+    read = [chunk for chunk in chunks if readable(chunk.context, chunk.text, embedder.covers)]
+    assert all(chunk.tokens <= 32 for chunk in read)
 
 
 @given(document=documents, tokens=st.integers(16, 60))
@@ -240,6 +242,14 @@ def test_each_language_of_a_section_is_cut_by_its_own_measure() -> None:
         mixed = "Every" in chunk.text and "休暇" in chunk.text
         assert not mixed
     assert any(covers(chunk.searched) for chunk in chunks)
+
+
+def test_an_english_section_under_japanese_headings_is_cut_by_its_own_measure() -> None:
+    title = "社員食堂の開設と利用上の注意に関する全社員へのお知らせ"
+    short = "Lunch is free in the first week, and the canteen is open for guests, too."
+    [one, *others] = cut(build([("heading", title, 1), ("paragraph", short, 0)], title=title), 90, 50)
+    assert not covers(one.searched)
+    assert (one.text, others) == (f"{title}\n\n{short}", [])
 
 
 def test_text_outside_blocks_pages_and_structure_is_kept() -> None:

@@ -99,6 +99,16 @@ def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) 
     assert not verify(corpus).problems
 
 
+def test_english_under_a_japanese_title_has_a_vector(corpus: Corpus, tmp_path: Path) -> None:
+    body = "The canteen opens at noon on the third of May."
+    (tmp_path / "食堂.md").write_text(f"# 社員食堂のお知らせ\n\n{body}\n", encoding="utf-8")
+    embedder = CountingEmbedder()
+    run(corpus, tmp_path / "食堂.md", embedder=embedder)
+    assert embedder.asked == [body]
+    state = corpus.state()
+    assert (state.chunks, state.chunks_without_vector) == (1, 0)
+
+
 def test_the_settings_of_reading_are_part_of_what_is_known(tmp_path: Path, folder: Path) -> None:
     for chunk_tokens, expected in ((200, {"added": 3}), (200, {"unchanged": 3}), (150, {"replaced": 3})):
         chosen = Settings(data_dir=tmp_path / "data", dense="exact", chunk_tokens=chunk_tokens, min_free_mb=1)
