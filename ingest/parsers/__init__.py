@@ -64,9 +64,9 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODP: Parser("ingest.parsers.odf.parser", "8"),
     detection.RTF: Parser("ingest.parsers.rtf", "7"),
     detection.EPUB: Parser("ingest.parsers.epub", "16"),
-    detection.EML: Parser("ingest.parsers.mail.parser", "5"),
-    detection.MSG: Parser("ingest.parsers.mail.outlook", "6"),
-    detection.MBOX: Parser("ingest.parsers.mail.mailbox", "2"),
+    detection.EML: Parser("ingest.parsers.mail.parser", "6"),
+    detection.MSG: Parser("ingest.parsers.mail.outlook", "7"),
+    detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "3"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
 }

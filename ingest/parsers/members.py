@@ -51,14 +51,13 @@ class Binder:
         """What the members to come may still cost."""
         return self._left
 
-    def add(self, name: str, data: bytes, suffix: str = "", *, headed: bool = True) -> None:
-        """Reads a member and adds it; one that cannot be read becomes a note.
+    def add(self, name: str, data: bytes, suffix: str = "") -> None:
+        """Reads a member and adds it under a heading of its name; one that cannot be read becomes a note.
 
         Args:
             name: what it is called.
             data: the whole of it.
             suffix: its kind, where its name has none.
-            headed: its name becomes a heading above its own.
         """
         try:
             document = parse(data, name + suffix, self._left)
@@ -68,7 +67,7 @@ class Binder:
             self.leave_out(name, error.code, reason or error.message)
             self._error = self._error or error
             return
-        self._append(clean_title(name) or "unnamed", document, headed=headed)
+        self._append(clean_title(name) or "unnamed", document)
 
     def leave_out(self, name: str, code: str, reason: str) -> None:
         """Notes that a member was not read, and why."""
@@ -107,11 +106,11 @@ class Binder:
             notes=tuple(self._notes),
         )
 
-    def _append(self, name: str, document: Document, *, headed: bool = True) -> None:
+    def _append(self, name: str, document: Document) -> None:
         if self._pieces:
             self._write(_GAP)
         start = self._length
-        if name and headed:
+        if name:
             self._blocks.append(Block("heading", start, start + len(name), 1))
             self._write(name + _GAP)
         base, first = self._length, len(self._pages)
@@ -125,7 +124,7 @@ class Binder:
             self._pages.append(Page(len(self._pages) + 1, begins, base + page.end, label))
         numbers = {page.number: first + index for index, page in enumerate(document.pages, 1)}
         for block in document.blocks:
-            level = min(block.level + 1, 6) if name and headed and block.level else block.level
+            level = min(block.level + 1, 6) if name and block.level else block.level
             self._blocks.append(replace(block, start=base + block.start, end=base + block.end, level=level))
         for note in document.notes:
             message = f"{name}: {note.message}" if name else note.message

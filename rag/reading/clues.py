@@ -74,8 +74,12 @@ def letterhead(texts: Sequence[str], place: str) -> range:
     They are the run of such lines that it begins with, or its title does, and names somebody. It ends behind the line
     that says from whom, which stands last in a mail as it is stored: an invitation may go on with a date of its own.
     """
-    first = last = 0 if texts[:1] and _heads(texts[0]) else 1
-    who = False
+    first = 0 if texts[:1] and _heads(texts[0]) else 1
+    if (
+        first and texts[1:2] and texts[0].endswith(texts[1])
+    ):  # of a mailbox: the subject below the mail's name
+        first = 2
+    last, who = first, False
     while _LETTER.search(place) and texts[last : last + 1] and (found := _heads(texts[last])):
         who = who or any(one["who"] for one in found)
         last += 1

@@ -13,7 +13,7 @@ from corpus.language import fold, sentences
 from corpus.scripts import HIRAGANA
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.headers import is_header
-from rag.words.terms import CODE, numbers, stems
+from rag.words.terms import CODE, numbers, stems, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ class _Cutting:
         within, led_by = self._lists.place(start, text, beside)
         item = within and marked
         text = _MARK.sub("", text)  # what is quoted begins behind the list's own mark
-        label = self._is_label(text, item, led_by)
+        subject = _SUBJECT.match(text)
+        text = text[subject.end() :] if subject else text
+        label = _is_topic(text) if subject else self._is_label(text, item, led_by)
         lead = self._leading(text, item, led_by)
         self._add(text, stems(_told(text)), lead=lead, item=item, label=label)
         if label:
@@ -307,4 +309,13 @@ def _is_lead(text: str) -> bool:
     return few and words[-1:] not in ".。!！?？」”" and not numbers(CODE.sub(" ", fold(words)))
 
 
+def _is_topic(subject: str) -> bool:
+    """Says whether a mail's subject only names what it is about: fewer words than a sentence takes."""
+    if is_japanese(subject):
+        return _is_lead(subject)
+    return len(weights(subject)) < _FEWEST_SAID and not numbers(fold(subject))
+
+
+_SUBJECT = re.compile(r"\s*(?:Subject|件名)\s*[:：]\s*(?:(?:re|fwd?|aw|wg)\s*[:：]\s*)*(?=\S)", re.IGNORECASE)
+_FEWEST_SAID = 4
 _NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")

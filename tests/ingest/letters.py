@@ -35,12 +35,12 @@ def mailbox(*mails: EmailMessage) -> bytes:
 
 
 def sections(document: Document) -> list[tuple[str, str]]:
-    """Headings of a document and what stands below each."""
-    found: list[tuple[str, str]] = []
+    """Headings of a document and what stands below each; "" stands for what is above the first."""
+    found = [("", "")]
     for block in document.blocks:
         text = document.text[block.start : block.end]
         if block.kind == "heading":
             found.append((text, ""))
         else:
             found[-1] = (found[-1][0], f"{found[-1][1]}\n{text}".strip())
-    return found
+    return found if found[0][1] else found[1:]

@@ -20,7 +20,7 @@ from tests.ingest.packing import zipped
 def test_a_mail_is_read_as_its_reader_sees_it() -> None:
     document = read(letter("Dear all,\n\n> was 180\n\nthe rate is 200.\n", "旅費の件"))
     assert document.text == (
-        "旅費の件\n\nTo: all@example.com\nDate: Fri, 01 Mar 2024 09:30:00 +0900\n\n"
+        "Subject: 旅費の件\n\nTo: all@example.com\nDate: Fri, 01 Mar 2024 09:30:00 +0900\n\n"
         "From: Anna <anna@example.com>\n\nDear all,\n\n> was 180\n\nthe rate is 200."
     )
     assert (document.title, document.content_type) == ("旅費の件", EML)
@@ -60,7 +60,6 @@ def test_attachments_are_sections_with_headings_one_level_down() -> None:
     assert labels(document) == ["", "plan.md", "two pages.txt · 1", "two pages.txt · 2"]
     headings = [(b.level, document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"]
     assert headings == [
-        (1, "Rates"),
         (2, "From: Anna <anna@example.com>"),
         (1, "plan.md"),
         (2, "Plan"),
@@ -234,8 +233,22 @@ def test_a_mailbox_is_read_mail_by_mail(name: str) -> None:
     assert labels(document) == ["出張費 a/b.txt · 1", "出張費 a/b.txt · 規程.txt", "message 2"]
     assert "\nFrom May it is 210." in document.text
     assert "日当は二千円です。" in document.text
-    headings = [document.text[b.start : b.end] for b in document.blocks if b.level == 1]
-    assert headings == ["出張費 a/b.txt", "規程.txt"]
+    headings = [(b.level, document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"]
+    assert headings == [
+        (1, "出張費 a/b.txt"),
+        (3, "From: Anna <anna@example.com>"),
+        (2, "規程.txt"),
+        (1, "message 2"),
+    ]
+    assert document.text.startswith("出張費 a/b.txt\n\nSubject: 出張費 a/b.txt\n\nTo: all@example.com")
+
+
+def test_the_subject_is_a_sentence_and_no_heading_but_of_an_appointment() -> None:
+    document = read(letter("Dear all", "The canteen opens on 3 May"))
+    assert document.title == "The canteen opens on 3 May"
+    first = document.blocks[0]
+    said = "Subject: The canteen opens on 3 May"
+    assert (first.kind, document.text[first.start : first.end]) == ("paragraph", said)
 
 
 def test_a_mailbox_of_one_mail_is_one_by_its_name() -> None:

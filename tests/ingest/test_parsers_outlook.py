@@ -30,7 +30,7 @@ def test_an_outlook_message_is_read_with_its_attachments() -> None:
     document = read(data, "mail.msg")
     assert document.content_type == MSG
     assert document.title == "出張 rates"
-    assert document.text.startswith("出張 rates\n\nFrom: Anna\n\nThe rate is 200.\n\nBye")
+    assert document.text.startswith("Subject: 出張 rates\n\nFrom: Anna\n\nThe rate is 200.\n\nBye")
     assert labels(document) == ["", "規程.txt"]
     assert [note.code for note in document.notes] == ["attachment_unread"]
 
@@ -164,9 +164,9 @@ def test_a_cut_outlook_message_is_named() -> None:
 def test_an_outlook_message_that_is_not_in_unicode_is_read_in_its_encoding() -> None:
     texts = {SUBJECT: "出張費の件".encode("cp932"), BODY: "上限は二百円です。".encode("cp932"), 0x3FFD: 932}
     document = read(outlook({**texts, SENDER: "Anna", 0x0C1F: "/O=EX/CN=ANNA"}), "mail.msg")
-    assert document.text == "出張費の件\n\nFrom: Anna\n\n上限は二百円です。"
+    assert document.text == "Subject: 出張費の件\n\nFrom: Anna\n\n上限は二百円です。"
     traditional = {SUBJECT: "報告".encode("cp950"), BODY: "搜尋測試文件".encode("cp950"), 0x3FDE: 950}
-    assert read(outlook(traditional), "mail.msg").text == "報告\n\n搜尋測試文件"
+    assert read(outlook(traditional), "mail.msg").text == "Subject: 報告\n\n搜尋測試文件"
 
 
 def test_the_attachments_of_a_signed_outlook_message_are_read_and_its_text_once() -> None:
@@ -196,13 +196,13 @@ def body(packed: bytes, **more: Any) -> Document:
 
 
 def test_a_text_that_is_kept_as_compressed_rtf_alone_is_read() -> None:
-    assert body(HELLO).text == "件名\n\nhello world"
-    assert body(RUN).text == "件名\n\n" + "WXYZ" * 5
+    assert body(HELLO).text == "Subject: 件名\n\nhello world"
+    assert body(RUN).text == "Subject: 件名\n\n" + "WXYZ" * 5
     spoken = rb"{\rtf1\ansi\ansicpg932{\fonttbl{\f0\fcharset128 x;}}\f0 \'93\'fa\'93\'96\par > was 180\par}"
-    assert body(unpacked(spoken)).text == "件名\n\n日当\n\n> was 180"
+    assert body(unpacked(spoken)).text == "Subject: 件名\n\n日当\n\n> was 180"
     assert not body(HELLO).notes
     plain = read(outlook({SUBJECT: "件名", BODY: "plain", RTF: HELLO}), "mail.msg")
-    assert plain.text == "件名\n\nplain"
+    assert plain.text == "Subject: 件名\n\nplain"
 
 
 def test_html_within_rtf_is_read_as_the_html_it_was() -> None:
@@ -216,8 +216,8 @@ def test_html_within_rtf_is_read_as_the_html_it_was() -> None:
         rb"{\*\htmltag58 </body>}}"
     )
     document = body(unpacked(source))
-    assert document.text == "件名\n\ncafé ソ日当 200€\n\n“a” <{b} 😀\n\n1 | 2"
-    assert [b.level for b in document.blocks if b.kind == "heading"] == [1, 1]
+    assert document.text == "Subject: 件名\n\ncafé ソ日当 200€\n\n“a” <{b} 😀\n\n1 | 2"
+    assert [b.level for b in document.blocks if b.kind == "heading"] == [1]
 
 
 def test_compressed_text_that_is_damaged_is_told_and_breaks_nothing() -> None:
@@ -229,7 +229,7 @@ def test_compressed_text_that_is_damaged_is_told_and_breaks_nothing() -> None:
         unpacked(b"{\\rtf1\\bin9}"),
     ):
         document = body(packed)
-        assert document.text == "件名"
+        assert document.text == "Subject: 件名"
         assert [note.code for note in document.notes] == ["attachment_unread"]
         assert "damaged" in document.notes[0].message
 
@@ -237,8 +237,8 @@ def test_compressed_text_that_is_damaged_is_told_and_breaks_nothing() -> None:
 @given(st.binary(max_size=80))
 def test_whatever_stands_in_compressed_text_is_read_or_told(packed: bytes) -> None:
     head = struct.pack("<II4sI", len(packed) + 12, 5_000, b"LZFu", 0)
-    assert body(head + packed).text.startswith("件名")
-    assert body(unpacked(b"{\\rtf1\\fromhtml1 " + packed)).text.startswith("件名")
+    assert body(head + packed).text.startswith("Subject: 件名")
+    assert body(unpacked(b"{\\rtf1\\fromhtml1 " + packed)).text.startswith("Subject: 件名")
 
 
 def test_what_is_attached_to_a_mail_in_an_outlook_mail_is_told() -> None:

@@ -89,6 +89,16 @@ def test_what_a_mail_says_below_its_head_and_as_its_subject_answers(
     assert "May 2026" not in answer
 
 
+def test_a_subject_that_says_something_is_quoted_without_its_label_and_a_topic_is_not() -> None:
+    body = "The works on the ground floor are done. Send your wishes for the canteen by 20 April."
+    mail = f"…  Canteen\n\nSubject: {{}}\n\nTo: all@example.com\n\nFrom: hr@example.com\n\n{body}"
+    first = of_a_mail("When does the new canteen open?", mail.format("Re: New canteen opens on 3 May"))
+    assert first.splitlines()[:2] == ["3 May [1]", "“New canteen opens on 3 May” [1]"]
+    first = of_a_mail("Who becomes head of finance?", mail.format("Anna Berg becomes head of finance"))
+    assert "“Anna Berg becomes head of finance” [1]" in first
+    assert "“The new canteen”" not in of_a_mail("When is the new canteen?", mail.format("The new canteen"))
+
+
 def test_no_other_document_has_a_mails_head() -> None:
     order = (
         "…  Purchase orders go as follows.\n\nTo: Desk 4 in Leeds, orders@example.com\n\nThey are read daily."
@@ -104,6 +114,7 @@ def test_no_other_document_has_a_mails_head() -> None:
         (["宛先: 田中\n日時: 5月12日", "移転する。"], "x (move.eml)", [0]),
         (["We move.", "Date: 3 June", "Place: Leeds"], "x (move.eml)", []),
         (["We move.", "Soon.", "From: Ann"], "x (move.eml)", []),
+        (["Re: We move", "We move", "To: Tom\nDate: 12 May"], "x (all.mbox)", [2]),
         (["To: Tom\nBoxes arrive on 9 June."], "x (move.eml)", []),
         (["To be decided on 9 June."], "x (move.eml)", []),
         (["To: Tom\nDate: 12 May", "From: Ann <ann@example.com>"], "x (minutes.docx)", []),

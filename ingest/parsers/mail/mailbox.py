@@ -35,7 +35,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         headers = email.message_from_bytes(_END_OF_HEADERS.split(content, 1)[0], policy=email.policy.default)
         dates.append(read_date(read_header(headers, "Date")))
         subject = read_header(headers, "Subject") or f"message {number}"
-        binder.add(subject, _ESCAPED.sub(rb"\1", content), ".eml", headed=False)
+        binder.add(subject, _ESCAPED.sub(rb"\1", content), ".eml")
     return binder.bind(
         name=name,
         content_type=MBOX,

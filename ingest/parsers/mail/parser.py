@@ -1,10 +1,11 @@
 """Mails (EML, MHTML): the letter, then its attachments, one level deep.
 
-Kept: Subject, Date, To and Cc, then under the line that says who it is from the plain body (the HTML one where
-there is no other, or the plain one says but a part of it), with earlier mails as sections, and every attachment of
-a supported type as further pages under a heading of its name, invitations among them. A mail in the mail
-is read without its own attachments. Not kept: other headers, pictures shown within the text, the body's second
-form, cryptographic signatures. An attachment that cannot be read is noted (``attachment_unread``).
+Kept: Subject (the first sentence: of a heading nothing could be quoted), Date, To and Cc, then under the line that says
+who it is from the plain body (the HTML one where there is no other, or the plain one says but a part of it), with
+earlier mails as sections, and every attachment of a supported type as further pages under a heading of its name,
+invitations among them. A mail in the mail is read without its own attachments. Not kept: other headers, pictures shown
+within the text, the body's second form, cryptographic signatures. An attachment that cannot be read is noted
+(``attachment_unread``).
 """
 
 from __future__ import annotations
@@ -86,8 +87,10 @@ def bind(
     subject = one_line(letter.headers.get("Subject", ""))
     draft = LetterDraft(limits)
     draft.page(1)
-    if subject:
+    if letter.entry:
         draft.heading(subject, 1)
+    elif subject:
+        draft.head(f"Subject: {subject}")
     said = {key: one_line(letter.headers[key]) for key in _SHOWN if letter.headers.get(key)}
     has_body = any(text.strip() for _, text in letter.bodies)
     sender = f"From: {said.pop('From')}" if subject and has_body and "From" in said else ""
