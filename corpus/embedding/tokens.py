@@ -88,9 +88,8 @@ class Tokens:
         parted = [[text] if _REMOVED_BLANKS.search(text) else text.split() for text in texts]
         known, long = self._words, dict[str, tuple[int, ...]]()
         new = [word for word in dict.fromkeys(chain.from_iterable(parted)) if word not in known]
-        for word, found in zip(
-            new, self._tokenizer().encode_batch_fast(new, add_special_tokens=False), strict=True
-        ):
+        read = self._tokenizer().encode_batch_fast(new, add_special_tokens=False) if new else ()
+        for word, found in zip(new, read, strict=True):
             (known if len(word) <= _WORD_CHARS else long)[word] = tuple(found.ids)
         if len(known) > _WORDS_KEPT:
             self._words = {}  # another thread may be reading the old ones: nothing is ever taken out of them
