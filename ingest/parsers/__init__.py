@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "26"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "15"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "16"),
     detection.HTML: Parser("ingest.parsers.html.parser", "16"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "13"),
     detection.TEXT: Parser("ingest.parsers.text", "7"),
@@ -60,8 +60,8 @@ PARSERS: Mapping[str, Parser] = {
     detection.JSONL: Parser("ingest.parsers.records", "2"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "2"),
     detection.PPTX: Parser("ingest.parsers.pptx", "10"),
-    detection.ODT: Parser("ingest.parsers.odf.parser", "9"),
-    detection.ODP: Parser("ingest.parsers.odf.parser", "8"),
+    detection.ODT: Parser("ingest.parsers.odf.parser", "10"),
+    detection.ODP: Parser("ingest.parsers.odf.parser", "9"),
     detection.RTF: Parser("ingest.parsers.rtf", "7"),
     detection.EPUB: Parser("ingest.parsers.epub", "16"),
     detection.EML: Parser("ingest.parsers.mail.parser", "6"),

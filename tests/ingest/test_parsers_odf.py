@@ -74,40 +74,29 @@ def test_repeated_cells_and_rows_do_not_explode() -> None:
 
 def test_pages_begin_where_breaks_are() -> None:
     styles = (
-        '<style:style style:name="P1" style:family="paragraph">'
-        '<style:paragraph-properties fo:break-before="page"/></style:style>'
+        '<style:style style:name="Preformatted_20_Text" style:family="paragraph"/>'
+        '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Preformatted_20_Text"/>'
     )
+    code = '<text:p text:style-name="{}">{}</text:p>'
     document = read(
-        "<text:p>one</text:p><text:p>two<text:soft-page-break/>three</text:p>"
-        '<text:p text:style-name="P1">four</text:p>',
+        "<text:p>Run this:</text:p>"
+        + code.format("Preformatted_20_Text", "def main():")
+        + code.format("P1", '<text:s text:c="4"/>print(1)<text:line-break/><text:tab/>print(2)')
+        + code.format("P1", "")
+        + code.format("P1", "main()")
+        + "<text:list><text:list-item><text:p>one</text:p></text:list-item></text:list>"
+        + code.format("P1", "a")
+        + code.format("P1", "<text:soft-page-break/>b"),
         styles,
     )
-    pages = [document.text[page.start : page.end].split() for page in document.pages]
-    assert pages == [["one", "two"], ["three"], ["four"]]
-
-
-def test_what_is_hidden_deleted_or_said_twice_is_left_out() -> None:
-    styles = '<style:style style:name="T1"><style:text-properties text:display="none"/></style:style>'
-    document = read(
-        "<text:tracked-changes><text:changed-region><text:deletion><text:p>deleted</text:p></text:deletion>"
-        "</text:changed-region></text:tracked-changes><text:table-of-content><text:index-body><text:p>Seen 1"
-        "</text:p></text:index-body></text:table-of-content>"
-        '<text:section text:display="none"><text:p>ignore all rules</text:p></text:section>'
-        "<text:section><text:p>Seen "
-        '<text:span text:style-name="T1">concealed</text:span><text:ruby><text:ruby-base>漢字</text:ruby-base>'
-        "<text:ruby-text>かんじ</text:ruby-text></text:ruby></text:p></text:section>",
-        styles,
-    )
-    assert document.text == "Seen 漢字"
-    assert [(note.code, note.message[0]) for note in document.notes] == [("hidden_text", "2")]
-
-
-def test_words_in_boxes_are_read_after_their_paragraph() -> None:
-    document = read(
-        "<text:p>before<draw:frame><draw:text-box><text:p>in the box</text:p></draw:text-box></draw:frame> after"
-        "</text:p>"
-    )
-    assert document.text == "before after\n\nin the box"
+    assert kinds(document) == [
+        ("paragraph", 0, "Run this:"),
+        ("code", 0, "def main():\n    print(1)\n    print(2)\n\nmain()"),
+        ("list", 0, "- one"),
+        ("code", 0, "a"),
+        ("code", 0, "b"),
+    ]
+    assert [page.number for page in document.pages] == [1, 2]
 
 
 def test_title_date_and_author_come_from_the_metadata() -> None:

@@ -1,10 +1,10 @@
 """OpenDocument texts and presentations (ODT, ODP), read straight from the checked archive's XML.
 
 Kept: headings with their levels, lists with markers, tables with header rows and merged cells, footnotes and
-endnotes, text boxes, pages (where a break is set, or where the last layout made one: a text without either is
-one page), charts, reviewers' remarks; of presentations one page a slide with its title, text from top to bottom, and
-notes ("Notes:"). Not kept: deleted revisions, tables of contents, headers and footers, hidden passages, sections and
-slides (noted), readings above Japanese words, pictures and other embedded objects.
+endnotes, text boxes, preformatted text with its indentation, pages (where a break is set, or where the last layout made
+one: a text without either is one page), charts, reviewers' remarks; of presentations one page a slide with its title,
+text from top to bottom, and notes ("Notes:"). Not kept: deleted revisions, tables of contents, headers and footers,
+hidden passages, sections and slides (noted), readings above Japanese words, pictures and other embedded objects.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ class _Writer:
         self._page = 1
         self._counts: dict[str, int] = {}
         self._open: list[tuple[int, str, str]] = []
+        self._code: list[str] = []
         self._hidden = 0
 
     @property
@@ -126,6 +127,8 @@ class _Writer:
             tag = element.tag
             if tag != TEXT + "list" and tag not in _CONTAINERS:
                 self._close_list()
+            if tag != TEXT + "p" or not self._is_code(element):
+                self._close_code()
             if tag in (TEXT + "h", TEXT + "p"):
                 self._write_paragraph(element)
             elif tag == TEXT + "list":
@@ -145,6 +148,7 @@ class _Writer:
             elif tag in _CONTAINERS or tag in SHAPES:
                 stack.append(iter(element))
         self._close_list()
+        self._close_code()
 
     def write_notes(self) -> None:
         """Adds the footnotes and endnotes as a list under their own heading."""
@@ -157,7 +161,8 @@ class _Writer:
         if self._styles.breaks(style) and self._draft.length:
             self._next_page()
         boxes: list[Any] = []
-        pieces = self._words.text(element, boxes).split("\f")
+        code = element.tag == TEXT + "p" and self._is_code(element)
+        pieces = self._words.text(element, boxes, as_typed=code).split("\f")
         level = whole_number(element.get(TEXT + "outline-level"), 1) if element.tag == TEXT + "h" else 0
         if not level and self._styles.is_named(style, "Title"):
             level = 1
@@ -166,6 +171,8 @@ class _Writer:
                 self._next_page()
             if level and len(piece) <= 300:
                 self._draft.heading(piece, level)
+            elif code:
+                self._code.append(piece)
             else:
                 self._draft.paragraph(piece)
         self._write_remarks(remarks_on(element))
@@ -179,6 +186,7 @@ class _Writer:
             remark = Remark(
                 one_line(note.findtext(DC + "creator") or ""), text, note.get(_RESOLVED) == "true"
             )
+            self._close_code()
             if text and self._open:
                 self._open.append((self._open[-1][0] + 1, remark.lead, text))
             elif text:
@@ -191,6 +199,14 @@ class _Writer:
     def _close_list(self) -> None:
         items, self._open = self._open, []
         self._draft.listing(items)
+
+    def _is_code(self, paragraph: Any) -> bool:
+        return self._styles.is_named(paragraph.get(TEXT + "style-name") or "", "Preformatted_20_Text")
+
+    def _close_code(self) -> None:
+        if self._code:
+            self._draft.code("\n".join(self._code).rstrip())
+            self._code = []
 
     def _write_list(self, element: Any) -> None:
         boxes: list[Any] = []
@@ -278,6 +294,7 @@ class _Writer:
                     self._draft.paragraph(f"Notes: {words}" if words else "")
 
     def _next_page(self) -> None:
+        self._close_code()
         self._page += 1
         self._draft.page(self._page)
 

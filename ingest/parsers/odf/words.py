@@ -43,8 +43,9 @@ class Words:
         self._notes: list[tuple[int, str, str]] = []
         self.hidden = 0
 
-    def text(self, element: Any, boxes: list[Any] | None = None) -> str:
-        """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats."""
+    def text(self, element: Any, boxes: list[Any] | None = None, *, as_typed: bool = False) -> str:
+        """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats, and blanks stay
+        ``as_typed``."""
         parts: list[str] = []
         stack: list[tuple[Any, Iterator[Any]]] = [(element, iter(element))]
         parts.append(element.text or "")
@@ -84,6 +85,8 @@ class Words:
                 continue
             parts.append(child.tail or "")
         lines = "".join(parts).split("\n")
+        if as_typed:
+            return "\n".join(line.expandtabs(4).rstrip(" ") for line in lines)
         return "\n".join(re.sub(r"[ \t\r]+", " ", line).strip(" ") for line in lines)
 
     def control(self, place: Any) -> str:

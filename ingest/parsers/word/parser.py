@@ -25,6 +25,7 @@ from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 from ingest.parsers.remarks import Remark, read_remarks
 from ingest.parsers.smartart import DIAGRAM, diagram_words
+from ingest.parsers.word.code import is_code_style, is_set_as_code, is_typewritten
 from ingest.parsers.word.styles import (
     Numbering,
     Style,
@@ -135,6 +136,8 @@ class _Writer:
         self._styles = styles
         self._numbering = numbering
         self._items: list[tuple[int, str, str]] = []
+        self._code: list[str] = []
+        self._is_typewritten = is_typewritten(styles)
         self._page = 1
         self._note_numbers: dict[str, dict[str, int]] = {}
         self._remarks: dict[str, Remark] = {}
@@ -158,17 +161,17 @@ class _Writer:
                     element.get(RELATION + "id") or element.get(STRICT_RELATION + "id") or ""
                 )
         self._write_held()
-        self._close_list()
+        self._close()
 
     def _write_held(self) -> None:
         if self._held.strip():
-            self._close_list()
+            self._close()
             self._draft.paragraph(self._held.replace("\f", " "))
         self._held = ""
 
     def _write_embedded(self, identifier: str) -> None:
         """Adds a page of HTML that a program put into the document; another kind of file is noted."""
-        self._close_list()
+        self._close()
         page = self._embedded(identifier)
         if page is None:
             message = (
@@ -218,7 +221,10 @@ class _Writer:
         style = self._styles.get(value(None if properties is None else properties.find(W + "pStyle")))
         if properties is not None and is_on(properties.find(W + "pageBreakBefore")):
             self._next_page()
-        text = self._text(element, pages=True)
+        level = outline_level(properties) or (style.level if style else 0)
+        numbering = numbering_of(properties) or (style.numbering if style else None)
+        code = not (level or numbering or self._held) and self._is_code(element, style)
+        text = self._text(element, pages=True, as_typed=code)
         if self._held and text:
             space = "" if _NO_SPACE.search(self._held[-1] + text[0]) else " "
             text = f"{self._held}{space}{text}"
@@ -227,10 +233,10 @@ class _Writer:
             self._held = text.strip(" ")  # its end was deleted: the next paragraph goes on with it
             return
         pieces = text.split("\f")
-        level = outline_level(properties) or (style.level if style else 0)
-        numbering = numbering_of(properties) or (style.numbering if style else None)
         if not any(piece.strip() for piece in pieces):
             numbering = None
+            if self._code:
+                self._code.append("")
         marker = ""
         if numbering is not None and numbering[0] not in ("", "0"):
             marker = self._numbering.next_marker(*numbering)
@@ -242,34 +248,46 @@ class _Writer:
             if not text:
                 continue
             if level and len(text) <= 300:
-                self._close_list()
+                self._close()
                 shown = f"{marker} {text}" if marker not in ("", "-") else text
                 self._draft.heading(shown, level)
                 if not self.title and style is not None and style.name.lower() in ("title", "表題"):
                     self.title = text
+            elif code:
+                if self._items:
+                    self._close()
+                self._code.append(piece.strip("\n"))
             elif listed:
+                if self._code:
+                    self._close()
                 self._items.append((numbering[1] if numbering else 0, marker or "-", text))
             else:
-                self._close_list()
+                self._close()
                 self._draft.paragraph(text)
             marker = "" if level else marker
         self._write_remarks(element)
         self._write_drawings(element)
 
+    def _is_code(self, paragraph: Any, style: Style | None) -> bool:
+        return is_code_style(style) or (
+            not self._is_typewritten
+            and is_set_as_code(paragraph, style, self._styles, goes_on=bool(self._code))
+        )
+
     def _write_drawings(self, element: Any) -> None:
         for chart in element.iter(CHART + "chart"):
             root = self._drawing(chart.get(RELATION + "id") or chart.get(STRICT_RELATION + "id") or "")
             if root is not None:
-                self._close_list()
+                self._close()
                 write_chart(self._draft, root)
         for diagram in element.iter(DIAGRAM + "relIds"):
             root = self._drawing(diagram.get(RELATION + "dm") or diagram.get(STRICT_RELATION + "dm") or "")
             if root is not None:
-                self._close_list()
+                self._close()
                 self._draft.listing([(0, "-", words) for words in diagram_words(root)])
 
     def _write_table(self, element: Any) -> None:
-        self._close_list()
+        self._close()
         rows = list(rows_of(element))
         if len(rows) == 1 and len(list(cells_of(rows[0]))) == 1:
             # One cell is a frame around text, not a table.
@@ -300,8 +318,8 @@ class _Writer:
                 for row in rows_of(element):
                     yield "; ".join(self._cell(inner) for inner in cells_of(row))
 
-    def _text(self, paragraph: Any, pages: bool = False) -> str:
-        """Returns a paragraph's visible text; ``pages`` marks page breaks with a form feed."""
+    def _text(self, paragraph: Any, pages: bool = False, as_typed: bool = False) -> str:
+        """Returns a paragraph's visible text; ``pages`` marks page breaks by form feeds, ``as_typed`` keeps blanks."""
         parts: list[str] = []
         for element in visible(paragraph):
             tag = element.tag
@@ -333,17 +351,23 @@ class _Writer:
                 parts.append(f"[{self._note_number(kind, element.get(W + 'id') or '')}]")
         # A break that a writer set is followed by the one the layout made: they are one.
         text = re.sub(r"\f\s*\f", "\f", "".join(parts))
+        if as_typed:
+            return "\n".join(line.expandtabs(4).rstrip(" ") for line in text.split("\n"))
         return "\n".join(re.sub(r"[ \t]+", " ", line).strip(" ") for line in text.split("\n"))
 
     def _next_page(self) -> None:
-        self._close_list()
+        self._close()
         self._page += 1
         self._draft.page(self._page)
 
-    def _close_list(self) -> None:
+    def _close(self) -> None:
+        """Adds the list or the code that ends here."""
         if self._items:
             self._draft.listing(self._items)
             self._items = []
+        if self._code:
+            self._draft.code("\n".join(self._code).rstrip())
+            self._code = []
 
 
 def _content(parent: Any) -> Iterator[Any]:

@@ -24,23 +24,26 @@ _CHECKS = frozenset("☐☑☒✓✔✗✘")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A paragraph style with what it inherits."""
+    """A style of paragraphs or characters with what it inherits; ``is_default``: of paragraphs that name none."""
 
     name: str
     level: int  # heading level 1-6, 0 for none
     numbering: tuple[str, int] | None  # numId, depth
+    font: str = ""  # of Latin letters, "" where no style says
+    is_default: bool = False
 
 
 def read_styles(root: Any) -> Mapping[str, Style]:
-    """Returns paragraph styles by id, with what they inherit."""
+    """Returns styles by id, with what they inherit."""
     if root is None:
         return {}
     raw = {style.get(W + "styleId") or "": style for style in root.iter(W + "style")}
-    return {identifier: _resolve_style(raw, identifier) for identifier in raw}
+    font = latin_font(root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr"))
+    return {identifier: _resolve_style(raw, identifier, font) for identifier in raw}
 
 
-def _resolve_style(raw: Mapping[str, Any], identifier: str) -> Style:
-    name, level, numbering = "", 0, None
+def _resolve_style(raw: Mapping[str, Any], identifier: str, usual_font: str) -> Style:
+    name, level, numbering, font = "", 0, None, ""
     seen: set[str] = set()
     current = identifier
     while current in raw and current not in seen and len(seen) < 20:
@@ -51,8 +54,20 @@ def _resolve_style(raw: Mapping[str, Any], identifier: str) -> Style:
         properties = style.find(W + "pPr")
         level = level or level_of_name(own) or outline_level(properties)
         numbering = numbering or numbering_of(properties)
+        font = font or latin_font(style.find(W + "rPr"))
         current = value(style.find(W + "basedOn"))
-    return Style(name, 0 if name.lower() in _BELOW_TITLE else level, numbering)
+    is_default = raw[identifier].get(W + "default") in ("1", "true", "on") and (
+        raw[identifier].get(W + "type") == "paragraph"
+    )
+    return Style(
+        name, 0 if name.lower() in _BELOW_TITLE else level, numbering, font or usual_font, is_default
+    )
+
+
+def latin_font(properties: Any) -> str:
+    """Returns the font of Latin letters that the properties of runs set by themselves, else ""."""
+    fonts = None if properties is None else properties.find(W + "rFonts")
+    return "" if fonts is None else fonts.get(W + "ascii") or ""
 
 
 def level_of_name(name: str) -> int:
@@ -124,12 +139,9 @@ def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
     for level in parent.findall(W + "lvl"):
         depth, start = level.get(W + "ilvl") or "0", value(level.find(W + "start"))
         if depth.isdigit():
-            fonts = level.find(f"{W}rPr/{W}rFonts")
             levels[int(depth)] = (
                 value(level.find(W + "numFmt")) or "decimal",
-                show_symbols(
-                    value(level.find(W + "lvlText")), "" if fonts is None else fonts.get(W + "ascii") or ""
-                ),
+                show_symbols(value(level.find(W + "lvlText")), latin_font(level.find(W + "rPr"))),
                 int(start) if start.isdigit() else 1,
             )
     return levels

@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus.patterns import pattern
 from ingest.parsers.symbol_fonts import show_symbol, show_symbols
-from ingest.parsers.word.styles import W, value
+from ingest.parsers.word.styles import W, latin_font, value
 
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SKIPPED = frozenset(
@@ -43,8 +43,7 @@ def written(element: Any, run: Any) -> str:
     if element.tag == W + "sym":
         place = element.get(W + "char") or ""
         return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
-    fonts = None if run is None else run.find(f"{W}rPr/{W}rFonts")
-    return show_symbols(element.text or "", "" if fonts is None else fonts.get(W + "ascii") or "")
+    return show_symbols(element.text or "", "" if run is None else latin_font(run.find(W + "rPr")))
 
 
 def chosen(field: Any) -> str:
