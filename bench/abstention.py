@@ -28,7 +28,7 @@ from rag.asking.answers import DEFAULT_K
 from rag.grounding.abstention import Signals, signals
 from rag.measuring.calibration import REFUSED, auroc
 from rag.measuring.calibration import fit as logistic
-from rag.measuring.evaluation import is_named
+from rag.measuring.places import is_named
 from rag.measuring.questions import Question
 from rag.retrieval.library import CallersLibrary
 

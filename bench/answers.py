@@ -29,7 +29,8 @@ from rag.asking.answering import answer
 from rag.asking.answers import DEFAULT_K, Answer, Ask
 from rag.grounding.citations import Citation
 from rag.grounding.conflicts import as_told
-from rag.measuring.evaluation import is_named, shares_text
+from rag.measuring.evaluation import shares_text
+from rag.measuring.places import is_named
 from rag.measuring.questions import Gold, Question
 from rag.prompts.screening import MARKERS
 from rag.retrieval.library import CallersLibrary

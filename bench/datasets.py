@@ -243,7 +243,7 @@ def _documents(names: Iterable[str]) -> tuple[Gold, ...]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def _write(path: Path, text: str) -> None:

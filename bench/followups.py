@@ -21,7 +21,8 @@ from bench.retrieval import located, open_set, work_folder
 from corpus.types import OWNER
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
-from rag.measuring.evaluation import is_named, shares_text
+from rag.measuring.evaluation import shares_text
+from rag.measuring.places import is_named
 from rag.measuring.questions import Question, read_questions
 from rag.prompts.prompting import Message
 from rag.retrieval.library import CallersLibrary

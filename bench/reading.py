@@ -26,7 +26,7 @@ from bench.retrieval import located, open_set, set_parser, work_folder
 from corpus.language import fold
 from corpus.types import OWNER, Hit
 from rag.asking.answers import DEFAULT_K
-from rag.measuring.evaluation import is_named
+from rag.measuring.places import is_named
 from rag.measuring.questions import Question
 from rag.prompts.prompting import ESTIMATE, Budget, build_prompt, read_prompt
 from rag.reading.extractive import embed_with

@@ -32,11 +32,11 @@ from rag.measuring.evaluation import (
     ablate,
     compare,
     evaluate,
-    is_named,
     read_scores,
     write_scores,
 )
-from rag.measuring.questions import Question, locate, write_trec_run
+from rag.measuring.places import is_named, locate, run_names
+from rag.measuring.questions import Question, write_trec_run
 from rag.measuring.significance import Interval, Paired
 from rag.retrieval.ranking import PARTS
 from rag.service import Service
@@ -194,7 +194,8 @@ def save(folder: Path, measured: Sequence[Measured]) -> None:
     for one in measured:
         slug = _slug(one.dataset.name)
         write_scores(folder / f"{slug}.jsonl", one.evaluation)
-        ranked = ((row.question.id, row.documents) for row in one.evaluation.rows)
+        names = run_names(one.dataset.questions)
+        ranked = ((row.question.id, names(row.question, row.documents)) for row in one.evaluation.rows)
         write_trec_run(folder / f"{slug}.trec", ranked)
 
 

@@ -157,6 +157,8 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
         f", and {found['unanswerable']:,} more that no document answers" if found["unanswerable"] else ""
     )
     screen.show(f"{count(asked, 'question')}{without}")
+    for warning in found["warnings"]:
+        screen.show(Text(printable(warning), "warn"))
     if not asked:
         return
     every = found["languages"]["all"]

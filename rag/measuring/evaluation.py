@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import json
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from corpus.errors import UsageError
 from corpus.language import fold, words
 from corpus.types import Hit
 from rag.measuring.measures import Position, SpanScores, rank_measures, span_scores
+from rag.measuring.places import is_named
 from rag.measuring.questions import Gold, Question
 from rag.measuring.significance import Interval, Paired, bootstrap, paired_test
 
@@ -185,7 +185,7 @@ def ablate(
 
 def write_scores(path: Path, evaluation: Evaluation) -> None:
     """Writes every question's measures as JSONL, for :func:`compare` with another run later."""
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for row in evaluation.rows:
             line = {"id": row.question.id, "ranks": row.ranks, "measures": dict(row.measures)}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -198,12 +198,12 @@ def read_scores(path: Path) -> Scores:
         UsageError: it is not such a file.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         return {
             str(line["id"]): {str(name): float(value) for name, value in line["measures"].items()}
             for line in lines
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"{path} is not a saved run: {error}.",
             code="bad_run",
@@ -244,13 +244,6 @@ def holds(hit: Hit, gold: Gold, grain: Grain = "page", page_slack: int = 0) -> b
     if grain == "text" and gold.text:
         return shares_text(hit.text, gold.text)
     return True
-
-
-def is_named(source: str, document: str) -> bool:
-    """Says whether ``document`` names ``source``: the path or its end, the file's ending optional."""
-    path = PurePosixPath("/", unicodedata.normalize("NFC", source))
-    wanted = "/" + unicodedata.normalize("NFC", document).lstrip("/")
-    return str(path).endswith(wanted) or str(path.with_suffix("")).endswith(wanted)
 
 
 def shares_text(first: str, second: str) -> bool:

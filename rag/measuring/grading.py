@@ -18,8 +18,9 @@ from corpus.errors import VouchError
 from corpus.language import fold
 from rag.asking.answers import Answer
 from rag.grounding.citations import Citation
-from rag.measuring.evaluation import is_named, shares_text
+from rag.measuring.evaluation import shares_text
 from rag.measuring.measurements import Measurement
+from rag.measuring.places import is_named
 from rag.measuring.questions import Gold, Question
 
 LEAST_OVERLAP = 0.5

@@ -14,15 +14,17 @@ false``, is one that no document answers. And a BEIR folder (Thakur et al., 2021
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import UsageError
-from corpus.language import Normalised, detect_language, fold, normalise
+from corpus.language import detect_language
+
+_SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with every place that answers it; ``gold`` is empty when no document does."""
+    """A question with every place that answers it; ``gold`` is empty when no document does.
+
+    ``irrelevant`` are documents that were judged not to answer it.
+    """
 
     id: str
     text: str
@@ -51,6 +56,7 @@ class Question:
     gold: tuple[Gold, ...] = ()
     answer: str = ""
     kind: str = ""
+    irrelevant: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:
@@ -62,8 +68,8 @@ def read_questions(path: Path, *, split: str = "test") -> list[Question]:
     """Reads a JSONL file, or a BEIR folder with its ``split``.
 
     Raises:
-        UsageError: there is no such file, a line is not a question, two questions share an id, or there are
-        none.
+        UsageError: there is no such file, a line is not a question, two questions share an id, a judged query is
+        missing, or there are none.
     """
     if path.is_dir():
         questions = list(_read_beir(path, split))
@@ -79,44 +85,6 @@ def read_questions(path: Path, *, split: str = "test") -> list[Question]:
     return questions
 
 
-def locate(questions: Iterable[Question], text_of: Callable[[str], str]) -> list[Question]:
-    """Returns the questions with each gold text and its offsets in the document as it is stored.
-
-    ``text_of`` gives the stored text of a gold place's document, "" for none. Offsets alone give the text between
-    them. Where there is a text, offsets that hold another one are replaced: they count in the original file. Only
-    letters and digits have to agree, since a table's cells or a list's marks are written in many ways. A gold text
-    that is not found has no offsets.
-    """
-    stored: dict[str, str] = {}
-    normalised: dict[str, Normalised] = {}
-    located = []
-    for question in questions:
-        gold = []
-        for item in question.gold:
-            if item.text or item.start >= 0:
-                if item.document not in stored:
-                    stored[item.document] = text_of(item.document)
-                held = stored[item.document][item.start : item.end] if item.start >= 0 else ""
-                if not item.text and held:
-                    item = replace(item, text=held)
-                elif not held or held != item.text:
-                    if item.document not in normalised:
-                        normalised[item.document] = normalise(stored[item.document])
-                    start, end = _find_letters(item.text, normalised[item.document]) or (-1, -1)
-                    item = replace(item, start=start, end=end)
-            gold.append(item)
-        located.append(replace(question, gold=tuple(gold)))
-    return located
-
-
-def _find_letters(wanted: str, source: Normalised) -> tuple[int, int] | None:
-    kept = [at for at, character in enumerate(source.text) if character.isalnum()]
-    letters = "".join(source.text[at] for at in kept)
-    looked_for = "".join(filter(str.isalnum, fold(wanted)))
-    at = letters.find(looked_for) if looked_for else -1
-    return source.span(kept[at], kept[at + len(looked_for) - 1] + 1) if at >= 0 else None
-
-
 def write_trec_run(path: Path, ranked: Iterable[tuple[str, Sequence[str]]], name: str = "vouch") -> None:
     """Writes rankings as a TREC run file: ``query Q0 document rank score name``.
 
@@ -124,7 +92,7 @@ def write_trec_run(path: Path, ranked: Iterable[tuple[str, Sequence[str]]], name
     the better named stands first whatever their own scores. Blanks in a name become ``%20``, since blanks part the
     columns.
     """
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for question, documents in ranked:
             for rank, document in enumerate(documents, start=1):
                 file.write(
@@ -139,85 +107,174 @@ def _column(text: str) -> str:
 # ---- JSONL -----------------------------------------------------------------------------------------
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _lines(path: Path) -> list[str]:
+    """Returns a file's lines. A line ends at a line feed alone: U+2028 and its like may stand in a JSON string."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        data = path.read_bytes()
     except FileNotFoundError:
         raise _bad(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise _bad(f"Cannot read {path}: {error}.") from None
-    for number, line in enumerate(lines, start=1):
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise _bad(f"{path}, line {number} is not UTF-8.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(_lines(path), start=1):
         if line.strip():
             try:
                 row = json.loads(line)
             except ValueError as error:
                 raise _bad(f"{path}, line {number} is not JSON: {error}.") from None
+            except RecursionError:
+                raise _bad(f"{path}, line {number} is not a question: it is nested too deeply.") from None
             if not isinstance(row, dict):
                 raise _bad(f"{path}, line {number} is not a JSON object.")
             yield number, row
 
 
 def _question(row: Mapping[str, Any], place: str, number: int) -> Question:
-    text = row.get("question")
-    if not isinstance(text, str) or not text.strip():
+    text = _string(row, "question", place)
+    if not text.strip():
         raise _bad(f'{place} has no "question".')
     gold = row.get("gold") or []
     if not isinstance(gold, list):
         raise _bad(f'{place}: "gold" is a list of places, not {type(gold).__name__}.')
+    answerable = row.get("answerable")
+    if answerable is not None and not isinstance(answerable, bool):
+        raise _bad(f'{place}: "answerable" is true or false, not {_short(answerable)}.')
     return Question(
-        id=str(row.get("id", number)),
+        id=_name(row, "id", place) or str(number),
         text=text,
-        language=str(row.get("language") or detect_language(text)),
-        gold=tuple(_gold(item, place) for item in gold) if row.get("answerable", True) else (),
-        answer=str(row.get("answer") or ""),
-        kind=str(row.get("kind") or ""),
+        language=_string(row, "language", place) or detect_language(text),
+        gold=() if answerable is False else tuple(_gold(item, place) for item in gold),
+        answer=_name(row, "answer", place),
+        kind=_name(row, "kind", place),
     )
 
 
 def _gold(item: Any, place: str) -> Gold:
-    if not isinstance(item, dict) or not isinstance(item.get("document"), str) or not item["document"]:
+    if (
+        not isinstance(item, dict)
+        or not isinstance(item.get("document"), str)
+        or not item["document"].strip("/")
+    ):
         raise _bad(f'{place}: a gold place needs a "document".')
-    try:
-        gold = Gold(
-            document=item["document"],
-            page=int(item.get("page") or 0),
-            text=str(item.get("evidence") or item.get("text") or ""),
-            start=int(item.get("start", -1)),
-            end=int(item.get("end", -1)),
-            grade=float(item.get("grade", 1.0)),
-        )
-    except (TypeError, ValueError) as error:
-        raise _bad(f"{place}: {error}.") from None
-    if gold.page < 0 or gold.grade <= 0 or (gold.start >= 0 and gold.end <= gold.start):
-        raise _bad(f"{place}: pages count from 1, grades are above 0, and start comes before end.")
+    page, start, end = (_whole(item, name, place) for name in ("page", "start", "end"))
+    grade = _number(item, "grade", place)
+    gold = Gold(
+        document=item["document"],
+        page=0 if page is None else page,
+        text=_string(item, "evidence", place) or _string(item, "text", place),
+        start=-1 if start is None else start,
+        end=-1 if end is None else end,
+        grade=1.0 if grade is None else grade,
+    )
+    if page is not None and page < 1:
+        raise _bad(f"{place}: pages count from 1; {page} is none.")
+    if gold.grade <= 0:
+        raise _bad(f"{place}: grades are above 0; {gold.grade:g} is not.")
+    if (start is None) != (end is None) or (start is not None and not 0 <= start < gold.end):
+        raise _bad(f"{place}: start and end are given together, count from 0, and start comes before end.")
     return gold
+
+
+def _string(row: Mapping[str, Any], name: str, place: str) -> str:
+    """Returns a text, "" where none is given."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _bad(f'{place}: "{name}" is a text, not {_short(value)}.')
+    return value or ""
+
+
+def _name(row: Mapping[str, Any], name: str, place: str) -> str:
+    """Returns a text or a number as text, "" where none is given."""
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise _bad(f'{place}: "{name}" is a text or a number, not {_short(value)}.')
+    return "" if value is None else str(value)
+
+
+def _number(row: Mapping[str, Any], name: str, place: str) -> float | None:
+    value = row.get(name)
+    if value is None:
+        return None
+    number = (
+        math.nan if isinstance(value, bool) or not isinstance(value, str | int | float) else _finite(value)
+    )
+    if math.isnan(number):
+        raise _bad(f'{place}: "{name}" is a number, not {_short(value)}.')
+    return number
+
+
+def _whole(row: Mapping[str, Any], name: str, place: str) -> int | None:
+    number = _number(row, name, place)
+    if number is not None and not number.is_integer():
+        raise _bad(f'{place}: "{name}" is a whole number, not {_short(row[name])}.')
+    return None if number is None else int(number)
+
+
+def _finite(value: str | float) -> float:
+    """Returns a finite number as it is written, else not-a-number."""
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "…"
 
 
 # ---- BEIR ------------------------------------------------------------------------------------------
 
 
 def _read_beir(folder: Path, split: str) -> Iterator[Question]:
-    judged: dict[str, list[Gold]] = {}
-    qrels = folder / "qrels" / f"{split}.tsv"
-    try:
-        with qrels.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except OSError:
-        raise _bad(f"{folder} is not a BEIR folder: it has no qrels/{split}.tsv.") from None
-    for number, line in enumerate(lines, start=1):
-        if number == 1 and line[-1:] and not _is_number(line[-1]):
-            continue  # the header
-        if len(line) != 3 or not _is_number(line[2]):
-            raise _bad(f"{qrels}, line {number} is not: query id, corpus id, score.")
-        if float(line[2]) > 0:
-            judged.setdefault(line[0], []).append(Gold(document=line[1], grade=float(line[2])))
+    judged = _read_qrels(folder, split)
+    asked = set()
     for number, row in _rows(folder / "queries.jsonl"):
-        own = str(row.get("_id", ""))
-        if own in judged:
-            text = str(row.get("text") or "")
+        place = f"{folder / 'queries.jsonl'}, line {number}"
+        own = _name(row, "_id", place)
+        if not own:
+            raise _bad(f'{place} has no "_id".')
+        asked.add(own)
+        golds, irrelevant = judged.get(own, ([], []))
+        if golds:
+            text = _string(row, "text", place)
             if not text.strip():
-                raise _bad(f"{folder / 'queries.jsonl'}, line {number} has no text.")
-            yield Question(own, text, detect_language(text), tuple(judged[own]))
+                raise _bad(f"{place} has no text.")
+            yield Question(own, text, detect_language(text), tuple(golds), irrelevant=tuple(irrelevant))
+    if unknown := [query for query in judged if query not in asked]:
+        named = ", ".join(map(_short, unknown[:3])) + (", …" if len(unknown) > 3 else "")
+        raise _bad(
+            f"{folder / 'qrels' / split}.tsv judges {len(unknown):,} queries that queries.jsonl does not have: {named}."
+        )
+
+
+def _read_qrels(folder: Path, split: str) -> dict[str, tuple[list[Gold], list[str]]]:
+    """Returns for each query what answers it, and the documents that were judged not to."""
+    judged: dict[str, tuple[list[Gold], list[str]]] = {}
+    qrels = folder / "qrels" / f"{split}.tsv"
+    if not qrels.exists():
+        raise _bad(f"{folder} is not a BEIR folder: it has no qrels/{split}.tsv.")
+    for number, line in enumerate(_lines(qrels), start=1):
+        fields = line.split("\t")
+        if not line.strip() or (number == 1 and not _is_number(fields[-1])):
+            continue  # the first may be the header
+        if len(fields) != 3 or not fields[0] or not fields[1].strip("/") or math.isnan(_finite(fields[2])):
+            raise _bad(f"{qrels}, line {number} is not: query id, corpus id, score.")
+        golds, irrelevant = judged.setdefault(fields[0], ([], []))
+        if (grade := _finite(fields[2])) > 0:
+            golds.append(Gold(document=fields[1], grade=grade))
+        else:
+            irrelevant.append(fields[1])
+    return judged
 
 
 def _is_number(text: str) -> bool:

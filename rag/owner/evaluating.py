@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpus.catalog import documents
-from corpus.errors import UnavailableError
+from corpus.errors import UnavailableError, UsageError
 from corpus.types import OWNER, Filter
 from rag.as_json import to_json
 from rag.asking.answering import answer
 from rag.asking.answers import DEFAULT_K, Ask
 from rag.grounding.abstention import FITTED, signals
 from rag.measuring import calibration, evaluation
-from rag.measuring.evaluation import is_named
 from rag.measuring.grading import grade, measurement
 from rag.measuring.measurements import Measurement, record
-from rag.measuring.questions import Question, locate, read_questions, write_trec_run
+from rag.measuring.places import NamedDocuments, absences, locate, run_names
+from rag.measuring.questions import Question, read_questions, write_trec_run
 from rag.models.attempts import Stop
 from rag.owner.control import Cancelled, Emit, watching
 from rag.owner.operations import Params, limits
 from rag.retrieval.library import CallersLibrary
+from rag.retrieval.query import clean_query
 from rag.retrieval.ranking import PARTS
 from rag.service import Service
 
@@ -36,7 +37,10 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     """
     source = Path(params["questions"])
     limit = limits(service, params)
-    questions = locate(read_questions(source), _stored_texts(service, limit))
+    asked = _read(service, source)
+    named = _documents(service, limit)
+    questions = locate(asked, _texts(service, named))
+    warnings = absences(asked, questions, NamedDocuments(named), _where(limit))
     ranked: evaluation.Ranked = params.get("ranked") or ("documents" if source.is_dir() else "passages")
     parts = PARTS if params.get("ablate") else ()
     total, done = sum(question.answerable for question in questions) * (1 + len(parts)), 0
@@ -68,9 +72,12 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     if params.get("save"):
         evaluation.write_scores(Path(params["save"]), found)
     if params.get("run_file"):
-        write_trec_run(Path(params["run_file"]), ((row.question.id, row.documents) for row in found.rows))
+        names = run_names(questions)
+        rankings = ((row.question.id, names(row.question, row.documents)) for row in found.rows)
+        write_trec_run(Path(params["run_file"]), rankings)
     return {
         "ranked": ranked,
+        "warnings": warnings,
         "unanswerable": found.unanswerable,
         "languages": found.summary(),
         "kinds": found.kinds(),
@@ -97,17 +104,47 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     }
 
 
-def _stored_texts(service: Service, limit: Filter) -> Callable[[str], str]:
-    """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
+def _read(service: Service, source: Path) -> list[Question]:
+    """Reads a question set, and says before the first search which question cannot be asked."""
+    questions = read_questions(source)
+    for question in questions:
+        try:
+            clean_query(question.text, service.settings.max_query_chars)
+        except UsageError as error:
+            raise UsageError(
+                f"{source}: the question {question.id!r} cannot be asked. {error.message}",
+                code=error.code,
+                hint="Change it or leave it out; how long a question may be is the setting max_query_chars.",
+            ) from None
+    return questions
+
+
+def _documents(service: Service, limit: Filter) -> dict[str, str]:
+    """Returns path → id of the documents that are searched, of equal paths the first."""
     with service.corpus.catalog.read() as db:
         listed = documents.list_documents(db)
-    named = [one for one in listed if not limit.collections or one.key.collection in limit.collections]
+    found: dict[str, str] = {}
+    for one in listed:
+        if not limit.collections or one.key.collection in limit.collections:
+            found.setdefault(one.key.path, one.id)
+    return found
+
+
+def _texts(service: Service, named: Mapping[str, str]) -> Callable[[str], str]:
+    """Returns what gives the stored text of the first document that a gold place may mean, "" for none."""
+    documents = NamedDocuments(named)
 
     def text_of(document: str) -> str:
-        found = next((one for one in named if is_named(one.key.path, document)), None)
-        return service.corpus.text(found.id)[1] if found else ""
+        path = documents.find(document)
+        return service.corpus.text(named[path])[1] if path else ""
 
     return text_of
+
+
+def _where(limit: Filter) -> str:
+    if not limit.collections:
+        return "the corpus"
+    return f"the collection {', '.join(sorted(limit.collections))}"
 
 
 def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
@@ -121,7 +158,7 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
     if params.get("reset"):
         service.abstention = FITTED
         return {"reset": calibration.forget(data_dir)}
-    questions = read_questions(Path(params["questions"]))
+    questions = _read(service, Path(params["questions"]))
 
     def count(done: int) -> None:
         emit({"done": done, "total": len(questions)})
@@ -129,12 +166,15 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
             raise UnavailableError("The calibration was interrupted.", code="cancelled")
 
     target, keep = params.get("target"), not params.get("dry_run")
-    cases = _cases(service, questions, limits(service, params), count)
+    limit = limits(service, params)
+    cases = _cases(service, questions, limit, count)
     found = calibration.calibrate(cases, service.settings.target_refused if target is None else target)
     if keep:
         calibration.save(data_dir, found.abstention, service.corpus.space.id, {"questions": len(cases)})
         service.abstention = found.abstention
-    return {**to_json(found), "kept": keep}
+    named = NamedDocuments(_documents(service, limit))
+    lost = absences(questions, questions, named, _where(limit))
+    return {**to_json(found), "warnings": [*found.warnings, *lost], "kept": keep}
 
 
 def _cases(

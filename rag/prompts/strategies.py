@@ -119,7 +119,7 @@ def read_rows(path: Path | None) -> list[tuple[Example, dict[str, Any]]]:
             texts = (example.question, example.answer, example.language, *example.passages)
             if isinstance(passages, str) or not all(isinstance(text, str) for text in texts):
                 raise TypeError("question, answer and each passage must be text")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(
                 f"Line {number} of the examples file {where} is not an example: {error}.",
                 code="bad_examples",

@@ -11,7 +11,8 @@ import pytest
 
 from bench import retrieval
 from bench.datasets import LOADERS, SAMPLE, Dataset, beir, load, sample
-from rag.measuring.evaluation import is_named, read_scores
+from rag.measuring.evaluation import read_scores
+from rag.measuring.places import is_named
 from rag.measuring.questions import Gold
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH", Path(__file__).resolve().parents[3] / "shared" / "data"))
@@ -129,7 +130,7 @@ def test_the_runner_ingests_asks_saves_and_compares(
     assert "| tiny (BEIR) | 2 | 1.000 |" in shown.out
     assert "3 documents read, 0 unchanged, 0 failed, 3 passages" in shown.err
     assert read_scores(saved / "tiny-beir.jsonl")["q1"]["nDCG@10"] == 1.0
-    assert (saved / "tiny-beir.trec").read_text().startswith("q1 Q0 10.1%2Fkiln.txt 1 ")
+    assert (saved / "tiny-beir.trec").read_text().startswith("q1 Q0 10.1%2Fkiln 1 ")
 
     assert retrieval.main([*given, "--against", str(saved)]) == 0
     shown = capsys.readouterr()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import ir_measures
 import pytest
 
+from rag.cli.failures import ExitCode
 from rag.retrieval.ranking import PARTS
-from tests.rag.cli_runs import Vouch, company, read
+from tests.rag.cli_runs import Vouch, check_error, company, read
 
 __all__ = ["company", "read"]
 
@@ -91,6 +93,54 @@ def test_eval_ranks_the_documents_of_a_beir_folder(read: Vouch, tmp_path: Path) 
     found = read("eval", tmp_path / "beir", "--json").json
     assert (found["ranked"], found["languages"]["all"]["hit@1"]["mean"]) == ("documents", 1.0)
     assert read("eval", tmp_path / "beir", "--rank", "passages", "--json").json["ranked"] == "passages"
+
+
+def test_the_run_of_a_beir_folder_is_scored_by_its_own_judgements(read: Vouch, tmp_path: Path) -> None:
+    folder, run_file = tmp_path / "beir", tmp_path / "run.trec"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "annual leave"}', encoding="utf-8")
+    (folder / "qrels" / "test.tsv").write_text("q\tleave\t1\nq\tvpn\t0\n", encoding="utf-8")
+    found = read("eval", folder, "--run-file", run_file, "--json").json["languages"]["all"]
+    qrels = [ir_measures.Qrel("q", "leave", 1), ir_measures.Qrel("q", "vpn", 0)]
+    run = list(ir_measures.read_trec_run(str(run_file)))
+    theirs = ir_measures.calc_aggregate([ir_measures.nDCG @ 10, ir_measures.Success @ 1], qrels, run)
+    assert theirs == {
+        ir_measures.nDCG @ 10: found["nDCG@10"]["mean"],
+        ir_measures.Success @ 1: found["hit@1"]["mean"],
+    }
+    assert found["hit@1"]["mean"] == 1.0
+
+
+def test_gold_of_another_collection_is_told(read: Vouch, questions: Path, tmp_path: Path) -> None:
+    assert read("eval", questions, "--json").json["warnings"] == []
+    questions.write_text(
+        questions.read_text(encoding="utf-8").replace("hr/leave.md", "d1.md"), encoding="utf-8"
+    )
+    ended = read("eval", questions)
+    assert ended.code == 0
+    assert ended.out.splitlines()[1] == (
+        "1 of the 2 gold documents are not in the corpus (d1.md); they count as not found."
+    )
+    (warning,) = read("eval", questions, "--collection", "default", "--json").json["warnings"]
+    assert "1 of the 2 gold documents are not in the collection default" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("long " * 2000, "has 10000 characters"), ("\x00 \x01", "is empty")]
+)
+def test_a_question_that_cannot_be_asked_is_named_before_the_first_is(
+    read: Vouch, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    rows = [
+        {"id": "fine", "question": "leave", "gold": [{"document": "hr/leave.md"}]},
+        {"id": "odd", "question": text},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    for command in ("eval", "calibrate"):
+        ended = read(command, path)
+        check_error(ended, ExitCode.USAGE, "the question 'odd' cannot be asked")
+        assert said in " ".join(ended.err.split())
 
 
 def test_eval_of_questions_that_nothing_answers_measures_nothing(read: Vouch, tmp_path: Path) -> None:
