@@ -25,7 +25,7 @@ from corpus.catalog.schema import (
     versions,
 )
 from corpus.catalog.times import now, shown_time
-from corpus.catalog.versions import VersionRecord, get_version, retire_version
+from corpus.catalog.versions import VersionRecord, read_version, retire_version
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit
@@ -43,55 +43,25 @@ def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
     Raises:
         NotAllowedError: its place is that of a document, removed or not, that ``new.caller`` may not see.
     """
-    document_id, previous = _open_document(db, new)
+    known = _find_document(db, new)
+    document_id, previous = known or (_new_document(db, new), None)
     moment = now()
-    number = 1 + (
-        db.execute(
-            select(func.max(versions.c.number)).where(versions.c.document_id == document_id)
-        ).scalar_one_or_none()
-        or 0
-    )
-    document = new.document
-    version_id = _inserted(
-        db.execute(
-            insert(versions).values(
-                document_id=document_id,
-                number=number,
-                state="live",
-                sha256=new.sha256,
-                size_bytes=new.size_bytes,
-                modified=shown_time(new.modified),
-                fingerprint=new.fingerprint,
-                title=document.title,
-                content_type=document.content_type,
-                language=document.language,
-                date=shown_time(document.date),
-                metadata=dict(document.metadata),
-                notes=[{"code": n.code, "message": n.message, "page": n.page} for n in document.notes],
-                chars=len(document.text),
-                page_count=len(document.pages),
-                chunk_count=len(new.chunks),
-                vector_count=sum(vector is not None for vector in new.vectors),
-                committed_at=moment,
-                text_hash=text_hash(document.text),
-                tables=sum(block.kind == "table" for block in document.blocks),
-                seconds=new.seconds,
-                token_count=sum(codes is not None for codes in new.tokens),
-            )
-        )
-    )
+    number = 1 + (_last_number(db, document_id) if known else 0)
+    row = _version_row(document_id, number, new, moment)
+    inserted: Any = db.execute(insert(versions), row)
+    version_id = int(inserted.inserted_primary_key[0])
     if previous is not None:
         retire_version(db, previous, moment)
-    _insert_text(db, version_id, document.text)
-    _insert_many(db, pages, (_page_row(version_id, page) for page in document.pages))
+    _insert_text(db, version_id, new.document.text)
+    _insert_many(db, pages, (_page_row(version_id, page) for page in new.document.pages))
     _insert_chunks(db, version_id, new)
     db.execute(update(documents).where(documents.c.id == document_id).values(live_version_id=version_id))
-    db.execute(insert(changes).values(kind="add", version_id=version_id, at=moment))
-    return get_version(db, document_id, number)
+    db.execute(insert(changes), {"kind": "add", "version_id": version_id, "at": moment})
+    return read_version({**row, "id": version_id, "retired_at": None})
 
 
-def _open_document(db: Connection, new: NewVersion) -> tuple[str, int | None]:
-    """Returns the document's id and its live version, creating the document when it is new."""
+def _find_document(db: Connection, new: NewVersion) -> tuple[str, int | None] | None:
+    """Returns the id and the live version of the document in its place, made ready for another; None without one."""
     key = new.key
     row = db.execute(
         select(documents.c.id, documents.c.live_version_id).where(
@@ -100,29 +70,28 @@ def _open_document(db: Connection, new: NewVersion) -> tuple[str, int | None]:
             documents.c.path == key.path,
         )
     ).one_or_none()
-    if row is not None:
-        if not may_see(new.caller, get_document(db, row.id).access):
-            raise name_taken(key.path)
-        db.execute(
-            update(documents)
-            .where(documents.c.id == row.id)
-            .values(removed_at=None, metadata=dict(new.metadata))
-        )
-        set_access(db, row.id, new.access)
-        return row.id, row.live_version_id
-    document_id = _free_document_id(db, key)
+    if row is None:
+        return None
+    if not may_see(new.caller, get_document(db, row.id).access):
+        raise name_taken(key.path)
     db.execute(
-        insert(documents).values(
-            id=document_id,
-            collection=key.collection,
-            root=key.root,
-            path=key.path,
-            metadata=dict(new.metadata),
-            created_at=now(),
-        )
+        update(documents).where(documents.c.id == row.id).values(removed_at=None, metadata=dict(new.metadata))
     )
+    set_access(db, row.id, new.access)
+    return row.id, row.live_version_id
+
+
+def _new_document(db: Connection, new: NewVersion) -> str:
+    key, document_id = new.key, _free_document_id(db, new.key)
+    row = {"id": document_id, "collection": key.collection, "root": key.root, "path": key.path}
+    db.execute(insert(documents), {**row, "metadata": dict(new.metadata), "created_at": now()})
     set_access(db, document_id, new.access)
-    return document_id, None
+    return document_id
+
+
+def _last_number(db: Connection, document_id: str) -> int:
+    query = select(func.max(versions.c.number)).where(versions.c.document_id == document_id)
+    return db.execute(query).scalar_one_or_none() or 0
 
 
 def _free_document_id(db: Connection, key: DocumentKey) -> str:
@@ -211,6 +180,34 @@ def _give_up_ids(db: Connection, held: Sequence[tuple[int, int]]) -> None:
             db.execute(update(table).where(table.c.chunk_id == old).values(chunk_id=own))
 
 
+def _version_row(document_id: str, number: int, new: NewVersion, moment: str) -> dict[str, Any]:
+    document = new.document
+    return {
+        "document_id": document_id,
+        "number": number,
+        "state": "live",
+        "sha256": new.sha256,
+        "size_bytes": new.size_bytes,
+        "modified": shown_time(new.modified),
+        "fingerprint": new.fingerprint,
+        "title": document.title,
+        "content_type": document.content_type,
+        "language": document.language,
+        "date": shown_time(document.date),
+        "metadata": dict(document.metadata),
+        "notes": [{"code": n.code, "message": n.message, "page": n.page} for n in document.notes],
+        "chars": len(document.text),
+        "page_count": len(document.pages),
+        "chunk_count": len(new.chunks),
+        "vector_count": sum(vector is not None for vector in new.vectors),
+        "committed_at": moment,
+        "text_hash": text_hash(document.text),
+        "tables": sum(block.kind == "table" for block in document.blocks),
+        "seconds": new.seconds,
+        "token_count": sum(codes is not None for codes in new.tokens),
+    }
+
+
 def _chunk_row(version_id: int, chunk: Chunk, own: int) -> dict[str, Any]:
     return {
         "id": own,
@@ -255,7 +252,3 @@ def _insert_many(db: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> 
             batch = []
     if batch:
         db.execute(insert(table), batch)
-
-
-def _inserted(result: Any) -> int:
-    return int(result.inserted_primary_key[0])
