@@ -16,6 +16,7 @@ from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, suffix_of
 from ingest.places import Places
+from ingest.remedies import why_unread
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -81,9 +82,9 @@ def discover(
     A folder is a root, unless it lies in one: the nearest known one that holds more than its own plain files,
     else another that is given. A file keeps the root it is known under. One given directly has the nearest root
     that is known, or given too, else its folder; it is taken whatever it is called, since its content decides. In
-    folders, hidden entries and what a ``.vouchignore`` names (with ``.gitignore``'s rules, also in subfolders) are
-    left out; what cannot be read, leaves the root through a link, is no plain file, has a name that is no text, or
-    is of an unknown type is reported as skipped.
+    folders, hidden entries, Office's marks of open files (``~$plan.docx``) and what a ``.vouchignore`` names (with
+    ``.gitignore``'s rules, also in subfolders) are left out; what cannot be read, leaves the root through a link, is no
+    plain file, has a name that is no text, or is of an unknown type is reported as skipped.
 
     Args:
         paths: folders and files.
@@ -150,6 +151,11 @@ def hash_file(location: Path) -> str:
 def modified_time(status: os.stat_result) -> datetime:
     """Returns a file's modification time, brought into the years 1970 to 9998."""
     return datetime.fromtimestamp(min(max(status.st_mtime, 0.0), 253_370_764_800.0), UTC)
+
+
+def is_hidden(name: str) -> bool:
+    """Says whether a file or folder is left out of folders for its name: hidden, or Office's mark of an open file."""
+    return name.startswith((".", "~$"))
 
 
 def printable(name: str) -> str:
@@ -230,7 +236,7 @@ class _Walk:
             if not named and Path(entry.path) not in self._leading:
                 continue
             path = f"{folder}{unicodedata.normalize('NFC', entry.name)}"
-            if entry.name.startswith(".") or not entry.name.strip():
+            if is_hidden(entry.name) or not entry.name.strip():
                 continue
             try:
                 is_folder = entry.is_dir(follow_symlinks=False)
@@ -295,8 +301,7 @@ class _Walk:
         if suffix in SUFFIXES or _is_known_inside(entry.path, suffix):
             self.add_file(*place, entry.path, status)
         else:
-            kind = f"{suffix} files are" if suffix else "This kind of file is"
-            self._skip_found(root, path, "unsupported", f"{kind} not read.")
+            self._skip_found(root, path, "unsupported", why_unread(suffix))
 
     def _read_rules(
         self, root: Path, folder: str, entry: os.DirEntry[str]

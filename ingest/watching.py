@@ -8,7 +8,7 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from corpus.errors import StorageError, UsageError
-from ingest.discovery import IGNORE_NAME, printable
+from ingest.discovery import IGNORE_NAME, is_hidden, printable
 
 _QUIET_MS = 300
 _ROUND_MS = 3000
@@ -19,8 +19,8 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
     """Yields what changed: files and folders that came, went or were written, until ``stop`` says so.
 
     The first set is empty and says that everything from now on will be told, also what happens while the caller is
-    busy. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries and the program's own data
-    folder are left out; a changed ``.vouchignore`` stands for its whole folder.
+    busy. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries, Office's marks of open
+    files and the program's own data folder are left out; a changed ``.vouchignore`` stands for its whole folder.
 
     Raises:
         UsageError: one is no folder.
@@ -77,4 +77,4 @@ def _place(path: str) -> Path:
 def _is_visible(path: Path, folders: Sequence[Path]) -> bool:
     folder = next((one for one in folders if path.is_relative_to(one)), path)
     parts = path.relative_to(folder).parts
-    return not any(part.startswith(".") for part in parts if part != IGNORE_NAME)
+    return not any(is_hidden(part) for part in parts if part != IGNORE_NAME)

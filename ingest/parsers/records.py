@@ -7,6 +7,7 @@ Lines each line that cannot be read is noted and left out; a damaged JSON file i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,11 +75,9 @@ def _read_whole(text: str, name: str) -> Any:
     try:
         return _load(text)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data" and "\n" in text:
+        if error.msg == "Extra data":
             try:
-                return [
-                    _load(line) for line in text.splitlines() if line.strip()
-                ]  # JSON Lines by another name
+                return [_load(line) for line in _lines(text) if line.strip()]  # JSON Lines by another name
             except json.JSONDecodeError:
                 pass
         raise ParseError(
@@ -91,7 +90,7 @@ def _read_whole(text: str, name: str) -> Any:
 def _read_lines(text: str, name: str, draft: Draft) -> Any:
     values: list[Any] = []
     bad = 0
-    for number, line in enumerate(text.splitlines() if "\u2028" not in text else text.split("\n"), 1):
+    for number, line in enumerate(_lines(text), 1):
         if not line.strip():
             continue
         try:
@@ -109,6 +108,11 @@ def _read_lines(text: str, name: str, draft: Draft) -> Any:
             hint="Check that it is the right file.",
         )
     return values
+
+
+def _lines(text: str) -> list[str]:
+    """Returns lines, which end at a line feed alone: U+2028 and its like may stand in a JSON string."""
+    return re.split("\r\n?|\n", text)
 
 
 def _too_deep(name: str) -> LimitError:

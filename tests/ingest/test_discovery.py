@@ -155,6 +155,24 @@ def test_hidden_and_ignored_entries_are_left_out_silently(tmp_path: Path) -> Non
     assert found.skipped == ()
 
 
+def test_offices_marks_of_open_files_are_left_out_silently(tmp_path: Path) -> None:
+    make(tmp_path, "plan.docx", "~$plan.docx", "sub/~$plan.xlsx", "sub/~plan.md", "cost~$.md")
+    found = discover([tmp_path])
+    assert paths(found) == ["cost~$.md", "plan.docx", "sub/~plan.md"]
+    assert found.skipped == ()
+
+
+def test_what_is_left_out_for_its_format_comes_with_a_remedy(tmp_path: Path) -> None:
+    make(tmp_path, "old.DOC", "old.ppt", "paper.jtd", "odd.xyz")
+    told = {path: reason for path, _, reason in discover([tmp_path]).skipped}
+    assert told == {
+        "old.DOC": "Word documents of the old format are not read: save it as .docx.",
+        "old.ppt": "PowerPoint presentations of the old format are not read: save it as .pptx.",
+        "paper.jtd": "Ichitaro documents are not read: save it as .docx.",
+        "odd.xyz": ".xyz files are not read.",
+    }
+
+
 def test_links_are_followed_only_to_files_inside(tmp_path: Path) -> None:
     root = make(tmp_path / "root", "a.md", "sub/b.md")
     make(tmp_path, "secret.md", "far/c.md")

@@ -92,6 +92,15 @@ def test_lines_of_json_named_json_are_read() -> None:
     assert read('{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n').text == "a | b\n1 | 2\n3 | 4"
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_line_of_json_ends_at_a_line_feed_alone(name: str, ending: str) -> None:
+    rows = [f'{{"a": "one{mark}two", "b": 1}}' for mark in "\u2028\u2029\x85"]
+    document = read(ending.join(rows) + ending, name)
+    assert document.notes == ()
+    assert len(document.text.split("\n")) == 1 + len(rows)
+
+
 def test_json_named_text_stays_text() -> None:
     assert read('{"a": 1}', "a.txt").text == '{"a": 1}'
 

@@ -60,7 +60,14 @@ def test_hidden_entries_and_the_data_folder_are_not_told_and_rules_stand_for_the
     following: Following, tmp_path: Path
 ) -> None:
     folder = tmp_path / "files"
-    for name in ("data/catalog.sqlite", ".git/index", "deep/.note.swp", "deep/.vouchignore", "last.txt"):
+    for name in (
+        "data/catalog.sqlite",
+        ".git/index",
+        "deep/.note.swp",
+        "deep/~$plan.docx",
+        "deep/.vouchignore",
+        "last.txt",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("draft")
     assert following.until(folder / "last.txt", folder / "deep") == {folder / "last.txt", folder / "deep"}
