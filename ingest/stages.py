@@ -223,6 +223,9 @@ class EmbedAhead:
         """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
         needs: dict[int, list[bytes | None]] = {}
         texts: dict[bytes, str] = {}
+        parts: set[bytes] = (
+            set()
+        )  # of which not all is embedded: an earlier Vouch may have embedded all of it
         for item in batch:
             mine = needs[id(item)] = list[bytes | None]()
             for chunk in item.chunks:
@@ -232,8 +235,12 @@ class EmbedAhead:
                 mine.append(text_hash(chunk.searched) if text else None)
                 if (need := mine[-1]) is not None:
                     texts[need] = text
+                    if text != chunk.searched:
+                        parts.add(need)
         with self._database.read() as db:
-            found = reusable_vectors(db, list(texts), self._embedder.space.dimension)
+            found = reusable_vectors(
+                db, [need for need in texts if need not in parts], self._embedder.space.dimension
+            )
             codes = reusable_tokens(db, list(found)) if self._late else {}
         have: dict[bytes, Embedded] = {
             need: (vector, codes.get(need))

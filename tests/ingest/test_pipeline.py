@@ -8,11 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import update
 
 from corpus import store
 from corpus.backup import verify
 from corpus.catalog import documents
+from corpus.catalog.checksums import vector_checksum
+from corpus.catalog.schema import vectors
 from corpus.catalog.versions import get_version
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -107,6 +111,19 @@ def test_english_under_a_japanese_title_has_a_vector(corpus: Corpus, tmp_path: P
     assert embedder.asked == [body]
     state = corpus.state()
     assert (state.chunks, state.chunks_without_vector) == (1, 0)
+
+
+def test_a_vector_of_more_than_is_embedded_today_is_not_taken_over(corpus: Corpus, tmp_path: Path) -> None:
+    body = "The canteen opens at noon on the third of May."
+    for name in ("first.md", "second.md"):
+        (tmp_path / name).write_text(f"# 社員食堂のお知らせ\n\n{body}\n", encoding="utf-8")
+    run(corpus, tmp_path / "first.md")
+    with corpus.catalog.write() as db:  # as an earlier Vouch left it, which read the title, too
+        vector = np.eye(1, corpus.space.dimension, dtype="<f4").tobytes()
+        db.execute(update(vectors).values(vector=vector, checksum=vector_checksum(vector)))
+    embedder = CountingEmbedder()
+    run(corpus, tmp_path / "second.md", embedder=embedder)
+    assert embedder.asked == [body]
 
 
 def test_the_settings_of_reading_are_part_of_what_is_known(tmp_path: Path, folder: Path) -> None:
