@@ -29,7 +29,7 @@ from rag.asking.answers import (
 from rag.asking.notes import ignored, notes_on
 from rag.asking.opening import Opening
 from rag.asking.preparing import Preparation, ms_since
-from rag.asking.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, NOT_SUPPORTED, UNREACHABLE, check, empty
+from rag.asking.refusals import check, empty
 from rag.asking.vouching import compare, judge, vouch, whole
 from rag.grounding.abstention import FITTED, Abstention
 from rag.grounding.citations import Cited
@@ -40,7 +40,7 @@ from rag.models.upstream import UpstreamError
 from rag.prompts.prompting import Passage, Prompt
 from rag.prompts.screening import Screen
 from rag.prompts.strategies import Examples, ExampleSource
-from rag.reading.sentences import ALONE
+from rag.words.told import TOLD, tell
 
 
 def answer_events(
@@ -138,7 +138,7 @@ class _Run:
             return
         yield PassagesFound(self._id, self._asked.passages)
         if prompt is None:
-            text = NOT_FOUND[self._asked.japanese]
+            text = tell("not_found", self._asked.japanese)
             yield TextDelta(text)
             yield CitationsFound((), ())
             yield Done(self._answer(text, "stop", abstained=True))
@@ -151,13 +151,13 @@ class _Run:
         if self._abstains:
             yield from self._abstain()
             return
-        self._asked.notes += ignored(self._asked.ask, built_in=self._asked.built_in)
+        self._asked.notes += ignored(self._asked.ask, self._asked.japanese, built_in=self._asked.built_in)
         if isinstance(self._error, UpstreamError) and self._error.code == "model_unavailable":
             yield from self._do_without(self._error)
             return
         cited = vouch(self._asked, self._text)
         supported = judge(self._asked, cited, self._min_support)
-        alone = self._text in ALONE.values()
+        alone = self._text in TOLD["alone"]
         if self._hold and supported is not True and self._text and not alone:
             yield from self._withhold(cited)
             return
@@ -207,7 +207,9 @@ class _Run:
         if not self._abstains:
             yield from show(screen.feed(opening.close()) + screen.close())
         self._text = "".join(shown).strip()
-        self._asked.notes += notes_on(self._asked.prompt or prompt, screen, self._finish)
+        self._asked.notes += notes_on(
+            self._asked.prompt or prompt, screen, self._finish, self._asked.japanese
+        )
 
     def _replies(self, prompt: Prompt, hits: Sequence[Hit]) -> Iterator[Delta | Finish | Prompt]:
         """Yields what the model sends; where the prompt was too long for the provider, one of half its length and what
@@ -225,19 +227,15 @@ class _Run:
                 prompt = self._asked.build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
             except LimitError:
                 raise error from None  # there was little but the question itself
-        self._asked.notes.append(
-            AnswerNote(
-                "prompt_halved", "The provider found the prompt too long; asked again with half of it."
-            )
-        )
+        self._asked.notes.append(AnswerNote("prompt_halved", tell("prompt_halved", self._asked.japanese)))
         yield prompt
         with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
             yield from stream
 
     def _do_without(self, error: VouchError) -> Iterator[Event]:
         """Ends an answer for which no model can be reached: with the passages alone."""
-        text = UNREACHABLE[self._asked.japanese]
-        text += AND_PASSAGES[self._asked.japanese] if self._asked.passages else ""
+        text = tell("unreachable", self._asked.japanese)
+        text += tell("and_passages", self._asked.japanese) if self._asked.passages else ""
         self._asked.notes.append(AnswerNote(error.code, error.message))
         yield TextDelta(text)
         yield CitationsFound((), ())
@@ -246,8 +244,8 @@ class _Run:
     def _abstain(self) -> Iterator[Event]:
         """Ends an answer in which the model says that it has none."""
         read, finish = self._asked.ask.retrieval, self._finish
-        text = (NOT_FOUND if read else NOT_KNOWN)[self._asked.japanese]
-        said = "The model found no answer in the passages." if read else "The model gave no answer."
+        text = tell("not_found" if read else "not_known", self._asked.japanese)
+        said = tell("model_abstained" if read else "no_answer", self._asked.japanese)
         self._asked.notes.append(AnswerNote("model_abstained", said))
         yield TextDelta(text)
         yield CitationsFound((), ())
@@ -259,10 +257,8 @@ class _Run:
             yield CitationsFound((), ())
             yield Failed(self._error, self._answer("", "error", failure=self._error))
             return
-        text = NOT_SUPPORTED[self._asked.japanese]
-        self._asked.notes.append(
-            AnswerNote("withheld", "Support was required, so the model's answer is not shown.")
-        )
+        text = tell("not_supported", self._asked.japanese)
+        self._asked.notes.append(AnswerNote("withheld", tell("withheld", self._asked.japanese)))
         yield TextDelta(text)
         yield CitationsFound((), ())
         reason = self._finish.reason if self._finish else ""

@@ -22,6 +22,7 @@ from rag.prompts.prompting import Budget, Passage, Prompt, build_prompt, is_japa
 from rag.prompts.strategies import STRATEGIES, ExampleSource
 from rag.prompts.templates import Template
 from rag.retrieval.spelling import Wording, as_told
+from rag.words.told import tell
 
 _SURER = 0.1
 """How much likelier to be answered a question must be in other words, and than one that is just not refused."""
@@ -150,7 +151,9 @@ class Preparation:
         self.question = wording.read
         self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips)]
         if self._standing != self.ask.question or wording.written != self._standing:
-            self.notes.append(AnswerNote("standalone_question", f"Read as: {self.question}"))
+            self.notes.append(
+                AnswerNote("standalone_question", tell("read_as", self.japanese, question=self.question))
+            )
 
     def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
         """Returns the prompt, within the budget, and keeps it with the passages that found a place.

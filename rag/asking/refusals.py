@@ -1,4 +1,4 @@
-"""Which questions are refused as asked, and what is said where there is no answer, in English and Japanese."""
+"""Which questions are refused as asked, and what a reply without a word is told as."""
 
 from __future__ import annotations
 
@@ -6,34 +6,6 @@ from corpus.errors import UsageError
 from rag.asking.answers import MOST_K, Ask
 from rag.models.attempts import Fault
 from rag.prompts.strategies import STRATEGIES
-
-NOT_FOUND = {
-    False: "The documents do not answer this question.",
-    True: "文書の中に、この質問への答えは見つかりませんでした。",
-}
-"""What an abstention says, in English (False) and Japanese (True)."""
-
-NOT_KNOWN = {
-    False: "The model has no answer to this question.",
-    True: "モデルはこの質問に答えられません。",
-}
-"""What it says where the model was asked alone."""
-
-NOT_SUPPORTED = {
-    False: "The documents do not bear out what the model answered. These are the passages that were found.",
-    True: "モデルの答えは文書で裏付けられませんでした。見つかった文章だけを示します。",
-}
-"""What stands in the place of an answer that had to be vouched for and is not."""
-
-UNREACHABLE = {
-    False: "The model cannot be reached at the moment.",
-    True: "現在モデルに接続できません。",
-}
-
-AND_PASSAGES = {
-    False: " These are the passages that were found.",
-    True: "見つかった文章だけを示します。",
-}
 
 
 def check(ask: Ask) -> None:

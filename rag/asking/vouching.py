@@ -16,6 +16,7 @@ from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import superseded
+from rag.words.told import tell
 
 
 def vouch(asked: Preparation, text: str) -> Cited:
@@ -39,7 +40,7 @@ def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
     good = sum(sentence.state != "unsupported" for sentence in cited.sentences)
     if cited.support >= min_support:
         return True
-    said = f"The documents vouch for {good} of the answer's {len(cited.sentences)} sentences."
+    said = tell("low_support", asked.japanese, good=good, all=len(cited.sentences))
     asked.notes.append(AnswerNote("low_support", said))
     return False
 
@@ -56,7 +57,7 @@ def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
         page_of=asked.library.page_of,
     )
     found = at_stored(found, read_text)
-    asked.notes += [AnswerNote("conflict", as_told(one)) for one in found]
+    asked.notes += [AnswerNote("conflict", as_told(one, asked.japanese)) for one in found]
     asked.notes += _older_editions(asked, cited, found)
     asked.timings["conflicts"] = ms_since(began)
     return found
@@ -75,7 +76,8 @@ def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) 
         pair = {documents[at], documents[newest]}
         if documents[at] in shown and not any(pair <= one for one in known):
             old, new = (_dated(asked, hits[documents[one]]) for one in (at, newest))
-            notes.append(AnswerNote("older_edition", f"{old} is an older edition: {new} is newer."))
+            said = tell("older_edition", asked.japanese, old=old, new=new)
+            notes.append(AnswerNote("older_edition", said))
     return notes
 
 

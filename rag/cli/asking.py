@@ -19,7 +19,9 @@ from rag.cli.passages import pages_of, show_passages, tidy
 from rag.cli.screen import Screen, count, duration, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
+from rag.prompts.prompting import is_japanese
 from rag.prompts.templates import load_template
+from rag.words.told import tell
 
 _MARKER = pattern(r"\[\d+\]")
 _GUTTER = 4
@@ -112,6 +114,7 @@ def ask(
     show = _Shown(session)
     with show:
         found = session.call("ask", params, emit=show)
+    japanese = is_japanese(found["question"])
     if session.json:
         session.screen.json(found)
     else:
@@ -120,13 +123,13 @@ def ask(
         if shown:
             show_passages(session.screen, found["question"], found["passages"], full=False)
         _show_sentences(session.screen, found)
-        _show_conflicts(session.screen, found["conflicts"])
+        _show_conflicts(session.screen, found["conflicts"], japanese)
         for note in found["notes"]:
             if note["code"] != "conflict":
                 session.note(note["message"])
         if found["abstained"] and found["passages"] and not shown:
-            session.note(f"Nearest: {_nearest(found['passages'])}")
-            session.note("vouch search shows what stands there.")
+            session.note(tell("nearest", japanese, places=_nearest(found["passages"], japanese)))
+            session.note(tell("search_shows", japanese))
         session.note(" · ".join(_facts(found)))
     if not found["complete"]:
         failure = found["failure"]
@@ -256,25 +259,26 @@ def _show_sentences(screen: Screen, found: Mapping[str, Any]) -> None:
     screen.show("")
 
 
-def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]]) -> None:
+def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]], japanese: bool) -> None:
     """Shows what documents disagree about, newest first."""
     for conflict in conflicts:
-        screen.show(Text.assemble(("Documents disagree: ", "warn"), tidy(conflict["subject"])))
+        screen.show(Text.assemble((tell("disagree", japanese), "warn"), tidy(conflict["subject"])))
         for value in conflict["values"]:
-            place = f"  {printable(value['source'])}, page {value['page']}"
-            line = Text.assemble(
-                (value["date"] or "no date").ljust(12), (tidy(value["value"]), "match"), (place, "faint")
-            )
+            place = f"  {printable(value['source'])}, {tell('page', japanese, page=value['page'])}"
+            date = value["date"] or tell("no_date", japanese)
+            line = Text.assemble(date.ljust(12), (tidy(value["value"]), "match"), (place, "faint"))
             for piece in wrap(line, screen.width - _GUTTER):
                 screen.show(Text.assemble(" " * _GUTTER, piece))
         screen.show("")
 
 
-def _nearest(passages: Sequence[Mapping[str, Any]]) -> str:
+def _nearest(passages: Sequence[Mapping[str, Any]], japanese: bool) -> str:
     """Returns the best places of a few documents: where to look when none was taken for an answer."""
     best: dict[str, str] = {}
     for one in passages:
-        best.setdefault(one["document_id"], f"{printable(one['source'])}, page {one['page']}")
+        best.setdefault(
+            one["document_id"], f"{printable(one['source'])}, {tell('page', japanese, page=one['page'])}"
+        )
     return "; ".join(list(best.values())[:_NEAREST])
 
 

@@ -21,6 +21,7 @@ from rag.reading.units import Unit
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.figures import Figure, figures, same
 from rag.words.terms import coverage, terms, weights
+from rag.words.told import tell
 
 EDITIONS, STRANGERS = 0.6, 0.85
 """How much of two statements must be the same words: in editions of one document, and in documents of other names."""
@@ -262,12 +263,16 @@ def _subject(statement: Statement, figure: Figure) -> str:
     return " ".join((text[: figure.start] + "…" + text[figure.end :]).split())
 
 
-def as_told(one: Conflict) -> str:
+def as_told(one: Conflict, japanese: bool = False) -> str:
     """Returns a conflict in a sentence; documents of one title are told apart by their paths."""
     titles = Counter(v.title for v in one.values)
     named = ((v, v.title if titles[v.title] == 1 and v.title else v.source) for v in one.values)
-    said = "; ".join(f"{v.value} ({name}, {v.date or 'no date'})" for v, name in named)
-    return f"Documents disagree on “{one.subject}”: {said}."
+    unknown = tell("no_date", japanese)
+    values = (
+        tell("conflict_value", japanese, value=v.value, document=name, date=v.date or unknown)
+        for v, name in named
+    )
+    return tell("conflict", japanese, subject=one.subject, values="; ".join(values))
 
 
 def at_stored(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.prompts.prompting import ESTIMATE, MESSAGE_OVERHEAD_TOKENS, Prompt
+from rag.words.told import tell
 
 _UNSPACED = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff]")
 
@@ -27,7 +28,7 @@ def least_tokens(text: str) -> int:
     return len(_UNSPACED.sub("", text).split()) + unspaced // _CHARS_TO_A_TOKEN
 
 
-def cut_note(prompt: Prompt, read: int | None) -> str:
+def cut_note(prompt: Prompt, read: int | None, japanese: bool = False) -> str:
     """Returns a sentence for the reader where a server read less than the prompt, by its own count; else "".
 
     ``read`` is what it says that it read (Ollama's ``prompt_eval_count``, ``usage.prompt_tokens``); None or 0 says
@@ -50,9 +51,9 @@ def cut_note(prompt: Prompt, read: int | None) -> str:
     own = prompt.tokens - MESSAGE_OVERHEAD_TOKENS * len(prompt.messages)
     if prompt.counted != ESTIMATE.how:
         least = max(least, int(own * _OWN_TOKENS_SHARE) - least_tokens(shared))
-    advice = "The rest, instructions perhaps, was cut off: give it a larger window, or set context_window to its own."
+    advice = tell("cut_advice", japanese)
     if read < least:
-        return f"The model's server read {read} tokens of a prompt that has at least {least}. {advice}"
+        return tell("cut_below", japanese, read=read, least=least) + advice
     if own > read * _SURELY_LONGER and {read, read + 1} & _WINDOWS:
-        return f"The model's server read {read} tokens, which is what a full window holds. {advice}"
+        return tell("cut_full", japanese, read=read) + advice
     return ""

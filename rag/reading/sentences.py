@@ -30,15 +30,10 @@ from rag.reading.sides import compares, only_announces, sides, without_asking
 from rag.reading.units import ASKS, Unit, cut
 from rag.words.elsewhere import is_rest, meant
 from rag.words.terms import coverage, numbers, stems, weights
+from rag.words.told import tell
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 """Texts → unit rows, shape (n, dimension); None where the embedder does not know the language."""
-
-ALONE = {
-    False: "I know nothing by myself: I only read documents. Ask with retrieval, or choose another model.",
-    True: "私自身には知識がありません。文書を読むだけです。検索を有効にするか、別のモデルを選んでください。",
-}
-"""What it says without passages, in English (False) and Japanese (True)."""
 
 MOST_SENTENCES = 4
 _EMBEDDED = 16
@@ -129,7 +124,7 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
     """
     japanese = is_japanese(reading.question)
     if not reading.passages:
-        yield ALONE[japanese]
+        yield tell("alone", japanese)
         return
     chosen = choose(reading, embed)
     if not chosen:

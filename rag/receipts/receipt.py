@@ -34,10 +34,11 @@ from rag.asking.answers import Answer, AnswerNote, Ask, Done, Event, Failed
 from rag.grounding.abstention import Abstention
 from rag.models.catalogue import ChosenModel, Models
 from rag.prompts import approved
-from rag.prompts.prompting import Example
+from rag.prompts.prompting import Example, is_japanese
 from rag.retrieval.library import CallersLibrary, Searched
 from rag.retrieval.ranking import Recipe
 from rag.wire import answer_json
+from rag.words.told import TOLD, tell
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +59,6 @@ machine. Every other one is in a receipt, but for paths."""
 _PACKAGES = (
     "vouch", "chromadb", "langchain-core", "numpy", "onnxruntime", "openvino", "tantivy", "tokenizers", "torch",
 )  # fmt: skip
-
-_WHY = {
-    "busy": "its file is locked by another program",
-    "damaged": "its file is damaged",
-    "disk_full": "the disk is full",
-    "erased": "a document that it quotes was erased meanwhile",
-    "newer_schema": "its file is of a newer Vouch",
-    "read_only": "the data folder cannot be written",
-}
 
 WITHHELD = (
     "Documents that this answer rests on are not for you (any more), or it repeats an earlier answer that has no "
@@ -99,7 +91,7 @@ def keep_receipt(
         receipts.keep(make_receipt(answer, ask, searches, library, model, settings, abstention))
     except (VouchError, OSError) as error:
         log.warning("no receipt of answer %s: %s", answer.id, error)
-        return replace(answer, notes=(*answer.notes, no_receipt(error)))
+        return replace(answer, notes=(*answer.notes, no_receipt(error, is_japanese(ask.question))))
     return replace(answer, receipt=answer.id)
 
 
@@ -175,10 +167,11 @@ def make_receipt(
     )
 
 
-def no_receipt(error: VouchError | OSError) -> AnswerNote:
+def no_receipt(error: VouchError | OSError, japanese: bool) -> AnswerNote:
     """Returns what the reader of an answer is told when its receipt could not be kept."""
-    why = _WHY.get(error.code if isinstance(error, VouchError) else "", "its file cannot be written")
-    return AnswerNote("no_receipt", f"No receipt was kept of this answer: {why}.")
+    reason = f"receipt_{error.code if isinstance(error, VouchError) else ''}"
+    why = tell(reason if reason in TOLD else "receipt_unwritable", japanese)
+    return AnswerNote("no_receipt", tell("no_receipt", japanese, why=why))
 
 
 def show_receipt(receipt: Receipt, corpus: Corpus, caller: Caller) -> dict[str, Any]:

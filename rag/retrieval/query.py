@@ -10,8 +10,10 @@ from corpus.errors import UsageError
 from corpus.searching import is_past
 from corpus.store import Corpus
 from corpus.types import Caller, Filter
+from rag.prompts.prompting import is_japanese
 from rag.retrieval.filters import END_OF_DAY
 from rag.retrieval.spelling import Vocabulary, slips_of
+from rag.words.told import tell
 
 
 def clean_query(query: str, max_chars: int) -> str:
@@ -58,20 +60,16 @@ def cut_short(query: str, embedder: Embedder) -> list[str]:
     read = bisect_right(
         range(1, len(words)), most, key=lambda n: embedder.count_tokens([" ".join(words[:n])])[0]
     )
-    part = f"its first {read} words" if read > 1 else "its beginning"
-    return [f"The question is long: its meaning was taken from {part} alone; its words, from all of it."]
+    return [tell("read_in_part" if read > 1 else "read_beginning", is_japanese(query), words=read)]
 
 
-def notes_on_time(filter: Filter, *, found: bool = True) -> list[str]:
+def notes_on_time(filter: Filter, japanese: bool, *, found: bool = True) -> list[str]:
+    """Says as of when a query was searched, where not as of now."""
     if filter.as_of is None:
         return []
     moment = filter.as_of.astimezone(UTC)
     whole_day = moment.time() == END_OF_DAY
     shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
     if not is_past(filter):
-        return [f"{shown} is not over yet: what is live now was searched."]
-    if not found:
-        return [
-            f"Searched as of {shown}: nothing that was live then is for you to see and passes the filter."
-        ]
-    return [f"Searched as of {shown}: versions that were live then."]
+        return [tell("not_over", japanese, moment=shown)]
+    return [tell("as_of" if found else "nothing_as_of", japanese, moment=shown)]

@@ -32,12 +32,14 @@ from corpus.types import (
     Scored,
     show_chunk_id,
 )
+from rag.prompts.prompting import is_japanese
 from rag.retrieval.named import NamedFirst
 from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
 from rag.retrieval.reranking import Reranker, open_reranker
 from rag.retrieval.spelling import as_told, put_right
 from rag.retrieval.spreading import joined, spread, without_copies
+from rag.words.told import tell
 
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
@@ -59,8 +61,6 @@ MAX_K = 1000
 
 _Meaning: TypeAlias = "tuple[Float32 | None, QueryTokens | None, Scored | None]"
 _NO_MEANING: _Meaning = None, None, None
-
-NO_DOCUMENTS = "There are no documents yet. Ingest some: vouch ingest FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,14 @@ class Retriever:
         cleaned = clean_query(query, self._settings.max_query_chars)
         if not 1 <= k <= MAX_K:
             raise UsageError(f"k must be between 1 and {MAX_K}, not {k}.", code="bad_k")
-        chosen = filter or Filter()
+        chosen, japanese = filter or Filter(), is_japanese(cleaned)
         notes: list[str] = []
         if self._corpus.is_empty(caller, chosen):
             # No model is loaded to find nothing.
-            notes += [NO_DOCUMENTS] if chosen == Filter() else notes_on_time(chosen, found=False)
+            nothing = [tell("no_documents", japanese)] if chosen == Filter() else []
+            notes += nothing or notes_on_time(chosen, japanese, found=False)
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
-        notes += notes_on_time(chosen)
+        notes += notes_on_time(chosen, japanese)
         timings: dict[str, float] = {}
         began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.
@@ -167,9 +168,8 @@ class Retriever:
                 # The model reads the question on one core while another looks for its words; the past is opened once.
                 meaning = ask if is_past(chosen) else self._beside.submit(ask).result
             else:
-                notes.append(
-                    f"{self._embedder.space.model} does not know this language; searched by words alone."
-                )
+                model = self._embedder.space.model
+                notes.append(tell("words_alone", is_japanese(cleaned), model=model))
         words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
         if meaning and self.recipe.dense and not is_past(chosen):
             self._corpus.open_dense()  # a command reads the model and the vectors beside each other

@@ -9,13 +9,12 @@ import pytest
 from corpus.errors import UsageError
 from rag.asking.answering import answer, answer_events
 from rag.asking.answers import Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
-from rag.asking.refusals import AND_PASSAGES, NOT_FOUND, NOT_KNOWN, UNREACHABLE
 from rag.models.catalogue import Models
 from rag.models.scripted import Turn, refusal
 from rag.models.upstream import UpstreamError
 from rag.prompts.prompting import NOT_IN_DOCUMENTS
 from rag.prompts.templates import read_template
-from rag.reading.sentences import ALONE
+from rag.words.told import tell
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 
@@ -56,7 +55,7 @@ def test_events_come_in_order_and_make_up_the_answer(shelf: Shelf, models: Model
 def test_what_no_document_answers_is_not_answered(models: Models, question: str, japanese: bool) -> None:
     given = answer(Ask(question), Shelf(TEXTS, cosine=None if japanese else 0.05), models)
     assert given.abstained
-    assert given.text == NOT_FOUND[japanese]
+    assert given.text == tell("not_found", japanese)
     assert given.citations == ()
     assert answer(Ask(question), Shelf({}), models).abstained
 
@@ -97,7 +96,7 @@ def test_without_retrieval_the_built_in_model_knows_nothing(
     shelf: Shelf, models: Models, question: str, japanese: bool
 ) -> None:
     given = answer(Ask(question, retrieval=False), shelf, models)
-    assert given.text == ALONE[japanese]
+    assert given.text == tell("alone", japanese)
     assert given.citations == ()
     assert given.passages == ()
     assert shelf.searches == []
@@ -109,7 +108,7 @@ def test_without_retrieval_the_built_in_model_knows_nothing(
 def test_a_model_may_say_that_there_is_no_answer(shelf: Shelf, scripted: Begin, said: list[str]) -> None:
     given = answer(Ask(QUESTION), shelf, scripted(Turn(texts=said)))
     assert given.abstained
-    assert (given.text, given.citations) == (NOT_FOUND[False], ())
+    assert (given.text, given.citations) == (tell("not_found", False), ())
     assert "model_abstained" in {note.code for note in given.notes}
 
 
@@ -119,7 +118,7 @@ def test_a_model_asked_alone_speaks_of_no_documents(
 ) -> None:
     alone = Ask(question, retrieval=False)
     given = answer(alone, shelf, scripted(Turn(texts=[NOT_IN_DOCUMENTS])))
-    assert (given.abstained, given.text) == (True, NOT_KNOWN[japanese])
+    assert (given.abstained, given.text) == (True, tell("not_known", japanese))
     assert not [note for note in given.notes if "passage" in note.message]
     models = scripted(refusal(500, "broken"))
     with pytest.raises(UpstreamError):
@@ -128,10 +127,10 @@ def test_a_model_asked_alone_speaks_of_no_documents(
         given = answer(alone, shelf, models)
     assert given.failure is not None
     assert given.failure.code == "model_unavailable"
-    assert given.text == UNREACHABLE[japanese]
+    assert given.text == tell("unreachable", japanese)
     assert "passage" not in given.failure.message + given.failure.hint
     with_them = answer(Ask(question), shelf, models)
-    assert with_them.text == UNREACHABLE[japanese] + AND_PASSAGES[japanese]
+    assert with_them.text == tell("unreachable", japanese) + tell("and_passages", japanese)
 
 
 def test_a_cut_answer_is_shown_as_a_part(shelf: Shelf, scripted: Begin) -> None:

@@ -11,7 +11,8 @@ from rag.asking.answering import answer
 from rag.asking.answers import Ask
 from rag.models.catalogue import Models
 from rag.models.scripted import Turn, refusal
-from rag.prompts.prompting import NOT_IN_DOCUMENTS, Message
+from rag.prompts.prompting import NOT_IN_DOCUMENTS, Message, is_japanese
+from rag.words.told import tell
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 
@@ -45,7 +46,7 @@ def test_a_follow_up_is_searched_judged_and_read_with_what_it_leaves_out(
     assert given.citations[0].document_id == source
     assert (given.question, given.standalone_question) == (question, read)
     assert [note.message for note in given.notes if note.code == "standalone_question"] == [
-        f"Read as: {read}"
+        tell("read_as", is_japanese(question), question=read)
     ]
     assert_citations_stand(given, texts)
 

@@ -6,9 +6,9 @@ import pytest
 
 from rag.asking.answering import answer, answer_events
 from rag.asking.answers import Ask, Done, Failed, TextDelta
-from rag.asking.refusals import NOT_SUPPORTED
 from rag.models.catalogue import Models
 from rag.models.scripted import Turn
+from rag.words.told import tell
 from tests.rag.asked import QUESTION, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
 
@@ -66,7 +66,7 @@ def test_a_lie_is_flagged_and_not_shown_where_support_is_required(
     assert text.strip() == given.text
     assert given.abstained == required
     if required:
-        assert given.text == NOT_SUPPORTED[False]
+        assert given.text == tell("not_supported", False)
         assert (given.citations, given.sentences, len(given.passages)) == ((), (), 3)
         assert "withheld" in {note.code for note in given.notes}
     else:
@@ -80,7 +80,7 @@ def test_a_true_answer_comes_whole_where_support_is_required(shelf: Shelf, scrip
         ask = Ask(QUESTION, require_support=True)
         events = list(answer_events(ask, shelf, models, min_support=least))
         deltas = [event.text for event in events if isinstance(event, TextDelta)]
-        assert deltas == [said if shown else NOT_SUPPORTED[False]]
+        assert deltas == [said if shown else tell("not_supported", False)]
     assert answer(Ask("ポンプの点検は何時間ごとですか。", require_support=True), shelf, Models()).supported
 
 

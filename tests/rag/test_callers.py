@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rag.asking.refusals import UNREACHABLE
 from rag.models.scripted import Turn, refusal
 from rag.models.upstream import Provider
+from rag.words.told import tell
 from tests.rag.behind import LONG_S, WAYS, WORDS, Behind, Caller, Way, until
 from tests.rag.company import MARKED
 
@@ -53,7 +53,7 @@ def test_a_provider_that_recovers_is_asked_again_by_one(behind: Behind, way: Way
     for _ in range(3):  # the first of them sends the fourth request and the fifth
         rested = way.ask(behind)
         assert rested.status == 200
-        assert rested.text.startswith(UNREACHABLE[False])
+        assert rested.text.startswith(tell("unreachable", False))
         assert rested.answer["failure"]["code"] == "model_unavailable"
         assert rested.answer["passages"]
         assert not rested.answer["complete"]

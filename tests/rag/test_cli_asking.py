@@ -12,6 +12,8 @@ from rag.cli.asking import cost
 from rag.cli.comparing import read_arm
 from rag.cli.failures import ExitCode
 from rag.models.scripted import Turn
+from rag.prompts.prompting import is_japanese
+from rag.words.told import tell
 from tests.rag.cli_runs import Vouch, company, scripted, vouch
 
 __all__ = ["company", "scripted", "vouch"]
@@ -94,7 +96,7 @@ def test_what_was_asked_before_is_carried_over_and_shown(
 ) -> None:
     ended = vouch("ask", question, "--after", "Who are you?", "--after", before)
     assert ended.code == 0
-    assert f"Read as: {read}" in ended.err
+    assert tell("read_as", is_japanese(question), question=read) in ended.err
     found = vouch("ask", question, "--after", before, "--json").json
     assert (found["question"], found["standalone_question"]) == (question, read)
 

@@ -50,7 +50,7 @@ def test_search_shows_where_the_words_stand(read: Vouch) -> None:
 def test_search_finds_japanese_and_says_that_words_alone_were_used(read: Vouch) -> None:
     ended = read("search", "年次有給休暇の繰り越し", "-k", "1")
     assert "翌年度に限り繰り越す。" in ended.out
-    assert "does not know this language" in ended.err
+    assert "この言語を扱えない" in ended.err
 
 
 def test_search_as_json_has_the_documented_shape(read: Vouch) -> None:

@@ -22,7 +22,8 @@ from rag.prompts.prompting import (
 )
 from rag.prompts.strategies import load_examples
 from rag.reading.extractive import ExtractiveChatModel, embed_with
-from rag.reading.sentences import ALONE, answer_prompt, choose, rank
+from rag.reading.sentences import answer_prompt, choose, rank
+from rag.words.told import tell
 from tests.rag.hits import Shelf
 from tests.rag.readings import BUDGET, PUMP, answered, read
 
@@ -47,7 +48,7 @@ def test_no_word_in_common_is_no_answer() -> None:
 @pytest.mark.parametrize(("question", "japanese"), [("How often?", False), ("何時間ごとですか。", True)])
 def test_without_passages_it_says_that_it_knows_nothing(question: str, japanese: bool) -> None:
     prompt = build_prompt(question, [], BUDGET, retrieval=False)
-    assert "".join(answer_prompt(read_prompt(prompt.messages))) == ALONE[japanese]
+    assert "".join(answer_prompt(read_prompt(prompt.messages))) == tell("alone", japanese)
 
 
 def test_strategies_do_not_change_it() -> None:

@@ -9,7 +9,7 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from rag.asking.refusals import UNREACHABLE
+from rag.words.told import tell
 from tests.rag.openai_service import LEAVE, Served, conversation
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
@@ -163,7 +163,7 @@ def test_a_model_that_rests_leaves_the_sources(
         vouched = last.model_extra["vouch"]
     else:
         text, vouched = reply.choices[0].message.content, reply.model_extra["vouch"]
-    assert text.startswith(UNREACHABLE[False])
+    assert text.startswith(tell("unreachable", False))
     assert "- [1] Annual leave, page 1 (hr/leave.md)" in text
     assert vouched["failure"]["code"] == "model_unavailable"
     assert len(behind.requests) == 5

@@ -20,10 +20,12 @@ from corpus.errors import EmbeddingError, UnavailableError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
+from rag.prompts.prompting import is_japanese
 from rag.retrieval.filters import parse_filter, read_filter
 from rag.retrieval.query import clean_query
 from rag.retrieval.ranking import Recipe
-from rag.retrieval.retriever import MAX_K, NO_DOCUMENTS, RECIPE, TURNS, Retriever
+from rag.retrieval.retriever import MAX_K, RECIPE, TURNS, Retriever
+from rag.words.told import tell
 from tests.builders import SPACE, WordEmbedder, new_version
 
 HR = Caller(frozenset({"public", "group:hr"}))
@@ -119,7 +121,7 @@ def test_japanese_is_found_by_its_words_and_a_note_says_so(corpus: Corpus) -> No
     assert result.hits[0].source == "規程/休暇.txt"
     assert result.hits[0].text.startswith("使い切れなかった")
     assert set(result.hits[0].legs) == {"lexical"}
-    assert result.notes == ("words does not know this language; searched by words alone.",)
+    assert result.notes == (tell("words_alone", True, model="words"),)
     assert retriever(corpus).search("旅費", 1, OWNER).hits[0].text == "旅費は実費を支給する"
 
 
@@ -154,8 +156,10 @@ def test_a_query_without_spaces_is_read_from_its_beginning(corpus: Corpus) -> No
 def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as empty:
         result = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER)
-        assert (result.hits, result.notes) == ((), (NO_DOCUMENTS,))
-        assert retriever(empty, UnwantedEmbedder()).search("leave", 5, ANYONE).notes == (NO_DOCUMENTS,)
+        assert (result.hits, result.notes) == ((), (tell("no_documents", False),))
+        assert retriever(empty, UnwantedEmbedder()).search("leave", 5, ANYONE).notes == (
+            tell("no_documents", False),
+        )
         filtered = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER, Filter(languages=("en",)))
         assert (filtered.hits, filtered.notes) == ((), ())
 
@@ -342,12 +346,12 @@ def test_a_search_as_of_an_instant_finds_what_was_said_then_and_says_so(
             moments.append(datetime.now(UTC))
         search = retriever(opened).search
         told = [
-            (moments[0], [before], f"Searched as of {moments[0]:%Y-%m-%d %H:%M:%S} UTC: versions that"),
-            (datetime(2999, 1, 1, tzinfo=UTC), [after], "is not over yet: what is live now was searched."),
-            (read_filter({"as_of": "2001-01-01"}).as_of, [], "Searched as of 2001-01-01: nothing that was"),
+            (moments[0], [before], "as_of", f"{moments[0]:%Y-%m-%d %H:%M:%S} UTC"),
+            (datetime(2999, 1, 1, tzinfo=UTC), [after], "not_over", "2999-01-01 00:00:00 UTC"),
+            (read_filter({"as_of": "2001-01-01"}).as_of, [], "nothing_as_of", "2001-01-01"),
         ]
-        for moment, texts, note in told:
-            result = search(query, 5, ANYONE, Filter(as_of=moment))
+        for at, texts, key, shown in told:
+            result = search(query, 5, ANYONE, Filter(as_of=at))
             assert [hit.text for hit in result.hits] == texts
-            assert any(note in one for one in result.notes)
+            assert tell(key, is_japanese(query), moment=shown) in result.notes
         assert [hit.text for hit in search(query, 5, ANYONE).hits] == [after]

@@ -17,9 +17,10 @@ from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.asking.rewording import MOST, rewordings, stands
 from rag.bootstrap import open_service
-from rag.prompts.prompting import Message
+from rag.prompts.prompting import Message, is_japanese
 from rag.retrieval.library import CallersLibrary
 from rag.service import Service
+from rag.words.told import tell
 from tests.rag.cli_runs import put, without_model
 
 RULES = {
@@ -73,7 +74,7 @@ def test_what_people_say_finds_what_rules_say(
     assert not found.abstained
     assert found.standalone_question == read_as
     assert [note.message for note in found.notes if note.code == "standalone_question"] == [
-        f"Read as: {read_as}"
+        tell("read_as", is_japanese(question), question=read_as)
     ]
     assert quote in [citation.quote for citation in found.citations]
 
