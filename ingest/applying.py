@@ -11,7 +11,7 @@ from corpus.errors import DamagedError
 from corpus.store import Corpus
 from corpus.types import DocumentKey
 from ingest.ledger import Ledger
-from ingest.planning import Plan
+from ingest.planning import Move, Plan
 from ingest.reports import FileState
 
 
@@ -32,7 +32,8 @@ def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
             for root, path in ((known.key.root, known.key.path), (file.root, file.path)):
                 records.forget_failure(db, DocumentKey(collection, root, path))
             ledger.counts["moved"] += 1
-            ledger.became(file.path, "moved", known.document_id, f"It was {known.key.path}.")
+            ledger.read_again |= {(file.root, file.path)} if one.again else set()
+            ledger.became(file.path, "moved", known.document_id, f"It was {_place_before(one)}.")
         reach("move.before")
 
 
@@ -82,19 +83,30 @@ def remove(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
         ledger.became(one.key.path, "removed", one.document_id)
 
 
+def _place_before(move: Move) -> str:
+    """Returns where a moved document was: in the same folder its path, else with the folder that was named."""
+    before = move.known.key
+    return before.path if before.root == move.file.root else f"{before.root.rstrip('/')}/{before.path}"
+
+
 def foretell(todo: Plan, ledger: Ledger) -> None:
     """Reports what the plan would do."""
     changed = [one for one in todo.update if not one.is_touch]
-    would: tuple[tuple[str, FileState, Sequence[str]], ...] = (
-        ("added", "ok", [one.path for one in todo.add]),
-        ("replaced", "ok", [one.path for one, _ in todo.replace]),
-        ("moved", "moved", [one.file.path for one in todo.move]),
-        ("updated", "updated", [one.known.key.path for one in changed]),
-        ("removed", "removed", [one.key.path for one in todo.remove]),
+    moved = {(one.file.root, one.file.path) for one in todo.move}
+    would: tuple[tuple[str, FileState, Sequence[tuple[str, str]]], ...] = (
+        ("added", "planned", [(one.path, "") for one in todo.add]),
+        (
+            "replaced",
+            "planned",
+            [(one.path, "") for one, _ in todo.replace if (one.root, one.path) not in moved],
+        ),
+        ("moved", "moved", [(one.file.path, f" from {_place_before(one)}") for one in todo.move]),
+        ("updated", "updated", [(one.known.key.path, "") for one in changed]),
+        ("removed", "removed", [(one.key.path, "") for one in todo.remove]),
     )
-    for name, state, paths in would:
-        ledger.counts[name] = len(paths)
-        for path in paths:
-            ledger.became(path, state, message=f"would be {name}")
+    for name, state, files in would:
+        ledger.counts[name] = len(files)
+        for path, remark in files:
+            ledger.became(path, state, message=f"would be {name}{remark}")
     ledger.counts["unchanged"] = len(todo.unchanged) + len(todo.update) - len(changed)
     ledger.failed_before(todo)

@@ -49,6 +49,9 @@ class Ledger:
         self.counts = dict.fromkeys(
             ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
         )
+        self.read_again: set[tuple[str, str]] = (
+            set()
+        )  # where documents were moved to that are to be read again
         self.stopped = self.hint = ""
         self._on_progress = on_progress
         self._reports: list[FileReport] = []
@@ -72,7 +75,8 @@ class Ledger:
     def committed(self, item: Work, version: VersionRecord) -> None:
         """Takes down a version that is live."""
         self._computes = self._computes or item.computed
-        self.counts["added" if item.before is None else "replaced"] += 1
+        if (item.source.root, item.source.path) not in self.read_again:  # else it is counted as moved
+            self.counts["added" if item.before is None else "replaced"] += 1
         self.counts["chunks"] += version.chunks
         self._pages += version.pages
         tokens = sum(chunk.tokens for chunk in item.chunks)

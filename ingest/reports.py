@@ -12,7 +12,7 @@ from corpus.catalog.versions import VersionRecord
 from corpus.types import OWNER, Caller, Page
 from ingest.discovery import Discovery
 
-FileState = Literal["ok", "partial", "failed", "skipped", "updated", "moved", "removed"]
+FileState = Literal["ok", "partial", "failed", "skipped", "planned", "updated", "moved", "removed"]
 Stage = Literal["planning", "reading", "embedding", "indexing", "stopped", "done"]
 
 
@@ -38,7 +38,9 @@ class IngestRequest:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file. Never ``ok`` with zero chunks.
+    """What became of one file; in a dry run what would, and ``planned`` is what would be read.
+
+    Never ``ok`` with zero chunks.
 
     ``page_chars`` holds the characters of each page in order, and ``flagged_pages`` the 1-based pages by what was
     noted of them (``scanned_page``, ``garbled_page``, ``empty_page``, ``duplicate_page``, ``ocr_page`` …).
@@ -116,7 +118,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did. ``stopped`` tells why it ended early ("" when it did not)."""
+    """What an ingest did. ``stopped`` tells why it ended early ("" when it did not).
+
+    A document that moved, and was read again under its new name, is one of ``moved`` alone.
+    """
 
     collection: str
     files: tuple[FileReport, ...]

@@ -128,7 +128,7 @@ def _ingest(
         write_report(report, done)
     if session.json:
         session.screen.json(done)
-    elif not session.quiet or done["failed"] or done["stopped"] or _lacks(done):
+    elif not session.quiet or done["dry_run"] or done["failed"] or done["stopped"] or _lacks(done):
         show_report(session.screen, done)
     session.screen.flush()
     return done
@@ -216,7 +216,9 @@ def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
     for one in done["files"]:
         if one["state"] in ("failed", "skipped"):
             continue
-        screen.show(Text.assemble((f"{one['message']}  ", "faint"), (printable(one["path"]), "place")))
+        screen.show(
+            Text.assemble((f"{printable(one['message'])}  ", "faint"), (printable(one["path"]), "place"))
+        )
     files = _grouped(done["files"])
     _show_files(screen, "Failed", files["failed"], "bad")
     _show_files(screen, "Left out", files["skipped"], "faint")

@@ -14,7 +14,7 @@ from rich.text import Text
 from corpus.errors import StorageError, UsageError
 from rag.cli.screen import Screen, count, duration, moment, pairs, printable
 
-STATES = ("ok", "partial", "failed", "skipped", "updated", "moved", "removed")
+STATES = ("ok", "partial", "failed", "skipped", "planned", "updated", "moved", "removed")
 """What can become of a file, in the order of tables."""
 
 _SUFFIXES = (".json", ".html")

@@ -181,7 +181,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(corpus: Corpus, fold
     embedder = CountingEmbedder()
     report = run(corpus, folder, dry_run=True, embedder=embedder)
     assert (counts(report), report.dry_run) == ({"added": 3}, True)
-    assert {one.message for one in report.files} == {"would be added"}
+    assert {(one.state, one.message) for one in report.files} == {("planned", "would be added")}
     assert (state(corpus), embedder.asked) == ({}, [])
     run(corpus, folder)
     os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))

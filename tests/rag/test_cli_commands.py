@@ -140,6 +140,8 @@ def test_a_dry_run_says_and_changes_nothing(fresh: tuple[Vouch, Path]) -> None:
     ended = vouch("ingest", documents, "--dry-run")
     assert "would be added  hr/leave.md" in ended.out
     assert "nothing was changed" in ended.out
+    quiet = vouch("-q", "ingest", documents, "--dry-run")
+    assert ("would be added  hr/leave.md" in quiet.out, quiet.err) == (True, "")  # the plan is the result
     assert vouch("status", "--json").json["documents"] == 0
 
 
