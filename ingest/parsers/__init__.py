@@ -48,7 +48,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "26"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "16"),
-    detection.HTML: Parser("ingest.parsers.html.parser", "16"),
+    detection.HTML: Parser("ingest.parsers.html.parser", "17"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "13"),
     detection.TEXT: Parser("ingest.parsers.text", "7"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "8"),

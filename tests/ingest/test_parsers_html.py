@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -214,10 +215,29 @@ def test_many_boxes_called_contents_are_bounded() -> None:
 def test_deep_and_huge_html_is_bounded() -> None:
     assert "bottom" in read("<div>" * 200 + "bottom" + "</div>" * 200, "a.html").text
     assert "bottom" in read("<p>top</p>" + "<div>" * 100_000 + "bottom", "a.html").text
+    start, end = "<table><tr><td><ul><li>", "</ul></table>"
+    deep = read(f"<p>top</p>{start * 3_000}middle{end * 3_000}<p>bottom</p>", "a.html")
+    assert deep.text == "top\n\nmiddle\n\nbottom"
+    assert [note.code for note in deep.notes] == ["flattened"]
+    with pytest.raises(LimitError) as raised:
+        read("<p>top</p>" + "<nav>" * 3_000 + "middle", "a.html")
+    assert raised.value.code == "too_deep"
     row = "<tr><td colspan=1000000 rowspan=1000000>x</td></tr>"
     with pytest.raises(LimitError) as caught:
         parse(f"<table>{row * 20_000}</table>".encode(), "a.html", Limits(max_cells=100_000))
     assert caught.value.code == "too_many_cells"
+
+
+@pytest.mark.parametrize("attribute", ["a{}=1", "a{} = '<>'", 'b{}="x y"/', "c{}"])
+def test_many_attributes_take_no_longer_than_their_bytes(attribute: str) -> None:
+    many = " ".join(attribute.format(number) for number in range(150_000))
+    began = time.process_time()
+    assert (
+        read(f"<p>top<p id=x {many}>kiwi words</p><p>bottom", "a.html").text == "top\n\nkiwi words\n\nbottom"
+    )
+    assert time.process_time() - began < 5  # it was minutes
+    picture = f'<p>before <img alt="a kiwi" src="data:image/png;base64,{"A" * 500_000}"> after'
+    assert read(picture, "a.html").text == "before a kiwi after"
 
 
 def test_entities_are_never_expanded_from_outside() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from corpus.errors import ParseError
+from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
@@ -32,6 +32,14 @@ _XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)
 _XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MEANINGLESS_TAG = pattern(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
+_KEPT_TAGS = "html|head|body|title|meta|link|base|style|script|noscript|template|h[1-6]|p|br|hr|img|pre|nav|select|textarea|button"
+_NESTED_TAG = pattern(rf"</?(?!(?:{_KEPT_TAGS})\b)[a-z][^<>]*>", re.IGNORECASE)
+_FLATTENED = "data-flattened"
+"""On the root of a tree: it was nested too deeply; "whole" when all of it was read all the same."""
+_LONG_TAG_CHARS = 20_000
+_LONG_TAG = pattern(rf"<[A-Za-z][^<]{{{_LONG_TAG_CHARS}}}")
+_ATTRIBUTE = r"""[\s/]++[^\s/<>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?+"""
+_MANY_ATTRIBUTES = pattern(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{1000}}+)(?:{_ATTRIBUTE})++")
 _SPACES = pattern(r"[ \t\n\r\f]+")
 
 
@@ -40,6 +48,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 
     Raises:
         ParseError: ``binary``, ``damaged_file`` or ``no_text``.
+        LimitError: ``too_deep``, or a limit of the draft.
     """
     declared = _META_CHARSET.search(data[:8192]) or _XML_ENCODING.search(data[:1024])
     decoded = decode(data, declared[1].decode("ascii") if declared else "")
@@ -64,12 +73,21 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 def parse_html(text: str) -> Any:
     """Returns the root element of an HTML text (a fragment is wrapped), or None when there is nothing.
 
-    libxml2 stops at 2048 levels. Only generated pages nest so deep, and only in elements that mean nothing:
-    without those the rest is read.
+    libxml2 stops at 2048 levels. Only generated pages nest so deep, most in elements that mean nothing: without those
+    the rest is read, else all is read as plain paragraphs (:func:`add_html` notes that). Of an element's attributes
+    the first thousand are kept: libxml2 compares each with all before it.
     """
     cleaned = _XML_DECLARATION.sub("", text).replace("\0", "")
+    if _LONG_TAG.search(cleaned):
+        cleaned = _MANY_ATTRIBUTES.sub(r"\1", cleaned)
     root, whole = _parse_tree(cleaned)
-    root = root if whole else _parse_tree(_MEANINGLESS_TAG.sub(" ", cleaned))[0]
+    if not whole:
+        cleaned = _MEANINGLESS_TAG.sub(" ", cleaned)
+        root, whole = _parse_tree(cleaned)
+    if not whole:
+        root, whole = _parse_tree(_NESTED_TAG.sub("<p>", cleaned))
+        if root is not None:
+            root.set(_FLATTENED, "whole" if whole else "part")
     if root is not None:
         open_drawings(root)
         mark(root)
@@ -92,7 +110,20 @@ def _parse_tree(text: str) -> tuple[Any, bool]:
 
 
 def add_html(draft: Draft, root: Any) -> None:
-    """Adds the blocks of an HTML tree to a draft."""
+    """Adds the blocks of an HTML tree to a draft.
+
+    Raises:
+        LimitError: ``too_deep``: some of it could not be read at all.
+    """
+    flattened = root.get(_FLATTENED)
+    if flattened == "part":
+        raise LimitError(
+            "The page's elements are nested more than 2,048 deep.",
+            code="too_deep",
+            hint="Save it anew with simpler structure.",
+        )
+    if flattened:
+        draft.note("flattened", "Elements are nested more than 2,048 deep; all was read as plain paragraphs.")
     writer = _Writer(draft)
     for event, element in walk(root, _is_closed):
         writer.end(element) if event == "end" else writer.start(element)
