@@ -32,12 +32,13 @@ _XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)
 _XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MEANINGLESS_TAG = pattern(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
-_KEPT_TAGS = "html|head|body|title|meta|link|base|style|script|noscript|template|h[1-6]|p|br|hr|img|pre|nav|select|textarea|button"
+_KEPT_TAGS = (
+    "html|head|body|title|meta|link|base|style|script|noscript|template|h[1-6]|p|br|hr|img|pre|nav|select|"
+    "textarea|button"
+)
 _NESTED_TAG = pattern(rf"</?(?!(?:{_KEPT_TAGS})\b)[a-z][^<>]*>", re.IGNORECASE)
 _FLATTENED = "data-flattened"
 """On the root of a tree: it was nested too deeply; "whole" when all of it was read all the same."""
-_LONG_TAG_CHARS = 20_000
-_LONG_TAG = pattern(rf"<[A-Za-z][^<]{{{_LONG_TAG_CHARS}}}")
 _ATTRIBUTE = r"""[\s/]++[^\s/<>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?+"""
 _MANY_ATTRIBUTES = pattern(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{1000}}+)(?:{_ATTRIBUTE})++")
 _SPACES = pattern(r"[ \t\n\r\f]+")
@@ -77,9 +78,7 @@ def parse_html(text: str) -> Any:
     the rest is read, else all is read as plain paragraphs (:func:`add_html` notes that). Of an element's attributes
     the first thousand are kept: libxml2 compares each with all before it.
     """
-    cleaned = _XML_DECLARATION.sub("", text).replace("\0", "")
-    if _LONG_TAG.search(cleaned):
-        cleaned = _MANY_ATTRIBUTES.sub(r"\1", cleaned)
+    cleaned = _MANY_ATTRIBUTES.sub(r"\1", _XML_DECLARATION.sub("", text).replace("\0", ""))
     root, whole = _parse_tree(cleaned)
     if not whole:
         cleaned = _MEANINGLESS_TAG.sub(" ", cleaned)
