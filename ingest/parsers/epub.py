@@ -51,7 +51,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``damaged_file``, ``encrypted`` (also by a seller's lock), ``unsafe_xml`` or ``no_text``.
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
-    package = Package(data, name)
+    package = Package(data, name, limits.max_archive_ratio)
     _refuse_locked(package)
     place = _package_place(package)
     root = package.xml(place)

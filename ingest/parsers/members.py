@@ -24,6 +24,14 @@ _USED_UP = {
     "too_many_cells": "table cells",
 }
 
+_WHOLE: Mapping[str, tuple[type[ParseError | LimitError], str]] = {
+    "damaged_file": (ParseError, "Get a whole copy of the file."),
+    "encrypted": (ParseError, "Save a copy without the password and add that."),
+    "too_large": (LimitError, "Split it, or raise max_file_mb."),
+    "archive_too_large": (LimitError, "Unpack it if you trust it, or raise max_archive_ratio."),
+}
+"""Why a member is not read that can be why nothing is: with what error, and what to do."""
+
 
 class Binder:
     """Collects what was read of a container's members and binds it into one document.
@@ -64,13 +72,16 @@ class Binder:
         except (ParseError, LimitError) as error:
             used_up = self._pages and _USED_UP.get(error.code)
             reason = f"With what was read before it, there are too many {used_up}." if used_up else ""
-            self.leave_out(name, error.code, reason or error.message)
             self._error = self._error or error
+            self.leave_out(name, error.code, reason or error.message)
             return
         self._append(clean_title(name) or "unnamed", document)
 
     def leave_out(self, name: str, code: str, reason: str) -> None:
-        """Notes that a member was not read, and why."""
+        """Notes that a member was not read, and why; that is told of the container where nothing else is read."""
+        if self._error is None and code in _WHOLE:
+            kind, hint = _WHOLE[code]
+            self._error = kind(f"{name} was not read. {reason}", code=code, hint=hint)
         self._note(Note(self._code, clean_title(f"{name} was not read ({code}): {reason}")))
 
     def bind(

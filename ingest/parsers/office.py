@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from corpus.errors import LimitError, ParseError
+from corpus.errors import LimitError, ParseError, VouchError
 from corpus.patterns import pattern
 from ingest.parsers.dates import read_date
 from ingest.parsers.detection import UNREADABLE, open_zip
@@ -25,7 +25,6 @@ _DOCUMENT = pattern(
     r"\.(?:doc|docx|docm|xls|xlsx|xlsm|xlsb|ppt|pptx|pptm|sldx|pdf|odt|ods|odp)\Z", re.IGNORECASE
 )
 _MAX_MEMBERS = 10_000
-_MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1_000_000
 _MAX_UNPACKED_BYTES = 1_000_000_000
 _MAX_PART_BYTES = 200_000_000
@@ -41,21 +40,27 @@ STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}"
 class Package:
     """An Office file whose archive was found to be within limits.
 
+    ``max_ratio`` is how many bytes a byte of a part may unpack to.
+
     Raises:
         ParseError: ``damaged_file`` or ``encrypted``.
         LimitError: ``archive_too_large``: too many members, too much unpacked, or a bomb's ratio.
     """
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, max_ratio: int = 200) -> None:
         self.name = name
+        self._max_ratio = max_ratio
         self._zip = open_zip(data, name)
         members = self._zip.infolist()
         unpacked = sum(member.file_size for member in members)
         # A blank picture is packed as densely as a bomb; as long as nobody reads it, it does no harm.
-        too_dense = any(_is_dense(member) for member in members if not _PICTURE.search(member.filename))
-        if len(members) > _MAX_MEMBERS or unpacked > _MAX_UNPACKED_BYTES or too_dense:
+        for member in members:
+            if not _PICTURE.search(member.filename):
+                self._check_density(member)
+        if len(members) > _MAX_MEMBERS or unpacked > _MAX_UNPACKED_BYTES:
             raise LimitError(
-                f"{name} unpacks to {unpacked / 1e6:.0f} MB in {len(members)} parts, more than is opened.",
+                f"{name} unpacks to {unpacked / 1e6:.0f} MB in {len(members)} parts; opened are "
+                f"{_MAX_UNPACKED_BYTES // 1_000_000:,} MB and {_MAX_MEMBERS:,} parts.",
                 code="archive_too_large",
                 hint="It looks like an archive bomb; if it is not, save it anew without its pictures.",
             )
@@ -151,17 +156,29 @@ class Package:
                     while element.getprevious() is not None:
                         del element.getparent()[0]
         except etree.XMLSyntaxError as error:
-            raise _damaged(self.name, part, error) from None
+            raise _refusal(f"{self.name}: {part}", error) from None
         except UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
 
     def _check_size(self, part: str) -> None:
         member = self._zip.getinfo(part)
-        if member.file_size > _MAX_PART_BYTES or _is_dense(member):
+        self._check_density(member)
+        if member.file_size > _MAX_PART_BYTES:
             raise LimitError(
-                f"{self.name}: {part} is larger than is read.",
+                f"{self.name}: {part} unpacks to {member.file_size / 1e6:.0f} MB; read are "
+                f"{_MAX_PART_BYTES // 1_000_000} MB.",
                 code="archive_too_large",
                 hint="Split the file.",
+            )
+
+    def _check_density(self, member: zipfile.ZipInfo) -> None:
+        if member.file_size > _RATIO_FREE_BYTES and member.file_size > self._max_ratio * member.compress_size:
+            ratio = member.file_size / max(member.compress_size, 1)
+            raise LimitError(
+                f"{self.name}: {member.filename} unpacks to {ratio:.0f} times its size, "
+                f"{member.file_size / 1e6:.0f} MB; the limit is {self._max_ratio} times.",
+                code="archive_too_large",
+                hint="It looks like an archive bomb; if you trust it, raise max_archive_ratio.",
             )
 
     def relations(self, part: str) -> Mapping[str, str]:
@@ -216,15 +233,12 @@ def write_xml(element: Any) -> bytes:
     return bytes(etree.tostring(element, encoding="utf-8", with_tail=False))
 
 
-def _is_dense(member: zipfile.ZipInfo) -> bool:
-    return member.file_size > _RATIO_FREE_BYTES and member.file_size > _MAX_RATIO * member.compress_size
-
-
 def parse_xml(data: bytes, place: str) -> Any:
     """Returns the root of an XML text that has no document type and no entities.
 
     Raises:
         ParseError: ``unsafe_xml`` or ``damaged_file``.
+        LimitError: ``too_deep``, or ``too_much_text`` in one place.
     """
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -240,12 +254,29 @@ def parse_xml(data: bytes, place: str) -> Any:
     try:
         root: Any = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise ParseError(
-            f"{place} is damaged: {str(error)[:200]}.", code="damaged_file", hint="Save the file anew."
-        ) from None
+        raise _refusal(place, error) from None
     if root.getroottree().docinfo.doctype:
         raise _unsafe(place)
     return root
+
+
+def _refusal(place: str, error: Any) -> VouchError:
+    """Returns the error for an XML text that its library gave up: it is damaged, or beyond the library's limits."""
+    if error.code != etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        return ParseError(
+            f"{place} is damaged: {str(error)[:200]}.", code="damaged_file", hint="Save the file anew."
+        )
+    if "depth" in str(error):
+        return LimitError(
+            f"{place} is nested more than 256 elements deep.",
+            code="too_deep",
+            hint="Save it anew with simpler structure.",
+        )
+    return LimitError(
+        f"{place} has more than 10,000,000 characters in one place.",
+        code="too_much_text",
+        hint="Split the file.",
+    )
 
 
 def _unsafe(place: str) -> ParseError:

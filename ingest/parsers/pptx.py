@@ -46,7 +46,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
-    package = Package(data, name)
+    package = Package(data, name, limits.max_archive_ratio)
     presentation = Presentation(io.BytesIO(_checked(package)))
     draft = Draft(limits)
     first = presentation.element.get("firstSlideNum") or "1"

@@ -1,10 +1,10 @@
 """RTF documents: text in its real encodings, with headings, lists, tables, footnotes and page breaks.
 
 striprtf knows which groups are no text and how characters are coded; what it forgets (paragraph ends, cells,
-outline levels) is marked before with characters that no text has. Kept: headings by their outline level,
-lists with their markers, tables with header rows, footnotes; title, author and date. Reviewers' remarks
-stand behind what they are about. Not kept: pictures, embedded objects, text boxes, headers and footers, deleted
-revisions and hidden text (noted), link targets. A page begins where a break was set.
+outline levels) is marked before with characters that no text has. Kept: headings by their outline level, lists with
+their markers, tables with header rows, footnotes; title, author and date; reviewers' remarks behind what they are
+about. Not kept: pictures, embedded objects, text boxes, headers and footers, deleted revisions and hidden text (noted),
+link targets. A page begins where a break was set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ingest.parsers.detection import RTF
 from ingest.parsers.word.styles import level_of_name
 
 TOKEN = pattern(
-    r"\\([A-Za-z]{1,32})(-?\d{1,9})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
+    r"\\([A-Za-z]{1,32})(-?\d{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
 _MARKS = [chr(0xFDD0 + number) for number in range(32)]
 (
@@ -63,6 +63,7 @@ _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
 _HEAD_CHARS = 200_000
 _MAX_MARKER_CHARS = 12
+_BINARY = pattern(r"[^\t\n\r\x20-\xff]")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -73,12 +74,17 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: a limit of the draft.
     """
     source = data.decode("latin-1")
-    text = _to_text("".join(_marked(source, _heading_styles(source[:_HEAD_CHARS]))))
+    marking = _Marking(source, _heading_styles(source[:_HEAD_CHARS]))
+    text = _to_text("".join(marking.pieces()))
     # Characters beyond the first plane are written as two halves.
     text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
     draft = Draft(limits)
     if "\ufffd" in text:
         draft.note("damaged_text", f"{text.count(chr(0xFFFD))} characters could not be read.")
+    if marking.overlong:
+        draft.note(
+            "damaged_text", "Binary data is said to go on beyond the file's end: see whether text is missing."
+        )
     writer = _Writer(draft)
     writer.write(text)
     head = source[:_HEAD_CHARS]
@@ -104,11 +110,6 @@ def _heading_styles(head: str) -> Mapping[str, int]:
     return levels
 
 
-def _marked(source: str, styles: Mapping[str, int]) -> Iterator[str]:
-    """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
-    return _Marking(source, styles).pieces()
-
-
 class _Marking:
     """A source being marked: what of its groups is open at the place that is read."""
 
@@ -128,7 +129,12 @@ class _Marking:
         self._lead = False
         """The first of two bytes came as \\'xx; the second may stand as a plain letter."""
 
+        self.overlong = False
+        """Whether binary data would go on beyond the end."""
+        self._last_binary = 0
+
     def pieces(self) -> Iterator[str]:
+        """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
         while match := TOKEN.match(self._source, self._position):
             self._position = match.end()
             word, number, code, sign, brace, plain = match.groups()
@@ -183,7 +189,7 @@ class _Marking:
     def _control(self, word: str, number: str | None, shown: str) -> str:
         """Returns what stands for a control word."""
         if word == "bin":
-            self._position += max(int(number or 0), 0)
+            self._skip(max(int(number or 0), 0))
             return ""
         if word == "annotation":
             by, self._writer, self._closing = self._writer, "", _NOTE_END
@@ -210,6 +216,18 @@ class _Marking:
         if word in _WORD_MARKS:
             return f"\\{'z' if word in _REPLACED else word} {_WORD_MARKS[word]}"
         return shown
+
+    def _skip(self, length: int) -> None:
+        """Passes over binary data; when its length is beyond the end, and text alone follows, over nothing."""
+        if length > len(self._source) - self._position:
+            if not self.overlong:
+                end = len(self._source.rstrip("\0"))
+                self._last_binary = max(
+                    (at.start() for at in _BINARY.finditer(self._source, 0, end)), default=0
+                )
+            self.overlong = True
+            length = length if self._last_binary >= self._position else 0
+        self._position += length
 
 
 _LEADS = frozenset(range(0x81, 0xA0)) | frozenset(range(0xE0, 0xFD))
@@ -383,7 +401,7 @@ def _info(head: str, field: str) -> str:
 def _decoded(head: str, text: str) -> str:
     page = CODE_PAGE.search(head)
     source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {text}}}"
-    return one_line(_to_text("".join(_marked(source, {}))))
+    return one_line(_to_text("".join(_Marking(source, {}).pieces())))
 
 
 def _to_text(source: str) -> str:

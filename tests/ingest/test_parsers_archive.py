@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 
 import pytest
@@ -160,6 +161,13 @@ def test_where_nothing_can_be_read_the_reason_is_told() -> None:
     with pytest.raises(ParseError) as nothing:
         read(zipped({".hidden": "x"}))
     assert nothing.value.code == "no_text"
+    lying, size = zipped({"a.txt": "words " * 2_000}), struct.pack("<I", 12_000)
+    with pytest.raises(ParseError, match=r"a\.txt was not read") as damaged:
+        read(lying.replace(size, struct.pack("<I", 100)))
+    assert damaged.value.code == "damaged_file"
+    with pytest.raises(LimitError) as large:
+        read(zipped({"zeros.txt": b"0" * 3_000_000}))
+    assert (large.value.code, "max_archive_ratio" in large.value.hint) == ("archive_too_large", True)
 
 
 def test_an_archive_is_read_anew_when_any_parser_changes() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import LimitError, ParseError
-from ingest.parsers import parse
+from ingest.parsers import Limits, parse
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.word_files import hello, read, repacked, with_body
 
@@ -48,6 +48,22 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     assert caught.value.code == "archive_too_large"
 
 
+def test_how_densely_a_document_may_be_packed_is_a_setting() -> None:
+    def repeat(members: dict[str, bytes]) -> None:
+        paragraph = b"<w:p><w:r><w:t>The same words.</w:t></w:r></w:p>"
+        members["word/document.xml"] = members["word/document.xml"].replace(
+            b"<w:body>", b"<w:body>" + paragraph * 30_000
+        )
+
+    data = repacked(hello(), repeat)
+    with pytest.raises(LimitError) as caught:
+        parse(data, "dense.docx")
+    assert caught.value.code == "archive_too_large"
+    assert caught.value.message.startswith("dense.docx: word/document.xml unpacks to ")
+    assert "max_archive_ratio" in caught.value.hint
+    assert parse(data, "dense.docx", Limits(max_archive_ratio=2_000)).text.count("The same words.") == 30_000
+
+
 def test_too_many_members_are_refused() -> None:
     def poison(members: dict[str, bytes]) -> None:
         members.update({f"word/media/{number}": b"" for number in range(10_001)})
@@ -71,9 +87,9 @@ def test_deep_nesting_is_bounded() -> None:
             b"<w:body>", b"<w:body>" + b"<w:sdt><w:sdtContent>" * 10_000, 1
         )
 
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(LimitError) as caught:
         parse(repacked(hello(), poison), "deep.docx")
-    assert caught.value.code == "damaged_file"
+    assert (caught.value.code, "libxml" in caught.value.message) == ("too_deep", False)
 
 
 @pytest.mark.parametrize("part", ["word/document.xml", "[Content_Types].xml"])

@@ -100,6 +100,14 @@ def test_binary_data_is_skipped() -> None:
     assert read(b"a{\\pict\\bin5 }{}\\\\}b").text == "ab"
 
 
+@pytest.mark.parametrize(
+    ("rest", "text"), [(b"xyz kiwi words", "hello xyz kiwi words"), (b"\0\x01}{kiwi", "hello")]
+)
+def test_binary_data_that_goes_beyond_the_end_takes_no_text_along(rest: bytes, text: str) -> None:
+    document = parse(b"{\\rtf1 hello \\bin99999999999 " + rest + b"}", "a.rtf")
+    assert (document.text, [note.code for note in document.notes]) == (text, ["damaged_text"])
+
+
 def test_a_file_is_one_whatever_bytes_its_pictures_have() -> None:
     body = b"{\\rtf1 Before {\\pict\\bin4 \0\x01\x02\0}" + b"{\\pict\\bin40 " + bytes(40) + b"} after\\par}\0"
     assert parse(body, "a.rtf").text == "Before after"

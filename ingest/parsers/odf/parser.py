@@ -48,7 +48,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
         LimitError: ``archive_too_large``, ``too_deep``, or a limit of the draft.
     """
-    package = Package(as_archive(data, name), name)
+    package = Package(as_archive(data, name), name, limits.max_archive_ratio)
     manifest = package.xml("META-INF/manifest.xml")
     if manifest is not None and next(manifest.iter(MANIFEST + "encryption-data"), None) is not None:
         raise encrypted(name)

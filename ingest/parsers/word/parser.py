@@ -55,7 +55,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``damaged_file``, ``encrypted``, ``unsafe_xml`` or ``no_text``.
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
-    package = Package(data, name)
+    package = Package(data, name, limits.max_archive_ratio)
     main = _main_part(package)
     root = package.xml(main)
     body = (

@@ -59,7 +59,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         return read_xml_workbook(data, name, limits)
     if content_type == ODS:
         data = as_archive(data, name)
-    package = Package(data, name) if is_zip(data) else None
+    package = Package(data, name, limits.max_archive_ratio) if is_zip(data) else None
     draft = Draft(limits)
     view: _View
     if package is None:
