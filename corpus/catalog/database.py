@@ -26,6 +26,13 @@ ASIDE = ".before-restore-"
 _COPIES = (".v", ASIDE, f"-wal{ASIDE}", f"-shm{ASIDE}")
 
 
+class _Shared(threading.local):
+    """The read transaction that a thread's reads join, and the epoch before it."""
+
+    db: Connection | None = None
+    epoch = 0
+
+
 class Database:
     """One catalog file. Reads may run on any thread; writes take turns.
 
@@ -38,14 +45,42 @@ class Database:
         self._engine = engine
         self._writer = threading.RLock()
         self._scratch = scratch
-        self.epoch = 0
-        """Grows with every write of this process; keys of caches."""
+        self._epoch = 0
+        self._shared = _Shared()
+
+    @property
+    def epoch(self) -> int:
+        """Grows with every write of this process; keys of caches. In a block of :meth:`one_state` that of its state."""
+        return self._epoch if self._shared.db is None else self._shared.epoch
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Opens a read transaction: everything in it sees one state of the catalog."""
-        with _file(self.path).explained(), self._engine.connect() as db, db.begin():
-            yield db
+        with _file(self.path).explained():
+            if self._shared.db is not None:
+                yield self._shared.db
+                return
+            with self._engine.connect() as db, db.begin():
+                yield db
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Has all that this thread reads in the block see one state of the catalog, in one transaction.
+
+        What is written meanwhile, by this thread too, is not seen in it.
+        """
+        if self._shared.db is not None:
+            yield
+            return
+        epoch = (
+            self._epoch
+        )  # before anything is read: a cache that is filled meanwhile is never taken for newer
+        with self.read() as db:
+            self._shared.db, self._shared.epoch = db, epoch
+            try:
+                yield
+            finally:
+                self._shared.db = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -59,7 +94,7 @@ class Database:
             break_seal(self.path)
             with db.execution_options(vouch_write=True).begin():
                 yield db
-            self.epoch += 1
+            self._epoch += 1
 
     def check_writable(self) -> None:
         """Does nothing where the catalog was opened for writing, too.

@@ -7,6 +7,7 @@ The rules are in :mod:`rag.retrieval.subjects` (whom), :mod:`rag.retrieval.namin
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -47,6 +48,19 @@ MOST_NAMED = 4096
 """What so many documents are named by is remembered, and of so many words whether they are names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and what it says by itself, whatever is found for it.
+
+    ``wanted``, ``near``: of :func:`wanted_of` and :func:`beside`; ``newest``: whether it asks for the newest.
+    """
+
+    query: str
+    wanted: Mapping[str, float]
+    near: Mapping[str, frozenset[str]]
+    newest: bool
+
+
 class NamedFirst:
     """Orders candidates by whom a question names, and hits by which document. Safe to use from any thread.
 
@@ -60,9 +74,14 @@ class NamedFirst:
             _Remembered(corpus)
         )
 
+    def read(self, query: str, caller: Caller, filter: Filter) -> Asked:
+        """Returns a question as the others take it."""
+        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
+        return Asked(query, wanted, beside(query), asks_for_newest(query))
+
     def by_subject(
         self,
-        query: str,
+        asked: Asked,
         ranked: Sequence[tuple[int, float]],
         places: Mapping[int, Place],
         caller: Caller,
@@ -71,7 +90,7 @@ class NamedFirst:
         """Returns the candidates with those lowered that are about another than whom the question names."""
         ids = sorted(places)
         titles = [(places[own].title, places[own].source) for own in ids]
-        said = self._names_said(query, titles, caller, filter)
+        said = self._names_said(asked.query, titles, caller, filter)
         if not said:
             return ranked
         documents = [called(*one, said) for one in titles]
@@ -122,12 +141,11 @@ class NamedFirst:
 
     def by_document(
         self,
-        query: str,
+        asked: Asked,
         hits: Sequence[Hit],
         places: Mapping[int, Place],
         k: int,
         caller: Caller,
-        filter: Filter,
     ) -> list[Hit]:
         """Returns the hits with twins in the order of how well the question names their documents; scores stay."""
         ids = [read_chunk_id(hit.chunk_id) for hit in hits]
@@ -136,10 +154,9 @@ class NamedFirst:
             [hit.text for hit in hits],
             [hit.document_id for hit in hits],
         )
-        wanted = wanted_of(query, lambda asked: self._corpus.rarity(asked, caller, filter))
-        names, newest = self._names(hits, caller), asks_for_newest(query)
-        alike = np.maximum(alike, same_works(wanted, newest, names))
-        lowered = self._recipe.named * gives_way(wanted, newest, names, alike, beside(query))
+        names = self._names(hits, caller)
+        alike = np.maximum(alike, same_works(asked.wanted, asked.newest, names))
+        lowered = self._recipe.named * gives_way(asked.wanted, asked.newest, names, alike, asked.near)
         if not lowered.any():
             return list(hits)
         scores = sorted(

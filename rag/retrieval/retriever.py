@@ -17,6 +17,7 @@ import numpy as np
 
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
+from corpus.lexical.engine import WEIGHED
 from corpus.searching import is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -33,7 +34,7 @@ from corpus.types import (
     show_chunk_id,
 )
 from rag.prompts.prompting import is_japanese
-from rag.retrieval.named import NamedFirst
+from rag.retrieval.named import Asked, NamedFirst
 from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
 from rag.retrieval.reranking import Reranker, open_reranker
@@ -171,28 +172,31 @@ class Retriever:
                 model = self._embedder.space.model
                 notes.append(tell("words_alone", is_japanese(cleaned), model=model))
         words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
+        with _timed(timings, "naming"):
+            asked = self._named.read(cleaned, caller, chosen) if self.recipe.named else None
         if meaning and self.recipe.dense and not is_past(chosen):
             self._corpus.open_dense()  # a command reads the model and the vectors beside each other
         vector, tokens, near = meaning() if meaning else _NO_MEANING
         if words is None and near is None:
             words = self._by_words(cleaned, depth, caller, chosen, timings)
-        found = {name: leg for name, leg in (("dense", near), ("lexical", words)) if leg is not None}
         notes += [] if is_past(chosen) else self._corpus.notes()
-        with _timed(timings, "scoring"):
-            ids = np.unique(np.concatenate([leg.ids for leg in found.values()]))
-            legs = self._scores(cleaned, vector, ids, found, caller, chosen)
-            ranked = combine(ids, legs, self.recipe)
-            if tokens is not None:
-                ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
-                late = self._corpus.score_late(tokens, ids, caller, chosen)
-                if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
-                    legs["late"] = late
+        with self._corpus.catalog.one_state():
+            with _timed(timings, "scoring"):
+                found = [leg.ids[:depth] for leg in (near, words) if leg is not None]
+                ids = np.unique(np.concatenate(found))
+                legs = self._scores(cleaned, vector, ids, near, words, caller, chosen)
                 ranked = combine(ids, legs, self.recipe)
-            if vector is not None and self.recipe.around:
-                legs["around"] = self._around(vector, ids, ranked)
-                ranked = combine(ids, legs, self.recipe)
-        with _timed(timings, "catalog"):
-            places, hits = self._candidates(cleaned, ranked, _legs(ids, legs), k, caller, chosen)
+                if tokens is not None:
+                    ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
+                    late = self._corpus.score_late(tokens, ids, caller, chosen)
+                    if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
+                        legs["late"] = late
+                    ranked = combine(ids, legs, self.recipe)
+                if vector is not None and self.recipe.around:
+                    legs["around"] = self._around(vector, ids, ranked)
+                    ranked = combine(ids, legs, self.recipe)
+            with _timed(timings, "catalog"):
+                places, hits = self._candidates(asked, ranked, _legs(ids, legs), k, caller, chosen)
         if self._reranker.depth:
             with _timed(timings, "reranking"):
                 reranked = self._reranker.rerank(cleaned, hits)
@@ -220,27 +224,29 @@ class Retriever:
     def _by_words(
         self, query: str, depth: int, caller: Caller, filter: Filter, timings: dict[str, float]
     ) -> Scored:
+        """Returns all that the index weighs: of those behind the first ``depth`` it is known what they score."""
         with _timed(timings, "lexical"):
-            return self._corpus.search_lexical(query, depth, caller, filter)
+            return self._corpus.search_lexical(query, max(depth, WEIGHED), caller, filter)
 
     def _scores(
         self,
         query: str,
         vector: Float32 | None,
         ids: Int64,
-        found: Mapping[str, Scored],
+        near: Scored | None,
+        words: Scored | None,
         caller: Caller,
         filter: Filter,
     ) -> dict[str, Float32]:
-        """Returns what either leg says of every candidate, whichever leg found it; ``found``: what each one did."""
+        """Returns what either leg says of every candidate, whichever found it; ``near``, ``words``: what each did."""
         legs: dict[str, Float32] = {}
-        if vector is not None:
-            scores, missing = _spread_over(ids, found["dense"])
+        if vector is not None and near is not None:
+            scores, missing = _spread_over(ids, near)
             scores[missing] = self._corpus.score_dense(vector, ids[missing])
             legs["dense"] = scores
-        if "lexical" in found:
+        if words is not None:
             reach = self._corpus.lexical_reach(query, caller, filter)
-            scores, missing = _spread_over(ids, found["lexical"])
+            scores, missing = _spread_over(ids, words)
             scores[missing] = self._corpus.score_lexical(query, ids[missing], caller, filter)
             legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
         return legs
@@ -254,7 +260,7 @@ class Retriever:
 
     def _candidates(
         self,
-        query: str,
+        asked: Asked | None,
         ranked: Sequence[tuple[int, float]],
         legs: Mapping[int, Mapping[str, float]],
         k: int,
@@ -266,13 +272,13 @@ class Retriever:
         """
         recipe = self.recipe
         places = self._corpus.places([own for own, _ in ranked], caller, filter.as_of)
-        if recipe.named:
-            ranked = self._named.by_subject(query, ranked, places, caller, filter)
+        if asked:
+            ranked = self._named.by_subject(asked, ranked, places, caller, filter)
         ranked = spread(ranked, places, recipe, k)
         wanted = max(k + SPARE if recipe.copies or recipe.named else k, self._reranker.depth)
         hits = self._corpus.hits(ranked, legs, caller, wanted, filter.as_of)
-        if recipe.named:
-            hits = self._named.by_document(query, hits, places, k, caller, filter)
+        if asked:
+            hits = self._named.by_document(asked, hits, places, k, caller)
         return places, hits
 
     def _chosen(self, hits: Sequence[Hit], places: Mapping[int, Place], k: int, caller: Caller) -> list[Hit]:
@@ -318,8 +324,9 @@ def _only(
 def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
     """Returns what a leg gave each of the ids (ascending), and which of them it did not find."""
     scores, missing = np.zeros(len(ids), np.float32), np.ones(len(ids), np.bool_)
-    at = np.searchsorted(ids, found.ids)
-    scores[at], missing[at] = found.scores, False
+    at = np.minimum(np.searchsorted(ids, found.ids), len(ids) - 1)
+    there = ids[at] == found.ids
+    scores[at[there]], missing[at[there]] = found.scores[there], False
     return scores, missing
 
 

@@ -63,7 +63,8 @@ def _weigh(word: str) -> float:
     return 0.3 if len(word) < 2 or word in LIGHT else 1.0
 
 
-def terms(text: str) -> list[Term]:
+@lru_cache(maxsize=64)
+def terms(text: str) -> tuple[Term, ...]:
     """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
     found = []
     japanese = _KANA.search(text) is not None
@@ -76,7 +77,7 @@ def terms(text: str) -> list[Term]:
         name = weight > 0 and not shouted and (capitals or _is_name(text, word.start))
         found.append(Term(word.text, stem(word.text), weight, name))
     found += [Term(code, _bare(code), 1.5, True) for code in CODE.findall(fold(text))]
-    return found
+    return tuple(found)
 
 
 def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from corpus.catalog import (
     records,
     schema,
 )
+from corpus.catalog.changes import last_seq
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.reuse import reusable_vectors
 from corpus.catalog.schema import SEGMENT_CHARS
@@ -314,6 +316,26 @@ def test_jobs_live_through_a_restart(tmp_path: Path):
         with pytest.raises(NotFoundError):
             records.get_job(db, "nonesuch")
     opened.close()
+
+
+def test_what_a_thread_reads_in_one_state_is_of_one_state(catalog):
+    commit(catalog, new_version("a.txt", ["one"]))
+    before = catalog.epoch
+    with catalog.one_state():
+        seen = [in_log(catalog)]
+        commit(catalog, new_version("b.txt", ["two"]))
+        seen.append(in_log(catalog))
+        with catalog.one_state(), ThreadPoolExecutor(1) as beside:
+            others = beside.submit(in_log, catalog).result(), beside.submit(lambda: catalog.epoch).result()
+        assert catalog.epoch == before, "what is kept for this state is not taken for that of a later one"
+        seen.append(in_log(catalog))
+    assert (seen, in_log(catalog), catalog.epoch) == ([1, 1, 1], 2, before + 1)
+    assert others == (2, before + 1), "another thread reads what there is"
+
+
+def in_log(catalog):
+    with catalog.read() as db:
+        return last_seq(db)
 
 
 def test_epoch_grows_with_every_write(catalog):
