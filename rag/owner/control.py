@@ -1,8 +1,8 @@
-"""Every command works beside a running owner: it asks the owner over a Unix socket in the data folder.
+"""Every command works beside a running owner: it asks the owner over a Unix socket.
 
 One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one
 ``{"result"}``, ``{"error"}`` or ``{"later"}``: an owner that is a command itself takes no work in that would
-outlast it. A client that leaves cancels its operation. The socket lies in a folder of mode 0700.
+outlast it. A client that leaves cancels its operation. Where the socket is: :mod:`rag.owner.sockets`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 from corpus import errors
 from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
+from rag.owner import sockets
 
 log = logging.getLogger(__name__)
 
-SOCKET_NAME = "owner.sock"
 TAKEOVER_PATIENCE_S = 10.0
 ASK_AGAIN_S = 0.5
 
@@ -55,7 +55,7 @@ def ask_owner(
     """
     with contextlib.ExitStack() as stack:
         try:
-            connection = stack.enter_context(_connect(folder))
+            connection = stack.enter_context(sockets.connect(folder))
         except OSError:
             return False, None
         try:
@@ -131,9 +131,9 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
         later: operations that are not begun here: who asks for one is told to ask again.
     """
     try:
-        listener = _listen(folder)
+        listener = sockets.listen(folder)
     except OSError:
-        yield  # a disk that cannot hold a socket: this process works on, others are told that it is busy
+        yield  # nowhere to listen: this process works on, others are told that it is busy
         return
     leaving = threading.Event()
     threads: list[threading.Thread] = []
@@ -148,6 +148,9 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
                 return
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
+                if not sockets.may_ask(connection):
+                    connection.close()
+                    continue
                 one = threading.Thread(
                     target=_answer, args=(connection, run, later, leaving), name="control", daemon=True
                 )
@@ -166,9 +169,7 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
         stop.close()
         acceptor.join()
         stopped.close()
-        with contextlib.suppress(OSError):
-            (folder / SOCKET_NAME).unlink()
-        listener.close()
+        sockets.close(folder, listener)
         try:
             for thread in threads:
                 thread.join()
@@ -267,47 +268,3 @@ def _raised(described: Mapping[str, str]) -> VouchError:
 
 def _line(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=True).encode() + b"\n"
-
-
-@contextmanager
-def _address(folder: Path) -> Iterator[str]:
-    """A name for the socket that fits the 107 bytes a Unix socket's address may have."""
-    path = str(folder / SOCKET_NAME)
-    if len(os.fsencode(path)) < 100:
-        yield path
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
-    finally:
-        os.close(descriptor)
-
-
-def _connect(folder: Path) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with _address(folder) as address:
-            connection.connect(address)
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
-def _listen(folder: Path) -> socket.socket:
-    """Binds the socket.
-
-    Only the folder's owner calls this, so one that is there already is a dead owner's.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        (folder / SOCKET_NAME).unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with _address(folder) as address:
-            listener.bind(address)
-        os.chmod(folder / SOCKET_NAME, 0o600)
-        listener.listen(64)
-    except OSError:
-        listener.close()
-        raise
-    return listener

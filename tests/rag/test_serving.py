@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import httpx
 import pytest
 
-from corpus.errors import BusyError, NotAllowedError, VouchError
+from corpus.errors import BusyError, NotAllowedError, StorageError, VouchError
 from corpus.settings import Settings
 from rag.addresses import check_address
 from rag.api.guards import host_name
@@ -86,11 +87,13 @@ def data(filled: Path, tmp_path: Path) -> Path:
 def start(data: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
-    def begin(*, models: dict[str, Any] | None = None, drain_s: float | None = None) -> Server:
+    def begin(
+        *, models: dict[str, Any] | None = None, drain_s: float | None = None, folder: Path = data
+    ) -> Server:
         port = _free_port()
-        settings = Settings(data_dir=data, port=port, models=models or {})
+        settings = Settings(data_dir=folder, port=port, models=models or {})
         environment = {
-            **os.environ, "VOUCH_DATA_DIR": str(data), "VOUCH_PORT": str(port),
+            **os.environ, "VOUCH_DATA_DIR": str(folder), "VOUCH_PORT": str(port),
             "VOUCH_MODELS": json.dumps(models or {}),
         }  # fmt: skip
         argv = [sys.executable, "-m", "rag.cli", "serve"]
@@ -148,6 +151,24 @@ def test_it_is_alive_before_it_is_ready_and_commands_work_beside_it(start: Start
         serve(Settings(data_dir=server.settings.data_dir, port=0))
     code, err = server.end(signal.SIGINT)
     assert (code, "Traceback" in err) == (0, False)
+
+
+def test_commands_work_beside_a_service_on_a_read_only_disk(
+    start: Start, data: Path, read_only_folder: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    with read_only_folder(data) as folder:
+        server = start(folder=folder)
+        server.wait("/ready")
+        assert call(server.settings, "search", {"query": LEAVE})["hits"]
+        assert "five days" in call(server.settings, "ask", {"ask": {"question": LEAVE}})["text"]
+        assert call(server.settings, "status", {})["read_only"]
+        document = call(server.settings, "documents.list", {})["documents"][0]
+        params = {"paths": [str(ROOT / "docs")], "documents": [document["id"]]}
+        for operation in ("ingest", "documents.remove"):
+            with pytest.raises(StorageError) as caught:
+                call(server.settings, operation, params)
+            assert caught.value.code == "read_only"
+        assert server.end()[0] == 0
 
 
 def test_before_the_application_is_there_it_is_alive_and_all_else_waits() -> None:
