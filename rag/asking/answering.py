@@ -30,7 +30,7 @@ from rag.asking.notes import ignored, notes_on
 from rag.asking.opening import Opening
 from rag.asking.preparing import Preparation, ms_since
 from rag.asking.refusals import check, empty
-from rag.asking.vouching import compare, judge, vouch, whole
+from rag.asking.vouching import compare, judge, tell_unnamed, vouch, whole
 from rag.grounding.abstention import FITTED, Abstention
 from rag.grounding.citations import Cited
 from rag.grounding.conflicts import Conflict
@@ -163,6 +163,7 @@ class _Run:
             return
         if self._hold and self._text:
             yield TextDelta(self._text)
+        tell_unnamed(self._asked, cited)
         self._conflicts = compare(self._asked, cited)
         yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
         finish = self._finish

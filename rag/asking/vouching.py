@@ -12,6 +12,7 @@ from rag.asking.answers import Answer, AnswerNote, Failure, Usage
 from rag.asking.preparing import Preparation, ms_since
 from rag.grounding.citations import Cited, cite
 from rag.grounding.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.grounding.strangers import unnamed
 from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
 from rag.words.dates import HEAD_CHARS, document_date
@@ -43,6 +44,20 @@ def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
     said = tell("low_support", asked.japanese, good=good, all=len(cited.sentences))
     asked.notes.append(AnswerNote("low_support", said))
     return False
+
+
+def tell_unnamed(asked: Preparation, cited: Cited) -> None:
+    """Makes a note of the names, places and quarters in the question of which none of the cited passages speaks."""
+    if not asked.ask.retrieval:
+        return
+    good = [citation for citation in cited.citations if citation.state != "unsupported"]
+    markers = {citation.marker for citation in good}
+    hits = [passage.hit for passage in asked.passages if passage.marker in markers]
+    shown = [f"{hit.context}\n{hit.text}\n{hit.title}\n{hit.source}" for hit in hits]
+    quoted = "\n".join(f"{citation.quote}\n{citation.title}\n{citation.source}" for citation in good)
+    if names := unnamed(asked.question, shown, quoted) if shown else ():
+        listed = ("」「" if asked.japanese else ", ").join(names)
+        asked.notes.append(AnswerNote("unnamed", tell("unnamed", asked.japanese, names=listed)))
 
 
 def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:

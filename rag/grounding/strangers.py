@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from corpus.language import fold
 from corpus.types import Hit
 from rag.prompts.prompting import is_japanese
-from rag.words.elsewhere import meant
+from rag.words.elsewhere import JAPANESE_PLACE, meant
 from rag.words.stopwords import STOP
 from rag.words.terms import stems
 
@@ -31,6 +31,8 @@ _WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9'’&.-]*")
 _AMID = re.compile(r"[\w,;:(\"“'‘][\s(\"“'‘]*\Z")
 _SHORT = re.compile(r"[A-Z]{1,5}")
 _ABBREVIATED = re.compile(r"[A-Z]{2,5}(?:['’]?s)?\b")
+_SHORTENED = re.compile(r"[A-Z]{1,5}['’&]")
+"""R&D, and I'm."""
 _WHERE = re.compile(r"\b(?:in|into|to|from|near|via|within)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _ONE_OF = re.compile(r"\b(?:an?|such as)\s+\Z", re.IGNORECASE)
 """Before a place, and before one of a kind ("a Netflix subscription"): a rule for all holds there, too."""
@@ -61,6 +63,18 @@ _OF_A_NAME = re.compile(
     r"(?![\u4e00-\u9fff])"
     r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
 )
+_QUARTERS = {
+    **dict(zip("1234", range(1, 5), strict=True)),
+    **dict(zip("一二三四", range(1, 5), strict=True)),
+    **dict(zip(("first", "second", "third", "fourth"), range(1, 5), strict=True)),
+}
+_QUARTER = re.compile(
+    r"\b(?:Q\s?([1-4])|([1-4])Q)(?![a-z])|\b(first|second|third|fourth)[ -]quarter\b|第?([1-4一二三四])四半期",
+    re.IGNORECASE,
+)
+_AT_HOME = frozenset({"国内", "海外", "日本", "都内"})
+"""Of these a document speaks without naming them."""
+
 _ASIDE = re.compile(
     r"\W*(?:(?:and|or|but|so|what about|how about)\s+)?(?:in|on|at|for|with|from|to|about)\s+(?:the|an?)\s+"
     r"(?P<what>[a-z][a-z -]{2,})[?.!\s]*",
@@ -85,6 +99,30 @@ def strangers(question: str, hits: Sequence[Hit], lacks: Lacks, followup: str = 
     asked = dict.fromkeys(name for name in asked if not stems(name) <= there)
     unknown = lacks([*asked]) if asked else frozenset()
     return frozenset(name for name in unknown if not _is_misspelt(name, there))
+
+
+def unnamed(question: str, shown: Sequence[str], quoted: str = "") -> tuple[str, ...]:
+    """Returns the names, places and quarters of a question that none of the texts has, as the question writes them.
+
+    None of them is a place that an entry such as "rest of" stands for, one of a kind ("a MacBook"), and what is nearly
+    a word of the texts. Where what is ``quoted`` of them, with titles and paths, speaks of quarters, it counts alone.
+    """
+    there = frozenset().union(*map(stems, shown)) | meant(question, shown)
+    names = [name for name, one_of, _ in _capitalised(question) if not (one_of or _SHORTENED.match(name))]
+    if is_japanese(question):
+        places = (place["name"] for place in JAPANESE_PLACE.finditer(question))
+        names += [*_names(question), *(place for place in places if place not in _AT_HOME)]
+    missing = [name for name in names if not stems(name) <= there and not _is_misspelt(name, there)]
+    told = {quarter for quarter, _ in _quarters(quoted)}
+    told = told or {quarter for text in shown for quarter, _ in _quarters(text)}
+    missing += [name for quarter, name in _quarters(question) if quarter not in told]
+    return tuple(dict.fromkeys(missing))
+
+
+def _quarters(text: str) -> Iterator[tuple[int, str]]:
+    """Yields which quarters of a year a text speaks of, 1 to 4, and how it writes each."""
+    for match in _QUARTER.finditer(text):
+        yield _QUARTERS[next(filter(None, match.groups())).lower()], match.group()
 
 
 def _is_misspelt(name: str, there: frozenset[str]) -> bool:

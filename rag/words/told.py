@@ -65,6 +65,10 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "{old} is an older edition: {new} is newer.",
         "{old}は古い版です。{new}のほうが新しい版です。",
     ),
+    "unnamed": (
+        "Nothing that is quoted names {names}, so it may speak of something else.",
+        "引用した箇所に「{names}」は出てきません。別のものについての記述かもしれません。",
+    ),
     "low_support": (
         "The documents vouch for {good} of the answer's {all} sentences.",
         "回答の{all}文のうち、文書で裏付けられるのは{good}文です。",

@@ -11,10 +11,12 @@ import pytest
 from corpus.catalog import documents
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
+from rag.asking.answering import answer
 from rag.asking.answers import Ask, Done
 from rag.bootstrap import open_service
 from rag.grounding.abstention import FITTED, STRANGE, signals
-from rag.grounding.strangers import strangers
+from rag.grounding.strangers import strangers, unnamed
+from rag.models.catalogue import Models
 from rag.prompts.prompting import Message
 from rag.retrieval.library import CallersLibrary
 from rag.service import Service
@@ -29,6 +31,61 @@ TEXT = (
 
 def lacks(words: Sequence[str]) -> frozenset[str]:
     return frozenset(word for word in words if word not in TEXT)
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("How many parking spaces are there in Yokohama?", ("Yokohama",)),
+        ("How many parking spaces are there in Leeds?", ()),
+        ("How many parking spaces does Contoso have?", ("Contoso",)),
+        ("May I park a MacBook in R&D, and do I’m?", ()),
+        ("How many parking spaces are there in Birminghm?", ()),
+        ("横浜の駐車場は何台分ありますか。", ("横浜",)),
+        ("国内の駐車場は何台分ありますか。", ()),
+        ("What were sales in the second quarter?", ()),
+        ("What were sales in Q4 2025/26?", ("Q4",)),
+        ("What were sales in the fourth quarter?", ("fourth quarter",)),
+        ("第4四半期の売上高は", ("第4四半期",)),
+        ("第二四半期の売上高は", ()),
+    ],
+)
+def test_what_no_quoted_passage_names_is_known(question: str, missing: tuple[str, ...]) -> None:
+    shown = [
+        "Parking in Leeds and Birmingham\nAire House has 46 parking spaces. Sales rose in Q2 and Q3.\nHandbook\na.md"
+    ]
+    assert unnamed(question, shown) == missing
+
+
+def test_a_place_that_the_rest_stands_for_is_named() -> None:
+    shown = ["Hotels: London £185, rest of the United Kingdom £130."]
+    assert unnamed("What may a hotel in Edinburgh cost?", shown) == ()
+    assert unnamed("What may a hotel in Edinburgh cost?", ["Hotels: London £185."]) == ("Edinburgh",)
+
+
+def test_of_quarters_those_that_are_quoted_count() -> None:
+    shown = ["Sales: Q1 2,702; Q2 2,876; Q4 of the year before 2,590."]
+    assert unnamed("What were sales in Q4?", shown) == ()
+    assert unnamed("What were sales in Q4?", shown, "Q2 2,876") == ("Q4",)
+    assert unnamed("What were sales in Q4?", shown, "2,876") == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How many parking spaces are there in Yokohama?", "Nothing that is quoted names Yokohama, so"),
+        ("How many parking spaces are there in Leeds?", ""),
+    ],
+)
+def test_an_answer_says_what_it_does_not_name(question: str, said: str) -> None:
+    texts = {
+        "handbook.txt": "…  Leeds. There are 46 parking spaces, six of them with chargers.",
+        "phones.txt": "…  The reception in Yokohama answers on extension 4600.",
+    }
+    given = answer(Ask(question), Shelf(texts, cosine=0.8), Models())
+    assert given.citations
+    notes = [note.message for note in given.notes if note.code == "unnamed"]
+    assert [note[: len(said)] for note in notes] == ([said] if said else [])
 
 
 @pytest.mark.parametrize(
