@@ -23,6 +23,7 @@ _CONTEXT_SHARE = 3
 """A context may take a third of a chunk's tokens."""
 
 _CONTEXT_PART_CHARS = 120
+_INDENT_CHARS = 200
 _COVERED_RUN_CHARS = 300
 _CUT_BEHIND = ("\n", "。", "、", " ")
 """Where a row or sentence that alone is too long is cut, the best first."""
@@ -118,7 +119,7 @@ class Chunker:
                 own = run.section.headings[: -run.section.lead] if opening and run.section.lead else None
                 parts = [contexts.of(own) if own is not None else context]
                 if first.block.header and (first.block is last or _goes_on(text, first.block)):
-                    parts.append(contexts.fit(first.block.header))
+                    parts.append(contexts.header(text, first.block, first.start))
                 drafts.append(
                     _Draft(first.start, units[-1].end, "\n".join(filter(None, parts)), run.section.headings)
                 )
@@ -201,7 +202,7 @@ class Chunker:
             block = units[at].block
             is_inside = at > 0 and block is units[at - 1].block
             if run.by_tokens and block.header and (is_inside or _goes_on(text, block)):
-                room = max(1, room - contexts.tokens(contexts.fit(block.header)))
+                room = max(1, room - contexts.tokens(contexts.header(text, block, units[at].start)))
             target = left / -(-left // room)
             used, best, best_cost = 0, at + 1, float("inf")
             for stop in range(at, len(units)):
@@ -294,6 +295,15 @@ class _Contexts:
                 fitted = fitted[: min(len(fitted) - 1, len(fitted) * self._most // tokens)].rstrip()
             self._fitted[text] = fitted
         return self._fitted[text]
+
+    def header(self, text: str, block: Block, start: int) -> str:
+        """Returns the header of a table above a piece of it that begins at ``start``.
+
+        Above the middle of a row it is left out where it does not fit whole: it would name other columns.
+        """
+        fitted = self.fit(block.header)
+        before = text[max(block.start, start - _INDENT_CHARS) : start].rstrip(" \t")
+        return fitted if fitted == block.header or not before or before.endswith("\n") else ""
 
     def tokens(self, context: str) -> int:
         """Returns the tokens of a context, special tokens not included."""

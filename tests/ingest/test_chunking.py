@@ -221,6 +221,21 @@ def test_an_over_long_title_path_and_header_leave_room_for_text() -> None:
         assert chunk.text
 
 
+def test_the_middle_of_a_row_has_no_header_that_names_other_columns() -> None:
+    wide, row = (" | ".join(f"{name} {number}" for number in range(200)) for name in ("column", "value"))
+    chunks = cut(build([("table", f"{wide}\n{row}", 0)]), 60)
+    at_start = re.compile(r"value (?:\d|1[0-9])\b")  # what was in one passage with the row's start
+    middles = [chunk.context for chunk in chunks if not at_start.search(chunk.text)]
+    assert (len(middles) > 15, set(middles)) == (True, {"Handbook"})
+    assert next(one for one in chunks if "value 0 " in one.text).context.startswith(
+        "Handbook\ncolumn 0 | column 1"
+    )
+    narrow = "Name | Note\n" + f"Aki | {'many words ' * 100}"
+    assert {chunk.context for chunk in cut(build([("table", narrow, 0)]), 60)[1:]} == {
+        "Handbook\nName | Note"
+    }
+
+
 def test_uncovered_text_is_cut_by_characters_at_sentence_ends() -> None:
     chunks = cut(
         build([("paragraph", "年次有給休暇の申請が必要です。" * 30, 0)], title="就業規則"), chars=100
