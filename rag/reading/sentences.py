@@ -29,7 +29,7 @@ from rag.reading.exact import exact
 from rag.reading.sides import compares, only_announces, sides, without_asking
 from rag.reading.units import ASKS, Unit, cut
 from rag.words.elsewhere import is_rest, meant
-from rag.words.terms import coverage, numbers, stems, weights
+from rag.words.terms import coverage, numbers, stems, verbs, weights
 from rag.words.told import tell
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
@@ -198,6 +198,9 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     units = _units(reading, rest)
     rarity = _rarity([unit.stems for unit in units])
     wanted = weights(reading.question, {stem: rarity(stem) for stem in weights(reading.question)})
+    wanted |= {
+        verb: weight * rarity(verb) for verb, weight in verbs(reading.question).items() if verb not in wanted
+    }
     wanted = without_asking(wanted) if compares(reading.question) else wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)

@@ -29,6 +29,11 @@ STOP_JAPANESE = (
 )  # fmt: skip
 """How Japanese words begin that say nothing about it."""
 
+STOP_KANJI = frozenset(
+    "何誰教下方場者事物為前後中上内外間等他次各同又及若但約年月日時円回件人名使行来言見出入持受得要分合当有無可以"
+)
+"""Kanji that say nothing of what a question is about where one stands alone with its ending."""
+
 LIGHT = frozenset(
     {
         "became", "become", "becomes", "called", "came", "come", "comes", "coming", "found", "getting", "go",

@@ -129,3 +129,20 @@ def test_quotes_make_phrases_and_nothing_else_is_syntax() -> None:
 
 def test_an_endless_word_is_cut() -> None:
     assert max(map(len, passage_tokens("", "a" * 100_000 + " " + "x1" * 50_000 + "ア" * 100_000))) <= 49
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("繰越の上限", "翌年度に限り繰り越す。"), ("申し込みの取り消し", "申込は取消できない。")],
+)
+def test_a_compound_verb_is_found_by_its_noun_and_the_other_way_round(query: str, text: str) -> None:
+    wanted = query_tokens(query).weights
+    found = set(passage_tokens("", text)) & {"繰越", "申込", "取消"}
+    assert found
+    assert all(wanted[token] > 0 for token in found)
+
+
+def test_a_compound_verb_counts_less_in_its_other_spelling_and_a_noun_in_full() -> None:
+    assert query_tokens("繰り越せますか").weights["繰越"] == pytest.approx(0.3)
+    assert query_tokens("繰越と繰り越し").weights["繰越"] == pytest.approx(2)
+    assert "上人" not in query_tokens("上の人").weights

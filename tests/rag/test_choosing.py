@@ -10,6 +10,7 @@ from rag.prompts.prompting import (
 )
 from rag.reading.sentences import answer_prompt, choose, rank
 from rag.reading.units import cut
+from rag.words.terms import stems, verbs
 from tests.rag.hits import Shelf
 from tests.rag.readings import ALLOWANCE_JA, BUDGET, HOTELS, LEAVE, PUMP, PUMP_JA, answered, read
 
@@ -30,6 +31,24 @@ from tests.rag.readings import ALLOWANCE_JA, BUDGET, HOTELS, LEAVE, PUMP, PUMP_J
 )  # fmt: skip
 def test_the_sentence_or_row_that_answers_comes_first(question: str, first: str) -> None:
     assert answered(question, PUMP, HOTELS, LEAVE, PUMP_JA, ALLOWANCE_JA).startswith(first)
+
+
+def test_a_verb_is_the_same_with_every_ending() -> None:
+    leave = (
+        "…  有給休暇は、1日または1時間を単位として取得できる。"
+        "使い切れなかった日数は翌年度に限り繰り越す。有給休暇は前日までに申請する。"
+    )
+    assert answered("有給休暇は繰り越せますか。", leave).startswith(
+        "「使い切れなかった日数は翌年度に限り繰り越す。」"
+    )
+    papers = "…  書類は部ごとに分ける。七年を過ぎた書類は捨てる。"
+    assert answered("書類はいつ捨てられますか。", papers).startswith("七年 [1]")
+
+
+def test_a_verb_is_a_word_without_its_ending_and_its_noun() -> None:
+    assert {"繰", "越", "繰越"} <= stems("翌年度に限り繰り越す。")
+    assert {"払": 0.3, "繰越": 0.6}.items() <= verbs("会社が払えますか、繰り越しますか").items()
+    assert verbs("3日を何と言いますか") == verbs("Is it paid?") == {}
 
 
 def test_a_row_of_a_split_table_has_the_header_of_its_context() -> None:
