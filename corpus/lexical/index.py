@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
 from corpus.lexical.build import build, build_in_child, catch_up
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
-from corpus.lexical.failures import storage_error
+from corpus.lexical.failures import room, storage_error
 from corpus.lexical.generations import Generations, number_of
 from corpus.lexical.segments import Counts
 from corpus.lexical.shadow import open_engine
@@ -35,6 +36,7 @@ _SMALL_WAIT_S = 5.0
 _STATE_WAIT_S = 1.0
 _RETRY_FIRST_S = 5.0
 _RETRY_MOST_S = 3600.0
+_MORE_BYTES = 16 << 20
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -42,8 +44,9 @@ class TantivyIndex:
     """BM25 over the live chunks of a catalog. Safe to use from any thread.
 
     Opening returns at once: the files are checked (about a second per gigabyte) and, when they are not what
-    was written, built again, in the background, and tried again ever less often where the disk refuses. The
-    first search waits for the check, and for a small index to be built.
+    was written, built again, in the background. The first search waits for the check, and for a small index to
+    be built. What the disk refuses is tried again in the background, ever less often, and soon where the disk
+    has more room.
 
     Removed chunks leave tantivy's statistics only when a generation is built, so scores may drift a little
     after a removal, until :meth:`compact`: asked for, or by itself when a fifth of the chunks are removed
@@ -158,11 +161,20 @@ class TantivyIndex:
         """Catches up with the change log in one commit; what it missed is searchable when this returns.
 
         Raises:
-            StorageError: the index cannot be written (``disk_full``, ``read_only``); searching goes on, and a
-                later call catches up.
+            StorageError: the index cannot be written (``disk_full``, ``read_only``); searching goes on, and it is
+                tried again in the background.
         """
         self._opened.wait()
         self._tried.wait()
+        try:
+            self._follow()
+        except StorageError:
+            self._in_background(self._follow_and_tidy)
+            raise
+        if self._counts.deleted:
+            self._in_background(self._tidy)
+
+    def _follow(self) -> None:
         if not self._stale:
             with self._feed.snapshot() as snapshot:
                 self._stale = self._seq > snapshot.seq  # the catalog was replaced by an earlier one
@@ -171,8 +183,6 @@ class TantivyIndex:
             return
         with self._writing:
             self._catch_up()
-        if self._counts.deleted:
-            self._in_background(self._tidy)
 
     def rebuild(self) -> None:
         """Throws the index away and builds it again from the catalog; the old one answers until then.
@@ -208,12 +218,31 @@ class TantivyIndex:
                 self._worker.start()
 
     def _work(self, task: Callable[[], None]) -> None:
-        try:
-            task()
-        except Stopped:
-            return
-        except StorageError as error:
-            self._problem = str(error)
+        pause_s = _RETRY_FIRST_S
+        while True:
+            try:
+                task()
+                return
+            except Stopped:
+                return
+            except StorageError as error:
+                self._problem, self._unbuilt = str(error), False
+            if self._rest(pause_s):
+                return
+            pause_s = min(2 * pause_s, _RETRY_MOST_S)
+            task = self._follow_and_tidy
+
+    def _rest(self, pause_s: float) -> bool:
+        """Waits before another attempt, not so long once the disk has more room; True: the index is being closed."""
+        before, until = room(self._folder), time.monotonic() + pause_s
+        while time.monotonic() < until and room(self._folder) <= before + _MORE_BYTES:
+            if self._closing.wait(min(pause_s, _RETRY_FIRST_S)):
+                return True
+        return self._closing.is_set()
+
+    def _follow_and_tidy(self) -> None:
+        self._follow()
+        self._tidy()
 
     def _mend(self) -> None:
         with self._building:
@@ -238,7 +267,7 @@ class TantivyIndex:
                 self._tried.set()
             self._opened.set()
             if problem:
-                self._keep_mending()
+                self._mend()
             else:
                 with self._writing:
                     self._catch_up()
@@ -246,18 +275,6 @@ class TantivyIndex:
             self._rebuilding = False
             self._opened.set()
             self._tried.set()
-
-    def _keep_mending(self) -> None:
-        pause_s = _RETRY_FIRST_S
-        while self._stale:
-            try:
-                self._mend()
-            except StorageError as error:
-                self._problem, self._unbuilt = str(error), False
-                self._tried.set()
-                if self._closing.wait(pause_s):
-                    return
-                pause_s = min(2 * pause_s, _RETRY_MOST_S)
 
     def _open_current(self) -> str:
         """Opens the newest generation that is intact; says why it must be built again, if so."""
