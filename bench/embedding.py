@@ -26,11 +26,12 @@ import numpy as np
 from corpus.catalog import CatalogFeed
 from corpus.catalog.database import open_database
 from corpus.embedding import SentenceTransformerEmbedder, open_embedder
+from corpus.embedding.compiled import OpenVino, Precision
 from corpus.embedding.embedder import batches
 from corpus.embedding.exported import ensure_export, export_folder, graph_in, unit_rows
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import OnnxRuntime, OpenVino, Precision, Runtime
+from corpus.embedding.runtime import OnnxRuntime, Runtime
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.settings import load_settings
 from corpus.types import Float32
@@ -131,7 +132,7 @@ def loaded(way: str, model: ModelFolder, tokens: Tokens, options: argparse.Names
     runtime: Runtime = (
         OnnxRuntime(graph, options.threads)
         if way.startswith("ONNX")
-        else OpenVino(graph, precision, options.threads)
+        else OpenVino(graph, precision, "bf16" if precision == "bfloat16" else "f32", options.threads)
     )
     took = time.perf_counter() - began
     return (lambda texts: runtime.run(*tokens.pad(tokens.encode(texts), LENGTH_STEP))[0]), took

@@ -14,6 +14,7 @@ from typing import cast
 
 import numpy as np
 
+from corpus.embedding.compiled import Precision
 from corpus.embedding.exported import (
     Exported,
     discard,
@@ -29,7 +30,7 @@ from corpus.embedding.exported import (
 )
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import NO_OPENVINO, PRECISIONS, Precision, recommended_precision, why_slower
+from corpus.embedding.runtime import NO_OPENVINO, PRECISIONS, recommended_precision, why_slower
 from corpus.embedding.space import EmbeddingSpace, Running
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
@@ -63,6 +64,7 @@ class SentenceTransformerEmbedder:
             more passages and questions a second where other work wants the cores, too. A single question takes a
             quarter longer and half the processor's time.
         briefly: of two back ends that are about as fast take the one that starts sooner.
+        questions: above all single questions are asked of it.
     """
 
     def __init__(
@@ -74,12 +76,13 @@ class SentenceTransformerEmbedder:
         *,
         side_by_side: bool = False,
         briefly: bool = False,
+        questions: bool = False,
     ) -> None:
         self._model = model
         self._others = others
         self._data_dir = data_dir
         self._threads = threads or os.cpu_count() or 1
-        self._side_by_side, self._briefly = side_by_side, briefly
+        self._side_by_side, self._briefly, self._questions = side_by_side, briefly, questions
         self._tokens = Tokens(model)
         self._lock = threading.Lock()  # one thread loads
         self._turn = threading.Lock()  # one computes, unless side by side
@@ -295,6 +298,7 @@ class SentenceTransformerEmbedder:
                     self._threads,
                     self._side_by_side,
                     self._briefly,
+                    self._questions,
                 )
                 slower = self._encoder.slower
                 self._problem = _SLOWER.format(slower) if slower else ""
@@ -314,12 +318,13 @@ class SentenceTransformerEmbedder:
 
 
 def open_embedder(
-    settings: Settings, *, side_by_side: bool = False, briefly: bool = False
+    settings: Settings, *, side_by_side: bool = False, briefly: bool = False, questions: bool = False
 ) -> SentenceTransformerEmbedder:
     """Returns the embedder the settings name; reads its configuration, not its weights.
 
     Where much goes on at once, texts are best computed ``side_by_side``; a process that ends soon does best
-    ``briefly``. The vectors are the same.
+    ``briefly``, and what answers ``questions`` does best with them in float32 where passages are embedded in int8. The
+    vectors are the same to the precision of the space.
 
     Raises:
         EmbeddingError: there is no such model on this machine, or its files do not say enough.
@@ -336,6 +341,7 @@ def open_embedder(
         others,
         side_by_side=side_by_side,
         briefly=briefly,
+        questions=questions,
     )
 
 

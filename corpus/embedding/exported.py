@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from corpus.embedding.compiled import Precision
 from corpus.embedding.model import ModelFolder, file_sha256, read_model
-from corpus.embedding.runtime import NO_RATES, CannotRunError, Precision, Rates, measure, open_runtime
+from corpus.embedding.runtime import NO_RATES, CannotRunError, Rates, measure, open_runtime
 from corpus.embedding.space import EmbeddingSpace
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
@@ -88,6 +89,7 @@ class Exported:
         threads: int,
         side_by_side: bool = False,
         briefly: bool = False,
+        questions: bool = False,
     ) -> None:
         try:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
@@ -96,7 +98,7 @@ class Exported:
                 raise ValueError("its hash is not the recorded one")
             self.has_tokens = note.get("graph") == _GRAPH_VERSION
             self._runtime, self.slower = open_runtime(
-                graph, precision, threads, side_by_side, briefly=briefly
+                graph, precision, threads, side_by_side, briefly=briefly, questions=questions
             )
         except CannotRunError as error:
             raise EmbeddingError(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.embedding.runtime import Precision
+from corpus.embedding.compiled import Precision
 from corpus.embedding.space import EmbeddingSpace
 from corpus.errors import EmbeddingError
 

@@ -10,7 +10,7 @@ import json
 import logging
 from pathlib import Path
 
-from corpus.embedding.runtime import import_openvino
+from corpus.embedding.compiled import import_openvino
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 
 _TEXTS = Path(__file__).with_name("calibration.jsonl")

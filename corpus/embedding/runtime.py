@@ -4,28 +4,25 @@ OpenVINO multiplies in bfloat16 where the processor has instructions for it (AMX
 the speed of float32; what comes out differs from float32 by a cosine of 3e-5. A graph of whole numbers of eight bits
 (:mod:`corpus.embedding.quantising`) is faster still where a processor has VNNI and no AMX; a cosine of .003. What
 stands between its products is computed in bfloat16, too, where the processor can: a fifteenth faster, and as near to
-the reference.
+the reference. For a single question that is no faster, so where questions are asked it is computed in float32.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import platform
-import queue
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
-from corpus.types import Float32, Int64
-
-Precision = Literal["float32", "bfloat16", "int8"]
+from corpus.embedding.compiled import Hint, OpenVino, Output, Precision
+from corpus.types import Int64
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 
@@ -50,10 +47,6 @@ _OFFERED = (
 _INT8_WAYS: tuple[tuple[str, Precision], ...] = (("openvino", "int8"),)
 
 
-Output: TypeAlias = "tuple[Float32, Float32 | None]"
-"""One row a text, and one a token where the graph gives any: (texts, dimension), (texts, longest, kept dimension)."""
-
-
 class Runtime(Protocol):
     """A loaded graph; safe for threads."""
 
@@ -65,12 +58,19 @@ class Runtime(Protocol):
 
 
 def open_runtime(
-    graph: Path, precision: Precision, threads: int, side_by_side: bool = False, *, briefly: bool = False
+    graph: Path,
+    precision: Precision,
+    threads: int,
+    side_by_side: bool = False,
+    *,
+    briefly: bool = False,
+    questions: bool = False,
 ) -> tuple[Runtime, str]:
     """Returns the fastest runtime there is, and why it is not the one for the precision ("" where it is).
 
     ``side_by_side`` computes a batch on each thread rather than one on all of them, where the runtime can. ``briefly``
     is for a process that computes little: ONNX Runtime gives float32 about as fast, and is ready in half the time.
+    ``questions`` is for one that computes a single short text at a time above all.
 
     Raises:
         CannotRunError: the graph is in int8, and there is no OpenVINO.
@@ -84,7 +84,8 @@ def open_runtime(
                 return OnnxRuntime(graph, threads), ""
         try:
             runnable = "float32" if precision == "bfloat16" and not has_bfloat16() else precision
-            return OpenVino(graph, runnable, threads, side_by_side), why_slower(precision)
+            hint = _hint(runnable, questions=questions)
+            return OpenVino(graph, runnable, hint, threads, side_by_side), why_slower(precision)
         except Exception as error:  # it has an exception class for every fault; the other runtime still can
             if precision == "int8":
                 raise
@@ -113,7 +114,11 @@ def measure(graph: Path, ids: Int64, mask: Int64, *, int8: bool = False) -> dict
     found = {}
     for name, precision in _INT8_WAYS if int8 else _ways():
         try:
-            runtime = OnnxRuntime(graph, 0) if name == "onnxruntime" else OpenVino(graph, precision, 0)
+            runtime = (
+                OnnxRuntime(graph, 0)
+                if name == "onnxruntime"
+                else OpenVino(graph, precision, _hint(precision), 0)
+            )
             took = []
             for _ in range(3):
                 began = time.perf_counter()
@@ -190,57 +195,11 @@ def _flags() -> frozenset[str]:
     return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
-def _hint(precision: Precision) -> str:
+def _hint(precision: Precision, *, questions: bool = False) -> Hint:
     """Returns what OpenVINO computes in where the graph does not say: in int8 what stands between the products."""
-    return "bf16" if precision == "bfloat16" or (precision == "int8" and has_bfloat16()) else "f32"
-
-
-def import_openvino() -> Any:
-    """Returns OpenVINO's module, without what counts its users; to be called before NNCF is imported, too."""
-    # The counter writes into the user's home folder. The model converter is not needed, brings the counter in, and
-    # takes longer to import than all else.
-    for unwanted in ("openvino_telemetry", "openvino.tools.ovc"):
-        sys.modules.setdefault(unwanted, None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino
-
-
-class OpenVino:
-    """A graph compiled for this processor."""
-
-    name = "openvino"
-
-    def __init__(self, graph: Path, precision: Precision, threads: int, side_by_side: bool = False) -> None:
-        openvino = import_openvino()
-        self.precision = precision
-        streams = max(threads, 1) if side_by_side else 1
-        core = openvino.Core()
-        chosen: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": _hint(precision),
-            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
-            "NUM_STREAMS": str(streams),
-        }
-        if threads:
-            chosen["INFERENCE_NUM_THREADS"] = threads
-        compiled = core.compile_model(core.read_model(str(graph)), "CPU", chosen)
-        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(streams):
-            self._free.put(compiled.create_infer_request())
-        # Two threads whose first requests met were seen to wait for each other for ever: OpenVINO's Python half sets
-        # itself up with the first one, one thread holding the lock of that and the other the interpreter's.
-        token = np.ones((1, 1), np.int64)
-        self.run(token, token)
-
-    def run(self, ids: Int64, mask: Int64) -> Output:
-        """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""
-        request = self._free.get()
-        try:
-            request.infer({"input_ids": ids, "attention_mask": mask})
-            found = [np.array(one.data, dtype=np.float32) for one in request.output_tensors]
-        finally:
-            self._free.put(request)
-        return found[0], found[1] if len(found) > 1 else None
+    if precision == "int8":
+        return "bf16" if has_bfloat16() and not questions else "f32"
+    return "bf16" if precision == "bfloat16" else "f32"
 
 
 class OnnxRuntime:

@@ -19,8 +19,9 @@ from corpus.embedding import (
     open_embedder,
     runtime,
 )
+from corpus.embedding.compiled import OpenVino, Output
 from corpus.embedding.model import read_model
-from corpus.embedding.runtime import OnnxRuntime, OpenVino, Output, open_runtime
+from corpus.embedding.runtime import OnnxRuntime, open_runtime
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.store import Corpus

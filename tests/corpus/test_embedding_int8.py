@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from corpus.embedding import SentenceTransformerEmbedder, exported, open_embedder, runtime
+from corpus.embedding import SentenceTransformerEmbedder, compiled, exported, open_embedder, runtime
 from corpus.embedding.quantising import calibration_texts
 from corpus.settings import Settings
 from tests.corpus.embedders import ENGLISH, JAPANESE, ROOT, cosines, flip_a_byte, open_with
@@ -51,6 +52,38 @@ def test_its_vectors_are_near_the_reference_and_do_not_depend_on_their_batch(
     assert rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2]
     running = embedder.running()
     assert {"openvino float32", "openvino int8", "onnxruntime float32"} <= set(running.passages_per_s)
+
+
+@needs_nncf
+@pytest.mark.slow
+@pytest.mark.parametrize("same", [True, False])
+def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or_none(
+    tmp_path: Path, with_minilm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    with_minilm(tmp_path)
+    chosen = Settings(data_dir=tmp_path, embed_precision="int8", embed_threads=2)
+    plain, embedder = (open_embedder(chosen, side_by_side=one, questions=True) for one in (False, True))
+    if not same:
+        monkeypatch.setattr(compiled, "_are_same", lambda *given: False)
+    asked = [f"Does grade {n} get more than {n + 20} days of leave?" for n in range(compiled.OFTEN)]
+    before = [embedder.embed_query_with_tokens(text) for text in asked]
+    for thread in threading.enumerate():
+        if thread.name == "compile":
+            thread.join()
+    graph = embedder._encoder._runtime
+    assert isinstance(graph, compiled.OpenVino)
+    assert set(graph._own) == ({16} if same else set())
+    computed: list[int] = []
+    run = compiled._Compiled.run_if_free
+    monkeypatch.setattr(
+        compiled._Compiled, "run_if_free", lambda self, given: computed.append(1) or run(self, given)
+    )
+    for text, (vector, tokens) in zip(asked, before, strict=True):
+        for again, others in (embedder.embed_query_with_tokens(text), plain.embed_query_with_tokens(text)):
+            assert np.array_equal(vector, again)
+            assert np.array_equal(tokens.vectors, others.vectors)
+    assert len(computed) == (len(asked) if same else 0)
+    assert embedder.embed_query("leave " * 40).shape == vector.shape, "longer ones are computed as ever"
 
 
 @needs_nncf

@@ -1,0 +1,178 @@
+"""An exported graph as OpenVINO runs it: compiled for this processor, for texts of any length and for short questions.
+
+A graph for any number of texts of any length works its shapes out anew each time, which takes longer than to compute a
+short question. So a length that single texts often have gets a graph of its own, compiled beside the work; it is used
+where it gives the very numbers of the other one, bit for bit.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from corpus.types import Float32, Int64
+
+Precision = Literal["float32", "bfloat16", "int8"]
+Hint = Literal["f32", "bf16"]
+
+Output: TypeAlias = "tuple[Float32, Float32 | None]"
+"""One row a text, and one a token where the graph gives any: (texts, dimension), (texts, longest, kept dimension)."""
+
+OWN_LENGTHS = (16, 32)
+"""The lengths, in tokens, padding included, that may get a graph of their own: 35 MB each."""
+
+OFTEN = 8
+"""… once so many single texts had it; with what they gave the graph is compared."""
+
+_log = logging.getLogger(__name__)
+
+
+def import_openvino() -> Any:
+    """Returns OpenVINO's module, without what counts its users; to be called before NNCF is imported, too."""
+    # The counter writes into the user's home folder. The model converter is not needed, brings the counter in, and
+    # takes longer to import than all else.
+    for unwanted in ("openvino_telemetry", "openvino.tools.ovc"):
+        sys.modules.setdefault(unwanted, None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+class OpenVino:
+    """A graph compiled for this processor; safe for threads."""
+
+    name = "openvino"
+
+    def __init__(
+        self,
+        graph: Path,
+        precision: Precision,
+        hint: Hint,
+        threads: int,
+        side_by_side: bool = False,
+    ) -> None:
+        openvino = import_openvino()
+        self.precision = precision
+        self._core = openvino.Core()
+        streams = max(threads, 1) if side_by_side else 1
+        self._options: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": hint,
+            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
+            "NUM_STREAMS": str(streams),
+        }
+        if threads:
+            self._options["INFERENCE_NUM_THREADS"] = threads
+        if side_by_side:
+            # Other work wants the cores, too: a thread that is bound to one waits for it while another is idle.
+            self._options["ENABLE_CPU_PINNING"] = False
+        self._rest = self._core.read_model(str(graph))
+        # A graph that is compiled with its words in int8 takes 45 MB for them; by itself their table stays as it is.
+        words = _part_words(self._rest) if precision == "int8" else None
+        self._words = None if words is None else _Compiled(self._core, words, self._options, streams)
+        self._any = _Compiled(self._core, self._rest, self._options, streams)
+        self._own: dict[int, _Compiled] = {}
+        # In bfloat16 a graph of one length gives other numbers.
+        own = OWN_LENGTHS if side_by_side and words is not None and hint == "f32" else ()
+        self._seen: dict[int, list[tuple[dict[str, Any], list[Float32]]]] = {length: [] for length in own}
+        # Two threads whose first requests met were seen to wait for each other for ever: OpenVINO's Python half sets
+        # itself up with the first one, one thread holding the lock of that and the other the interpreter's.
+        token = np.ones((1, 1), np.int64)
+        self.run(token, token)
+
+    def run(self, ids: Int64, mask: Int64) -> Output:
+        """Returns what the graph gives for token ids and mask, each of shape (texts, longest)."""
+        given: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
+        if self._words is not None:
+            given["words"] = self._words.run({"input_ids": ids})[0]
+        texts, length = ids.shape
+        own = self._own.get(length) if texts == 1 else None
+        found = (own.run_if_free(given) if own else None) or self._any.run(given)
+        if texts == 1 and length in self._seen:
+            self._note(length, given, found)
+        return found[0], found[1] if len(found) > 1 else None
+
+    def _note(self, length: int, given: dict[str, Any], found: list[Float32]) -> None:
+        """Keeps what a text of some length gave, and has its length compiled once there is enough of that."""
+        seen = self._seen.get(length)
+        if seen is None:
+            return
+        seen.append((given, found))
+        if len(seen) >= OFTEN and self._seen.pop(length, None) is not None:  # by one thread alone
+            threading.Thread(target=self._compile, args=(length, list(seen)), name="compile").start()
+
+    def _compile(self, length: int, seen: list[tuple[dict[str, Any], list[Float32]]]) -> None:
+        try:
+            rest = self._rest.clone()
+            rest.reshape({name: [1, length, *given.shape[2:]] for name, given in seen[0][0].items()})
+            # On one thread, without a stream to hand it to. What fuses steps in a graph of one length rounds otherwise.
+            options = {**self._options, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
+            options |= {"INFERENCE_NUM_THREADS": 1, "SNIPPETS_MODE": "DISABLE"}
+            own = _Compiled(self._core, rest, options, 1)
+            if all(_are_same(own.run(given), found) for given, found in seen):
+                self._own[length] = own
+            else:
+                _log.info("A graph for %d tokens gives other numbers here, and is not used.", length)
+        except Exception as error:  # whatever is wrong with it, the other one computes
+            _log.info("There is no graph for %d tokens: %s", length, error)
+
+
+class _Compiled:
+    """A compiled graph, and as many requests as may be computed at a time."""
+
+    def __init__(self, core: Any, model: Any, options: Mapping[str, Any], requests: int) -> None:
+        compiled = core.compile_model(model, "CPU", dict(options))
+        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for _ in range(requests):
+            self._free.put(compiled.create_infer_request())
+
+    def run(self, given: Mapping[str, Any]) -> list[Float32]:
+        """Returns every output for the named inputs; waits for its turn."""
+        return self._infer(self._free.get(), given)
+
+    def run_if_free(self, given: Mapping[str, Any]) -> list[Float32] | None:
+        """Returns what :meth:`run` does, or None where it would have to wait."""
+        try:
+            request = self._free.get_nowait()
+        except queue.Empty:
+            return None
+        return self._infer(request, given)
+
+    def _infer(self, request: Any, given: Mapping[str, Any]) -> list[Float32]:
+        try:
+            request.infer(dict(given))
+            return [np.array(one.data, dtype=np.float32) for one in request.output_tensors]
+        finally:
+            self._free.put(request)
+
+
+def _part_words(model: Any) -> Any:
+    """Takes the look-up of words out of a model, which is given their vectors as ``words`` from then on.
+
+    Returns the model of the look-up; None, and all is as it was, where it is not one plain look-up.
+    """
+    openvino = import_openvino()
+    ids = next(one for one in model.get_parameters() if "input_ids" in one.output(0).get_names())
+    asking = [one.get_node() for one in ids.output(0).get_target_inputs()]
+    looking = [node for node in asking if node.get_type_name() == "Gather"]
+    if len(looking) != 1:
+        return None
+    found = looking[0].output(0)
+    words = openvino.Model([found], [ids], "words").clone()
+    given = openvino.opset13.parameter(found.get_partial_shape(), np.float32, name="words")
+    given.output(0).set_names({"words"})
+    for one in found.get_target_inputs():
+        one.replace_source_output(given.output(0))
+    model.add_parameters([given])
+    model.validate_nodes_and_infer_types()
+    return words
+
+
+def _are_same(left: list[Float32], right: list[Float32]) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(left, right, strict=True))
