@@ -112,7 +112,15 @@ class Eraser:
             records.note_erasing(db, True)
             reach("erase.before")
         reach("erase.after")
-        receipts = self.finish()
+        try:
+            receipts = self.finish()
+        except (StorageError, OSError) as error:
+            why = error.message if isinstance(error, StorageError) else f"{error.strerror or error}."
+            raise StorageError(
+                f"{why} {UNFINISHED_ERASURE}",
+                code=getattr(error, "code", "storage"),
+                hint="Nothing of them is found any more. Mend that, and erase another document, or stop and start.",
+            ) from error
         return self._certify(erased, np.array(sorted(chunk_ids), dtype=np.int64), receipts)
 
     def finish(self) -> str:
@@ -135,10 +143,8 @@ class Eraser:
         while not self.catalog.shrink_log():
             if time.monotonic() > deadline:
                 raise StorageError(
-                    "The documents are erased, but their words still stand in the catalog's log: a long read "
-                    "keeps it from being emptied.",
+                    "A long read keeps the catalog's log, in which their words still stand, from being emptied.",
                     code="log_in_use",
-                    hint="It is emptied when the owner of the data folder ends, or with the next erasure.",
                 )
             time.sleep(0.05)
         with self.catalog.write() as db:

@@ -219,12 +219,20 @@ class Corpus(Searching):
             reach("publish.lexical")
 
     def remove(self, document_ids: Sequence[str]) -> int:
-        """Takes documents out of every search at once; returns how many were live."""
+        """Takes documents out of every search at once; returns how many were live.
+
+        An index that cannot be written hides nothing of it: the catalog decides what is found. It catches up by
+        itself, and its state says so until then.
+
+        Raises:
+            StorageError: the catalog cannot be written; nothing is removed.
+        """
         with self.catalog.write() as db:
             removed = sum(documents.remove(db, document_id) for document_id in document_ids)
             reach("remove.before")
         reach("remove.after")
-        self.publish()
+        with suppress(StorageError):
+            self.publish()
         return removed
 
     def erase(self, document_ids: Sequence[str]) -> Certificate:

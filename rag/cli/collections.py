@@ -38,8 +38,10 @@ def remove(
     done = session.call("collections.remove", params, waiting="Removing …")
     if session.json:
         session.screen.json(done)
-    else:
-        session.screen.show(f"removed collection {done['collection']}: {count(done['removed'], 'document')}")
+        return
+    session.screen.show(f"removed collection {done['collection']}: {count(done['removed'], 'document')}")
+    if done["note"]:
+        session.note(done["note"])
 
 
 def add_to(app: typer.Typer) -> None:

@@ -88,6 +88,8 @@ def remove(context: typer.Context, documents: Documents) -> None:
         session.screen.show(
             Text.assemble("removed  " if one["live"] else "was removed before  ", _place(one))
         )
+    if done["note"]:
+        session.note(done["note"])
 
 
 def erase(context: typer.Context, documents: Documents, yes: Yes = False) -> None:

@@ -134,6 +134,7 @@ def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: C
     return {
         "removed": service.corpus.remove([one.id for one in found]),
         "documents": [_document(one) for one in found],
+        "note": service.corpus.lexical.state().problem,
     }
 
 
@@ -192,7 +193,8 @@ def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: 
     with service.corpus.catalog.write() as db:
         for failure in failures:
             records.forget_failure(db, failure.key)
-    return {"collection": name, "removed": service.corpus.remove([one.id for one in found])}
+    removed = service.corpus.remove([one.id for one in found])
+    return {"collection": name, "removed": removed, "note": service.corpus.lexical.state().problem}
 
 
 def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

@@ -223,6 +223,33 @@ def test_a_removed_document_is_found_no_more_and_its_history_stays(written: Vouc
     assert "retired" in written("documents", "history", "salaries.txt").out
 
 
+def test_a_removal_holds_though_the_disk_has_no_room_for_the_index(
+    written: Vouch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an erasure says no more than what is done."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("corpus.lexical.segments.write_record", refuse)
+        ended = written("documents", "remove", "salaries.txt")
+        assert (ended.code, ended.out.split()[:2]) == (0, ["removed", "salaries.txt"])
+        assert "lexical index could not be written" in ended.err
+        assert "catches up by itself" in " ".join(ended.err.split())
+        assert not any(
+            hit["source"] == "salaries.txt" for hit in written("search", "band seven", "--json").json["hits"]
+        )
+        erased = written("documents", "erase", "it/vpn.txt", "--yes")
+        assert erased.code == 5
+        assert "not everything of them has left the data folder yet" in " ".join(erased.err.split())
+        assert "it/vpn.txt" not in written("documents", "list", "--removed").out
+        ended = written("collections", "remove", "default", "--yes")
+        assert (ended.code, ended.out) == (0, "removed collection default: 2 documents\n")
+        assert "lexical index could not be written" in ended.err
+    assert "not everything" not in written("status").out  # the folder was opened again, with room
+
+
 def test_erased_documents_leave_no_history(written: Vouch) -> None:
     written("documents", "remove", "salaries.txt")
     assert written("documents", "erase", "salaries.txt", "--yes").out.startswith("erased  salaries.txt")
