@@ -5,7 +5,6 @@ Indexes are not in it: they are rebuilt from the catalog.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import io
@@ -31,7 +30,7 @@ from corpus.catalog.versions import VersionRecord, content_hashes, list_versions
 from corpus.crashpoints import reach
 from corpus.durable import sync
 from corpus.erasing import UNFINISHED_ERASURE
-from corpus.errors import DamagedError, NotAllowedError, StorageError
+from corpus.errors import DamagedError, NotAllowedError, StorageError, disk_code
 from corpus.originals import Originals
 from corpus.ownership import own
 from corpus.store import Corpus
@@ -111,7 +110,7 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     except OSError as error:
         raise StorageError(
             f"Cannot write the backup {target}: {error.strerror or error}.",
-            code="disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage",
+            code="disk_full" if disk_code(error) == "disk_full" else "storage",
             hint="Nothing was changed. Choose a folder with room.",
         ) from error
     return BackupSummary(
@@ -304,7 +303,7 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
             hint="Name the file that vouch backup wrote.",
         ) from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if disk_code(error) == "disk_full":
             raise restoring.refused(scratch.parent, error, "Nothing was changed.") from error
         raise StorageError(
             f"Cannot read the backup {source}: {error.strerror or error}.",

@@ -19,7 +19,7 @@ from corpus.catalog import Database, documents, passages, records
 from corpus.catalog.times import now
 from corpus.catalog.versions import content_hashes, list_versions
 from corpus.crashpoints import reach
-from corpus.errors import StorageError
+from corpus.errors import StorageError, disk_code
 from corpus.originals import Originals
 from corpus.projection import DenseIndex, LexicalIndex
 from corpus.receipts import Receipts
@@ -118,7 +118,7 @@ class Eraser:
             why = error.message if isinstance(error, StorageError) else f"{error.strerror or error}."
             raise StorageError(
                 f"{why} {UNFINISHED_ERASURE}",
-                code=getattr(error, "code", "storage"),
+                code=error.code if isinstance(error, StorageError) else disk_code(error),
                 hint="Nothing of them is found any more. Mend that, and erase another document, or stop and start.",
             ) from error
         return self._certify(erased, np.array(sorted(chunk_ids), dtype=np.int64), receipts)

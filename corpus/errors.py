@@ -21,6 +21,11 @@ the remedy; only the outer rooms (``rag/cli``, ``rag/api``) turn them into exit 
 
 from __future__ import annotations
 
+import errno
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_LOCKED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
 
 class VouchError(Exception):
     """An error meant for people.
@@ -108,6 +113,11 @@ class UnavailableError(VouchError):
     """Not now: starting, stopping or overloaded."""
 
     code = "unavailable"
+
+
+def disk_code(error: OSError, otherwise: str = "storage") -> str:
+    """Returns the code of what a disk refused: ``disk_full``, ``read_only``, or ``otherwise``."""
+    return "disk_full" if error.errno in _FULL else "read_only" if error.errno in _LOCKED else otherwise
 
 
 def not_permitted(error: PermissionError) -> StorageError:

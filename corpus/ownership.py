@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from corpus.errors import BusyError, StorageError
+from corpus.errors import BusyError, StorageError, disk_code
 
 LOCK_NAME = "owner.lock"
 
@@ -100,7 +100,7 @@ def current_owner(folder: Path) -> str:
 
 def _open_read_only(path: Path, error: OSError) -> int | None:
     """A disk that cannot be written can still be owned for reading: flock needs no write."""
-    if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EPERM):
+    if not disk_code(error, ""):
         raise StorageError(
             f"Cannot create the data folder {path.parent}: {error.strerror or error}.",
             hint="Choose another with VOUCH_DATA_DIR or --data-dir.",

@@ -7,7 +7,6 @@ error puts the old catalog back. A kill leaves that folder, and the next owner f
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 from corpus.catalog.database import ASIDE, FILE_NAME
 from corpus.crashpoints import reach
 from corpus.durable import sync
-from corpus.errors import StorageError
+from corpus.errors import StorageError, disk_code
 from corpus.originals import Originals
 
 SCRATCH = ".restore-"
@@ -66,12 +65,11 @@ def finish(folder: Path) -> None:
 
 def refused(folder: Path, error: OSError, state: str) -> StorageError:
     """Returns what to tell when the disk does not let a backup be restored."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    locked = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    code = disk_code(error)
     return StorageError(
         f"The backup cannot be unpacked under {folder}: {error.strerror or error}.",
-        code="disk_full" if full else "read_only" if locked else "storage",
-        hint=f"{state} {'Free some space' if full else 'Make the folder writable'}, then try again.",
+        code=code,
+        hint=f"{state} {'Free some space' if code == 'disk_full' else 'Make the folder writable'}, then try again.",
     )
 
 

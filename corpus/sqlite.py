@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -16,11 +15,9 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
-from corpus.errors import DamagedError, StorageError
+from corpus.errors import DamagedError, StorageError, disk_code
 
 BUSY_TIMEOUT_MS = 5_000
-
-_DISK_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +96,10 @@ class SqliteFile:
         except sqlite3.Error as error:
             raise self._explain(error) from error
         except OSError as error:
-            if error.errno not in _DISK_CODES:
+            code = disk_code(error, "")
+            if not code:
                 raise
-            raise self._disk_error(error.errno in (errno.ENOSPC, errno.EDQUOT), error) from error
+            raise self._disk_error(code == "disk_full", error) from error
 
     def check_header(self, db: Connection) -> None:
         """Reads the header and the schema; page damage is found when it is met.

@@ -32,7 +32,7 @@ from corpus.catalog.versions import VersionRecord, content_hashes, get_version
 from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import Certificate, Eraser
-from corpus.errors import DamagedError, EmbeddingError, StorageError
+from corpus.errors import DamagedError, EmbeddingError, StorageError, disk_code
 from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
@@ -365,11 +365,11 @@ def _check_after_crash(database: Database) -> None:
 
 
 def _disk_error(folder: Path, error: OSError) -> StorageError:
-    full = error.errno in (28, 122)
+    code = disk_code(error, "read_only")
     return StorageError(
         f"Cannot keep a file under {folder}: {error.strerror or error}.",
-        code="disk_full" if full else "read_only",
+        code=code,
         hint="Searching still works and nothing was lost. "
-        + ("Free some space" if full else "Make the folder writable")
+        + ("Free some space" if code == "disk_full" else "Make the folder writable")
         + ", then try again.",
     )

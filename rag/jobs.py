@@ -6,7 +6,6 @@ process leaves unfinished is queued again at the next start, and goes on from th
 
 from __future__ import annotations
 
-import errno
 import logging
 import secrets
 import shutil
@@ -21,7 +20,7 @@ from typing import Any, BinaryIO
 
 from corpus.catalog import records
 from corpus.catalog.records import JobRecord
-from corpus.errors import LimitError, StorageError, UnavailableError, UsageError, VouchError
+from corpus.errors import LimitError, StorageError, UnavailableError, UsageError, VouchError, disk_code
 from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from ingest.discovery import Discovery, SourceFile
 from ingest.pipeline import Progress
@@ -297,10 +296,9 @@ class Jobs:
                     )
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise StorageError(
                 f"The upload cannot be kept: {error.strerror or error}.",
-                code="disk_full" if full else "read_only",
+                code=disk_code(error, "read_only"),
                 hint="Searching still works and nothing was changed. "
                 "Have the service's disk looked after, then send it again.",
             ) from error

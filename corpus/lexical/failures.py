@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
-from corpus.errors import StorageError
+from corpus.errors import StorageError, disk_code
+
+_OS_ERROR = re.compile(r"os error (\d+)")
 
 
 def storage_error(folder: Path, error: BaseException) -> StorageError:
-    """Returns the error for people: the disk is full, may not be written, or something else."""
-    number = getattr(error, "errno", None)
+    """Returns the error for people: the disk was full, may not be written, or something else."""
     text = str(error)
-    if number == errno.ENOSPC or "os error 28" in text or "No space left" in text:
+    told = _OS_ERROR.search(text)  # tantivy's own errors have no number but in their words
+    number = getattr(error, "errno", None) or (int(told[1]) if told else 0)
+    if "No space left" in text:
+        number = errno.ENOSPC
+    code = disk_code(OSError(number, text), "")
+    if code == "disk_full":
         return StorageError(
             f"The lexical index could not be written: the disk of {folder} was full.",
-            code="disk_full",
+            code=code,
             hint="Free some space; searching goes on, and the index catches up by itself.",
         )
-    if number in (errno.EROFS, errno.EACCES) or "os error 30" in text or "os error 13" in text:
-        return StorageError(
-            f"The lexical index in {folder} could not be written: {text}.",
-            code="read_only",
-            hint="Make the folder writable; searching goes on, and the index catches up by itself.",
-        )
-    return StorageError(
-        f"The lexical index in {folder} could not be written: {text}.",
-        code="lexical_write",
-        hint="Searching goes on, and it is tried again by itself. If it lasts: vouch rebuild",
-    )
+    message = f"The lexical index in {folder} could not be written: {text}."
+    if code:
+        hint = "Make the folder writable; searching goes on, and the index catches up by itself."
+        return StorageError(message, code=code, hint=hint)
+    hint = "Searching goes on, and it is tried again by itself. If it lasts: vouch rebuild"
+    return StorageError(message, code="lexical_write", hint=hint)
 
 
 def room(folder: Path) -> int:

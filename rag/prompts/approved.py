@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from corpus.durable import sync
-from corpus.errors import NotFoundError, StorageError, UsageError
+from corpus.errors import NotFoundError, StorageError, UsageError, disk_code
 from corpus.language import normalise
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
 from rag.prompts.strategies import read_rows
@@ -202,6 +202,7 @@ def _clear(folder: Path) -> None:
 def _unwritten(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"The examples cannot be written to {path}: {error.strerror or error}.",
+        code=disk_code(error),
         hint="Nothing was changed; mend that and do it again.",
     )
 
