@@ -6,12 +6,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 
 from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
 from rag.asking.followups import standalone
+from rag.asking.parts import parts
 from rag.asking.rewording import rewordings, stands
 from rag.asking.rewriting import Rewritten, rewrite
 from rag.grounding.abstention import Abstention, signals
@@ -96,10 +98,38 @@ class Preparation:
         # A short word that no document has must not be answered as another that they have.
         judged = self._judge(wording.surely, tuple(found.hits))
         best = self._in_other_words(judged) or judged
+        if (taken_apart := self._by_parts(best)) is not None:
+            return taken_apart, False
         if best.hits:
             self.confidence = round(best.chance, 4)
         self._read_as(wording if best is judged and not judged.refused else best.wording)
         return best.hits, best.refused
+
+    def _by_parts(self, whole: _Judged) -> tuple[Hit, ...] | None:
+        """Returns the passages of a question that asks two things, those of each part in turn, and says which part they
+        do not speak of; None where it asks one thing, or they speak of neither.
+        """
+        try:
+            judged = [
+                self._judge(Wording(one, {}), tuple(self.library.search(one, self.ask.k).hits))
+                for one in parts(whole.wording.read)
+            ]
+        except UsageError:  # with what it leans on, a part is too long
+            return None
+        answered = [one for one in judged if not one.refused]
+        if not answered:
+            return None
+        self.confidence = round(min(one.chance for one in answered), 4)
+        self._read_as(whole.wording)
+        for one in judged:
+            if one.refused:
+                said = tell("part_unanswered", self.japanese, part=one.wording.read)
+                self.notes.append(AnswerNote("part_unanswered", said))
+        if self.built_in:
+            self.question = "\n".join(one.wording.read for one in answered)
+        in_turn = chain.from_iterable(zip_longest(*(one.hits for one in answered)))
+        found = {hit.chunk_id: hit for hit in in_turn if hit is not None}
+        return tuple(found.values())[: self.ask.k]
 
     def _search(self) -> Retrieved:
         """Searches with the question made to stand alone; as it was asked, where that is too long."""

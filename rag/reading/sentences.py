@@ -126,15 +126,32 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
     if not reading.passages:
         yield tell("alone", japanese)
         return
-    chosen = choose(reading, embed)
-    if not chosen:
+    lines = 0
+    for lines, line in enumerate(_lines(reading, embed), 1):
+        yield ("\n" if lines > 1 else "") + line
+    if not lines:
         yield NOT_IN_DOCUMENTS
-        return
-    short = exact(reading.question, chosen[0].unit) if _is_sure(chosen) else None
-    if short is not None and len(short) < len(chosen[0].text):
-        yield f"{short} [{chosen[0].passage.marker}]\n"
-    for number, candidate in enumerate(chosen):
-        yield ("\n" if number else "") + _quoted(candidate.unit) + f" [{candidate.passage.marker}]"
+
+
+def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
+    asked = _parts(reading)
+    shown: list[Unit] = []
+    for part in asked:
+        chosen = choose(part, embed)
+        short = exact(part.question, chosen[0].unit) if chosen and _is_sure(chosen) else None
+        if short is not None and len(short) < len(chosen[0].text) and chosen[0].unit not in shown:
+            yield f"{short} [{chosen[0].passage.marker}]"
+        for one in chosen[: MOST_SENTENCES // len(asked)]:
+            if one.unit not in shown:
+                yield f"{_quoted(one.unit)} [{one.passage.marker}]"
+                shown.append(one.unit)
+
+
+def _parts(reading: Reading) -> list[Reading]:
+    """Returns the questions to answer, one after the other: lines that each are one, or the whole."""
+    lines = [line for line in reading.question.split("\n") if line.strip()]
+    several = 1 < len(lines) <= MOST_SENTENCES and all(ASKS.search(line) for line in lines)
+    return [replace(reading, question=line) for line in lines] if several else [reading]
 
 
 def _is_sure(chosen: Sequence[Candidate]) -> bool:

@@ -53,6 +53,10 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "Searched as of {moment}: nothing that was live then is for you to see and passes the filter.",
         "{moment}の時点で有効だった文書のうち、閲覧でき、絞り込みに合うものはありません。",
     ),
+    "part_unanswered": (
+        "The documents do not answer this part of the question: {part}",
+        "質問のうち、次の部分への答えは文書の中に見つかりませんでした: {part}",
+    ),
     "read_as": ("Read as: {question}", "次のように読みました: {question}"),
     # of the documents
     "conflict": (
