@@ -129,6 +129,8 @@ class Tokens:
         """Returns the longest start of a text that has at most ``limit`` tokens, special ones included."""
         tokenizer = self._tokenizer()
         text = self._clean(text)
+        if len(self.encode([text])[0]) <= limit:
+            return text
         found = tokenizer.encode(text)
         over = len(found.ids) - limit
         while over > 0:
