@@ -5,7 +5,6 @@ Indexes are not in it: they are rebuilt from the catalog.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -14,7 +13,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +32,7 @@ from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError, disk_code
 from corpus.originals import Originals
 from corpus.ownership import own
+from corpus.scratch import scratch_folder
 from corpus.store import Corpus
 
 MANIFEST_NAME = "manifest.json"
@@ -81,7 +81,7 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     if target.exists():
         raise NotAllowedError(f"{target} exists already.", code="exists", hint="Name a new file.")
     try:
-        with _scratch_beside(target) as scratch:
+        with scratch_folder(_SCRATCH, target.parent) as scratch:
             copy, whole = scratch / database.FILE_NAME, scratch / "whole"
             corpus.catalog.backup(copy)
             reach("backup.copied")
@@ -116,27 +116,6 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     return BackupSummary(
         target, str(manifest["created_at"]), count, len(kept), target.stat().st_size, len(hashes) - len(kept)
     )
-
-
-@contextmanager
-def _scratch_beside(target: Path) -> Iterator[Path]:
-    """Gives a folder to write a backup in, deleted in the end, and deletes those that a kill left there: each is
-    locked for as long as its process lives."""
-    for left in target.parent.glob(f"{_SCRATCH}*"):
-        with suppress(OSError), _locked(left):
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=target.parent) as name, _locked(Path(name)):
-        yield Path(name)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:
@@ -177,12 +156,12 @@ def verify_backup(source: Path) -> Verification:
         StorageError: there is no such file, or it cannot be read.
         DamagedError: it is not a whole backup.
     """
-    with tempfile.TemporaryDirectory(prefix="vouch-verify-") as scratch:
-        _unpack(source, Path(scratch))
-        originals = Originals(Path(scratch) / "sorted")
-        for path in (Path(scratch) / "originals").glob("*"):
+    with scratch_folder("vouch-verify-") as scratch:
+        _unpack(source, scratch)
+        originals = Originals(scratch / "sorted")
+        for path in (scratch / "originals").glob("*"):
             originals.add(path, path.name)
-        copy = open_database(Path(scratch), create=False)
+        copy = open_database(scratch, create=False)
         try:
             return _verify(copy, originals)
         finally:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -17,6 +16,7 @@ from corpus.catalog import schema
 from corpus.catalog.seal import break_seal, is_whole, make_seal, seal_path
 from corpus.durable import sync
 from corpus.errors import DamagedError, StorageError, VouchError
+from corpus.scratch import scratch_folder
 from corpus.sqlite import SqliteFile, make_private
 
 FILE_NAME = "catalog.sqlite"
@@ -39,12 +39,12 @@ class Database:
     ``read_only`` is True when the disk cannot be written: reading goes on, writing raises.
     """
 
-    def __init__(self, engine: Engine, path: Path, read_only: bool, scratch: Path | None = None) -> None:
+    def __init__(self, engine: Engine, path: Path, read_only: bool, copy: ExitStack | None = None) -> None:
         self.path = path
         self.read_only = read_only
         self._engine = engine
         self._writer = threading.RLock()
-        self._scratch = scratch
+        self._copy = copy  # what deletes the copy that is read in the file's place
         self._epoch = 0
         self._shared = _Shared()
 
@@ -140,8 +140,8 @@ class Database:
         self._engine.dispose()
         if seal and not self.read_only and not seal_path(self.path).exists():
             make_seal(self.path)
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._copy is not None:
+            self._copy.close()
 
 
 def open_database(folder: Path, *, create: bool = True) -> Database:
@@ -253,7 +253,9 @@ def _open_readable(path: Path) -> Database:
         if found == schema.SCHEMA_VERSION:
             return Database(engine, path, read_only=True)
         engine.dispose()
-    scratch = Path(tempfile.mkdtemp(prefix="vouch-catalog-"))
+    left = ExitStack()
+    with _file(path).explained():
+        scratch = left.enter_context(scratch_folder("vouch-catalog-"))
     engine = _file(path).engine(source=scratch / path.name)
     try:
         with _file(path).explained():
@@ -266,6 +268,6 @@ def _open_readable(path: Path) -> Database:
                 schema.prepare(db)
     except BaseException:
         engine.dispose()
-        shutil.rmtree(scratch, ignore_errors=True)
+        left.close()
         raise
-    return Database(engine, path, read_only=True, scratch=scratch)
+    return Database(engine, path, read_only=True, copy=left)
