@@ -51,9 +51,10 @@ def test_a_style_with_a_font_of_one_width_and_one_based_on_it_are_code() -> None
     source = docx.Document()
     source.styles.add_style("Shell", WD_STYLE_TYPE.PARAGRAPH).font.name = "Menlo"
     source.styles.add_style("Shell small", WD_STYLE_TYPE.PARAGRAPH).base_style = source.styles["Shell"]
+    source.add_paragraph("Type this in a terminal window:")
     source = with_lines(source, ("make run",), style="Shell")
     source = with_lines(source, ("make test",), style="Shell small")
-    assert kinds(read(source)) == [("code", 0, "make run\nmake test")]
+    assert kinds(read(source))[1:] == [("code", 0, "make run\nmake test")]
 
 
 def test_empty_lines_within_code_stay_and_those_around_it_go() -> None:
@@ -65,9 +66,10 @@ def test_empty_lines_within_code_stay_and_those_around_it_go() -> None:
 
 def test_a_sentence_set_so_is_none_unless_a_program_printed_it() -> None:
     source = docx.Document()
+    source.add_paragraph("What everybody who works on the program should know by heart:")
     source = with_lines(source, ("Never share your password.",), "Courier New")
     source = with_lines(source, ("$ make test", "All tests passed."), "Courier New")
-    assert kinds(read(source)) == [
+    assert kinds(read(source))[1:] == [
         ("paragraph", 0, "Never share your password."),
         ("code", 0, "$ make test\nAll tests passed."),
     ]
@@ -79,6 +81,32 @@ def test_a_document_written_in_such_a_font_throughout_is_prose() -> None:
     source = with_lines(source, ("TO: all staff", "RE: Parking"))
     source = with_lines(source, ("FROM: the office",), "Courier New")
     assert [kind for kind, _, _ in kinds(read(source))] == ["paragraph"] * 3
+
+
+def test_a_letter_in_such_a_font_is_prose_whatever_the_documents_own_font() -> None:
+    source = docx.Document()
+    source.add_heading("Lease", 1)
+    lines = ("THIS LEASE is made between", "1. The rent is 900 pounds a month.", "It is paid monthly", "Anna")
+    source = with_lines(source, lines, "Courier New")
+    assert [kind for kind, _, _ in kinds(read(source))] == ["heading"] + ["paragraph"] * 4
+
+
+def test_the_latin_font_of_japanese_says_nothing() -> None:
+    source = docx.Document()
+    source.add_paragraph("The rules follow in Japanese, as they were agreed upon in May.")
+    source = with_lines(source, ("日本語の本文です、これは普通の段落",), "Courier New")
+    assert [kind for kind, _, _ in kinds(read(source))] == ["paragraph"] * 2
+
+
+def test_a_comment_stands_behind_the_code_that_it_is_about() -> None:
+    source = docx.Document()
+    source = with_lines(source, ("a = 1", "b = 2"), "Consolas")
+    source.add_comment(source.paragraphs[0].runs, text="Why one?", author="Anna")
+    assert kinds(read(source)) == [
+        ("code", 0, "a = 1"),
+        ("paragraph", 0, "Comment (Anna): Why one?"),
+        ("code", 0, "b = 2"),
+    ]
 
 
 def test_a_line_only_partly_in_such_a_font_is_prose() -> None:

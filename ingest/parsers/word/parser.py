@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from corpus.errors import ParseError
@@ -76,6 +76,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         numbering,
         embedded=lambda identifier: _embedded_page(package, parts.get(identifier, "")),
         drawing=lambda identifier: package.xml(parts.get(identifier, "")),
+        typewritten=cache(lambda: is_typewritten(body, styles)),
     )
     writer.take_remarks(package, folder)
     writer.write(body)
@@ -131,13 +132,14 @@ class _Writer:
         numbering: Numbering,
         embedded: Callable[[str], Any],
         drawing: Callable[[str], Any],
+        typewritten: Callable[[], bool],
     ) -> None:
         self._draft = draft
         self._styles = styles
         self._numbering = numbering
         self._items: list[tuple[int, str, str]] = []
         self._code: list[str] = []
-        self._is_typewritten = is_typewritten(styles)
+        self._is_typewritten = typewritten
         self._page = 1
         self._note_numbers: dict[str, dict[str, int]] = {}
         self._remarks: dict[str, Remark] = {}
@@ -197,6 +199,7 @@ class _Writer:
             if remark is not None and self._items:
                 self._items.append((self._items[-1][0] + 1, remark.lead, remark.text))
             elif remark is not None:
+                self._close()
                 self._draft.paragraph(remark.shown)
 
     def write_notes(self, root: Any, label: str) -> None:
@@ -270,8 +273,8 @@ class _Writer:
 
     def _is_code(self, paragraph: Any, style: Style | None) -> bool:
         return is_code_style(style) or (
-            not self._is_typewritten
-            and is_set_as_code(paragraph, style, self._styles, goes_on=bool(self._code))
+            is_set_as_code(paragraph, style, self._styles, goes_on=bool(self._code))
+            and not self._is_typewritten()
         )
 
     def _write_drawings(self, element: Any) -> None:
