@@ -23,9 +23,7 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
         OSError: none can be made.
     """
     place = parent or Path(tempfile.gettempdir())
-    for left in place.glob(f"{prefix}*"):
-        with suppress(OSError), _locked(left):
-            shutil.rmtree(left, ignore_errors=True)
+    remove_left(prefix, place)
     with ExitStack() as held:
         while True:
             made = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
@@ -38,6 +36,13 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
             yield made
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def remove_left(prefix: str, parent: Path | None = None) -> None:
+    """Deletes the folders of such a name whose processes are gone."""
+    for left in (parent or Path(tempfile.gettempdir())).glob(f"{prefix}*"):
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

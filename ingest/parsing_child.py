@@ -10,11 +10,9 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -23,6 +21,7 @@ from typing import Any
 
 from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
+from corpus.scratch import scratch_folder
 from ingest.replies import FRAME
 
 PIPE_BYTES = 1 << 20
@@ -35,7 +34,7 @@ _MOST_QUEUED = 4.0
 What it computes is limited all the same, by the kernel."""
 
 _MAX_HEADER_BYTES = 256 * 1024 * 1024
-_SCRATCH_PREFIX = "vouch-parse-"
+SCRATCH_PREFIX = "vouch-parsing-"
 
 
 class ParsingChild:
@@ -46,8 +45,9 @@ class ParsingChild:
         self._ended = False
         self._end_lock = threading.Lock()
         self._talking = threading.Lock()
+        self._left = contextlib.ExitStack()  # deletes the folder
         try:
-            self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH_PREFIX}{os.getpid()}-"))
+            self._scratch = self._left.enter_context(scratch_folder(SCRATCH_PREFIX))
         except OSError as error:
             raise StorageError(
                 f"No temporary folder for parsing can be made: {error.strerror or error}.",
@@ -113,7 +113,7 @@ class ParsingChild:
                     with contextlib.suppress(OSError):
                         stream.close()
             self._talking.release()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._left.close()
 
     def _exchange(
         self, head: bytes, body: bytes, timeout_s: float, max_bytes: int, name: str
@@ -252,11 +252,3 @@ def _environment(scratch: Path) -> dict[str, str]:
     if "LD_LIBRARY_PATH" in os.environ:
         found["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     return found
-
-
-def remove_orphans() -> None:
-    """Removes temporary folders of pools whose process is gone."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*-*"):
-        pid = folder.name.removeprefix(_SCRATCH_PREFIX).partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)

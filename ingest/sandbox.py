@@ -21,11 +21,12 @@ from types import TracebackType
 from typing import Any
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
+from corpus.scratch import remove_left
 from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, recognition, too_large
 from ingest.parsers.recognition import ScannedError
-from ingest.parsing_child import PIPE_BYTES, ParsingChild, bad_reply, pool_closed, remove_orphans
+from ingest.parsing_child import PIPE_BYTES, SCRATCH_PREFIX, ParsingChild, bad_reply, pool_closed
 from ingest.replies import decode_document, decode_refusal
 
 FAULTS = frozenset({"crashed", "timeout", "memory", "too_much_output", "bad_reply"})
@@ -75,7 +76,7 @@ class ParserPool:
                 code="no_ocr",
                 hint=f"Install it: {recognition.INSTALL}; or set ocr to auto.",
             )
-        remove_orphans()
+        remove_left(SCRATCH_PREFIX)
 
     def begin(self) -> None:
         """Starts a child and returns at once: it is ready, or nearly, when the first file comes."""
