@@ -14,7 +14,7 @@ from corpus.catalog import CatalogFeed
 from corpus.catalog.changes import vectors_of
 from corpus.embedding import Embedder
 from corpus.embedding.exported import LEAST_COSINE
-from corpus.embedding.passages import readable
+from corpus.embedding.passages import joined, reads_all
 from corpus.projection import TextRow
 from corpus.store import Corpus
 from corpus.types import Float32, Int64
@@ -50,28 +50,27 @@ def compare(corpus: Corpus, embedder: Embedder) -> Agreement | None:
     Raises:
         EmbeddingError: the model cannot be loaded.
     """
-    rows, stored = _sample(corpus)
+    rows, stored = _sample(corpus, embedder)
     if not rows:
         return None
-    texts = [readable(row.context, row.text, embedder.covers) for row in rows]
-    known = [
-        at for at, text in enumerate(texts) if text
-    ]  # an earlier Vouch embedded some that are not any more
-    if not known:
-        return None
-    cosines = (embedder.embed_passages([texts[at] for at in known]) * stored[known]).sum(axis=1)
-    return Agreement(len(known), round(float(cosines.min()), 4))
+    anew = embedder.embed_passages([joined(row.context, row.text) for row in rows])
+    return Agreement(len(rows), round(float((anew * stored).sum(axis=1).min()), 4))
 
 
-def _sample(corpus: Corpus) -> tuple[list[TextRow], Float32]:
-    """Returns a passage with a vector of each of some documents spread over the corpus, and the vectors."""
+def _sample(corpus: Corpus, embedder: Embedder) -> tuple[list[TextRow], Float32]:
+    """Returns a passage with a vector of each of some documents spread over the corpus, and the vectors.
+
+    Only passages of which all is embedded: of the others an earlier Vouch embedded another part.
+    """
     with CatalogFeed(corpus.catalog).snapshot() as snapshot:
         found: dict[int, TextRow] = {}
         for version in _spread(snapshot.live, _LOOKED_AT).tolist():
             own = snapshot.vector_ids([version])
             if len(own):
                 found |= {
-                    row.chunk_id: row for row in snapshot.text_rows([version]) if row.chunk_id == own[0]
+                    row.chunk_id: row
+                    for row in snapshot.text_rows([version])
+                    if row.chunk_id == own[0] and reads_all(row.context, row.text, embedder.covers)
                 }
         chosen = _spread(np.array(sorted(found), np.int64), PASSAGES)
         batch = vectors_of(snapshot.db, chosen) if len(chosen) else None

@@ -16,7 +16,7 @@ from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 
-CHUNKER_VERSION = "4"
+CHUNKER_VERSION = "5"
 """Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
 
 _CONTEXT_SHARE = 3
@@ -154,7 +154,8 @@ class Chunker:
         """Yields the runs of each section; one run, unless only a part of it can be read by the embedder."""
         for section in sections:
             first, last = section.blocks[0], section.blocks[-1]
-            if readable(contexts.of(section.headings), text[first.start : last.end], self._covers):
+            own = text[first.start : last.end]
+            if readable(contexts.of(section.headings), own, section.headings, self._covers):
                 groups = [(True, list(section.blocks))]
             else:
                 groups = []
@@ -250,7 +251,7 @@ class Chunker:
             if length <= 1 or (tokens <= self._max_tokens and length <= self._max_chars):
                 yield draft, tokens
                 continue
-            if readable(draft.context, text[draft.start : draft.end], self._covers):
+            if readable(draft.context, text[draft.start : draft.end], draft.headings, self._covers):
                 too_long = tokens > self._max_tokens
                 chars = max(1, min(length - 1, length * self._max_tokens // tokens * 9 // 10))
             else:

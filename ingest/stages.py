@@ -223,23 +223,23 @@ class EmbedAhead:
         """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
         needs: dict[int, list[bytes | None]] = {}
         texts: dict[bytes, str] = {}
-        parts: set[bytes] = (
+        shortened: set[bytes] = (
             set()
-        )  # of which not all is embedded: an earlier Vouch may have embedded all of it
+        )  # an earlier Vouch may have embedded all of such a text: no vector is reused
         for item in batch:
             mine = needs[id(item)] = list[bytes | None]()
             for chunk in item.chunks:
                 if self._ended.is_set():  # a book has ten thousand
                     return
-                text = readable(chunk.context, chunk.text, self._embedder.covers)
+                text = readable(chunk.context, chunk.text, chunk.headings, self._embedder.covers)
                 mine.append(text_hash(chunk.searched) if text else None)
                 if (need := mine[-1]) is not None:
                     texts[need] = text
                     if text != chunk.searched:
-                        parts.add(need)
+                        shortened.add(need)
         with self._database.read() as db:
             found = reusable_vectors(
-                db, [need for need in texts if need not in parts], self._embedder.space.dimension
+                db, [need for need in texts if need not in shortened], self._embedder.space.dimension
             )
             codes = reusable_tokens(db, list(found)) if self._late else {}
         have: dict[bytes, Embedded] = {

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from corpus.patterns import pattern
 
 _PATH = " > "
 _PARAGRAPHS = "\n\n"
-_LONGEST_HEADING_CHARS = 150
 _FEWEST_WORDS = 5
 """A passage of fewer words has none of its own: what its figures and codes are about stands in its context."""
 
 _WORD = pattern(r"[^\W\d_]{2,}")
 
 
-def readable(context: str, text: str, covers: Callable[[str], bool]) -> str:
+def joined(context: str, text: str) -> str:
+    """Returns all of a passage that is searched: the context, where there is any, a blank line, its own text."""
+    return f"{context}{_PARAGRAPHS}{text}" if context else text
+
+
+def reads_all(context: str, text: str, covers: Callable[[str], bool]) -> bool:
+    """Says whether all of a passage is embedded, its context too; the arguments are those of :func:`readable`."""
+    return covers(joined(context, text)) and (text.isascii() or covers(text))
+
+
+def readable(context: str, text: str, headings: Sequence[str], covers: Callable[[str], bool]) -> str:
     """Returns what is embedded of a passage, "" where the model cannot read it.
 
     Whether it can is judged by the passage's own words: an English mail under a Japanese subject is English, a
@@ -25,24 +34,24 @@ def readable(context: str, text: str, covers: Callable[[str], bool]) -> str:
     Args:
         context: title, heading path and a table's header, as :class:`corpus.types.Chunk` has them.
         text: the passage's own text.
+        headings: what it stands under; the text may begin with some of them.
         covers: says whether the model can read a text.
     """
-    whole = f"{context}\n\n{text}" if context else text
-    if covers(whole) and (text.isascii() or covers(text)):
-        return whole
-    own = _without_headings(text, covers)
-    if sum(1 for _ in _WORD.finditer(own)) < _FEWEST_WORDS:
+    if reads_all(context, text, covers):
+        return joined(context, text)
+    own = _without_headings(text, {*context.split("\n")[0].split(_PATH), *headings}, covers)
+    if not covers(own) or sum(1 for _ in _WORD.finditer(own)) < _FEWEST_WORDS:
         return ""
     lines = (_PATH.join(filter(covers, line.split(_PATH))) for line in context.split("\n"))
-    above = "\n".join(filter(None, lines))
-    kept = f"{above}\n\n{own}" if above else own
+    kept = joined("\n".join(filter(None, lines)), own)
     return kept if covers(kept) else ""
 
 
-def _without_headings(text: str, covers: Callable[[str], bool]) -> str:
-    """Returns a text without the headings at its top that the model cannot read; "" where it cannot read the rest."""
+def _without_headings(text: str, headings: set[str], covers: Callable[[str], bool]) -> str:
+    """Returns a text without the headings at its top that the model cannot read, where most of it is left."""
+    own = text
     while True:
-        first, _, rest = text.partition(_PARAGRAPHS)
-        if not rest or "\n" in first or len(first) > _LONGEST_HEADING_CHARS or covers(first):
-            return text if covers(text) else ""
-        text = rest
+        first, _, rest = own.partition(_PARAGRAPHS)
+        if " ".join(first.split()) not in headings or covers(first):
+            return own if 2 * len(own) > len(text) else text
+        own = rest

@@ -119,7 +119,7 @@ def test_chunks_are_slices_that_hold_everything_and_fit(document: Document, toke
     chunks = cut(document, tokens, chars)
     check(document, chunks, tokens, chars)
     for chunk in chunks:
-        if readable(chunk.context, chunk.text, covers):
+        if readable(chunk.context, chunk.text, chunk.headings, covers):
             assert chunk.tokens <= tokens
         else:
             assert len(chunk.text) <= chars
@@ -133,7 +133,7 @@ def test_the_same_holds_for_the_real_tokenizer(document: Document) -> None:
     chosen = Settings(chunk_tokens=32, chunk_chars=60)
     chunks = Chunker(embedder.count_tokens, embedder.covers, chosen, embedder.max_tokens).chunk(document)
     check(document, chunks, 32, 60, embedder.count_tokens)
-    read = [chunk for chunk in chunks if readable(chunk.context, chunk.text, embedder.covers)]
+    read = [chunk for chunk in chunks if readable(chunk.context, chunk.text, chunk.headings, embedder.covers)]
     assert all(chunk.tokens <= 32 for chunk in read)
 
 
@@ -265,6 +265,14 @@ def test_an_english_section_under_japanese_headings_is_cut_by_its_own_measure() 
     [one, *others] = cut(build([("heading", title, 1), ("paragraph", short, 0)], title=title), 90, 50)
     assert not covers(one.searched)
     assert (one.text, others) == (f"{title}\n\n{short}", [])
+
+
+def test_japanese_paragraphs_above_english_ones_are_no_headings() -> None:
+    rule = "本規程は従業員の出張に関する手続きと旅費の支給について定めるものであり全従業員に適用する。"
+    alone = [chunk.text for chunk in cut(build([("paragraph", rule, 0)] * 12), 60, 200)]
+    chunks = cut(build([("paragraph", rule, 0)] * 12 + [("paragraph", LONG, 0)]), 60, 200)
+    assert [chunk.text for chunk in chunks[: len(alone)]] == alone
+    assert all(covers(chunk.text) for chunk in chunks[len(alone) :])
 
 
 def test_text_outside_blocks_pages_and_structure_is_kept() -> None:
