@@ -47,12 +47,17 @@ def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
 
 
 def tell_unnamed(asked: Preparation, cited: Cited) -> None:
-    """Makes a note of the names, places and quarters in the question of which none of the cited passages speaks."""
+    """Makes a note of the names, places and quarters in the question of which none of the cited passages speaks.
+
+    Where those are in another language than the question, they may be written otherwise, and none is made.
+    """
     if not asked.ask.retrieval:
         return
     good = [citation for citation in cited.citations if citation.state != "unsupported"]
     markers = {citation.marker for citation in good}
     hits = [passage.hit for passage in asked.passages if passage.marker in markers]
+    if any(hit.language not in ("", "ja" if asked.japanese else "en") for hit in hits):
+        return
     shown = [f"{hit.context}\n{hit.text}\n{hit.title}\n{hit.source}" for hit in hits]
     quoted = "\n".join(f"{citation.quote}\n{citation.title}\n{citation.source}" for citation in good)
     if names := unnamed(asked.question, shown, quoted) if shown else ():

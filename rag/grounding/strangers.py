@@ -64,13 +64,18 @@ _OF_A_NAME = re.compile(
     r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
 )
 _QUARTERS = {
-    **dict(zip("1234", range(1, 5), strict=True)),
-    **dict(zip("一二三四", range(1, 5), strict=True)),
-    **dict(zip(("first", "second", "third", "fourth"), range(1, 5), strict=True)),
+    name: number
+    for names in ("1234", "一二三四", ("first", "second", "third", "fourth"), ("1st", "2nd", "3rd", "4th"))
+    for number, name in enumerate(names, 1)
 }
 _QUARTER = re.compile(
-    r"\b(?:Q\s?([1-4])|([1-4])Q)(?![a-z])|\b(first|second|third|fourth)[ -]quarter\b|第?([1-4一二三四])四半期",
-    re.IGNORECASE,
+    r"(?<![a-z])q ?([1-4])(?![a-z\d])|(?<!\d)([1-4])q(?![a-z\d])|第?([1-4一二三四])[・ ]?四半期"
+    r"|\b(first|second|third|fourth|1st|2nd|3rd|4th)[ -](?:fiscal |calendar )?quarter\b|\bquarter ([1-4])\b"
+)
+_MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b")
+"""A quarter named by its months: which one that is, its company's year tells."""
+_MANY_NAMES = re.compile(
+    r"United|U\.?[SK]|America|(?:Great )?Britain|England|米国|英国|欧州|ヨーロッパ|アメリカ|イギリス"
 )
 _AT_HOME = frozenset({"国内", "海外", "日本", "都内"})
 """Of these a document speaks without naming them."""
@@ -104,25 +109,38 @@ def strangers(question: str, hits: Sequence[Hit], lacks: Lacks, followup: str = 
 def unnamed(question: str, shown: Sequence[str], quoted: str = "") -> tuple[str, ...]:
     """Returns the names, places and quarters of a question that none of the texts has, as the question writes them.
 
-    None of them is a place that an entry such as "rest of" stands for, one of a kind ("a MacBook"), and what is nearly
-    a word of the texts. Where what is ``quoted`` of them, with titles and paths, speaks of quarters, it counts alone.
+    None of them is a place that an entry such as "rest of" stands for or that has several names, one of a kind ("a
+    MacBook", "my MacBook"), a numbered one ("Section 4"), and what is nearly a word of the texts. Where what is
+    ``quoted`` of them, with titles and paths, speaks of quarters, it counts alone.
     """
     there = frozenset().union(*map(stems, shown)) | meant(question, shown)
-    names = [name for name, one_of, _ in _capitalised(question) if not (one_of or _SHORTENED.match(name))]
+    names = [name for name, one_of, _ in _capitalised(question) if not (one_of or _is_kind(name, question))]
     if is_japanese(question):
         places = (place["name"] for place in JAPANESE_PLACE.finditer(question))
         names += [*_names(question), *(place for place in places if place not in _AT_HOME)]
-    missing = [name for name in names if not stems(name) <= there and not _is_misspelt(name, there)]
-    told = {quarter for quarter, _ in _quarters(quoted)}
-    told = told or {quarter for text in shown for quarter, _ in _quarters(text)}
-    missing += [name for quarter, name in _quarters(question) if quarter not in told]
+    missing = [
+        name
+        for name in names
+        if not (_MANY_NAMES.match(name) or stems(name) <= there or _is_misspelt(name, there))
+    ]
+    if not any(_MONTHS.search(fold(text)) for text in shown):
+        told = {quarter for quarter, _ in _quarters(quoted)}
+        told = told or {quarter for text in shown for quarter, _ in _quarters(text)}
+        missing += [name for quarter, name in _quarters(question) if quarter not in told]
     return tuple(dict.fromkeys(missing))
+
+
+def _is_kind(name: str, question: str) -> bool:
+    return (
+        _SHORTENED.match(name) is not None
+        or re.search(rf"\b(?:my|our|your)\s+{re.escape(name)}|{re.escape(name)}\s+\d", question) is not None
+    )
 
 
 def _quarters(text: str) -> Iterator[tuple[int, str]]:
     """Yields which quarters of a year a text speaks of, 1 to 4, and how it writes each."""
-    for match in _QUARTER.finditer(text):
-        yield _QUARTERS[next(filter(None, match.groups())).lower()], match.group()
+    for match in _QUARTER.finditer(fold(text)):
+        yield _QUARTERS[next(filter(None, match.groups()))], re.sub("q(?!u)", "Q", match.group())
 
 
 def _is_misspelt(name: str, there: frozenset[str]) -> bool:

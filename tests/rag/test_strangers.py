@@ -10,7 +10,7 @@ import pytest
 
 from corpus.catalog import documents
 from corpus.settings import Settings
-from corpus.types import ANYONE, OWNER, Caller
+from corpus.types import ANYONE, OWNER, Caller, Hit
 from rag.asking.answering import answer
 from rag.asking.answers import Ask, Done
 from rag.bootstrap import open_service
@@ -45,6 +45,12 @@ def lacks(words: Sequence[str]) -> frozenset[str]:
         ("国内の駐車場は何台分ありますか。", ()),
         ("What were sales in the second quarter?", ()),
         ("What were sales in Q4 2025/26?", ("Q4",)),
+        ("What were sales in the 4th fiscal quarter?", ("4th fiscal quarter",)),
+        ("What were sales in FY25Q2?", ()),
+        ("Q２の売上高は", ()),
+        ("How many people work in the United States?", ()),
+        ("米国の駐車場は何台分ありますか。", ()),
+        ("What does Section 4 say about my Tesla?", ()),
         ("What were sales in the fourth quarter?", ("fourth quarter",)),
         ("第4四半期の売上高は", ("第4四半期",)),
         ("第二四半期の売上高は", ()),
@@ -67,6 +73,8 @@ def test_of_quarters_those_that_are_quoted_count() -> None:
     shown = ["Sales: Q1 2,702; Q2 2,876; Q4 of the year before 2,590."]
     assert unnamed("What were sales in Q4?", shown) == ()
     assert unnamed("What were sales in Q4?", shown, "Q2 2,876") == ("Q4",)
+    assert unnamed("What were sales in Q3?", ["Sales.\nResults\nreports/2024_Q3_results.pdf"]) == ()
+    assert unnamed("What were sales in Q3?", ["Sales of the three months ended September 30: 5"]) == ()
     assert unnamed("What were sales in Q4?", shown, "2,876") == ()
 
 
@@ -86,6 +94,25 @@ def test_an_answer_says_what_it_does_not_name(question: str, said: str) -> None:
     assert given.citations
     notes = [note.message for note in given.notes if note.code == "unnamed"]
     assert [note[: len(said)] for note in notes] == ([said] if said else [])
+
+
+class German(Shelf):
+    def hits(self) -> list[Hit]:
+        return [replace(hit, language="de") for hit in super().hits()]
+
+
+def test_of_documents_in_another_language_nothing_is_said() -> None:
+    texts = {
+        "regeln.txt": "…  There are 46 parking spaces, six with chargers.",
+        "telefon.txt": "…  Yokohama: 4600",
+    }
+    question = "How many parking spaces are there in Yokohama?"
+    assert "unnamed" in [
+        note.code for note in answer(Ask(question), Shelf(texts, cosine=0.8), Models()).notes
+    ]
+    given = answer(Ask(question), German(texts, cosine=0.8), Models())
+    assert given.citations
+    assert "unnamed" not in [note.code for note in given.notes]
 
 
 @pytest.mark.parametrize(
