@@ -36,6 +36,7 @@ from rag.receipts.receipt import (
     software,
 )
 from rag.retrieval.retriever import Retriever
+from rag.words.told import in_english
 
 Cause = Literal["corpus", "access", "index", "settings", "examples", "model", "software"]
 
@@ -224,8 +225,8 @@ def _index_reasons(
         else:
             continue
         reasons.append(Reason("index", said))
-    if list(then["notes"]) != list(notes):
-        said = " ".join(sorted({*then["notes"]} ^ {*notes}))
+    # An earlier Vouch told every note in English.
+    if said := " ".join(sorted(set(map(in_english, then["notes"])) ^ set(map(in_english, notes)))):
         reasons.append(Reason("index", f"One of the two searches said: {said}"))
     return reasons
 

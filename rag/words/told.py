@@ -5,7 +5,10 @@ A sentence comes in the language of the question. Codes of notes, errors and wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
+from string import Formatter
 
 TOLD: Mapping[str, tuple[str, str]] = {
     # in the place of an answer
@@ -173,3 +176,23 @@ TOLD: Mapping[str, tuple[str, str]] = {
 def tell(key: str, japanese: bool, /, **values: object) -> str:
     """Returns a sentence in Japanese or English, its places filled in."""
     return TOLD[key][japanese].format(**values)
+
+
+def in_english(sentence: str) -> str:
+    """Returns a sentence that was told in Japanese as it is told in English; any other as it is."""
+    best, fewest = sentence, len(sentence) + 1
+    for english, japanese in TOLD.values():
+        if (match := _shape(japanese).fullmatch(sentence)) and (
+            free := sum(map(len, match.groups()))
+        ) < fewest:
+            best, fewest = english.format(**match.groupdict()), free  # the shape that says most of it itself
+    return best
+
+
+@cache
+def _shape(template: str) -> re.Pattern[str]:
+    parts = Formatter().parse(template)
+    return re.compile(
+        "".join(re.escape(text) + (f"(?P<{name}>.*)" if name else "") for text, name, _, _ in parts),
+        re.DOTALL,
+    )

@@ -27,6 +27,7 @@ from rag.models.scripted import ScriptedServer, Turn
 from rag.prompts.approved import id_of
 from rag.prompts.prompting import Message
 from rag.receipts.replaying import Replay
+from rag.retrieval import retriever
 from rag.service import Service
 from tests.rag.cli_runs import TEXTS, put, without_model
 from tests.rag.company import scripted_model
@@ -254,6 +255,17 @@ def test_an_answer_in_other_words_keeps_its_searches_and_is_replayed(service: Se
     assert answer.standalone_question in [one["query"] for one in kept["searches"][1:]]
     again = service.replay(answer.id)
     assert (again.same, again.generated.same, again.reasons) == (True, True, ())
+
+
+def test_a_note_is_the_same_in_either_language(service: Service) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retriever, "is_japanese", lambda _: False)  # as an earlier Vouch told it
+        answer = asked(service, 休暇)
+    [search] = service.receipt(answer.id)["searches"]
+    assert search["notes"][0].endswith("searched by words alone.")
+    again = service.replay(answer.id, generate=False)
+    assert again.searches[0].notes != tuple(search["notes"])
+    assert again.reasons == ()
 
 
 def test_a_replay_says_when_answers_are_refused_by_another_calibration(service: Service) -> None:

@@ -14,7 +14,7 @@ from rag.models.catalogue import Models
 from rag.models.scripted import Turn
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, is_japanese
 from rag.prompts.templates import read_template
-from rag.words.told import TOLD, tell
+from rag.words.told import TOLD, in_english, tell
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.hits import Shelf
 
@@ -38,6 +38,8 @@ def test_each_sentence_stands_in_both_languages_with_the_same_places(key: str) -
     assert not japanese.isascii()
     values = dict.fromkeys(places(english), "{braces}")
     assert tell(key, True, **values).count("{braces}") == len(values)
+    assert in_english(tell(key, True, **values)) == tell(key, False, **values)
+    assert in_english(english) == english
 
 
 def test_each_sentence_is_told_by_somebody() -> None:
