@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from corpus.errors import LimitError
+from corpus.types import Document
 from ingest.parsers import Limits, parse
 from tests.ingest.blocks import kinds
 from tests.ingest.pages import read
@@ -228,9 +229,89 @@ def test_deep_and_huge_html_is_bounded() -> None:
     assert caught.value.code == "too_many_cells"
 
 
-@pytest.mark.parametrize("attribute", ["a{}=1", "a{} = '<>'", 'b{}="x y"/', "c{}"])
-def test_many_attributes_take_no_longer_than_their_bytes(attribute: str) -> None:
-    many = " ".join(attribute.format(number) for number in range(150_000))
+_DEEP = "<table><tr><td><ul><li>"
+_SHALLOW = "</li></ul></td></tr></table>"
+
+
+def deep(page: str) -> Document:
+    return read(f"{_DEEP * 1_000}{page}{_SHALLOW * 1_000}", "a.html")
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("Fee <mark>10</mark>0 EUR, H<sub>2</sub>O.", "Fee 100 EUR, H2O."),
+        ("<p title=\"a>b\">x <i lang='>'>y</i>", "x y"),
+        ("<p><x-box>10<x-part>0</x-part></x-box>", "100"),
+        ("<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です<ruby>花<rt>はな</ruby>", "漢字です花"),
+        ("<script>if (a<b) '<li>'</script><!-- <p>no --><iframe>no</iframe><button>no</button>Fee", "Fee"),
+        ("<svg><g><text>Oven</text></g><title>no</title></svg>", "Oven"),
+        ("<pre>def f():\n    <b>return</b> 1</pre>", "def f():\n    return 1"),
+        ('<div role="navigation">no<div>no</div></div><img alt="a kiwi">', "a kiwi"),
+    ],
+)
+def test_pages_nested_too_deeply_say_what_others_say(page: str, told: str) -> None:
+    assert read(page, "a.html").text == told
+    assert deep(page).text == told
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<div hidden>secret<div>secret</div></div>",
+        "<span style='display:none'>secret</span>",
+        "<aside class=x aria-hidden='true'><p>secret<ul><li>secret</ul></aside>",
+        '<p style="color:white">secret</p>',
+        "<li hidden>secret</li>",
+    ],
+)
+def test_what_is_hidden_is_left_out_of_pages_nested_too_deeply(hidden: str) -> None:
+    boxes = read(f"{'<div>' * 5_000}Open. {hidden}Shut.", "a.html")
+    lists = deep(f"Open. {hidden}Shut.")
+    for page in (boxes, lists):
+        assert page.text.split() == ["Open.", "Shut."]
+        assert "hidden_text" in [note.code for note in page.notes]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p hidden>secret<div>Fee</div>",
+        "<ul><li hidden>secret<li>Fee</ul>",
+        "<p>a<span hidden>secret</p><p>Fee",
+        "<div hidden>secret",
+        '<section style="background:#003"><p style="color:#fff">Fee</p></section>',
+    ],
+)
+def test_pages_nested_too_deeply_are_refused_where_hidden_elements_cannot_be_told_apart(page: str) -> None:
+    with pytest.raises(LimitError) as raised:
+        deep(page)
+    assert raised.value.code == "too_deep"
+
+
+def test_no_number_of_attributes_shows_what_is_hidden() -> None:
+    many = " ".join(f"a{number}=1" for number in range(5_000))
+    assert (
+        read(f'<p {many} style="display:none">secret</p><p {many} hidden>secret</p>Fee', "a.html").text
+        == "Fee"
+    )
+
+
+@pytest.mark.parametrize(
+    "start", ["<a", "<a ", "<a b='", "<script ", "<title x=1", "<!--", "<!-- -", "<script><", "</a "]
+)
+def test_tags_without_an_end_are_gone_through_in_linear_time(start: str) -> None:
+    """Hours, where each begins a search to the end."""
+    assert read(f"<p>top</p>{start * 200_000}", "a.html").text.startswith("top")
+    assert read(f"<p>top</p>{'<a' + ' b=c' * 300_000}", "a.html").text == "top"
+
+
+@pytest.mark.parametrize("blank", [" ", ""])
+@pytest.mark.parametrize(
+    "attribute", ["a{}=1", "a{} = '<>'", 'b{}="x y"/', "c{}", 'a{}="v"', "<a{}=1", "{}=", '"a{}"']
+)
+def test_many_attributes_take_no_longer_than_their_bytes(attribute: str, blank: str) -> None:
+    many = blank.join(attribute.format(number) for number in range(150_000))
     began = time.process_time()
     assert (
         read(f"<p>top<p id=x {many}>kiwi words</p><p>bottom", "a.html").text == "top\n\nkiwi words\n\nbottom"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -301,6 +302,23 @@ def is_hidden(element: Any) -> bool:
         return True
     style = element.get("style") or ""
     return bool(_HIDDEN_STYLE.search(style)) or _is_white_on_white(element, style)
+
+
+@lru_cache(maxsize=4096)
+def hidden_by(attributes: str, is_styled: bool) -> bool | None:
+    """Returns whether attributes, as they are written in a tag, hide an element; None where it is not left out.
+
+    Args:
+        attributes: what stands behind the tag's name.
+        is_styled: a style sheet may give white text another ground.
+    """
+    root = etree.fromstring(f"<div{attributes}>", etree.HTMLParser(no_network=True, huge_tree=True))
+    element = root.find(".//div") if root is not None else None
+    if element is None:
+        return None
+    if is_styled:
+        root.set(_STYLED, "")
+    return is_hidden(element) if is_left_out(element) else None
 
 
 def _is_white_on_white(element: Any, style: str) -> bool:

@@ -22,6 +22,13 @@ from ingest.parsers.detection import HTML
 from ingest.parsers.html.drawings import open_drawings
 from ingest.parsers.html.head import read_head
 from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
+from ingest.parsers.html.simplifying import (
+    TooDeepError,
+    as_paragraphs,
+    simplify,
+    with_few_attributes,
+    without_boxes,
+)
 from ingest.parsers.html.tables import is_data_table, read_table
 from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_number
 from ingest.parsers.listing import Listing
@@ -31,16 +38,10 @@ _META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", 
 _XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_MEANINGLESS_TAG = pattern(r"</?(?:div|span|font|center|section|b|i|u|em|strong|a)\b[^>]*>", re.IGNORECASE)
-_KEPT_TAGS = (
-    "html|head|body|title|meta|link|base|style|script|noscript|template|h[1-6]|p|br|hr|img|pre|nav|select|"
-    "textarea|button"
-)
-_NESTED_TAG = pattern(rf"</?(?!(?:{_KEPT_TAGS})\b)[a-z][^<>]*>", re.IGNORECASE)
 _FLATTENED = "data-flattened"
 """On the root of a tree: it was nested too deeply; "whole" when all of it was read all the same."""
-_ATTRIBUTE = r"""[\s/]++[^\s/<>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?+"""
-_MANY_ATTRIBUTES = pattern(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{1000}}+)(?:{_ATTRIBUTE})++")
+_HIDDEN_CHARS = "data-hidden-chars"
+"""On the root of a tree: how many characters were left out before it was parsed."""
 _SPACES = pattern(r"[ \t\n\r\f]+")
 
 
@@ -75,19 +76,25 @@ def parse_html(text: str) -> Any:
     """Returns the root element of an HTML text (a fragment is wrapped), or None when there is nothing.
 
     libxml2 stops at 2048 levels. Only generated pages nest so deep, most in elements that mean nothing: without those
-    the rest is read, else all is read as plain paragraphs (:func:`add_html` notes that). Of an element's attributes
-    the first thousand are kept: libxml2 compares each with all before it.
+    the rest is read, else all is read as plain paragraphs (:func:`add_html` notes that).
     """
-    cleaned = _MANY_ATTRIBUTES.sub(r"\1", _XML_DECLARATION.sub("", text).replace("\0", ""))
+    cleaned = with_few_attributes(_XML_DECLARATION.sub("", text).replace("\0", ""))
     root, whole = _parse_tree(cleaned)
-    if not whole:
-        cleaned = _MEANINGLESS_TAG.sub(" ", cleaned)
-        root, whole = _parse_tree(cleaned)
-    if not whole:
-        root, whole = _parse_tree(_NESTED_TAG.sub("<p>", cleaned))
-        if root is not None:
-            root.set(_FLATTENED, "whole" if whole else "part")
+    hidden, flattened = 0, ""
+    try:
+        if not whole:
+            cleaned, hidden = simplify(cleaned, without_boxes)
+            root, whole = _parse_tree(cleaned)
+        if not whole:
+            cleaned, more = simplify(cleaned, as_paragraphs)
+            hidden += more
+            root, whole = _parse_tree(cleaned)
+            flattened = "whole" if whole else "part"
+    except TooDeepError:
+        flattened = "part"
     if root is not None:
+        root.set(_HIDDEN_CHARS, str(hidden))
+        root.set(_FLATTENED, flattened)
         open_drawings(root)
         mark(root)
     return root
@@ -124,6 +131,7 @@ def add_html(draft: Draft, root: Any) -> None:
     if flattened:
         draft.note("flattened", "Elements are nested more than 2,048 deep; all was read as plain paragraphs.")
     writer = _Writer(draft)
+    writer.hidden_chars = int(root.get(_HIDDEN_CHARS) or 0)
     for event, element in walk(root, _is_closed):
         writer.end(element) if event == "end" else writer.start(element)
     writer.flush()
