@@ -10,6 +10,7 @@ link targets. A page begins where a break was set.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -61,9 +62,15 @@ _STYLE = pattern(
 )
 _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
+_REPLACEMENT = "\ufffd"
 _HEAD_CHARS = 200_000
 _MAX_MARKER_CHARS = 12
-_BINARY = pattern(r"[^\t\n\r\x20-\xff]")
+_MAX_DIGITS = 10
+"""Of a number: striprtf takes those beyond them for text."""
+_BINARY = r"[\0-\x08\x0e-\x19\x1b-\x1f]"
+_NO_BINARY = r"(?:(?!\\bin\d)[^\0-\x08\x0e-\x19\x1b-\x1f])"
+_BINARY_DATA = pattern(rf"(?:{_NO_BINARY}{{0,64}}+{_BINARY}(?:{_NO_BINARY}{{0,4096}}+{_BINARY})*+)?+")
+"""What is surely data: a text has no such characters, pictures have one in ten bytes, but for texts in them."""
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -79,8 +86,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     # Characters beyond the first plane are written as two halves.
     text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
     draft = Draft(limits)
-    if "\ufffd" in text:
-        draft.note("damaged_text", f"{text.count(chr(0xFFFD))} characters could not be read.")
+    if _REPLACEMENT in text:
+        draft.note("damaged_text", f"{text.count(_REPLACEMENT)} characters could not be read.")
     if marking.overlong:
         draft.note(
             "damaged_text", "Binary data is said to go on beyond the file's end: see whether text is missing."
@@ -131,7 +138,7 @@ class _Marking:
 
         self.overlong = False
         """Whether binary data would go on beyond the end."""
-        self._last_binary = 0
+        self._end = len(source.rstrip("\0"))
 
     def pieces(self) -> Iterator[str]:
         """Yields the source with marks for what striprtf would forget, and every character in pure ASCII."""
@@ -191,6 +198,11 @@ class _Marking:
         if word == "bin":
             self._skip(max(int(number or 0), 0))
             return ""
+        if number and len(number) > _MAX_DIGITS:
+            number = number[:_MAX_DIGITS]
+            shown = f"\\{word}{number} "
+        if word == "u" and number and not -0x8000 <= int(number) <= sys.maxunicode:
+            return f"\\u{ord(_REPLACEMENT)} "
         if word == "annotation":
             by, self._writer, self._closing = self._writer, "", _NOTE_END
             return f"\\z {_REMARK}{f'Comment ({by}): ' if by else 'Comment: '}"
@@ -218,15 +230,11 @@ class _Marking:
         return shown
 
     def _skip(self, length: int) -> None:
-        """Passes over binary data; when its length is beyond the end, and text alone follows, over nothing."""
+        """Passes over binary data; when its length is beyond the end, over what is surely no text."""
         if length > len(self._source) - self._position:
-            if not self.overlong:
-                end = len(self._source.rstrip("\0"))
-                self._last_binary = max(
-                    (at.start() for at in _BINARY.finditer(self._source, 0, end)), default=0
-                )
             self.overlong = True
-            length = length if self._last_binary >= self._position else 0
+            found = _BINARY_DATA.match(self._source, self._position, self._end)
+            length = found.end() - self._position if found else 0
         self._position += length
 
 

@@ -108,6 +108,30 @@ def test_binary_data_that_goes_beyond_the_end_takes_no_text_along(rest: bytes, t
     assert (document.text, [note.code for note in document.notes]) == (text, ["damaged_text"])
 
 
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        (b"} after\\par}\x1a", "before after"),
+        (b"} after\x0c that\\par}\0\0", "before after that"),
+        (b"} after {\\pict\\bin4 \0\x01\x02\x03} that\\par}", "before after that"),
+        (b"\x89PNG\0\x01" + b"<xmp>" * 500 + b"\0\x02 a} after\\par}", "before after"),
+        (b"} after" + b" word" * 50 + b" {\\pict\\bin9 \0\x01} that\\par}", "before after" + " word" * 50),
+        (bytes(range(256)) * 40, "before"),
+    ],
+)
+def test_text_behind_binary_data_of_a_false_length_is_read(rest: bytes, text: str) -> None:
+    document = parse(b"{\\rtf1 before {\\pict\\bin5000000 " + rest, "a.rtf")
+    assert document.text == text
+    assert {note.code for note in document.notes} == {"damaged_text"}
+
+
+def test_numbers_out_of_all_bounds_are_no_text_and_no_damage() -> None:
+    assert read(r"\fs99999999999999999999 Twenty\uc99999999999999999999\uc1  days\par").text == "Twenty days"
+    document = read(r"Twenty \u99999999999999999999 ?\u-99999 ?days\par")
+    assert document.text == "Twenty \ufffd\ufffddays"
+    assert [note.code for note in document.notes] == ["damaged_text"]
+
+
 def test_a_file_is_one_whatever_bytes_its_pictures_have() -> None:
     body = b"{\\rtf1 Before {\\pict\\bin4 \0\x01\x02\0}" + b"{\\pict\\bin40 " + bytes(40) + b"} after\\par}\0"
     assert parse(body, "a.rtf").text == "Before after"
