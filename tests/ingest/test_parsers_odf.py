@@ -46,6 +46,37 @@ def test_structure_is_kept() -> None:
     ]
 
 
+def test_blanks_in_the_xml_say_no_more_than_that_there_is_one() -> None:
+    for style in ("", ' text:style-name="Preformatted_20_Text"'):
+        words = f"<text:p{style}>\n   Twenty  <text:span> days\n</text:span> \ta</text:p>"
+        assert read(f"{words}<text:p>or<text:line-break/><text:tab/>more</text:p>").text.split("\n") == [
+            "Twenty days a",
+            "",
+            "or",
+            "more",
+        ]
+
+
+def test_preformatted_text_in_lists_and_frames_keeps_its_lines() -> None:
+    def code(*lines: str) -> str:
+        return "".join(f'<text:p text:style-name="Preformatted_20_Text">{line}</text:p>' for line in lines)
+
+    item = f"<text:p>Run</text:p>{code('if x:', '<text:s/>go')}<text:p>Then rest.</text:p>"
+    bare = code("a = 1", "b = 2")
+    inner = "if a:", '<text:s text:c="4"/>b'
+    row = "<table:table-row><table:table-cell{}>{}</table:table-cell></table:table-row>"
+    frame, table = row.format("", code(*inner)), row.format(' table:number-columns-repeated="2"', code("x"))
+    document = read(
+        f"<text:list><text:list-item>{item}</text:list-item><text:list-item>{bare}</text:list-item></text:list>"
+        f"<table:table>{frame}</table:table><table:table>{table}</table:table>"
+    )
+    assert kinds(document) == [
+        ("list", 0, "- Run\n   if x:\n   go\n   Then rest.\n- a = 1\n   b = 2"),
+        ("code", 0, "if a:\n    b"),
+        ("table", 0, "x"),
+    ]
+
+
 def test_tables_keep_header_rows_and_merged_cells() -> None:
     document = read(
         "<table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>City</text:p>"

@@ -22,7 +22,7 @@ from ingest.parsers.odf.charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf.forms import read_controls
 from ingest.parsers.odf.package import as_archive, read_properties
 from ingest.parsers.odf.styles import DRAW, MANIFEST, OFFICE, SHOW, SVG, TABLE, TEXT, Styles, whole_number
-from ingest.parsers.odf.tables import add_table
+from ingest.parsers.odf.tables import add_table, only_cell
 from ingest.parsers.odf.words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
 from ingest.parsers.remarks import Remark
@@ -133,6 +133,8 @@ class _Writer:
                 self._write_paragraph(element)
             elif tag == TEXT + "list":
                 self._write_list(element)
+            elif tag == TABLE + "table" and (cell := only_cell(element)) is not None:
+                stack.append(iter(cell))
             elif tag == TABLE + "table":
                 self._write_table(element)
             elif tag == TEXT + "section" and element.get(TEXT + "display") == "none":
@@ -218,13 +220,17 @@ class _Writer:
                 self._draft.heading(text if marker in ("", "-") else f"{marker} {text}", level)
                 self._write_remarks(remarks_on(paragraph))
                 continue
-            for index, piece in enumerate(self._words.text(paragraph, boxes).split("\f")):
+            code = self._is_code(paragraph)
+            for index, piece in enumerate(self._words.text(paragraph, boxes, as_typed=code).split("\f")):
                 if index:
                     self._close_list()
                     self._next_page()
                 if not piece.strip():
                     continue
-                if marker is None and self._open:
+                if self._open and (code or not self._open[-1][1]) and marker is None:
+                    # Lines of code, and what stands behind them, are lines of their own below the item.
+                    self._open += [(depth + 1, "", line) for line in piece.split("\n")]
+                elif marker is None and self._open:
                     self._open[-1] = (*self._open[-1][:2], f"{self._open[-1][2]} {piece}")
                 else:
                     self._open.append((depth, "-" if marker is None else marker, piece))

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from ingest.parsers.assembly import Draft
 from ingest.parsers.odf.styles import TABLE, whole_number
 
 _MAX_REPEAT = 1000
+_CELLS = (TABLE + "table-cell", TABLE + "covered-table-cell")
+
+
+def only_cell(table: Any) -> Any | None:
+    """Returns the cell of a table that has no other: it is a frame around text; None for all others."""
+    cells = [cell for row, _ in islice(_rows(table), 2) for cell in row.iterchildren(*_CELLS)]
+    if len(cells) != 1:
+        return None
+    repeats = (
+        cells[0].get(TABLE + "number-columns-repeated"),
+        cells[0].getparent().get(TABLE + "number-rows-repeated"),
+    )
+    return cells[0] if all(whole_number(repeat, 1) == 1 for repeat in repeats) else None
 
 
 def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
-    """Adds a table to a draft; one of a single cell is a frame around text.
+    """Adds a table to a draft.
 
     Args:
         draft: what is added to.
@@ -27,9 +41,7 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
     carried: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
     for row, is_header in _rows(table):
         line: list[str] = []
-        for cell in row:
-            if cell.tag not in (TABLE + "table-cell", TABLE + "covered-table-cell"):
-                continue
+        for cell in row.iterchildren(*_CELLS):
             text = text_of(cell)
             repeat = min(whole_number(cell.get(TABLE + "number-columns-repeated"), 1), _MAX_REPEAT)
             wide = whole_number(cell.get(TABLE + "number-columns-spanned"), 1)
@@ -54,7 +66,7 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
             rows.append(line)
         header_rows += is_header and header_rows == len(rows) - 1
     if len(rows) == 1 and len(rows[0]) == 1:
-        draft.paragraph(rows[0][0])
+        draft.paragraph(rows[0][0])  # the others are empty
     else:
         draft.table(rows, header_rows or None)
 

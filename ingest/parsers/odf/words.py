@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from corpus.patterns import pattern
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.odf.charts import equation_in
 from ingest.parsers.odf.styles import DRAW, OFFICE, SHOW, SVG, TEXT, Styles, whole_number
@@ -31,6 +32,9 @@ _SKIPPED = frozenset(
     }
 )
 _MAX_SPACES = 200
+_SPACE, _TAB, _LINE = "\0\x01\x02"
+"""What the writer typed, apart from blanks in the XML: those say no more than that there is one."""
+_BLANKS = pattern(r"[ \t\r\n]+")
 
 
 class Words:
@@ -44,8 +48,8 @@ class Words:
         self.hidden = 0
 
     def text(self, element: Any, boxes: list[Any] | None = None, *, as_typed: bool = False) -> str:
-        """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats, and blanks stay
-        ``as_typed``."""
+        """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats, and blanks that
+        were typed stay ``as_typed``."""
         parts: list[str] = []
         stack: list[tuple[Any, Iterator[Any]]] = [(element, iter(element))]
         parts.append(element.text or "")
@@ -59,11 +63,11 @@ class Words:
                 continue
             tag = child.tag
             if tag == TEXT + "s":
-                parts.append(" " * min(whole_number(child.get(TEXT + "c"), 1), _MAX_SPACES))
+                parts.append(_SPACE * min(whole_number(child.get(TEXT + "c"), 1), _MAX_SPACES))
             elif tag == TEXT + "tab":
-                parts.append("\t")
+                parts.append(_TAB)
             elif tag == TEXT + "line-break":
-                parts.append("\n")
+                parts.append(_LINE)
             elif tag == TEXT + "soft-page-break":
                 parts.append("\f" if boxes is not None else " ")
             elif tag == TEXT + "note":
@@ -84,10 +88,12 @@ class Words:
                 stack.append((child, iter(child)))
                 continue
             parts.append(child.tail or "")
-        lines = "".join(parts).split("\n")
+        lines = _BLANKS.sub(" ", "".join(parts)).removeprefix(" ").split(_LINE)
         if as_typed:
-            return "\n".join(line.expandtabs(4).rstrip(" ") for line in lines)
-        return "\n".join(re.sub(r"[ \t\r]+", " ", line).strip(" ") for line in lines)
+            return "\n".join(
+                line.replace(_SPACE, " ").replace(_TAB, "\t").expandtabs(4).rstrip(" ") for line in lines
+            )
+        return "\n".join(re.sub(f"[ {_SPACE}{_TAB}]+", " ", line).strip(" ") for line in lines)
 
     def control(self, place: Any) -> str:
         """Returns what a control shows, by its place in the text."""
