@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from corpus.catalog.changes import CatalogFeed, CatalogSnapshot
 from corpus.errors import UnavailableError, UsageError
@@ -57,6 +60,22 @@ class Past:
         return self._engine.holders(word)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What was read of some versions, and their chunks' ids at the last change that is known to have left them."""
+
+    seq: int
+    versions: Int64
+    chunks: Int64
+    past: Past
+
+    def holds(self, snapshot: CatalogSnapshot) -> bool:
+        """Says whether the chunks of the same versions are named as they were."""
+        if self.seq != snapshot.seq and np.array_equal(self.chunks, snapshot.chunk_ids()):
+            self.seq = snapshot.seq
+        return self.seq == snapshot.seq
+
+
 class PastShelf:
     """Opens the past and keeps what was asked for last: a question searches it several times."""
 
@@ -65,7 +84,7 @@ class PastShelf:
         self._dimension = dimension
         self._opening = threading.Lock()  # one at a time: it takes a core and memory
         self._places = threading.BoundedSemaphore(MOST_WAITING)
-        self._last: tuple[object, Past] | None = None
+        self._last: _Kept | None = None
 
     def open(self, versions: Int64) -> Past:
         """Returns the given versions, as they are searched; an erased one is left out.
@@ -87,13 +106,15 @@ class PastShelf:
 
     def _open(self, versions: Int64) -> Past:
         with self._opening, self._feed.past(versions) as snapshot:
-            # A commit may rename the chunks of a retired version, so what was read holds until the next one.
-            key = (snapshot.seq, snapshot.live.tobytes())
-            if self._last is None or self._last[0] != key:
-                _check_size(snapshot.chunk_count())
-                self._last = None  # gone before the next takes its place in memory
-                self._last = (key, Past(snapshot, self._dimension))
-            return self._last[1]
+            kept, live = self._last, snapshot.live
+            # A commit may rename the chunks of a retired version; most do not.
+            if kept and np.array_equal(kept.versions, live) and kept.holds(snapshot):
+                return kept.past
+            _check_size(snapshot.chunk_count())
+            kept = self._last = None  # gone before the next takes its place in memory
+            past = Past(snapshot, self._dimension)
+            self._last = _Kept(snapshot.seq, live, snapshot.chunk_ids(), past)
+            return past
 
     def clear(self) -> None:
         """Forgets what it keeps."""

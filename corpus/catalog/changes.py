@@ -170,6 +170,15 @@ class CatalogSnapshot:
         ]
         return np.sort(np.array(found, np.int64))
 
+    def chunk_ids(self) -> Int64:
+        """Returns the ids of all chunks, ascending."""
+        found = [
+            own
+            for some in _by_statement(self.live)
+            for own in self.db.execute(select(chunks.c.id).where(chunks.c.version_id.in_(some))).scalars()
+        ]
+        return np.sort(np.array(found, np.int64))
+
     def text_rows(self, versions: Sequence[int] | None = None) -> Iterator[TextRow]:
         living = self.live if versions is None else self._living(versions)
         for version_id in living.tolist():

@@ -72,10 +72,12 @@ class Database:
         if self._shared.db is not None:
             yield
             return
-        epoch = (
-            self._epoch
-        )  # before anything is read: a cache that is filled meanwhile is never taken for newer
-        with self.read() as db:
+        # Before anything is read: a cache that is filled meanwhile is never taken for newer.
+        epoch = self._epoch
+        with ExitStack() as held:
+            with _file(self.path).explained():  # what the block meets besides is another file's
+                db = held.enter_context(self._engine.connect())
+                held.enter_context(db.begin())
             self._shared.db, self._shared.epoch = db, epoch
             try:
                 yield

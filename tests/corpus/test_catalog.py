@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -331,6 +332,15 @@ def test_what_a_thread_reads_in_one_state_is_of_one_state(catalog):
         seen.append(in_log(catalog))
     assert (seen, in_log(catalog), catalog.epoch) == ([1, 1, 1], 2, before + 1)
     assert others == (2, before + 1), "another thread reads what there is"
+
+
+def test_an_error_that_is_met_in_one_state_is_not_taken_for_the_catalog_s(catalog):
+    full = OSError(errno.ENOSPC, "another file's disk is full")
+    with pytest.raises(OSError, match="another file"), catalog.one_state():
+        raise full
+    assert in_log(catalog) == 0
+    with pytest.raises(StorageError, match="another file"), catalog.one_state(), catalog.read():
+        raise full
 
 
 def in_log(catalog):

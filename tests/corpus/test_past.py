@@ -235,6 +235,9 @@ def test_the_same_past_is_read_once_and_another_anew(corpus: Corpus, monkeypatch
     for asked, so_far in ((moment, 1), (moment + timedelta(microseconds=1), 1), (later, 2), (moment, 3)):
         assert all(legs(corpus, asked, OWNER))
         assert len(made) == so_far
+    put(corpus, "c.txt", "travel")  # beside an ingest it is not read anew with every commit
+    assert all(legs(corpus, moment, OWNER))
+    assert len(made) == 3
     assert all(legs(corpus, datetime.now(UTC) + timedelta(days=1), OWNER))  # the indexes answer
     assert len(made) == 3
 
