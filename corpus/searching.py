@@ -26,7 +26,7 @@ _LOOKED_INTO = 10
 """So many passages are read for a word."""
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
-_DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
+DENSE_BROKEN = "The dense index cannot be used, so every vector was compared. vouch status says why."
 
 
 class Searching:
@@ -220,7 +220,7 @@ class Searching:
         Without its index dense search finds the same, as every vector is compared; that one was never built is no
         news.
         """
-        dense = [_DENSE_BROKEN] if self.dense.state().broken else []
+        dense = [DENSE_BROKEN] if self.dense.state().broken else []
         return tuple(filter(None, [*dense, self.lexical.state().problem]))
 
     def places(

@@ -237,7 +237,8 @@ class _Run:
         """Ends an answer for which no model can be reached: with the passages alone."""
         text = tell("unreachable", self._asked.japanese)
         text += tell("and_passages", self._asked.japanese) if self._asked.passages else ""
-        self._asked.notes.append(AnswerNote(error.code, error.message))
+        said = tell("model_says", self._asked.japanese, said=error.message)
+        self._asked.notes.append(AnswerNote(error.code, said))
         yield TextDelta(text)
         yield CitationsFound((), ())
         yield Done(self._answer(text, error.code, failure=error))

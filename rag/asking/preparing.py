@@ -179,7 +179,7 @@ class Preparation:
     def _read_as(self, wording: Wording) -> None:
         """Keeps what the question is read as in the end, and says so."""
         self.question = wording.read
-        self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips)]
+        self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips, self.japanese)]
         if self._standing != self.ask.question or wording.written != self._standing:
             self.notes.append(
                 AnswerNote("standalone_question", tell("read_as", self.japanese, question=self.question))

@@ -16,7 +16,7 @@ from corpus.patterns import pattern
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, show_passages, tidy
-from rag.cli.screen import Screen, count, duration, printable, wrap
+from rag.cli.screen import Screen, duration, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.prompts.prompting import is_japanese
@@ -130,7 +130,7 @@ def ask(
         if found["abstained"] and found["passages"] and not shown:
             session.note(tell("nearest", japanese, places=_nearest(found["passages"], japanese)))
             session.note(tell("search_shows", japanese))
-        session.note(" · ".join(_facts(found)))
+        session.note(" · ".join(_facts(found, japanese)))
     if not found["complete"]:
         failure = found["failure"]
         session.screen.error(failure["message"], failure["hint"])
@@ -164,23 +164,22 @@ def read_template_option(named: str | None) -> str | dict[str, str] | None:
     return named
 
 
-def tokens(usage: Mapping[str, Any]) -> str:
+def tokens(usage: Mapping[str, Any], japanese: bool = False) -> str:
     """Returns ``1,830 + 42 tokens``; a count that is not the provider's is marked as about."""
-    about = "" if usage["counted"] == "provider" else "about "
-    return f"{about}{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens"
+    said = f"{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens"
+    return said if usage["counted"] == "provider" else tell("about", japanese, n=said)
 
 
-def cost(usage: Mapping[str, Any]) -> str:
+def cost(usage: Mapping[str, Any], japanese: bool = False) -> str:
     """Returns ``$0.00042``, ``about $1.20`` where the tokens are estimated, or ``price unknown``."""
     usd = usage["cost_usd"]
     if usd is None:
-        return "price unknown"
+        return tell("no_price", japanese)
     if not usd:
         return "$0"
-    about = "" if usage["counted"] == "provider" else "about "
     digits = 2 - min(0, floor(log10(usd)))
     shown = f"{usd:.{digits}f}".rstrip("0").ljust(4, "0") if usd < 1 else f"{usd:,.2f}"
-    return f"{about}${shown}"
+    return f"${shown}" if usage["counted"] == "provider" else tell("about", japanese, n=f"${shown}")
 
 
 class _Shown:
@@ -282,20 +281,20 @@ def _nearest(passages: Sequence[Mapping[str, Any]], japanese: bool) -> str:
     return "; ".join(list(best.values())[:_NEAREST])
 
 
-def _facts(found: Mapping[str, Any]) -> list[str]:
-    facts = [found["model"], "with retrieval" if found["retrieval"] else "without retrieval"]
-    if found["passages"]:
-        facts.append(count(len(found["passages"]), "passage"))
+def _facts(found: Mapping[str, Any], japanese: bool) -> list[str]:
+    facts = [found["model"], tell("with_retrieval" if found["retrieval"] else "without_retrieval", japanese)]
+    if n := len(found["passages"]):
+        facts.append(tell("passage" if n == 1 else "passages", japanese, n=n))
     if found["usage"]["input_tokens"]:
-        facts.append(tokens(found["usage"]))
+        facts.append(tokens(found["usage"], japanese))
     if found["usage"]["cost_usd"]:
-        facts.append(cost(found["usage"]))
+        facts.append(cost(found["usage"], japanese))
     facts += [duration(found["timings_ms"]["total"] / 1000)]
     if found["support"] is not None and found["retrieval"] and not found["abstained"]:
-        weak = ", too few" if found["supported"] is False else ""
-        facts.append(f"{found['support']:.0%} of its sentences vouched for{weak}")
+        share = tell("support", japanese, share=f"{found['support']:.0%}")
+        facts.append(tell("too_little", japanese, support=share) if found["supported"] is False else share)
     if found["receipt"]:
-        facts.append(f"receipt {found['receipt']}")
+        facts.append(tell("receipt", japanese, id=found["receipt"]))
     return facts
 
 

@@ -13,6 +13,8 @@ from corpus.embedding import PairScorer
 from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.types import Hit
+from rag.prompts.prompting import is_japanese
+from rag.words.told import tell
 
 AT_ONCE = 8
 """Passages that a CrossEncoder reads between two looks at the clock."""
@@ -89,9 +91,11 @@ class CrossEncoderOrder:
         try:
             scores = under_way.result(self._timeout_ms / 1000)
         except LateError:
-            return _left(hits, under_way, given_up, f"took longer than {self._timeout_ms} ms")
+            note = tell("rerank_late", is_japanese(query), ms=self._timeout_ms)
+            return _left(hits, under_way, given_up, note)
         except EmbeddingError as error:
-            return _left(hits, under_way, given_up, f"failed ({error.message.rstrip('.')})")
+            note = tell("rerank_failed", is_japanese(query), why=error.message.rstrip("."))
+            return _left(hits, under_way, given_up, note)
         order = sorted(range(len(read)), key=lambda at: (-scores[at], at))
         found = [
             replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": scores[at]})
@@ -128,11 +132,11 @@ def open_reranker(settings: Settings) -> Reranker:
 
 
 def _left(
-    hits: Sequence[Hit], under_way: Future[list[float]], given_up: threading.Event, why: str
+    hits: Sequence[Hit], under_way: Future[list[float]], given_up: threading.Event, note: str
 ) -> Reranked:
     given_up.set()
     under_way.cancel()
-    return Reranked(tuple(hits), f"The CrossEncoder {why}; the hits stand in the order before it.")
+    return Reranked(tuple(hits), note)
 
 
 def _searched(hit: Hit) -> str:

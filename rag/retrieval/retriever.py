@@ -18,7 +18,7 @@ import numpy as np
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
 from corpus.lexical.engine import WEIGHED
-from corpus.searching import is_past
+from corpus.searching import DENSE_BROKEN, is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import (
@@ -82,7 +82,7 @@ class SearchResult:
     @property
     def told(self) -> tuple[str, ...]:
         """All that the reader should know: how the query was read, and the notes."""
-        return (*as_told(self.slips), *self.notes)
+        return (*as_told(self.slips, is_japanese(self.query)), *self.notes)
 
 
 class Retriever:
@@ -179,7 +179,7 @@ class Retriever:
         vector, tokens, near = meaning() if meaning else _NO_MEANING
         if words is None and near is None:
             words = self._by_words(cleaned, depth, caller, chosen, timings)
-        notes += [] if is_past(chosen) else self._corpus.notes()
+        notes += [] if is_past(chosen) else self._lacking(is_japanese(cleaned))
         with self._corpus.catalog.one_state():
             with _timed(timings, "scoring"):
                 found = [leg.ids[:depth] for leg in (near, words) if leg is not None]
@@ -296,6 +296,14 @@ class Retriever:
             )
         return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
 
+    def _lacking(self, japanese: bool) -> list[str]:
+        """Says what searches of what is live lack just now."""
+        found = self._corpus.notes()
+        return [
+            tell("dense_broken" if note == DENSE_BROKEN else "index_says", japanese, said=note)
+            for note in found
+        ]
+
     def _embedded(
         self, query: str, timings: dict[str, float], notes: list[str]
     ) -> tuple[Float32, QueryTokens | None] | None:
@@ -306,7 +314,7 @@ class Retriever:
                     late.embed_query_with_tokens(query) if late else (self._embedder.embed_query(query), None)
                 )
         except EmbeddingError as error:
-            notes.append(f"Searched by words alone: {error.message}")
+            notes.append(tell("without_meaning", is_japanese(query), why=error.message))
             return None
         notes += cut_short(query, self._embedder)
         return read

@@ -16,6 +16,7 @@ from string import ascii_lowercase
 
 from corpus.language import STOP_WORDS
 from corpus.patterns import pattern
+from rag.words.told import tell
 
 LEAST_CHARS = 5
 MOST_CHARS = 24
@@ -111,9 +112,9 @@ def put_right(query: str, slips: Mapping[str, str]) -> str:
     return query
 
 
-def as_told(slips: Mapping[str, str]) -> list[str]:
+def as_told(slips: Mapping[str, str], japanese: bool) -> list[str]:
     """Returns a sentence for each word that was put right."""
-    return [f"“{written}” stands in no document: read as “{meant}”." for written, meant in slips.items()]
+    return [tell("misspelt", japanese, written=written, meant=meant) for written, meant in slips.items()]
 
 
 def _spans(query: str) -> list[tuple[int, int]]:

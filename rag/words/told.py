@@ -56,6 +56,24 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "Searched as of {moment}: nothing that was live then is for you to see and passes the filter.",
         "{moment}の時点で有効だった文書のうち、閲覧でき、絞り込みに合うものはありません。",
     ),
+    "without_meaning": ("Searched by words alone: {why}", "言葉の一致だけで検索しました: {why}"),
+    "dense_broken": (
+        "The dense index cannot be used, so every vector was compared. vouch status says why.",
+        "ベクトルの索引が使えないため、すべてのベクトルと比べました。理由はvouch statusで確認できます。",
+    ),
+    "index_says": ("{said}", "索引に不具合があります: {said}"),
+    "rerank_late": (
+        "The CrossEncoder took longer than {ms} ms; the hits stand in the order before it.",
+        "CrossEncoderが{ms} msで終わらなかったため、並べ替える前の順のままです。",
+    ),
+    "rerank_failed": (
+        "The CrossEncoder failed ({why}); the hits stand in the order before it.",
+        "CrossEncoderが使えなかったため（{why}）、並べ替える前の順のままです。",
+    ),
+    "misspelt": (
+        "“{written}” stands in no document: read as “{meant}”.",
+        "「{written}」はどの文書にもないため、「{meant}」と読みました。",
+    ),
     "part_unanswered": (
         "The documents do not answer this part of the question: {part}",
         "質問のうち、次の部分への答えは文書の中に見つかりませんでした: {part}",
@@ -81,6 +99,7 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "回答の{all}文のうち、文書で裏付けられるのは{good}文です。",
     ),
     # of the model
+    "model_says": ("{said}", "モデルに接続できなかった理由: {said}"),
     "model_abstained": (
         "The model found no answer in the passages.",
         "モデルは、見つかった文章の中に答えを見つけませんでした。",
@@ -168,6 +187,15 @@ TOLD: Mapping[str, tuple[str, str]] = {
     # on the terminal
     "nearest": ("Nearest: {places}", "近い箇所: {places}"),
     "search_shows": ("vouch search shows what stands there.", "vouch searchで本文を見られます。"),
+    "with_retrieval": ("with retrieval", "検索あり"),
+    "without_retrieval": ("without retrieval", "検索なし"),
+    "passage": ("1 passage", "文章1件"),
+    "passages": ("{n} passages", "文章{n}件"),
+    "about": ("about {n}", "約{n}"),
+    "no_price": ("price unknown", "料金不明"),
+    "support": ("{share} of its sentences vouched for", "裏付けのある文 {share}"),
+    "too_little": ("{support}, too few", "{support}（不足）"),
+    "receipt": ("receipt {id}", "レシート {id}"),
     "disagree": ("Documents disagree: ", "文書の内容が食い違っています: "),
 }
 """Key → the sentence in English and in Japanese, with the same places for names and figures."""

@@ -131,6 +131,7 @@ def test_a_model_asked_alone_speaks_of_no_documents(
     assert "passage" not in given.failure.message + given.failure.hint
     with_them = answer(Ask(question), shelf, models)
     assert with_them.text == tell("unreachable", japanese) + tell("and_passages", japanese)
+    assert tell("model_says", japanese, said=given.failure.message) in [note.message for note in given.notes]
 
 
 def test_a_cut_answer_is_shown_as_a_part(shelf: Shelf, scripted: Begin) -> None:

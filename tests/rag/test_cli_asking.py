@@ -97,6 +97,7 @@ def test_what_was_asked_before_is_carried_over_and_shown(
     ended = vouch("ask", question, "--after", "Who are you?", "--after", before)
     assert ended.code == 0
     assert tell("read_as", is_japanese(question), question=read) in ended.err
+    assert tell("with_retrieval", is_japanese(question)) in ended.err
     found = vouch("ask", question, "--after", before, "--json").json
     assert (found["question"], found["standalone_question"]) == (question, read)
 

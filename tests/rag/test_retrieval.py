@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.errors import EmbeddingError, UnavailableError, UsageError
+from corpus.searching import DENSE_BROKEN
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
@@ -129,6 +130,21 @@ def test_without_its_model_a_search_goes_on_by_words_alone(corpus: Corpus) -> No
     result = retriever(corpus, UnwantedEmbedder()).search("vpn", 5, OWNER)
     assert [hit.source for hit in result.hits] == ["vpn.txt"]
     assert result.notes == ("Searched by words alone: The model is not there.",)
+
+
+def test_what_a_search_lacks_is_told_in_the_language_of_the_query(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "The lexical index is missing."
+    monkeypatch.setattr(corpus, "notes", lambda: (DENSE_BROKEN, said))
+    monkeypatch.setattr(UnwantedEmbedder, "covers", lambda *_: True)
+    result = retriever(corpus, UnwantedEmbedder()).search("旅費", 5, OWNER)
+    assert result.notes == (
+        tell("without_meaning", True, why="The model is not there."),
+        tell("dense_broken", True),
+        tell("index_says", True, said=said),
+    )
+    assert retriever(corpus).search("vpn", 5, OWNER).notes == (DENSE_BROKEN, said)
 
 
 @pytest.mark.parametrize(
