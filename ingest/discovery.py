@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
+from corpus.patterns import pattern
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, suffix_of
 from ingest.places import Places
@@ -29,6 +31,10 @@ _LIST_BYTES = 1 << 18
 _MAIN_PARTS = (b"word/document.xml", b"xl/workbook.xml", b"xl/workbook.bin", b"ppt/presentation.xml")
 _DECLARED = (b"mimetypeapplication/vnd.oasis.opendocument.", b"mimetypeapplication/epub+zip")
 _HASHED_BYTES = 1 << 20
+_OFFICE_MARK = pattern(
+    r"~\$.*\.(?:(?:doc|dot|ppt|pps|pot|xls|xlt)[bmx]?|rtf|od[tsp]|vsdx?|pub|one)", re.IGNORECASE | re.DOTALL
+)
+"""What Office leaves beside an open file, under its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +160,8 @@ def modified_time(status: os.stat_result) -> datetime:
 
 
 def is_hidden(name: str) -> bool:
-    """Says whether a file or folder is left out of folders for its name: hidden, or Office's mark of an open file."""
-    return name.startswith((".", "~$"))
+    """Says whether an entry is left out of folders for its name: a hidden one, or Office's mark of an open file."""
+    return name.startswith(".") or _OFFICE_MARK.fullmatch(name) is not None
 
 
 def printable(name: str) -> str:
@@ -298,10 +304,11 @@ class _Walk:
             if suffix in self._suffixes:
                 self.add_file(*place, entry.path, status)
             return
-        if suffix in SUFFIXES or _is_known_inside(entry.path, suffix):
+        head = b"" if suffix in SUFFIXES else _head(entry.path)
+        if suffix in SUFFIXES or _is_known_inside(entry.path, suffix, head):
             self.add_file(*place, entry.path, status)
         else:
-            self._skip_found(root, path, "unsupported", why_unread(suffix))
+            self._skip_found(root, path, "unsupported", why_unread(suffix, head))
 
     def _read_rules(
         self, root: Path, folder: str, entry: os.DirEntry[str]
@@ -337,15 +344,19 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _is_known_inside(file: str, suffix: str) -> bool:
+def _head(file: str) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read(_SNIFFED_BYTES)
+
+
+def _is_known_inside(file: str, suffix: str, head: bytes) -> bool:
     """Says whether a file of an unknown suffix is a PDF, an office document or a book, or one without a suffix is text.
 
     An archive is not opened for that here: its list of members stands at its end, and is only looked through for the
     names of an office document's main parts.
     """
-    with open(file, "rb") as stream:
-        head = stream.read(_SNIFFED_BYTES)
-        if head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK\x03\x04"):
+        with open(file, "rb") as stream:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LIST_BYTES))
             members = stream.read(_LIST_BYTES)
             return head[30:].startswith(_DECLARED) or any(part in members for part in _MAIN_PARTS)

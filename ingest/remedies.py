@@ -5,39 +5,48 @@ from __future__ import annotations
 __all__ = ["why_unread"]
 
 _SAVE_AS = {
-    "Word documents of the old format": (".docx", ".doc .dot"),
-    "PowerPoint presentations of the old format": (".pptx", ".ppt .pps .pot"),
-    "Works documents": (".docx", ".wps"),
-    "WordPerfect documents": (".docx", ".wpd"),
-    "Ichitaro documents": (".docx", ".jtd .jtt .jttc"),
-    "Hangul documents": (".docx", ".hwp .hwpx"),
-    "Pages documents": (".docx", ".pages"),
-    "Numbers workbooks": (".xlsx", ".numbers"),
-    "Keynote presentations": (".pptx", ".key"),
-    "OpenOffice.org 1 texts": (".odt", ".sxw"),
-    "OpenOffice.org 1 workbooks": (".ods", ".sxc"),
-    "OpenOffice.org 1 presentations": (".odp", ".sxi"),
-    "DocuWorks documents": ("PDF", ".xdw .xbd"),
-    "Publisher documents": ("PDF", ".pub"),
-    "Visio drawings": ("PDF", ".vsd .vsdx"),
-    "OneNote sections": ("PDF", ".one"),
-    "XPS documents": ("PDF", ".xps .oxps"),
-    "PostScript files": ("PDF", ".ps .eps"),
-    "DjVu books": ("PDF", ".djvu"),
-    "Kindle books": (".epub", ".mobi .azw .azw3"),
-    "Pictures": ("PDF", ".png .jpg .jpeg .tif .tiff"),
-    "Outlook's mail folders": (".eml or .mbox", ".pst .ost"),
-    "RAR and 7-Zip archives": (".zip", ".rar .7z"),
-    "tar archives": (".zip", ".tar .tgz .gz .bz2 .xz"),
+    "A Word document of the old format": (".docx", ".doc .dot"),
+    "A PowerPoint presentation of the old format": (".pptx", ".ppt .pps .pot"),
+    "A Works document": (".docx", ".wps"),
+    "A WordPerfect document": (".docx", ".wpd"),
+    "An Ichitaro document": (".docx", ".jtd .jtt .jttc"),
+    "A Hangul document": (".docx", ".hwp .hwpx"),
+    "A Pages document": (".docx", ".pages"),
+    "A Numbers workbook": (".xlsx", ".numbers"),
+    "A Keynote presentation": (".pptx", ".key"),
+    "An OpenOffice.org 1 text": (".odt", ".sxw"),
+    "An OpenOffice.org 1 workbook": (".ods", ".sxc"),
+    "An OpenOffice.org 1 presentation": (".odp", ".sxi"),
+    "A DocuWorks document": ("PDF", ".xdw .xbd"),
+    "A Publisher document": ("PDF", ".pub"),
+    "A Visio drawing": ("PDF", ".vsd .vsdx"),
+    "A OneNote section": ("PDF", ".one"),
+    "An XPS document": ("PDF", ".xps .oxps"),
+    "A PostScript file": ("PDF", ".ps .eps"),
+    "A DjVu book": ("PDF", ".djvu"),
+    "A Kindle book": (".epub", ".mobi .azw .azw3"),
+    "A picture": ("PDF", ".png .jpg .jpeg .tif .tiff"),
+    "An Outlook mail folder": (".eml or .mbox", ".pst .ost"),
+    "A RAR or 7-Zip archive": (".zip", ".rar .7z"),
+    "A tar archive": (".zip", ".tar .tgz"),
 }
 _REASONS = {
-    suffix: f"{kind} are not read: save it as {target}."
+    suffix: f"{kind} is not read: save it as {target}."
     for kind, (target, suffixes) in _SAVE_AS.items()
     for suffix in suffixes.split()
-}
+} | dict.fromkeys((".gz", ".bz2", ".xz"), "A compressed file is not read: unpack it.")
+_COMPOUND, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+_BEGINS = {".dot": _COMPOUND, ".pot": _COMPOUND, ".pub": _COMPOUND, ".key": _ZIP}
+"""How those begin whose suffix others have, too: notes, graphs, translations, public and private keys."""
 
 
-def why_unread(suffix: str) -> str:
-    """Returns what is said of a file that is left out for its suffix (lower case, "" for none), with the remedy."""
-    kind = f"{suffix} files are" if suffix else "This kind of file is"
-    return _REASONS.get(suffix, f"{kind} not read.")
+def why_unread(suffix: str, head: bytes) -> str:
+    """Returns what is said of a file that is left out for its suffix (lower case, "" for none), with the remedy.
+
+    Args:
+        suffix: of its name.
+        head: how the file begins.
+    """
+    kind = f"A {suffix} file" if suffix else "This kind of file"
+    known = _REASONS.get(suffix) if head.startswith(_BEGINS.get(suffix, b"")) else None
+    return known or f"{kind} is not read."

@@ -156,21 +156,50 @@ def test_hidden_and_ignored_entries_are_left_out_silently(tmp_path: Path) -> Non
 
 
 def test_offices_marks_of_open_files_are_left_out_silently(tmp_path: Path) -> None:
-    make(tmp_path, "plan.docx", "~$plan.docx", "sub/~$plan.xlsx", "sub/~plan.md", "cost~$.md")
+    make(
+        tmp_path, "plan.docx", "~$plan.docx", "sub/~$plan.xlsx", "sub/~plan.md", "cost~$.md", "~$RECYCLE.DOC"
+    )
     found = discover([tmp_path])
     assert paths(found) == ["cost~$.md", "plan.docx", "sub/~plan.md"]
     assert found.skipped == ()
+
+
+def test_files_and_folders_that_are_no_marks_are_read_whatever_they_are_called(tmp_path: Path) -> None:
+    make(tmp_path, "~$notes.md", "~$old/plan.md", "~$data.bin")
+    found = discover([tmp_path])
+    assert paths(found) == ["~$notes.md", "~$old/plan.md"]
+    assert [path for path, _, _ in found.skipped] == ["~$data.bin"]
 
 
 def test_what_is_left_out_for_its_format_comes_with_a_remedy(tmp_path: Path) -> None:
     make(tmp_path, "old.DOC", "old.ppt", "paper.jtd", "odd.xyz")
     told = {path: reason for path, _, reason in discover([tmp_path]).skipped}
     assert told == {
-        "old.DOC": "Word documents of the old format are not read: save it as .docx.",
-        "old.ppt": "PowerPoint presentations of the old format are not read: save it as .pptx.",
-        "paper.jtd": "Ichitaro documents are not read: save it as .docx.",
-        "odd.xyz": ".xyz files are not read.",
+        "old.DOC": "A Word document of the old format is not read: save it as .docx.",
+        "old.ppt": "A PowerPoint presentation of the old format is not read: save it as .pptx.",
+        "paper.jtd": "An Ichitaro document is not read: save it as .docx.",
+        "odd.xyz": "A .xyz file is not read.",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "said"),
+    [
+        ("id.pub", b"ssh-ed25519 AAAA", "A .pub file is not read."),
+        ("flyer.pub", b"\xd0\xcf\x11\xe0", "A Publisher document is not read: save it as PDF."),
+        ("server.key", b"-----BEGIN PRIVATE KEY-----", "A .key file is not read."),
+        ("talk.key", b"PK\x03\x04", "A Keynote presentation is not read: save it as .pptx."),
+        ("graph.dot", b"digraph {}", "A .dot file is not read."),
+        ("messages.pot", b'msgid ""', "A .pot file is not read."),
+        ("log.gz", b"\x1f\x8b", "A compressed file is not read: unpack it."),
+        ("all.tgz", b"\x1f\x8b", "A tar archive is not read: save it as .zip."),
+    ],
+)
+def test_what_has_the_suffix_of_another_kind_is_not_taken_for_it(
+    tmp_path: Path, name: str, head: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(head)
+    assert [reason for _, _, reason in discover([tmp_path]).skipped] == [said]
 
 
 def test_links_are_followed_only_to_files_inside(tmp_path: Path) -> None:
