@@ -32,8 +32,10 @@ def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
             for root, path in ((known.key.root, known.key.path), (file.root, file.path)):
                 records.forget_failure(db, DocumentKey(collection, root, path))
             ledger.counts["moved"] += 1
-            ledger.read_again |= {(file.root, file.path)} if one.again else set()
-            ledger.became(file.path, "moved", known.document_id, f"It was {_place_before(one)}.")
+            was = f"It was {_place_before(one)}."
+            ledger.became(file.path, "moved", known.document_id, was)
+            if one.again:
+                ledger.read_again[file.root, file.path] = was
         reach("move.before")
 
 
@@ -89,6 +91,10 @@ def _place_before(move: Move) -> str:
     return before.path if before.root == move.file.root else f"{before.root.rstrip('/')}/{before.path}"
 
 
+def _how_moved(move: Move) -> str:
+    return f" from {_place_before(move)}{' and read again under its new name' if move.again else ''}"
+
+
 def foretell(todo: Plan, ledger: Ledger) -> None:
     """Reports what the plan would do."""
     changed = [one for one in todo.update if not one.is_touch]
@@ -100,7 +106,7 @@ def foretell(todo: Plan, ledger: Ledger) -> None:
             "planned",
             [(one.path, "") for one, _ in todo.replace if (one.root, one.path) not in moved],
         ),
-        ("moved", "moved", [(one.file.path, f" from {_place_before(one)}") for one in todo.move]),
+        ("moved", "moved", [(one.file.path, _how_moved(one)) for one in todo.move]),
         ("updated", "updated", [(one.known.key.path, "") for one in changed]),
         ("removed", "removed", [(one.key.path, "") for one in todo.remove]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from corpus.catalog import records
 from corpus.catalog.records import Failure
@@ -49,9 +50,10 @@ class Ledger:
         self.counts = dict.fromkeys(
             ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
         )
-        self.read_again: set[tuple[str, str]] = (
-            set()
-        )  # where documents were moved to that are to be read again
+        self.read_again: dict[tuple[str, str], str] = {}
+        """Where documents were moved to that are to be read again, and what was said of the move."""
+        self._told_as_read: set[str] = set()
+        """Documents that moved, and were read again."""
         self.stopped = self.hint = ""
         self._on_progress = on_progress
         self._reports: list[FileReport] = []
@@ -75,12 +77,16 @@ class Ledger:
     def committed(self, item: Work, version: VersionRecord) -> None:
         """Takes down a version that is live."""
         self._computes = self._computes or item.computed
-        if (item.source.root, item.source.path) not in self.read_again:  # else it is counted as moved
+        moved = self.read_again.get((item.source.root, item.source.path))
+        if moved is None:  # else it is counted as moved
             self.counts["added" if item.before is None else "replaced"] += 1
         self.counts["chunks"] += version.chunks
         self._pages += version.pages
         tokens = sum(chunk.tokens for chunk in item.chunks)
         report = report_version(item.source.path, version, item.document.pages, tokens)
+        if moved is not None:
+            self._told_as_read.add(version.document_id)
+            report = replace(report, message=moved)
         self._reported(report, item.source)
 
     def failed(self, source: SourceFile, error: VouchError, seconds: float = 0.0) -> None:
@@ -166,9 +172,12 @@ class Ledger:
             FileReport(path, "skipped", code=code, message=reason)
             for path, code, reason in self.request.found.skipped
         ]
+        reports = [
+            one for one in self._reports if one.state != "moved" or one.document_id not in self._told_as_read
+        ]
         return IngestReport(
             collection=self.request.collection,
-            files=(*self._reports, *skipped),
+            files=(*reports, *skipped),
             seconds=round(time.monotonic() - self._began, 3),
             dry_run=self.request.dry_run,
             stopped=self.stopped,

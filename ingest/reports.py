@@ -120,7 +120,8 @@ class Progress:
 class IngestReport:
     """What an ingest did. ``stopped`` tells why it ended early ("" when it did not).
 
-    A document that moved, and was read again under its new name, is one of ``moved`` alone.
+    A document that moved, and was read again under its new name, counts as one of ``moved`` alone, and is one of
+    ``files``: as it was read, with the place where it was.
     """
 
     collection: str

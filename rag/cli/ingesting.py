@@ -189,6 +189,9 @@ def _summary(done: Mapping[str, Any]) -> Table:
         remark = f"  {count(done['chunks'], 'passage')} from {count(pages, 'page')}"
         if without := sum(one["chunks_without_vector"] for one in done["files"]):
             remark += f", {without:,} of them found by words alone"
+        read = sum(one["state"] in ("ok", "partial") for one in done["files"])
+        if (new := done["added"] + done["replaced"]) and read > new:
+            remark += f", those of {count(read - new, 'moved file')} among them"
     for name in _COUNTS:
         if done[name]:
             rows.add_row(Text(f"{done[name]:,}", _STYLES.get(name, "")), Text(name), Text(remark))

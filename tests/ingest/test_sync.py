@@ -77,10 +77,13 @@ def test_a_file_whose_name_was_its_title_is_read_again_under_its_new_one(
     planned = run(corpus, folder, dry_run=True)
     assert counts(planned) == {"moved": 1, "unchanged": 2}
     assert [(one.path, one.state, one.message) for one in planned.files] == [
-        ("leave rules.txt", "moved", "would be moved from a.txt")
+        ("leave rules.txt", "moved", "would be moved from a.txt and read again under its new name")
     ]
     moved = run(corpus, folder)
     assert counts(moved) == {"moved": 1, "unchanged": 2}  # once, though it was read, too
+    assert [(one.path, one.state, one.message) for one in moved.files] == [
+        ("leave rules.txt", "ok", "It was a.txt.")
+    ]
     after = live(corpus, "leave rules.txt")
     assert (after.id, after.live and after.live.title) == (before.id, "leave rules")
     assert not verify(corpus).problems

@@ -85,6 +85,15 @@ def test_the_summary_counts_states_and_formats(fresh: tuple[Vouch, Path]) -> Non
     assert (moved["moved"], moved["removed"]) == (1, 0)
 
 
+def test_the_summary_says_which_passages_are_of_files_that_moved(fresh: tuple[Vouch, Path]) -> None:
+    vouch, folder = fresh
+    vouch("ingest", folder)
+    (folder / "table.md").rename(folder / "table.txt")
+    (folder / "page.html").write_text("<p>A page that is new.")
+    told = " ".join(vouch("ingest", folder).out.split())
+    assert "1 replaced 2 passages from 2 pages, those of 1 moved file among them 1 moved" in told
+
+
 def test_a_document_tells_its_report_long_after(fresh: tuple[Vouch, Path]) -> None:
     vouch, folder = fresh
     first = {one["path"]: one for one in vouch("ingest", folder, "--json").json["files"]}
