@@ -75,6 +75,16 @@ def test_what_counts_as_a_figure(text: str, read: list[str]) -> None:
     assert found == read
 
 
+def test_the_full_stop_behind_a_date_is_no_part_of_it() -> None:
+    for text, date in (
+        ("It moves on 9 March.", "9 March"),
+        ("due on 3 May.", "3 May"),
+        ("on 9 Mar. at", "9 Mar."),
+    ):
+        (found,) = figures(text)
+        assert text[found.start : found.end] == date
+
+
 def test_an_ambiguous_date_is_either() -> None:
     (date,) = figures("03/04/2025")
     assert same(date, figures("3 April 2025")[0])
