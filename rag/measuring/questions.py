@@ -18,6 +18,8 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ from corpus.errors import UsageError
 from corpus.language import detect_language
 
 _SHOWN_CHARS = 80
+_LARGEST = 2**53
+"""Of whole numbers: a float holds all up to there."""
+_ALIKE = 0.85
+"""Share of two names' letters by which one is the other misspelt: "golds" and "Gold", but not "golden"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +147,15 @@ def _question(row: Mapping[str, Any], place: str, number: int) -> Question:
     text = _string(row, "question", place)
     if not text.strip():
         raise _bad(f'{place} has no "question".')
-    gold = row.get("gold") or []
+    _check_names(row, ("gold", "answerable"), place)
+    gold = [] if row.get("gold") is None else row["gold"]
     if not isinstance(gold, list):
-        raise _bad(f'{place}: "gold" is a list of places, not {type(gold).__name__}.')
+        raise _bad(f'{place}: "gold" is a list of places, not {_short(gold)}.')
     answerable = row.get("answerable")
     if answerable is not None and not isinstance(answerable, bool):
         raise _bad(f'{place}: "answerable" is true or false, not {_short(answerable)}.')
+    if answerable and not gold:
+        raise _bad(f'{place}: it is said to be answerable, but has no "gold".')
     return Question(
         id=_name(row, "id", place) or str(number),
         text=text,
@@ -161,9 +170,10 @@ def _gold(item: Any, place: str) -> Gold:
     if (
         not isinstance(item, dict)
         or not isinstance(item.get("document"), str)
-        or not item["document"].strip("/")
+        or not item["document"].strip().strip("/")
     ):
         raise _bad(f'{place}: a gold place needs a "document".')
+    _check_names(item, ("page", "start", "end", "grade", "evidence", "text"), place)
     page, start, end = (_whole(item, name, place) for name in ("page", "start", "end"))
     grade = _number(item, "grade", place)
     gold = Gold(
@@ -181,6 +191,22 @@ def _gold(item: Any, place: str) -> Gold:
     if (start is None) != (end is None) or (start is not None and not 0 <= start < gold.end):
         raise _bad(f"{place}: start and end are given together, count from 0, and start comes before end.")
     return gold
+
+
+def _check_names(row: Mapping[str, Any], names: tuple[str, ...], place: str) -> None:
+    """Refuses a field that is surely a misspelt one: it would change what is measured. Others belong to other tools."""
+    if found := _misspelt(tuple(row), names):
+        raise _bad(f'{place}: {_short(found[0])} is no field; "{found[1]}" is.')
+
+
+@lru_cache(maxsize=256)
+def _misspelt(given: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
+    """Returns a field that is surely meant as one of those names, and that name."""
+    lower = {one.lower(): one for one in given}
+    for name in names:
+        if name not in given and (meant := get_close_matches(name, lower, n=1, cutoff=_ALIKE)):
+            return lower[meant[0]], name
+    return None
 
 
 def _string(row: Mapping[str, Any], name: str, place: str) -> str:
@@ -213,7 +239,7 @@ def _number(row: Mapping[str, Any], name: str, place: str) -> float | None:
 
 def _whole(row: Mapping[str, Any], name: str, place: str) -> int | None:
     number = _number(row, name, place)
-    if number is not None and not number.is_integer():
+    if number is not None and not (number.is_integer() and abs(number) <= _LARGEST):
         raise _bad(f'{place}: "{name}" is a whole number, not {_short(row[name])}.')
     return None if number is None else int(number)
 
@@ -221,7 +247,7 @@ def _whole(row: Mapping[str, Any], name: str, place: str) -> int | None:
 def _finite(value: str | float) -> float:
     """Returns a finite number as it is written, else not-a-number."""
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, str) and "_" in value else float(value)
     except (ValueError, OverflowError):
         return math.nan
     return number if math.isfinite(number) else math.nan

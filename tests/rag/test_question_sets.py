@@ -88,6 +88,20 @@ def test_questions_are_read_with_all_they_say(tmp_path: Path) -> None:
         ({"question": "q", "answerable": "false"}, 'line 2: "answerable" is true or false, not "false"'),
         ({"question": "q", "id": ["x"]}, 'line 2: "id" is a text or a number'),
         ({"question": ["q"]}, 'line 2: "question" is a text, not ["q"]'),
+        ({"question": "q", "gold": False}, 'line 2: "gold" is a list of places, not false'),
+        ({"question": "q", "gold": 0}, '"gold" is a list of places, not 0'),
+        ({"question": "q", "gold": ""}, '"gold" is a list of places, not ""'),
+        ({"question": "q", "gold": {}}, '"gold" is a list of places, not {}'),
+        (
+            {"question": "q", "gold": [{"document": "d", "page": 1e300}]},
+            '"page" is a whole number, not 1e+300',
+        ),
+        ({"question": "q", "gold": [{"document": "d", "page": "1_0"}]}, '"page" is a number, not "1_0"'),
+        ({"question": "q", "gold": [{"document": "  "}]}, 'needs a "document"'),
+        ({"question": "q", "golds": [{"document": "d"}]}, 'line 2: "golds" is no field; "gold" is'),
+        ({"question": "q", "Gold": [{"document": "d"}]}, '"Gold" is no field'),
+        ({"question": "q", "gold": [{"document": "d", "pages": 3}]}, '"pages" is no field; "page" is'),
+        ({"question": "q", "answerable": True}, 'said to be answerable, but has no "gold"'),
         ("[" * 100_000, "line 2 is not a question: it is nested too deeply"),
         ({"id": "1", "question": "again"}, "two questions have the id '1'"),
     ],
@@ -98,6 +112,13 @@ def test_a_bad_question_is_named_by_its_line(tmp_path: Path, row: object, said: 
         read_questions(path)
     assert said in caught.value.message
     assert caught.value.code == "bad_questions"
+
+
+def test_fields_of_other_tools_are_passed_over(tmp_path: Path) -> None:
+    gold = {"document": "d", "context": "c", "title": "t"}
+    row = {"question": "q", "gold": [gold], "answers": ["a"], "golden": True, "tags": [], "answer_type": "x"}
+    path = write_lines(tmp_path / "questions.jsonl", row, {"question": "r", "gold": None})
+    assert [question.gold for question in read_questions(path)] == [(Gold("d"),), ()]
 
 
 def test_files_that_are_no_question_sets(tmp_path: Path) -> None:
