@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.errors import LimitError, ParseError
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
@@ -20,6 +21,7 @@ from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
 from ingest.parsers.titles import title_from_name
 
+_RECORD_MARKS = pattern("[\x0b\x0c\x1c-\x1e]")
 _MAX_DEPTH = 64
 _MAX_BAD_NOTES = 20
 _LONG_TEXT = 200
@@ -77,7 +79,8 @@ def _read_whole(text: str, name: str) -> Any:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
             try:
-                return [_load(line) for line in _lines(text) if line.strip()]  # JSON Lines by another name
+                # JSON Lines by another name
+                return [_load(record) for line in _lines(text) for record in _records(line)]
             except json.JSONDecodeError:
                 pass
         raise ParseError(
@@ -91,14 +94,13 @@ def _read_lines(text: str, name: str, draft: Draft) -> Any:
     values: list[Any] = []
     bad = 0
     for number, line in enumerate(_lines(text), 1):
-        if not line.strip():
-            continue
-        try:
-            values.append(_load(line))
-        except json.JSONDecodeError as error:
-            bad += 1
-            if bad <= _MAX_BAD_NOTES:
-                draft.note("damaged_text", f"Line {number} is no JSON ({error.msg}) and was left out.")
+        for record in _records(line):
+            try:
+                values.append(_load(record))
+            except json.JSONDecodeError as error:
+                bad += 1
+                if bad <= _MAX_BAD_NOTES:
+                    draft.note("damaged_text", f"Line {number} is no JSON ({error.msg}) and was left out.")
     if bad > _MAX_BAD_NOTES:
         draft.note("damaged_text", f"{bad} lines are no JSON and were left out.")
     if bad and not values:
@@ -113,6 +115,21 @@ def _read_lines(text: str, name: str, draft: Draft) -> Any:
 def _lines(text: str) -> list[str]:
     """Returns lines, which end at a line feed alone: U+2028 and its like may stand in a JSON string."""
     return re.split("\r\n?|\n", text)
+
+
+def _records(line: str) -> list[str]:
+    """Returns the records of a line: one, but where it is none and such marks part it (RFC 7464 has one before each).
+
+    A writer may have left a mark within a text: then the line is a record as it is.
+    """
+    parts = [part for part in _RECORD_MARKS.split(line) if part.strip()]
+    if parts != [line]:
+        try:
+            _load(line)
+        except json.JSONDecodeError:
+            return parts
+        return [line]
+    return parts
 
 
 def _too_deep(name: str) -> LimitError:

@@ -101,6 +101,20 @@ def test_a_line_of_json_ends_at_a_line_feed_alone(name: str, ending: str) -> Non
     assert len(document.text.split("\n")) == 1 + len(rows)
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+@pytest.mark.parametrize("parted", ["\x1e{}\n\x1e{}\n", "{}\x0b{}\n", "{}\x1e{}", "{}\x0c\n{}\x1e\n"])
+def test_records_may_be_marked_or_parted_by_control_characters(name: str, parted: str) -> None:
+    document = read(parted.format('{"a": 1, "b": 2}', '{"a": "x y", "b": 4}'), name)
+    assert (document.text, document.notes) == ("a | b\n1 | 2\nx y | 4", ())
+
+
+def test_a_mark_within_a_text_parts_no_record() -> None:
+    document = read('{"a": "one\x0btwo", "b": 1}\n{"a": 3, "b": 4}\x1e{"a": broken}\n', "a.jsonl")
+    assert document.text.split("\n")[-1] == "3 | 4"
+    assert "one" in document.text
+    assert [note.code for note in document.notes] == ["damaged_text"]
+
+
 def test_json_named_text_stays_text() -> None:
     assert read('{"a": 1}', "a.txt").text == '{"a": 1}'
 
