@@ -96,6 +96,7 @@ def simplify(text: str, shown: Callable[[str], str | None]) -> tuple[str, int]:
         TooDeepError: it is not plain where an element that is left out ends.
     """
     is_styled = _STYLE_SHEET.search(text) is not None
+    is_white_unclear = not is_styled and _GROUND.search(text) is not None
     parts: list[str] = []
     left, hidden, position = _LeftOut(), 0, 0
     drawings = 0
@@ -113,7 +114,7 @@ def simplify(text: str, shown: Callable[[str], str | None]) -> tuple[str, int]:
             parts.append(tag[0])
         elif drawings:
             parts.append(tag[0])  # its words are found by its own tags
-        elif is_end or not left.begin(name, tag["attributes"], text, is_styled):
+        elif is_end or not left.begin(name, tag["attributes"], is_styled, is_white_unclear):
             other = shown(name)
             parts.append(tag[0] if other is None else other)
     if left.name:
@@ -128,15 +129,19 @@ class _LeftOut:
         self.name, self.is_hidden = "", False
         self._open: Counter[str] = Counter()
 
-    def begin(self, name: str, attributes: str, text: str, is_styled: bool) -> bool:
-        """Says whether an element that starts is left out."""
+    def begin(self, name: str, attributes: str, is_styled: bool, is_white_unclear: bool) -> bool:
+        """Says whether an element that starts is left out.
+
+        Raises:
+            TooDeepError: its text is white, on a ground that another element may give it.
+        """
         if name in _FRAME or (name in _KEPT and name in UNSEEN):
             return False
         is_hidden = hidden_by(attributes, is_styled) if _TELLING.search(attributes) else None
         if is_hidden is None and name not in UNSEEN:
             return False
-        if is_hidden and not is_styled and not hidden_by(attributes, True) and _GROUND.search(text):
-            raise TooDeepError  # white, on a ground that another element may give it
+        if is_hidden and is_white_unclear and not hidden_by(attributes, True):
+            raise TooDeepError
         if name not in _VOID:
             self.name, self.is_hidden = name, bool(is_hidden) and name not in UNSEEN
             self._open = Counter((name,))
