@@ -15,6 +15,7 @@ from corpus.embedding.passages import readable
 from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
+from ingest.contexts import Contexts
 
 CHUNKER_VERSION = "5"
 """Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
@@ -22,8 +23,6 @@ CHUNKER_VERSION = "5"
 _CONTEXT_SHARE = 3
 """A context may take a third of a chunk's tokens."""
 
-_CONTEXT_PART_CHARS = 120
-_INDENT_CHARS = 200
 _COVERED_RUN_CHARS = 300
 _CUT_BEHIND = ("\n", "。", "、", " ")
 """Where a row or sentence that alone is too long is cut, the best first."""
@@ -106,7 +105,7 @@ class Chunker:
         most ``chunk_chars`` characters without it. Time is linear in the text.
         """
         text = document.text
-        contexts = _Contexts(self._count, document.title, self._max_tokens // _CONTEXT_SHARE)
+        contexts = Contexts(self._count, document.title, self._max_tokens // _CONTEXT_SHARE)
         special = self._count([""])[0]
         drafts: list[_Draft] = []
         for run in self._sized(text, self._runs(text, contexts, _sections(document))):
@@ -150,7 +149,7 @@ class Chunker:
 
     # ---- what may be cut where -------------------------------------------------------------------
 
-    def _runs(self, text: str, contexts: _Contexts, sections: Iterable[_Section]) -> Iterator[_Run]:
+    def _runs(self, text: str, contexts: Contexts, sections: Iterable[_Section]) -> Iterator[_Run]:
         """Yields the runs of each section; one run, unless only a part of it can be read by the embedder."""
         for section in sections:
             first, last = section.blocks[0], section.blocks[-1]
@@ -192,7 +191,7 @@ class Chunker:
             sized.append(replace(run, units=tuple(units)))
         return sized
 
-    def _packed(self, text: str, run: _Run, room: int, contexts: _Contexts) -> Iterator[Sequence[_Unit]]:
+    def _packed(self, text: str, run: _Run, room: int, contexts: Contexts) -> Iterator[Sequence[_Unit]]:
         """Yields neighbouring units that fit into ``room``, as equal in size as good breaks allow."""
         units = [piece for unit in run.units for piece in self._divided(text, unit, room, run.by_tokens)]
         left = sum(unit.size for unit in units)
@@ -263,54 +262,6 @@ class Chunker:
             spans = _split(text, draft.start, draft.end, chars)
             pieces = [replace(draft, start=start, end=end) for start, end in spans]
             yield from self._fitting(text, pieces)
-
-
-class _Contexts:
-    """A document's contexts, each within ``most`` tokens, made once for each heading path."""
-
-    def __init__(self, count: Callable[[Sequence[str]], list[int]], title: str, most: int) -> None:
-        self._count = count
-        self._title = " ".join(title.split())
-        self._special = count([""])[0]
-        self._most = most
-        self._made: dict[tuple[str, ...], str] = {}
-        self._fitted: dict[str, str] = {}
-        self._sizes: dict[str, int] = {}
-
-    def of(self, headings: tuple[str, ...]) -> str:
-        """Returns title and heading path in one line: the middle of a long path is left out first."""
-        if headings not in self._made:
-            parts = [self._title] if self._title else []
-            parts += [heading for heading in headings if heading.casefold() != self._title.casefold()]
-            parts = [_shortened(part, _CONTEXT_PART_CHARS) for part in parts]
-            while len(parts) > 2 and self.tokens(" > ".join(parts)) > self._most:
-                del parts[1]
-            self._made[headings] = self.fit(" > ".join(parts))
-        return self._made[headings]
-
-    def fit(self, text: str) -> str:
-        """Returns the text, or as much of its start as has ``most`` tokens."""
-        if text not in self._fitted:
-            fitted = text
-            while fitted and (tokens := self.tokens(fitted)) > self._most:
-                fitted = fitted[: min(len(fitted) - 1, len(fitted) * self._most // tokens)].rstrip()
-            self._fitted[text] = fitted
-        return self._fitted[text]
-
-    def header(self, text: str, block: Block, start: int) -> str:
-        """Returns the header of a table above a piece of it that begins at ``start``.
-
-        Above the middle of a row it is left out where it does not fit whole: it would name other columns.
-        """
-        fitted = self.fit(block.header)
-        before = text[max(block.start, start - _INDENT_CHARS) : start].rstrip(" \t")
-        return fitted if fitted == block.header or not before or before.endswith("\n") else ""
-
-    def tokens(self, context: str) -> int:
-        """Returns the tokens of a context, special tokens not included."""
-        if context not in self._sizes:
-            self._sizes[context] = self._count([context])[0] - self._special
-        return self._sizes[context]
 
 
 # ---- the document's structure ----------------------------------------------------------------------
@@ -395,10 +346,6 @@ def _break_cost(before: Block, after: Block) -> float:
     if before is not after:
         return 1.0 if before.kind == "heading" else _BREAK_COST["block"]
     return _BREAK_COST["sentence" if before.kind == "paragraph" else "row"]
-
-
-def _shortened(text: str, chars: int) -> str:
-    return text if len(text) <= chars else f"{text[: chars - 1].rsplit(' ', 1)[0].rstrip()}…"
 
 
 def _searched(text: str, draft: _Draft) -> str:

@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "10"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "11"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "10"),
-    detection.RTF: Parser("ingest.parsers.rtf", "9"),
+    detection.RTF: Parser("ingest.parsers.rtf.parser", "9"),
     detection.EPUB: Parser("ingest.parsers.epub", "17"),
     detection.EML: Parser("ingest.parsers.mail.parser", "6"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "7"),

@@ -10,8 +10,9 @@ import struct
 from dataclasses import dataclass, replace
 
 from corpus.errors import ParseError
-from ingest.parsers import parse, rtf
+from ingest.parsers import parse
 from ingest.parsers.assembly import Limits
+from ingest.parsers.rtf.marking import CODE_PAGE, FONT, TOKEN
 
 _PACKED, _PLAIN = b"LZFu", b"MELA"
 _HEADER = struct.Struct("<II4sI")
@@ -111,10 +112,10 @@ class _HtmlWriter:
     def __init__(self, source: str) -> None:
         self.parts: list[str] = []
         self._source = source
-        page = rtf.CODE_PAGE.search(source)
+        page = CODE_PAGE.search(source)
         self._page = f"cp{page[1]}" if page else "cp1252"
         start = source.find("{\\fonttbl")
-        self._fonts = dict(rtf.FONT.findall(source[start : start + _FONTS_CHARS])) if start >= 0 else {}
+        self._fonts = dict(FONT.findall(source[start : start + _FONTS_CHARS])) if start >= 0 else {}
         self._state = _State(page=self._page)
         self._bytes = bytearray()
         self._left_out = 0  # characters to come that stand in for the one written before
@@ -122,7 +123,7 @@ class _HtmlWriter:
     def write(self) -> None:
         outer: list[_State] = []
         is_starred, position = False, 0
-        while match := rtf.TOKEN.match(self._source, position):
+        while match := TOKEN.match(self._source, position):
             position = match.end()
             word, number, code, sign, brace, plain = match.groups()
             was_starred, is_starred = is_starred, sign == "*"
