@@ -25,7 +25,7 @@ def vouch(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 
 def receipt_of(ended: Ended) -> str:
-    [found] = re.findall(r"receipt\s+([0-9a-f]{16})", ended.err)
+    [found] = re.findall(r"(?:receipt|レシート)\s+([0-9a-f]{16})", ended.err)
     return str(found)
 
 
