@@ -27,7 +27,7 @@ def open_service(
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
     """
     multiply_alone()
-    embedder = open_embedder(settings, side_by_side=not lazily, briefly=lazily, questions=True)
+    embedder = open_embedder(settings, side_by_side=not lazily, briefly=lazily)
     corpus = Corpus.open(
         settings,
         embedder.space,

@@ -20,7 +20,6 @@ import numpy as np
 from corpus.types import Float32, Int64
 
 Precision = Literal["float32", "bfloat16", "int8"]
-Hint = Literal["f32", "bf16"]
 
 Output: TypeAlias = "tuple[Float32, Float32 | None]"
 """One row a text, and one a token where the graph gives any: (texts, dimension), (texts, longest, kept dimension)."""
@@ -54,7 +53,6 @@ class OpenVino:
         self,
         graph: Path,
         precision: Precision,
-        hint: Hint,
         threads: int,
         side_by_side: bool = False,
     ) -> None:
@@ -63,7 +61,7 @@ class OpenVino:
         self._core = openvino.Core()
         streams = max(threads, 1) if side_by_side else 1
         self._options: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": hint,
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
             "NUM_STREAMS": str(streams),
         }
@@ -78,8 +76,7 @@ class OpenVino:
         self._words = None if words is None else _Compiled(self._core, words, self._options, streams)
         self._any = _Compiled(self._core, self._rest, self._options, streams)
         self._own: dict[int, _Compiled] = {}
-        # In bfloat16 a graph of one length gives other numbers.
-        own = OWN_LENGTHS if side_by_side and words is not None and hint == "f32" else ()
+        own = OWN_LENGTHS if side_by_side and words is not None else ()  # in bfloat16 they give other numbers
         self._seen: dict[int, list[tuple[dict[str, Any], list[Float32]]]] = {length: [] for length in own}
         # Two threads whose first requests met were seen to wait for each other for ever: OpenVINO's Python half sets
         # itself up with the first one, one thread holding the lock of that and the other the interpreter's.

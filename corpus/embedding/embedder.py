@@ -64,7 +64,6 @@ class SentenceTransformerEmbedder:
             more passages and questions a second where other work wants the cores, too. A single question takes a
             quarter longer and half the processor's time.
         briefly: of two back ends that are about as fast take the one that starts sooner.
-        questions: above all single questions are asked of it.
     """
 
     def __init__(
@@ -76,13 +75,12 @@ class SentenceTransformerEmbedder:
         *,
         side_by_side: bool = False,
         briefly: bool = False,
-        questions: bool = False,
     ) -> None:
         self._model = model
         self._others = others
         self._data_dir = data_dir
         self._threads = threads or os.cpu_count() or 1
-        self._side_by_side, self._briefly, self._questions = side_by_side, briefly, questions
+        self._side_by_side, self._briefly = side_by_side, briefly
         self._tokens = Tokens(model)
         self._lock = threading.Lock()  # one thread loads
         self._turn = threading.Lock()  # one computes, unless side by side
@@ -298,7 +296,6 @@ class SentenceTransformerEmbedder:
                     self._threads,
                     self._side_by_side,
                     self._briefly,
-                    self._questions,
                 )
                 slower = self._encoder.slower
                 self._problem = _SLOWER.format(slower) if slower else ""
@@ -318,13 +315,12 @@ class SentenceTransformerEmbedder:
 
 
 def open_embedder(
-    settings: Settings, *, side_by_side: bool = False, briefly: bool = False, questions: bool = False
+    settings: Settings, *, side_by_side: bool = False, briefly: bool = False
 ) -> SentenceTransformerEmbedder:
     """Returns the embedder the settings name; reads its configuration, not its weights.
 
     Where much goes on at once, texts are best computed ``side_by_side``; a process that ends soon does best
-    ``briefly``, and what answers ``questions`` does best with them in float32 where passages are embedded in int8. The
-    vectors are the same to the precision of the space.
+    ``briefly``. The vectors are the same.
 
     Raises:
         EmbeddingError: there is no such model on this machine, or its files do not say enough.
@@ -341,7 +337,6 @@ def open_embedder(
         others,
         side_by_side=side_by_side,
         briefly=briefly,
-        questions=questions,
     )
 
 

@@ -89,7 +89,6 @@ class Exported:
         threads: int,
         side_by_side: bool = False,
         briefly: bool = False,
-        questions: bool = False,
     ) -> None:
         try:
             note = json.loads((folder / _NOTE).read_text("utf-8"))
@@ -98,7 +97,7 @@ class Exported:
                 raise ValueError("its hash is not the recorded one")
             self.has_tokens = note.get("graph") == _GRAPH_VERSION
             self._runtime, self.slower = open_runtime(
-                graph, precision, threads, side_by_side, briefly=briefly, questions=questions
+                graph, precision, threads, side_by_side, briefly=briefly
             )
         except CannotRunError as error:
             raise EmbeddingError(

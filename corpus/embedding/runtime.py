@@ -2,9 +2,7 @@
 
 OpenVINO multiplies in bfloat16 where the processor has instructions for it (AMX, AVX-512 BF16), at two to three times
 the speed of float32; what comes out differs from float32 by a cosine of 3e-5. A graph of whole numbers of eight bits
-(:mod:`corpus.embedding.quantising`) is faster still where a processor has VNNI and no AMX; a cosine of .003. What
-stands between its products is computed in bfloat16, too, where the processor can: a fifteenth faster, and as near to
-the reference. For a single question that is no faster, so where questions are asked it is computed in float32.
+(:mod:`corpus.embedding.quantising`) is faster still where a processor has VNNI and no AMX; a cosine of .003.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from corpus.embedding.compiled import Hint, OpenVino, Output, Precision
+from corpus.embedding.compiled import OpenVino, Output, Precision
 from corpus.types import Int64
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
@@ -64,13 +62,11 @@ def open_runtime(
     side_by_side: bool = False,
     *,
     briefly: bool = False,
-    questions: bool = False,
 ) -> tuple[Runtime, str]:
     """Returns the fastest runtime there is, and why it is not the one for the precision ("" where it is).
 
     ``side_by_side`` computes a batch on each thread rather than one on all of them, where the runtime can. ``briefly``
     is for a process that computes little: ONNX Runtime gives float32 about as fast, and is ready in half the time.
-    ``questions`` is for one that computes a single short text at a time above all.
 
     Raises:
         CannotRunError: the graph is in int8, and there is no OpenVINO.
@@ -84,8 +80,7 @@ def open_runtime(
                 return OnnxRuntime(graph, threads), ""
         try:
             runnable = "float32" if precision == "bfloat16" and not has_bfloat16() else precision
-            hint = _hint(runnable, questions=questions)
-            return OpenVino(graph, runnable, hint, threads, side_by_side), why_slower(precision)
+            return OpenVino(graph, runnable, threads, side_by_side), why_slower(precision)
         except Exception as error:  # it has an exception class for every fault; the other runtime still can
             if precision == "int8":
                 raise
@@ -114,11 +109,7 @@ def measure(graph: Path, ids: Int64, mask: Int64, *, int8: bool = False) -> dict
     found = {}
     for name, precision in _INT8_WAYS if int8 else _ways():
         try:
-            runtime = (
-                OnnxRuntime(graph, 0)
-                if name == "onnxruntime"
-                else OpenVino(graph, precision, _hint(precision), 0)
-            )
+            runtime = OnnxRuntime(graph, 0) if name == "onnxruntime" else OpenVino(graph, precision, 0)
             took = []
             for _ in range(3):
                 began = time.perf_counter()
@@ -193,13 +184,6 @@ def _flags() -> frozenset[str]:
     except OSError:
         return frozenset()
     return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
-
-
-def _hint(precision: Precision, *, questions: bool = False) -> Hint:
-    """Returns what OpenVINO computes in where the graph does not say: in int8 what stands between the products."""
-    if precision == "int8":
-        return "bf16" if has_bfloat16() and not questions else "f32"
-    return "bf16" if precision == "bfloat16" else "f32"
 
 
 class OnnxRuntime:

@@ -62,7 +62,7 @@ def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or
 ) -> None:
     with_minilm(tmp_path)
     chosen = Settings(data_dir=tmp_path, embed_precision="int8", embed_threads=2)
-    plain, embedder = (open_embedder(chosen, side_by_side=one, questions=True) for one in (False, True))
+    plain, embedder = (open_embedder(chosen, side_by_side=one) for one in (False, True))
     if not same:
         monkeypatch.setattr(compiled, "_are_same", lambda *given: False)
     asked = [f"Does grade {n} get more than {n + 20} days of leave?" for n in range(compiled.OFTEN)]
