@@ -12,6 +12,7 @@ from rag.grounding.alterations import PLACES
 from rag.prompts.prompting import Passage, ReadPassage
 from rag.reading.units import Unit, cut
 from rag.words.figures import figures
+from rag.words.quarters import quarters
 from rag.words.terms import stems
 
 _CONTROL = re.compile(
@@ -21,10 +22,7 @@ _CONTROL = re.compile(
 """A line about the document itself."""
 _SCOPE = re.compile(rf"(?<![.!?]\s)(?<!^)\b[A-Z][a-zA-Z]{{2,}}\b|[ァ-ヶー]{{3,}}|国内|海外|国外|{PLACES}")
 """What says where or of whom a statement holds."""
-_PERIOD = re.compile(
-    r"\bq\s?([1-4])\b|\b(first|second|third|fourth) quarter|第?([1-4一二三四])四半期"
-    r"|(?:fy|fiscal(?: year)?|会計年度)\s?(\d{4})"
-)
+_FISCAL_YEAR = re.compile(r"(?:fy|fiscal(?: year)?|会計年度)\s?(\d{4})")
 _REPORTING = re.compile(
     r"\b(?:quarter\w*|(?:three|six|nine|twelve) months|fiscal|year ended|as of|ended|10-[qk])\b"
     r"|四半期|当期|前期|期末|前年同期|現在[、）]"
@@ -103,10 +101,8 @@ def _periods(one: Statement) -> frozenset[str]:
     """
     name = fold(f"{one.hit.title} {one.hit.source}")
     own = fold(f"{one.unit.lead} {one.unit.header} {one.unit.text}")
-    found = {
-        next(filter(None, match.groups()))
-        for match in _PERIOD.finditer(name.replace("_", " ").replace("-", " "))
-    }
+    plain = name.replace("_", " ").replace("-", " ")
+    found = {*_FISCAL_YEAR.findall(plain), *(f"q{number}" for number, _ in quarters(plain))}
     if found or _REPORTING.search(own):
         found |= {date.value[:4] for date in figures(name.replace("_", " ")) if date.kind == "date"}
         found |= {date.value for date in figures(own) if date.kind == "date"}

@@ -18,6 +18,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.prompts.prompting import is_japanese
 from rag.words.elsewhere import JAPANESE_PLACE, meant
+from rag.words.quarters import quarters
 from rag.words.stopwords import STOP
 from rag.words.terms import stems
 
@@ -62,15 +63,6 @@ _OF_A_NAME = re.compile(
     r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
     r"(?![\u4e00-\u9fff])"
     r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
-)
-_QUARTERS = {
-    name: number
-    for names in ("1234", "一二三四", ("first", "second", "third", "fourth"), ("1st", "2nd", "3rd", "4th"))
-    for number, name in enumerate(names, 1)
-}
-_QUARTER = re.compile(
-    r"(?<![a-z])q ?([1-4])(?![a-z\d])|(?<!\d)([1-4])q(?![a-z\d])|第?([1-4一二三四])[・ ]?四半期"
-    r"|\b(first|second|third|fourth|1st|2nd|3rd|4th)[ -](?:fiscal |calendar )?quarter\b|\bquarter ([1-4])\b"
 )
 _MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b")
 """A quarter named by its months: which one that is, its company's year tells."""
@@ -124,9 +116,9 @@ def unnamed(question: str, shown: Sequence[str], quoted: str = "") -> tuple[str,
         if not (_MANY_NAMES.match(name) or stems(name) <= there or _is_misspelt(name, there))
     ]
     if not any(_MONTHS.search(fold(text)) for text in shown):
-        told = {quarter for quarter, _ in _quarters(quoted)}
-        told = told or {quarter for text in shown for quarter, _ in _quarters(text)}
-        missing += [name for quarter, name in _quarters(question) if quarter not in told]
+        told = {quarter for quarter, _ in quarters(quoted)}
+        told = told or {quarter for text in shown for quarter, _ in quarters(text)}
+        missing += [name for quarter, name in quarters(question) if quarter not in told]
     return tuple(dict.fromkeys(missing))
 
 
@@ -135,12 +127,6 @@ def _is_kind(name: str, question: str) -> bool:
         _SHORTENED.match(name) is not None
         or re.search(rf"\b(?:my|our|your)\s+{re.escape(name)}|{re.escape(name)}\s+\d", question) is not None
     )
-
-
-def _quarters(text: str) -> Iterator[tuple[int, str]]:
-    """Yields which quarters of a year a text speaks of, 1 to 4, and how it writes each."""
-    for match in _QUARTER.finditer(fold(text)):
-        yield _QUARTERS[next(filter(None, match.groups()))], re.sub("q(?!u)", "Q", match.group())
 
 
 def _is_misspelt(name: str, there: frozenset[str]) -> bool:
