@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from corpus.catalog import documents
-from tests.rag.api_calls import assert_error, by_path, finished, upload
+from tests.rag.api.api_calls import assert_error, by_path, finished, upload
 from tests.rag.company import PAGES, Live
 
 # ---- documents -----------------------------------------------------------------------------------------

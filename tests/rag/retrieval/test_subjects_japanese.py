@@ -13,7 +13,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from rag.retrieval.subjects import called, companies, names_in
 from tests.builders import SPACE, new_version
-from tests.rag.named import ALONE, found
+from tests.rag.retrieval.named import ALONE, found
 
 RULES = "年次有給休暇は入社から六か月で与える。日数は何日かを次の表に示す。"
 

@@ -21,7 +21,7 @@ from rag.models.scripted import ScriptedServer, Turn, refusal
 from rag.models.upstream import UpstreamError
 from rag.prompts.prompting import Message
 from tests.make_tiny_model import make_tiny_chat_model
-from tests.rag.dialects import DIALECTS, table
+from tests.rag.models.dialects import DIALECTS, table
 
 CANARY = "AKIACANARY0123456789"
 ASKED = [Message("system", "Be brief."), Message("user", "ポンプの点検は何時間ごとですか")]

@@ -285,7 +285,7 @@ def test_offsets_alone_give_their_text_and_those_that_hold_their_text_stay() -> 
 
 
 def test_the_samples_questions_are_a_question_set() -> None:
-    path = Path(__file__).resolve().parents[2] / "corpus" / "sample" / "questions.jsonl"
+    path = Path(__file__).resolve().parents[3] / "corpus" / "sample" / "questions.jsonl"
     questions = read_questions(path)
     documents = {
         p.relative_to(path.parent / "documents").as_posix() for p in (path.parent / "documents").rglob("*")

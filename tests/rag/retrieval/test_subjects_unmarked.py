@@ -15,7 +15,7 @@ from rag.retrieval.ranking import Recipe
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.subjects import is_written_large, spaced, unmarked
 from tests.builders import SPACE, WordEmbedder, new_version
-from tests.rag.named import ALONE, hits_of
+from tests.rag.retrieval.named import ALONE, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
 CASH = "cash flow from operating activities in the quarter"

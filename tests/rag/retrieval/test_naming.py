@@ -29,7 +29,7 @@ from rag.retrieval.naming import (
 from rag.retrieval.retriever import Retriever
 from rag.words.editions import Edition
 from tests.builders import SPACE, WordEmbedder, new_version
-from tests.rag.named import ALONE, first_of, hits_of, wanted
+from tests.rag.retrieval.named import ALONE, first_of, hits_of, wanted
 
 APPLE_2022 = naming("Apple Inc. (2022 Q3)", ["2022 Q3 AAPL.pdf"], "For the quarter ended June 25, 2022")
 APPLE_2023 = naming("Apple Inc. (2023 Q3)", ["2023 Q3 AAPL.pdf"], "For the quarter ended July 1, 2023")

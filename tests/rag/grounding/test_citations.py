@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rag.grounding.citations import Cited, cite, split_answer
 from rag.prompts.prompting import Passage
 from rag.prompts.screening import Screen
+from tests.rag.grounding.mutations import altered, told
 from tests.rag.hits import Shelf
-from tests.rag.mutations import altered, told
 
 SHELF = Shelf(
     {

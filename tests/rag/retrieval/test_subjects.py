@@ -14,7 +14,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from rag.retrieval.subjects import called, lacking, names_in, rarest, telling
 from tests.builders import SPACE, new_version
-from tests.rag.named import ALONE, found, hits_of
+from tests.rag.retrieval.named import ALONE, found, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
 REPORTS = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rag.retrieval.naming import RECENT, asks_for_newest, gives_way, naming, same_works
 from rag.words.editions import Edition, edition_of
-from tests.rag.named import first_of, wanted
+from tests.rag.retrieval.named import first_of, wanted
 
 
 @pytest.mark.parametrize(

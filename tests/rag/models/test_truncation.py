@@ -24,8 +24,8 @@ from rag.prompts.prompting import (
 )
 from rag.wire import event_json
 from tests.make_tiny_model import _english_tokenizer, _multilingual_tokenizer
-from tests.rag.dialects import DIALECTS, table
 from tests.rag.hits import Shelf
+from tests.rag.models.dialects import DIALECTS, table
 
 ENGLISH = "The Osprey pump must be serviced every 400 hours of work, by whoever runs it. "
 JAPANESE = "ポンプは四百時間ごとに点検しなければならない。点検は担当者が行う。"

@@ -16,9 +16,9 @@ from corpus.embedding import processor
 from corpus.embedding.runtime import PRECISIONS
 from rag.api.guards import HostGuard
 from rag.service import Service
-from tests.rag.api_calls import assert_error
+from tests.rag.api.api_calls import assert_error
+from tests.rag.api.test_api_asking import HIT_FIELDS
 from tests.rag.company import Live
-from tests.rag.test_api_asking import HIT_FIELDS
 
 # ---- search ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rag.models.cards import ModelSettings
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "models.md"
 
 
 def test_every_field_of_a_models_table_is_documented() -> None:
