@@ -18,6 +18,7 @@ from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.parsers.cleaning import clean_text, one_line
 from ingest.parsers.dates import as_utc
 from ingest.parsers.findings import repeated_pages
+from ingest.parsers.merged import Copies, fit_rows
 from ingest.parsers.titles import clean_title, given_title, title_from_name
 
 CELL_SEPARATOR = " | "
@@ -123,32 +124,34 @@ class Draft:
         rows: Sequence[Sequence[str]],
         header_rows: int | None = None,
         *,
-        spans: bool = True,
+        copies: Copies | None = frozenset(),
         turns: Mapping[int, Callable[[], None]] = _NO_TURNS,
     ) -> None:
         """Adds a table: one line a row; empty rows and columns are left out.
 
         Args:
-            rows: cells as text; rows may be of different length.
+            rows: cells as text, merged ones in each place that they cover; rows may be of different length.
             header_rows: how many rows at the top are the header; None lets their look decide.
-            spans: a cell over several columns is given for each of them; over all, it is shown once.
+            copies: the places into which the cell to their left reaches (:mod:`ingest.parsers.merged` says what is
+                shown of those); None where nobody knows: then a row of equal texts is taken for one cell.
             turns: what starts the page, or the pages, on which a row (by its index) is the first; the table's rest
                 has its header as well.
         """
         cells = [[one_line(self._clean(cell)) for cell in row] for row in rows]
-        width = max((len(row) for row in cells), default=0)
-        used = [i for i in range(width) if any(i < len(row) and row[i] for row in cells)]
-        lines = [[row[i] if i < len(row) else "" for i in used] for row in cells]
+        lines, is_form = fit_rows(cells, copies or frozenset())
         if header_rows is None:
-            header_rows = _guess_header(lines)
-        shown = [_show_row(line, spans) if any(line) else "" for line in lines]
+            header_rows = 0 if is_form else _guess_header(lines)
+        width = max(map(len, lines), default=0)
+        if copies is None:
+            lines = [_as_one(line) for line in lines]
+        shown = [CELL_SEPARATOR.join(line).strip() if any(line) else "" for line in lines]
         header = "\n".join(filter(None, shown[:header_rows]))
         starts = [0, *sorted(at for at in turns if 0 < at < len(shown))]
         for start, stop in zip(starts, [*starts[1:], len(shown)], strict=True):
             if start:
                 turns[start]()
             part = "\n".join(filter(None, shown[start:stop]))
-            if len(used) == 1:
+            if width == 1:
                 self.paragraph(part)
             else:
                 self._add("table", part, header=header)
@@ -256,12 +259,9 @@ def _guess_header(lines: Sequence[Sequence[str]]) -> int:
     return 1 if wordy else 0
 
 
-def _show_row(cells: Sequence[str], spans: bool) -> str:
-    """Returns a row as a line; a cell spanning the whole row is shown once (equal numbers are no span)."""
-    filled = [cell for cell in cells if cell]
-    if spans and len(filled) == len(cells) > 1 and len(set(filled)) == 1 and not _NUMERIC.fullmatch(cells[0]):
-        return filled[0]
-    return CELL_SEPARATOR.join(cells).strip()
+def _as_one(cells: list[str]) -> list[str]:
+    """Returns a row of equal texts as one cell over the whole row; equal numbers are none."""
+    return cells[:1] if len(set(cells)) == 1 and not _NUMERIC.fullmatch(cells[0]) else cells
 
 
 def _plain_language(code: str) -> str:

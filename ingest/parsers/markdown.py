@@ -292,7 +292,9 @@ class _Writer:
         if self._list.is_open:
             self._list.add_lines(" | ".join(row) for row in rows)
         else:
-            self._draft.table(rows, self._header_rows)
+            # Markdown has no merged cells; programs that write it say them once for each column.
+            is_wide = max(map(len, rows), default=0) > 2
+            self._draft.table(rows, self._header_rows, copies=None if is_wide else frozenset())
 
     def _add_html(self, text: str) -> None:
         from ingest.parsers.html.parser import add_html, parse_html

@@ -149,6 +149,7 @@ class _Slide:
     def _write_table(self, table: Any) -> None:
         rows: list[list[str]] = []
         merged: dict[tuple[int, int], str] = {}
+        copies: set[tuple[int, int]] = set()
         for at, row in enumerate(table._tbl.findall(_A + "tr")):
             line = []
             for column, cell in enumerate(row.findall(_A + "tc")):
@@ -160,10 +161,12 @@ class _Slide:
                         for across in range(min(_whole(cell.get("gridSpan"), 1), _MAX_SPAN)):
                             if down or across:
                                 merged[at + down, column + across] = text
+                            if across:
+                                copies.add((at + down, column + across))
                 line.append(text)
             self._draft.count_cells(len(line))
             rows.append(line)
-        self._draft.table(rows, 1 if table.first_row and len(rows) > 1 else None)
+        self._draft.table(rows, 1 if table.first_row and len(rows) > 1 else None, copies=copies)
 
     def _write_diagram(self, element: Any) -> None:
         """Adds the words of a SmartArt picture, in the order of its outline."""

@@ -187,7 +187,7 @@ class _Writer:
             for value in values:
                 found = dict(value.pairs)
                 rows.append([_show_cell(found.get(column, "")) for column in columns])
-            self._draft.table(rows, 1, spans=False)
+            self._draft.table(rows, 1)
             return
         for number, value in enumerate(values, 1):
             if _is_simple(value):

@@ -189,11 +189,11 @@ class _Writer:
         if is_data_table(element):
             self.flush()
             self._close_list()
-            rows, header_rows = read_table(element, self._draft)
+            rows, copies, header_rows = read_table(element, self._draft)
             caption = element.find("caption")
             if caption is not None:
                 self._draft.paragraph(inline_text(caption))
-            self._draft.table(rows, header_rows)
+            self._draft.table(rows, header_rows, copies=copies)
             self._skipped = element
             return
         if tag in HEADINGS:

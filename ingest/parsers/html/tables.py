@@ -8,6 +8,7 @@ from typing import Any
 from ingest.parsers.assembly import Draft
 from ingest.parsers.html.left_out import is_hidden
 from ingest.parsers.html.walk import inline_text, whole_number
+from ingest.parsers.merged import Copies
 
 _MAX_SPAN = 100
 
@@ -47,13 +48,17 @@ def _is_box(table: Any) -> bool:
     return pictured
 
 
-def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
-    """Returns the cells with spans filled in, and the number of header rows (None when unmarked).
+def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], Copies, int | None]:
+    """Returns the cells with spans filled in, where these only go on from the left, and the number of header rows (None
+    when unmarked).
 
     The draft counts the cells as they come: spans can make a few bytes into millions.
     """
     rows: list[list[str]] = []
-    carried: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
+    carried: dict[
+        int, tuple[int, str, bool]
+    ] = {}  # column: (rows left, text, whether it goes on from the left)
+    copies: set[tuple[int, int]] = set()
     header_rows = 0
     marked = False
     for row in _own_rows(table):
@@ -63,16 +68,18 @@ def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
         heads = 0
         found = [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
         for cell in found:
-            _fill_carried(cells, carried)
+            copies.update((len(rows), column) for column in _fill_carried(cells, carried))
             text = inline_text(cell)
             heads += cell.tag == "th"
             width = min(max(whole_number(cell.get("colspan"), 1), 1), _MAX_SPAN)
             height = min(max(whole_number(cell.get("rowspan"), 1), 1), _MAX_SPAN)
-            for _ in range(width):
+            for across in range(width):
                 if height > 1:
-                    carried[len(cells)] = (height - 1, text)
+                    carried[len(cells)] = (height - 1, text, across > 0)
+                if across:
+                    copies.add((len(rows), len(cells)))
                 cells.append(text)
-        _fill_carried(cells, carried)
+        copies.update((len(rows), column) for column in _fill_carried(cells, carried))
         draft.count_cells(len(cells))
         in_head = row.getparent() is not None and row.getparent().tag == "thead"
         if len(rows) == header_rows and found and (in_head or heads == len(found)):
@@ -81,7 +88,7 @@ def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], int | None]:
         rows.append(cells)
     if header_rows == len(rows):
         header_rows = min(header_rows, 1)
-    return rows, header_rows if marked else None
+    return rows, copies, header_rows if marked else None
 
 
 def _own_rows(table: Any) -> Iterator[Any]:
@@ -93,10 +100,14 @@ def _own_rows(table: Any) -> Iterator[Any]:
             yield from child.iterchildren("tr")
 
 
-def _fill_carried(cells: list[str], carried: dict[int, tuple[int, str]]) -> None:
+def _fill_carried(cells: list[str], carried: dict[int, tuple[int, str, bool]]) -> list[int]:
+    """Adds what reaches down from the rows above; returns the columns of what goes on from the left."""
+    copies = []
     while len(cells) in carried:
         column = len(cells)
-        left, text = carried.pop(column)
+        left, text, is_copy = carried.pop(column)
         if left > 1:
-            carried[column] = (left - 1, text)
+            carried[column] = (left - 1, text, is_copy)
+        copies += [column] * is_copy
         cells.append(text)
+    return copies

@@ -38,9 +38,13 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
     """
     rows: list[list[str]] = []
     header_rows = 0
-    carried: dict[int, tuple[int, str]] = {}  # column: (rows left, text)
+    carried: dict[
+        int, tuple[int, str, bool]
+    ] = {}  # column: (rows left, text, whether it goes on from the left)
+    copies: set[tuple[int, int]] = set()
     for row, is_header in _rows(table):
         line: list[str] = []
+        again: list[int] = []
         for cell in row.iterchildren(*_CELLS):
             text = text_of(cell)
             repeat = min(whole_number(cell.get(TABLE + "number-columns-repeated"), 1), _MAX_REPEAT)
@@ -49,26 +53,28 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
             for _ in range(repeat):
                 column = len(line)
                 if cell.tag == TABLE + "covered-table-cell":
-                    left, above = carried.get(column, (0, ""))
+                    left, above, is_copy = carried.get(column, (0, "", False))
                     line.append(above if left > 0 else text)
                     if left > 0:
-                        carried[column] = (left - 1, above)
+                        carried[column] = (left - 1, above, is_copy)
+                        again += [column] * is_copy
                     continue
                 line.append(text)
                 for across in range(min(wide, _MAX_REPEAT) if wide > 1 or high > 1 else 0):
                     # This row's covered cells take one turn each; the own cell of a column takes none.
-                    carried[column + across] = (high - (across == 0), text)
+                    carried[column + across] = (high - (across == 0), text, across > 0)
         while line and not line[-1]:
             line.pop()
         repeat = whole_number(row.get(TABLE + "number-rows-repeated"), 1)
         for _ in range(min(repeat, _MAX_REPEAT) if line else 1):
             draft.count_cells(len(line))
+            copies.update((len(rows), column) for column in again)
             rows.append(line)
         header_rows += is_header and header_rows == len(rows) - 1
     if len(rows) == 1 and len(rows[0]) == 1:
         draft.paragraph(rows[0][0])  # the others are empty
     else:
-        draft.table(rows, header_rows or None)
+        draft.table(rows, header_rows or None, copies=copies)
 
 
 def _rows(table: Any) -> Iterator[tuple[Any, bool]]:

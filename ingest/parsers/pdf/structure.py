@@ -323,7 +323,7 @@ def add_pieces(draft: Draft, pieces: Sequence[Piece], levels: Sequence[int]) -> 
             held = level
         elif piece.kind == "table":
             draft.count_cells(sum(map(len, piece.rows)))
-            draft.table([[_LEADERS.sub(" … ", cell) for cell in row] for row in piece.rows])
+            draft.table([[_LEADERS.sub(" … ", cell) for cell in row] for row in piece.rows], copies=None)
         elif piece.kind == "list":
             draft.listing([(depth, mark, _LEADERS.sub(" … ", text)) for depth, mark, text in piece.items])
         elif _is_label(piece):

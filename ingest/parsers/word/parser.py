@@ -296,12 +296,12 @@ class _Writer:
             # One cell is a frame around text, not a table.
             self.write(next(cells_of(rows[0])))
             return
-        cells, header_rows = read_rows(self._draft, rows, self._cell)
+        cells, copies, header_rows = read_rows(self._draft, rows, self._cell)
         turns, after = page_turns(rows)
         starts = {at: partial(self._next_pages, count) for at, count in turns.items()}
         if 0 in turns:
             self._next_pages(turns[0])
-        self._draft.table(cells, header_rows or None, turns=starts)
+        self._draft.table(cells, header_rows or None, copies=copies, turns=starts)
         self._next_pages(after)
         self._write_remarks(element)
         self._write_drawings(element)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ingest.parsers.assembly import Draft
+from ingest.parsers.merged import Copies
 from ingest.parsers.word.styles import W, value
 from ingest.parsers.word.visible import is_on
 
@@ -34,8 +35,9 @@ def cells_of(row: Any) -> Iterator[Any]:
 
 def read_rows(
     draft: Draft, rows: Sequence[Any], text_of: Callable[[Any], str]
-) -> tuple[list[list[str]], int]:
-    """Returns the cells of a table with merged ones written out, and how many of its rows are its header.
+) -> tuple[list[list[str]], Copies, int]:
+    """Returns the cells of a table with merged ones written out, where these only go on from the left, and how many of
+    its rows are its header.
 
     Args:
         draft: counts the cells as they come.
@@ -47,6 +49,7 @@ def read_rows(
     """
     shown: list[list[str]] = []
     above: dict[int, str] = {}
+    copies: set[tuple[int, int]] = set()
     header_rows = 0
     for row in rows:
         properties = row.find(W + "trPr")
@@ -63,9 +66,10 @@ def read_rows(
             text = above.get(column, "") if is_merged else text_of(cell)
             above[column] = text
             line.extend([text] * min(int(span) if span.isdigit() else 1, _MAX_SPAN))
+            copies.update((len(shown), after) for after in range(column + 1, len(line)))
         draft.count_cells(len(line))
         shown.append(line)
-    return shown, header_rows
+    return shown, copies, header_rows
 
 
 def page_turns(rows: Sequence[Any]) -> tuple[dict[int, int], int]:

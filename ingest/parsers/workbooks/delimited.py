@@ -65,7 +65,7 @@ def _add_part(draft: Draft, rows: list[list[str]], header: int | None) -> None:
         draft.paragraph("".join(rows[start]))
         start += 1
     table = rows[start:]
-    draft.table(table, header_rows(table) if header is None else header, spans=False)
+    draft.table(table, header_rows(table) if header is None else header)
 
 
 def _is_even(rows: list[list[str]]) -> bool:

@@ -258,7 +258,7 @@ def _add_region(
             shown = [[one_line(line[c]) for c in sorted(line)] for _, line in lines]
             draft.paragraph("\n".join(map(CELL_SEPARATOR.join, shown)))
         else:
-            draft.table([[line.get(c, "") for c in used] for _, line in lines], heads, spans=False)
+            draft.table([[line.get(c, "") for c in used] for _, line in lines], heads)
     for text in after:
         draft.paragraph(text)
 
