@@ -1,6 +1,7 @@
 """Backup, restore and verification: the catalog and the kept originals in one file, with their checksums.
 
-Indexes are not in it: they are rebuilt from the catalog.
+The embedder's export goes with them: made anew, on another processor above all, its numbers can differ a little from
+those of the stored vectors. Indexes are not in it: they are rebuilt from the catalog.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -28,10 +29,12 @@ from corpus.catalog.texts import is_intact, read_text
 from corpus.catalog.versions import VersionRecord, content_hashes, list_versions
 from corpus.crashpoints import reach
 from corpus.durable import sync
+from corpus.embedding.exported import EXPORT_NAMES, export_files
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError, disk_code
 from corpus.originals import Originals
 from corpus.ownership import own
+from corpus.patterns import pattern
 from corpus.scratch import scratch_folder
 from corpus.store import Corpus
 
@@ -39,6 +42,7 @@ MANIFEST_NAME = "manifest.json"
 FORMAT = 1
 
 _SCRATCH = ".vouch-backup-"
+_SPACE_ID = pattern(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,21 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
                 count = len(documents.list_documents(db, removed=True))
                 hashes = content_hashes(db)
             kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
+            export = export_files(corpus.folder, corpus.space)
             manifest = {
                 "format": FORMAT,
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "documents": count,
                 "catalog_sha256": _sha256(copy),
                 "originals": kept,
+                "export": {"space": corpus.space.id, "files": {one.name: _sha256(one) for one in export}},
             }
             with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 with tarfile.open(fileobj=out, mode="w") as archive:
                     _add_bytes(archive, MANIFEST_NAME, json.dumps(manifest).encode())
                     archive.add(copy, database.FILE_NAME)
+                    for one in export:
+                        archive.add(one, f"export/{one.name}")
                     for sha256 in kept:
                         archive.add(corpus.originals.path(sha256), f"originals/{sha256}")
                 out.flush()
@@ -271,6 +279,7 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
                 _copy(_member(archive, f"originals/{name}"), scratch / "originals" / name)
                 if _sha256(scratch / "originals" / name) != name:
                     raise damaged
+            _unpack_export(archive, manifest.get("export"), scratch / "models", damaged)
     except FileNotFoundError:
         raise StorageError(f"There is no backup {source}.", code="not_found", hint="Name the file.") from None
     except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
@@ -295,6 +304,20 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
         len(manifest["originals"]),
         source.stat().st_size,
     )
+
+
+def _unpack_export(archive: tarfile.TarFile, listed: Any, models: Path, damaged: DamagedError) -> None:
+    """Unpacks the embedder's export where the backup has one: older ones have none."""
+    if not listed or not listed["files"]:
+        return
+    if not _SPACE_ID.fullmatch(listed["space"]) or not set(listed["files"]) <= EXPORT_NAMES:
+        raise damaged
+    folder = models / listed["space"]
+    folder.mkdir(parents=True)
+    for name, sha256 in listed["files"].items():
+        _copy(_member(archive, f"export/{name}"), folder / name)
+        if _sha256(folder / name) != sha256:
+            raise damaged
 
 
 @contextmanager

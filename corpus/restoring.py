@@ -96,11 +96,13 @@ def _aside(folder: Path, ready: Path, part: str) -> Path:
 
 
 def _take_in(folder: Path, ready: Path) -> None:
-    """Moves the originals in and the old corpus's indexes out; the catalog is in its place."""
+    """Moves the originals and the embedder's export in and what they replace out; the catalog is in its place."""
     kept = Originals(folder / "originals")
     try:
         for path in sorted((ready / "originals").glob("*")):
             kept.take(path)
+        for export in sorted((ready / "models").glob("*")):
+            _take_export(export, folder / "models" / export.name, ready)
         for index in ("dense", "lexical"):
             if (folder / index).exists():
                 os.replace(folder / index, ready / index)
@@ -112,3 +114,11 @@ def _take_in(folder: Path, ready: Path) -> None:
             folder, error, "Its catalog is in its place; the next command moves the rest."
         ) from error
     shutil.rmtree(done, ignore_errors=True)
+
+
+def _take_export(export: Path, target: Path, ready: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    if target.exists():
+        os.replace(target, ready / f"replaced-{target.name}")
+    os.replace(export, target)
+    sync(target.parent)

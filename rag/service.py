@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.catalog import documents, records
-from corpus.embedding import Embedder
+from corpus.embedding import Embedder, SentenceTransformerEmbedder
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import OWNER, Caller, Filter
@@ -232,6 +232,7 @@ class Service:
             read = None
             if not self.corpus.is_empty(OWNER):  # else no embedder is loaded: there is nothing to find
                 read = beside.submit(self.embedder.embed_query, _FIRST)
+                self._export()
             try:
                 self.models.open().chat()
             finally:
@@ -239,6 +240,17 @@ class Service:
                     read.result()  # where it fails no search tries it a second time: this may have taken a while
                 self.search(_FIRST, 1)
         self.examples.all()
+
+    def _export(self) -> None:
+        """Has the model exported beside the work where that is missing, as after its folder was lost."""
+        embedder = self.embedder
+        if isinstance(embedder, SentenceTransformerEmbedder) and not embedder.is_exported:
+
+            def make() -> None:
+                embedder.prepare()
+                embedder.load_export()
+
+            threading.Thread(target=make, name="export", daemon=True).start()
 
     def template(self, name: str | None) -> Template | None:
         """Returns a template of the settings, None for no name; see :func:`rag.prompts.templates.find_template`."""

@@ -47,6 +47,8 @@ _INT8_GRAPH = "model.xml"
 """OpenVINO's own form, with the weights beside it in ``model.bin``."""
 
 _NOTE = "export.json"
+EXPORT_NAMES = frozenset({_NOTE, _GRAPH, _INT8_GRAPH, "model.bin"})
+
 _GRAPH_VERSION = 2
 """2: a vector for each token, too. An older graph is run until the next ingest makes it anew."""
 
@@ -137,6 +139,16 @@ def graph_in(folder: Path) -> Path:
     """Returns the graph in an export's folder, whether it is there or not."""
     int8 = folder / _INT8_GRAPH
     return int8 if int8.is_file() else folder / _GRAPH
+
+
+def export_files(data_dir: Path, space: EmbeddingSpace) -> list[Path]:
+    """Returns the files of an export that is whole, to be copied; none where there is none or it was refused."""
+    folder = export_folder(data_dir, space)
+    graph = graph_in(folder)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        if _digest(graph) == json.loads((folder / _NOTE).read_text("utf-8"))["sha256"]:
+            return sorted(folder / name for name in EXPORT_NAMES if (folder / name).is_file())
+    return []
 
 
 def made_at(data_dir: Path, space: EmbeddingSpace) -> int:
@@ -341,7 +353,9 @@ def _rates(note: Any) -> Rates:
 
 def why_no_export(data_dir: Path, space: EmbeddingSpace) -> str:
     """Returns one sentence: why the model was refused, or that no ingest has exported it yet."""
-    return why_refused(data_dir, space) or "the model was not exported yet; an ingest does it."
+    return why_refused(data_dir, space) or (
+        "the model was not exported yet; vouch serve does it, or the next ingest of something new."
+    )
 
 
 def why_refused(data_dir: Path, space: EmbeddingSpace) -> str:

@@ -8,11 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from corpus.backup import backup, restore, verify, verify_backup
 from corpus.crashpoints import VARIABLE
+from corpus.embedding.exported import export_folder
+from corpus.errors import DamagedError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from tests.builders import SPACE, new_version
+from tests.corpus.exports import write_export
 
 BACKUP = """
 import sys
@@ -41,6 +46,50 @@ def test_an_original_that_is_lost_or_damaged_is_counted_and_spoils_no_backup(tmp
     with open_corpus(Settings(data_dir=tmp_path / "there", dense="exact"), SPACE) as opened:
         assert opened.state().documents == 3
         assert len(verify(opened).problems) == 2
+
+
+def test_the_embedders_export_comes_back_to_the_bit(tmp_path: Path) -> None:
+    """Made anew elsewhere it can differ, and questions with it from the stored vectors."""
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+        made = write_export(tmp_path / "data", b"the graph")
+        backup(opened, tmp_path / "kept.backup")
+        (made / "model.onnx").write_bytes(b"damaged")
+        backup(opened, tmp_path / "damaged.backup")
+    write_export(tmp_path / "there", b"another")
+    restore(tmp_path / "kept.backup", tmp_path / "there")
+    there = export_folder(tmp_path / "there", SPACE)
+    assert sorted(one.name for one in there.iterdir()) == ["export.json", "model.onnx"]
+    assert (there / "model.onnx").read_bytes() == b"the graph"
+    assert verify_backup(tmp_path / "kept.backup").problems == ()
+    restore(tmp_path / "damaged.backup", tmp_path / "without")
+    assert not (tmp_path / "without" / "models").exists()
+
+
+def test_an_export_is_checked_and_its_names_are_no_paths(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+        write_export(tmp_path / "data", b"the graph")
+        backup(opened, tmp_path / "kept.backup")
+    whole = (tmp_path / "kept.backup").read_bytes()
+    for before, after in (
+        (b"the graph", b"The graph"),
+        (b'"model.onnx"', b'"../../x.nx"'),
+        (SPACE.id.encode(), b"../../../../../x"),
+    ):
+        (tmp_path / "bad.backup").write_bytes(whole.replace(before, after))
+        with pytest.raises(DamagedError):
+            restore(tmp_path / "bad.backup", tmp_path / "there")
+        assert not (tmp_path / "there" / "catalog.sqlite").exists()
+
+
+def test_a_backup_of_before_exports_were_kept_is_restored(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+        backup(opened, tmp_path / "kept.backup")
+    renamed = (tmp_path / "kept.backup").read_bytes().replace(b'"export"', b'"unread"')
+    (tmp_path / "old.backup").write_bytes(renamed)
+    assert restore(tmp_path / "old.backup", tmp_path / "there").documents == 1
 
 
 def test_what_a_killed_backup_left_goes_with_the_next_one(tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ from corpus import restoring
 from corpus.backup import backup, restore, verify
 from corpus.catalog import documents, records
 from corpus.crashpoints import VARIABLE, find_points
+from corpus.embedding.exported import export_folder
 from corpus.errors import DamagedError, StorageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from tests.builders import SPACE, new_version
+from tests.corpus.exports import write_export
 
 POINTS = [name for name in find_points(Path(corpus.__file__).parent) if name.startswith("restore.")]
 
@@ -59,7 +61,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put(opened, "a.txt")
         gone = put(opened, "b.txt")
         opened.publish()
+        write_export(base / "data", b"the backup's graph")
         backup(opened, base / "kept.backup")
+        write_export(base / "data", b"made since")
         opened.erase([gone])
         put(opened, "old.txt")
         opened.publish()
@@ -82,6 +86,7 @@ def test_after_a_kill_in_its_midst_the_next_owner_finishes(saved: Path, data: Pa
         opened.settle(0)
         assert verify(opened).problems == ()
     assert leftovers(data) == []
+    assert (export_folder(data, SPACE) / "model.onnx").read_bytes() == b"the backup's graph"
     [aside] = data.glob("catalog.sqlite.before-restore-*[0-9]")
     with closing(sqlite3.connect(aside)) as db:
         assert {row[0] for row in db.execute("SELECT path FROM documents")} == OLD

@@ -307,3 +307,21 @@ def wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < until
         time.sleep(0.005)
+
+
+def test_a_model_whose_export_is_gone_is_exported_beside_the_work(tiny: Path, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", embedder=str(tiny), embed_precision="float32")
+    (tmp_path / "leave.txt").write_text("Everyone has 25 days of leave a year.", encoding="utf-8")
+    with open_service(settings) as service:
+        service.ingest([tmp_path / "leave.txt"])
+    shutil.rmtree(settings.data_dir / "models")
+    with open_service(settings) as service:
+        embedder = service.embedder
+        assert isinstance(embedder, SentenceTransformerEmbedder)
+        service.warm()
+        assert service.search("leave", 1).hits
+        deadline = time.monotonic() + 120
+        while embedder.backend == "sentence-transformers" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert embedder.backend in ("openvino", "onnxruntime")
+        assert embedder.problem == ""
