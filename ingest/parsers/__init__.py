@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "26"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "18"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "19"),
     detection.HTML: Parser("ingest.parsers.html.parser", "19"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "15"),
     detection.TEXT: Parser("ingest.parsers.text", "8"),
@@ -60,8 +60,8 @@ PARSERS: Mapping[str, Parser] = {
     detection.JSONL: Parser("ingest.parsers.records", "4"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "4"),
     detection.PPTX: Parser("ingest.parsers.pptx", "11"),
-    detection.ODT: Parser("ingest.parsers.odf.parser", "12"),
-    detection.ODP: Parser("ingest.parsers.odf.parser", "11"),
+    detection.ODT: Parser("ingest.parsers.odf.parser", "13"),
+    detection.ODP: Parser("ingest.parsers.odf.parser", "12"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "10"),
     detection.EPUB: Parser("ingest.parsers.epub", "18"),
     detection.EML: Parser("ingest.parsers.mail.parser", "6"),

@@ -9,7 +9,7 @@ Copies = AbstractSet[tuple[int, int]]
 """The places (row, column) into which the cell to their left reaches."""
 
 _MOST_COPIES = 0.5
-"""For each cell of a table; a form has more."""
+"""For each cell of a table; a form has as many or more."""
 
 
 def fit_rows(rows: Sequence[Sequence[str]], copies: Copies) -> tuple[list[list[str]], bool]:
@@ -46,4 +46,4 @@ def _is_form(lines: Sequence[Sequence[str]], own: Sequence[Sequence[str]]) -> bo
     if not lines or len(own[0]) == len(lines[0]):
         return False
     filled = sum(1 for line in lines for text in line if text)
-    return filled > (1 + _MOST_COPIES) * sum(map(len, own))
+    return filled >= (1 + _MOST_COPIES) * sum(map(len, own))

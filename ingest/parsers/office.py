@@ -24,6 +24,8 @@ _PICTURE = pattern(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mo
 _DOCUMENT = pattern(
     r"\.(?:doc|docx|docm|xls|xlsx|xlsm|xlsb|ppt|pptx|pptm|sldx|pdf|odt|ods|odp)\Z", re.IGNORECASE
 )
+_DOCTYPE = pattern(rb"<!DOCTYPE[^\[>]*+(\[)?")
+_NAME_ERRORS = frozenset({etree.ErrorTypes.DTD_XMLID_VALUE, etree.ErrorTypes.DTD_ID_REDEFINED})
 _MAX_MEMBERS = 10_000
 _RATIO_FREE_BYTES = 1_000_000
 _MAX_UNPACKED_BYTES = 1_000_000_000
@@ -71,6 +73,8 @@ class Package:
                 hint="Save a copy without the password and add that.",
             )
         self._names = {member.filename for member in members}
+        self.damage: list[str] = []
+        """What to say of parts :meth:`beside` the text that are damaged."""
 
     def __contains__(self, part: str) -> bool:
         return part in self._names
@@ -83,6 +87,23 @@ class Package:
             LimitError: ``archive_too_large``.
         """
         return parse_xml(self.read(part), f"{self.name}: {part}") if part in self._names else None
+
+    def beside(self, part: str) -> Any:
+        """Returns the root of an XML part without which the text can be read; None where there is none, and where it is
+        damaged, which :attr:`damage` then says.
+
+        Raises:
+            ParseError: ``unsafe_xml``.
+            LimitError: ``archive_too_large``, ``too_deep`` or ``too_much_text``.
+        """
+        try:
+            return self.xml(part)
+        except ParseError as error:
+            if error.code != "damaged_file":
+                raise
+            message = f"{part} is damaged and was not read: see whether anything is missing."
+            self.damage += [message] if message not in self.damage else []
+            return None
 
     def parts(self) -> list[str]:
         """Returns the names of all parts, as they stand in the archive."""
@@ -183,15 +204,24 @@ class Package:
 
     def relations(self, part: str) -> Mapping[str, str]:
         """Returns relation id → part, for the relations of a part that stay inside the file."""
+        return {identifier: target for identifier, _, target in self._relations(part)}
+
+    def related(self, part: str, kind: str) -> str:
+        """Returns the part that is to another what ``kind`` says (``officeDocument``, ``styles``), "" where none is."""
+        targets = (
+            target for _, own, target in self._relations(part) if own == kind and target in self._names
+        )
+        return next(targets, "")
+
+    def _relations(self, part: str) -> Iterator[tuple[str, str, str]]:
+        """Yields the identifier, the kind and the target of each relation of a part that stays inside the file."""
         folder, base = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", f"{base}.rels"))
-        found = {}
         for relation in [] if root is None else root:
             target, identifier = relation.get("Target"), relation.get("Id")
             if target and identifier and relation.get("TargetMode") != "External":
-                joined = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                found[identifier] = joined
-        return found
+                kind = posixpath.basename(relation.get("Type") or "")
+                yield identifier, kind, posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
     def embedded(self, part: str) -> list[str]:
         """Returns the names of the documents that were put into a part; those of its charts are none of them."""
@@ -203,7 +233,7 @@ class Package:
 
     def properties(self) -> tuple[str, datetime | None, dict[str, str]]:
         """Returns the title, the date last modified (else created) and further core properties."""
-        root = self.xml("docProps/core.xml")
+        root = self.beside("docProps/core.xml")
         if root is None:
             return "", None, {}
         stamp = root.findtext(f"{DCTERMS}modified") or root.findtext(f"{DCTERMS}created") or ""
@@ -234,12 +264,29 @@ def write_xml(element: Any) -> bytes:
 
 
 def parse_xml(data: bytes, place: str) -> Any:
-    """Returns the root of an XML text that has no document type and no entities.
+    """Returns the root of an XML text that declares no entities and nothing else of a document type.
+
+    A document type's bare name is passed over, as some programs write it, and nothing is fetched for it. A name or an
+    identifier that breaks the rules of namespaces damages no text.
 
     Raises:
         ParseError: ``unsafe_xml`` or ``damaged_file``.
         LimitError: ``too_deep``, or ``too_much_text`` in one place.
     """
+    if any(found[1] for found in _DOCTYPE.finditer(data[:4096].replace(b"\0", b""))) or b"<!ENTITY" in data:
+        raise _unsafe(place)
+    try:
+        root = _parsed(data, recover=False)
+    except etree.XMLSyntaxError as error:
+        raise _refusal(place, error) from None
+    if root.getroottree().docinfo.doctype and (
+        _declares(root) or next(root.iter(etree.Entity), None) is not None
+    ):
+        raise _unsafe(place)
+    return root
+
+
+def _parsed(data: bytes, *, recover: bool) -> Any:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -247,17 +294,23 @@ def parse_xml(data: bytes, place: str) -> Any:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        recover=recover,
     )
-    head = data[:4096].replace(b"\0", b"")
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in data:
-        raise _unsafe(place)
     try:
-        root: Any = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise _refusal(place, error) from None
-    if root.getroottree().docinfo.doctype:
-        raise _unsafe(place)
-    return root
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        if recover or not parser.error_log or not all(_is_of_names(error) for error in parser.error_log):
+            raise
+    return _parsed(data, recover=True)
+
+
+def _is_of_names(error: Any) -> bool:
+    return error.domain == etree.ErrorDomains.NAMESPACE or error.type in _NAME_ERRORS
+
+
+def _declares(root: Any) -> bool:
+    declared = root.getroottree().docinfo.internalDTD
+    return next(declared.iterentities(), None) is not None or next(declared.iterelements(), None) is not None
 
 
 def _refusal(place: str, error: Any) -> VouchError:
@@ -281,7 +334,7 @@ def _refusal(place: str, error: Any) -> VouchError:
 
 def _unsafe(place: str) -> ParseError:
     return ParseError(
-        f"{place} declares a document type or entities, which such files never need.",
+        f"{place} declares entities or parts of a document type, which such files never need.",
         code="unsafe_xml",
         hint="Do not trust this file.",
     )

@@ -40,16 +40,14 @@ class Remark:
         return f"{self.lead} {self.text}"
 
 
-def read_remarks(package: Package, folder: str, text_of: Callable[[Any], str]) -> Mapping[str, Remark]:
+def read_remarks(root: Any, threads: Any, text_of: Callable[[Any], str]) -> Mapping[str, Remark]:
     """Returns the remarks of a Word document, those that say something, by the identifier that the text has.
 
     Args:
-        package: the document.
-        folder: where its parts lie.
-        text_of: what is seen of a paragraph.
+        root: the part that has them, or None.
+        threads: the part that says which of them are closed, or None.
+        text_of: what is seen of a remark, on one line.
     """
-    root = package.xml(f"{folder}/comments.xml")
-    threads = package.xml(f"{folder}/commentsExtended.xml")
     closed = {
         one.get(_W15 + "paraId")
         for one in ([] if threads is None else threads)
@@ -58,7 +56,7 @@ def read_remarks(package: Package, folder: str, text_of: Callable[[Any], str]) -
     found = {}
     for comment in [] if root is None else root.iter(W + "comment"):
         paragraphs = list(comment.iter(W + "p"))
-        text = one_line(" ".join(map(text_of, paragraphs)))
+        text = text_of(comment)
         # A thread is named by the last paragraph of each of its remarks.
         is_resolved = bool(paragraphs) and paragraphs[-1].get(_W14 + "paraId") in closed
         if text:

@@ -158,7 +158,7 @@ def test_readings_are_left_out_and_text_boxes_of_old_files_are_kept() -> None:
     lines = "".join(f"<w:p>{run.format(text)}</w:p>" for text in ("one", "two"))
     box = f'<v:textbox xmlns:v="urn:schemas-microsoft-com:vml"><w:txbxContent>{lines}</w:txbxContent></v:textbox>'
     document = with_body(f"<w:p><w:r>{ruby}</w:r></w:p><w:p><w:r><w:pict>{box}</w:pict></w:r></w:p>")
-    assert document.text == "漢字\n\none\ntwo\n\nHello"
+    assert document.text == "漢字\n\none\n\ntwo\n\nHello"
 
 
 def test_lists_are_numbered_as_word_numbers_them() -> None:

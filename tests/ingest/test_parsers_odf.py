@@ -218,6 +218,30 @@ def test_entities_in_any_part_are_refused(part: str) -> None:
     assert caught.value.code == "unsafe_xml"
 
 
+def test_an_equation_may_name_its_document_type_as_older_suites_do() -> None:
+    head = '<!DOCTYPE math PUBLIC "-//OpenOffice.org//DTD Modified W3C MathML 1.01//EN" "math.dtd">'
+    equation = (
+        f'{head}<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>'
+    )
+    frame = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+    parts = {"mimetype": ODT, "content.xml": content(f"<text:p>So {frame}.</text:p>")}
+    assert parse(zipped(parts | {"Object 1/content.xml": equation}), "a.odt").text == "So a/b."
+    with pytest.raises(ParseError) as caught:
+        parse(zipped(parts | {"Object 1/content.xml": equation.replace("<mi>a", "<mi>&a;")}), "a.odt")
+    assert caught.value.code == "unsafe_xml"
+
+
+@pytest.mark.parametrize("part", ["styles.xml", "meta.xml", "Object 1/content.xml"])
+def test_a_damaged_part_beside_the_text_is_noted(part: str) -> None:
+    frame = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+    parts = {"mimetype": ODT, "content.xml": content(f"<text:p>Fees{frame}</text:p>"), part: "<a><b></a>"}
+    document = parse(zipped(parts), "a.odt")
+    assert (document.text, [note.message for note in document.notes]) == (
+        "Fees",
+        [f"{part} is damaged and was not read: see whether anything is missing."],
+    )
+
+
 def test_a_bomb_is_refused() -> None:
     with pytest.raises(LimitError) as caught:
         read("<text:p>" + " " * 20_000_000 + "</text:p>")

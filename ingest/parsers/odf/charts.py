@@ -48,7 +48,7 @@ def equation_in(package: Package, frame: Any) -> str:
 def _object(package: Package, place: Any) -> Any:
     inline = place.find(f"{MATH}math")
     target = posixpath.normpath(place.get(LINK + "href") or "")
-    return package.xml(f"{target}/content.xml") if inline is None else inline
+    return package.beside(f"{target}/content.xml") if inline is None else inline
 
 
 def titles_of(chart: Any) -> list[str]:

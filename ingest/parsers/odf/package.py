@@ -51,7 +51,7 @@ def as_archive(data: bytes, name: str) -> bytes:
 
 def read_properties(package: Package) -> tuple[str, str, datetime | None, dict[str, str]]:
     """Returns the title, the language, the date last modified (else created) and further properties of a file."""
-    root = package.xml(_META)
+    root = package.beside(_META)
 
     def said(tag: str) -> str:
         found = None if root is None else next(root.iter(tag), None)

@@ -58,7 +58,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if content is None:
         raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
     draft = Draft(limits)
-    writer = _Writer(draft, Styles(root, package.xml("styles.xml")), package, read_controls(content))
+    writer = _Writer(draft, Styles(root, package.beside("styles.xml")), package, read_controls(content))
     shown = content.tag == OFFICE + "presentation"
     if shown:
         writer.write_slides(content)
@@ -71,6 +71,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     for inside in _put_in(manifest):
         draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
     title, language, date, metadata = read_properties(package)
+    for damage in package.damage:
+        draft.note("damaged_text", damage)
     return draft.finish(
         name=name,
         content_type=ODP if shown else ODT,

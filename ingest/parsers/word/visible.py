@@ -21,8 +21,11 @@ _PLACE = pattern(r"[0-9A-Fa-f]{1,4}")
 _TINY_HALF_POINTS = 2
 
 
-def visible(parent: Any) -> Iterator[Any]:
-    """Yields the elements below one in order, leaving out what is not shown; without recursion."""
+def visible(parent: Any, boxes: list[Any]) -> Iterator[Any]:
+    """Yields the elements below one in order, leaving out what is not shown; without recursion.
+
+    ``boxes`` gets the text boxes met, which are not looked into: they float beside the text.
+    """
     stack = [iter(parent)]
     while stack:
         element = next(stack[-1], None)
@@ -33,8 +36,34 @@ def visible(parent: Any) -> Iterator[Any]:
             continue
         if element.tag == MC + "Fallback":
             continue  # the same thing again, for older programs
+        if element.tag == W + "txbxContent":
+            boxes.append(element)
+            continue
         yield element
         if len(element):
+            stack.append(iter(element))
+
+
+def blocks_of(parent: Any) -> Iterator[Any]:
+    """Yields a container's paragraphs, tables and embedded documents, looking into content controls and revisions."""
+    stack = [iter(parent)]
+    while stack:
+        element = next(stack[-1], None)
+        if element is None:
+            stack.pop()
+        elif element.tag in (W + "p", W + "tbl", W + "altChunk"):
+            yield element
+        elif element.tag == MC + "AlternateContent":
+            choice = element.find(MC + "Choice")
+            stack.append(iter(choice if choice is not None else element))
+        elif element.tag in (
+            W + "sdt",
+            W + "sdtContent",
+            W + "ins",
+            W + "moveTo",
+            W + "customXml",
+            W + "smartTag",
+        ):
             stack.append(iter(element))
 
 
@@ -55,6 +84,12 @@ def chosen(field: Any) -> str:
     result = field.find(W + "result")
     place = value(field.find(W + "default") if result is None else result) or "0"
     return entries[int(place)] if place.isdigit() and int(place) < len(entries) else ""
+
+
+def is_drop_cap(properties: Any) -> bool:
+    """Says whether a paragraph is the large first letter, or word, of the next one."""
+    frame = None if properties is None else properties.find(W + "framePr")
+    return frame is not None and frame.get(W + "dropCap") in ("drop", "margin")
 
 
 def is_on(element: Any) -> bool:

@@ -1,0 +1,26 @@
+"""What of a Word document only leads to other places in it: entries of its contents, lists of figures and index."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from corpus.patterns import pattern
+from ingest.parsers.word.styles import W
+
+_STYLE = pattern(r"(?:toc|contents|index) ?\d|table of figures$|figure index ?\d", re.IGNORECASE)
+"""Names that Word and LibreOffice give to the styles of entries, whatever language they speak."""
+_PAGES = pattern(r"[\s.…·‥]+(?:\d{1,4}|[ivxlc]{1,8})(?:[,–-] ?\d{1,4})*\s*$")
+_TO_PAGE = pattern(r"\b(?:PAGEREF|_Toc\d)")
+
+
+def is_contents_entry(style: str, paragraph: Any, text: str) -> bool:
+    """Says whether a paragraph is an entry that leads to another place: its style says so, and it has a page's number
+    at its end or a link to that place.
+    """
+    return _STYLE.match(style) is not None and (
+        not text.strip()
+        or _PAGES.search(text) is not None
+        or any(link.get(W + "anchor") for link in paragraph.iter(W + "hyperlink"))
+        or any(_TO_PAGE.search(code.text or "") for code in paragraph.iter(W + "instrText"))
+    )
