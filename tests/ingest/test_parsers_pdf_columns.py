@@ -279,3 +279,16 @@ def test_titles_and_page_numbers_of_contents_are_no_two_columns_of_text() -> Non
 def test_each_of_two_entries_of_contents_keeps_its_line() -> None:
     entries = [("18 List of changes", "30"), ("18.1 Whom to ask", "30")]
     assert _lines_of_contents(entries) == ["18 List of changes 30", "18.1 Whom to ask 30"]
+
+
+def test_cells_that_run_into_those_beside_them_are_read() -> None:
+    rows = [(f"/var/lib/dpkg/info/package_name.list{n}", f"list of the files of package {n}") for n in range(8)]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Courier", 10)
+        for n, (name, what) in enumerate(rows):
+            canvas.drawString(60, 700 - 14 * n, name)
+            canvas.drawString(250, 700 - 14 * n, what)
+
+    text = read(drawn(draw)).text
+    assert all(name in text and what in text for name, what in rows)

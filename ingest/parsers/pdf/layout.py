@@ -217,7 +217,7 @@ def _find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, fl
     """
     strips: Counter[int] = Counter()
     narrow = [
-        [(a.x1, b.x0) for a, b in pairwise(row.lines) if b.x0 - a.x1 < _NARROW * max(a.size, b.size)]
+        [(a.x1, b.x0) for a, b in pairwise(row.lines) if 0 <= b.x0 - a.x1 < _NARROW * max(a.size, b.size)]
         for row in rows
     ]
     for gaps in narrow:
