@@ -12,6 +12,8 @@ from itertools import pairwise
 from corpus.patterns import pattern
 
 WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
+_TWICE = 0.15  # letter heights by which the same word drawn twice is apart, at most
+_CELL = 8.0  # points
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
 NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
@@ -99,6 +101,28 @@ class Rule:
     y0: float
     x1: float
     y1: float
+
+
+def drawn_once(words: Sequence[Word]) -> list[bool]:
+    """Says of each word whether it is the first at its place: some programs draw text twice to make it bold."""
+    known: dict[tuple[str, int, int], list[Word]] = {}
+    first = []
+    for word in words:
+        apart = min(_TWICE * word.size, _CELL)
+        places = {
+            (word.text, int(x // _CELL), int(y // _CELL))
+            for x in (word.x0 - apart, word.x0 + apart)
+            for y in (word.y0 - apart, word.y0 + apart)
+        }
+        is_first = len(word.text) == 1 or not any(
+            max(abs(word.x0 - other.x0), abs(word.y0 - other.y0), abs(word.x1 - other.x1)) < apart
+            for place in places
+            for other in known.get(place, ())
+        )
+        first.append(is_first)
+        if is_first:
+            known.setdefault((word.text, int(word.x0 // _CELL), int(word.y0 // _CELL)), []).append(word)
+    return first
 
 
 def to_lines(words: Sequence[Word]) -> list[Line]:

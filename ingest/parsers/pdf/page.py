@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.lines import Rule, Word, in_rows
+from ingest.parsers.pdf.lines import Rule, Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf.structure import Box, PageText
 from ingest.parsers.pdf.writing import join_labels, mark_downward, turn_upright
@@ -32,12 +33,17 @@ _FEW_CHARS = 300
 """On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
 _LINE_HYPHENS = "-\u2010\ufffe\x02"
 _TOKEN = pattern(r"\S+")
+_PAIR = pattern("[\ud800-\udbff][\udc00-\udfff]")
+_LATTER_HALF = pattern("[\udc00-\udfff]")
+_SMALL_CAPITAL = pattern("[\uf721-\uf7ff]")
+"""Where older fonts keep small capitals and old-style figures: 0xF700 above the letters and digits that they show
+(the corporate use area of Adobe's glyph list)."""
 
 Font = tuple[str, bool]
 """Its name, and whether it is bold."""
 
 _NO_FONT: Font = ("", False)
-_DRAWN, _INVISIBLE, _PALE_TEXT = range(3)
+_DRAWN, _INVISIBLE, _UNSURE = range(3)
 
 
 def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
@@ -61,7 +67,8 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     finally:
         pdfium.FPDFText_ClosePage(text_page)
     _read_objects(page.raw, found)
-    turns = _leave_out_hidden(page, found, turns, looks)
+    turns = _leave_out(found, turns, _are_hidden(page, found, looks))
+    turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
     downward = mark_downward(found.words, turns)
     if any(turns):
         turn_upright(found, turns)
@@ -175,12 +182,23 @@ def _line_break(text: str, start: int, end: int, text_page: Any, height: float) 
 
 
 def _shown(text: str) -> str:
-    """Returns a word with plain hyphens: PDFium marks those at line ends U+FFFE or U+0002, browsers set U+2010."""
-    return text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
+    """Returns a word with plain hyphens, and letters for the small capitals of older fonts.
+
+    PDFium marks hyphens at line ends U+FFFE or U+0002, browsers set U+2010.
+    """
+    if text.isascii():
+        return text.replace("\x02", "-")
+    text = text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
+    text = _LATTER_HALF.sub("", text)
+    return _SMALL_CAPITAL.sub(lambda match: chr(ord(match[0]) - 0xF700), text)
 
 
 def page_characters(text_page: Any) -> str:
-    """Returns the page's characters, one code point for each of PDFium's character indices."""
+    """Returns the page's characters, one code point for each of PDFium's character indices.
+
+    A character beyond U+FFFF (``𠮟``, ``𠮷``) has two of them: the first stands for it, the second is left as the lone
+    half that PDFium gives.
+    """
     count = pdfium.FPDFText_CountChars(text_page)
     if count <= 0:
         return ""
@@ -190,7 +208,12 @@ def page_characters(text_page: Any) -> str:
     if len(text) != count:
         codes = (pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count))
         text = "".join(chr(code) if 0 < code < 0x110000 else "\ufffd" for code in codes)
+        text = _PAIR.sub(_whole_and_half, text)
     return text
+
+
+def _whole_and_half(match: re.Match[str]) -> str:
+    return match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le") + match[0][1]
 
 
 def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
@@ -259,21 +282,26 @@ def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: Page
 
 
 def _look(drawn: Any) -> int:
-    """Returns how a text object is drawn: plainly, invisibly, or in a colour close to white or transparent."""
+    """Returns how a text object is drawn: plainly, invisibly, or so that only a look at the page tells.
+
+    That is in a colour close to white or transparent, or as an opening through which something else is seen or not.
+    """
     mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
-    if mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP):
+    if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
         return _INVISIBLE
+    if mode == pdfium.FPDF_TEXTRENDERMODE_CLIP:
+        return _UNSURE
     if mode not in (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP):
         return _DRAWN  # its outlines are drawn
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     if not pdfium.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
         return _DRAWN
     pale = min(red.value, green.value, blue.value) >= _PALE or alpha.value <= 255 - _PALE
-    return _PALE_TEXT if pale else _DRAWN
+    return _UNSURE if pale else _DRAWN
 
 
-def _leave_out_hidden(page: Any, found: PageText, turns: list[int], looks: Sequence[int]) -> list[int]:
-    """Takes out the words that nobody sees, counts them, and returns the turns of the rest."""
+def _are_hidden(page: Any, found: PageText, looks: Sequence[int]) -> list[bool]:
+    """Says of each word whether nobody sees it, and counts those characters."""
     left, bottom, right, top = _page_box(page, found)
     unseen = [False] * len(found.words)
     for at, (word, look) in enumerate(zip(found.words, looks, strict=True)):
@@ -284,15 +312,20 @@ def _leave_out_hidden(page: Any, found: PageText, turns: list[int], looks: Seque
             over_picture = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in found.pictures)
             unseen[at] = not over_picture
             found.recognised_chars += len(word.text) if over_picture else 0
-    pale = [at for at, look in enumerate(looks) if look == _PALE_TEXT and not unseen[at]]
-    if pale:
-        for at, seen in zip(pale, _are_seen(page, [found.words[at] for at in pale]), strict=True):
+    unsure = [at for at, look in enumerate(looks) if look == _UNSURE and not unseen[at]]
+    if unsure:
+        for at, seen in zip(unsure, _are_seen(page, [found.words[at] for at in unsure]), strict=True):
             unseen[at] = not seen
-    if not any(unseen):
-        return turns
     found.hidden_chars += sum(len(word.text) for word, out in zip(found.words, unseen, strict=True) if out)
-    found.words = [word for word, out in zip(found.words, unseen, strict=True) if not out]
-    return [turn for turn, out in zip(turns, unseen, strict=True) if not out]
+    return unseen
+
+
+def _leave_out(found: PageText, turns: list[int], out: Sequence[bool]) -> list[int]:
+    """Takes words out of the page; returns the turns of the rest."""
+    if not any(out):
+        return turns
+    found.words = [word for word, gone in zip(found.words, out, strict=True) if not gone]
+    return [turn for turn, gone in zip(turns, out, strict=True) if not gone]
 
 
 def _page_box(page: Any, found: PageText) -> Box:
