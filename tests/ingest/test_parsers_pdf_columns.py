@@ -282,7 +282,9 @@ def test_each_of_two_entries_of_contents_keeps_its_line() -> None:
 
 
 def test_cells_that_run_into_those_beside_them_are_read() -> None:
-    rows = [(f"/var/lib/dpkg/info/package_name.list{n}", f"list of the files of package {n}") for n in range(8)]
+    rows = [
+        (f"/var/lib/dpkg/info/package_name.list{n}", f"list of the files of package {n}") for n in range(8)
+    ]
 
     def draw(canvas: Any) -> None:
         canvas.setFont("Courier", 10)

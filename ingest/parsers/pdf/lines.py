@@ -15,6 +15,8 @@ WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
 _TWICE = 0.15  # letter heights by which the same word drawn twice is apart, at most
 _CELL = 8.0  # points
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
+LEADERS = frozenset({".", "..", "…"})  # set apart from each other between a text and its figure
+_LEADER_GAP = 4.0  # letter heights between them, at most
 NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
 SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
@@ -145,7 +147,7 @@ def _continues(before: Word, after: Word) -> bool:
         return False
     if gap > 0.4 * size and before.text[-1] in _DIGITS and after.text[0] in _FIGURES:
         return False  # two columns of numbers
-    return gap <= WIDE_GAP * size
+    return gap <= (_LEADER_GAP if after.text in LEADERS else WIDE_GAP) * size
 
 
 @dataclass(slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.parsers.pdf.lines import (
+    LEADERS,
     SIGNS_AFTER,
     SIGNS_BEFORE,
     Line,
@@ -22,6 +23,7 @@ from ingest.parsers.pdf.lines import (
 
 _CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
+_MOST_HEAD_CHARS = 60  # of what stands over several columns
 
 
 def table_end(rows: Sequence[Row], start: int) -> int:
@@ -111,11 +113,14 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
     table: list[list[str]] = []
     for row in rows:
         cells = [""] * len(columns)
+        is_labelled = row.lines[0].x0 < columns[0][1] and (bool(table) or len(row.lines) == 1)
         for line in _by_column(row.lines, columns):
             covered = [at for at, (x0, x1) in enumerate(columns) if min(line.x1, x1) - max(line.x0, x0) > 0]
             nearest = min(
                 range(len(columns)), key=lambda i: abs(line.x0 + line.x1 - columns[i][0] - columns[i][1])
             )
+            if len(covered) < len(columns) and (is_labelled or len(line.text) > _MOST_HEAD_CHARS):
+                covered = covered[:1]  # a long text, and no head of several columns
             for at in covered or [nearest]:
                 cells[at] = f"{cells[at]} {line.text}".strip()
         if len(row.lines) == 1 and table and not cells[0] and any(table[-1][:1]):
@@ -129,14 +134,15 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
 def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
     """Returns a column, or the two or more that it is: a strip wider than a space is white in every row.
 
-    A currency sign and its amount are one cell, so that rows of them part nothing, whatever their header says.
+    A currency sign and its amount are one cell, so that rows of them part nothing, whatever their header says. Dots
+    set apart that lead from a text to a figure are no cells.
     """
     held = [
         [
             word
             for line in row.lines
             for word in line.words
-            if column[0] <= (word.x0 + word.x1) / 2 <= column[1]
+            if column[0] <= (word.x0 + word.x1) / 2 <= column[1] and word.text not in LEADERS
         ]
         for row in rows
     ]
@@ -231,6 +237,11 @@ class Grid:
             r = max(sum(1 for edge in self.ys if edge > y) - 1, 0)
             c = max(sum(1 for edge in self.xs if edge < x) - 1, 0)
             inside.setdefault(owner[min(r, height - 1)][min(c, width - 1)], []).append(word)
+        owner = [
+            row
+            for at, row in enumerate(owner)
+            if not at or _held(row, inside) != _held(owner[at - 1], inside)
+        ]
         if not _is_table(owner, inside):
             return []
         texts = {
@@ -245,6 +256,12 @@ class Grid:
     def _parted_level(self, y: float, column: int) -> bool:
         x = (self.xs[column] + self.xs[column + 1]) / 2
         return any(abs(rule.y0 - y) <= _TOUCH and rule.x0 <= x <= rule.x1 for rule in self.level)
+
+
+def _held(
+    row: Sequence[tuple[int, int]], inside: Mapping[tuple[int, int], list[Word]]
+) -> list[tuple[int, int] | None]:
+    return [cell if cell in inside else None for cell in row]
 
 
 def _is_table(owner: list[list[tuple[int, int]]], inside: dict[tuple[int, int], list[Word]]) -> bool:
