@@ -15,6 +15,7 @@ _UNREADABLE = pattern(
     "[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff\x00-\x01\x03-\x08\x0e-\x1f\x80-\x84\x86-\x9f]"
 )
 _BULLETS = pattern("[\uf020-\uf0ff]")
+_GLYPH_NAMES = pattern(r"(?:/[A-Za-z]{1,4}\d{1,5}){3,}")
 _SPACED_WORD = pattern(r"[^\W\d_\u0590-\uffff]{4,}")
 _LEAST_WORDS = 20
 _MOST_WORDS = 600
@@ -32,12 +33,17 @@ def is_garbled(text: str) -> bool:
     """Says whether much of a page's text is not what a reader sees there.
 
     Signs of a font without a true map to characters: more than one in twenty is a replacement, private-use or
-    control character; the letters are spread over many scripts at once; or the words of a spaced script do
-    not alternate between vowels and consonants. Of neighbouring letters 60 to 85 % do so in every language
-    tried (52 % in Vietnamese); in text with its letters exchanged, 32 % do in the middle, and 45 % in one page
-    of ten. Needs at least 20 different words of four letters.
+    control character; half of it are names of glyphs (``/g36/g72/g86``); the letters are spread over many scripts
+    at once; or the words of a spaced script do not alternate between vowels and consonants. Of neighbouring letters
+    60 to 85 % do so in every language tried (52 % in Vietnamese); in text with its letters exchanged, 32 % do in the
+    middle, and 45 % in one page of ten. Needs at least 20 different words of four letters.
     """
-    return _unreadable_share(text) > _UNREADABLE_SHARE or _mixes_scripts(text) or _is_unspeakable(text)
+    return (
+        _unreadable_share(text) > _UNREADABLE_SHARE
+        or 2 * sum(map(len, _GLYPH_NAMES.findall(text))) > len(text)
+        or _mixes_scripts(text)
+        or _is_unspeakable(text)
+    )
 
 
 def _unreadable_share(text: str) -> float:

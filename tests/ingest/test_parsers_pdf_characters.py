@@ -71,3 +71,11 @@ def test_text_that_opens_onto_a_colour_is_seen_and_onto_nothing_is_not() -> None
     with pytest.raises(ParseError) as caught:
         parse(drawn(lambda canvas: draw(canvas, 1)), "cover.pdf")
     assert "nobody sees" in caught.value.message
+
+
+def test_fonts_that_name_no_characters_are_told_with_what_helps() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(shown_as({letter: chr(4 + n) for n, letter in enumerate("ABCDE")}, "ABCDE"), "form.pdf")
+    assert caught.value.code == "no_text"
+    assert "its fonts do not say which characters they show" in caught.value.message
+    assert "OCR" in caught.value.hint

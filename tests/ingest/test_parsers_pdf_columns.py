@@ -294,3 +294,35 @@ def test_cells_that_run_into_those_beside_them_are_read() -> None:
 
     text = read(drawn(draw)).text
     assert all(name in text and what in text for name, what in rows)
+
+
+def test_two_pages_set_as_one_are_read_one_after_the_other() -> None:
+    income = [("Sales", "4,112", "3,998"), *((f"Income {n}", f"{n}12", f"{n}98") for n in range(10))]
+    assets = [("Land", "7,112", "6,998"), *((f"Asset {n}", f"{n}40", f"{n}60") for n in range(10))]
+
+    def draw(canvas: Any) -> None:
+        canvas.setPageSize((1190, 842))
+        canvas.setFont("Helvetica", 10)
+        for left, rows in ((70, income), (665, assets)):
+            for n, cells in enumerate(rows):
+                for x, cell in zip((0, 200, 300), cells, strict=True):
+                    canvas.drawString(left + x, 700 - 14 * n, cell)
+
+    found = kinds(read(drawn(draw)))
+    assert found == [("table", 0, "\n".join(" | ".join(row) for row in rows)) for rows in (income, assets)]
+
+
+def test_a_wide_table_is_no_two_pages() -> None:
+    rows = [
+        ("Sales", "4,112", "3,998", "2,997"),
+        *((f"Land {n}", f"{n}12", f"{n}98", f"{n}55") for n in range(10)),
+    ]
+
+    def draw(canvas: Any) -> None:
+        canvas.setPageSize((1190, 842))
+        canvas.setFont("Helvetica", 10)
+        for n, cells in enumerate(rows):
+            for x, cell in zip((70, 400, 700, 1000), cells, strict=True):
+                canvas.drawString(x, 700 - 14 * n, cell)
+
+    assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -142,6 +143,8 @@ def test_a_page_whose_letters_were_exchanged_is_told() -> None:
         ("\uf0b7 " * 20 + PROSE, False),
         (PROSE.replace("e", "\ufffd"), True),
         ("ͺԑქሐᐁក" * 40, True),
+        ("/g936/g1007/g1004 /g3/g296/g381", True),
+        ("See /srv/data/a1/b2/c3 and the rules of /srv/data/a1 for more.", False),
         ("", False),
     ],
 )
@@ -178,11 +181,31 @@ def test_a_picture_in_a_form_and_outlined_letters_look_scanned_but_a_logo_does_n
         canvas.showPage()
         canvas.drawImage(image, 500, 750, 50, 50)
         canvas.showPage()
+        canvas.beginForm("outlines")
+        for number in range(150):
+            canvas.circle(100 + number, 400, 2)
+        canvas.endForm()
+        canvas.doForm("outlines")
+        canvas.showPage()
         write(canvas, PROSE, 70, 780, 450)
 
-    assert [(note.code, note.page) for note in read(drawn(draw)).notes] == [
-        ("scanned_page", 1), ("scanned_page", 2), ("empty_page", 3),
+    notes = read(drawn(draw)).notes
+    assert [(note.code, note.page) for note in notes] == [
+        ("scanned_page", 1), ("scanned_page", 2), ("empty_page", 3), ("scanned_page", 4),
     ]  # fmt: skip
+    assert notes[2].message == "The page has no text, only drawings or small pictures."
+
+
+def test_a_drawing_without_text_is_told_as_one_and_a_blank_page_is_not() -> None:
+    def reason(draw: Callable[[Any], None]) -> str:
+        with pytest.raises(ParseError) as caught:
+            parse(drawn(draw), "plan.pdf")
+        assert caught.value.code == "no_text"
+        return caught.value.message
+
+    drawings = reason(lambda canvas: canvas.circle(300, 400, 50))
+    assert drawings == "plan.pdf holds only drawings or small pictures on its 1 page, and no text."
+    assert reason(lambda canvas: None) == "plan.pdf holds no text and no picture of any on its 1 page."
 
 
 def test_what_was_typed_into_a_form_is_read() -> None:

@@ -240,7 +240,9 @@ def _read_objects(page: Any, found: PageText) -> None:
             found.drawings += 1
             if len(found.rules) < _MAX_RULES and (box := _bounds(item)):
                 _add_rules(item, *box, found)
-        elif (kind == picture or (kind == form and _holds_picture(item))) and (box := _bounds(item)):
+        elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
+            found.drawings += 1
+        elif (kind == picture or (kind == form and _holds_picture(item, found))) and (box := _bounds(item)):
             found.pictures.append(box)
 
 
@@ -251,14 +253,18 @@ def _bounds(item: Any) -> Box | None:
     return left.value, bottom.value, right.value, top.value
 
 
-def _holds_picture(form: Any, depth: int = 1) -> bool:
+def _holds_picture(form: Any, found: PageText, depth: int = 1) -> bool:
+    """Says whether a picture is part of a form, and counts the drawings that come before it."""
     for index in range(min(max(pdfium.FPDFFormObj_CountObjects(form), 0), _MAX_OBJECTS)):
         item = pdfium.FPDFFormObj_GetObject(form, index)
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             return True
-        if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH and _holds_picture(item, depth + 1):
-            return True
+        if kind == pdfium.FPDF_PAGEOBJ_FORM:
+            if depth < _MAX_DEPTH and _holds_picture(item, found, depth + 1):
+                return True
+        elif kind != pdfium.FPDF_PAGEOBJ_TEXT:
+            found.drawings += 1
     return False
 
 

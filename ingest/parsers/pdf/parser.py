@@ -30,6 +30,7 @@ from ingest.parsers.pdf.layout import arrange
 from ingest.parsers.pdf.lines import Line, in_rows
 from ingest.parsers.pdf.page import Font, read_page
 from ingest.parsers.pdf.paragraphs import Piece
+from ingest.parsers.pdf.spreads import halves
 from ingest.parsers.pdf.structure import (
     Headings,
     PageText,
@@ -152,7 +153,14 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         is_running = running_lines(pages)
     outline = _read_outline(pdf)
     metadata = pdf.get_metadata_dict(skip_empty=True)
-    arranged = [arrange(body_lines(page, is_running), page.rules) for page in pages]
+    arranged = [
+        [
+            piece
+            for half in halves(body_lines(page, is_running), page.rules, page.width, page.height)
+            for piece in arrange(*half)
+        ]
+        for page in pages
+    ]
     undo_hyphens(arranged)
     headings = Headings(arranged, outline)
     draft = Draft(limits)
@@ -199,7 +207,8 @@ def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) 
             message = f"The page is a picture without text. To have it read, {remedy()}."
             draft.note("scanned_page", message, number)
         else:
-            draft.note("empty_page", "The page is empty.", number)
+            said = "has no text, only drawings or small pictures" if page.is_drawn else "is empty"
+            draft.note("empty_page", f"The page {said}.", number)
 
 
 def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
@@ -207,20 +216,25 @@ def _no_text(name: str, pages: Sequence[PageText]) -> ParseError:
     count = f"{len(pages)} page{'s' if len(pages) > 1 else ''}"
     if all(code == "damaged_page" for page in pages for code, _ in page.notes or [("", "")]):
         return _damaged(name, "no page of it can be opened")
+    garbled = sum(code == "garbled_page" for page in pages for code, _ in page.notes)
     scanned = sum(page.is_picture and not page.notes for page in pages)
-    if scanned:
+    if scanned or garbled:
+        why = "it looks scanned" if scanned else "its fonts do not say which characters they show"
         return ScannedError(
-            f"{name} holds no text on its {count}; it looks scanned.",
-            scanned=scanned,
+            f"{name} holds no text {'' if scanned else 'that can be read '}on its {count}; {why}.",
+            scanned=scanned + garbled,
             hint=f"{remedy()[0].upper()}{remedy()[1:]}.",
         )
-    if any(page.is_picture for page in pages):
+    is_picture = any(page.is_picture for page in pages)
+    hidden = any(page.hidden_chars for page in pages)
+    if is_picture or (any(page.is_drawn for page in pages) and not hidden):
+        only = "pictures" if is_picture else "drawings or small pictures"
+        looked = " was recognised in them" if is_picture else ""
         return ParseError(
-            f"{name} holds only pictures on its {count}, and no text was recognised in them.",
+            f"{name} holds only {only} on its {count}, and no text{looked}.",
             code="no_text",
             hint="Remove it, or add a text that describes it.",
         )
-    hidden = any(page.hidden_chars for page in pages)
     why = "only text that nobody sees" if hidden else "no text and no picture of any"
     return ParseError(
         f"{name} holds {why} on its {count}.",

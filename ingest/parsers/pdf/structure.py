@@ -77,6 +77,11 @@ class PageText:
         covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.pictures)
         return covered > _SCAN_SHARE * self.width * self.height or self.drawings >= _OUTLINES
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether anything but text is drawn on it."""
+        return bool(self.pictures) or self.drawings > 0
+
     def note(self, code: str, message: str) -> None:
         """Adds a remark for the ingest report."""
         self.notes.append((code, message))
