@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from rag.api import failures
-from rag.api.guards import BrowserHeaders, HostGuard, SizeGuard
+from rag.api.guards import BrowserHeaders, Heads, HostGuard, SizeGuard
 from rag.api.house import House
 from rag.api.routes import completions, documents, health, jobs, questions
 from rag.api.schemas import ErrorBody
@@ -73,6 +73,7 @@ def create_app(
     app.add_middleware(SizeGuard, limit=MAX_JSON_BYTES, limits=larger)
     app.add_middleware(HostGuard, hosts=hosts)
     app.add_middleware(BrowserHeaders)
+    app.add_middleware(Heads)
     return app
 
 

@@ -16,6 +16,7 @@ GivenName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(p
 RequireSupport = Annotated[
     bool | None,
     Field(
+        strict=True,
         description="Withhold an answer that the documents do not vouch for (see `min_support` of the settings): it "
         "abstains, with the passages, and its text comes at once. Default: as in the settings.",
         examples=[True],
@@ -61,6 +62,7 @@ class HowToAnswer(Shape):
 
     retrieval: bool = Field(
         True,
+        strict=True,
         description="Whether the documents are searched; false asks the model alone.",
         examples=[True],
     )
@@ -73,7 +75,12 @@ class HowToAnswer(Shape):
         examples=[None],
     )
     k: int = Field(
-        DEFAULT_K, ge=1, le=MOST_K, description="How many passages go into the prompt.", examples=[DEFAULT_K]
+        DEFAULT_K,
+        strict=True,
+        ge=1,
+        le=MOST_K,
+        description="How many passages go into the prompt.",
+        examples=[DEFAULT_K],
     )
 
 
@@ -93,6 +100,7 @@ class AskRequest(ArmRequest, Asked):
     require_support: RequireSupport = None
     stream: bool = Field(
         False,
+        strict=True,
         description="Answer with server-sent events; `Accept: text/event-stream` asks for the same.",
         examples=[False],
     )

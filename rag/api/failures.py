@@ -145,6 +145,7 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "json_invalid":
         why = str(first.get("ctx", {}).get("error", "it cannot be read")).removesuffix(" at")
         words = f"The body is not JSON: {why} (at character {first['loc'][-1]})"
+        where = ""
     elif "UploadFile" in first["msg"]:
         words = f"{where} is no file: it has no file name"
     else:

@@ -112,6 +112,23 @@ class _TooLargeError(BaseException):
     """Goes through the routes untouched: not an error of theirs."""
 
 
+class Heads:
+    """Answers HEAD as GET is answered, without the body: what only looks asks either way (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def bodiless(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, bodiless)
+
+
 class BrowserHeaders:
     """Adds the headers that keep a browser from doing more with an answer than showing it."""
 

@@ -26,7 +26,7 @@ def plain_text(text: str) -> str:
     return text
 
 
-K = Annotated[int, Field(ge=1, le=MAX_K, description="How many passages.", examples=[5])]
+K = Annotated[int, Field(strict=True, ge=1, le=MAX_K, description="How many passages.", examples=[5])]
 Question = Annotated[
     str,
     Field(
@@ -109,7 +109,7 @@ class OpenAIErrorBody(BaseModel):
 
 
 class FilterShape(Shape):
-    """What a search is limited to; every given part must hold."""
+    """What a search is limited to; every given part must hold. What is empty limits nothing."""
 
     collections: list[Name] = Field([], max_length=100, description="Any of these.", examples=[["sample"]])
     types: list[Name] = Field(

@@ -69,7 +69,11 @@ def notes_on_time(filter: Filter, japanese: bool, *, found: bool = True) -> list
         return []
     moment = filter.as_of.astimezone(UTC)
     whole_day = moment.time() == END_OF_DAY
-    shown = f"{moment:%Y-%m-%d}" if whole_day else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    shown = (
+        moment.date().isoformat()
+        if whole_day
+        else f"{moment.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    )
     if not is_past(filter):
         return [tell("not_over", japanese, moment=shown)]
     return [tell("as_of" if found else "nothing_as_of", japanese, moment=shown)]

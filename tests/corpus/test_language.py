@@ -209,6 +209,10 @@ def test_scripts_are_told_apart() -> None:
     [
         ("What is the vacation policy?", "en"),
         ("PTO", "en"),
+        ("How many licences of LedgerPro do we have?", "en"),
+        ("What does § 12.3 exclude for the AQ-300?", "en"),
+        ("Hvor mange dage har vi til at sende en regning for rejser?", "da"),
+        ("Hoe vraag ik verlof aan en wie moet dat goedkeuren?", "nl"),
         ("Der Urlaub muss spätestens zwei Wochen vorher schriftlich beantragt werden.", "de"),
         ("Les congés payés doivent être demandés deux semaines à l'avance.", "fr"),
         ("育児休業はいつまで取れますか", "ja"),

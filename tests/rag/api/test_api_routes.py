@@ -100,6 +100,9 @@ def test_an_error_names_the_field_it_is_about(client: httpx.Client) -> None:
         return str(client.post(path, json=body).json()["error"]["message"])
 
     assert message("/api/search", query=1).startswith("query: ")
+    assert message("/api/search", query="x", k="3").startswith("k: ")
+    assert message("/api/search", query="x", k=True).startswith("k: ")
+    assert message("/api/ask", question="x", stream="yes").startswith("stream: ")
     assert message("/api/ask", question="x", history=[{"role": "user"}]).startswith("history.0.content: ")
     nameless = client.post("/api/documents", files=[("files", (None, b"x"))])
     assert_error(nameless, 422, "invalid_request")
@@ -111,6 +114,19 @@ def test_an_error_names_the_field_it_is_about(client: httpx.Client) -> None:
     )
     assert_error(unnamed, 422, "bad_upload")
     assert unnamed.json()["error"]["message"] == "An uploaded file has no name."
+    halved = client.post("/v1/chat/completions", content=b"{", headers={"content-type": "application/json"})
+    assert (halved.status_code, halved.json()["error"]["param"]) == (400, None)
+
+
+@pytest.mark.parametrize(
+    "path", ["/live", "/docs", "/api/models", "/api/documents", "/api/documents/none", "/api/ask"]
+)
+def test_who_merely_looks_may_ask_for_the_head_alone(client: httpx.Client, path: str) -> None:
+    looked, got = client.head(path), client.get(path)
+    assert (looked.status_code, looked.content) == (got.status_code, b"")
+    assert [looked.headers.get(name) for name in ("content-type", "x-frame-options")] == [
+        got.headers.get(name) for name in ("content-type", "x-frame-options")
+    ]
 
 
 @pytest.mark.parametrize(

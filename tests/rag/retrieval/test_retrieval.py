@@ -365,6 +365,7 @@ def test_a_search_as_of_an_instant_finds_what_was_said_then_and_says_so(
             (moments[0], [before], "as_of", f"{moments[0]:%Y-%m-%d %H:%M:%S} UTC"),
             (datetime(2999, 1, 1, tzinfo=UTC), [after], "not_over", "2999-01-01 00:00:00 UTC"),
             (read_filter({"as_of": "2001-01-01"}).as_of, [], "nothing_as_of", "2001-01-01"),
+            (read_filter({"as_of": "0009-01-01"}).as_of, [], "nothing_as_of", "0009-01-01"),
         ]
         for at, texts, key, shown in told:
             result = search(query, 5, ANYONE, Filter(as_of=at))
