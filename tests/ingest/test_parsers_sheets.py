@@ -6,6 +6,7 @@ import datetime
 import io
 import zipfile
 
+import openpyxl.styles.numbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from openpyxl.comments import Comment
 from openpyxl.workbook import Workbook
 
 from corpus.errors import ParseError
-from ingest.parsers.workbooks.number_formats import show_cached, show_number, show_plainly
+from ingest.parsers.workbooks.number_formats import show_cached, show_number
+from ingest.parsers.workbooks.number_sections import show_plainly
 from tests.ingest.workbooks import of_rows, packed, read, replaced, tables, with_sheet
 
 
@@ -62,9 +64,34 @@ def test_cells_say_what_a_person_sees() -> None:
         (0.5, "#.##", ".5"),
         (-3, '#,##0;"△ "#,##0', "△ 3"),
         (1234.5, '#,##0.00 "kg"', "1,234.50 kg"),
-        (12.5, "# ?/?", "12.5"),
-        (5, "[>100]0;0.0", "5"),
+        (59.77, ".0", "59.8"),
+        (0.5, ".0%", "50.0%"),
+        (0.06, ".00", ".06"),
+        (12.5, "# ?/?", "12 1/2"),
+        (-0.375, "# ?/8", "-3/8"),
+        (1.999, "# ?/?", "2"),
+        (0, "# ??/??", "0"),
+        (1.5, "??/??", "3/2"),
+        (7, "0/0/0", "7"),
+        (5, "[>100]0;0.0", "5.0"),
+        (5551234, r"[<=9999999]###\-####;\(###\)\ ###\-####", "555-1234"),
+        (2065551234, r"[<=9999999]###\-####;\(###\)\ ###\-####", "(206) 555-1234"),
+        (-5, "[<0](0);0", "(5)"),
+        (11, '[<10]0" low"', "11"),
+        (1234567, '[>999999]#.0,,"M";[>999]#,"K";0', "1.2M"),
+        (12.5, 'General"円"', "12.5円"),
+        (-3, "General_)", "-3"),
+        (314159, "$000,000,000", "$000,314,159"),
+        (0, "0.00;-0.00;", ""),
+        (0, "#,##0;;0", "0"),
+        (-7, "#,##0;;0", ""),
+        (7, ";;;", ""),
+        (0, "#", ""),
+        (1234.5, "0.00E+00", "1234.5"),
+        (12, "[DBNum1]General", "12"),
         (1e300, "0", "1e+300"),
+        (1e25, "0.0000", "1e+25"),
+        (1e-30, "0.00", "0.00"),
         (float("nan"), "0%", "nan"),
     ],
 )
@@ -99,6 +126,30 @@ def test_what_a_chart_keeps_is_shown_as_it_is_read(value: str, code: str, shown:
 def test_any_number_under_any_format_is_shown(value: float, code: str) -> None:
     assert isinstance(show_number(value, code), str)
     assert float(show_plainly(value)) == pytest.approx(value, rel=1e-13)
+
+
+def test_numbers_that_their_format_leaves_out_are_left_out_and_told_unless_they_are_zero() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        for row in (["item", "sum"], ["pen", 0], ["ink", 7], ["cap", 12]):
+            sheet.append(row)
+        sheet["B2"].number_format = "0;-0;"
+        sheet["B3"].number_format = ";;;"
+
+    document = read(packed(fill))
+    assert document.text.splitlines()[2:] == ["item | sum", "pen |", "ink |", "cap | 12"]
+    assert [note.code for note in document.notes] == ["hidden_text"]
+    assert "format hides were left out: 1." in document.notes[0].message
+
+
+def test_accounting_formats_that_a_file_need_not_spell_out_are_known() -> None:
+    def fill(book: Workbook) -> None:
+        sheet = book.active
+        for row in (["item", "sum"], ["pen", -1234.5], ["ink", 0]):
+            sheet.append(row)
+            sheet.cell(sheet.max_row, 2).number_format = openpyxl.styles.numbers.BUILTIN_FORMATS[44]
+
+    assert read(packed(fill)).text.splitlines()[3:] == ["pen | $(1,234.50)", "ink | $-"]
 
 
 def test_formulas_count_with_their_saved_result_and_are_missed_without_one() -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import Package
-from ingest.parsers.workbooks.number_formats import show_number, styled_formats
+from ingest.parsers.workbooks.number_formats import styled_formats
 from ingest.parsers.workbooks.view import MOST_COLUMNS, SheetView, check_extent, drawn_beside, show_column
 
 _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
@@ -79,9 +79,7 @@ class BinaryWorkbookView:
                     column, style = struct.unpack_from("<II", data)
                     count_cells(1)
                     last_row, last_column = max(last_row, row), max(last_column, column)
-                    shown = self._shown(kind, data, style & _STYLE_BITS)
-                    if shown:
-                        view.shown[row, column] = shown
+                    self._show(view, (row, column), kind, data, style & _STYLE_BITS)
                 elif kind == _COLUMNS:
                     first, last, flags = struct.unpack_from("<II8xH", data)
                     if flags & _HIDDEN_COLUMN:
@@ -89,14 +87,14 @@ class BinaryWorkbookView:
         check_extent(name, last_row + 1, last_column + 1)
         return view
 
-    def _shown(self, kind: int, data: bytes, style: int) -> str:
-        """Returns what a cell shows in place of its value, "" for the value itself."""
-        if kind in (_ERROR, _FORMULA_ERROR):
-            return _ERRORS.get(data[8], "#ERROR")
+    def _show(self, view: SheetView, place: tuple[int, int], kind: int, data: bytes, style: int) -> None:
+        """Keeps what a cell shows in place of its value."""
         code = self._formats.get(style, "")
-        if not code or kind not in (_RK, _REAL, _FORMULA_NUMBER):
-            return ""
-        return show_number(_short_number(data) if kind == _RK else struct.unpack_from("<d", data, 8)[0], code)
+        if kind in (_ERROR, _FORMULA_ERROR):
+            view.shown[place] = _ERRORS.get(data[8], "#ERROR")
+        elif code and kind in (_RK, _REAL, _FORMULA_NUMBER):
+            value = _short_number(data) if kind == _RK else struct.unpack_from("<d", data, 8)[0]
+            view.show_number(place, value, code)
 
     def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
         """Yields the cell and the text of each comment on a cell that is seen."""

@@ -1,8 +1,7 @@
 """Numbers as a spreadsheet shows them: percentages, currency, thousands, leading zeros, brackets for minus.
 
-Understood is the common part of the format codes of ECMA-376 (part 1, 18.8.30 and 18.8.31): up to three
-sections, literals, ``0 # ?``, the decimal point, the thousands separator, scaling commas and ``%``. For
-anything else (fractions, exponents, conditions) the number is shown plainly.
+Which format shows what stands in :mod:`ingest.parsers.workbooks.number_sections`; here it is told from plain formats
+and those of dates, by number and by style.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from decimal import Decimal
 from math import isfinite
 
 from corpus.patterns import pattern
+from ingest.parsers.workbooks.number_sections import sections, show_plainly
 
 BUILT_IN = {
     1: "0",
@@ -27,21 +26,20 @@ BUILT_IN = {
     8: '"$"#,##0.00;-"$"#,##0.00',
     9: "0%",
     10: "0.00%",
+    12: "# ?/?",
+    13: "# ??/??",
     37: "#,##0;(#,##0)",
     38: "#,##0;(#,##0)",
     39: "#,##0.00;(#,##0.00)",
     40: "#,##0.00;(#,##0.00)",
+    41: '_(* #,##0_);_(* (#,##0);_(* "-"_);_(@_)',
+    42: '_("$"* #,##0_);_("$"* (#,##0);_("$"* "-"_);_(@_)',
+    43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)',
+    44: '_("$"* #,##0.00_);_("$"* (#,##0.00);_("$"* "-"??_);_(@_)',
 }
 """Formats by number that a file need not spell out (dates are not among them)."""
 
 _PLAIN = frozenset({"general", "@", "", "standard"})
-_TOKEN = pattern(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
-    r"|\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\]|(?P<odd>\[|general|[eE][+-])|(?P<any>.)",
-    re.IGNORECASE | re.DOTALL,
-)
-_DIGITS = "0#?"
-_MAX_DECIMALS = 30
 _DAY_ZERO = datetime(1899, 12, 30)
 _LENGTH = pattern(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _HOURS = pattern("[hs]", re.IGNORECASE)
@@ -49,34 +47,20 @@ _DAYS = pattern("[ydeg]", re.IGNORECASE)
 _LAST_DAY = 2_958_466  # the year 9999 ends
 
 
-def show_plainly(value: float | int) -> str:
-    """Returns a number without float noise, at most 15 significant digits: ``1234.0`` gives ``1234``."""
-    if isinstance(value, int):
-        return str(value)
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
-    shown = f"{value:.15g}"
-    if "e" in shown:
-        exponent = int(shown.partition("e")[2])
-        if -10 <= exponent <= 20:
-            shown = f"{Decimal(shown):f}"
-    return "0" if shown == "-0" else shown
-
-
 def show_number(value: float, code: str) -> str:
-    """Returns a number as a spreadsheet shows it under a format code, plainly where the code is not known."""
+    """Returns a number as a spreadsheet shows it under a format code, plainly where the code is not known.
+
+    "" is what a code shows that leaves a number out (``0;-0;``, ``;;;``).
+    """
     if value != value or value in (float("inf"), float("-inf")):
         return show_plainly(value)
-    sections = _sections(code)
     number = Decimal(repr(value))
-    chosen = sections[0] if sections else None
-    if len(sections) > 1 and number < 0:
-        chosen, number = sections[1], -number
-    elif len(sections) > 2 and number == 0:
-        chosen = sections[2]
-    if chosen is None:
-        return show_plainly(value)
-    return chosen.show(number) or show_plainly(value)
+    shown = None
+    for section in sections(code):
+        if section.takes(number):
+            shown = section.show(number)
+            break
+    return show_plainly(value) if shown is None else shown
 
 
 def is_date_format(code: str) -> bool:
@@ -136,7 +120,8 @@ def show_cached(value: str, code: str) -> str:
     if not isfinite(number):
         return ""
     if not is_date_format(code):
-        return show_plainly(number) if code.lower() in ("", "general", "@") else show_number(number, code)
+        is_plain = code.lower() in ("", "general", "@")
+        return ("" if is_plain else show_number(number, code)) or show_plainly(number)
     time = _show_time(number, code) if 0 <= number < _LAST_DAY else ""
     if time:
         return time
@@ -144,77 +129,3 @@ def show_cached(value: str, code: str) -> str:
         return show_plainly(number)
     moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))
     return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
-
-
-class _Section:
-    """One section of a format code, taken apart into literals and digits."""
-
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self.percents = sum(1 for kind, _ in tokens if kind == "%")
-        places = [at for at, (kind, _) in enumerate(tokens) if kind in _DIGITS]
-        self.has_digits = bool(places)
-        first, last = (places[0], places[-1]) if places else (len(tokens), len(tokens))
-        point = next((at for at, (kind, _) in enumerate(tokens) if kind == "."), last + 1)
-        self.whole = [token for token in tokens[first : min(point, last + 1)] if token[0] != ","]
-        self.grouped = any(kind == "," for kind, _ in tokens[first : min(point, last)])
-        self.scale = sum(1 for kind, _ in tokens[last + 1 :] if kind == ",")
-        fraction = [token for token in tokens[point + 1 : last + 1] if token[0] in _DIGITS]
-        self.decimals = min(len(fraction), _MAX_DECIMALS)
-        self.least_decimals = sum(1 for kind, _ in fraction if kind == "0")
-        self.before = "".join(text for _, text in tokens[:first])
-        self.after = "".join(text for kind, text in tokens[last + 1 :] if kind not in (".", ","))
-
-    def show(self, number: Decimal) -> str:
-        """Returns the number, "" where the section shows none of it."""
-        if not self.has_digits:
-            return (self.before + self.after).strip()
-        scaled = number.scaleb(2 * self.percents - 3 * self.scale)
-        if abs(scaled.adjusted()) > 25:
-            return ""
-        rounded = scaled.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
-        whole, _, fraction = f"{abs(rounded):f}".partition(".")
-        while len(fraction) > self.least_decimals and fraction.endswith("0"):
-            fraction = fraction[:-1]
-        sign = "-" if rounded < 0 else ""
-        shown = self._whole("" if whole == "0" else whole) + (f".{fraction}" if fraction else "")
-        return f"{sign}{self.before.lstrip()}{shown}{self.after}".strip()
-
-    def _whole(self, digits: str) -> str:
-        """Returns the whole part, its digits filled from the right into the places the format gives them."""
-        least = sum(1 for kind, _ in self.whole if kind == "0")
-        digits = digits.rjust(least, "0")
-        if self.grouped:
-            return f"{int(digits):,}".rjust(least, "0") if digits else ""
-        parts: list[str] = []
-        left = digits
-        places = sum(1 for kind, _ in self.whole if kind in _DIGITS)
-        for kind, text in reversed(self.whole):
-            if kind not in _DIGITS:
-                parts.append(text if left else "")
-                continue
-            places -= 1
-            taken = left if places == 0 else left[-1:]
-            left = left[: len(left) - len(taken)]
-            parts.append(taken)
-        return "".join(reversed(parts))
-
-
-@lru_cache(maxsize=512)
-def _sections(code: str) -> tuple[_Section | None, ...]:
-    """Returns the sections of a code; None for one that is not understood."""
-    sections: list[list[tuple[str, str]] | None] = [[]]
-    for match in _TOKEN.finditer(code[:255]):
-        current = sections[-1]
-        any_text = match["any"]
-        if any_text == ";":
-            sections.append([])
-        elif match["odd"] or (any_text and ((any_text.isascii() and any_text.isalpha()) or any_text in "/@")):
-            sections[-1] = None
-        elif current is None:
-            continue
-        elif match["quoted"] or match["escaped"] or match["currency"]:
-            current.append(("literal", match["quoted"] or match["escaped"] or match["currency"]))
-        elif any_text:
-            kind = any_text if any_text in "0#?.,%" else "literal"
-            current.append((kind, "" if kind in "0#?.," else any_text))
-    return tuple(None if tokens is None else _Section(tokens) for tokens in sections)

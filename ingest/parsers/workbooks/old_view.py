@@ -14,7 +14,7 @@ from typing import Any
 from corpus.errors import VouchError
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import encrypted
-from ingest.parsers.workbooks.number_formats import is_plain_format, show_number
+from ingest.parsers.workbooks.number_formats import is_plain_format
 from ingest.parsers.workbooks.view import SheetView, check_extent, show_column
 
 
@@ -71,12 +71,10 @@ class OldWorkbookView:
                     if held:
                         last_row, last_column = row, max(last_column, held[-1])
                     for column in held:
-                        if kinds[column] == _TEXT:
-                            shown = sheet.cell_value(row, column) if has_code_page else ""
-                        else:
-                            shown = _shown(sheet, row, column, formats, xlrd.error_text_from_code)
-                        if shown:
-                            view.shown[row, column] = shown
+                        if kinds[column] != _TEXT:
+                            _show(view, sheet, (row, column), formats, xlrd.error_text_from_code)
+                        elif has_code_page:
+                            view.shown[row, column] = sheet.cell_value(row, column)
                 check_extent(name, last_row + 1, last_column + 1)
                 self._comments[name] = [
                     (row, column, one_line(note.text))
@@ -111,12 +109,12 @@ def _shown_format(book: Any, style: Any) -> str:
     return "" if is_plain_format(code) else code
 
 
-def _shown(sheet: Any, row: int, column: int, formats: list[str], errors: Any) -> str:
-    kind = sheet.cell_type(row, column)
+def _show(view: SheetView, sheet: Any, place: tuple[int, int], formats: list[str], errors: Any) -> None:
+    """Keeps what a cell shows in place of its value."""
+    kind, value = sheet.cell_type(*place), sheet.cell_value(*place)
     if kind == _ERROR:
-        return str(errors.get(sheet.cell_value(row, column), "#ERROR"))
-    style = sheet.cell_xf_index(row, column) if kind == _NUMBER else len(formats)
+        view.shown[place] = str(errors.get(value, "#ERROR"))
+    style = sheet.cell_xf_index(*place) if kind == _NUMBER else len(formats)
     if style < len(formats) and formats[style]:
         with suppress(ValueError):
-            return show_number(float(sheet.cell_value(row, column)), formats[style])
-    return ""
+            view.show_number(place, float(value), formats[style])

@@ -36,7 +36,7 @@ from ingest.parsers.office import Package
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
-from ingest.parsers.workbooks.number_formats import show_plainly
+from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.old_view import OldWorkbookView
 from ingest.parsers.workbooks.open_document_view import OpenDocumentView
 from ingest.parsers.workbooks.view import SheetView, WorkbookView
@@ -124,6 +124,7 @@ class _LeftOut:
     rows: int = 0
     columns: int = 0
     uncalculated: int = 0
+    blanked: int = 0
 
     def note(self, draft: Draft) -> None:
         if self.sheets:
@@ -132,6 +133,8 @@ class _LeftOut:
             draft.note(
                 "hidden_text", f"Hidden rows and columns were left out: {self.rows} and {self.columns}."
             )
+        if self.blanked:
+            draft.note("hidden_text", f"Numbers that their format hides were left out: {self.blanked}.")
         if self.uncalculated:
             draft.note(
                 "no_values", f"Formulas without a saved result, read as empty cells: {self.uncalculated}."
@@ -203,6 +206,7 @@ def _visible_cells(sheet: CalamineSheet, view: SheetView, left_out: _LeftOut) ->
         elif line:
             cells[row] = line
     left_out.uncalculated += view.uncalculated
+    left_out.blanked += view.blanked
     left_out.rows += len(hidden_rows)
     left_out.columns += len(hidden_columns)
     return cells
@@ -214,16 +218,18 @@ def _lines(sheet: CalamineSheet, view: SheetView) -> Iterator[tuple[int, dict[in
     found: list[tuple[int, dict[int, str]]] = []
     for row, values in enumerate(sheet.iter_rows()):
         texts = (
-            (column, view.shown.pop((row, column), "") or show_value(value))
+            (column, view.shown.pop((row, column), None), value)
             for column, value in enumerate(values, first_column)
         )
-        line = {column: text for column, text in texts if text.strip()}
+        said = ((column, show_value(value) if shown is None else shown) for column, shown, value in texts)
+        line = {column: text for column, text in said if text.strip()}
         if line:
             found.append((row, line))
     if view.shown:
         whole = dict(found)
         for (row, column), text in view.shown.items():
-            whole.setdefault(row, {})[column] = text
+            if text:
+                whole.setdefault(row, {})[column] = text
         found = [(row, dict(sorted(whole[row].items()))) for row in sorted(whole)]
     yield from found
 

@@ -29,12 +29,18 @@ _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]
 
 @dataclass(slots=True)
 class SheetView:
-    """What is to be shown in place of a value, and what is not shown at all; rows and columns from 0."""
+    """What is to be shown in place of a value ("": nothing), and what is not shown at all; rows and columns from 0."""
 
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     uncalculated: int = 0
+    blanked: int = 0
+
+    def show_number(self, place: tuple[int, int], value: float, code: str) -> None:
+        """Keeps what is seen of a number; others than zero of which nothing is seen are counted."""
+        self.shown[place] = show_number(value, code)
+        self.blanked += not self.shown[place] and value != 0
 
     def is_hidden(self, column: int) -> bool:
         """Says whether a column is hidden."""
@@ -130,7 +136,7 @@ class WorkbookView:
             code = self._formats.get(_number(cell.get("s")), "")
             if code:
                 with suppress(ValueError):
-                    view.shown[place] = show_number(float(value), code)
+                    view.show_number(place, float(value), code)
         return True
 
     # ---- what lies beside the cells --------------------------------------------------------------

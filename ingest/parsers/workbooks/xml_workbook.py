@@ -15,7 +15,8 @@ from ingest.parsers.detection import XLS
 from ingest.parsers.office import parse_xml
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
-from ingest.parsers.workbooks.number_formats import is_plain_format, show_number, show_plainly
+from ingest.parsers.workbooks.number_formats import is_plain_format, show_number
+from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.view import check_extent, show_column
 
 _S = "{urn:schemas-microsoft-com:office:spreadsheet}"
