@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from corpus.language import normalise
-from rag.words.figures import Figure, figures, same
+from rag.words.figures import Figure, figures, is_numbering, same
 from rag.words.opposites import denials, opposite_characters, opposite_words
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
@@ -78,7 +78,8 @@ def differences(one: str, other: str) -> tuple[float, list[tuple[Figure, Figure]
     """Returns how much of two texts is the same words in the same order, and the figures that stand in each other's
     place.
 
-    The share, in [0, 1], is of the longer, figures and marks left out. Figures of two kinds or units are no pair.
+    The share, in [0, 1], is of the longer, figures and marks left out. Figures of two kinds or units are no pair, nor
+    are numbers of an article or a section: they say where it is said.
     """
     theirs, own = _tokens(one)[:_LONGEST], _tokens(other)[:_LONGEST]
     matcher = SequenceMatcher(None, [t.key for t in theirs], [t.key for t in own], autojunk=False)
@@ -90,7 +91,11 @@ def differences(one: str, other: str) -> tuple[float, list[tuple[Figure, Figure]
             continue
         before, now = ([t.figure for t in side if t.figure] for side in (gone, come))
         if len(before) == len(now):
-            pairs += [pair for pair in zip(before, now, strict=True) if _compete(*pair)]
+            pairs += [
+                (old, new)
+                for old, new in zip(before, now, strict=True)
+                if _compete(old, new) and not (is_numbering(one, old) or is_numbering(other, new))
+            ]
     longer = max(sum(t.figure is None and t.key not in _STOPS for t in side) for side in (theirs, own))
     return (kept / longer if longer else 0.0), pairs
 

@@ -100,7 +100,12 @@ def find_conflicts(
         about = [other for other in statements if _speaks_as_much(other, one, wanted, named)]
         if share < RELEVANT:
             about = [other for other in about if family(one.hit) & family(other.hit)]
-        others = [each for other in about for each in _disagreements(one, other, question)]
+        others = [
+            each
+            for other in about
+            for each in _disagreements(one, other, question)
+            if _are_closest(one, other, statements)
+        ]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
             found.append([(one, against[0][1]), *((other, figure) for other, _, figure in against)])
@@ -154,13 +159,30 @@ def _disagreements(
     return [(other, *pair) for pair in pairs]
 
 
+def _are_closest(one: Statement, other: Statement, statements: Sequence[Statement]) -> bool:
+    """Says whether neither document has a statement that is closer to the other's: what 第13条 says of one leave is
+    laid beside what an older edition says of it, not beside the like that 第14条 says of another.
+    """
+    close, _ = differences(one.unit.text, other.unit.text)
+    rivals = [(mine, other) for mine in statements if mine.hit.document_id == one.hit.document_id]
+    rivals += [(one, theirs) for theirs in statements if theirs.hit.document_id == other.hit.document_id]
+    return all(
+        differences(mine.unit.text, theirs.unit.text)[0] <= close
+        for mine, theirs in rivals
+        if (mine, theirs) != (one, other) and mine.unit.row == theirs.unit.row
+    )
+
+
 def _speaks_as_much(
     other: Statement, one: Statement, wanted: Mapping[str, float], named: Set[str] | None
 ) -> bool:
     """Says whether a statement has so much of the question's words that it can be about what another answers.
 
-    ``named``: those that are names, None where the language has no mark of them.
+    ``named``: those that are names, None where the language has no mark of them. Of documents that are no editions of
+    one, both have to have the same of these.
     """
+    if named and (one.about & named) - other.about and not family(one.hit) & family(other.hit):
+        return False
     nearly = named is not None and named & one.about <= other.about
     return coverage(wanted, other.about) >= (NEARLY if nearly else AS_MUCH) * coverage(wanted, one.about)
 

@@ -13,6 +13,7 @@ from rag.prompts.prompting import Passage, ReadPassage
 from rag.reading.units import Unit, cut
 from rag.words.figures import figures
 from rag.words.quarters import quarters
+from rag.words.subjects import are_apart
 from rag.words.terms import stems
 
 _CONTROL = re.compile(
@@ -59,12 +60,16 @@ def statements_of(order: int, passage: Passage) -> Iterator[Statement]:
 
 def family(hit: Hit) -> frozenset[str]:
     """Returns what the editions of one document have in common: its title and its file's name without figures."""
-    file = hit.source.rpartition("/")[2].rpartition(".")[0]
     names = (
         re.sub(r"\W+", " ", re.sub(r"[\d０-９]+|年版?|年度版?|第\d+版", "", fold(name))).strip()
-        for name in (hit.title, file)
+        for name in _called(hit)
     )
     return frozenset(name for name in names if len(name) > 3)
+
+
+def _called(hit: Hit) -> tuple[str, str]:
+    """Returns a document's title and its file's name without the suffix."""
+    return hit.title, hit.source.rpartition("/")[2].rpartition(".")[0]
 
 
 def are_comparable(one: Statement, other: Statement) -> bool:
@@ -73,6 +78,7 @@ def are_comparable(one: Statement, other: Statement) -> bool:
         one.hit.document_id != other.hit.document_id
         and one.unit.row == other.unit.row
         and _names(one.hit) == _names(other.hit)
+        and not any(map(are_apart, _called(one.hit), _called(other.hit)))
         and _periods(one) == _periods(other)
         and not _of_others(one, other)
         and (not one.unit.row or _alike(one.unit.header, other.unit.header))
@@ -88,7 +94,7 @@ def _of_others(one: Statement, other: Statement) -> bool:
 
 def _names(hit: Hit) -> frozenset[str]:
     """Returns the codes in a document's title and name: what speaks of another product is no contradiction."""
-    named = f"{hit.title} {hit.source.rpartition('/')[2].rpartition('.')[0]}"
+    named = " ".join(_called(hit))
     codes = (re.match(r"[a-z]+\d+", one.value) for one in figures(named) if one.kind == "code")
     return frozenset(
         code.group() for code in codes if code and not re.match(r"(?:q[1-4]|[vh]\d+|rev\d+)\Z", code.group())

@@ -81,10 +81,21 @@ _OF_ITS_DAY = _pattern(
     r"\b(?:minutes|agendas?|meetings?|invoices?|payslips?|newsletters?|timesheets?|diary|logs?|letters?)\b"
     r"|議事録|会議|取締役会|総会|理事会|請求書|納品書|見積書|領収書|注文書|給与明細|[日週月]報|社内報"
 )
+_OF_A_PERIOD = _pattern(
+    r"\b(?:reports?|reporting|results|earnings|accounts|quarterly|interim|10 ?[kq])\b"
+    r"|決算|短信|業績|実績|四半期|半期|報告書?|統計|白書"
+)
+"""Of the quarter or year it reports on, which the next one leaves as it was."""
 _OF_RULES = _pattern(
     r"\b(?:polic(?:y|ies)|rules?|guide(?:lines?)?|handbook|manual|procedures?|terms|templates?|charter)\b"
     r"|規程|規則|規定|要領|要項|手引|マニュアル|ガイド|ひな形|様式"
 )
+KINDS = _pattern(
+    rf"{_OF_ITS_DAY.pattern}|{_OF_RULES.pattern}|{_OF_A_PERIOD.pattern}"
+    r"|\b(?:books?|brochures?|catalogues?|catalogs?|datasheets?|documents?|faqs?|forms?|lists?|notes?|overview|plans?"
+    r"|sheets?|specifications?)\b|一覧|表|書|集|案内|資料|概要"
+)
+"""What says of which kind a document is, not what it is about."""
 _SHORTEST_WORK = 3
 """In bytes of UTF-8: three letters, or one kanji."""
 

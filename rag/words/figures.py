@@ -296,6 +296,30 @@ def same(one: Figure, other: Figure) -> bool:
     return one.value == other.value or (bare and one.written == other.written)
 
 
+_BEFORE_NUMBERING = re.compile(
+    r"第\s?\Z|(?:§|№)\s?\Z|\b(?:sections?|sect?\.|articles?|art\.|clauses?|paragraphs?|para\.|chapters?|parts?|annex|appendix"
+    r"|schedules?|rules?|items?|steps?|tables?|figures?|fig\.|pages?|notes?|no\.|nos\.)\s?\Z",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"[条項号章節編款]\Z")
+_AS_NUMBERED = re.compile(r"(?:(?:\.\d+)+\.?|[.)）．])\s+[^\W\d]")
+
+
+def is_numbering(text: str, figure: Figure) -> bool:
+    """Says whether a figure of a text numbers a part of a document (第13条, "Section 4", "3.2 Leave …"): it says where
+    something is said, not what.
+    """
+    before = text[: figure.start]
+    if _BEFORE_NUMBERING.search(before) and (figure.kind == "number" or _NUMBERED.search(figure.text)):
+        return True
+    begins = not before.strip(" (（") and figure.kind == "number"
+    return (
+        begins
+        and _AS_NUMBERED.match(text, figure.end - len(figure.text.lstrip("0123456789０１２３４５６７８９")))
+        is not None
+    )
+
+
 def borne_out(claimed: Figure, present: Iterable[Figure]) -> bool:
     """Says whether a figure stands among others. A date may be put together: its day from one, its year from
     another.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.words.figures import borne_out, figures, same
+from rag.words.figures import borne_out, figures, is_numbering, same
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,21 @@ def test_figures_of_any_text_stand_there(text: str) -> None:
     assert all(text[one.start : one.end] == one.text and one.value for one in found)
     assert all(before.end <= after.start for before, after in itertools.pairwise(found))
     assert all(same(one, one) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbering"),
+    [
+        ("第13条　夏季休暇は5日とする。", ["13条"]),
+        ("第十三条 休暇は五日", ["十三条"]),
+        ("Section 4 allows 5 days.", ["4"]),
+        ("§ 12.4 Claims are sent within 14 days.", ["12.4"]),
+        ("3.2 Leave is 25 days.", ["3.2"]),
+        ("3. Leave is 25 days.", ["3"]),
+        ("25 days are given to 12 employees.", []),
+        ("3.5 | 4.5", []),
+        ("13条の規定による。", []),
+    ],
+)
+def test_numbers_of_parts_of_a_document_are_told_from_what_it_says(text: str, numbering: list[str]) -> None:
+    assert [one.text for one in figures(text) if is_numbering(text, one)] == numbering
