@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from corpus.errors import ParseError
 from ingest.parsers import parse
 from ingest.parsers.assembly import Limits
-from ingest.parsers.rtf.marking import CODE_PAGE, FONT, TOKEN
+from ingest.parsers.rtf.fonts import read_fonts
+from ingest.parsers.rtf.marking import TOKEN
 
 _PACKED, _PLAIN = b"LZFu", b"MELA"
 _HEADER = struct.Struct("<II4sI")
@@ -24,11 +25,10 @@ _START = (
 )
 """What the ring holds before the first byte (MS-OXRTFCP, section 2.1.2.1)."""
 _FROM_HTML = "\\fromhtml"
-_HEAD_CHARS, _FONTS_CHARS = 4096, 200_000
+_HEAD_CHARS = 4096
 _CODE_PAGES = {
-    "0": "cp1252", "128": "cp932", "129": "cp949", "134": "cp936", "136": "cp950", "161": "cp1253", "162": "cp1254",
-    "163": "cp1258", "177": "cp1255", "178": "cp1256", "186": "cp1257", "204": "cp1251", "222": "cp874",
-    "238": "cp1250",
+    0: "cp1252", 128: "cp932", 129: "cp949", 134: "cp936", 136: "cp950", 161: "cp1253", 162: "cp1254", 163: "cp1258",
+    177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
 }  # fmt: skip
 """The code page of a font's set of characters."""
 _UNSEEN = frozenset({"fonttbl", "colortbl", "stylesheet", "info", "pict", "object"})
@@ -112,10 +112,8 @@ class _HtmlWriter:
     def __init__(self, source: str) -> None:
         self.parts: list[str] = []
         self._source = source
-        page = CODE_PAGE.search(source)
-        self._page = f"cp{page[1]}" if page else "cp1252"
-        start = source.find("{\\fonttbl")
-        self._fonts = dict(FONT.findall(source[start : start + _FONTS_CHARS])) if start >= 0 else {}
+        fonts = read_fonts(source)
+        self._page, self._fonts = fonts.codec, fonts.sets
         self._state = _State(page=self._page)
         self._bytes = bytearray()
         self._left_out = 0  # characters to come that stand in for the one written before
@@ -152,7 +150,7 @@ class _HtmlWriter:
         elif word == "htmlrtf":
             self._turn(replace(state, is_for_rtf=number != "0"))
         elif word == "f":
-            self._turn(replace(state, page=_CODE_PAGES.get(self._fonts.get(number or "", ""), self._page)))
+            self._turn(replace(state, page=_CODE_PAGES.get(self._fonts.get(number or "", 1), self._page)))
         elif word == "plain":
             self._turn(replace(state, page=self._page))
         elif word == "uc":

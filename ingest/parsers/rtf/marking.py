@@ -5,15 +5,17 @@ The marks are characters that no text has; every other character is given in pur
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 
 from corpus.patterns import pattern
+from ingest.parsers.rtf.fonts import Fonts, end_of_group
 
 TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
-MARKS = [chr(0xFDD0 + number) for number in range(32)]
+MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE))]
 (
     HIDE,
     SHOW,
@@ -30,19 +32,21 @@ MARKS = [chr(0xFDD0 + number) for number in range(32)]
     LINE,
 ) = MARKS[:13]
 OUTLINE, DEPTH, REMARK = MARKS[13:22], MARKS[22:31], MARKS[31]
-PIECE = pattern(f"([{MARKS[0]}-{MARKS[-1]}\n])")
+BOX, BOX_END, CONTENTS = MARKS[32:]
+PIECE = pattern(f"([{''.join(MARKS)}\n])")
 _WORD_MARKS = {
     "pard": PARD, "intbl": IN_TABLE, "trhdr": HEADER, "pagebb": PAGE, "page": PAGE, "cell": CELL,
     "nestcell": CELL, "row": ROW, "nestrow": ROW, "line": LINE, "lbr": LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
-FONT = pattern(r"\\f(\d{1,5})[^{};]{0,200}?\\fcharset(\d{1,3})")
-_TWO_BYTE_SETS = frozenset({"128", "129", "134", "136"})
-_TWO_BYTE_PAGES = frozenset({"932", "936", "949", "950"})
-CODE_PAGE = pattern(r"\\ansicpg(\d{1,5})")
 _WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
+_NO_OTHERS = re.compile(r"\\(?:annotation|footnote|shpinst|do|cs\d)(?![a-z])")
+"""What stands behind ``\\*`` and is read all the same; LibreOffice names the style of a link so."""
+_HOLDERS = frozenset({"shp", "shpgrp", "shpinst", "do"})
+"""Drawn shapes: nothing in them is text but what stands in their boxes."""
+_BOXES = frozenset({"shptxt", "dptxbxtext"})
+_NO_FONT = "99999"
 REPLACEMENT = "\ufffd"
-HEAD_CHARS = 200_000
 _MAX_DIGITS = 10
 """Of a number: striprtf takes those beyond them for text."""
 _BINARY = r"[\0-\x08\x0e-\x19\x1b-\x1f]"
@@ -55,14 +59,11 @@ _LEADS = frozenset(range(0x81, 0xA0)) | frozenset(range(0xE0, 0xFD))
 class Marking:
     """A source being marked: what of its groups is open at the place that is read."""
 
-    def __init__(self, source: str, styles: Mapping[str, int]) -> None:
-        self._source, self._styles = source, styles
-        start = source.find("{\\fonttbl")
-        self._fonts = dict(FONT.findall(source[start : start + HEAD_CHARS])) if start >= 0 else {}
-        page = CODE_PAGE.search(source[:HEAD_CHARS])
-        self._two_byte_page = page is not None and page[1] in _TWO_BYTE_PAGES
+    def __init__(self, source: str, styles: Mapping[str, int], fonts: Fonts) -> None:
+        """``styles`` are the levels of headings, from 1, by their styles' numbers, and 0 for entries of contents."""
+        self._source, self._styles, self._fonts = source, styles, fonts
         self._position = 0
-        self._hidden, self._font = False, ""
+        self._hidden, self._font = False, fonts.default
         self._closing = ""
         """The mark that the end of the open group calls for."""
         self._outer: list[tuple[bool, str, str]] = []
@@ -100,8 +101,7 @@ class Marking:
             is_escaped = sign in "\\{}"
             plain = sign if is_escaped else "\\"
             self._position -= not is_escaped
-        charset = self._fonts.get(self._font)
-        two_byte = self._two_byte_page if charset is None else charset in _TWO_BYTE_SETS
+        two_byte = self._fonts.in_two_bytes(self._font)
         for character in plain or chr(int(code or "", 16)):
             if self._lead or code or character > "\x7f":
                 self._lead = two_byte and not self._lead and ord(character) in _LEADS
@@ -121,8 +121,8 @@ class Marking:
         return shown if self._hidden == before else shown + (HIDE if self._hidden else SHOW)
 
     def _starred(self) -> str:
-        r"""Returns ``\*``, for a reader to leave out a group that it does not know; "" before remarks and notes."""
-        if self._source.startswith(("\\annotation", "\\footnote"), self._position):
+        r"""Returns ``\*``, for a reader to leave out a group that it does not know; "" before what is read."""
+        if _NO_OTHERS.match(self._source, self._position):
             return ""
         if found := _WRITER.match(self._source, self._position):
             self._writer = found[1].strip()
@@ -141,6 +141,16 @@ class Marking:
         if word == "annotation":
             by, self._writer, self._closing = self._writer, "", NOTE_END
             return f"\\z {REMARK}{f'Comment ({by}): ' if by else 'Comment: '}"
+        if word in _BOXES:
+            self._closing = BOX_END
+            return f"\\z {BOX}"
+        if word in _HOLDERS or word == "ansicpg":
+            return "\\z "
+        if word == "fonttbl":
+            self._position = end_of_group(self._source, self._position)
+            return f"\\fonttbl{self._fonts.table()}"
+        if word == "deff":
+            return f"{shown}\\f{self._fonts.default or _NO_FONT} "
         if word == "footnote":
             self._closing = NOTE_END
             return f"\\z {NOTE}"
@@ -149,12 +159,17 @@ class Marking:
             return f"\\z {MARKER}"
         if word in ("v", "deleted", "plain"):
             self._hidden = word != "plain" and number != "0"
-            return f"\\{word}{number or ''} {HIDE if self._hidden else SHOW}"
+            turn = HIDE if self._hidden else SHOW
+            if word != "plain":
+                return f"\\{word}{number or ''} {turn}"
+            self._font = self._fonts.default
+            return f"\\plain\\f{self._font or _NO_FONT} {turn}"
         if word == "f" and number:
             self._font = number
             return shown
         if word == "s" and number and number in self._styles:
-            return shown + f"\\z {OUTLINE[min(self._styles[number], 9) - 1]}"
+            level = self._styles[number]
+            return shown + f"\\z {OUTLINE[min(level, 9) - 1] if level else CONTENTS}"
         if word == "field":
             return "\\field "  # so that a link's target is not shown beside its words
         if word in ("outlinelevel", "ilvl"):

@@ -3,28 +3,31 @@
 striprtf knows which groups are no text and how characters are coded; what it forgets (paragraph ends, cells,
 outline levels) is marked before with characters that no text has. Kept: headings by their outline level, lists with
 their markers, tables with header rows, footnotes; title, author and date; reviewers' remarks behind what they are
-about. Not kept: pictures, embedded objects, text boxes, headers and footers, deleted revisions and hidden text (noted),
-link targets. A page begins where a break was set.
+about, and text boxes behind what they are tied to. Not kept: pictures, embedded objects, headers and footers, deleted
+revisions and hidden text (noted), link targets. A page begins where a break was set.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from striprtf.striprtf import rtf_to_text
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.assembly import CELL_SEPARATOR, Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import RTF
+from ingest.parsers.rtf.fonts import HEAD_CHARS, Fonts, read_fonts
 from ingest.parsers.rtf.marking import (
+    BOX,
+    BOX_END,
     CELL,
-    CODE_PAGE,
+    CONTENTS,
     DEPTH,
-    HEAD_CHARS,
     HEADER,
     HIDE,
     IN_TABLE,
@@ -44,6 +47,7 @@ from ingest.parsers.rtf.marking import (
     SHOW,
     Marking,
 )
+from ingest.parsers.word.contents import is_contents_style, leads_to_page
 from ingest.parsers.word.styles import level_of_name
 
 _REVISED = pattern(
@@ -55,6 +59,8 @@ _STYLE = pattern(
 )
 _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _MAX_MARKER_CHARS = 12
+_ENDS = {NOTE: NOTE_END, REMARK: NOTE_END, MARKER: MARKER_END, BOX: BOX_END}
+"""What is gathered apart: where it begins and ends."""
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -65,8 +71,9 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: a limit of the draft.
     """
     source = data.decode("latin-1")
-    marking = Marking(source, _heading_styles(source[:HEAD_CHARS]))
-    text = _to_text("".join(marking.pieces()))
+    fonts = read_fonts(source)
+    marking = Marking(source, _styles(source[:HEAD_CHARS], fonts), fonts)
+    text = _to_text("".join(marking.pieces()), fonts)
     # Characters beyond the first plane are written as two halves.
     text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
     draft = Draft(limits)
@@ -83,20 +90,21 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     return draft.finish(
         name=name,
         content_type=RTF,
-        title=_info(head, "title"),
+        title=_info(head, "title", fonts),
         date=max((date for date in dates if date), default=None),
-        metadata={"author": _info(head, "author"), "subject": _info(head, "subject")},
+        metadata={key: _info(head, key, fonts) for key in ("author", "subject")},
     )
 
 
-def _heading_styles(head: str) -> Mapping[str, int]:
-    """Returns the heading level, from 1, of each paragraph style that has one, by the style's number."""
+def _styles(head: str, fonts: Fonts) -> Mapping[str, int]:
+    """Returns the heading level, from 1, of each style that has one, and 0 for entries of contents, by its number."""
     start = head.find("{\\stylesheet")
     levels = {}
     for number, properties, shown in _STYLE.findall(head[start:] if start >= 0 else ""):
         match = _STYLE_LEVEL.search(properties)
-        level = int(match[1]) + 1 if match else level_of_name(_decoded(head, shown))
-        if level:
+        name = _decoded(shown, fonts)
+        level = int(match[1]) + 1 if match else level_of_name(name)
+        if level or is_contents_style(name):
             levels[number] = level
     return levels
 
@@ -108,7 +116,10 @@ class _Writer:
         self._draft = draft
         self._page = 1
         self._text: list[str] = []
-        self._outer: list[str] = []
+        self._open: list[tuple[str, list[str]]] = []
+        """What is gathered apart from the text around it, by the mark that it began with."""
+        self._boxes: list[str] = []
+        self._table_boxes: list[str] = []
         self._notes: list[tuple[int, str, str]] = []
         self._items: list[tuple[int, str, str]] = []
         self._cells: list[str] = []
@@ -116,7 +127,7 @@ class _Writer:
         self._header_rows = 0
         self._remarks: list[str] = []
         self._table_remarks: list[str] = []
-        self._is_header = self._in_table = self._is_remark = False
+        self._is_header = self._in_table = self._is_entry = False
         self._level = self._depth = 0
         self._marker: str | None = None
         draft.page(1)
@@ -135,6 +146,7 @@ class _Writer:
         self._end_paragraph()
         self._add_remarks()
         self._close()
+        self._add_boxes()
         if self._notes:
             self._draft.heading("Footnotes", 2)
             self._draft.listing(self._notes)
@@ -142,14 +154,20 @@ class _Writer:
             self._draft.note("hidden_text", f"{concealed} hidden characters were left out.")
 
     def _follow(self, mark: str) -> None:
-        if mark == "\n":
-            self._text.append(" ") if self._in_table or self._outer else self._end_paragraph()
+        if mark in _ENDS:
+            self._open.append((mark, self._text))
+            self._text = []
+        elif mark in _ENDS.values():
+            self._end_inner(mark)
         elif mark == LINE:
             self._text.append("\n")
+        elif self._open:
+            self._follow_inside(mark)
+        elif mark == "\n":
+            self._text.append(" ") if self._in_table else self._end_paragraph()
         elif mark == PARD:
-            if not self._outer:
-                self._level = self._depth = 0
-                self._in_table = False
+            self._level = self._depth = 0
+            self._in_table = self._is_entry = False
         elif mark == IN_TABLE:
             self._in_table = True
         elif mark == HEADER:
@@ -159,37 +177,45 @@ class _Writer:
         elif mark == ROW:
             self._end_row()
         elif mark == PAGE:
-            if not self._in_table and not self._outer:
+            if not self._in_table:
                 self._end_paragraph()
                 self._close()
                 if self._draft.length:
                     self._page += 1
                     self._draft.page(self._page)
-        elif mark in (NOTE, MARKER, REMARK):
-            # What begins within a paragraph is gathered apart; one within another is part of it.
-            if not self._outer:
-                self._outer, self._text = [*self._text, ""], []
-                self._is_remark = mark == REMARK
-        elif mark in (NOTE_END, MARKER_END):
-            self._end_inner(mark)
+        elif mark == CONTENTS:
+            self._is_entry = True
         elif mark in OUTLINE:
             self._level = OUTLINE.index(mark) + 1
         elif mark in DEPTH:
             self._depth = DEPTH.index(mark)
 
+    def _follow_inside(self, mark: str) -> None:
+        """Follows a mark in what is gathered apart, whose paragraphs and rows are lines, or blanks in a note."""
+        if mark in ("\n", ROW):
+            self._text.append("\n" if self._open[-1][0] == BOX else " ")
+        elif mark == CELL:
+            self._text.append(CELL_SEPARATOR)
+
     def _end_inner(self, mark: str) -> None:
-        if not self._outer:
+        if not self._open or _ENDS[self._open[-1][0]] != mark:
             return
-        inner = one_line(self._take())
-        self._text, self._outer = self._outer, []
-        if mark == MARKER_END:
-            marker = inner[:_MAX_MARKER_CHARS]
+        kind, around = self._open.pop()
+        inner, self._text = self._take(), around
+        if kind == BOX:
+            lines = (one_line(line).removesuffix(CELL_SEPARATOR.rstrip()) for line in inner.split("\n"))
+            self._boxes.append("\n".join(filter(None, lines)))
+        elif kind == MARKER:
+            marker = one_line(inner)[:_MAX_MARKER_CHARS]
             self._marker = marker if any(character.isalnum() for character in marker) else "-"
-        elif self._is_remark:
-            self._remarks.append(inner)
-        elif inner:
+            if self._open:
+                self._text.append(f"{self._marker} ")
+                self._marker = None
+        elif kind == REMARK:
+            self._remarks.append(one_line(inner))
+        elif text := one_line(inner):
             number = len(self._notes) + 1
-            self._notes.append((0, f"[{number}]", inner))
+            self._notes.append((0, f"[{number}]", text))
             self._text.append(f"[{number}]")
 
     def _take(self) -> str:
@@ -207,15 +233,24 @@ class _Writer:
         self._rows.append(self._cells)
         self._cells, self._is_header = [], False
         self._table_remarks += self._remarks
-        self._remarks = []
+        self._table_boxes += self._boxes
+        self._remarks, self._boxes = [], []
 
     def _end_paragraph(self) -> None:
         text = "\n".join(one_line(line) for line in self._take().split("\n")).strip()
         marker, self._marker = self._marker, None
-        if text:
+        if text and not (self._is_entry and leads_to_page(text)):
             self._add_paragraph(text, marker)
         if not self._in_table:
             self._add_remarks()
+            self._add_boxes()
+
+    def _add_boxes(self) -> None:
+        """Adds the text boxes that are tied to what was written."""
+        boxes, self._boxes = self._boxes, []
+        for box in boxes:
+            self._close()
+            self._draft.paragraph(box)
 
     def _add_remarks(self) -> None:
         """Adds what reviewers wrote behind the paragraph that it is about, or as a deeper item of its list."""
@@ -255,25 +290,24 @@ class _Writer:
         rows: Sequence[Sequence[str]] = self._rows
         header_rows, self._rows, self._header_rows = self._header_rows, [], 0
         self._draft.table(rows, header_rows or None)
-        remarks, self._table_remarks = self._table_remarks, []
-        for remark in remarks:
-            self._draft.paragraph(remark)
+        beside, self._table_remarks, self._table_boxes = [*self._table_remarks, *self._table_boxes], [], []
+        for text in beside:
+            self._draft.paragraph(text)
 
 
-def _info(head: str, field: str) -> str:
+def _info(head: str, field: str, fonts: Fonts) -> str:
     """Returns a field of the document's information; where it stands twice, the second is in Unicode."""
     found = re.findall(r"\{\\" + field + r"\b ?((?:[^{}]|\{[^{}]*\})*)\}", head)
-    return _decoded(head, found[-1]) if found else ""
+    return _decoded(found[-1], fonts) if found else ""
 
 
-def _decoded(head: str, text: str) -> str:
-    page = CODE_PAGE.search(head)
-    source = f"{{\\rtf1\\ansi\\ansicpg{page[1] if page else 1252} {text}}}"
-    return one_line(_to_text("".join(Marking(source, {}).pieces())))
+def _decoded(text: str, fonts: Fonts) -> str:
+    own = replace(fonts, sets={}, default="")
+    return one_line(_to_text("".join(Marking(f"{{\\rtf1 {text}}}", {}, own).pieces()), own))
 
 
-def _to_text(source: str) -> str:
-    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
+def _to_text(source: str, fonts: Fonts) -> str:
+    text: str = rtf_to_text(source, encoding=fonts.codec, errors="replace")  # type: ignore[no-untyped-call]
     return text
 
 

@@ -14,13 +14,21 @@ _PAGES = pattern(r"[\s.…·‥]+(?:\d{1,4}|[ivxlc]{1,8})(?:[,–-] ?\d{1,4})*\s
 _TO_PAGE = pattern(r"\b(?:PAGEREF|_Toc\d)")
 
 
+def is_contents_style(name: str) -> bool:
+    """Says whether a style is that of entries, by its name."""
+    return _STYLE.match(name) is not None
+
+
+def leads_to_page(text: str) -> bool:
+    """Says whether a text ends in the number of a page."""
+    return _PAGES.search(text) is not None
+
+
 def is_contents_entry(style: str, paragraph: Any, text: str) -> bool:
-    """Says whether a paragraph is an entry that leads to another place: its style says so, and it has a page's number
-    at its end or a link to that place.
-    """
-    return _STYLE.match(style) is not None and (
+    """Says whether a paragraph is an entry: its style says so, and it has a page's number or a link to a place."""
+    return is_contents_style(style) and (
         not text.strip()
-        or _PAGES.search(text) is not None
+        or leads_to_page(text)
         or any(link.get(W + "anchor") for link in paragraph.iter(W + "hyperlink"))
         or any(_TO_PAGE.search(code.text or "") for code in paragraph.iter(W + "instrText"))
     )

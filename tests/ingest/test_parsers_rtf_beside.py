@@ -1,0 +1,104 @@
+"""RTF: text boxes, links, contents, and characters whose set the fonts tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from corpus.types import Document
+from ingest.parsers import parse
+from tests.ingest.blocks import kinds
+
+
+def read(source: str) -> Document:
+    return parse(source.encode("latin-1"), "a.rtf")
+
+
+def shape(inner: str) -> str:
+    sized = r"\shpleft10{\sp{\sn shapeType}{\sv 202}}"
+    older = r"{\shprslt{\*\do\dptxbx{\dptxbxtext\pard The same again.\par}}}"
+    return rf"{{\shp{{\*\shpinst{sized}{{\shptxt\pard\plain {inner}}}}}{older}}}"
+
+
+def test_a_text_box_stands_behind_the_paragraph_that_it_is_tied_to() -> None:
+    inner = (
+        r"\s1\outlinelevel0 Payment\par {\listtext\bullet\tab}By transfer\par "
+        r"\intbl Account\cell 47 11\cell\row\pard Thank you{\footnote\pard Soon.}.\par"
+    )
+    document = read(rf"{{\rtf1\ansi\pard We {shape(inner)}ask you to pay.\par\pard After.\par}}")
+    assert kinds(document) == [
+        ("paragraph", 0, "We ask you to pay."),
+        ("paragraph", 0, "Payment\n- By transfer\nAccount | 47 11\nThank you[1]."),
+        ("paragraph", 0, "After."),
+        ("heading", 2, "Footnotes"),
+        ("list", 0, "[1] Soon."),
+    ]
+
+
+def test_a_text_box_in_a_table_stands_behind_it() -> None:
+    rows = rf"\trowd\intbl A{shape('Box')}\cell B\cell\row\intbl C\cell D\cell\row"
+    document = read(rf"{{\rtf1\ansi\pard{rows}\pard After.\par}}")
+    assert [text for _, _, text in kinds(document)] == ["A | B\nC | D", "Box", "After."]
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        r"{\*\do\dobxpage\dptxbx{\dptxbxtext\pard Left\par}\dpx10}",
+        rf"{{\shpgrp{{\*\shpinst\shpleft0{{\sp{{\sn rotation}}{{\sv 0}}}}{shape('Left')}}}}}",
+    ],
+    ids=["of Word 95", "in a group"],
+)
+def test_other_boxes_are_read(drawn: str) -> None:
+    assert read(rf"{{\rtf1\ansi\pard {drawn}Text.\par}}").text == "Text.\n\nLeft"
+
+
+def test_boxes_in_headers_and_pictures_are_left_out() -> None:
+    picture = r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\pngblip 89504e47}}}}}"
+    assert (
+        read(rf"{{\rtf1\ansi{{\header\pard {shape('Draft')}\par}}\pard {picture}Text.\par}}").text == "Text."
+    )
+
+
+def test_a_link_with_a_style_of_its_own_keeps_its_words() -> None:
+    link = r'{\field{\*\fldinst HYPERLINK "#a"}{\fldrslt \*\cs12\cf2\ul History}}'
+    styles = r"{\stylesheet{\s0 Normal;}{\*\cs12 Internet Link;}}"
+    assert read(rf"{{\rtf1\ansi{styles}\pard [{link}] of Oslo\par}}").text == "[History] of Oslo"
+
+
+def test_entries_of_contents_are_left_out() -> None:
+    styles = r"{\stylesheet{\s0 Normal;}{\s5 toc 1;}}"
+    body = (
+        r"\pard\plain\s5 Travel\tab 4\par\pard\plain\s5 Whoever travels asks.\par\pard\plain By train 4\par"
+    )
+    assert read(rf"{{\rtf1\ansi{styles}{body}}}").text == "Whoever travels asks.\n\nBy train 4"
+
+
+@pytest.mark.parametrize(
+    ("head", "coded", "shown"),
+    [
+        (r"\ansi\deff0{\fonttbl{\f0\fcharset204 Times;}}", r"\'e4\'e0", "да"),
+        (r"\ansi\deff0{\fonttbl{\f0\fcharset204 Times;}{\f1 Arial;}}", r"\f1 x \plain\'e4\'e0", "x да"),
+        (r"\ansi{\fonttbl{\f1\fcharset204 Times;}{\f2 Arial;}}", r"\f1\'e4\plain\'e4", "дä"),
+        (r"\ansi\deff0{\fonttbl{\f0 Arial;}{\f1\fcharset204 Times;}}", r"\f0\'e4\f1\'e4", "äд"),
+        (
+            r"\ansi{\fonttbl\f1\froman Arial Cyr;\f2 Arial CE;\f3 Arial (Greek);}",
+            r"\f1\'e4\f2\'e8\f3\'e1",
+            "дčα",
+        ),
+        (r"\ansi{\fonttbl{\f1\cpg1251 Arial;}}", r"\f1 " + "\xe4", "д"),
+        (r"\ansi{\fonttbl{\f1\fcharset78 Osaka;}}", r"\f1\'89\'ef", "会"),
+        (r"\mac\deff0{\fonttbl{\f0 Helvetica;}}", r"\f0 caf\'8e", "café"),
+        (r"\mac\ansicpg10000\deff0{\fonttbl{\f0 Helvetica;}}", r"caf\'8e", "café"),
+        (r"\pc", r"caf\'82", "café"),
+        (r"\ansi\mac\deff0", r"caf\'e9", "café"),
+        (r"\ansi\ansicpg1250\deff0{\fonttbl{\f0\fcharset1 Arial;}}", r"\f0\'e8", "č"),
+    ],
+)
+def test_the_set_of_characters_is_the_fonts_or_else_the_documents(head: str, coded: str, shown: str) -> None:
+    document = read(rf"{{\rtf1{head}\pard {coded}\par}}")
+    assert (document.text, document.notes) == (shown, ())
+
+
+def test_the_title_is_in_the_documents_set() -> None:
+    head = r"\mac\deff0{\fonttbl{\f0\fcharset204 Times;}}{\info{\title Caf\'8e}}"
+    assert read(rf"{{\rtf1{head}\pard x\par}}").title == "Café"
