@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "27"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "28"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "19"),
     detection.HTML: Parser("ingest.parsers.html.parser", "19"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "15"),

@@ -13,9 +13,10 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
+from ingest.parsers.pdf.grids import Grid, find_grids
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
-from ingest.parsers.pdf.tables import Grid, find_grids, have_same_columns, table_end, table_rows, table_start
+from ingest.parsers.pdf.tables import have_same_columns, table_end, table_rows, table_start
 
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55

@@ -1,56 +1,104 @@
-"""Tables of a page: ruled ones by their lines, others by what stands below each other. Pure geometry."""
+"""Tables of a page without rules: found and read by what stands below each other. Pure geometry."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
 
+from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import (
     LEADERS,
     SIGNS_AFTER,
     SIGNS_BEFORE,
     Line,
     Row,
-    Rule,
     Word,
     join_lines,
-    to_lines,
-    to_rows,
 )
-
-# ---- tables without rules ------------------------------------------------------------------------
 
 _CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
+_TIGHT = 0.5  # letter heights between two lines of a cell at most
+_LEFT = 0.3  # letter heights by which the left of a column may differ
+_WIDE = 4  # cells of a table's only two rows, at least
+_TITLE = 1.15  # times a table's letters, those of a title below it
+_CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
+_LETTER = pattern(r"[^\W\d_]")
 _MOST_HEAD_CHARS = 60  # of what stands over several columns
 
 
 def table_end(rows: Sequence[Row], start: int) -> int:
     """Returns the row after a table that starts here; ``start`` itself when none does.
 
-    A table is at least three rows, two thirds of them in two cells or more, whose cells share their left,
-    right or middle with a cell above.
+    A table is at least three rows (two of the same four cells or more with nothing close below), two thirds of them in
+    two cells or more, whose cells share their left, right or middle with a cell above. The further lines of a row's
+    cells are no rows of their own.
     """
     if len(rows[start].lines) < 2:
         return start
-    end = start + 1
-    filled = 1
+    end, filled, wrapped, waiting = start + 1, 1, 0, 0
     last = rows[start]
+    is_apart = True
     for position in range(start + 1, len(rows)):
-        row = rows[position]
+        row, above = rows[position], rows[position - 1]
         height = max(line.size for line in row.lines)
-        if rows[position - 1].y0 - row.y1 > 2.5 * height:
+        if above.y0 - row.y1 > 2.5 * height or _is_title(row, above, last):
             break
-        if len(row.lines) >= 2:
-            if not _aligned(last, row):
-                break
+        if (len(row.lines) >= 2 and _aligned(last, row)) or _has_cells_of(rows[start], row):
             filled += 1
             last = row
-            end = position + 1
-        elif position - end >= 3 or row.lines[0].x1 - row.lines[0].x0 > 0.6 * (_right(rows) - _left(rows)):
-            break
-    return end if filled >= 3 and filled * 3 >= (end - start) * 2 else start
+        elif _is_wrapped(row, above, [*rows[start].lines, *last.lines]):
+            waiting += 1
+            if position > end:
+                continue
+        else:
+            wide = row.lines[-1].x1 - row.lines[0].x0 > 0.6 * (_right(rows) - _left(rows))
+            if len(row.lines) >= 2 or position - end >= 3 or wide:
+                is_apart = False
+                break
+            continue
+        wrapped, waiting, end = wrapped + waiting, 0, position + 1
+    is_pair = end - start == 2 and len(last.lines) >= _WIDE and have_same_columns(rows[start], last)
+    least = 2 if is_pair and is_apart else 3
+    return end if filled >= least and filled * 3 >= (end - start - wrapped) * 2 else start
+
+
+def _is_title(row: Row, above: Row, last: Row) -> bool:
+    """Says whether a line in larger letters, set apart from the rows above, begins something else."""
+    line = row.lines[0]
+    larger = line.size > _TITLE * max(one.size for one in last.lines)
+    apart = above.y0 - row.y1 > _TIGHT * line.size
+    return len(row.lines) == 1 and larger and apart and not line.text.endswith((":", "："))
+
+
+def _has_cells_of(first: Row, row: Row) -> bool:
+    """Says whether words of a single line begin where each column does, all but the first behind more than a space."""
+    (line, *others), size = row.lines, row.lines[0].size
+    is_left = abs(line.x0 - first.lines[0].x0) < _LEFT * size
+    return (
+        is_left
+        and not others
+        and all(
+            any(
+                abs(after.x0 - one.x0) < _LEFT * size and after.x0 - before.x1 > _CELL_GAP * size
+                for before, after in pairwise(line.words)
+            )
+            for one in first.lines[1:]
+        )
+    )
+
+
+def _is_wrapped(row: Row, above: Row, known: Sequence[Line]) -> bool:
+    """Says whether a row holds the next lines of cells above it: right below, each at an edge of a column but the
+    first.
+    """
+    if above.y0 - row.y1 >= _TIGHT * row.lines[0].size or row.lines[0].x0 <= known[0].x1:
+        return False
+    return all(
+        any(min(abs(line.x0 - one.x0), abs(line.x1 - one.x1)) < _LEFT * line.size for one in known)
+        for line in row.lines
+    )
 
 
 def _aligned(above: Row, below: Row) -> bool:
@@ -110,8 +158,9 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
         else:
             columns.append([x0, x1])
     columns = [part for column in columns for part in _parted(column, full)]
+    apart = _row_distance(rows, columns)
     table: list[list[str]] = []
-    for row in rows:
+    for at_row, row in enumerate(rows):
         cells = [""] * len(columns)
         is_labelled = row.lines[0].x0 < columns[0][1] and (bool(table) or len(row.lines) == 1)
         for line in _by_column(row.lines, columns):
@@ -121,14 +170,37 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
             )
             if len(covered) < len(columns) and (is_labelled or len(line.text) > _MOST_HEAD_CHARS):
                 covered = covered[:1]  # a long text, and no head of several columns
+            if len(row.lines) == 1 and table and table[-1][0]:
+                covered = covered[:1]  # the next line of a cell
             for at in covered or [nearest]:
                 cells[at] = f"{cells[at]} {line.text}".strip()
-        if len(row.lines) == 1 and table and not cells[0] and any(table[-1][:1]):
+        goes_on = len(row.lines) == 1 or (table and _goes_on(table[-1], cells, rows[at_row - 1], row, apart))
+        if table and table[-1][0] and not cells[0] and goes_on:
             for at, cell in enumerate(cells):
                 table[-1][at] = join_lines([table[-1][at], cell]) if cell else table[-1][at]
         else:
             table.append(cells)
     return _with_one_header(table)
+
+
+def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> float:
+    """Returns how far above a row with a first cell the line before it stands, at the median; 0 for fewer than two."""
+    begun = [
+        above.y0 - row.y0
+        for above, row in pairwise(rows)
+        if row.lines[0].x0 < columns[0][1] and len(row.lines) > 1
+    ]
+    return median(begun) if len(begun) > 1 else 0.0
+
+
+def _goes_on(above: Sequence[str], cells: Sequence[str], before: Row, row: Row, apart: float) -> bool:
+    """Says whether a line without a first cell goes on in the cells above it: closer to it than rows to each other.
+
+    Figures do not go on in the next line.
+    """
+    return before.y0 - row.y0 < _CLOSER * apart and all(
+        held and _LETTER.search(held + cell) for held, cell in zip(above, cells, strict=True) if cell
+    )
 
 
 def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
@@ -191,154 +263,3 @@ def _with_one_header(table: list[list[str]]) -> list[list[str]]:
         " ".join(dict.fromkeys(cell for cell in column if cell)) for column in zip(*table[:head], strict=True)
     ]
     return [joined, *table[head:]]
-
-
-# ---- ruled tables --------------------------------------------------------------------------------
-
-_MAX_GRID_CELLS = 4000
-
-
-@dataclass(slots=True)
-class Grid:
-    """A ruled table: its column edges (ascending), its row edges (descending) and the rules between."""
-
-    xs: list[float]
-    ys: list[float]
-    level: list[Rule]
-    upright: list[Rule]
-
-    @property
-    def top(self) -> float:
-        """The y of its upper edge."""
-        return self.ys[0]
-
-    def holds(self, word: Word) -> bool:
-        """Says whether the middle of a word lies in it."""
-        x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-        return self.xs[0] <= x <= self.xs[-1] and self.ys[-1] <= y <= self.ys[0]
-
-    def read(self, words: Sequence[Word]) -> list[list[str]]:
-        """Returns the cells' text; a merged cell's text stands in each of the cells it covers.
-
-        Nothing is returned when it is no table: fewer than two rows of two cells, most cells empty,
-        nearly all the text in one of them, or cells that are no rectangles.
-        """
-        height, width = len(self.ys) - 1, len(self.xs) - 1
-        owner = [[(r, c) for c in range(width)] for r in range(height)]
-        for r in range(height):
-            for c in range(width):
-                if c and not self._parted_upright(self.xs[c], r):
-                    owner[r][c] = owner[r][c - 1]
-                elif r and not self._parted_level(self.ys[r], c):
-                    owner[r][c] = owner[r - 1][c]
-        inside: dict[tuple[int, int], list[Word]] = {}
-        for word in words:
-            x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-            r = max(sum(1 for edge in self.ys if edge > y) - 1, 0)
-            c = max(sum(1 for edge in self.xs if edge < x) - 1, 0)
-            inside.setdefault(owner[min(r, height - 1)][min(c, width - 1)], []).append(word)
-        owner = [
-            row
-            for at, row in enumerate(owner)
-            if not at or _held(row, inside) != _held(owner[at - 1], inside)
-        ]
-        if not _is_table(owner, inside):
-            return []
-        texts = {
-            cell: join_lines([line.text for line in _cell_lines(found)]) for cell, found in inside.items()
-        }
-        return _merge_columns([[texts.get(cell, "") for cell in row] for row in owner])
-
-    def _parted_upright(self, x: float, row: int) -> bool:
-        y = (self.ys[row] + self.ys[row + 1]) / 2
-        return any(abs(rule.x0 - x) <= _TOUCH and rule.y0 <= y <= rule.y1 for rule in self.upright)
-
-    def _parted_level(self, y: float, column: int) -> bool:
-        x = (self.xs[column] + self.xs[column + 1]) / 2
-        return any(abs(rule.y0 - y) <= _TOUCH and rule.x0 <= x <= rule.x1 for rule in self.level)
-
-
-def _held(
-    row: Sequence[tuple[int, int]], inside: Mapping[tuple[int, int], list[Word]]
-) -> list[tuple[int, int] | None]:
-    return [cell if cell in inside else None for cell in row]
-
-
-def _is_table(owner: list[list[tuple[int, int]]], inside: dict[tuple[int, int], list[Word]]) -> bool:
-    rows = sum(1 for row in owner if len({cell for cell in row if cell in inside}) > 1)
-    cells: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for r, row in enumerate(owner):
-        for c, cell in enumerate(row):
-            cells.setdefault(cell, []).append((r, c))
-    for cell in inside:
-        high = len({r for r, _ in cells[cell]})
-        if high * len({c for _, c in cells[cell]}) != len(cells[cell]):
-            return False  # frames that overlap
-    sizes = [sum(len(word.text) for word in found) for found in inside.values()]
-    return rows >= 2 and len(inside) >= 0.4 * len(cells) and max(sizes) <= 0.8 * sum(sizes)
-
-
-def _merge_columns(rows: list[list[str]]) -> list[list[str]]:
-    """Joins columns that never hold different text side by side (doubled rules, a header's frame)."""
-    column = 1
-    while column < len(rows[0]):
-        if all(not row[column] or not row[column - 1] or row[column] == row[column - 1] for row in rows):
-            for row in rows:
-                row[column - 1] = row[column - 1] or row[column]
-                del row[column]
-        else:
-            column += 1
-    return rows
-
-
-def _cell_lines(words: Sequence[Word]) -> list[Line]:
-    lines = [row.lines for row in to_rows(to_lines(words))]
-    return [Line([word for line in row for word in line.words]) for row in lines]
-
-
-def find_grids(rules: Sequence[Rule]) -> list[Grid]:
-    """Returns the ruled tables: rules that touch, with at least two columns and two rows between them."""
-    level = [rule for rule in rules if rule.x1 - rule.x0 >= rule.y1 - rule.y0]
-    upright = [rule for rule in rules if rule.x1 - rule.x0 < rule.y1 - rule.y0]
-    if len(level) < 2 or len(upright) < 2:
-        return []
-    grids = []
-    for group in _touching(level, upright):
-        own_level = [rule for rule in group if rule.x1 - rule.x0 >= rule.y1 - rule.y0]
-        own_upright = [rule for rule in group if rule.x1 - rule.x0 < rule.y1 - rule.y0]
-        xs = _distinct([rule.x0 for rule in own_upright], 2 * _TOUCH)
-        ys = _distinct([rule.y0 for rule in own_level], 4.0)[::-1]
-        if len(xs) >= 3 and len(ys) >= 3 and len(xs) * len(ys) <= _MAX_GRID_CELLS:
-            grids.append(Grid(xs, ys, own_level, own_upright))
-    return grids
-
-
-def _touching(level: Sequence[Rule], upright: Sequence[Rule]) -> list[list[Rule]]:
-    parent = list(range(len(level) + len(upright)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    placed = sorted(
-        ((other.x0, len(level) + j, other) for j, other in enumerate(upright)), key=lambda one: one[:2]
-    )
-    xs = [x for x, _, _ in placed]
-    for i, one in enumerate(level):
-        for _, j, other in placed[bisect_left(xs, one.x0 - _TOUCH) : bisect_right(xs, one.x1 + _TOUCH)]:
-            if other.y0 - _TOUCH <= one.y0 <= other.y1 + _TOUCH:
-                parent[root(i)] = root(j)
-    groups: dict[int, list[Rule]] = {}
-    for i, rule in enumerate((*level, *upright)):
-        groups.setdefault(root(i), []).append(rule)
-    return list(groups.values())
-
-
-def _distinct(values: Sequence[float], apart: float = _TOUCH) -> list[float]:
-    found: list[float] = []
-    for value in sorted(values):
-        if not found or value - found[-1] > apart:
-            found.append(value)
-    return found

@@ -1,0 +1,158 @@
+"""Tables of a page that are ruled: read by their lines. Pure geometry."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.parsers.pdf.lines import Line, Rule, Word, join_lines, to_lines, to_rows
+
+_TOUCH = 3.0
+_MAX_GRID_CELLS = 4000
+
+
+@dataclass(slots=True)
+class Grid:
+    """A ruled table: its column edges (ascending), its row edges (descending) and the rules between."""
+
+    xs: list[float]
+    ys: list[float]
+    level: list[Rule]
+    upright: list[Rule]
+
+    @property
+    def top(self) -> float:
+        """The y of its upper edge."""
+        return self.ys[0]
+
+    def holds(self, word: Word) -> bool:
+        """Says whether the middle of a word lies in it."""
+        x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+        return self.xs[0] <= x <= self.xs[-1] and self.ys[-1] <= y <= self.ys[0]
+
+    def read(self, words: Sequence[Word]) -> list[list[str]]:
+        """Returns the cells' text; a merged cell's text stands in each of the cells it covers.
+
+        Nothing is returned when it is no table: fewer than two rows of two cells, most cells empty,
+        nearly all the text in one of them, or cells that are no rectangles.
+        """
+        height, width = len(self.ys) - 1, len(self.xs) - 1
+        owner = [[(r, c) for c in range(width)] for r in range(height)]
+        for r in range(height):
+            for c in range(width):
+                if c and not self._parted_upright(self.xs[c], r):
+                    owner[r][c] = owner[r][c - 1]
+                elif r and not self._parted_level(self.ys[r], c):
+                    owner[r][c] = owner[r - 1][c]
+        inside: dict[tuple[int, int], list[Word]] = {}
+        for word in words:
+            x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+            r = max(sum(1 for edge in self.ys if edge > y) - 1, 0)
+            c = max(sum(1 for edge in self.xs if edge < x) - 1, 0)
+            inside.setdefault(owner[min(r, height - 1)][min(c, width - 1)], []).append(word)
+        owner = [
+            row
+            for at, row in enumerate(owner)
+            if not at or _held(row, inside) != _held(owner[at - 1], inside)
+        ]
+        if not _is_table(owner, inside):
+            return []
+        texts = {
+            cell: join_lines([line.text for line in _cell_lines(found)]) for cell, found in inside.items()
+        }
+        return _merge_columns([[texts.get(cell, "") for cell in row] for row in owner])
+
+    def _parted_upright(self, x: float, row: int) -> bool:
+        y = (self.ys[row] + self.ys[row + 1]) / 2
+        return any(abs(rule.x0 - x) <= _TOUCH and rule.y0 <= y <= rule.y1 for rule in self.upright)
+
+    def _parted_level(self, y: float, column: int) -> bool:
+        x = (self.xs[column] + self.xs[column + 1]) / 2
+        return any(abs(rule.y0 - y) <= _TOUCH and rule.x0 <= x <= rule.x1 for rule in self.level)
+
+
+def _held(
+    row: Sequence[tuple[int, int]], inside: Mapping[tuple[int, int], list[Word]]
+) -> list[tuple[int, int] | None]:
+    return [cell if cell in inside else None for cell in row]
+
+
+def _is_table(owner: list[list[tuple[int, int]]], inside: dict[tuple[int, int], list[Word]]) -> bool:
+    rows = sum(1 for row in owner if len({cell for cell in row if cell in inside}) > 1)
+    cells: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for r, row in enumerate(owner):
+        for c, cell in enumerate(row):
+            cells.setdefault(cell, []).append((r, c))
+    for cell in inside:
+        high = len({r for r, _ in cells[cell]})
+        if high * len({c for _, c in cells[cell]}) != len(cells[cell]):
+            return False  # frames that overlap
+    sizes = [sum(len(word.text) for word in found) for found in inside.values()]
+    return rows >= 2 and len(inside) >= 0.4 * len(cells) and max(sizes) <= 0.8 * sum(sizes)
+
+
+def _merge_columns(rows: list[list[str]]) -> list[list[str]]:
+    """Joins columns that never hold different text side by side (doubled rules, a header's frame)."""
+    column = 1
+    while column < len(rows[0]):
+        if all(not row[column] or not row[column - 1] or row[column] == row[column - 1] for row in rows):
+            for row in rows:
+                row[column - 1] = row[column - 1] or row[column]
+                del row[column]
+        else:
+            column += 1
+    return rows
+
+
+def _cell_lines(words: Sequence[Word]) -> list[Line]:
+    lines = [row.lines for row in to_rows(to_lines(words))]
+    return [Line([word for line in row for word in line.words]) for row in lines]
+
+
+def find_grids(rules: Sequence[Rule]) -> list[Grid]:
+    """Returns the ruled tables: rules that touch, with at least two columns and two rows between them."""
+    level = [rule for rule in rules if rule.x1 - rule.x0 >= rule.y1 - rule.y0]
+    upright = [rule for rule in rules if rule.x1 - rule.x0 < rule.y1 - rule.y0]
+    if len(level) < 2 or len(upright) < 2:
+        return []
+    grids = []
+    for group in _touching(level, upright):
+        own_level = [rule for rule in group if rule.x1 - rule.x0 >= rule.y1 - rule.y0]
+        own_upright = [rule for rule in group if rule.x1 - rule.x0 < rule.y1 - rule.y0]
+        xs = _distinct([rule.x0 for rule in own_upright], 2 * _TOUCH)
+        ys = _distinct([rule.y0 for rule in own_level], 4.0)[::-1]
+        if len(xs) >= 3 and len(ys) >= 3 and len(xs) * len(ys) <= _MAX_GRID_CELLS:
+            grids.append(Grid(xs, ys, own_level, own_upright))
+    return grids
+
+
+def _touching(level: Sequence[Rule], upright: Sequence[Rule]) -> list[list[Rule]]:
+    parent = list(range(len(level) + len(upright)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    placed = sorted(
+        ((other.x0, len(level) + j, other) for j, other in enumerate(upright)), key=lambda one: one[:2]
+    )
+    xs = [x for x, _, _ in placed]
+    for i, one in enumerate(level):
+        for _, j, other in placed[bisect_left(xs, one.x0 - _TOUCH) : bisect_right(xs, one.x1 + _TOUCH)]:
+            if other.y0 - _TOUCH <= one.y0 <= other.y1 + _TOUCH:
+                parent[root(i)] = root(j)
+    groups: dict[int, list[Rule]] = {}
+    for i, rule in enumerate((*level, *upright)):
+        groups.setdefault(root(i), []).append(rule)
+    return list(groups.values())
+
+
+def _distinct(values: Sequence[float], apart: float = _TOUCH) -> list[float]:
+    found: list[float] = []
+    for value in sorted(values):
+        if not found or value - found[-1] > apart:
+            found.append(value)
+    return found

@@ -1,0 +1,87 @@
+"""Tables of a PDF that have no rules: cells of several lines, titles between tables, and tables of two rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.ingest.blocks import kinds
+from tests.ingest.paper import drawn, write
+from tests.ingest.reports import PROSE, read
+
+AT = (70, 130, 260, 400, 480)
+"""Where the columns begin."""
+
+
+def tables(*rows: tuple[float, Sequence[str]], title_at: float = 0.0) -> list[tuple[str, int, str]]:
+    """The blocks below a paragraph: lines of cells at their heights; the one at ``title_at`` is in larger letters."""
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 800, 450)
+        for y, cells in rows:
+            canvas.setFont(*(("Helvetica-Bold", 13) if y == title_at else ("Helvetica", 9)))
+            for x, cell in zip(AT, cells, strict=False):
+                canvas.drawString(x, y, cell)
+
+    return [block for block in kinds(read(drawn(draw))) if block[2] != PROSE]
+
+
+def test_cells_of_several_lines_are_read_whole() -> None:
+    found = tables(
+        (700, ["Code", "Meaning", "What to do"]),
+        (682, ["ERR-03", "Clock not set", "Connect with the app for ten seconds"]),
+        (664, ["ERR-11", "External probe missing", "Plug in again before the start; try"]),
+        (653, ["", "or broken", "another probe"]),
+        (635, ["ERR-21", "Battery voltage too low", "Replace the battery"]),
+        (624, ["", "to write"]),
+        (606, ["ERR-51", "Shock above 16 g", "Inspect the goods and the instrument,"]),
+        (595, ["", "", "then acknowledge"]),
+    )
+    assert [kind for kind, _, _ in found] == ["table"]
+    assert found[0][2].splitlines() == [
+        "Code | Meaning | What to do",
+        "ERR-03 | Clock not set | Connect with the app for ten seconds",
+        "ERR-11 | External probe missing or broken | Plug in again before the start; try another probe",
+        "ERR-21 | Battery voltage too low to write | Replace the battery",
+        "ERR-51 | Shock above 16 g | Inspect the goods and the instrument, then acknowledge",
+    ]
+
+
+def test_figures_below_figures_are_rows_of_their_own() -> None:
+    found = tables(
+        (700, ["Port", "Fish", "Boxes"]),
+        (680, ["Oslo", "Cod", "12"]),
+        (669, ["", "Herring", "15"]),
+        (649, ["Rome", "Tuna", "9"]),
+        (629, ["Kobe", "Squid", "11"]),
+    )
+    assert found[0][2].splitlines()[1:4] == ["Oslo | Cod | 12", "| Herring | 15", "Rome | Tuna | 9"]
+
+
+def test_a_title_in_larger_letters_parts_two_tables() -> None:
+    found = tables(
+        (700, ["Grade", "Least", "Most"]),
+        (686, ["1", "20,000", "24,000"]),
+        (672, ["2", "25,000", "31,000"]),
+        (644, ["Bands of Brno"]),
+        (626, ["Grade", "Least", "Middle", "Most"]),
+        (612, ["1", "29,400", "32,000", "34,600"]),
+        (598, ["2", "33,000", "36,700", "40,400"]),
+        title_at=644,
+    )
+    assert [(kind, text.splitlines()[0]) for kind, _, text in found] == [
+        ("table", "Grade | Least | Most"),
+        ("heading", "Bands of Brno"),
+        ("table", "Grade | Least | Middle | Most"),
+    ]
+
+
+def test_two_rows_of_the_same_cells_are_a_table_where_there_are_four() -> None:
+    header, row = (
+        ["From", "To", "Shows", "Gross", "Net"],
+        ["12/20/24", "12/31/24", "48", "$12,500", "$11,250"],
+    )
+    assert tables((700, header), (688, row)) == [
+        ("table", 0, "From | To | Shows | Gross | Net\n12/20/24 | 12/31/24 | 48 | $12,500 | $11,250")
+    ]
+    assert all(kind != "table" for kind, _, _ in tables((700, header[:3]), (688, row[:3])))
