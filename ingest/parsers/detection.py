@@ -153,6 +153,9 @@ _MAIL_HEADER = pattern(
     rb"^(from|to|subject|date|received|mime-version|message-id|return-path|content-type)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
+_ENTRY = pattern(r"<(?:\w+:)?file-entry\s[^>]*>")
+_WHOLE = pattern(r"full-path=[\"']/[\"']")
+_MEDIA_TYPE = pattern(r"media-type=[\"']([^\"']*)[\"']")
 _HEAD_BYTES = 64 * 1024
 
 
@@ -357,9 +360,23 @@ def _declared_kind(archive: zipfile.ZipFile) -> str:
     try:
         member = archive.getinfo("mimetype")
         shown = archive.read(member).decode("ascii").strip() if member.file_size <= 200 else ""
-    except (*UNREADABLE, KeyError, RuntimeError):
+    except KeyError:
+        shown = _listed_kind(archive)
+    except (*UNREADABLE, RuntimeError):
         return ""
     return next((kind for kind in (EPUB, ODT, ODP, ODS) if shown in (kind, f"{kind}-template")), "")
+
+
+def _listed_kind(archive: zipfile.ZipFile) -> str:
+    """Returns the type of the whole in the list of an OpenDocument file's parts: some write it nowhere else."""
+    try:
+        member = archive.getinfo("META-INF/manifest.xml")
+        listed = archive.read(member).decode("utf-8") if member.file_size <= _HEAD_BYTES else ""
+    except (*UNREADABLE, KeyError, RuntimeError):
+        return ""
+    whole = next((entry[0] for entry in _ENTRY.finditer(listed) if _WHOLE.search(entry[0])), "")
+    kind = _MEDIA_TYPE.search(whole)
+    return kind[1] if kind else ""
 
 
 def encrypted(name: str) -> ParseError:

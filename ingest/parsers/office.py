@@ -128,7 +128,7 @@ class Package:
         """Checks the beginnings of all XML parts, for what another library reads.
 
         Raises:
-            ParseError: ``unsafe_xml`` for a part with a document type, or ``damaged_file``.
+            ParseError: ``unsafe_xml`` for a part that declares parts of a document type, or ``damaged_file``.
             LimitError: ``archive_too_large``.
         """
         for part in self.parts():
@@ -139,7 +139,7 @@ class Package:
     def _check_head(self, part: str) -> None:
         try:
             with self._zip.open(part) as stream:
-                if b"<!DOCTYPE" in stream.read(4096).replace(b"\0", b""):
+                if _begins_unsafely(stream.read(4096)):
                     raise _unsafe(f"{self.name}: {part}")
         except UNREADABLE as error:
             raise _damaged(self.name, part, error) from None
@@ -170,7 +170,8 @@ class Package:
                     remove_pis=True,
                 )
                 for _, element in walk:
-                    if element.getroottree().docinfo.doctype:
+                    tree = element.getroottree()
+                    if tree.docinfo.doctype and _declares(tree):
                         raise _unsafe(f"{self.name}: {part}")
                     yield element
                     element.clear()
@@ -273,14 +274,14 @@ def parse_xml(data: bytes, place: str) -> Any:
         ParseError: ``unsafe_xml`` or ``damaged_file``.
         LimitError: ``too_deep``, or ``too_much_text`` in one place.
     """
-    if any(found[1] for found in _DOCTYPE.finditer(data[:4096].replace(b"\0", b""))) or b"<!ENTITY" in data:
+    if _begins_unsafely(data[:4096]) or b"<!ENTITY" in data:
         raise _unsafe(place)
     try:
         root = _parsed(data, recover=False)
     except etree.XMLSyntaxError as error:
         raise _refusal(place, error) from None
     if root.getroottree().docinfo.doctype and (
-        _declares(root) or next(root.iter(etree.Entity), None) is not None
+        _declares(root.getroottree()) or next(root.iter(etree.Entity), None) is not None
     ):
         raise _unsafe(place)
     return root
@@ -308,8 +309,12 @@ def _is_of_names(error: Any) -> bool:
     return error.domain == etree.ErrorDomains.NAMESPACE or error.type in _NAME_ERRORS
 
 
-def _declares(root: Any) -> bool:
-    declared = root.getroottree().docinfo.internalDTD
+def _begins_unsafely(head: bytes) -> bool:
+    return any(found[1] for found in _DOCTYPE.finditer(head.replace(b"\0", b"")))
+
+
+def _declares(tree: Any) -> bool:
+    declared = tree.docinfo.internalDTD
     return next(declared.iterentities(), None) is not None or next(declared.iterelements(), None) is not None
 
 

@@ -154,3 +154,12 @@ def test_remarks_on_a_slide_of_an_open_document_are_no_part_of_its_title() -> No
         read(package(shown, "presentation"), "a.odp").text
         == "旅費\n\nComment (Anna): x\n\nComment (Anna): Nice"
     )
+    older = shown.replace(
+        "<office:annotation>", '<o:annotation xmlns:o="http://openoffice.org/2009/office">', 1
+    )
+    assert (
+        "Comment (Anna): Nice"
+        in read(
+            package(older.replace("</office:annotation>", "</o:annotation>", 1), "presentation"), "a.odp"
+        ).text
+    )

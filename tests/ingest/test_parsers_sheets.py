@@ -158,6 +158,8 @@ def test_formulas_count_with_their_saved_result_and_are_missed_without_one() -> 
     assert "total | 42" in read(with_sheet(row.format("<v>42</v>"))).text
     document = read(with_sheet(row.format("")))
     assert [note.code for note in document.notes] == ["no_values"]
+    empty_text = row.replace('<c r="B1">', '<c r="B1" t="str">').format("<v></v>")
+    assert read(with_sheet(empty_text)).notes == ()
     only = with_sheet('<sheetData><row r="1"><c r="A1"><f>1+1</f></c></row></sheetData>')
     with pytest.raises(ParseError, match="formulas whose results were never saved") as raised:
         read(only)

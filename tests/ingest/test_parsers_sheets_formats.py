@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import io
 import struct
-import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import xlrd
 import xlwt
 
 from corpus.errors import LimitError, ParseError
@@ -80,6 +81,21 @@ def test_an_old_workbook_whose_formats_cannot_be_read_shows_its_numbers_plainly(
     assert caught.value.code == "encrypted"
 
 
+def test_comments_of_an_old_workbook_name_their_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = xlrd.open_workbook
+
+    def with_note(**options: Any) -> Any:
+        book = opened(**options)
+        note = xlrd.sheet.Note()
+        note.author, note.text = "Anna", "Anna:\nsince May"
+        book.sheet_by_index(0).cell_note_map[0, 1] = note
+        return book
+
+    monkeypatch.setattr(xlrd, "open_workbook", with_note)
+    document = read(xls(lambda sheet: sheet.write(0, 0, "rent")), "a.xls")
+    assert document.text.splitlines()[-1] == "- B1 (Anna): since May"
+
+
 def test_a_stream_in_capitals_is_a_workbook() -> None:
     for name in ("WORKBOOK", "BOOK"):
         assert detect_type(compound({name: b"x" * 100}), "a.xls").content_type == XLS
@@ -116,7 +132,13 @@ def test_an_excel_95_workbook_is_read_in_its_code_page() -> None:
     assert document.pages[0].label == "名簿"
 
 
-def xlsb(rows: list[list[tuple[int, bytes]]], hidden_row: int, hidden_column: int, codes: list[str]) -> bytes:
+def xlsb(
+    rows: list[list[tuple[int, bytes]]],
+    hidden_row: int,
+    hidden_column: int,
+    codes: list[str],
+    merged: bytes = b"",
+) -> bytes:
     """A binary workbook: each cell a kind of record and its value, its column's style the one of its number."""
 
     def record(kind: int, content: bytes = b"") -> bytes:
@@ -134,7 +156,7 @@ def xlsb(rows: list[list[tuple[int, bytes]]], hidden_row: int, hidden_column: in
         sheet += record(0, struct.pack("<IIHBBBI", at, 0, 300, 0, 0x10 * (at == hidden_row), 0, 0))
         for at_column, (kind, value) in enumerate(row):
             sheet += record(kind, struct.pack("<II", at_column, at_column) + value)
-    sheet += record(146) + record(130)
+    sheet += record(146) + (record(176, merged) if merged else b"") + record(130)
     count = struct.pack("<I", len(codes))
     formats = b"".join(record(44, struct.pack("<H", 164 + at) + text(code)) for at, code in enumerate(codes))
     styles = (
@@ -195,122 +217,10 @@ def test_a_binary_workbook_shows_its_numbers_and_hides_what_is_hidden() -> None:
         == "料金\n\n地域 | 率 | 価格\n東 | 15.3% | 1,234.6円\n南 | 15.3% | #DIV/0!\n\n- A2: 4月から"
     )
     assert [note.message for note in document.notes] == ["Hidden rows and columns were left out: 1 and 1."]
+    merged = xlsb(
+        [*rows[:3], [(1, b""), *rows[3][1:]]], 9, 9, ["General"] * 4, struct.pack("<IIII", 2, 3, 0, 0)
+    )
+    assert "西 | 0.153 | x | 1234.56\n西 | 0.153 | x | #DIV/0!" in read(merged, "a.xlsb").text
     with pytest.raises(LimitError) as caught:
         read(data, "a.xlsb", Limits(max_cells=15))
     assert caught.value.code == "too_many_cells"
-
-
-def ods(content: str, manifest: str = "<manifest/>") -> bytes:
-    names = ["office", "text", "table", "manifest"]
-    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", manifest)
-        archive.writestr(
-            "content.xml",
-            f"<office:document-content {spaces}><office:body><office:spreadsheet>{content}"
-            "</office:spreadsheet></office:body></office:document-content>",
-        )
-    return stream.getvalue()
-
-
-def test_open_document_sheets_are_read_and_their_repetition_is_bounded() -> None:
-    cell = '<table:table-cell office:value-type="string" {}><text:p>{}</text:p></table:table-cell>'
-    table = '<table:table table:name="料金"><table:table-row {}>{}</table:table-row></table:table>'
-    whole = ods(table.format("", cell.format("", "大人") + cell.format("", "500円")))
-    assert read(whole, "a.ods").text == "料金\n\n大人 | 500円"
-    rows = 'table:number-rows-repeated="1000000"'
-    bomb = ods(table.format(rows, cell.format('table:number-columns-repeated="16000"', "x")))
-    with pytest.raises(LimitError) as raised:
-        read(bomb, "a.ods")
-    assert raised.value.code == "too_many_cells"
-    far = cell.format("", "x") + "</table:table-row><table:table-row " + rows + "/><table:table-row>"
-    far += '<table:table-cell table:number-columns-repeated="16000"/>' + cell.format("", "y")
-    with pytest.raises(LimitError, match="1000002 rows and 16001 columns") as spread:
-        read(ods(table.format("", far)), "a.ods")
-    assert spread.value.code == "too_many_cells"
-    with pytest.raises(LimitError) as endless:
-        read(ods(table.format(rows.replace("1000000", "9" * 5_000), cell.format("", "x"))), "a.ods")
-    assert endless.value.code == "too_many_cells"
-    locked = ods(
-        "",
-        '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><m:encryption-data/></m:manifest>',
-    )
-    with pytest.raises(ParseError) as refused:
-        read(locked, "a.ods")
-    assert refused.value.code == "encrypted"
-
-
-def test_a_sheet_whose_parts_are_laid_out_in_lines_is_read() -> None:
-    rows = "".join(
-        f"<table:table-row>\n<table:table-cell office:value-type='string'>\n <text:p>{cell} <text:span>x</text:span> "
-        "<text:span>y</text:span></text:p>\n</table:table-cell>\n</table:table-row>\n"
-        for cell in ("一", "two")
-    )
-    document = read(
-        ods(f'\n<table:table table:name="S">\n<table:table-column/>\n{rows}</table:table>\n'), "a.ods"
-    )
-    assert document.text == "S\n\n一 x y\ntwo x y"
-
-
-def test_hidden_rows_without_cells_part_no_table() -> None:
-    def row(text: str) -> str:
-        cell = f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-        return f"<table:table-row>{cell * 2}</table:table-row>"
-
-    def hidden(times: int) -> str:
-        filtered = f'table:visibility="filter" table:number-rows-repeated="{times}"'
-        return f"<table:table-row {filtered}><table:table-cell/></table:table-row>"
-
-    rows = f"{row('品目')}{hidden(3)}{row('紙')}{hidden(1)}{hidden(2)}{row('筆')}{hidden(10**9)}"
-    document = read(ods(f'<table:table table:name="在庫">{rows}</table:table>'), "a.ods")
-    assert document.text == "在庫\n\n品目 | 品目\n紙 | 紙\n筆 | 筆"
-
-
-def test_open_document_sheets_show_their_numbers_and_hide_what_is_hidden() -> None:
-    def cell(shown: str, kind: str = "string", value: str = "", inside: str = "") -> str:
-        value = f'office:value="{value}"' if value else ""
-        held = f"{inside}<text:p>{shown}</text:p>"
-        return f'<table:table-cell office:value-type="{kind}" {value}>{held}</table:table-cell>'
-
-    def row(*cells: str, more: str = "") -> str:
-        return f"<table:table-row {more}><table:table-cell/>{''.join(cells)}</table:table-row>"
-
-    empty = "<table:table-cell/>"
-    comment = "<office:annotation><text:p>4月に</text:p><text:p>合意</text:p></office:annotation>"
-    rows = [
-        "<table:table-column/><table:table-column/>",
-        '<table:table-column table:visibility="collapse" table:number-columns-repeated="2"/><table:table-column/>',
-        "<table:table-row/>",
-        row(cell("地域"), cell("x"), empty, cell("値引")),
-        row(cell("secret"), more='table:visibility="filter"'),
-        row(cell("東"), cell("9", "float", "9"), empty, cell("15.3%", "percentage", "0.153", comment)),
-        row(
-            cell("西"),
-            '<table:table-cell table:number-columns-repeated="2"/>',
-            cell("-¥1,235", "currency", "-1234.5"),
-            more='table:number-rows-repeated="2"',
-        ),
-        row(cell("計"), empty, empty, '<table:table-cell table:formula="of:=[.E4]*2"/>'),
-    ]
-    document = read(ods(f'<table:table table:name="料金">{"".join(rows)}</table:table>'), "a.ods")
-    assert document.text == (
-        "料金\n\n地域 | 値引\n東 | 15.3%\n西 | -¥1,235\n西 | -¥1,235\n計 |\n\n- E4: 4月に 合意"
-    )
-    assert {note.code for note in document.notes} == {"hidden_text", "no_values"}
-
-
-def test_lengths_of_time_and_cells_of_no_kind_are_read_as_shown() -> None:
-    def time(value: str) -> str:
-        kind = f'office:value-type="time" office:time-value="{value}"'
-        return f"<table:table-cell {kind}><text:p>as shown</text:p></table:table-cell>"
-
-    times = "".join(map(time, ("PT11H12M00S", "PT27H17M54S", "PT288H00M00S", "-PT01H30M00S")))
-    other = '<table:table-cell office:value-type="unknown"><text:p>不明</text:p></table:table-cell>'
-    bare = "<table:table-cell><text:p>種類なし</text:p></table:table-cell>"
-    cells = times + bare + other
-    document = read(
-        ods(f'<table:table table:name="S"><table:table-row>{cells}</table:table-row></table:table>'), "a.ods"
-    )
-    assert document.text == "S\n\n11:12 | 27:17:54 | 288:00 | -1:30 | 種類なし | 不明"

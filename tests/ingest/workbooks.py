@@ -53,3 +53,19 @@ def read(data: bytes, name: str = "a.xlsx", limits: Limits | None = None) -> Doc
 
 def tables(document: Document) -> list[tuple[str, str]]:
     return [(b.header, document.text[b.start : b.end]) for b in document.blocks if b.kind == "table"]
+
+
+def ods(content: str, manifest: str = "<manifest/>") -> bytes:
+    names = ["office", "text", "table", "manifest"]
+    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
+    spaces += ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{content}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return stream.getvalue()

@@ -35,6 +35,7 @@ _CONTAINERS = frozenset(
     }
 )
 _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
+_REMARK_ON_SLIDE = "{http://openoffice.org/2009/office}annotation"
 _RESOLVED = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}resolved"
 _MAX_DEPTH = 100
 _LENGTH = pattern(r"(-?\d{1,6}(?:\.\d{1,6})?)(cm|mm|in|pt|pc|px)?")
@@ -294,7 +295,7 @@ class _Writer:
                 if shape.tag in _CONTAINERS or shape.tag in SHAPES:
                     self.write([shape])
             self.write_notes()
-            self._write_remarks(slide.iterfind(OFFICE + "annotation"))
+            self._write_remarks(slide.iterchildren(OFFICE + "annotation", _REMARK_ON_SLIDE))
             notes = slide.find(SHOW + "notes")
             for frame in [] if notes is None else notes:
                 if frame.get(SHOW + "class") == "notes":

@@ -19,7 +19,7 @@ _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
 _CELLS = range(2, 12)
 """Records of cells that hold something, results of formulas among them."""
 _COLUMNS, _SHEET, _FORMAT, _STYLE, _STYLES, _STYLES_END = 60, 156, 44, 47, 617, 618
-_COMMENT, _COMMENT_TEXT = 635, 637
+_COMMENT, _COMMENT_TEXT, _MERGE = 635, 637, 176
 _HIDDEN_ROW, _HIDDEN_COLUMN = 0x10, 1
 _STYLE_BITS = 0xFFFFFF
 _ERRORS = {
@@ -80,6 +80,9 @@ class BinaryWorkbookView:
                     count_cells(1)
                     last_row, last_column = max(last_row, row), max(last_column, column)
                     self._show(view, (row, column), kind, data, style & _STYLE_BITS)
+                elif kind == _MERGE:
+                    top, bottom, left, right = struct.unpack_from("<IIII", data)
+                    view.merges.append((top, left, bottom, right))
                 elif kind == _COLUMNS:
                     first, last, flags = struct.unpack_from("<II8xH", data)
                     if flags & _HIDDEN_COLUMN:

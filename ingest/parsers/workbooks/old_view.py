@@ -15,7 +15,7 @@ from corpus.errors import VouchError
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import encrypted
 from ingest.parsers.workbooks.number_formats import is_plain_format
-from ingest.parsers.workbooks.view import SheetView, check_extent, show_column
+from ingest.parsers.workbooks.view import SheetView, check_extent, show_column, sign_comment
 
 
 class OldWorkbookView:
@@ -37,7 +37,7 @@ class OldWorkbookView:
 
     def __init__(self, data: bytes, name: str, count_cells: Callable[[int], None]) -> None:
         self._views: dict[str, SheetView] = {}
-        self._comments: dict[str, list[tuple[int, int, str]]] = {}
+        self._comments: dict[str, list[tuple[int, int, str, str]]] = {}
         self.is_whole = True
         self.names: list[str] = []
         try:
@@ -53,7 +53,11 @@ class OldWorkbookView:
         import xlrd
 
         with xlrd.open_workbook(
-            file_contents=data, formatting_info=True, on_demand=True, ragged_rows=True, logfile=io.StringIO()
+            file_contents=data,
+            formatting_info=True,
+            on_demand=True,
+            ragged_rows=True,
+            logfile=io.StringIO(),
         ) as book:
             formats = [_shown_format(book, one) for one in book.xf_list]
             has_code_page = book.biff_version < _UNICODE_SINCE
@@ -77,7 +81,7 @@ class OldWorkbookView:
                             view.shown[row, column] = sheet.cell_value(row, column)
                 check_extent(name, last_row + 1, last_column + 1)
                 self._comments[name] = [
-                    (row, column, one_line(note.text))
+                    (row, column, one_line(note.author or ""), one_line(note.text))
                     for (row, column), note in sorted(sheet.cell_note_map.items())
                 ]
                 book.unload_sheet(index)
@@ -87,10 +91,10 @@ class OldWorkbookView:
         return self._views.get(name) or SheetView()
 
     def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
-        """Yields the cell and the text of each comment on a cell that is seen."""
-        for row, column, text in self._comments.get(name, ()):
+        """Yields the cell with its writer, and the text, of each comment on a cell that is seen."""
+        for row, column, writer, text in self._comments.get(name, ()):
             if text and row not in view.hidden_rows and not view.is_hidden(column):
-                yield f"{show_column(column)}{row + 1}", text
+                yield sign_comment(f"{show_column(column)}{row + 1}", writer, text)
 
     def drawn(self, _: str) -> Iterator[str]:
         """Yields nothing: text boxes and charts of XLS are not read."""

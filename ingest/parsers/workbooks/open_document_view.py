@@ -15,16 +15,22 @@ from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import encrypted
 from ingest.parsers.odf.charts import charts_in, titles_of
 from ingest.parsers.odf.styles import DRAW
-from ingest.parsers.office import Package
-from ingest.parsers.workbooks.view import SheetView, check_extent, show_column
+from ingest.parsers.odf.words import plain
+from ingest.parsers.office import DC, Package
+from ingest.parsers.workbooks.view import SheetView, check_extent, show_column, sign_comment
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _OTHERWISE = frozenset({"string", "date", "boolean"})
 """Kinds of values that are read as they are: dates are ISO dates, whatever is shown."""
+_NUMBERS = frozenset({"float", "percentage", "currency"})
+ELSEWHERE = "'file:"
+"""How a sheet is named that is no sheet of the file: it keeps the values of cells that formulas take from another."""
 _LENGTH = pattern(r"(-?)PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S")
+_DIGIT = pattern(r"\d")
 _DAY_HOURS = 24
+_MOMENT_HOURS = 10_000
 _HIDDEN = frozenset({"collapse", "filter"})
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
@@ -48,12 +54,12 @@ class OpenDocumentView:
         if any(True for _ in package.elements("META-INF/manifest.xml", "encryption-data")):
             raise encrypted(package.name)
         self._views: dict[str, SheetView] = {}
-        self._comments: dict[str, list[tuple[int, int, str]]] = {}
+        self._comments: dict[str, list[tuple[int, int, str, str]]] = {}
         self._drawn: dict[str, list[str]] = {}
         self._package = package
         self._count_cells = count_cells
         self._spare_rows = _MOST_ROWS
-        self._view, self._said = SheetView(), list[tuple[int, int, str]]()
+        self._view, self._said = SheetView(), list[tuple[int, int, str, str]]()
         self._beside: list[str] = []
         self._row = self._column = self._last_row = self._last_column = self._next_column = 0
         self._has_cells, self._hidden = False, list[range]()
@@ -105,36 +111,45 @@ class OpenDocumentView:
         across = _times(element, "number-columns-repeated")
         column = self._column
         self._column += across
-        said = [
-            one_line(" ".join("".join(line.itertext()) for line in one.iterfind(_TEXT + "p")))
-            for one in element.iterfind(_OFFICE + "annotation")
-        ]
-        self._said.extend((self._row, column, text) for text in said if text)
+        for remark in element.iterfind(_OFFICE + "annotation"):
+            text = one_line(" ".join("".join(line.itertext()) for line in remark.iterfind(_TEXT + "p")))
+            if text:
+                self._said.append((self._row, column, one_line(remark.findtext(DC + "creator") or ""), text))
         self._beside.extend(self._drawings(element))
         kind = element.get(_OFFICE + "value-type")
-        shown = one_line(" ".join("".join(line.itertext()) for line in element.iterfind(_TEXT + "p")))
+        lines = element.findall(_TEXT + "p")
+        shown = one_line(" ".join("".join(line.itertext()) for line in lines))
+        reads_as_shown = kind not in _OTHERWISE
+        if kind == "string" and any(line.find(f".//{_TEXT}ruby-text") is not None for line in lines):
+            shown, reads_as_shown = "\n".join(map(plain, lines)), True
         if not kind and not shown:
-            self._view.uncalculated += element.get(_TABLE + "formula") is not None
+            self._view.uncalculated += not lines and element.get(_TABLE + "formula") is not None
             return
         down = _times(element.getparent(), "number-rows-repeated")
         self._count_cells(across * down)
         self._has_cells = True
         self._last_row, self._last_column = self._row + down, max(self._last_column, self._column)
         if kind == "time":  # of a day it is read as it is; what is longer is none that calamine knows
-            shown = _show_length(element.get(_OFFICE + "time-value") or "")
-        if shown and kind not in _OTHERWISE:
+            length = _show_length(element.get(_OFFICE + "time-value") or "")
+            shown = shown if _is_moment(length) and _DIGIT.search(shown) else length
+        # Some programs write no text for the numbers that they show; of zeros none is missed.
+        is_blank = kind in _NUMBERS and bool(lines) and not shown and _is_zero(element.get(_OFFICE + "value"))
+        if (shown and reads_as_shown) or is_blank:
             for row in range(self._row, self._row + down):
                 self._view.shown.update(((row, at), shown) for at in range(column, column + across))
+        below, beside = _times(element, "number-rows-spanned"), _times(element, "number-columns-spanned")
+        if below > 1 or beside > 1:
+            self._view.merges.append((self._row, column, self._row + below - 1, column + beside - 1))
 
     def sheet(self, name: str, _: Callable[[int], None]) -> SheetView:
         """Returns how a sheet shows its cells, which were counted already."""
         return self._views.get(name) or SheetView()
 
     def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
-        """Yields the cell and the text of each comment on a cell that is seen."""
-        for row, column, text in self._comments.get(name, ()):
+        """Yields the cell with its writer, and the text, of each comment on a cell that is seen."""
+        for row, column, writer, text in self._comments.get(name, ()):
             if row not in view.hidden_rows and not view.is_hidden(column):
-                yield f"{show_column(column)}{row + 1}", text
+                yield sign_comment(f"{show_column(column)}{row + 1}", writer, text)
 
     def drawn(self, name: str) -> Iterator[str]:
         """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
@@ -157,6 +172,16 @@ def _show_length(value: str) -> str:
         return ""
     sign, hours, minutes, seconds = match.groups()
     return f"{sign}{int(hours)}:{minutes:0>2}" + (f":{seconds:0>2}" if int(seconds) else "")
+
+
+def _is_moment(length: str) -> bool:
+    """Says whether a length is one since the day that dates are counted from, of which a time of the day is shown."""
+    hours = length.partition(":")[0]
+    return hours.isdigit() and int(hours) >= _MOMENT_HOURS
+
+
+def _is_zero(value: str | None) -> bool:
+    return not any(digit in "123456789" for digit in value or "")
 
 
 def _times(element: Any, attribute: str) -> int:

@@ -38,7 +38,7 @@ from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
 from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.old_view import OldWorkbookView
-from ingest.parsers.workbooks.open_document_view import OpenDocumentView
+from ingest.parsers.workbooks.open_document_view import ELSEWHERE, OpenDocumentView
 from ingest.parsers.workbooks.view import SheetView, WorkbookView
 from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
 
@@ -103,7 +103,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 
 
 def _opened(data: bytes, ods: Package | None) -> CalamineWorkbook:
-    """Opens a workbook; an ODS file whose parts were laid out for people to read without that layout."""
+    """Opens a workbook; an ODS file whose parts were laid out for people without that layout, and as what it is."""
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except CalamineError:
@@ -111,7 +111,8 @@ def _opened(data: bytes, ods: Package | None) -> CalamineWorkbook:
             raise
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for part in ("mimetype", "META-INF/manifest.xml", "content.xml"):
+        archive.writestr("mimetype", ODS)
+        for part in ("META-INF/manifest.xml", "content.xml"):
             archive.writestr(part, _LAID_OUT.sub(b"><", ods.read(part)))
     return CalamineWorkbook.from_filelike(io.BytesIO(stream.getvalue()))
 
@@ -146,6 +147,8 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _Le
     number = 0
     names = _names(workbook, view)
     for index, (name, sheet) in enumerate(zip(names, workbook.sheets_metadata, strict=True)):
+        if isinstance(view, OpenDocumentView) and name.startswith(ELSEWHERE):
+            continue
         if sheet.visible != SheetVisibleEnum.Visible:
             left_out.sheets.append(name)
             continue
@@ -162,9 +165,10 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _Le
             # What stands above and below a hidden row is seen as one table.
             hidden = sorted(shown.hidden_rows)
             cells = {row - bisect_left(hidden, row): line for row, line in cells.items()}
+            ranges = [(*first, *last) for first, last in found.merged_cell_ranges or []] or shown.merges
             merges = [
                 (top - bisect_left(hidden, top), left, bottom - bisect_right(hidden, bottom), right)
-                for (top, left), (bottom, right) in found.merged_cell_ranges or []
+                for top, left, bottom, right in ranges
                 if not shown.hidden_rows.issuperset(range(top, bottom + 1))
             ]
         drawn = list(view.drawn(name))

@@ -29,11 +29,15 @@ _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]
 
 @dataclass(slots=True)
 class SheetView:
-    """What is to be shown in place of a value ("": nothing), and what is not shown at all; rows and columns from 0."""
+    """What is to be shown in place of a value ("": nothing), and what is not shown at all; rows and columns from 0.
+
+    ``merges`` are the merged ranges (top, left, bottom, right, all included) that python-calamine does not give.
+    """
 
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     uncalculated: int = 0
     blanked: int = 0
 
@@ -117,18 +121,19 @@ class WorkbookView:
     def _show(self, view: SheetView, cell: Any, place: tuple[int, int]) -> bool:
         """Keeps what a cell shows in place of its value; says whether it holds anything."""
         value = text = None
-        has_formula = False
+        has_formula = is_empty_text = False
         for child in cell:
             tag = child.tag.rpartition("}")[2]
             if tag == "v":
                 value = child.text
+                is_empty_text = value is None and cell.get("t") == "str"  # as of =IF(A1="","",…)
             elif tag == "f":
                 has_formula = True
             elif tag == "is":
                 text = child
         kind = cell.get("t") or "n"
         if value is None:
-            view.uncalculated += has_formula and text is None
+            view.uncalculated += has_formula and text is None and not is_empty_text
             return text is not None
         if kind == "e":
             view.shown[place] = value
@@ -167,7 +172,7 @@ class WorkbookView:
                     int(place[2]) - 1 in view.hidden_rows or view.is_hidden(_column(place[1]))
                 )
                 if text and not hidden:
-                    yield _signed(comment.get("ref") or "", one_line(writer), text)
+                    yield sign_comment(comment.get("ref") or "", one_line(writer), text)
 
     def _people(self) -> Mapping[str, str]:
         roots = (self._package.xml(part) for part in self._package.parts() if part.startswith("xl/persons/"))
@@ -183,7 +188,7 @@ class WorkbookView:
         return sorted(self._package.relations(part).values()) if part else []
 
 
-def _signed(place: str, writer: str, text: str) -> tuple[str, str]:
+def sign_comment(place: str, writer: str, text: str) -> tuple[str, str]:
     """Returns a comment's place with its writer, and its text, before which Excel itself writes who wrote it."""
     if not writer or writer.startswith(_THREAD):
         return place, text
