@@ -22,6 +22,7 @@ from ingest.parsers.detection import HTML
 from ingest.parsers.html.drawings import open_drawings
 from ingest.parsers.html.head import read_head
 from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
+from ingest.parsers.html.mending import mend_tables
 from ingest.parsers.html.simplifying import (
     TooDeepError,
     as_paragraphs,
@@ -95,6 +96,7 @@ def parse_html(text: str) -> Any:
     if root is not None:
         root.set(_HIDDEN_CHARS, str(hidden))
         root.set(_FLATTENED, flattened)
+        mend_tables(root)
         open_drawings(root)
         mark(root)
     return root
