@@ -13,11 +13,18 @@ AT = (70, 130, 260, 400, 480)
 """Where the columns begin."""
 
 
-def tables(*rows: tuple[float, Sequence[str]], title_at: float = 0.0) -> list[tuple[str, int, str]]:
-    """The blocks below a paragraph: lines of cells at their heights; the one at ``title_at`` is in larger letters."""
+def tables(
+    *rows: tuple[float, Sequence[str]], title_at: float = 0.0, rules: Sequence[float] = ()
+) -> list[tuple[str, int, str]]:
+    """The blocks below a paragraph: lines of cells at their heights; the one at ``title_at`` is in larger letters.
+
+    ``rules``: where a line is drawn from left to right.
+    """
 
     def draw(canvas: Any) -> None:
         write(canvas, PROSE, 70, 800, 450)
+        for y in rules:
+            canvas.line(66, y, 560, y)
         for y, cells in rows:
             canvas.setFont(*(("Helvetica-Bold", 13) if y == title_at else ("Helvetica", 9)))
             for x, cell in zip(AT, cells, strict=False):
@@ -85,3 +92,38 @@ def test_two_rows_of_the_same_cells_are_a_table_where_there_are_four() -> None:
         ("table", 0, "From | To | Shows | Gross | Net\n12/20/24 | 12/31/24 | 48 | $12,500 | $11,250")
     ]
     assert all(kind != "table" for kind, _, _ in tables((700, header[:3]), (688, row[:3])))
+
+
+CONTACTS = (
+    (700, ["About", "Ask", "How"]),
+    (682, ["Pay, tax, pension", "Payroll", "payroll@example.org"]),
+    (664, ["Leave, contracts", "People team", "people@example.org, extension"]),
+    (653, ["and this handbook", "", "4210"]),
+    (635, ["Laptop, access", "Service desk", "extension 4400"]),
+    (624, ["and telephone"]),
+    (606, ["Parking", "Facilities", "extension 4300"]),
+)
+
+
+def test_what_stands_between_two_level_rules_is_one_row() -> None:
+    def rows(*rules: float) -> list[str]:
+        (found,) = tables(*((y, [cells[0], "", *cells[1:]]) for y, cells in CONTACTS), rules=rules)
+        return found[2].splitlines()
+
+    assert rows(695, 677, 648, 619, 601) == [
+        "About | Ask | How",
+        "Pay, tax, pension | Payroll | payroll@example.org",
+        "Leave, contracts and this handbook | People team | people@example.org, extension 4210",
+        "Laptop, access and telephone | Service desk | extension 4400",
+        "Parking | Facilities | extension 4300",
+    ]
+    assert len(rows()) == 7
+
+
+def test_rules_between_groups_of_rows_join_none() -> None:
+    form = [
+        (y, ["Name", "Ada Lovelace", "Year", "2022"] if y == 700 else ["Phone", "555 0100", "Make", "Jeep"])
+        for y in range(700, 580, -12)
+    ]
+    (found,) = tables(*form, rules=(710, 672, 636, 588))
+    assert len(found[2].splitlines()) == len(form)

@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.parsers.pdf.lines import Line, Rule, Word, join_lines, to_lines, to_rows
+from ingest.parsers.pdf.lines import Line, Row, Rule, Word, join_lines, to_lines, to_rows
 
 _TOUCH = 3.0
+_LEAST_RULES = 4
 _MAX_GRID_CELLS = 4000
 
 
@@ -108,6 +109,37 @@ def _merge_columns(rows: list[list[str]]) -> list[list[str]]:
 def _cell_lines(words: Sequence[Word]) -> list[Line]:
     lines = [row.lines for row in to_rows(to_lines(words))]
     return [Line([word for line in row for word in line.words]) for row in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """What stands between level rules of one width, one below the other: the rows of a table that has no others.
+
+    ``ys``: descending.
+    """
+
+    x0: float
+    x1: float
+    ys: tuple[float, ...]
+
+    def at(self, row: Row) -> int:
+        """Returns between which two rules a row stands, from 1; 0 when it does not."""
+        y = (row.y0 + row.y1) / 2
+        inside = self.x0 - _TOUCH <= row.lines[0].x0 and row.lines[-1].x1 <= self.x1 + _TOUCH
+        return bisect_left([-one for one in self.ys], -y) % len(self.ys) if inside else 0
+
+
+def find_bands(rules: Sequence[Rule]) -> list[Bands]:
+    """Returns where at least four level rules of one width stand below each other."""
+    groups: dict[tuple[int, int], list[Rule]] = {}
+    for rule in rules:
+        if rule.x1 - rule.x0 > rule.y1 - rule.y0:
+            groups.setdefault((round(rule.x0 / _TOUCH), round(rule.x1 / _TOUCH)), []).append(rule)
+    return [
+        Bands(group[0].x0, group[0].x1, tuple(_distinct([rule.y0 for rule in group])[::-1]))
+        for group in groups.values()
+        if len(group) >= _LEAST_RULES
+    ]
 
 
 def find_grids(rules: Sequence[Rule]) -> list[Grid]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.grids import Grid, find_grids
+from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
 from ingest.parsers.pdf.tables import have_same_columns, table_end, table_rows, table_start
@@ -54,25 +54,25 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
         rest = ([word for word in line.words if id(word) not in taken] for line in left)
         left = [Line(words) for words in rest if words]
         tables.append((grid, Piece("table", rows=rows)))
-    return _between_tables(left, sorted(tables, key=lambda pair: -pair[0].top))
+    return _between_tables(left, sorted(tables, key=lambda pair: -pair[0].top), find_bands(rules))
 
 
-def _between_tables(lines: Sequence[Line], tables: Sequence[Ruled]) -> list[Piece]:
+def _between_tables(lines: Sequence[Line], tables: Sequence[Ruled], bands: Sequence[Bands]) -> list[Piece]:
     """Returns the pieces of an area with its ruled tables, the topmost first.
 
     A table parts what is above it from what is below, unless it stands in one of two columns and has text of the other
     beside it.
     """
     if not tables:
-        return _flow(lines)
+        return _flow(lines, bands)
     rows = to_rows(lines)
     gutter = _gutter(rows, _drawn_order(lines)) if rows else None
     if gutter is not None and any(_is_in_column(grid, lines, gutter) for grid, _ in tables):
-        return _by_columns(rows, gutter, tables)
+        return _by_columns(rows, gutter, bands, tables)
     (grid, table), *others = tables
     above = [line for line in lines if line.y0 >= grid.top - 2]
     below = [line for line in lines if line.y0 < grid.top - 2]
-    return [*_flow(above), table, *_between_tables(below, others)]
+    return [*_flow(above, bands), table, *_between_tables(below, others, bands)]
 
 
 def _is_in_column(grid: Grid, lines: Sequence[Line], gutter: float) -> bool:
@@ -85,7 +85,7 @@ def _is_in_column(grid: Grid, lines: Sequence[Line], gutter: float) -> bool:
 # ---- columns -------------------------------------------------------------------------------------
 
 
-def _flow(lines: Sequence[Line]) -> list[Piece]:
+def _flow(lines: Sequence[Line], bands: Sequence[Bands]) -> list[Piece]:
     """Returns the pieces of an area without ruled tables: bands of columns, tables and plain text."""
     if not lines:
         return []
@@ -95,11 +95,11 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
         return paragraphs(_in_drawn_order(rows, order))
     gutter = _gutter(rows, order)
     if gutter is not None:
-        return _by_columns(rows, gutter)
+        return _by_columns(rows, gutter, bands)
     if (band := _find_band(rows, order)) is not None:
         above, inside, below = rows[: band[0]], rows[band[0] : band[1]], rows[band[1] :]
-        columns = _by_columns(inside, band[2])
-        return [*_flow(_as_drawn(above, order)), *columns, *_flow(_as_drawn(below, order))]
+        columns = _by_columns(inside, band[2], bands)
+        return [*_flow(_as_drawn(above, order), bands), *columns, *_flow(_as_drawn(below, order), bands)]
     pieces: list[Piece] = []
     start = 0
     position = 0
@@ -108,7 +108,7 @@ def _flow(lines: Sequence[Line]) -> list[Piece]:
         if end > position:
             position = table_start(rows, start, position)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
-            pieces.append(Piece("table", rows=table_rows(rows[position:end])))
+            pieces.append(Piece("table", rows=table_rows(rows[position:end], bands)))
             start = position = end
         else:
             position += 1
@@ -297,7 +297,9 @@ def _holds_text(side: Sequence[Line]) -> bool:
     return sum(line.x1 - line.x0 > _FILLED * span for line in side) >= _COLUMN_LINES
 
 
-def _by_columns(rows: Sequence[Row], gutter: float, tables: Sequence[Ruled] = ()) -> list[Piece]:
+def _by_columns(
+    rows: Sequence[Row], gutter: float, bands: Sequence[Bands], tables: Sequence[Ruled] = ()
+) -> list[Piece]:
     """Returns bands of two columns, each read down, with what spans both between them."""
     pieces: list[Piece] = []
     left: tuple[list[Line], list[Ruled]] = ([], [])
@@ -305,7 +307,7 @@ def _by_columns(rows: Sequence[Row], gutter: float, tables: Sequence[Ruled] = ()
     waiting = list(tables)
 
     def close() -> None:
-        pieces.extend(_carried_over(_between_tables(*left), _between_tables(*right)))
+        pieces.extend(_carried_over(_between_tables(*left, bands), _between_tables(*right, bands)))
         for column in (*left, *right):
             column.clear()
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
+from ingest.parsers.pdf.grids import Bands
 from ingest.parsers.pdf.lines import (
     LEADERS,
     SIGNS_AFTER,
@@ -23,6 +24,7 @@ _TIGHT = 0.5  # letter heights between two lines of a cell at most
 _LEFT = 0.3  # letter heights by which the left of a column may differ
 _WIDE = 4  # cells of a table's only two rows, at least
 _TITLE = 1.15  # times a table's letters, those of a title below it
+_LEADING = 1.4  # letter heights from one line of a cell to the next at most
 _CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
 _LETTER = pattern(r"[^\W\d_]")
 _MOST_HEAD_CHARS = 60  # of what stands over several columns
@@ -146,8 +148,11 @@ def table_start(rows: Sequence[Row], first: int, start: int) -> int:
     return found
 
 
-def table_rows(rows: Sequence[Row]) -> list[list[str]]:
-    """Returns cells by column: columns are the white strips' complement in the fullest rows."""
+def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[str]]:
+    """Returns cells by column: columns are the white strips' complement in the fullest rows.
+
+    What stands between two of the level rules that part all rows is one row.
+    """
     widest = max(len(row.lines) for row in rows)
     full = [row for row in rows if len(row.lines) >= max(2, widest - 1)]
     spans = sorted((line.x0, line.x1) for row in full for line in row.lines)
@@ -174,8 +179,7 @@ def table_rows(rows: Sequence[Row]) -> list[list[str]]:
                 covered = covered[:1]  # the next line of a cell
             for at in covered or [nearest]:
                 cells[at] = f"{cells[at]} {line.text}".strip()
-        goes_on = len(row.lines) == 1 or (table and _goes_on(table[-1], cells, rows[at_row - 1], row, apart))
-        if table and table[-1][0] and not cells[0] and goes_on:
+        if table and table[-1][0] and _goes_on(table[-1], cells, rows[at_row - 1], row, apart, bands):
             for at, cell in enumerate(cells):
                 table[-1][at] = join_lines([table[-1][at], cell]) if cell else table[-1][at]
         else:
@@ -193,12 +197,23 @@ def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> fl
     return median(begun) if len(begun) > 1 else 0.0
 
 
-def _goes_on(above: Sequence[str], cells: Sequence[str], before: Row, row: Row, apart: float) -> bool:
-    """Says whether a line without a first cell goes on in the cells above it: closer to it than rows to each other.
-
-    Figures do not go on in the next line.
+def _goes_on(
+    above: Sequence[str], cells: Sequence[str], before: Row, row: Row, apart: float, bands: Sequence[Bands]
+) -> bool:
+    """Says whether a line goes on in the cells above it: without a first cell, closer to it than rows to each other; or
+    right below it between the same rules, in fewer cells. Figures do not go on.
     """
-    return before.y0 - row.y0 < _CLOSER * apart and all(
+    if not cells[0] and len(row.lines) == 1:
+        return True
+    step = before.y0 - row.y0
+    if not cells[0]:
+        near = step < _CLOSER * apart
+    else:
+        near = step < _LEADING * row.lines[0].size and any(
+            one.at(row) and one.at(row) == one.at(before) for one in bands
+        )
+        near = near and sum(map(bool, cells)) < sum(map(bool, above))
+    return near and all(
         held and _LETTER.search(held + cell) for held, cell in zip(above, cells, strict=True) if cell
     )
 
