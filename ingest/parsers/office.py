@@ -125,16 +125,20 @@ class Package:
             raise _damaged(self.name, part, error) from None
 
     def check_heads(self) -> None:
-        """Checks the beginnings of all XML parts, for what another library reads.
+        """Checks the beginnings of all XML parts, for what another library reads; it meets damaged ones itself.
 
         Raises:
-            ParseError: ``unsafe_xml`` for a part that declares parts of a document type, or ``damaged_file``.
+            ParseError: ``unsafe_xml`` for a part that declares parts of a document type.
             LimitError: ``archive_too_large``.
         """
         for part in self.parts():
             if part.lower().endswith((".xml", ".rels")):
                 self._check_size(part)
-                self._check_head(part)
+                try:
+                    self._check_head(part)
+                except ParseError as error:
+                    if error.code != "damaged_file":
+                        raise
 
     def _check_head(self, part: str) -> None:
         try:

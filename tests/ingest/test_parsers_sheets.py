@@ -350,3 +350,23 @@ def test_every_cell_is_in_the_text_as_often_as_in_the_sheet(rows: list[list[obje
         cells = [" ".join(str(cell).split()) for cell in row if cell is not None]
         if len(cells) == len(row) > 1:
             assert " | ".join(cells) in document.text
+
+
+def test_a_sheet_of_macros_that_has_no_part_keeps_nothing_from_being_read() -> None:
+    whole = of_rows([["fee", 12]])
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        book = archive.read("xl/workbook.xml").decode()
+    space = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    lost = f'<sheet xmlns:r="{space}" name="Module1" r:id=""/>'
+    document = read(replaced(whole, {"xl/workbook.xml": book.replace("</sheets>", f"{lost}</sheets>")}))
+    assert document.text == "Sheet\n\nfee | 12"
+    assert document.notes == ()
+
+
+def test_a_damaged_part_beside_the_cells_is_told_and_the_cells_are_read() -> None:
+    whole = replaced(of_rows([["fee", 12]]), {"docProps/core.xml": "<cut"})
+    document = read(whole)
+    assert document.text == "Sheet\n\nfee | 12"
+    assert [(note.code, note.message.split(" ")[0]) for note in document.notes] == [
+        ("damaged_text", "docProps/core.xml")
+    ]

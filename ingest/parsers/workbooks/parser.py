@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import re
-import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,10 +37,10 @@ from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
 from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.old_view import OldWorkbookView
 from ingest.parsers.workbooks.open_document_view import ELSEWHERE, OpenDocumentView
+from ingest.parsers.workbooks.repairing import repaired
 from ingest.parsers.workbooks.view import SheetView, WorkbookView
 from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
 
-_LAID_OUT = re.compile(rb">[ \t]*\r?\n[ \t\r\n]*<")
 _View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
@@ -73,7 +71,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     else:
         view = BinaryWorkbookView(package) if "xl/workbook.bin" in package else WorkbookView(package)
     try:
-        with _opened(data, package if content_type == ODS else None) as workbook:
+        with _opened(data, package, content_type) as workbook:
             left_out = _read_workbook(workbook, view, draft)
     except PasswordError:
         raise encrypted(name) from None
@@ -93,6 +91,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     title, date, metadata = package.properties() if package is not None else ("", None, {})
     if package is not None and content_type == ODS:
         title, _, date, metadata = read_properties(package)
+    for damage in package.damage if package is not None else ():
+        draft.note("damaged_text", damage)
     return draft.finish(
         name=name,
         content_type=content_type,
@@ -102,19 +102,17 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     )
 
 
-def _opened(data: bytes, ods: Package | None) -> CalamineWorkbook:
-    """Opens a workbook; an ODS file whose parts were laid out for people without that layout, and as what it is."""
+def _opened(data: bytes, package: Package | None, content_type: str) -> CalamineWorkbook:
+    """Opens a workbook; one that cannot be opened without what is known to be in the way."""
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except PasswordError:
+        raise
     except CalamineError:
-        if ods is None:
+        mended = None if package is None else repaired(package, content_type)
+        if mended is None:
             raise
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("mimetype", ODS)
-        for part in ("META-INF/manifest.xml", "content.xml"):
-            archive.writestr(part, _LAID_OUT.sub(b"><", ods.read(part)))
-    return CalamineWorkbook.from_filelike(io.BytesIO(stream.getvalue()))
+    return CalamineWorkbook.from_filelike(io.BytesIO(mended))
 
 
 @dataclass(slots=True)

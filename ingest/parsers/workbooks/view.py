@@ -51,6 +51,11 @@ class SheetView:
         return column in self.hidden_columns
 
 
+def main_part(package: Package) -> str:
+    """Returns the part of an XLSX file that lists its sheets."""
+    return next((t for t in package.relations("").values() if t.endswith("workbook.xml")), "xl/workbook.xml")
+
+
 def check_extent(sheet: str, rows: int, columns: int) -> None:
     """Checks the rectangle that a sheet's cells span: calamine makes room for all of it.
 
@@ -71,9 +76,7 @@ class WorkbookView:
     def __init__(self, package: Package) -> None:
         package.check_heads()  # also of the parts that only calamine reads
         self._package = package
-        main = next(
-            (t for t in package.relations("").values() if t.endswith("workbook.xml")), "xl/workbook.xml"
-        )
+        main = main_part(package)
         parts = package.relations(main)
         root = package.xml(main)
         self._sheets: dict[str, str] = {}
@@ -156,7 +159,7 @@ class WorkbookView:
         threaded = [part for part in parts if "threadedComment" in part]
         people = self._people() if threaded else {}
         for part in [*(part for part in parts if part not in threaded), *threaded]:
-            root = self._package.xml(part)
+            root = self._package.beside(part)
             writers = (
                 [] if root is None else [one.text or "" for one in root.iterfind("{*}authors/{*}author")]
             )
@@ -175,7 +178,9 @@ class WorkbookView:
                     yield sign_comment(comment.get("ref") or "", one_line(writer), text)
 
     def _people(self) -> Mapping[str, str]:
-        roots = (self._package.xml(part) for part in self._package.parts() if part.startswith("xl/persons/"))
+        roots = (
+            self._package.beside(part) for part in self._package.parts() if part.startswith("xl/persons/")
+        )
         found = (one for root in roots if root is not None for one in root.iter("{*}person"))
         return {one.get("id") or "": one.get("displayName") or "" for one in found}
 
@@ -200,9 +205,9 @@ def drawn_beside(package: Package, sheet: str) -> Iterator[str]:
     for part in sorted(package.relations(sheet).values()) if sheet else ():
         if "/drawings/" not in part or not part.endswith(".xml"):
             continue
-        yield from _paragraphs(package.xml(part))
+        yield from _paragraphs(package.beside(part))
         for chart in package.relations(part).values():
-            root = package.xml(chart) if "/charts/chart" in chart else None
+            root = package.beside(chart) if "/charts/chart" in chart else None
             title = None if root is None else root.find(".//{*}chart/{*}title")
             if title is not None:
                 yield " ".join(_paragraphs(title))
