@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "28"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "20"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "21"),
     detection.HTML: Parser("ingest.parsers.html.parser", "20"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "16"),
     detection.TEXT: Parser("ingest.parsers.text", "8"),
@@ -59,7 +59,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.JSON: Parser("ingest.parsers.records", "4"),
     detection.JSONL: Parser("ingest.parsers.records", "4"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "5"),
-    detection.PPTX: Parser("ingest.parsers.pptx", "11"),
+    detection.PPTX: Parser("ingest.parsers.pptx", "12"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "13"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "13"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "11"),

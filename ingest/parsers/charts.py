@@ -43,6 +43,9 @@ def write_chart(draft: Draft, space: Any) -> None:
         name = " ".join(_points(series, "tx").values()) or f"Series {number}"
         draft.count_cells(len(values) + 1)
         categories = _points(series, "cat", from_day) or _points(series, "xVal", from_day)
+        for at, label in _labels(series).items():
+            if label not in (categories.get(at), name):
+                values[at] = f"{values[at]} ({label})" if at in values else label
         columns.append((categories, name, values))
         sizes = _points(series, "bubbleSize")
         draft.count_cells(len(sizes))
@@ -80,6 +83,18 @@ def _points(series: Any, part: str, from_day: int = 0) -> dict[int, str]:
         return _joined([_values(level, None) for level in levels])
     numbers = next(found.iter(CHART + "numCache", CHART + "numLit"), None)
     return _values(found, None if numbers is None else numbers.findtext(CHART + "formatCode") or "", from_day)
+
+
+def _labels(series: Any) -> dict[int, str]:
+    """Returns what somebody wrote in place of the values beside the points of a series, without fields."""
+    found: dict[int, str] = {}
+    for label in series.iterfind(f"{CHART}dLbls/{CHART}dLbl"):
+        at = label.find(CHART + "idx")
+        lines = ("".join(run.text or "" for run in p.iterfind(f"{_A}r/{_A}t")) for p in label.iter(_A + "p"))
+        text = one_line(" ".join(lines))
+        if at is not None and any(letter.isalnum() for letter in text):
+            found[_whole(at.get("val"))] = text
+    return found
 
 
 def _values(parent: Any, code: str | None, from_day: int = 0) -> dict[int, str]:

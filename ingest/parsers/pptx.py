@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lxml import etree
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.shapes.group import GroupShape
 
+from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.charts import write_chart
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
-from ingest.parsers.office import RELATION, Package, parse_xml, without_choices
+from ingest.parsers.numerals import show_numeral
+from ingest.parsers.office import RELATION, Package, parse_xml, without_choices, write_xml
 from ingest.parsers.remarks import remarks_on_slide
 from ingest.parsers.smartart import DIAGRAM, diagram_words
 from ingest.parsers.symbol_fonts import show_symbols
@@ -35,6 +38,19 @@ _LISTED = frozenset({PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MAIN_TYPES = (b"slideshow.main+xml", b"template.main+xml")
 _MACRO_TYPES = (b"slideshow.macroEnabled.main+xml", b"template.macroEnabled.main+xml")
+_TYPES = "[Content_Types].xml"
+_STRICT = pattern(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+"""How the names of namespaces begin in a file of the strict kind, which the library does not know."""
+_NUMERALS = (
+    ("arabicDb", "decimalFullWidth"),
+    ("alphaLc", "lowerLetter"),
+    ("alphaUc", "upperLetter"),
+    ("romanLc", "lowerRoman"),
+    ("romanUc", "upperRoman"),
+    ("circleNum", "decimalEnclosedCircle"),
+    ("ea1Jpn", "japaneseCounting"),
+    ("ea1Ch", "chineseCounting"),
+)
 _MAX_DEPTH = 50
 _MAX_SPAN = 200
 
@@ -65,6 +81,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
                 "attachment_unread", f"{inside}, put into this slide, was not read: add it as a file.", number
             )
     title, date, metadata = package.properties()
+    for damage in package.damage:
+        draft.note("damaged_text", damage)
     return draft.finish(name=name, content_type=PPTX, title=title, date=date, metadata=metadata)
 
 
@@ -77,15 +95,32 @@ def _checked(package: Package) -> bytes:
             if part.lower().endswith((".xml", ".rels")):
                 content = package.read(part)
                 root = parse_xml(content, f"{package.name}: {part}")
-                if b"AlternateContent" in content:
+                if part == _TYPES:
+                    _name_types(root, package.parts())
+                    content = write_xml(root)
+                elif b"AlternateContent" in content:
                     content = without_choices(root)
-            if part == "[Content_Types].xml":
+                content = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", content)
+            if part == _TYPES:
                 for kind in _MAIN_TYPES:
                     content = content.replace(kind, b"presentation.main+xml")
                 for kind in _MACRO_TYPES:
                     content = content.replace(kind, b"presentation.macroEnabled.main+xml")
             archive.writestr(part, content)
     return buffer.getvalue()
+
+
+def _name_types(types: Any, parts: Iterable[str]) -> None:
+    """Names a type for parts that have none (as some programs forget sounds): the library refuses the file for them."""
+    own = {(one.get("PartName") or "").lstrip("/") for one in types}
+    endings = {(one.get("Extension") or "").lower() for one in types}
+    for part in parts:
+        ending = part.rpartition(".")[2].lower()
+        if part not in own and ending not in endings:
+            endings.add(ending)
+            named = etree.SubElement(types, types.tag.removesuffix("Types") + "Default")
+            named.set("Extension", ending)
+            named.set("ContentType", "application/octet-stream")
 
 
 class _Slide:
@@ -121,7 +156,7 @@ class _Slide:
 
     def _write_text(self, body: Any, placeholder: Any) -> None:
         items: list[tuple[int, str, str]] = []
-        counts: dict[int, int] = {}
+        counts: dict[int, tuple[str, int]] = {}
         for paragraph in body.iter(_A + "p"):
             text = _text(paragraph)
             if not text:
@@ -129,6 +164,7 @@ class _Slide:
             properties = paragraph.find(_A + "pPr")
             depth = _whole(None if properties is None else properties.get("lvl"))
             tags = set() if properties is None else {child.tag for child in properties}
+            numbered = None if properties is None else properties.find(_A + "buAutoNum")
             listed = bool(tags & {_A + "buChar", _A + "buAutoNum", _A + "buBlip"})
             listed = listed or (_A + "buNone" not in tags and (placeholder in _LISTED or depth > 0))
             if not listed:
@@ -137,8 +173,15 @@ class _Slide:
                 continue
             for deeper in [level for level in counts if level > depth]:
                 del counts[deeper]
-            counts[depth] = counts.get(depth, 0) + 1 if _A + "buAutoNum" in tags else 0
-            items.append((depth, f"{counts[depth]}." if counts[depth] else "-", text))
+            if numbered is None:
+                counts.pop(depth, None)
+                items.append((depth, "-", text))
+                continue
+            kind, start = numbered.get("type") or "", _whole(numbered.get("startAt"), 1)
+            before, number = counts.get(depth, ("", 0))
+            number = number + 1 if before == f"{kind} {start}" else start
+            counts[depth] = f"{kind} {start}", number
+            items.append((depth, _numeral(kind, number), text))
         self._close(items)
 
     def _close(self, items: list[tuple[int, str, str]]) -> None:
@@ -221,6 +264,15 @@ def _symbol_font(run: Any) -> str:
     """Returns the font of a run's private characters, "" where it names none."""
     fonts = () if run is None else (run.find(f"{_A}rPr/{_A}{kind}") for kind in ("sym", "latin"))
     return next((font.get("typeface") or "" for font in fonts if font is not None), "")
+
+
+def _numeral(kind: str, number: int) -> str:
+    """Returns what stands before an item of a numbered list (ECMA-376, part 1, 20.1.10.61): ``2.``, ``(ii)``, ``②``."""
+    form = next((form for start, form in _NUMERALS if kind.startswith(start)), "decimal")
+    shown = show_numeral(number, form)
+    if kind.endswith("ParenBoth"):
+        return f"({shown})"
+    return shown + (")" if kind.endswith("ParenR") else "" if kind.endswith("Plain") else ".")
 
 
 def _whole(value: str | None, default: int = 0) -> int:

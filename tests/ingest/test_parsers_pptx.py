@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -25,6 +26,7 @@ from tests.ingest.packing import zipped
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 TITLE_AND_BODY, TITLE_ONLY, BLANK = 1, 5, 6
 
 
@@ -258,6 +260,62 @@ def test_shows_and_templates_are_read_too() -> None:
             members["[Content_Types].xml"] = types.replace(b"presentation.main+xml", kind + b".main+xml")
 
         assert read(repacked(saved(source), rename)).text == "One"
+
+
+def test_presentations_of_the_strict_kind_and_those_that_forget_the_type_of_a_part_are_read() -> None:
+    source = Presentation()
+    slide(source, "Fees").shapes.add_table(1, 1, 0, 0, Inches(6), Inches(2)).table.cell(0, 0).text = "12 €"
+
+    def make_strict(members: dict[str, bytes | str]) -> None:
+        for name, content in members.items():
+            if isinstance(content, bytes) and name.endswith((".xml", ".rels")):
+                members[name] = re.sub(
+                    rb"http://schemas.openxmlformats.org/(officeDocument|drawingml|presentationml)/2006/",
+                    rb"http://purl.oclc.org/ooxml/\1/",
+                    content,
+                )
+
+    def forget(members: dict[str, bytes | str]) -> None:
+        links = "ppt/slides/_rels/slide1.xml.rels"
+        kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/audio"
+        sound = f'<Relationship Id="rId9" Type="{kind}" Target="../media/audio.mp3"/></Relationships>'
+        shown = members[links]
+        assert isinstance(shown, bytes)
+        members[links] = shown.decode().replace("</Relationships>", sound)
+        members["ppt/media/audio.mp3"] = b"ID3"
+
+    for change in (make_strict, forget):
+        assert read(repacked(saved(source), change)).text == "Fees\n\n12 €"
+
+
+def test_items_are_numbered_as_the_slide_numbers_them() -> None:
+    source = Presentation()
+    frame = slide(source, "Steps", TITLE_AND_BODY).placeholders[1].text_frame
+    lines = [
+        ("Ask", "alphaLcParenR", ""), ("Wait", "alphaLcParenR", ""), ("Sign", "romanUcPeriod", "4"),
+        ("Send", "romanUcPeriod", "4"), ("押印", "circleNumDbPlain", ""), ("Pay", "arabicParenBoth", ""),
+        ("Ask again", "alphaLcParenR", ""),
+    ]  # fmt: skip
+    for at, (text, kind, start) in enumerate(lines):
+        paragraph = frame.paragraphs[0] if at == 0 else frame.add_paragraph()
+        paragraph.text = text
+        numbered = paragraph._p.get_or_add_pPr().makeelement(f"{{{A}}}buAutoNum", {"type": kind})
+        if start:
+            numbered.set("startAt", start)
+        paragraph._p.pPr.append(numbered)
+    shown = ["a) Ask", "b) Wait", "IV. Sign", "V. Send", "① 押印", "(1) Pay", "a) Ask again"]
+    assert kinds(read(source))[1] == ("list", "\n".join(shown))
+
+
+def test_what_is_written_beside_a_point_of_a_chart_is_read() -> None:
+    source = Presentation()
+    data = CategoryChartData()
+    data.categories = ["Rent", "Food"]
+    data.add_series("2026", (66, 34))
+    chart = slide(source, "Costs").shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, 9999, 9999, data).chart
+    for at, text in enumerate(("two thirds, 4 offices", "Food")):
+        chart.plots[0].series[0].points[at].data_label.text_frame.text = text
+    assert kinds(read(source))[-1] == ("table", "| 2026\nRent | 66 (two thirds, 4 offices)\nFood | 34")
 
 
 def test_a_presentation_without_words_is_named() -> None:
