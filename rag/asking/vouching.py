@@ -12,6 +12,7 @@ from rag.asking.answers import Answer, AnswerNote, Failure, Usage
 from rag.asking.preparing import Preparation, ms_since
 from rag.grounding.citations import Cited, cite
 from rag.grounding.conflicts import Conflict, as_told, at_stored, find_conflicts
+from rag.grounding.otherwise import unnamed_codes, unnamed_years
 from rag.grounding.strangers import unnamed
 from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
@@ -47,20 +48,22 @@ def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
 
 
 def tell_unnamed(asked: Preparation, cited: Cited) -> None:
-    """Makes a note of the names, places and quarters in the question of which none of the cited passages speaks.
-
-    Where those are in another language than the question, they may be written otherwise, and none is made.
+    """Makes a note of the names, places, codes, years and quarters in the question of which none of the cited passages
+    speaks. Names may be written otherwise where those are in another language than the question, and none counts then.
     """
     if not asked.ask.retrieval:
         return
     good = [citation for citation in cited.citations if citation.state != "unsupported"]
     markers = {citation.marker for citation in good}
     hits = [passage.hit for passage in asked.passages if passage.marker in markers]
-    if any(hit.language not in ("", "ja" if asked.japanese else "en") for hit in hits):
+    if not hits:
         return
     shown = [f"{hit.context}\n{hit.text}\n{hit.title}\n{hit.source}" for hit in hits]
     quoted = "\n".join(f"{citation.quote}\n{citation.title}\n{citation.source}" for citation in good)
-    if names := unnamed(asked.question, shown, quoted) if shown else ():
+    foreign = any(hit.language not in ("", "ja" if asked.japanese else "en") for hit in hits)
+    names = () if foreign else unnamed(asked.question, shown, quoted)
+    names += unnamed_codes(asked.question, hits) + unnamed_years(asked.question, hits)
+    if names:
         listed = ("」「" if asked.japanese else ", ").join(names)
         asked.notes.append(AnswerNote("unnamed", tell("unnamed", asked.japanese, names=listed)))
 

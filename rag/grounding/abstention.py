@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
+from rag.grounding.otherwise import is_of_another_time, of_what_is_asked
 from rag.grounding.strangers import Lacks, of_a_kind, strangers
 from rag.words.elsewhere import is_rest, meant
 from rag.words.terms import coverage, stems, terms, weights
@@ -29,9 +30,10 @@ class Signals:
 
     ``cosine``: the best of the hits, in [-1, 1], or None where the embedder does not know the language.
     ``best``: the largest share of the question's words in one hit. ``all``: in the first hits together.
-    ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has
-    none, and :data:`STRANGE` where one is a stranger to all documents (:mod:`rag.grounding.strangers`). ``length``: the
-    logarithm of one more than its words: of a long question the same share means more.
+    ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has none,
+    and :data:`STRANGE` where one is a stranger to all documents (:mod:`rag.grounding.strangers`) or what is found is of
+    another time (:mod:`rag.grounding.otherwise`). ``length``: the logarithm of one more than its words: of a long
+    question the same share means more.
     """
 
     cosine: float | None
@@ -96,11 +98,12 @@ def signals(
     lacks: Lacks = lambda words: frozenset(),
     followup: str = "",
 ) -> Signals:
-    """Returns the signals of a question's hits (best first).
+    """Returns the signals of a question's hits (best first), those of another product than it names left out.
 
     ``rarity`` gives words' inverse document frequency, ``lacks`` those words that no document has which may be read;
     ``followup`` is what was asked where the question is what it was read as.
     """
+    hits = of_what_is_asked(question, hits)
     asked = [term for term in terms(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
     wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
@@ -122,7 +125,9 @@ def signals(
         cosine=max(cosines) if cosines else None,
         best=max((coverage(wanted, have) for have in present), default=0.0),
         all=coverage(wanted, frozenset().union(*present)),
-        names=STRANGE if strangers(question, hits, lacks, followup) else names,
+        names=STRANGE
+        if strangers(question, hits, lacks, followup) or is_of_another_time(question, hits)
+        else names,
         length=math.log1p(len(wanted)),
     )
 

@@ -86,12 +86,13 @@ _OF_A_PERIOD = _pattern(
     r"|決算|短信|業績|実績|四半期|半期|報告書?|統計|白書"
 )
 """Of the quarter or year it reports on, which the next one leaves as it was."""
-_OF_RULES = _pattern(
+OF_A_TIME = _pattern(f"{_OF_ITS_DAY.pattern}|{_OF_A_PERIOD.pattern}")
+OF_RULES = _pattern(
     r"\b(?:polic(?:y|ies)|rules?|guide(?:lines?)?|handbook|manual|procedures?|terms|templates?|charter)\b"
     r"|規程|規則|規定|要領|要項|手引|マニュアル|ガイド|ひな形|様式"
 )
 KINDS = _pattern(
-    rf"{_OF_ITS_DAY.pattern}|{_OF_RULES.pattern}|{_OF_A_PERIOD.pattern}"
+    rf"{OF_A_TIME.pattern}|{OF_RULES.pattern}"
     r"|\b(?:books?|brochures?|catalogues?|catalogs?|datasheets?|documents?|faqs?|forms?|lists?|notes?|overview|plans?"
     r"|sheets?|specifications?)\b|一覧|表|書|集|案内|資料|概要"
 )
@@ -142,7 +143,7 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
             ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip())
         ]
         keys += [("title", edition_of(title).work, named)]
-        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not _OF_RULES.search(
+        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not OF_RULES.search(
             spaced_out(f"{title} {_stem(path)}")
         ):
             keys = [(*key, repr(moments[at][:3])) for key in keys]

@@ -1,0 +1,140 @@
+"""What a question names by a code, a year or a quarter, where the passages have another of its kind: the torque of the
+AQ-300 is no answer to what is asked of the AQ-500, nor 2025's revenue to what is asked of 2024.
+
+Codes and figures are the same in every language, so a passage in another language than the question's counts, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from corpus.language import fold
+from corpus.types import Hit
+from rag.words.editions import OF_A_TIME, OF_RULES, spaced_out
+from rag.words.periods import asked_years, quarters_of_years, told_years
+from rag.words.quarters import quarters
+from rag.words.terms import CODE
+
+_NO_PRODUCT = re.compile(r"(?:q|v|h|r|p|pp|fy|rev|ver|no|vol|ch|sec|fig|day|week|kw)\d")
+"""How codes begin that name a time, a version or a place in a document."""
+_HEAD = re.compile(r"(?P<letters>[a-z]+)[-_./]?\d+(?:[.-]\d+)*(?:[a-z](?![a-z]))?")
+"""A code without what a file's name adds to it ("aq-300-manual.md")."""
+_MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b|[369]\s?[かカヵヶ]月(?:間|累計)")
+"""A quarter named by its months: which one that is, its company's year tells."""
+
+
+# ---- codes ---------------------------------------------------------------------------------------
+
+
+def of_what_is_asked(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Returns the hits without those of another product: their title, path or headings have a code of the letters of
+    one of the question's, they themselves not that one, while another hit has it.
+    """
+    left = tuple(hits)
+    for letters, asked in _by_letters(question).items():
+        own = [_covers(_by_letters(_whole(hit)).get(letters, {}), asked) for hit in left]
+        if any(own):
+            left = tuple(
+                hit
+                for hit, has in zip(left, own, strict=True)
+                if has or letters not in _by_letters(_above(hit))
+            )
+    return left
+
+
+def unnamed_codes(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """Returns the codes of a question that none of the hits has, while one has another of the same letters."""
+    there = [_by_letters(_whole(hit)) for hit in hits]
+    return tuple(
+        written
+        for letters, asked in _by_letters(question).items()
+        if any(letters in one for one in there)
+        for code, written in asked.items()
+        if not any(_covers(one.get(letters, {}), {code: written}) for one in there)
+    )
+
+
+def _by_letters(text: str) -> dict[str, dict[str, str]]:
+    """Returns the codes of a text that name a thing, by their letters: {"aq": {"aq500": "AQ-500"}}."""
+    found: dict[str, dict[str, str]] = {}
+    for match in CODE.finditer(fold(text)):
+        written = _HEAD.match(match.group())
+        if written and not _NO_PRODUCT.match(code := re.sub(r"[^a-z0-9]", "", written.group())):
+            found.setdefault(written["letters"], {}).setdefault(code, written.group().upper())
+    return found
+
+
+def _covers(there: Mapping[str, str], asked: Mapping[str, str]) -> bool:
+    """Says whether one of the codes is asked about, or a variant of one that is ("AQ-500B") or its series (E-4000)."""
+    return any(
+        one.startswith(code) or (one.endswith("000") and code.startswith(one.rstrip("0")))
+        for one in there
+        for code in asked
+    )
+
+
+def _whole(hit: Hit) -> str:
+    return f"{_above(hit)}\n{hit.text}"
+
+
+def _above(hit: Hit) -> str:
+    return f"{hit.title}\n{hit.source}\n{hit.context}"
+
+
+# ---- years and quarters ---------------------------------------------------------------------------
+
+
+def unnamed_years(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """Returns the years that a question asks about, as it writes them, where the hits tell of other years alone.
+
+    A rule holds for the years after its own, and of what names no year at all nothing is known.
+    """
+    asked = asked_years(question)
+    told = frozenset().union(*(told_years(_whole(hit)) for hit in hits))
+    if not asked or not told:
+        return ()
+    since = [min(years) for hit in hits if _is_rule(hit) and (years := told_years(_whole(hit)))]
+    return tuple(
+        written
+        for year, written in asked.items()
+        if year not in told and not any(one <= year for one in since)
+    )
+
+
+def is_of_another_time(question: str, hits: Sequence[Hit]) -> bool:
+    """Says whether a question asks of a year or a quarter of which no hit tells, while the first is a report, minutes
+    or the like of another one.
+    """
+    years = asked_years(question)
+    asked = {quarter for quarter, _ in quarters(question)}
+    if (
+        not (years or asked)
+        or not hits
+        or _is_rule(hits[0])
+        or not OF_A_TIME.search(spaced_out(_named(hits[0])))
+    ):
+        return False
+    texts = [_whole(hit) for hit in hits]
+    if asked and any(_MONTHS.search(fold(text)) for text in texts):
+        return False
+    told = [told_years(text) for text in texts]
+    if not asked:
+        return any(told) and not any(years.keys() & one for one in told)
+    pairs = [set(quarters_of_years(text)) for text in texts]
+    among = [{quarter for quarter, _ in quarters(text)} for text in texts]
+    if not years:
+        return any(among) and not any(asked & one for one in among)
+    found = [
+        pair or set(product(quarter, year)) for pair, quarter, year in zip(pairs, among, told, strict=True)
+    ]
+    return any(found) and not any(set(product(asked, years)) & one for one in found)
+
+
+def _is_rule(hit: Hit) -> bool:
+    return OF_RULES.search(spaced_out(_named(hit))) is not None
+
+
+def _named(hit: Hit) -> str:
+    return f"{hit.title} {hit.source.rpartition('/')[2].rpartition('.')[0]}"

@@ -1,0 +1,146 @@
+"""What is told of another product or another time is not taken for the one asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from corpus.types import Hit
+from rag.asking.answering import answer
+from rag.asking.answers import Answer, Ask
+from rag.grounding.abstention import STRANGE, signals
+from rag.grounding.otherwise import is_of_another_time, of_what_is_asked, unnamed_codes, unnamed_years
+from rag.models.catalogue import Models
+from tests.rag.hits import Shelf
+
+PUMPS = {
+    "aq-300.md": "…  The pump weighs 41 kg. Tighten its bolts with 55 Nm. Error E-31 means dry running.",
+    "aq-500.md": "…  The pump weighs 63 kg. Error E-31 means that a valve is closed.",
+    "faq.md": "…  The AQ-500 and the pump before it are blue.",
+}
+
+
+def sources(question: str, texts: Mapping[str, str]) -> list[str]:
+    return [hit.source for hit in of_what_is_asked(question, Shelf(texts).hits())]
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("How heavy is the AQ-500?", ["aq-500.md", "faq.md"]),
+        ("ＡＱ５００の重さは？", ["aq-500.md", "faq.md"]),
+        ("What does E-31 mean on the AQ-500?", ["aq-500.md", "faq.md"]),
+        ("How heavy are the AQ-300 and the AQ-500?", [*PUMPS]),
+        ("How heavy is the AQ-700?", [*PUMPS]),  # none has it: a note says so
+        ("How heavy is the pump?", [*PUMPS]),
+        ("How heavy was the pump in Q2 of v2?", [*PUMPS]),
+    ],
+)
+def test_passages_of_another_product_are_left_out(question: str, left: list[str]) -> None:
+    assert sources(question, PUMPS) == left
+
+
+def test_a_series_and_a_variant_are_the_product() -> None:
+    texts = {
+        "e-4000-series.md": "…  Batteries last two years.",
+        "e-5000-series.md": "…  One year.",
+        "b.md": "…  E-4012",
+    }
+    assert sources("How long does the battery of the E-4012 last?", texts) == ["e-4000-series.md", "b.md"]
+    assert sources("What is the AQ-500?", {"aq-500b.md": "…  A pump.", "aq-300.md": "…  A pump."}) == [
+        "aq-500b.md"
+    ]
+
+
+def ask(question: str, texts: Mapping[str, str]) -> Answer:
+    return answer(Ask(question), Shelf(texts, cosine=0.9), Models())
+
+
+def unnamed(given: Answer) -> list[str]:
+    return [note.message for note in given.notes if note.code == "unnamed"]
+
+
+def test_another_products_figure_is_not_quoted() -> None:
+    given = ask("How heavy is the pump AQ-500?", PUMPS)
+    assert "63 kg" in given.text
+    assert "41 kg" not in given.text
+
+
+def test_a_code_that_nothing_quoted_has_is_told() -> None:
+    hits = Shelf(PUMPS).hits()
+    assert unnamed_codes("How heavy is the AQ-700?", hits) == ("AQ-700",)
+    assert unnamed_codes("How heavy is the AQ-500?", hits) == ()
+    assert unnamed_codes("Is there an ISO-9001 certificate?", hits) == ()  # nor another one of these letters
+
+
+class English(Shelf):
+    def hits(self) -> list[Hit]:
+        return [replace(hit, language="en") for hit in super().hits()]
+
+
+def test_codes_and_years_are_the_same_in_every_language() -> None:
+    texts = {"価格表-2025.md": "…  ポンプAQ-300の価格は900円です。"}
+    given = answer(
+        Ask("ポンプの価格は、2019年のAQ-700では何円ですか。"), English(texts, cosine=0.9), Models()
+    )
+    assert given.citations
+    assert [note for note in unnamed(given) if "「AQ-700」「2019年」" in note]
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "text", "missing"),
+    [
+        ("What were sales in 2024?", "sales.md", "In 2025 sales were £5 million.", ("2024",)),
+        ("What were sales in 2024?", "sales.md", "Sales of 2025 and, in brackets, of 2024: 5 (4).", ()),
+        ("What were sales in 2024?", "sales.md", "Sales were £5 million.", ()),  # of no year
+        ("Who is the auditor in 2026?", "minutes.md", "Harwood is the auditor for 2025 to 2027.", ()),
+        ("How many days of leave are there in 2026?", "leave-policy-2025.md", "There are 27 days.", ()),
+        (
+            "How many days of leave were there in 2021?",
+            "leave-policy-2025.md",
+            "There are 27 days.",
+            ("2021",),
+        ),
+        ("令和6年度の売上高は？", "決算.md", "2025年度の売上高は5億円である。", ("令和6年度",)),
+    ],
+)
+def test_a_year_is_told_where_what_is_quoted_is_of_another(
+    question: str, source: str, text: str, missing: tuple[str, ...]
+) -> None:
+    assert unnamed_years(question, Shelf({source: f"…  {text}"}).hits()) == missing
+
+
+REPORT = "…  Revenue in Q2 2025 was £44.7 million, a year before £40 million. Published 2025-07-29."
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "other"),
+    [
+        ("What was the revenue in Q2 2024?", "report-q2-2025.md", True),
+        ("What was the revenue in Q3 2025?", "report-q2-2025.md", True),
+        ("What was the revenue in the third quarter?", "report-q2-2025.md", True),
+        ("What was the revenue in 2024?", "report-q2-2025.md", True),
+        ("What was the revenue in Q2 2025?", "report-q2-2025.md", False),
+        ("What was the revenue in 2025?", "report-q2-2025.md", False),
+        ("What was the revenue?", "report-q2-2025.md", False),
+        ("What was the revenue in Q2 2024?", "about-us.md", False),  # no report
+        ("What was the revenue in Q2 2024?", "reporting-policy-2025.md", False),
+        ("2024年度第2四半期の売上高は？", "2025年度第2四半期決算.md", True),
+        ("2025年度第2四半期の売上高は？", "2025年度第2四半期決算.md", False),
+    ],
+)
+def test_a_report_of_another_time_does_not_answer(question: str, source: str, other: bool) -> None:
+    hits = Shelf({source: REPORT}).hits()
+    assert is_of_another_time(question, hits) is other
+    assert (signals(question, hits).names == STRANGE) is other
+    months = Shelf({source: f"{REPORT} In the three months ended June costs fell."}).hits()
+    assert not is_of_another_time("What was the revenue in the third quarter?", months)
+
+
+def test_a_report_of_another_time_is_not_quoted() -> None:
+    assert ask("What was the revenue in Q2 2024?", {"report-q2-2025.md": REPORT}).abstained
+    given = ask("What was the revenue in Q2 2025?", {"report-q2-2025.md": REPORT})
+    assert "£44.7 million" in given.text
+    assert unnamed(given) == []
