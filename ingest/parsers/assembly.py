@@ -170,8 +170,9 @@ class Draft:
         language: str = "",
         date: datetime | None = None,
         metadata: Mapping[str, str] | None = None,
+        pictures: int = 0,
     ) -> Document:
-        """Returns the document.
+        """Returns the document; ``pictures`` are those that the file holds, to be told where there is no text.
 
         The title falls back to the first heading, then to the file's name. The language, unless given, is
         detected from the text.
@@ -183,9 +184,7 @@ class Draft:
             self.note("hidden_text", f"{count} hidden characters were removed.", page)
         text = "".join(self._pieces)
         if not text:
-            raise ParseError(
-                f"{name} holds no text.", code="no_text", hint="Check that it is the right file."
-            )
+            raise _silent(name, pictures)
         pages = self._closed_pages()
         for page, first in repeated_pages((one.number, text[one.start : one.end]) for one in pages):
             self.note("duplicate_page", f"The page says the same as page {first}.", page)
@@ -243,6 +242,17 @@ class Draft:
             pages.append(Page(number, start, end, label))
             position = end
         return pages
+
+
+def _silent(name: str, pictures: int) -> ParseError:
+    if not pictures:
+        return ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")
+    shown = "one picture" if pictures == 1 else f"{pictures} pictures"
+    return ParseError(
+        f"{name} holds no text but {shown}; those are read in PDF alone.",
+        code="no_text",
+        hint="Save it as PDF and add that; there words in pictures are read if text recognition is installed.",
+    )
 
 
 def _guess_header(lines: Sequence[Sequence[str]]) -> int:

@@ -109,6 +109,10 @@ class Package:
         """Returns the names of all parts, as they stand in the archive."""
         return [member.filename for member in self._zip.infolist() if not member.is_dir()]
 
+    def pictures(self) -> int:
+        """Returns how many pictures there are, without the file's own thumbnail."""
+        return sum(1 for name in self._names if _PICTURE.search(name) and "thumbnail" not in name.lower())
+
     def read(self, part: str) -> bytes:
         """Returns a part's bytes.
 

@@ -83,7 +83,14 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     title, date, metadata = package.properties()
     for damage in package.damage:
         draft.note("damaged_text", damage)
-    return draft.finish(name=name, content_type=PPTX, title=title, date=date, metadata=metadata)
+    return draft.finish(
+        name=name,
+        content_type=PPTX,
+        title=title,
+        date=date,
+        metadata=metadata,
+        pictures=package.pictures(),
+    )
 
 
 def _checked(package: Package) -> bytes:

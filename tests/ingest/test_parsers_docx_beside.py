@@ -5,6 +5,7 @@ from __future__ import annotations
 import docx
 import pytest
 
+from corpus.errors import ParseError
 from ingest.parsers import parse
 from tests.ingest.word_files import WORD_SPACE, hello, repacked, saved, with_body
 
@@ -85,6 +86,28 @@ def test_contents_are_left_out_and_their_pages_counted() -> None:
     document = parse(repacked(hello(), put), "a.docx")
     assert document.text == "Whoever travels asks first.\n\nBy train.\n\nHello"
     assert [document.text[page.start : page.end] for page in document.pages] == ["", document.text]
+
+
+def test_contents_alone_are_read() -> None:
+    def put(members: dict[str, bytes]) -> None:
+        members["word/styles.xml"] = members["word/styles.xml"].replace(
+            b"</w:styles>", STYLES.encode() + b"</w:styles>"
+        )
+        whole = f"<w:document {WORD_SPACE}><w:body>{paragraph('1 Travel 4', 'TOC1')}</w:body></w:document>"
+        members["word/document.xml"] = whole.encode()
+
+    assert parse(repacked(hello(), put), "a.docx").text == "1 Travel 4"
+
+
+def test_a_document_of_pictures_alone_says_so() -> None:
+    def put(members: dict[str, bytes]) -> None:
+        members["word/document.xml"] = f"<w:document {WORD_SPACE}><w:body/></w:document>".encode()
+        members["word/media/image1.png"] = members["word/media/image2.jpeg"] = b"\x89PNG"
+
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), put), "a.docx")
+    assert caught.value.code == "no_text"
+    assert caught.value.message == "a.docx holds no text but 2 pictures; those are read in PDF alone."
 
 
 @pytest.mark.parametrize(

@@ -149,3 +149,11 @@ def test_an_equation_nested_without_end_is_read() -> None:
         read(package(content(f"<text:p>{CHART}.</text:p>"), **{"Object 1/content_xml": deep}), "a.odt").text
         == "x."
     )
+
+
+def test_a_table_in_a_drawn_shape_is_read() -> None:
+    space = 'xmlns:loext="urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0"'
+    cells = "".join(f"<loext:table-cell><text:p>{text}</text:p></loext:table-cell>" for text in ("Gate", "B"))
+    table = f"<loext:table {space}><loext:table-row>{cells}</loext:table-row></loext:table>"
+    source = flat(f"<text:p>See<draw:custom-shape>{table}<text:p/></draw:custom-shape>.</text:p>")
+    assert read(source, "a.fodt").text == "See.\n\nGate | B"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import parse
 from tests.ingest.blocks import kinds
@@ -71,6 +72,14 @@ def test_entries_of_contents_are_left_out() -> None:
         r"\pard\plain\s5 Travel\tab 4\par\pard\plain\s5 Whoever travels asks.\par\pard\plain By train 4\par"
     )
     assert read(rf"{{\rtf1\ansi{styles}{body}}}").text == "Whoever travels asks.\n\nBy train 4"
+    alone = r"\pard\plain\s5 Travel\tab 4\par"
+    assert read(rf"{{\rtf1\ansi{styles}{alone}}}").text == "Travel 4"
+
+
+def test_a_document_of_pictures_alone_says_so() -> None:
+    with pytest.raises(ParseError) as caught:
+        read(r"{\rtf1\ansi\pard{\pict\pngblip 89504e47}\par}")
+    assert caught.value.message == "a.rtf holds no text but one picture; those are read in PDF alone."
 
 
 @pytest.mark.parametrize(

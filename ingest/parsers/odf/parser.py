@@ -10,6 +10,7 @@ hidden passages, sections and slides (noted), readings above Japanese words, pic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from corpus.errors import ParseError
@@ -21,8 +22,19 @@ from ingest.parsers.detection import ODP, ODS, ODT, encrypted
 from ingest.parsers.odf.charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf.forms import read_controls
 from ingest.parsers.odf.package import as_archive, read_properties
-from ingest.parsers.odf.styles import DRAW, MANIFEST, OFFICE, SHOW, SVG, TABLE, TEXT, Styles, whole_number
-from ingest.parsers.odf.tables import add_table, only_cell
+from ingest.parsers.odf.styles import (
+    DRAW,
+    LO_EXT,
+    MANIFEST,
+    OFFICE,
+    SHOW,
+    SVG,
+    TABLE,
+    TEXT,
+    Styles,
+    whole_number,
+)
+from ingest.parsers.odf.tables import add_table, frames_in, mark_tables_in_shapes
 from ingest.parsers.odf.words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
 from ingest.parsers.remarks import Remark
@@ -36,7 +48,7 @@ _CONTAINERS = frozenset(
 )
 _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
 _REMARK_ON_SLIDE = "{http://openoffice.org/2009/office}annotation"
-_RESOLVED = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}resolved"
+_RESOLVED = LO_EXT + "resolved"
 _MAX_DEPTH = 100
 _LENGTH = pattern(r"(-?\d{1,6}(?:\.\d{1,6})?)(cm|mm|in|pt|pc|px)?")
 _IN_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 0.0353, "pc": 0.423, "px": 0.0265}
@@ -58,6 +70,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     content = None if body is None or not len(body) else body[0]
     if content is None:
         raise ParseError(f"{name} is damaged: it has no body.", code="damaged_file", hint="Save it anew.")
+    mark_tables_in_shapes(content)
     draft = Draft(limits)
     writer = _Writer(draft, Styles(root, package.beside("styles.xml")), package, read_controls(content))
     shown = content.tag == OFFICE + "presentation"
@@ -81,6 +94,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         language=language,
         date=date,
         metadata=metadata,
+        pictures=package.pictures(),
     )
 
 
@@ -136,8 +150,8 @@ class _Writer:
                 self._write_paragraph(element)
             elif tag == TEXT + "list":
                 self._write_list(element)
-            elif tag == TABLE + "table" and (cell := only_cell(element)) is not None:
-                stack.append(iter(cell))
+            elif tag == TABLE + "table" and (frames := frames_in(element)):
+                stack.append(chain.from_iterable(frames))
             elif tag == TABLE + "table":
                 self._write_table(element)
             elif tag == TEXT + "section" and element.get(TEXT + "display") == "none":

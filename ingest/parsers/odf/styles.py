@@ -10,6 +10,7 @@ OFFICE, TEXT, TABLE = f"{_NS}office:1.0}}", f"{_NS}text:1.0}}", f"{_NS}table:1.0
 DRAW, STYLE, META = f"{_NS}drawing:1.0}}", f"{_NS}style:1.0}}", f"{_NS}meta:1.0}}"
 SHOW, FO, SVG = f"{_NS}presentation:1.0}}", f"{_NS}xsl-fo-compatible:1.0}}", f"{_NS}svg-compatible:1.0}}"
 CHART, MANIFEST, FORM = f"{_NS}chart:1.0}}", f"{_NS}manifest:1.0}}", f"{_NS}form:1.0}}"
+LO_EXT = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}"
 LINK, MATH = "{http://www.w3.org/1999/xlink}", "{http://www.w3.org/1998/Math/MathML}"
 
 

@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ingest.parsers.assembly import Draft
-from ingest.parsers.odf.styles import TABLE, whole_number
+from ingest.parsers.odf.styles import LO_EXT, TABLE, TEXT, whole_number
 
 _MAX_REPEAT = 1000
 _CELLS = (TABLE + "table-cell", TABLE + "covered-table-cell")
 
 
-def only_cell(table: Any) -> Any | None:
-    """Returns the cell of a table that has no other: it is a frame around text; None for all others."""
-    cells = [cell for row, _ in islice(_rows(table), 2) for cell in row.iterchildren(*_CELLS)]
-    if len(cells) != 1:
-        return None
-    repeats = (
-        cells[0].get(TABLE + "number-columns-repeated"),
-        cells[0].getparent().get(TABLE + "number-rows-repeated"),
+def mark_tables_in_shapes(content: Any) -> None:
+    """Gives tables in drawn shapes, for which LibreOffice has tags of its own, the tags of all tables."""
+    for element in content.iter(f"{LO_EXT}*"):
+        name = element.tag.removeprefix(LO_EXT)
+        if name.startswith(("table", "covered-table")):
+            element.tag = TABLE + name
+
+
+def frames_in(table: Any) -> list[Any]:
+    """Returns the cells of a table that only places text on the page, in order; none for a table of rows and columns.
+
+    That is one of a single cell, or of a single column of more than lines, and one whose words stand for the greater
+    part in tables of its own, and no two of them beside each other without.
+    """
+    rows = [list(row.iterchildren(*_CELLS)) for row, _ in _rows(table)]
+    cells = [cell for row in rows for cell in row]
+    if any(map(_is_repeated, cells)):
+        return []
+    in_column = all(len(row) == 1 for row in rows) and (
+        len(rows) == 1 or any(len(cell) > 1 or cell.find(TEXT + "list") is not None for cell in cells)
     )
-    return cells[0] if all(whole_number(repeat, 1) == 1 for repeat in repeats) else None
+    return cells if in_column or _holds_tables(table, rows) else []
+
+
+def _is_repeated(cell: Any) -> bool:
+    return (
+        whole_number(cell.get(TABLE + "number-columns-repeated"), 1) > 1
+        or whole_number(cell.getparent().get(TABLE + "number-rows-repeated"), 1) > 1
+    )
+
+
+def _holds_tables(table: Any, rows: Sequence[Sequence[Any]]) -> bool:
+    inner = [
+        one for one in table.iter(TABLE + "table") if next(one.iterancestors(TABLE + "table"), None) is table
+    ]
+    if 2 * sum(map(_chars, (one for one in inner if not frames_in(one)))) <= _chars(table):
+        return False
+    return all(
+        sum(map(bool, map(_chars, row))) < 2
+        or any(cell.find(f".//{TABLE + 'table'}") is not None for cell in row)
+        for row in rows
+    )
+
+
+def _chars(element: Any) -> int:
+    return sum(len(text.strip()) for text in element.itertext())
 
 
 def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:

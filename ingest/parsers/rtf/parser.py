@@ -93,6 +93,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         title=_info(head, "title", fonts),
         date=max((date for date in dates if date), default=None),
         metadata={key: _info(head, key, fonts) for key in ("author", "subject")},
+        pictures=source.count("{\\pict"),
     )
 
 
@@ -119,6 +120,8 @@ class _Writer:
         self._open: list[tuple[str, list[str]]] = []
         """What is gathered apart from the text around it, by the mark that it began with."""
         self._boxes: list[str] = []
+        self._entries: list[str] = []
+        """Of contents: they are added if there is nothing else."""
         self._table_boxes: list[str] = []
         self._notes: list[tuple[int, str, str]] = []
         self._items: list[tuple[int, str, str]] = []
@@ -147,6 +150,8 @@ class _Writer:
         self._add_remarks()
         self._close()
         self._add_boxes()
+        for entry in () if self._draft.length else self._entries:
+            self._draft.paragraph(entry)
         if self._notes:
             self._draft.heading("Footnotes", 2)
             self._draft.listing(self._notes)
@@ -239,7 +244,9 @@ class _Writer:
     def _end_paragraph(self) -> None:
         text = "\n".join(one_line(line) for line in self._take().split("\n")).strip()
         marker, self._marker = self._marker, None
-        if text and not (self._is_entry and leads_to_page(text)):
+        if text and self._is_entry and leads_to_page(text):
+            self._entries.append(text)
+        elif text:
             self._add_paragraph(text, marker)
         if not self._in_table:
             self._add_remarks()

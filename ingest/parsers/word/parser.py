@@ -34,7 +34,7 @@ from ingest.parsers.word.styles import (
     read_styles,
     value,
 )
-from ingest.parsers.word.tables import cells_of, page_turns, read_rows, rows_of
+from ingest.parsers.word.tables import frames_in, page_turns, read_rows, rows_of
 from ingest.parsers.word.visible import blocks_of, is_drop_cap, is_on
 from ingest.parsers.word.words import Words
 
@@ -63,7 +63,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     writer.write(body)
     for kind, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(parts.beside(kind), label)
-    writer.write_remarks_left()
+    writer.write_rest()
     for inside in package.embedded(parts.text):
         draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
     if writer.words.hidden_chars:
@@ -72,7 +72,12 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     for damage in package.damage:
         draft.note("damaged_text", damage)
     return draft.finish(
-        name=name, content_type=DOCX, title=title or writer.title, date=date, metadata=metadata
+        name=name,
+        content_type=DOCX,
+        title=title or writer.title,
+        date=date,
+        metadata=metadata,
+        pictures=package.pictures(),
     )
 
 
@@ -102,6 +107,7 @@ class _Writer:
         self._remarks = dict(read_remarks(parts.beside("comments"), threads, self.words.cell))
         self._parts = parts
         self._boxes: list[Any] = []
+        self._entries: list[str] = []
         self._held = ""
         self._is_capital = False
         self.title = ""
@@ -148,10 +154,14 @@ class _Writer:
         else:
             add_html(self._draft, page)
 
-    def write_remarks_left(self) -> None:
-        """Adds the remarks that the body did not refer to: on notes, or on what is no longer there."""
+    def write_rest(self) -> None:
+        """Adds the remarks that the body did not refer to (on notes, or on what is no longer there), and the entries of
+        contents if there is nothing else.
+        """
         for remark in self._remarks.values():
             self._draft.paragraph(remark.shown)
+        for entry in () if self._draft.length else self._entries:
+            self._draft.paragraph(entry)
 
     def _write_remarks(self, element: Any) -> None:
         """Adds the remarks on an element behind it; those on an item of a list are part of the list."""
@@ -185,6 +195,7 @@ class _Writer:
         code = not (level or numbering or self._held) and self._is_code(element, style)
         text = self.words.text(element, self._boxes, pages=True, as_typed=code)
         if style is not None and is_contents_entry(style.name, element, text):
+            self._entries.append(text.replace("\f", " "))
             self._next_pages(text.count("\f"))
             return
         text = self._after_held(text, element)
@@ -267,11 +278,11 @@ class _Writer:
 
     def _write_table(self, element: Any) -> None:
         self._close()
-        rows = list(rows_of(element))
-        if len(rows) == 1 and len(list(cells_of(rows[0]))) == 1:
-            # One cell is a frame around text, not a table.
-            self.write(next(cells_of(rows[0])))
+        if frames := frames_in(element):
+            for frame in frames:
+                self.write(frame)
             return
+        rows = list(rows_of(element))
         cells, copies, header_rows = read_rows(self._draft, rows, self.words.cell)
         turns, after = page_turns(rows)
         starts = {at: partial(self._next_pages, count) for at, count in turns.items()}
