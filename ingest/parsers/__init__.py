@@ -65,7 +65,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.RTF: Parser("ingest.parsers.rtf.parser", "12"),
     detection.EPUB: Parser("ingest.parsers.epub", "19"),
     detection.EML: Parser("ingest.parsers.mail.parser", "7"),
-    detection.MSG: Parser("ingest.parsers.mail.outlook", "8"),
+    detection.MSG: Parser("ingest.parsers.mail.outlook", "9"),
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "3"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),

@@ -112,6 +112,7 @@ _OLD_KINDS = (
     ("WordDocument", "a Word document of the old format", ".docx"),
     ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
 )
+_OLD_SUITE = "application/vnd.sun.xml."
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -212,7 +213,7 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return EML
     for magic, kind in _MAGIC:
         if data.startswith(magic) and not looks_like_text(data):
-            raise unsupported(name, kind)
+            raise unsupported(name, kind, "Unpack it and add what is in it." if "archive" in kind else "")
     if not looks_like_text(data):
         if promised in (TEXT, HTML, *_TEXTS):
             raise ParseError(
@@ -337,6 +338,10 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
     with open_zip(data, name) as archive:
         members = archive.namelist()
         kind = _declared_kind(archive)
+    if kind.startswith(_OLD_SUITE):
+        raise unsupported(
+            name, "a document of OpenOffice.org 1", "Save it as OpenDocument (.odt, .ods, .odp) and add that."
+        )
     if kind:
         return kind
     if "[Content_Types].xml" in members:
@@ -364,6 +369,8 @@ def _declared_kind(archive: zipfile.ZipFile) -> str:
         shown = _listed_kind(archive)
     except (*UNREADABLE, RuntimeError):
         return ""
+    if shown.startswith(_OLD_SUITE):
+        return shown
     return next((kind for kind in (EPUB, ODT, ODP, ODS) if shown in (kind, f"{kind}-template")), "")
 
 

@@ -154,6 +154,11 @@ def test_old_office_files_are_told_apart_and_say_what_to_do(name: str, kind: str
     assert hint in caught.value.hint
 
 
+def test_the_name_that_an_exchange_server_gives_a_sender_is_no_address() -> None:
+    sender = {SENDER: "Kevin Roast", 0x0C1F: "/O=FIRM/OU=FIRST GROUP/CN=RECIPIENTS/CN=KEVIN@BEN"}
+    assert "\n\nFrom: Kevin Roast\n\n" in read(outlook({SUBJECT: "a", BODY: "b", **sender}), "mail.msg").text
+
+
 def test_a_cut_outlook_message_is_named() -> None:
     whole = outlook({SUBJECT: "a", BODY: "b"})
     codes = {ending(whole[:size], "mail.msg") for size in range(600, len(whole), 97)}

@@ -322,6 +322,11 @@ def test_a_presentation_without_words_is_named() -> None:
     with pytest.raises(ParseError) as caught:
         read(Presentation())
     assert caught.value.code == "no_text"
+    source = Presentation()
+    slide(source, "", BLANK).shapes.add_picture(io.BytesIO(PNG), 0, 0)
+    with pytest.raises(ParseError, match="no text but one picture") as drawn:
+        read(source)
+    assert "PDF" in drawn.value.hint
 
 
 def hello() -> bytes:

@@ -108,7 +108,8 @@ def _open(properties: Any, names: Mapping[Name, int]) -> Letter:
         text(constants.PID_TRANSPORT_MESSAGE_HEADERS), policy=email.policy.default
     )
     addresses = (text(constants.PID_SENDER_SMTP_ADDRESS), text(constants.PID_SENDER_EMAIL_ADDRESS))
-    address = next((one for one in addresses if "@" in one), "")  # Exchange has names of its own kind as well
+    # Exchange has names of its own kind as well: /O=FIRM/OU=…/CN=ANNA@…
+    address = next((one for one in addresses if "@" in one and not one.startswith("/")), "")
     name = text(constants.PID_SENDER_NAME)
     sender = f"{name} <{address}>" if name and address and name != address else name or address
     letter.headers = {

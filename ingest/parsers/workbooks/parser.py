@@ -77,7 +77,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         raise encrypted(name) from None
     except CalamineError as error:
         raise ParseError(
-            f"{name} is damaged: {str(error)[:200]}.",
+            f"{name} is damaged: {str(error)[:200].rstrip('.')}.",
             code="damaged_file",
             hint="Open it in the program it was made with, save a copy and add that.",
         ) from None
@@ -99,6 +99,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         title=given_title(title) or title_from_name(name),
         date=date,
         metadata=metadata,
+        pictures=package.pictures() if package is not None else 0,
     )
 
 
