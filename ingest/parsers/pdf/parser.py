@@ -30,15 +30,14 @@ from ingest.parsers.pdf.layout import arrange
 from ingest.parsers.pdf.lines import Line, in_rows
 from ingest.parsers.pdf.page import Font, read_page
 from ingest.parsers.pdf.paragraphs import Piece
+from ingest.parsers.pdf.running import body_lines, running_lines
 from ingest.parsers.pdf.spreads import halves
 from ingest.parsers.pdf.structure import (
     Headings,
     PageText,
     add_pieces,
-    body_lines,
     find_title,
     plain_title,
-    running_lines,
     undo_hyphens,
 )
 from ingest.parsers.recognition import DOTS_PER_INCH, ScannedError, read_picture, remedy

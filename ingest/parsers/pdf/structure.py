@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from corpus.patterns import pattern
@@ -16,11 +16,8 @@ from ingest.parsers.pdf.paragraphs import Piece
 from ingest.parsers.remarks import Remark
 from ingest.parsers.titles import given_title
 
-_MARGIN_SHARE = 0.12
-_REPEATED_SHARE = 0.4
-_LARGER = 1.15  # a heading's letters, of the body's
+LARGER = 1.15  # a heading's letters, of the body's
 _MAX_HEADING_CHARS = 200
-_STAMP = pattern(r"[\d\s]*\d[/.:年-]\d[\d\s/.:年月日時分秒-]*")
 _NUMBERED = pattern(
     r"(?:第[\d０-９一二三四五六七八九十]+[章編部節条]|[\d０-９]{1,2}(?:[.．][\d０-９]{1,2}){0,4}[.．]?[\s\u3000]+\S"
     r"|(?:chapter|section|article|appendix|part)\s+\w+)",
@@ -35,10 +32,6 @@ _NUMBER = pattern(
 _LEADERS = pattern(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
 _JOINT = pattern(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
 _PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
-_PAGE_NUMBER = pattern(
-    r"\W*(?:page|p\.|seite|ページ|頁)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von|／)\W*\d{1,4})?\W*(?:ページ|頁)?\W*",
-    re.IGNORECASE,
-)
 _FILE_NAME = pattern(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
 )
@@ -94,78 +87,6 @@ class PageText:
         if rows:
             self.floor = min(upright)
             self.lower, self.upper = rows[min(2, len(rows) - 1)] + 2, rows[max(-3, -len(rows))] - 2
-
-
-# ---- headers and footers -------------------------------------------------------------------------
-
-
-def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]:
-    """Returns a test for headers, footers and page numbers.
-
-    They are among the three outermost rows, at the same height in the margin of at least two fifths of the
-    pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
-    the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
-    never one. Neither is a line at the top that is larger than the body and says on no other page the same:
-    "Chapter 1" and "Chapter 2" are headings.
-    """
-    if len(pages) < 2:
-        return lambda line, page: False
-    counts: Counter[tuple[str, int]] = Counter()
-    sizes: Counter[float] = Counter()
-    texts: Counter[str] = Counter()
-    for page in pages:
-        counts.update({key for line in page.lines for key in _running_keys(line, page)})
-        texts.update({line.text for line in page.lines})
-        for line in page.lines:
-            sizes[round(line.size * 2) / 2] += len(line.text)
-    least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
-    heading_size = _LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
-
-    def is_repeated(line: Line, page: PageText) -> bool:
-        own = texts[line.text] == 1 and line.size >= heading_size and line.y0 > page.height / 2
-        if own and not _PAGE_NUMBER.fullmatch(line.text):
-            return False
-        return any(
-            sum(counts[text, height + shift] for shift in (-1, 0, 1)) >= least
-            for text, height in _running_keys(line, page)
-        )
-
-    return is_repeated
-
-
-def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> list[Line]:
-    """Returns a page's lines without the running ones; all of them where nothing else would be left.
-
-    A page that is left with nothing but a picture is a scan with a header, and does become empty.
-    """
-    body = [line for line in page.lines if not is_running(line, page)]
-    return body if body or page.is_picture else page.lines
-
-
-_LAST_LINE = -1_000_000
-
-
-def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
-    """Returns a line's text with digits made equal, with its height in steps of 4 points, or as last line.
-
-    The height is measured from the nearer edge, in the upper half downward as negative: pages differ in size.
-    """
-    middle = (line.y0 + line.y1) / 2
-    last = abs(line.y0 - page.floor) <= 1
-    outermost = line.y0 >= page.upper - 1 or line.y0 <= page.lower + 1
-    in_margin = not _MARGIN_SHARE * page.height < middle < (1 - _MARGIN_SHARE) * page.height
-    if not last and not (in_margin and outermost):
-        return []
-    text = line.text
-    digits = sum(character.isdigit() for character in text)
-    if _PAGE_NUMBER.fullmatch(text):
-        text = "#"
-    elif digits * 2 > len(text) and not _STAMP.fullmatch(text):
-        return []
-    shown = re.sub(r"\d+", "#", text)
-    height = middle if middle < page.height / 2 else middle - page.height
-    keys = [(shown, round(height / 4))] if in_margin and outermost else []
-    return [*keys, (shown, _LAST_LINE)] if last and "#" in shown else keys
 
 
 # ---- headings and title --------------------------------------------------------------------------
@@ -233,7 +154,7 @@ class Headings:
             return False  # of a table of contents
         if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
             return False
-        larger = piece.size >= _LARGER * self.body_size
+        larger = piece.size >= LARGER * self.body_size
         bolder = piece.bold and not self._body_bold
         if piece.kind == "list" and (len(piece.items) > 1 or not (larger or bolder)):
             return False
