@@ -10,6 +10,7 @@ from ingest.parsers.pdf.lines import Line, Row, Rule, Word, join_lines, to_lines
 
 _TOUCH = 3.0
 _LEAST_RULES = 4
+_CELL_GAP = 0.6  # letter heights between the texts of two cells, at least
 _MAX_GRID_CELLS = 4000
 
 
@@ -39,10 +40,11 @@ class Grid:
         nearly all the text in one of them, or cells that are no rectangles.
         """
         height, width = len(self.ys) - 1, len(self.xs) - 1
+        begins = self._begins(words)
         owner = [[(r, c) for c in range(width)] for r in range(height)]
         for r in range(height):
             for c in range(width):
-                if c and not self._parted_upright(self.xs[c], r):
+                if c and not self._parted_upright(self.xs[c], r) and not begins[r][c]:
                     owner[r][c] = owner[r][c - 1]
                 elif r and not self._parted_level(self.ys[r], c):
                     owner[r][c] = owner[r - 1][c]
@@ -63,6 +65,31 @@ class Grid:
             cell: join_lines([line.text for line in _cell_lines(found)]) for cell, found in inside.items()
         }
         return _merge_columns([[texts.get(cell, "") for cell in row] for row in owner])
+
+    def _begins(self, words: Sequence[Word]) -> list[list[bool]]:
+        """Says of each row and column whether a cell's text begins there as below or above it, where a rule stands.
+
+        Styles leave the rule out in every other row; a merged cell's text goes past the place, or stands in its middle.
+        """
+        height, width = len(self.ys) - 1, len(self.xs) - 1
+        rows: list[list[Word]] = [[] for _ in range(height)]
+        for word in words:
+            y = (word.y0 + word.y1) / 2
+            rows[min(max(sum(1 for edge in self.ys if edge > y) - 1, 0), height - 1)].append(word)
+        found = [[False] * width for _ in range(height)]
+        for c in range(1, width):
+            x = self.xs[c]
+            firsts = [min((one.x0 for one in row if one.x0 >= x - _TOUCH), default=0.0) for row in rows]
+            known = [first for r, first in enumerate(firsts) if first and self._parted_upright(x, r)]
+            for r, row in enumerate(rows):
+                before = max(
+                    (one.x1 for one in row if self.xs[c - 1] - _TOUCH <= one.x0 < x - _TOUCH), default=0.0
+                )
+                size = max((one.size for one in row), default=0.0)
+                found[r][c] = 0 < before < firsts[r] - _CELL_GAP * size and any(
+                    abs(firsts[r] - one) < _TOUCH for one in known
+                )
+        return found
 
     def _parted_upright(self, x: float, row: int) -> bool:
         y = (self.ys[row] + self.ys[row + 1]) / 2

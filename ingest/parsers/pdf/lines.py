@@ -12,18 +12,24 @@ from itertools import pairwise
 from corpus.patterns import pattern
 
 WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
+_TIGHT = 0.3  # letter heights of a gap that is no space
 _TWICE = 0.15  # letter heights by which the same word drawn twice is apart, at most
 _CELL = 8.0  # points
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
 LEADERS = frozenset({".", "..", "…"})  # set apart from each other between a text and its figure
 _LEADER_GAP = 4.0  # letter heights between them, at most
 NO_SPACE = pattern("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+_NO_SPACE_BETWEEN = pattern(
+    rf"{NO_SPACE.pattern}(?:{NO_SPACE.pattern}|[A-Za-z0-9])|[A-Za-z0-9]{NO_SPACE.pattern}"
+)
+_SECTION = pattern(r"\d{1,3}(?:\.\d{1,3})+")
 SIGNS_BEFORE = frozenset({"$", "€", "£", "¥", "￥"})
 SIGNS_AFTER = frozenset({"%", ")", ")%", "％", "）"})
 _DIGITS = frozenset("0123456789)%—$€£¥￥")
 _FIGURES = frozenset("0123456789($€£¥￥—")
 HYPHEN_JOINT = "\x02"
 """Stands between a hyphen at a line's end and the word that goes on: the caller knows which words exist."""
+_BROKEN_CODE = pattern(r"[^\W_]-[\dA-Z]|\d-[a-z]")  # FA-25-02 or 3-year, of two lines
 HYPHENATED = pattern(r"[^\W\d_]-$")
 
 
@@ -83,16 +89,28 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The words with the spaces between them; none between Japanese or Chinese characters."""
+        """The words with the spaces between them; none beside Japanese or Chinese characters, but those written.
+
+        Between such a character and a letter or figure of another script a quarter of a letter is left free.
+        """
         if not self._text:
             parts = [self.words[0].text]
             for before, after in pairwise(self.words):
-                tight = after.x0 - before.x1 < 0.5 * before.size and not after.spaced
-                if not (tight and NO_SPACE.match(before.text[-1]) and NO_SPACE.match(after.text[0])):
+                if not _is_joined(before, after):
                     parts.append(" ")
                 parts.append(after.text)
             self._text = "".join(parts)
         return self._text
+
+
+def _is_joined(before: Word, after: Word) -> bool:
+    """Says whether no space stands between two words of a line; after a section's number there is one."""
+    return (
+        after.x0 - before.x1 < _TIGHT * before.size
+        and not after.spaced
+        and _NO_SPACE_BETWEEN.fullmatch(before.text[-1] + after.text[0]) is not None
+        and not _SECTION.fullmatch(before.text)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +232,7 @@ def join_lines(lines: Sequence[str]) -> str:
             text += line
         elif HYPHENATED.search(text) and line[0].islower():
             text += HYPHEN_JOINT + line
-        elif NO_SPACE.match(text[-1]) and NO_SPACE.match(line[0]):
+        elif _NO_SPACE_BETWEEN.fullmatch(text[-1] + line[0]) or _BROKEN_CODE.search(f"{text[-2:]}{line[0]}"):
             text += line
         else:
             text += f" {line}"

@@ -11,11 +11,12 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
+from ingest.parsers.cleaning import SYMBOL_BULLET
 from ingest.parsers.pdf.lines import Rule, Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf.structure import Box, PageText
@@ -25,6 +26,7 @@ _MAX_OBJECTS = 4000
 _MAX_RULES = 1500
 _MAX_DEPTH = 3
 _TINY_POINTS = 1.5
+_THIN = 3.0  # points that a rule is thick, at most
 _PALE = 225
 _SEEN_CONTRAST = 24
 _LOOK_PIXELS = 1200
@@ -39,10 +41,22 @@ _SMALL_CAPITAL = pattern("[\uf721-\uf7ff]")
 """Where older fonts keep small capitals and old-style figures: 0xF700 above the letters and digits that they show
 (the corporate use area of Adobe's glyph list)."""
 
-Font = tuple[str, bool]
-"""Its name, and whether it is bold."""
+_LEAST_HEIGHT = 0.78
+"""Ascent and descent of a font, to its size: where PDFium knows less, as of fonts that LibreOffice takes a few letters
+of, each letter's box is as high as the letter, and lines of one size seem to differ."""
 
-_NO_FONT: Font = ("", False)
+_ASCENT, _DESCENT = 0.75, 0.21  # of the size: what is taken for such fonts, about as of Helvetica
+
+
+class Font(NamedTuple):
+    """Its name, whether it is bold, and whether its letters' boxes are no higher than they are."""
+
+    name: str
+    bold: bool
+    tight: bool
+
+
+_NO_FONT = Font("", False, False)
 _DRAWN, _INVISIBLE, _UNSURE = range(3)
 
 
@@ -94,19 +108,21 @@ def _read_words(
     for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
-        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
-        if y1 - y0 < _TINY_POINTS:
-            found.hidden_chars += end - start
-            continue
         drawn = pdfium.FPDFText_GetTextObject(text_page, start)
         address = ctypes.addressof(drawn.contents) if drawn else 0
         if address != last_drawn:
             last_drawn, look = address, _look(drawn) if address else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
+        if font.tight and not turn:
+            _heighten(text_page, start, box)
+        x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        if y1 - y0 < _TINY_POINTS:
+            found.hidden_chars += end - start
+            continue
         spaced = (
-            start > 0
-            and text[start] > "\u2e7f"
+            start > 1
+            and max(text[start], text[start - 2]) > "\u2e7f"
             and text[start - 1] in " \u3000"
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
         )
@@ -119,15 +135,19 @@ def _read_words(
                 split = _line_break(text, start, end, text_page, y0 + 0.3 * (y1 - y0))
                 if split and loose(text_page, split - 1, reference):
                     first = _shown(text[start:split])
-                    found.words.append(Word(x0, y0, box.right, y1, first, y1 - y0, *font[::-1], spaced))
+                    found.words.append(
+                        Word(x0, y0, box.right, y1, first, y1 - y0, font.bold, font.name, spaced)
+                    )
                     turns.append(turn)
                     looks.append(look)
                     loose(text_page, split, reference)
+                    if font.tight:
+                        _heighten(text_page, split, box)
                     x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
                     loose(text_page, end - 1, reference)
             x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
             y0, y1 = min(y0, box.bottom), max(y1, box.top)
-        found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, *font[::-1], spaced))
+        found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, font.bold, font.name, spaced))
         turns.append(turn)
         looks.append(look)
     return turns, looks
@@ -189,7 +209,7 @@ def _shown(text: str) -> str:
     if text.isascii():
         return text.replace("\x02", "-")
     text = text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
-    text = _LATTER_HALF.sub("", text)
+    text = SYMBOL_BULLET.sub("•", _LATTER_HALF.sub("", text))
     return _SMALL_CAPITAL.sub(lambda match: chr(ord(match[0]) - 0xF700), text)
 
 
@@ -225,8 +245,22 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
         buffer = ctypes.create_string_buffer(256)
         pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
         name = buffer.value.decode("utf-8", errors="replace").rpartition("+")[2].lower()
-        fonts[key] = (name, bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600)
+        ascent, descent = ctypes.c_float(), ctypes.c_float()
+        pdfium.FPDFFont_GetAscent(font, 1.0, ascent)
+        pdfium.FPDFFont_GetDescent(font, 1.0, descent)
+        bold = bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600
+        fonts[key] = Font(name, bold, ascent.value - descent.value < _LEAST_HEIGHT)
     return fonts[key]
+
+
+def _heighten(text_page: Any, index: int, box: Any) -> None:
+    """Makes the box of a letter as high as its font's letters are, around the line that it stands on."""
+    x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
+    if pdfium.FPDFText_GetCharOrigin(text_page, index, x, y) and pdfium.FPDFText_GetMatrix(
+        text_page, index, matrix
+    ):
+        size = pdfium.FPDFText_GetFontSize(text_page, index) * math.hypot(matrix.c, matrix.d)
+        box.bottom, box.top = y.value - _DESCENT * size, y.value + _ASCENT * size
 
 
 def _read_objects(page: Any, found: PageText) -> None:
@@ -272,16 +306,18 @@ def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: Page
     """Adds a thin path as a rule, and a box with a drawn edge as four; a mere background is none."""
     wide, high = x1 - x0, y1 - y0
     rules = page.rules
-    if wide <= 3 and high >= 6:
+    fill, stroke, thick = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
+    pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
+    if stroke.value and min(wide, high) > _THIN and pdfium.FPDFPageObj_GetStrokeWidth(item, thick):
+        thick.value = 2 * min(thick.value, _THIN)  # PDFium's bounds have room for its corners
+    if wide - thick.value <= _THIN and high >= 6:
         x = (x0 + x1) / 2
         rules.append(Rule(x, y0, x, y1))
-    elif high <= 3 and wide >= 6:
+    elif high - thick.value <= _THIN and wide >= 6:
         y = (y0 + y1) / 2
         rules.append(Rule(x0, y, x1, y))
-    elif wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        if pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value:
-            rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
+    elif stroke.value and wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
+        rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
 
 
 # ---- what cannot be seen -------------------------------------------------------------------------
