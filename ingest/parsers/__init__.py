@@ -52,7 +52,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "16"),
     detection.TEXT: Parser("ingest.parsers.text", "8"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "9"),
-    detection.XLS: Parser("ingest.parsers.workbooks.parser", "7"),
+    detection.XLS: Parser("ingest.parsers.workbooks.parser", "8"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "9"),
     detection.CSV: Parser("ingest.parsers.workbooks.delimited", "6"),
     detection.TSV: Parser("ingest.parsers.workbooks.delimited", "6"),

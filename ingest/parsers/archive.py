@@ -16,9 +16,10 @@ from corpus.errors import LimitError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Limits
-from ingest.parsers.detection import UNREADABLE, ZIP, encrypted, open_zip, unsupported
+from ingest.parsers.detection import ZIP, encrypted, unsupported
 from ingest.parsers.members import Binder
 from ingest.parsers.titles import clean_title
+from ingest.parsers.zips import UNREADABLE, open_zip
 
 _FREE_BYTES = 1_000_000
 _MAX_NAME_BYTES = 1024

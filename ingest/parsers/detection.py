@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +13,7 @@ from corpus.patterns import pattern
 from corpus.types import Note
 from ingest.parsers import ole
 from ingest.parsers.decoding import looks_like_text
+from ingest.parsers.zips import declared_type, is_zip, open_zip
 
 PDF = "application/pdf"
 MARKDOWN = "text/markdown"
@@ -142,6 +140,9 @@ _XML_WORKBOOK = pattern(
     rb"<(?:\w+:)?Workbook\s[^>]*[\"']urn:schemas-microsoft-com:office:spreadsheet[\"']",
     re.DOTALL,
 )
+_BARE_WORKBOOK = pattern(
+    rb"\A\x09[\x00\x02\x04\x08][\x04\x06\x08\x10]\x00..(?:\x10\x00|\x05\x00|\x00\x01)", re.DOTALL
+)
 _NOTEBOOK = pattern(rb'"nbformat"\s*:\s*\d')
 _TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
@@ -154,9 +155,6 @@ _MAIL_HEADER = pattern(
     rb"^(from|to|subject|date|received|mime-version|message-id|return-path|content-type)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_ENTRY = pattern(r"<(?:\w+:)?file-entry\s[^>]*>")
-_WHOLE = pattern(r"full-path=[\"']/[\"']")
-_MEDIA_TYPE = pattern(r"media-type=[\"']([^\"']*)[\"']")
 _HEAD_BYTES = 64 * 1024
 
 
@@ -205,6 +203,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return _zip_type(data, name, promised)
     if data.startswith(ole.SIGNATURE):
         return _ole_type(data, name, promised)
+    if is_bare_workbook(data):
+        return XLS
     if data.startswith(b"{\\rtf"):
         return RTF  # also with pictures in bytes
     if _is_mailbox(data, promised):
@@ -311,37 +311,23 @@ def _ole_type(data: bytes, name: str, promised: str) -> str:
     raise unsupported(name, "an OLE file of an unknown kind", "Save it in a newer format and add that.")
 
 
-def is_zip(data: bytes) -> bool:
-    """Says whether a file is an archive, as Office files of the newer formats are."""
-    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
+def is_bare_workbook(data: bytes) -> bool:
+    """Says whether a file is a workbook of the old format without the container around it: the first record alone.
 
-
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
-"""What reading a damaged archive raises; NotImplementedError is a compression that is not known."""
-
-
-def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
-    """Opens an archive; its list is read, its members are not.
-
-    Raises:
-        ParseError: it is damaged.
+    So wrote Excel 2 to 4, and so write many programs of the web.
     """
-    try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except UNREADABLE as error:
-        raise ParseError(
-            f"{name} is damaged: {error}.", code="damaged_file", hint="Get a whole copy of the file."
-        ) from None
+    return bool(_BARE_WORKBOOK.match(data))
 
 
 def _zip_type(data: bytes, name: str, promised: str) -> str:
     with open_zip(data, name) as archive:
         members = archive.namelist()
-        kind = _declared_kind(archive)
-    if kind.startswith(_OLD_SUITE):
+        declared = declared_type(archive)
+    if declared.startswith(_OLD_SUITE):
         raise unsupported(
             name, "a document of OpenOffice.org 1", "Save it as OpenDocument (.odt, .ods, .odp) and add that."
         )
+    kind = next((one for one in (EPUB, ODT, ODP, ODS) if declared in (one, f"{one}-template")), "")
     if kind:
         return kind
     if "[Content_Types].xml" in members:
@@ -358,32 +344,6 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
             hint="Open it in the program it was made with, save a copy and add that.",
         )
     return ZIP
-
-
-def _declared_kind(archive: zipfile.ZipFile) -> str:
-    """Returns the type that an OpenDocument or EPUB file says of itself, "" for other archives."""
-    try:
-        member = archive.getinfo("mimetype")
-        shown = archive.read(member).decode("ascii").strip() if member.file_size <= 200 else ""
-    except KeyError:
-        shown = _listed_kind(archive)
-    except (*UNREADABLE, RuntimeError):
-        return ""
-    if shown.startswith(_OLD_SUITE):
-        return shown
-    return next((kind for kind in (EPUB, ODT, ODP, ODS) if shown in (kind, f"{kind}-template")), "")
-
-
-def _listed_kind(archive: zipfile.ZipFile) -> str:
-    """Returns the type of the whole in the list of an OpenDocument file's parts: some write it nowhere else."""
-    try:
-        member = archive.getinfo("META-INF/manifest.xml")
-        listed = archive.read(member).decode("utf-8") if member.file_size <= _HEAD_BYTES else ""
-    except (*UNREADABLE, KeyError, RuntimeError):
-        return ""
-    whole = next((entry[0] for entry in _ENTRY.finditer(listed) if _WHOLE.search(entry[0])), "")
-    kind = _MEDIA_TYPE.search(whole)
-    return kind[1] if kind else ""
 
 
 def encrypted(name: str) -> ParseError:

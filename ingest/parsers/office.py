@@ -18,7 +18,7 @@ from lxml import etree
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.patterns import pattern
 from ingest.parsers.dates import read_date
-from ingest.parsers.detection import UNREADABLE, open_zip
+from ingest.parsers.zips import UNREADABLE, open_zip
 
 _PICTURE = pattern(r"\.(?:bmp|dib|emf|wmf|png|jpe?g|gif|tiff?|svm|wav|avi|mp4|mov|wmv)\Z", re.IGNORECASE)
 _DOCUMENT = pattern(

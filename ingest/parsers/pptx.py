@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml import etree
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.shapes.group import GroupShape
@@ -125,9 +124,8 @@ def _name_types(types: Any, parts: Iterable[str]) -> None:
         ending = part.rpartition(".")[2].lower()
         if part not in own and ending not in endings:
             endings.add(ending)
-            named = etree.SubElement(types, types.tag.removesuffix("Types") + "Default")
-            named.set("Extension", ending)
-            named.set("ContentType", "application/octet-stream")
+            named = {"Extension": ending, "ContentType": "application/octet-stream"}
+            types.append(types.makeelement(types.tag.removesuffix("Types") + "Default", named))
 
 
 class _Slide:

@@ -222,3 +222,13 @@ def test_an_archive_that_begins_with_a_stored_pdf_is_an_archive_and_text_about_p
     assert codes(document) == [("a.pdf", "damaged_file")]
     assert detect_type(b"A file of %PDF-1.7 ends with %%EOF.", "about.md").content_type == MARKDOWN
     assert detect_type(b"\r\n\r\n%PDF-1.4\n1 0 obj\n", "scan").content_type == PDF
+
+
+def test_other_archives_are_to_be_unpacked_and_the_files_of_an_older_suite_are_named() -> None:
+    with pytest.raises(ParseError, match="is a gzip archive") as packed:
+        parse(b"\x1f\x8b\x08\x00" + bytes(range(256)), "rates.csv.gz")
+    assert packed.value.hint == "Unpack it and add what is in it."
+    old = zipped({"mimetype": "application/vnd.sun.xml.calc", "content.xml": "<x/>"})
+    with pytest.raises(ParseError, match=r"is a document of OpenOffice\.org 1") as named:
+        parse(old, "rates.sxc")
+    assert (named.value.code, "OpenDocument" in named.value.hint) == ("unsupported", True)

@@ -96,6 +96,32 @@ def test_comments_of_an_old_workbook_name_their_writer(monkeypatch: pytest.Monke
     assert document.text.splitlines()[-1] == "- B1 (Anna): since May"
 
 
+def bare(*rows: list[bytes | float]) -> bytes:
+    """A workbook as programs of the web write it: records of a sheet without the container around them."""
+    data = struct.pack("<6H", 0x809, 8, 0, 0x10, 0, 0)
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, bytes):
+                data += struct.pack("<6H", 0x204, 8 + len(cell), row, column, 0, len(cell)) + cell
+            else:
+                data += struct.pack("<5Hd", 0x203, 14, row, column, 0, cell)
+    return data + struct.pack("<2H", 0x0A, 0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "encoding"),
+    [(("品目", "単価", "消しゴム、鉛筆と定規"), "cp932"), (("Ware", "Preis", "Füller für Schüler"), "utf-8")],
+)
+def test_a_workbook_without_its_container_is_read(texts: tuple[str, str, str], encoding: str) -> None:
+    item, price, pen = (text.encode(encoding) for text in texts)
+    document = read(bare([item, price], [pen, 12.5]), "export.xls")
+    assert document.text == f"Sheet 1\n\n{texts[0]} | {texts[1]}\n{texts[2]} | 12.5"
+    assert (document.content_type, document.notes) == (XLS, ())
+    with pytest.raises(ParseError) as raised:
+        read(bare([item]).replace(b"\x10\0", b"\x05\0", 1), "export.xls")
+    assert raised.value.code == "damaged_file"
+
+
 def test_a_stream_in_capitals_is_a_workbook() -> None:
     for name in ("WORKBOOK", "BOOK"):
         assert detect_type(compound({name: b"x" * 100}), "a.xls").content_type == XLS

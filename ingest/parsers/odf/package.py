@@ -10,9 +10,9 @@ from typing import Any
 
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import read_date
-from ingest.parsers.detection import is_zip
 from ingest.parsers.odf.styles import DRAW, LINK, MANIFEST, META, OFFICE
 from ingest.parsers.office import DC, Package, parse_xml, write_xml
+from ingest.parsers.zips import is_zip
 
 _CONTENT, _META, _LIST = "content.xml", "meta.xml", "META-INF/manifest.xml"
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from corpus.errors import VouchError
+from corpus.errors import ParseError, VouchError
 from ingest.parsers.cleaning import one_line
+from ingest.parsers.decoding import decode
 from ingest.parsers.detection import encrypted
 from ingest.parsers.workbooks.number_formats import is_plain_format
+from ingest.parsers.workbooks.values import show_value
 from ingest.parsers.workbooks.view import SheetView, check_extent, show_column, sign_comment
 
 
@@ -25,21 +27,27 @@ class OldWorkbookView:
         data: the whole file.
         name: its name, for messages.
         count_cells: is told of every cell that holds something.
+        reads_values: whether values are shown as well, for want of another reader.
 
     Attributes:
         is_whole: whether all of it could be read; what could not is shown plainly.
         names: what its worksheets are called, in order.
+        hidden: those of them that are hidden.
 
     Raises:
-        ParseError: ``encrypted``.
+        ParseError: ``encrypted``; ``damaged_file`` where it was to read the values and cannot.
         LimitError: ``too_many_cells``, also for few cells too far apart.
     """
 
-    def __init__(self, data: bytes, name: str, count_cells: Callable[[int], None]) -> None:
+    def __init__(
+        self, data: bytes, name: str, count_cells: Callable[[int], None], *, reads_values: bool = False
+    ) -> None:
         self._views: dict[str, SheetView] = {}
         self._comments: dict[str, list[tuple[int, int, str, str]]] = {}
         self.is_whole = True
         self.names: list[str] = []
+        self.hidden: set[str] = set()
+        self._reads_values = reads_values
         try:
             self._read(data, count_cells)
         except VouchError:
@@ -48,6 +56,12 @@ class OldWorkbookView:
             if "encrypted" in str(error):
                 raise encrypted(name) from None
             self.is_whole = False
+            if reads_values:
+                raise ParseError(
+                    f"{name} is damaged: {str(error)[:200].rstrip('.')}.",
+                    code="damaged_file",
+                    hint="Open it in Excel or LibreOffice, save it as .xlsx and add that.",
+                ) from None
 
     def _read(self, data: bytes, count_cells: Callable[[int], None]) -> None:
         import xlrd
@@ -65,6 +79,7 @@ class OldWorkbookView:
             for index, name in enumerate(self.names):
                 sheet = book.sheet_by_index(index)
                 view = self._views[name] = SheetView()
+                self.hidden.update([name] if sheet.visibility else [])
                 view.hidden_rows.update(row for row, one in sheet.rowinfo_map.items() if one.hidden)
                 view.hidden_columns.update(at for at, one in sheet.colinfo_map.items() if one.hidden)
                 last_row = last_column = 0
@@ -79,7 +94,11 @@ class OldWorkbookView:
                             _show(view, sheet, (row, column), formats, xlrd.error_text_from_code)
                         elif has_code_page:
                             view.shown[row, column] = sheet.cell_value(row, column)
+                        if self._reads_values and (row, column) not in view.shown:
+                            view.shown[row, column] = _show_value(book, sheet, row, column)
                 check_extent(name, last_row + 1, last_column + 1)
+                if self._reads_values and book.codepage is None:
+                    _decode(view)
                 self._comments[name] = [
                     (row, column, one_line(note.author or ""), one_line(note.text))
                     for (row, column), note in sorted(sheet.cell_note_map.items())
@@ -101,7 +120,7 @@ class OldWorkbookView:
         yield from ()
 
 
-_EMPTY, _TEXT, _NUMBER, _ERROR = (0, 6), 1, 2, 5  # xlrd's kinds of cells
+_EMPTY, _TEXT, _NUMBER, _DATE, _TRUTH, _ERROR = (0, 6), 1, 2, 3, 4, 5  # xlrd's kinds of cells
 _UNICODE_SINCE = 80
 """The version of the format (Excel 97) that no longer writes text in a code page."""
 
@@ -111,6 +130,26 @@ def _shown_format(book: Any, style: Any) -> str:
     found = book.format_map.get(style.format_key)
     code = str(found.format_str) if found is not None else ""
     return "" if is_plain_format(code) else code
+
+
+def _show_value(book: Any, sheet: Any, row: int, column: int) -> str:
+    from xlrd.xldate import XLDateError, xldate_as_datetime
+
+    kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)
+    if kind == _DATE:
+        with suppress(XLDateError):
+            moment = xldate_as_datetime(value, book.datemode)
+            return show_value(moment.time() if value < 1 else moment)
+    return show_value(bool(value) if kind == _TRUTH else value)
+
+
+def _decode(view: SheetView) -> None:
+    """Reads the texts of a sheet that names no code page in the encoding that they are in."""
+    texts = {place: text for place, text in view.shown.items() if not text.isascii()}
+    with suppress(UnicodeEncodeError, VouchError):
+        found = decode("\n".join(texts.values()).encode("latin-1")).text.split("\n")
+        if len(found) == len(texts):
+            view.shown.update(zip(texts, found, strict=True))
 
 
 def _show(view: SheetView, sheet: Any, place: tuple[int, int], formats: list[str], errors: Any) -> None:

@@ -9,7 +9,6 @@ rows and columns are left out and noted.
 
 from __future__ import annotations
 
-import datetime
 import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from python_calamine import (
     CalamineSheet,
     CalamineWorkbook,
     PasswordError,
+    SheetMetadata,
     SheetTypeEnum,
     SheetVisibleEnum,
 )
@@ -28,21 +28,21 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import ole
 from ingest.parsers.assembly import Draft, Limits
-from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_zip
+from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_bare_workbook
 from ingest.parsers.odf.package import as_archive, read_properties
 from ingest.parsers.office import Package
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
-from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.old_view import OldWorkbookView
 from ingest.parsers.workbooks.open_document_view import ELSEWHERE, OpenDocumentView
 from ingest.parsers.workbooks.repairing import repaired
+from ingest.parsers.workbooks.values import Value, show_value
 from ingest.parsers.workbooks.view import SheetView, WorkbookView
 from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
+from ingest.parsers.zips import is_zip
 
 _View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
-_Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -53,7 +53,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``archive_too_large``, or a limit of the draft.
     """
     content_type = detect_type(data, name).content_type
-    if content_type == XLS and not data.startswith(ole.SIGNATURE):
+    is_bare = is_bare_workbook(data)
+    if content_type == XLS and not is_bare and not data.startswith(ole.SIGNATURE):
         return read_xml_workbook(data, name, limits)
     if content_type == ODS:
         data = as_archive(data, name)
@@ -61,7 +62,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     draft = Draft(limits)
     view: _View
     if package is None:
-        view = OldWorkbookView(data, name, draft.count_cells)
+        view = OldWorkbookView(data, name, draft.count_cells, reads_values=is_bare)
         if not view.is_whole:
             draft.note(
                 "plain_numbers", "The formats of its numbers could not be read; they are shown plainly."
@@ -71,8 +72,11 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     else:
         view = BinaryWorkbookView(package) if "xl/workbook.bin" in package else WorkbookView(package)
     try:
-        with _opened(data, package, content_type) as workbook:
-            left_out = _read_workbook(workbook, view, draft)
+        if isinstance(view, OldWorkbookView) and is_bare:
+            left_out = _read_workbook(_BareWorkbook(view), view, draft)
+        else:
+            with _opened(data, package, content_type) as workbook:
+                left_out = _read_workbook(workbook, view, draft)
     except PasswordError:
         raise encrypted(name) from None
     except CalamineError as error:
@@ -116,6 +120,35 @@ def _opened(data: bytes, package: Package | None, content_type: str) -> Calamine
     return CalamineWorkbook.from_filelike(io.BytesIO(mended))
 
 
+class _BareWorkbook:
+    """What python-calamine would say of a workbook whose values its view has."""
+
+    def __init__(self, view: OldWorkbookView) -> None:
+        self.sheets_metadata = [
+            SheetMetadata(
+                name,
+                SheetTypeEnum.WorkSheet,
+                SheetVisibleEnum.Hidden if name in view.hidden else SheetVisibleEnum.Visible,
+            )
+            for name in view.names
+        ]
+
+    def get_sheet_by_index(self, _: int) -> _BareSheet:
+        """Returns a sheet."""
+        return _BareSheet()
+
+
+class _BareSheet:
+    """A sheet without values of its own."""
+
+    start = None
+    merged_cell_ranges = None
+
+    def iter_rows(self) -> Iterator[list[Value]]:
+        """Yields nothing."""
+        yield from ()
+
+
 @dataclass(slots=True)
 class _LeftOut:
     """What a workbook holds that is not read."""
@@ -141,7 +174,7 @@ class _LeftOut:
             )
 
 
-def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _LeftOut:
+def _read_workbook(workbook: CalamineWorkbook | _BareWorkbook, view: _View, draft: Draft) -> _LeftOut:
     left_out = _LeftOut([])
     number = 0
     names = _names(workbook, view)
@@ -183,7 +216,7 @@ def _read_workbook(workbook: CalamineWorkbook, view: _View, draft: Draft) -> _Le
     return left_out
 
 
-def _names(workbook: CalamineWorkbook, view: _View) -> list[str]:
+def _names(workbook: CalamineWorkbook | _BareWorkbook, view: _View) -> list[str]:
     """Returns what the sheets are called; those of XLS as their own reader has them, where it found as many."""
     names = [sheet.name for sheet in workbook.sheets_metadata]
     if isinstance(view, OldWorkbookView):
@@ -194,7 +227,7 @@ def _names(workbook: CalamineWorkbook, view: _View) -> list[str]:
     return names
 
 
-def _visible_cells(sheet: CalamineSheet, view: SheetView, left_out: _LeftOut) -> Cells:
+def _visible_cells(sheet: CalamineSheet | _BareSheet, view: SheetView, left_out: _LeftOut) -> Cells:
     """Returns what is seen of a sheet; takes what is shown in place of values out of the view."""
     cells: Cells = {}
     hidden_rows: set[int] = set()
@@ -215,7 +248,7 @@ def _visible_cells(sheet: CalamineSheet, view: SheetView, left_out: _LeftOut) ->
     return cells
 
 
-def _lines(sheet: CalamineSheet, view: SheetView) -> Iterator[tuple[int, dict[int, str]]]:
+def _lines(sheet: CalamineSheet | _BareSheet, view: SheetView) -> Iterator[tuple[int, dict[int, str]]]:
     """Yields the rows that hold something, from the top, also cells where the library finds nothing."""
     first_column = (sheet.start or (0, 0))[1]
     found: list[tuple[int, dict[int, str]]] = []
@@ -235,26 +268,3 @@ def _lines(sheet: CalamineSheet, view: SheetView) -> Iterator[tuple[int, dict[in
                 whole.setdefault(row, {})[column] = text
         found = [(row, dict(sorted(whole[row].items()))) for row in sorted(whole)]
     yield from found
-
-
-def show_value(value: _Value) -> str:
-    """Returns a cell's value as text: dates as ISO dates, times as ``9:05``, whole numbers without a point."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return show_plainly(value)
-    if isinstance(value, datetime.timedelta):
-        seconds = round(value.total_seconds())
-        hours, rest = divmod(abs(seconds), 3600)
-        sign = "-" if seconds < 0 else ""
-        return f"{sign}{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 else "")
-    if isinstance(value, datetime.datetime):
-        day, time = value.date().isoformat(), value.time()
-        return day if time == datetime.time() else f"{day} {_show_time(time)}"
-    return _show_time(value) if isinstance(value, datetime.time) else value.isoformat()
-
-
-def _show_time(time: datetime.time) -> str:
-    return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
