@@ -19,14 +19,17 @@ def fonts(writer: pypdf.PdfWriter) -> list[Any]:
     return [font.get_object() for font in writer.pages[0]["/Resources"]["/Font"].values()]
 
 
-def without_heights(writer: pypdf.PdfWriter) -> None:
+def with_low_heights(writer: pypdf.PdfWriter) -> None:
     for font in fonts(writer):
         if "/FontDescriptor" in font:
             found = font["/FontDescriptor"].get_object()
-            found[NameObject("/Ascent")] = found[NameObject("/Descent")] = NumberObject(0)
+            found[NameObject("/Ascent")], found[NameObject("/Descent")] = (
+                NumberObject(500),
+                NumberObject(-170),
+            )
 
 
-def test_a_font_that_does_not_say_how_high_it_is_parts_no_paragraph() -> None:
+def test_a_font_that_says_to_be_lower_than_it_is_parts_no_paragraph() -> None:
     pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
     low = "or never as one sees some room or more even once or seven or more even now as"
     lines = [
@@ -40,7 +43,7 @@ def test_a_font_that_does_not_say_how_high_it_is_parts_no_paragraph() -> None:
         for at, line in enumerate(lines):
             canvas.drawString(70, 700 - 14 * at, line)
 
-    assert read(rewritten(drawn(draw), without_heights)).text == " ".join(lines)
+    assert read(rewritten(drawn(draw), with_low_heights)).text == " ".join(lines)
 
 
 def grid(canvas: Any, rows: list[list[str]], *, bare: tuple[int, ...] = (), thick: int = -1) -> None:
