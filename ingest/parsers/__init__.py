@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "30"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "22"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "23"),
     detection.HTML: Parser("ingest.parsers.html.parser", "20"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "16"),
     detection.TEXT: Parser("ingest.parsers.text", "8"),
@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "12"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "14"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "14"),
-    detection.RTF: Parser("ingest.parsers.rtf.parser", "12"),
+    detection.RTF: Parser("ingest.parsers.rtf.parser", "13"),
     detection.EPUB: Parser("ingest.parsers.epub", "19"),
     detection.EML: Parser("ingest.parsers.mail.parser", "7"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "9"),

@@ -68,8 +68,10 @@ STYLES = "".join(
 
 def test_contents_are_left_out_and_their_pages_counted() -> None:
     link = f'<w:hyperlink w:anchor="_Toc9">{"<w:r><w:t>1.1 Trains</w:t></w:r>"}</w:hyperlink>'
+    field = "<w:instrText>PAGEREF _Toc36 \\h</w:instrText>"
     xml = (
         paragraph("1 Travel\t4", "TOC1")
+        + paragraph("1.2 Cars\t5", more=field)
         + f'<w:p><w:pPr><w:pStyle w:val="Verzeichnis2"/></w:pPr>{link}</w:p>'
         + paragraph("Figure 2 …… xii", "Abb", "<w:br w:type='page'/>")
         + paragraph("Whoever travels asks first.", "TOC1")

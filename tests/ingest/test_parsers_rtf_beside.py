@@ -111,3 +111,25 @@ def test_the_set_of_characters_is_the_fonts_or_else_the_documents(head: str, cod
 def test_the_title_is_in_the_documents_set() -> None:
     head = r"\mac\deff0{\fonttbl{\f0\fcharset204 Times;}}{\info{\title Caf\'8e}}"
     assert read(rf"{{\rtf1{head}\pard x\par}}").title == "Café"
+
+
+@pytest.mark.parametrize(
+    ("font", "coded", "marker"),
+    [
+        ("Wingdings", "\\'d8", "-"),
+        ("Wingdings", "q", "-"),
+        ("Wingdings", "\\'fc", "✓"),
+        ("Webdings", "4", "-"),
+    ],
+)
+def test_bullets_of_symbol_fonts_are_no_letters(font: str, coded: str, marker: str) -> None:
+    fonts = rf"{{\fonttbl{{\f0\fcharset0 Times;}}{{\f3\fcharset2\fprq2{{\*\panose 05}}{font};}}}}"
+    listed = rf"{{\listtext\pard\plain\f3 {coded}\tab}}\pard\plain\ls1 Ask first.\par"
+    assert read(rf"{{\rtf1\ansi\deff0{fonts}{listed}}}").text == f"{marker} Ask first."
+
+
+def test_letters_of_symbol_fonts_are_shown() -> None:
+    fonts = r"{\fonttbl{\f0\fcharset0 Times;}{\f3\fcharset2 Symbol;}}"
+    assert read(rf"{{\rtf1\ansi\deff0{fonts}\pard x {{\f3\'b3 5 m}}g\par}}").text == "x ≥ 5 μg"
+    twice = r"x {\f3\u-3917\'b3 5 \uc2\u61549 mm}g"
+    assert read(rf"{{\rtf1\ansi\deff0{fonts}\pard {twice}\par}}").text == "x ≥ 5 μg"

@@ -18,6 +18,7 @@ _NAME_END = pattern(r" \(?(CE|Cyr|Greek|Tur|Baltic|Hebrew|Arabic)\)?$")
 _CODE_PAGE = pattern(r"\\ansicpg(\d{1,5})")
 _DEFAULT = pattern(r"\\deff(\d{1,5})")
 _OWN_SET = pattern(r"\\(ansi|mac|pca|pc)(?![a-z])")
+_SYMBOLS = pattern(r"(Symbol|Wingdings|Webdings|Marlett|MT Extra|Monotype Sorts|ZapfDingbats)\b")
 _OF_NAME_END = {
     "CE": 238, "Cyr": 204, "Greek": 161, "Tur": 162, "Baltic": 186, "Hebrew": 177, "Arabic": 178,
 }  # fmt: skip
@@ -54,6 +55,8 @@ class Fonts:
     codec: str = _WINDOWS
     sets: Mapping[str, int] = field(default_factory=dict)
     default: str = ""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    """The names of fonts whose letters are pictures, by their numbers."""
 
     def table(self) -> str:
         """Returns the fonts in words that striprtf understands."""
@@ -69,12 +72,15 @@ def read_fonts(source: str) -> Fonts:
     """Returns the sets of characters that the head of a file names."""
     head = source[:HEAD_CHARS]
     start = _START.search(head)
-    sets = _read_table(source[start.end() : end_of_group(source, start.end())]) if start else {}
+    entries = _entries(source[start.end() : end_of_group(source, start.end())]) if start else {}
+    sets = {font: _set_of(entry) for font, entry in entries.items()}
+    names = {font: _SYMBOLS.match(_name_of(entry)) for font, entry in entries.items()}
     page, own, default = _CODE_PAGE.search(head), _OWN_SET.search(head), _DEFAULT.search(head)
     codec = _codec(page[1]) if page else ""
     codec = codec or _OWN_CODECS.get(own[1] if own else "", _WINDOWS)
     is_said = default is not None and sets.get(default[1], 0) not in _UNSAID
-    return Fonts(codec, sets, default[1] if default and is_said else "")
+    symbols = {font: name[1] for font, name in names.items() if name}
+    return Fonts(codec, sets, default[1] if default and is_said else "", symbols)
 
 
 def end_of_group(source: str, start: int) -> int:
@@ -87,18 +93,22 @@ def end_of_group(source: str, start: int) -> int:
     return start
 
 
-def _read_table(table: str) -> dict[str, int]:
+def _entries(table: str) -> dict[str, str]:
     starts = list(_FONT.finditer(table))
     ends = [one.start() for one in starts[1:]] + [len(table)]
-    found: dict[str, int] = {}
+    found: dict[str, str] = {}
     for one, end in zip(starts, ends, strict=True):
-        found.setdefault(one[1], _set_of(table[one.end() : end]))
+        found.setdefault(one[1], table[one.end() : end])
     return found
+
+
+def _name_of(entry: str) -> str:
+    return _NOT_NAME.sub("", entry).partition(";")[0].strip()
 
 
 def _set_of(entry: str) -> int:
     charset, page = _CHARSET.search(entry), _CODE_PAGE_OF_FONT.search(entry)
-    name_end = _NAME_END.search(_NOT_NAME.sub("", entry).partition(";")[0].strip())
+    name_end = _NAME_END.search(_name_of(entry))
     number = int(charset[1]) if charset else _OF_CODE_PAGE.get(page[1] if page else "", 1)
     if number in _UNSAID and name_end:
         return _OF_NAME_END[name_end[1]]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from corpus.patterns import pattern
 from ingest.parsers.rtf.fonts import Fonts, end_of_group
+from ingest.parsers.symbol_fonts import show_symbol
 
 TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
@@ -46,6 +47,7 @@ _HOLDERS = frozenset({"shp", "shpgrp", "shpinst", "do"})
 """Drawn shapes: nothing in them is text but what stands in their boxes."""
 _BOXES = frozenset({"shptxt", "dptxbxtext"})
 _NO_FONT = "99999"
+_MOST_STAND_INS = 8
 REPLACEMENT = "\ufffd"
 _MAX_DIGITS = 10
 """Of a number: striprtf takes those beyond them for text."""
@@ -66,7 +68,9 @@ class Marking:
         self._hidden, self._font = False, fonts.default
         self._closing = ""
         """The mark that the end of the open group calls for."""
-        self._outer: list[tuple[bool, str, str]] = []
+        self._outer: list[tuple[bool, str, str, int]] = []
+        self._stand_ins, self._left_out = 1, 0
+        """How many characters stand in for one of Unicode, and how many of these are still to come."""
         self._writer = ""
         """Of the remark to come."""
         self._lead = False
@@ -81,7 +85,7 @@ class Marking:
         while match := TOKEN.match(self._source, self._position):
             self._position = match.end()
             word, number, code, sign, brace, plain = match.groups()
-            if plain and not self._lead and plain.isascii():
+            if plain and not self._lead and plain.isascii() and self._font not in self._fonts.symbols:
                 yield plain
             elif code or plain or (self._lead and sign):
                 yield from self._characters(plain, code, sign)
@@ -101,6 +105,16 @@ class Marking:
             is_escaped = sign in "\\{}"
             plain = sign if is_escaped else "\\"
             self._position -= not is_escaped
+        if font := self._fonts.symbols.get(self._font):
+            self._lead = False
+            for character in plain or chr(int(code or "", 16)):
+                if self._left_out:
+                    self._left_out -= 1
+                    yield "?"
+                    continue
+                shown = " " if character == " " else show_symbol(ord(character), font)
+                yield f"{{\\uc0\\u{ord(shown)} }}" if shown else ""
+            return
         two_byte = self._fonts.in_two_bytes(self._font)
         for character in plain or chr(int(code or "", 16)):
             if self._lead or code or character > "\x7f":
@@ -110,14 +124,16 @@ class Marking:
                 yield character
 
     def _open(self) -> str:
-        self._outer.append((self._hidden, self._font, self._closing))
+        self._outer.append((self._hidden, self._font, self._closing, self._stand_ins))
+        self._left_out = 0
         self._closing = ""
         return "{"
 
     def _close(self) -> str:
         shown, before = self._closing + "}", self._hidden
         if self._outer:
-            self._hidden, self._font, self._closing = self._outer.pop()
+            self._hidden, self._font, self._closing, self._stand_ins = self._outer.pop()
+        self._left_out = 0
         return shown if self._hidden == before else shown + (HIDE if self._hidden else SHOW)
 
     def _starred(self) -> str:
@@ -136,8 +152,15 @@ class Marking:
         if number and len(number) > _MAX_DIGITS:
             number = number[:_MAX_DIGITS]
             shown = f"\\{word}{number} "
-        if word == "u" and number and not -0x8000 <= int(number) <= sys.maxunicode:
-            return f"\\u{ord(REPLACEMENT)} "
+        self._left_out = 0
+        if word == "uc":
+            self._stand_ins = min(max(int(number or 1), 0), _MOST_STAND_INS)
+        if word == "u" and number:
+            self._left_out = self._stand_ins
+            if not -0x8000 <= int(number) <= sys.maxunicode:
+                return f"\\u{ord(REPLACEMENT)} "
+            if symbol := show_symbol(int(number) & 0xFFFF, self._fonts.symbols.get(self._font, "")):
+                return f"\\u{ord(symbol)} "
         if word == "annotation":
             by, self._writer, self._closing = self._writer, "", NOTE_END
             return f"\\z {REMARK}{f'Comment ({by}): ' if by else 'Comment: '}"

@@ -48,7 +48,7 @@ from ingest.parsers.rtf.marking import (
     Marking,
 )
 from ingest.parsers.word.contents import is_contents_style, leads_to_page
-from ingest.parsers.word.styles import level_of_name
+from ingest.parsers.word.styles import CHECKS, level_of_name
 
 _REVISED = pattern(
     r"\{\\(?:revtim|creatim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2})\\min(\d{1,2}))?"
@@ -212,7 +212,8 @@ class _Writer:
             self._boxes.append("\n".join(filter(None, lines)))
         elif kind == MARKER:
             marker = one_line(inner)[:_MAX_MARKER_CHARS]
-            self._marker = marker if any(character.isalnum() for character in marker) else "-"
+            says = any(character.isalnum() for character in marker) or marker in CHECKS
+            self._marker = marker if marker and says else "-"
             if self._open:
                 self._text.append(f"{self._marker} ")
                 self._marker = None

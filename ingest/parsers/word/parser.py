@@ -194,7 +194,7 @@ class _Writer:
         numbering = numbering_of(properties) or (style.numbering if style else None)
         code = not (level or numbering or self._held) and self._is_code(element, style)
         text = self.words.text(element, self._boxes, pages=True, as_typed=code)
-        if style is not None and is_contents_entry(style.name, element, text):
+        if is_contents_entry(style.name if style else "", element, text):
             self._entries.append(text.replace("\f", " "))
             self._next_pages(text.count("\f"))
             return

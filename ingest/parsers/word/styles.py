@@ -18,7 +18,7 @@ _HEADING_STYLE = pattern(
 _NAMED_LEVELS = {"title": 1, "表題": 1, "subtitle": 2, "副題": 2}
 _BELOW_TITLE = frozenset({"author", "date"})
 """Styles that some programs base on that of the title, for what stands below it."""
-_CHECKS = frozenset("☐☑☒✓✔✗✘")
+CHECKS = frozenset("☐☑☒✓✔✗✘")
 """Bullets that say something."""
 
 
@@ -105,7 +105,7 @@ class Numbering:
         if kind == "none":
             return ""
         if kind == "bullet":
-            return "" if text.isspace() else text if text in _CHECKS else "-"
+            return "" if text.isspace() else text if text in CHECKS else "-"
         for key in [key for key in self.counts if key[0] == identifier and key[1] > depth]:
             del self.counts[key]
         self.counts[identifier, depth] = self.counts.get((identifier, depth), start - 1) + 1
