@@ -127,3 +127,23 @@ def test_rules_between_groups_of_rows_join_none() -> None:
     ]
     (found,) = tables(*form, rules=(710, 672, 636, 588))
     assert len(found[2].splitlines()) == len(form)
+
+
+def test_the_name_of_the_next_group_does_not_go_on_in_an_item_that_stands_further_in() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for y, x, cells in (
+            (700, 90, ("Worry", "Not on file")),
+            (688, 90, ("Inability", "Not on file")),
+            (676, 72, ("Transportation needs",)),
+            (664, 90, ("Medical", "Not on file")),
+            (652, 90, ("Other", "Not on file")),
+        ):
+            for at, cell in zip((x, 250), cells, strict=False):
+                canvas.drawString(at, y, cell)
+        for y in (760, 712, 672, 640):
+            canvas.line(72, y, 400, y)
+
+    assert read(drawn(draw)).text.splitlines()[:3] == [
+        "Worry | Not on file", "Inability | Not on file", "Transportation needs |",
+    ]  # fmt: skip

@@ -201,7 +201,7 @@ def _goes_on(
     above: Sequence[str], cells: Sequence[str], before: Row, row: Row, apart: float, bands: Sequence[Bands]
 ) -> bool:
     """Says whether a line goes on in the cells above it: without a first cell, closer to it than rows to each other; or
-    right below it between the same rules, in fewer cells. Figures do not go on.
+    right below it between the same rules, in fewer cells and no further out. Figures do not go on.
     """
     if not cells[0] and len(row.lines) == 1:
         return True
@@ -212,7 +212,8 @@ def _goes_on(
         near = step < _LEADING * row.lines[0].size and any(
             one.at(row) and one.at(row) == one.at(before) for one in bands
         )
-        near = near and sum(map(bool, cells)) < sum(map(bool, above))
+        is_outdented = row.lines[0].x0 < before.lines[0].x0 - _LEFT * row.lines[0].size
+        near = near and not is_outdented and sum(map(bool, cells)) < sum(map(bool, above))
     return near and all(
         held and _LETTER.search(held + cell) for held, cell in zip(above, cells, strict=True) if cell
     )
