@@ -156,6 +156,18 @@ class Draft:
             else:
                 self._add("table", part, header=header)
 
+    def include(self, document: Document) -> None:
+        """Adds the blocks and notes of a document that was read by itself, all on the page that is open.
+
+        Raises:
+            LimitError: ``too_much_text``.
+        """
+        for block in document.blocks:
+            text = document.text[block.start : block.end]
+            self._add(block.kind, text, block.level, block.header, keep_indent=True)
+        for note in document.notes:
+            self.note(note.code, note.message)
+
     def note(self, code: str, message: str, page: int = 0) -> None:
         """Adds a remark for the ingest report; beyond 500 they are dropped."""
         if len(self._notes) < _MAX_NOTES:

@@ -169,3 +169,45 @@ def test_names_without_a_namespace_damage_no_text() -> None:
         )
 
     assert parse(repacked(hello(), loosen), "a.docx").text == "Fees\n\nHello"
+
+
+def inner(text: str) -> bytes:
+    source = docx.Document()
+    source.add_heading("Inside", 2)
+    table = source.add_table(2, 2)
+    for cell, said in zip(
+        [*table.rows[0].cells, *table.rows[1].cells], ("City", "Rate", text, "200"), strict=True
+    ):
+        cell.text = said
+    return saved(source)
+
+
+@pytest.mark.parametrize(
+    ("part", "data", "shown"),
+    [
+        ("word/afchunk1.docx", inner("Oslo"), [("heading", "Inside"), ("table", "City | Rate\nOslo | 200")]),
+        ("word/afchunk1.rtf", rb"{\rtf1\ansi\pard Caf\'e9\par}", [("paragraph", "Café")]),
+        ("word/afchunk1.txt", "大阪".encode("utf-16"), [("paragraph", "大阪")]),
+        ("word/afchunk1.txt", b" ", []),
+        ("word/afchunk1.docx", inner("Oslo")[:400], None),
+    ],
+)
+def test_a_file_in_the_place_of_text_is_read(
+    part: str, data: bytes, shown: list[tuple[str, str]] | None
+) -> None:
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    chunk = f'<w:altChunk xmlns:r="{relation}" r:id="chunk"/>'
+
+    def put(members: dict[str, bytes]) -> None:
+        rels = members["word/_rels/document.xml.rels"].decode()
+        one = f'<Relationship Id="chunk" Type="{relation}/aFChunk" Target="/{part}"/></Relationships>'
+        members["word/_rels/document.xml.rels"] = rels.replace("</Relationships>", one).encode()
+        body = members["word/document.xml"].replace(
+            b"<w:body>", f"<w:body>{paragraph('Before')}{chunk}".encode()
+        )
+        members.update({"word/document.xml": body, part: data})
+
+    document = parse(repacked(hello(), put), "a.docx")
+    found = [(one.kind, document.text[one.start : one.end]) for one in document.blocks]
+    assert found == [("paragraph", "Before"), *(shown or []), ("paragraph", "Hello")]
+    assert [note.code for note in document.notes] == ([] if shown is not None else ["attachment_unread"])

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
+from ingest.parsers import parse
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.charts import CHART, write_chart
-from ingest.parsers.detection import DOCX
-from ingest.parsers.html.parser import add_html
+from ingest.parsers.decoding import decode
+from ingest.parsers.detection import DOCX, HTML, RTF, TEXT
+from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 from ingest.parsers.remarks import read_remarks
 from ingest.parsers.smartart import DIAGRAM, diagram_words
@@ -42,6 +46,8 @@ _NO_SPACE = pattern(
     "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U00020000-\U0003ffff]"
 )
 """Japanese and Chinese characters, which have no space beside them where lines are joined; Korean words have one."""
+_TEXTS = frozenset({DOCX, RTF, TEXT})
+"""What is read of files that stand in the place of text, beside HTML."""
 _LIST_STYLE = pattern(r"list (?:bullet|number|paragraph)|箇条書き|段落番号", re.IGNORECASE)
 
 
@@ -59,7 +65,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     styles = read_styles(parts.beside("styles"))
     numbering = read_numbering(parts.beside("numbering"))
     typewritten = cache(lambda: is_typewritten(body, styles))
-    writer = _Writer(draft, styles, numbering, parts, typewritten)
+    writer = _Writer(draft, limits, styles, numbering, parts, typewritten)
     writer.write(body)
     for kind, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes")):
         writer.write_notes(parts.beside(kind), label)
@@ -90,6 +96,7 @@ class _Writer:
     def __init__(
         self,
         draft: Draft,
+        limits: Limits,
         styles: Mapping[str, Style],
         numbering: Numbering,
         parts: Parts,
@@ -97,6 +104,7 @@ class _Writer:
     ) -> None:
         self.words = Words()
         self._draft = draft
+        self._limits = limits
         self._styles = styles
         self._numbering = numbering
         self._items: list[tuple[int, str, str]] = []
@@ -122,9 +130,7 @@ class _Writer:
             elif element.tag == W + "tbl":
                 self._write_table(element)
             else:
-                self._write_embedded(
-                    element.get(RELATION + "id") or element.get(STRICT_RELATION + "id") or ""
-                )
+                self._write_put_in(element.get(RELATION + "id") or element.get(STRICT_RELATION + "id") or "")
         self._write_held()
         self._close()
 
@@ -142,17 +148,27 @@ class _Writer:
             self._close()
             self.write(box)
 
-    def _write_embedded(self, identifier: str) -> None:
-        """Adds a page of HTML that a program put into the document; another kind of file is noted."""
+    def _write_put_in(self, identifier: str) -> None:
+        """Adds a file that a program put into the document in the place of text; one of another kind is noted."""
         self._close()
-        page = self._parts.page(identifier)
-        if page is None:
-            message = (
-                "A document inside this one was not read: open it in Word and save it, then add it again."
-            )
-            self._draft.note("attachment_unread", message)
-        else:
-            add_html(self._draft, page)
+        try:
+            kind, data = self._parts.put_in(identifier)
+            if kind == HTML:
+                add_html(self._draft, parse_html(decode(data).text))
+                return
+            if kind in _TEXTS and self._limits.nesting > 0:
+                inner = replace(self._limits, nesting=self._limits.nesting - 1)
+                self._draft.include(parse(data, "A document inside this one", inner))
+                return
+            reason = "was not read"
+        except (ParseError, LimitError) as error:
+            if error.code in ("no_text", "empty"):
+                return
+            reason = f"was not read ({error.code})"
+        self._draft.note(
+            "attachment_unread",
+            f"A document inside this one {reason}: open it in Word and save it, then add it again.",
+        )
 
     def write_rest(self) -> None:
         """Adds the remarks that the body did not refer to (on notes, or on what is no longer there), and the entries of

@@ -7,9 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from corpus.errors import ParseError
-from ingest.parsers.decoding import decode, looks_like_text
-from ingest.parsers.detection import HTML, detect_type
-from ingest.parsers.html.parser import parse_html
+from ingest.parsers.detection import detect_type
 from ingest.parsers.office import Package
 from ingest.parsers.word.styles import W
 
@@ -48,14 +46,18 @@ class Parts:
         usual = f"{self.text.rpartition('/')[0]}/{kind}.xml"
         return _relabelled(self.package.beside(self.package.related(self.text, kind) or usual))
 
-    def page(self, identifier: str) -> Any:
-        """Returns the HTML that stands in the place of some of the text, None where it is none."""
+    def put_in(self, identifier: str) -> tuple[str, bytes]:
+        """Returns the content type and the bytes of a file that stands in the place of some of the text; "" for none.
+
+        Raises:
+            ParseError: it is damaged, or of no known type.
+            LimitError: ``archive_too_large``.
+        """
         part = self._relations.get(identifier, "")
         if part not in self.package:
-            return None
+            return "", b""
         data = self.package.read(part)
-        is_page = looks_like_text(data) and detect_type(data, part).content_type == HTML
-        return parse_html(decode(data).text) if is_page else None
+        return detect_type(data, part).content_type, data
 
     def drawing(self, identifier: str) -> Any:
         """Returns the root of what a drawing refers to, None where there is no such part."""
