@@ -41,6 +41,15 @@ def test_a_text_box_in_a_table_stands_behind_it() -> None:
     assert [text for _, _, text in kinds(document)] == ["A | B\nC | D", "Box", "After."]
 
 
+def test_a_table_in_a_cell_is_part_of_the_cell() -> None:
+    ended = r"{\*\nesttableprops\trowd\cellx10\cellx20\nestrow}{\nonesttables\par}"
+    inner = rf"\itap2 Mon\nestcell 9\nestcell{ended}\itap2 Tue\nestcell 8\nestcell{ended}\itap1 or later"
+    rows = rf"\trowd\intbl Oslo\cell {inner}\cell C\cell\row\intbl Rome\cell none\cell D\cell\row"
+    assert (
+        read(rf"{{\rtf1\ansi\pard{rows}\pard}}").text == "Oslo | Mon; 9 Tue; 8 or later | C\nRome | none | D"
+    )
+
+
 @pytest.mark.parametrize(
     "drawn",
     [

@@ -16,7 +16,7 @@ from ingest.parsers.symbol_fonts import show_symbol
 TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
-MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE))]
+MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE, 0x2FFFF, 0x3FFFE))]
 (
     HIDE,
     SHOW,
@@ -33,18 +33,18 @@ MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE)
     LINE,
 ) = MARKS[:13]
 OUTLINE, DEPTH, REMARK = MARKS[13:22], MARKS[22:31], MARKS[31]
-BOX, BOX_END, CONTENTS = MARKS[32:]
+BOX, BOX_END, CONTENTS, INNER_CELL, INNER_ROW = MARKS[32:]
 PIECE = pattern(f"([{''.join(MARKS)}\n])")
 _WORD_MARKS = {
     "pard": PARD, "intbl": IN_TABLE, "trhdr": HEADER, "pagebb": PAGE, "page": PAGE, "cell": CELL,
-    "nestcell": CELL, "row": ROW, "nestrow": ROW, "line": LINE, "lbr": LINE,
+    "nestcell": INNER_CELL, "row": ROW, "nestrow": INNER_ROW, "line": LINE, "lbr": LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
 _WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
-_NO_OTHERS = re.compile(r"\\(?:annotation|footnote|shpinst|do|cs\d)(?![a-z])")
+_NO_OTHERS = re.compile(r"\\(?:annotation|footnote|shpinst|do|nesttableprops|cs\d)(?![a-z])")
 """What stands behind ``\\*`` and is read all the same; LibreOffice names the style of a link so."""
-_HOLDERS = frozenset({"shp", "shpgrp", "shpinst", "do"})
-"""Drawn shapes: nothing in them is text but what stands in their boxes."""
+_HOLDERS = frozenset({"shp", "shpgrp", "shpinst", "do", "nesttableprops"})
+"""Drawn shapes, where nothing is text but what stands in their boxes; and where a row of a table in a cell ends."""
 _BOXES = frozenset({"shptxt", "dptxbxtext"})
 _NO_FONT = "99999"
 _MOST_STAND_INS = 8

@@ -31,6 +31,8 @@ from ingest.parsers.rtf.marking import (
     HEADER,
     HIDE,
     IN_TABLE,
+    INNER_CELL,
+    INNER_ROW,
     LINE,
     MARKER,
     MARKER_END,
@@ -59,6 +61,8 @@ _STYLE = pattern(
 )
 _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _MAX_MARKER_CHARS = 12
+_FEW_PIECES = 16
+"""In which a cell's last words are found: marks part them."""
 _ENDS = {NOTE: NOTE_END, REMARK: NOTE_END, MARKER: MARKER_END, BOX: BOX_END}
 """What is gathered apart: where it begins and ends."""
 
@@ -179,6 +183,12 @@ class _Writer:
             self._is_header = True
         elif mark == CELL:
             self._cells.append(one_line(self._take()))
+        elif mark == INNER_CELL:
+            before = "".join(self._text[-_FEW_PIECES:]).rstrip()
+            if before and not before.endswith(";"):
+                self._text.append("; ")
+        elif mark == INNER_ROW:
+            self._text = [self._take().removesuffix("; "), " "]
         elif mark == ROW:
             self._end_row()
         elif mark == PAGE:
@@ -197,9 +207,9 @@ class _Writer:
 
     def _follow_inside(self, mark: str) -> None:
         """Follows a mark in what is gathered apart, whose paragraphs and rows are lines, or blanks in a note."""
-        if mark in ("\n", ROW):
+        if mark in ("\n", ROW, INNER_ROW):
             self._text.append("\n" if self._open[-1][0] == BOX else " ")
-        elif mark == CELL:
+        elif mark in (CELL, INNER_CELL):
             self._text.append(CELL_SEPARATOR)
 
     def _end_inner(self, mark: str) -> None:
