@@ -1,9 +1,9 @@
 """Text to search tokens and query to weighted tokens: the same way on both sides, in every script.
 
-Words of spaced scripts are folded words (stemmed by the index); Chinese, Japanese and Korean, and other
-scripts written without spaces, are overlapping pairs of characters. Pairs found as much as a dictionary
-tokenizer on the questions they were measured on, need no 200 MB dictionary and know no unknown words. Codes
-and numbers are one token as well as their parts.
+Words of spaced scripts are folded words, those of English as they are spelt in American (stemmed by the index);
+Chinese, Japanese and Korean, and other scripts written without spaces, are overlapping pairs of characters. Pairs
+found as much as a dictionary tokenizer on the questions they were measured on, need no 200 MB dictionary and know no
+unknown words. Codes and numbers are one token as well as their parts, and so are a product's units ("55N・m").
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from corpus.british import american
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"
@@ -45,17 +46,19 @@ _HIRAGANA_PAIR, _MIXED_PAIR, _KATAKANA_PAIR, _SINGLE = 0.2, 0.5, 0.5, 0.5
 # Marks are no word characters to a regular expression, but Indic, Hebrew and Arabic words have them inside.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0971-\u0dff"
 _LETTER = rf"(?:[^\W\d_{UNSPACED}]|[{_MARKS}])"
+_DOTS = "\u00b7\u22c5\u30fb"  # between the units of a product
 _SPACED = rf"(?:[^\W_{UNSPACED}]|[{_MARKS}])"
 _PIECE = pattern(  # first what nearly all of an English text is, as the rest takes twice as long to tell
     rf"[a-z]+(?=[ \n]|$)|(?P<unspaced>[{UNSPACED}]+)"
-    rf"|(?P<code>(?:\u00a7 ?)?{_SPACED}+(?:(?:[-_.@&'+#/]|(?<=\d)[,:](?=\d)){_SPACED}+)*"
+    rf"|(?P<code>(?:\u00a7 ?)?{_SPACED}+(?:(?:[-_.@&'+#/{_DOTS}]|(?<=\d)[,:](?=\d)){_SPACED}+)*"
     r"(?:[+#]{1,2}(?!\w)|(?<=\d)\([a-z]\))?)"
 )
 _PARTS = pattern(rf"\d+|{_LETTER}+(?:'{_LETTER}+)*")
+_WORDS = pattern(r"[a-z]{4,}")
 _VERSION = pattern(r"v(\d+(?:\.\d+)+)")
 _SCRIPT_RUN = pattern(rf"[{HAN}]+|[{KATAKANA}]+|[{HIRAGANA}]+|[^{HAN}{KATAKANA}{HIRAGANA}]+")
 _THOUSANDS = pattern(r"(?<=\d),(?=\d{3}(?!\d))")
-_JOINER = pattern(r"(?<!\d)[-_./](?=\w)|(?<=\d)[-_./](?!\d)(?=\w)|[()]")
+_JOINER = pattern(rf"(?<!\d)[-_./{_DOTS}](?=\w)|(?<=\d)[-_./{_DOTS}](?!\d)(?=\w)|[()]")
 _QUOTED = pattern('"([^"]{2,400})"|[\u300c\u300e]([^\u300c-\u300f]{1,200})[\u300d\u300f]')
 _COMPOUND = pattern(rf"(?<![{HAN}])([{HAN}])(?=[いえきぎけげしじせちてねびべみめりれ]([{HAN}])(?![{HAN}]))")
 _IS_UNSPACED = pattern(f"[{UNSPACED}]")
@@ -176,7 +179,7 @@ def _tokens(folded: str) -> Iterator[tuple[str, bool]]:
                 yield before[-_MAX_TOKEN_CHARS:] + piece[0], False
             continue
         if match.lastgroup is None or (piece.isascii() and piece.isalpha()):
-            yield piece[:_MAX_TOKEN_CHARS], True
+            yield american(piece[:_MAX_TOKEN_CHARS]), True
             before, before_end = piece, match.end()
             continue
         section = piece.startswith("\u00a7")
@@ -222,10 +225,10 @@ def compounds(folded: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    """Returns a word without its accents and without a possessive ending."""
+    """Returns a word, or several in one, as American spells it, without accents and without a possessive ending."""
     if not word.isascii():
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)) or word
-    return word.removesuffix("'s").replace("'", "")
+    return _WORDS.sub(lambda match: american(match.group()), word.removesuffix("'s").replace("'", ""))
 
 
 def _code(piece: str) -> str:

@@ -1,9 +1,11 @@
-"""Words and numbers in one spelling each: without inflection, separators and idle zeros."""
+"""Words and numbers in one spelling each: American, without inflection, separators and idle zeros."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from corpus.british import american
 
 NUMBER_WORDS = {
     word: str(value)
@@ -31,6 +33,9 @@ _IRREGULAR = {
 }  # fmt: skip
 """Forms that no ending tells. "Found" is one of "find", so that who founded a company is not what can be found."""
 
+_LATE_ELL = re.compile(r"\w*[aeiouy]\w*[aeiouy]ll\Z")
+"""travell(ing), fulfill, enroll; not sell, of one syllable."""
+
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
@@ -43,7 +48,7 @@ def stem(word: str) -> str:
     word = prefix + _IRREGULAR.get(word.removeprefix(prefix), word.removeprefix(prefix))
     if not word.isascii() or len(word) < 4:
         return word
-    word = word.removesuffix("'s")
+    word = american(word.removesuffix("'s"))
     for suffix, replacement, least in (
         ("ies", "y", 5), ("ied", "y", 5), ("sses", "ss", 5), ("ing", "", 6), ("ed", "", 5), ("es", "e", 5),
         ("s", "", 4),
@@ -51,7 +56,7 @@ def stem(word: str) -> str:
         if word.endswith(suffix) and len(word) >= least and not word.endswith("ss"):
             word = word[: -len(suffix)] + replacement
             break
-    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lsz":
+    if len(word) > 4 and word[-1] == word[-2] and (word[-1] not in "lsz" or _LATE_ELL.match(word)):
         word = word[:-1]
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
 

@@ -85,6 +85,10 @@ def tokens(text: str) -> set[str]:
         ("AI技術のコードレビュー", "コードレビュー", {"ai", "技術", "コー", "のコ"}),
         ("型番ABC-12です", "abc12", {"abc", "12", "型番"}),
         ("employee's", "employee", set()),
+        ("55N・m", "55nm", {"55"}),
+        ("55 N·m", "nm", {"55"}),
+        ("the organisation's licence", "license", {"organization"}),
+        ("Colour-coded", "colorcoded", {"color", "coded"}),
         ("café", "cafe", set()),
     ],
 )
