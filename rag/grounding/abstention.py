@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from corpus.types import Hit
 from rag.grounding.otherwise import is_of_another_time, of_what_is_asked
 from rag.grounding.strangers import Lacks, of_a_kind, strangers
+from rag.words.clauses import clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
-from rag.words.terms import coverage, stems, terms, weights
+from rag.words.offices import is_held, office_asked_for
+from rag.words.terms import Term, coverage, stems, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+_ASKS_A_NAME = stems("name 名前 氏名 お名前")
+_CONTENT = 0.5
+"""From this weight on a word is one of content: pairs of characters that straddle two Japanese words are none."""
 
 DEPTH = 5
 """How many of the best hits are looked at one by one."""
@@ -33,7 +39,8 @@ class Signals:
     ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has none,
     and :data:`STRANGE` where one is a stranger to all documents (:mod:`rag.grounding.strangers`) or what is found is of
     another time (:mod:`rag.grounding.otherwise`). ``length``: the logarithm of one more than its words: of a long
-    question the same share means more.
+    question the same share means more. ``found``: it looks something up that a hit has: names, codes and parts of a
+    document and nothing else ("§ 12.4"), or who holds an office.
     """
 
     cosine: float | None
@@ -41,6 +48,7 @@ class Signals:
     all: float
     names: float
     length: float
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,13 @@ class Abstention:
     without: Logistic
 
     def chance(self, signals: Signals) -> float:
-        """Returns the chance, in (0, 1), that the corpus holds the answer."""
-        return self._for(signals).chance(signals)
+        """Returns the chance, in (0, 1), that the corpus holds the answer; what is looked up and found is answered."""
+        known = self._for(signals)
+        return max(known.chance(signals), known.threshold if signals.found else 0.0)
 
     def refuses(self, signals: Signals) -> bool:
         """Says whether to answer "not in the documents"."""
-        return self.chance(signals) < self._for(signals).threshold
+        return self.chance(signals) < self.threshold(signals)
 
     def threshold(self, signals: Signals) -> float:
         """Returns the chance below which nothing is answered."""
@@ -104,14 +113,16 @@ def signals(
     ``followup`` is what was asked where the question is what it was read as.
     """
     hits = of_what_is_asked(question, hits)
-    asked = [term for term in terms(question) if term.weight > 0]
+    asked = [term for term in sought(question) if term.weight > 0]
     known = rarity([term.word for term in asked])
-    wanted = weights(question, known and {term.stem: known[term.word] for term in asked})
+    wanted = weights(asked, known and {term.stem: known[term.word] for term in asked})
     kinds = of_a_kind(question, lacks)
     asked = [term for term in asked if term.stem not in kinds]
     wanted = {stem: weight for stem, weight in wanted.items() if stem not in kinds}
     named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
-    present = [stems(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]]
+    present = [
+        stems(f"{hit.context}\n{hit.text}") | clauses_of(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]
+    ]
     # "Rest of the United Kingdom" speaks of Edinburgh, though the word stands nowhere.
     rest = meant(question, (f"{hit.context}\n{hit.text}\n{hit.title}" for hit in hits[:DEPTH]))
     if rest:
@@ -121,14 +132,33 @@ def signals(
     titled = [have | stems(f"{hit.title}\n{hit.source}") for have, hit in zip(present, hits, strict=False)]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     names = max((coverage(named, have) for have in titled), default=0.0) if named else 1.0
+    unknown = bool(strangers(question, hits, lacks, followup)) or is_of_another_time(question, hits)
+    others = {term.stem for term in asked if term.weight >= _CONTENT} - named.keys()
+    only_names = (
+        bool(named)
+        and names == 1.0
+        and all(any(one in name for name in named if not name.isalpha()) for one in others)
+    )
     return Signals(
         cosine=max(cosines) if cosines else None,
         best=max((coverage(wanted, have) for have in present), default=0.0),
         all=coverage(wanted, frozenset().union(*present)),
-        names=STRANGE
-        if strangers(question, hits, lacks, followup) or is_of_another_time(question, hits)
-        else names,
+        names=STRANGE if unknown else names,
         length=math.log1p(len(wanted)),
+        found=not unknown and (only_names or _is_held(question, asked, hits, titled)),
+    )
+
+
+def _is_held(
+    question: str, asked: Sequence[Term], hits: Sequence[Hit], titled: Sequence[frozenset[str]]
+) -> bool:
+    """Says whether a question asks who holds an office and a hit that speaks of all the rest names who does."""
+    office = office_asked_for(question)
+    if office is None:
+        return False
+    about = {term.stem for term in asked if term.weight >= _CONTENT} - _ASKS_A_NAME
+    return bool(about) and any(
+        about <= have and is_held(hit.text, office) for hit, have in zip(hits, titled, strict=False)
     )
 
 

@@ -28,6 +28,8 @@ from rag.reading.clues import (
 from rag.reading.exact import exact
 from rag.reading.sides import compares, only_announces, sides, without_asking
 from rag.reading.units import ASKS, Unit, cut
+from rag.reading.verdicts import with_verdicts
+from rag.words.clauses import clauses_named, clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
 from rag.words.terms import coverage, numbers, stems, verbs, weights
 from rag.words.told import tell
@@ -214,7 +216,8 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     rest = meant(reading.question, (f"{p.place}\n{p.context}\n{p.text}" for p in reading.passages))
     units = _units(reading, rest)
     rarity = _rarity([unit.stems for unit in units])
-    wanted = weights(reading.question, {stem: rarity(stem) for stem in weights(reading.question)})
+    asked = sought(reading.question)
+    wanted = weights(asked, {term.stem: rarity(term.stem) for term in asked})
     wanted |= {
         verb: weight * rarity(verb) for verb, weight in verbs(reading.question).items() if verb not in wanted
     }
@@ -222,12 +225,16 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)
+    clauses = clauses_named(reading.question)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
     wholes = {p.marker: stems(p.text) | (rest if is_rest(p.text) else frozenset()) for p in reading.passages}
 
     def signs(at: int, unit: Unit) -> Signs:
         marker = unit.passage.marker
         layers = [unit.stems, stems(unit.header), stems(unit.lead), _beside(units, at)]
+        if clauses:  # a part's own sentences, not the whole of a passage that has it
+            layers[0] = unit.stems | clauses_of(unit.text)
+            layers[2] = layers[2] | clauses_of(unit.lead)
         have = list(accumulate([*layers, places[marker], wholes[marker]], or_))
         own, header, lead, beside, above, passage = (coverage(wanted, some) for some in have)
         new = len([stem for stem in weights(unit.text) if stem not in wanted])
@@ -252,7 +259,8 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
 
 def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     """Returns the units that may answer; those that speak of the rest of a whole have ``rest`` among their words."""
-    passages = [cut(order, passage) for order, passage in enumerate(reading.passages)]
+    cuts = (cut(order, passage) for order, passage in enumerate(reading.passages))
+    passages = [list(with_verdicts(reading.question, units)) for units in cuts]
     units = [unit for one in passages for unit in one]
     if not asks_of_a_letter(reading.question):
         units = [unit for one in passages for unit in _below_letterhead(one)] or units

@@ -227,7 +227,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yields the sentences, each with its offset; table rows that were taken for one sentence apart, and what stands
     before and behind a reference: "It grew.[2] It fell."
     """
-    for start, end in _sentences(text):
+    for start, end in _with_headings(text):
         piece = text[start:end]
         if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
             for line in piece.split("\n"):
@@ -236,6 +236,29 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
                 start += len(line) + 1
         else:
             yield start, piece
+
+
+def _with_headings(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the sentences, each together with the numbered heading before it on its line: "7.2 Survival. The duty …"
+    says nothing by its first two words.
+    """
+    begins = -1
+    for start, end in _sentences(text):
+        first, begins = (start if begins < 0 else begins), -1
+        line = text.rfind("\n", 0, start) + 1
+        if (
+            not text[line:start].strip()
+            and _HEADING.fullmatch(text, start, end)
+            and text[end : end + 1] == " "
+        ):
+            begins = start
+        else:
+            yield first, end
+    if begins >= 0:
+        yield begins, len(text.rstrip())
+
+
+_HEADING = re.compile(r"(?:§+\s*)?\d+(?:\.\d+)+[.)]?\s+[^\W\d][\w’'-]*(?:[ ,&/-]+[\w’'-]+){0,5}\.")
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -318,4 +341,4 @@ def _is_topic(subject: str) -> bool:
 
 _SUBJECT = re.compile(r"\s*(?:Subject|件名)\s*[:：]\s*(?:(?:re|fwd?|aw|wg)\s*[:：]\s*)*(?=\S)", re.IGNORECASE)
 _FEWEST_SAID = 4
-_NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")
+_NUMBERING = re.compile(r"\A\s*(?:第\d+[条章節項]|[(（]?(?:§+\s*)?\d+(?:[.\-]\d+)*[.)）]?|[-*+•・●○])\s*")

@@ -62,7 +62,11 @@ _CURRENCY = r"us\$|[$€£¥]|(?<![a-z])(?:usd|eur|gbp|jpy|czk|chf)\s?"
 _SPELLINGS = {**UNITS, **MONEY}
 _LATIN = _any(one for one in _SPELLINGS if one.isascii() or one in ("kč", "°", "°c"))
 _UNSPACED = _any(one for one in _SPELLINGS if not one.isascii() and one not in ("kč", "°", "°c"))
-_QUALIFIED = r"(?:(?:full|working|business|calendar|consecutive|whole|net|paid)\s)?"
+_QUALIFIED = (
+    r"(?:(?:full|[a-z]{3,}ing|engine|service|flight|machine|business|calendar|consecutive|successive|continuous|whole|net"
+    r"|paid|additional|further|extra|more)\s)?"
+)
+"""What stands between a number and its unit: 6,000 operating hours, ten working days."""
 _PERCENT = rf"%|(?:percentage points|percent|per cent){_ENDS}|パーセント"
 _UNIT = (
     rf"(?:\s?(?P<percent>{_PERCENT})|\s?(?P<ja>{_UNSPACED})"

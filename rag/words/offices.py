@@ -19,8 +19,14 @@ _HOLDER = re.compile(
     rf"\bwho(?:['’]s| is| are| (?P<was>was|were))\s+(?:{_THE}\s+)*"
     r"(?:(?!(?:allowed|responsible|required|able|entitled|asked|informed|paid|to|in|for|by|on|with)\b)[\w'’-]+\s+){0,3}?"
     rf"(?P<office>{_OFFICE})s?\b"
-    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:は|って|の名前は)(?:誰|だれ|どなた)"
+    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:(?:は|って|の(?:お?名前|氏名)は)(?:誰|だれ|どなた)|の(?:お?名前|氏名)(?:は|を))"
 )
+_NAME_JA = r"[\u3400-\u9fff々ァ-ヶー・]{1,8}"
+_OF_OFFICE = re.compile(
+    r"[副前元新現次旧同各当両全]\Z|代表|取締|会長|執行|専務|常務|代理|本社|支社|会社|歴代|創業"
+)
+_PERSON = re.compile(r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)+")
+_HOLDER_JA = re.compile(rf"{_NAME_JA}(?:さん|氏)?")
 _TITLE = r"(?:(?:mr|mrs|ms|dr)\.?\s)?"
 _WHOSE = r"(?P<of> of [\w ]{1,40}?)?"
 
@@ -55,6 +61,8 @@ def holds(person: str, text: str, office: Office) -> bool:
     """
     person, text = fold(person).strip(), fold(text)
     initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
+    if office.japanese and (called := re.fullmatch(rf"({_NAME_JA}){office.name}", person)):
+        return _OF_OFFICE.search(called[1]) is None  # 田中社長, but 代表取締役社長
     if office.name in person or office.name in (initials, initials.removeprefix("t")):
         return False
     named = re.escape(person)
@@ -75,6 +83,12 @@ def holds(person: str, text: str, office: Office) -> bool:
         found is not None and _is_it(found, office)
         for found in (re.search(before, text), re.search(behind, text))
     )
+
+
+def is_held(text: str, office: Office) -> bool:
+    """Says whether a text names who holds an office."""
+    names = _HOLDER_JA.finditer(text) if office.japanese else _PERSON.finditer(text)
+    return any(holds(one.group(), text, office) for one in names)
 
 
 def _is_it(found: re.Match[str], office: Office) -> bool:

@@ -107,9 +107,12 @@ def verbs(text: str) -> dict[str, float]:
     return {word: weight for word, weight in found.items() if word not in STOP_KANJI}
 
 
-def weights(text: str, rarity: Mapping[str, float] | None = None) -> dict[str, float]:
-    """Returns the distinct terms with meaning and their weights, times their rarity where that is given."""
-    found = {term.stem: term.weight for term in terms(text) if term.weight > 0}
+def weights(text: str | Iterable[Term], rarity: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Returns the distinct terms with meaning, of a text or given, and their weights, times their rarity where that is
+    given.
+    """
+    of = terms(text) if isinstance(text, str) else text
+    found = {term.stem: term.weight for term in of if term.weight > 0}
     if rarity is not None:
         found = {stem: weight * rarity.get(stem, 1.0) for stem, weight in found.items()}
     return found

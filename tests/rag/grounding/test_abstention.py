@@ -92,6 +92,35 @@ def test_names_and_years_belong_to_one_document(question, covered):
     assert signals(question, hits).names == pytest.approx(covered, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "looked_up"),
+    [
+        ("§ 12.4", "…  § 12.4 Claims\n\nClaims are sent in writing.", True),
+        ("What does clause 7.2 say?", "…  7.2 Survival. The duty survives.", True),
+        ("第12条は？", "…  第12条　年次有給休暇を与える。", True),
+        ("§ 12.4", "…  Domestic pumps | 12.4 | -2 %", False),
+        ("clause 7.2", "…  In 2023 it was 7.2 % of sales.", False),
+        ("ERR-21", "…  ERR-21 means that the voltage is too low.", True),
+        ("What does ERR-21 cost?", "…  ERR-21 means that the voltage is too low.", False),
+        ("Who is the COO?", "…  Present: Stefan Brandt (CEO), Luke Ferris (COO).", True),
+        (
+            "Who is the COO?",
+            "…  The COO approves it. Stefan Brandt was asked.",
+            True,
+        ),  # a name, and it stands there
+        ("Who is the chair?", "…  Present: Margaret Oyelaran (chair), Stefan Brandt.", True),
+        ("Who is the chair?", "…  Each desk has a chair. Stefan Brandt ordered them.", False),
+        ("Who is the chair of Kestrel?", "…  Present: Margaret Oyelaran (chair), Stefan Brandt.", False),
+        ("社長の名前は", "…  出席者：田中社長、鈴木取締役", True),
+        ("社長の名前は", "…  代表取締役社長が決裁する。", False),
+    ],
+)
+def test_what_is_looked_up_and_found_is_answered_however_short(question, text, looked_up):
+    own = signals(question, Shelf({"a": text}, cosine=0.1).hits())
+    assert own.found is looked_up
+    assert not (looked_up and FITTED.refuses(own))
+
+
 def test_pairs_of_characters_weigh_by_what_they_carry():
     own = weights("会費 ホテル の鍵 から")
     assert own["会費"] > own["ホテ"] == own["テル"] > own["の鍵"] > own["から"] > 0

@@ -24,6 +24,7 @@ from rag.words.figures import borne_out, figures, is_numbering, same
         "9:30|09:30|9時30分|9時半|午前9時半|9.30 am",
         "60 minutes|1 hour|one hour|60分|1時間|一時間",
         "14 days|2 weeks|two weeks|fourteen days|14日間|2週間|14 working days",
+        "6,000 hours|6,000 operating hours|6,000 engine hours|6,000時間",
         "12 months|one year|a one-year|12か月|12ヶ月|十二か月|一年間",
         "50%|50 %|50 percent|50 per cent|５０％|50パーセント|5割|五割",
         "35 %|3割5分",
