@@ -166,8 +166,17 @@ class Preparation:
             return None
         began = time.perf_counter()
         least = max(least, asked.chance + _SURER)
-        found: list[_Judged] = []
-        for one in rewordings(asked.wording.read):
+        found = self._reworded(asked)
+        nearer = max((one for one in found if one.chance > asked.chance), key=_chance, default=None)
+        if nearer is not None and nearer.chance < least:  # 父が亡くなったとき needs two words in others
+            found = self._reworded(nearer)
+        self.timings["rewording"] = ms_since(began)
+        return max((one for one in found if one.chance >= least), key=_chance, default=None)
+
+    def _reworded(self, asked: _Judged) -> list[_Judged]:
+        """Returns the question with each word of the table that none of its passages has put otherwise."""
+        found = []
+        for one in rewordings(asked.wording.read, self.library.lacks):
             if _stands_in(asked.hits, one.entry):
                 continue
             try:
@@ -176,8 +185,7 @@ class Preparation:
                 continue  # too long in other words
             if _stands_in(hits, one.other):
                 found.append(self._judge(replace(asked.wording, written=one.question), hits))
-        self.timings["rewording"] = ms_since(began)
-        return max((one for one in found if one.chance >= least), key=lambda one: one.chance, default=None)
+        return found
 
     def _read_as(self, wording: Wording) -> None:
         """Keeps what the question is read as in the end, and says so."""
@@ -241,6 +249,10 @@ def _in_passages(found: Retrieved) -> dict[str, str]:
     """Returns those misspelt words that a passage found has as they are meant."""
     texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
     return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
+
+
+def _chance(one: _Judged) -> float:
+    return one.chance
 
 
 def _stands_in(hits: Sequence[Hit], word: str) -> bool:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice, zip_longest
 
 from corpus.language import fold, normalise
+from rag.grounding.strangers import Lacks
 
 MOST = 5
 """Other wordings of one question at most: each is a search."""
@@ -48,16 +49,50 @@ _TABLE = """
 結婚休暇 ~特別休暇 ~慶弔休暇 ~結婚
 結婚したとき 結婚したら ~本人の結婚のとき ~結婚のとき
 忌引休暇 忌引き 忌引 ~慶弔休暇 ~特別休暇 ~死亡
+が亡くなった場合の休暇 が亡くなったときの休暇 が亡くなった時の休暇 が死亡した場合の休暇 ~(の)忌引休暇
+が亡くなったら何日休めますか が亡くなったら何日休める が亡くなったとき何日休めますか ~(の)忌引休暇(は何日ですか)
+亡くなったら 死んだら ~忌引(で)
+亡くなった 死んだ 他界した ~死亡(した) ~逝去(した) ~忌引(の)
+死亡した ~逝去(した) ~忌引(の)
+葬儀 葬式 お葬式 通夜 告別式 ~忌引 ~弔事
+父 父親 お父さん ~父母 ~実父母 ~親
+母 母親 お母さん ~父母 ~実父母 ~親
+両親 ~父母 ~実父母
+妻 奥さん 家内 ~配偶者
+夫 旦那 ご主人 ~配偶者
+兄 お兄さん ~兄弟姉妹 ~兄弟
+弟 ~兄弟姉妹 ~兄弟
+姉 お姉さん ~兄弟姉妹 ~姉妹
+妹 ~兄弟姉妹 ~姉妹
+兄弟 姉妹 ~兄弟姉妹
+祖父 おじいさん ~祖父母
+祖母 おばあさん ~祖父母
+義父 義理の父 ~義父母 ~配偶者の父母
+義母 義理の母 ~義父母 ~配偶者の父母
+息子 ~子女 ~子供
+娘 ~子女 ~子供
+子供 子ども こども お子さん
+出産 お産 ~分娩
 病欠 病気休暇 病気欠勤 ~私傷病
 休み ~休暇 ~休日
 休めますか ~休暇がありますか ~休暇
+休める ~休暇(の)
 夏休み 夏季休暇 夏期休暇
 年末年始の休み 年末年始休暇 年末年始
 テレワーク リモートワーク 在宅ワーク 在宅勤務
 時短勤務 短時間勤務
 昼休み 休憩時間 ~休憩
-出社時間 出勤時間 始業時刻 ~始業
-退社時間 退勤時間 終業時刻 ~終業
+始業時刻 始業時間 出社時間 出勤時間 ~始業
+終業時刻 終業時間 退社時間 退勤時間 ~終業
+仕事は何時に始まりますか 会社は何時に始まりますか 勤務は何時に始まりますか 仕事は何時からですか ~始業(は何時ですか)
+仕事は何時に終わりますか 会社は何時に終わりますか 勤務は何時に終わりますか 仕事は何時までですか ~終業(は何時ですか)
+定時 ~終業
+就業時間 勤務時間 労働時間 所定労働時間
+半休 半日休暇 半日有休 ~半日
+看護休暇 子の看護休暇 子の看護等休暇
+代休
+振替休日
+遅刻 ~遅参
 副業 兼業 ダブルワーク
 転勤 転任 ~配置転換 ~異動
 引っ越し 引越し 転居
@@ -86,7 +121,21 @@ _TABLE = """
 ハンコ 印鑑 ~押印
 レシート 領収証 領収書
 立て替え 立替 立替払い 立替金
-締め切り 締切 期限 ~期日
+締め切り 締切 締切日 期限 ~期日 ~以内
+提出期限 提出期日 提出締切 ~以内(に提出)
+支払期限 支払期日 支払日 ~以内(に支払)
+納期 納入期限 納品期限 ~納品日
+経費精算 旅費精算 出張精算 交通費精算 立替精算 ~精算
+精算期限 ~以内(に精算)
+間違って送った 間違って送信した 間違えて送った 誤って送った 誤って送信した ~誤送信(した)
+情報漏えい 情報漏洩 情報流出 ~漏えい
+二段階認証 2段階認証 多要素認証 二要素認証 MFA
+ヨーロッパ 欧州 ~欧米
+アメリカ 米国 ~北米 ~欧米
+イギリス 英国 ~欧州 ~欧米
+中国 ~アジア
+韓国 ~アジア
+東南アジア ~アジア
 決算日 決算期 ~事業年度 ~会計年度
 事業年度 会計年度
 売上 売上高 売り上げ ~収益
@@ -96,6 +145,26 @@ _TABLE = """
 値段 価格 料金 ~単価
 送料 配送料 運送料
 修理代 修理費 修理料金
+食事代 食費 昼食代 ~食事
+接待費 交際費 ~接待
+住宅手当 家賃補助 家賃手当
+家族手当 扶養手当
+駐車料金 駐車場代 ~駐車場
+退職届 退職願 辞表
+昇進 昇格
+人事評価 人事考課 査定
+喫煙 タバコ たばこ 煙草
+服装 ドレスコード ~身だしなみ
+台風 ~自然災害 ~天災
+重さ 重量 質量
+重い ~重量 ~質量
+大きさ サイズ 寸法
+騒音 運転音
+掃除 清掃 お手入れ
+創業 設立 創立
+契約期間 ~有効期間
+秘密保持 機密保持 守秘義務
+見積もり 見積り 見積 見積書
 点検代 点検料
 キャンセル 取消し 取り消し ~解約
 払い戻し 払戻し 返金
@@ -131,6 +200,9 @@ boss | line manager | supervisor | ~manager
 CEO | chief executive officer | chief executive
 CFO | chief financial officer | finance director
 CTO | chief technology officer
+COO | chief operating officer
+CIO | chief information officer
+chair | chairman | chairwoman | chairperson
 HR | human resources | people team
 help desk | service desk | IT support
 staff | employees | workforce | personnel
@@ -159,6 +231,16 @@ reimbursed | refunded | paid back | repaid
 expense report | expense claim
 receipt | proof of purchase
 deadline | due date | time limit
+in advance | beforehand | ahead of time | ~prior notice | ~before
+headcount | number of employees | ~employed
+working week | work week | ~weekly hours | ~hours per week | ~hours a week
+day off | days off | ~leave
+NDA | non-disclosure agreement | confidentiality agreement
+MFA | two-factor authentication | multi-factor authentication
+password length | ~passwords
+cheque | ~check
+weighs | ~weight
+weigh | ~weight
 revenue | sales | net sales | ~turnover
 cost of sales |
 cost of revenue |
@@ -184,9 +266,11 @@ lunch break | meal break | ~break
 opening hours | business hours | office hours
 pension | retirement plan | 401k | superannuation
 severance | redundancy pay | termination pay
+owns | ~(is the )owner( of)
 """
 """Words for one thing, a line each, those of English parted by bars. A ~ is before a word that has other meanings: it
-is put in place of the others, and they are not put in its. One alone on its line stays as it is, with the words in it:
+is put in place of the others, and they are not put in its; what it has in brackets is put with it, and no passage
+needs to have that. One alone on its line stays as it is, with the words in it:
 what is nearly the same by law or in a balance sheet is not the same.
 """
 
@@ -201,9 +285,9 @@ class Rewording:
     entry: str
 
 
-def rewordings(question: str) -> list[Rewording]:
+def rewordings(question: str, lacks: Lacks = lambda words: frozenset()) -> list[Rewording]:
     """Returns the question with one of its words put otherwise, at most :data:`MOST` times; none where the table knows
-    none of its words.
+    none of its words. ``lacks`` gives those words that no document has: they are not put.
 
     The longest words are looked for first ("残業代" before "残業"); each word's nearest neighbours in the table come
     first, of every word in turn.
@@ -227,15 +311,25 @@ def rewordings(question: str) -> list[Rewording]:
             if fold(question[start:end]) != match[0]:
                 continue  # part of a letter such as ㍿ is no word
             before, after = question[:start], question[end:]
+            elsewhere = folded[: match.start()] + "\n" + folded[match.end() :]
             known = [
-                Rewording(before + one + after, match[0], fold(one), entry)
-                for one in others
-                if fold(one) not in folded
+                Rewording(before + put + after, match[0], fold(one), entry)
+                for one, put in map(_parts, others)
+                if fold(one) not in elsewhere and fold(put) != match[0]
             ]
         if known:
             found.append(known)
-    in_turn = (one for some in zip_longest(*found) for one in some if one is not None)
-    return list(islice(in_turn, MOST))
+    in_turn = [one for some in zip_longest(*found) for one in some if one is not None]
+    strange = lacks([one.other for one in in_turn]) if in_turn else frozenset()
+    return list(islice((one for one in in_turn if one.other not in strange), MOST))
+
+
+def _parts(other: str) -> tuple[str, str]:
+    """Returns the word that a passage must have, and what is put into the question: with what is in brackets."""
+    return _BRACKETED.sub("", other), other.replace("(", "").replace(")", "")
+
+
+_BRACKETED = re.compile(r"\([^()]*\)")
 
 
 @lru_cache(maxsize=1)
@@ -268,4 +362,6 @@ def stands(word: str, *, by_itself: bool = False) -> re.Pattern[str]:
     if by_itself and re.match(_KANJI, word):
         before = f"(?:(?<!{_KANJI})|(?<=[年度期月日]))"
     after = f"(?!{_KATAKANA})" if re.match(_KATAKANA, word[-1]) else ""
+    if re.fullmatch(_KANJI, word):  # 兄 is not in 兄弟姉妹
+        before, after = f"(?<!{_KANJI})", f"(?!{_KANJI})"
     return re.compile(before + re.escape(word) + after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,10 @@ RULES = {
         "賞与は6月と12月に支給する。賞与の会社業績係数は1.10とする。",
         "食堂は正午に開く。飲み物は無料である。",
         "会議室は前日までに予約する。会議室では飲食できない。",
+        "始業は午前9時、終業は午後5時45分とする。",
+        "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
+        "出張終了後7営業日以内に精算書を提出する。",
+        "メールの誤送信に気付いた者は24時間以内に報告書を提出する。",
     ]
 }
 
@@ -65,6 +69,29 @@ def ask(service: Service, question: str, *earlier: str) -> Answer:
             "東京に泊まるときの宿泊費は、1泊14,000円を上限とする。",
         ),
         ("ボーナスはいつ支給されますか。", "賞与はいつ支給されますか。", "賞与は6月と12月に支給する。"),
+        ("始業時刻は何時ですか", "始業は何時ですか", "始業は午前9時、終業は午後5時45分とする。"),
+        ("仕事は何時に終わりますか", "終業は何時ですか", "始業は午前9時、終業は午後5時45分とする。"),
+        (
+            "兄が亡くなったときの忌引は何日ですか",
+            "兄弟姉妹が亡くなったときの忌引は何日ですか",
+            "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
+        ),
+        (
+            "母が亡くなったら何日休めますか",
+            "母の忌引休暇は何日ですか",
+            "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
+        ),
+        (  # two words of it in others
+            "妹の葬儀のときは何日休めますか",
+            "兄弟姉妹の忌引のときは何日休めますか",
+            "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
+        ),
+        ("精算書の提出期限", "精算書の以内に提出", "出張終了後7営業日以内に精算書を提出する。"),
+        (
+            "メールを間違って送ったらどうする？",
+            "メールを誤送信したらどうする？",
+            "メールの誤送信に気付いた者は24時間以内に報告書を提出する。",
+        ),
     ],
 )
 def test_what_people_say_finds_what_rules_say(
@@ -97,6 +124,22 @@ def test_a_followup_is_read_in_other_words_too(service: Service) -> None:
     found = ask(service, "ボーナスは？", "賞与はいつ支給されますか。")
     assert "賞与" in found.standalone_question
     assert len([note for note in found.notes if note.code == "standalone_question"]) == 1
+
+
+def test_only_words_that_some_document_has_are_put() -> None:
+    asked: list[str] = []
+
+    def lacks(words: Sequence[str]) -> frozenset[str]:
+        asked.extend(words)
+        return frozenset(words) - {"宿泊料"}
+
+    assert [one.question for one in rewordings("ホテル代は？", lacks)] == ["宿泊料は？"]
+    assert {"宿代", "宿泊費", "宿泊料"} <= set(asked)
+
+
+def test_what_is_in_brackets_is_put_and_not_looked_for() -> None:
+    found = rewordings("Who owns the CRM?")
+    assert [(one.question, one.other) for one in found] == [("Who is the owner of the CRM?", "owner")]
 
 
 def test_words_within_words_and_words_of_several_meanings() -> None:
@@ -162,6 +205,8 @@ def test_a_word_within_another_does_not_stand_there() -> None:
     assert not stands("パート").search("デパートとパートナー")
     assert stands("vacation").search("two vacations")
     assert stands("旅費").search("国内旅費")
+    assert not stands("兄").search("兄弟姉妹")
+    assert stands("兄").search("私の兄が")
 
 
 def test_a_question_that_is_too_long_in_other_words_is_asked_in_its_own(service: Service) -> None:
