@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +121,7 @@ def fit(cases: Sequence[Case]) -> Floats:
 
 
 def _rows(cases: Sequence[Case]) -> Floats:
-    own = [[value for value in astuple(case.signals) if value is not None] for case in cases]
+    own = [[value for value in case.signals.weighed if value is not None] for case in cases]
     return np.hstack([np.ones((len(cases), 1)), np.array(own, dtype=np.float64)])
 
 

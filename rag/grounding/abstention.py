@@ -50,6 +50,11 @@ class Signals:
     length: float
     found: bool = False
 
+    @property
+    def weighed(self) -> tuple[float | None, ...]:
+        """What a :class:`Logistic` weighs, in its order."""
+        return self.cosine, self.best, self.all, self.names, self.length
+
 
 @dataclass(frozen=True, slots=True)
 class Logistic:

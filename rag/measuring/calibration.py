@@ -165,7 +165,7 @@ def _fitted(cases: Sequence[Case], shipped: Logistic, target: float) -> tuple[Lo
 
 
 def _rows(cases: Sequence[Case]) -> Floats:
-    own = [[value or 0.0 for value in astuple(case.signals)] for case in cases]
+    own = [[value or 0.0 for value in case.signals.weighed] for case in cases]
     return np.hstack([np.ones((len(cases), 1)), np.array(own, dtype=np.float64).reshape(len(cases), -1)])
 
 
