@@ -59,6 +59,8 @@ def show_number(value: float, code: str) -> str:
     for section in sections(code):
         if section.takes(number):
             shown = section.show(number)
+            if shown is None and is_date_format(section.code):
+                shown = _show_moment(float(value), section.code)
             break
     return show_plainly(value) if shown is None else shown
 
@@ -74,8 +76,11 @@ def is_date_format(code: str) -> bool:
 
 
 def is_plain_format(code: str) -> bool:
-    """Says whether a format code leaves a number as it is, or is one of a date, which is shown as an ISO date."""
-    return code.lower() in _PLAIN or is_date_format(code)
+    """Says whether a format code leaves a number as it is, or is one of a date, which is shown as an ISO date.
+
+    Of a date is what python-calamine takes for one: the first section decides.
+    """
+    return code.lower() in _PLAIN or is_date_format(code.partition(";")[0])
 
 
 def styled_formats(codes: Mapping[int, str], styles: Sequence[int]) -> dict[int, str]:
@@ -107,6 +112,16 @@ def _show_time(days: float, code: str) -> str:
     return f"{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if unit == 1 else "")
 
 
+def _show_moment(number: float, code: str) -> str:
+    time = _show_time(number, code) if 0 <= number < _LAST_DAY else ""
+    if time:
+        return time
+    if not 60 < number < _LAST_DAY:
+        return show_plainly(number)
+    moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))
+    return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
+
+
 def show_cached(value: str, code: str) -> str:
     """Returns a number that a chart keeps (``0.30000000000000004``, ``46054`` under ``yyyy/m/d``) as it is read.
 
@@ -122,10 +137,4 @@ def show_cached(value: str, code: str) -> str:
     if not is_date_format(code):
         is_plain = code.lower() in ("", "general", "@")
         return ("" if is_plain else show_number(number, code)) or show_plainly(number)
-    time = _show_time(number, code) if 0 <= number < _LAST_DAY else ""
-    if time:
-        return time
-    if not 60 < number < _LAST_DAY:
-        return show_plainly(number)
-    moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))
-    return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
+    return _show_moment(number, code)

@@ -112,9 +112,13 @@ class Section:
         tokens: its literals and digits; None where it is not understood.
         condition: the comparison and the bound that it is for.
         keeps_sign: whether a minus is shown.
+        code: the section as it is written.
     """
 
-    def __init__(self, tokens: list[_Token] | None, condition: tuple[str, Decimal], keeps_sign: bool) -> None:
+    def __init__(
+        self, tokens: list[_Token] | None, condition: tuple[str, Decimal], keeps_sign: bool, code: str
+    ) -> None:
+        self.code = code
         self._holds, self._bound = _COMPARISONS[condition[0]], condition[1]
         self._keeps_sign = keeps_sign
         slashes = 0 if tokens is None else sum(1 for kind, _ in tokens if kind == "/")
@@ -193,13 +197,17 @@ def sections(code: str) -> tuple[Section, ...]:
     """Returns the sections of a code in the order in which they are tried."""
     found: list[list[_Token] | None] = [[]]
     conditions: list[tuple[str, Decimal] | None] = [None]
+    codes = [""]
     for match in _TOKEN.finditer(code[:255]):
         current = found[-1]
         any_text = match["any"]
         if any_text == ";":
             found.append([])
             conditions.append(None)
-        elif match["comparison"]:
+            codes.append("")
+            continue
+        codes[-1] += match[0]
+        if match["comparison"]:
             conditions[-1] = match["comparison"], Decimal(match["bound"])
         elif match["odd"] or (any_text and ((any_text.isascii() and any_text.isalpha()) or any_text == "@")):
             found[-1] = None
@@ -212,23 +220,24 @@ def sections(code: str) -> tuple[Section, ...]:
         elif any_text:
             kind = any_text if any_text in "0#?.,%/" else "literal"
             current.append((kind, "" if kind in "0#?.,/" else any_text))
-    return _conditioned(found[:3], conditions)
+    return _conditioned(found[:3], conditions, codes)
 
 
 def _conditioned(
-    found: list[list[_Token] | None], conditions: list[tuple[str, Decimal] | None]
+    found: list[list[_Token] | None], conditions: list[tuple[str, Decimal] | None], codes: list[str]
 ) -> tuple[Section, ...]:
     """Returns sections with what they are for: by their conditions, else above, below and at zero."""
     if any(conditions):
         return tuple(
-            Section(tokens, condition or _ANY, condition is None or not _is_below_zero(*condition))
-            for tokens, condition in zip(found, conditions, strict=False)
+            Section(tokens, condition or _ANY, condition is None or not _is_below_zero(*condition), code)
+            for tokens, condition, code in zip(found, conditions, codes, strict=False)
         )
     zero = Decimal(0)
     if len(found) == 1:
-        return (Section(found[0], _ANY, True),)
-    above = Section(found[0], (">", zero) if len(found) > 2 else (">=", zero), True)
-    return above, Section(found[1], ("<", zero), False), *(Section(one, _ANY, True) for one in found[2:])
+        return (Section(found[0], _ANY, True, codes[0]),)
+    others = (Section(one, _ANY, True, codes[2]) for one in found[2:])
+    above = Section(found[0], (">" if len(found) > 2 else ">=", zero), True, codes[0])
+    return above, Section(found[1], ("<", zero), False, codes[1]), *others
 
 
 def _is_below_zero(comparison: str, bound: Decimal) -> bool:
