@@ -147,3 +147,50 @@ def test_the_name_of_the_next_group_does_not_go_on_in_an_item_that_stands_furthe
     assert read(drawn(draw)).text.splitlines()[:3] == [
         "Worry | Not on file", "Inability | Not on file", "Transportation needs |",
     ]  # fmt: skip
+
+
+def figures(canvas: Any, y: float, row: Sequence[str]) -> None:
+    for right, cell in zip((110, 170, 230, 290), row, strict=True):
+        canvas.drawRightString(right, y, cell)
+
+
+def test_heads_at_the_left_of_figures_at_the_right_are_the_header() -> None:
+    rows = [[str(7 * n % 89), str(11 * n % 97), str(13 * n % 83), str(17 * n % 79)] for n in range(1, 7)]
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 800, 450)
+        canvas.setFont("Helvetica", 9)
+        for left, head in zip((70, 126, 182, 238), ("Alpha", "Beta", "Gamma", "Delta"), strict=True):
+            canvas.drawString(left, 700, head)
+        for at, row in enumerate(rows):
+            figures(canvas, 686 - 14 * at, row)
+        canvas.drawRightString(110, 602, "58")
+        canvas.drawString(116, 602, "6ff4173b-42")
+        canvas.drawRightString(230, 602, "22")
+        canvas.drawRightString(290, 602, "9")
+
+    (found,) = (text for kind, _, text in kinds(read(drawn(draw))) if kind == "table")
+    assert found.splitlines()[:7] == ["Alpha | Beta | Gamma | Delta", *(" | ".join(row) for row in rows)]
+
+
+def test_figures_and_codes_at_the_edges_of_pages_are_no_page_numbers() -> None:
+    def draw(canvas: Any) -> None:
+        for page in range(4):
+            canvas.setFont("Helvetica", 9)
+            canvas.drawString(70, 815, "Stock list")
+            for at in range(50):
+                row = 50 * page + at
+                canvas.drawString(70, 800 - 15 * at, f"REF-{row:02}")
+                canvas.drawString(170, 800 - 15 * at, ("cod", "tuna", "squid")[row % 3])
+                canvas.drawRightString(290, 800 - 15 * at, str(31 * row % 97))
+            canvas.drawString(290, 30, f"{page + 1}")
+            if page < 3:
+                canvas.showPage()
+
+    document = read(drawn(draw))
+    rows = [line for line in document.text.splitlines() if " | " in line]
+    assert rows == [f"REF-{n:02} | {('cod', 'tuna', 'squid')[n % 3]} | {31 * n % 97}" for n in range(200)]
+    assert [line for line in document.text.splitlines() if " | " not in line and line.strip()] in (
+        [],
+        ["Stock list"],
+    )

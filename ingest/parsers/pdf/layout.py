@@ -106,7 +106,7 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands]) -> list[Piece]:
     while position < len(rows):
         end = table_end(rows, position)
         if end > position:
-            position = table_start(rows, start, position)
+            position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
             pieces.append(Piece("table", rows=table_rows(rows[position:end], bands)))
             start = position = end

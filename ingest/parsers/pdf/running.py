@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import Line
@@ -18,6 +19,7 @@ _PAGE_NUMBER = pattern(
     re.IGNORECASE,
 )
 _MOST_TITLE_CHARS = 120
+_SAME_ROW = 0.5  # letter heights by which the lines of a row differ
 _LAST_LINE = -1_000_000
 
 
@@ -27,20 +29,30 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
     They are among the three outermost rows, at the same height in the margin of at least two fifths of the
     pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
     the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
-    never one. Neither is a line at the top that is larger than the body and says on no other page the same:
-    "Chapter 1" and "Chapter 2" are headings. What stands beside such a page number and says what a line of the text
-    does is the title of the section that the page is in.
+    never one. A page number grows from page to page, as the cells of a table do not; and what differs in its
+    digits ("REF-01", "REF-19") stands beside nothing that is not repeated, too. Neither is a line at the top
+    that is larger than the body and says on no other page the same: "Chapter 1" and "Chapter 2" are headings.
+    What stands beside such a page number and says what a line of the text does is the title of the section
+    that the page is in.
     """
     if len(pages) < 2:
         return lambda line, page: False
     counts: Counter[tuple[str, int]] = Counter()
     sizes: Counter[float] = Counter()
     texts: Counter[str] = Counter()
-    for page in pages:
+    numbers: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for index, page in enumerate(pages):
         counts.update({key for line in page.lines for key in _running_keys(line, page)})
+        for line in page.lines:
+            if number := _PAGE_NUMBER.fullmatch(line.text):
+                for key in _running_keys(line, page):
+                    numbers.setdefault(key, []).append((index, _value(number[1])))
         texts.update({line.text for line in page.lines})
         for line in page.lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
+    for key, values in numbers.items():
+        if not _grows(values):
+            del counts[key]
     least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
     heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
 
@@ -68,12 +80,45 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
         own = texts[line.text] == 1 and line.size >= heading_size and line.y0 > page.height / 2
         if own and not _PAGE_NUMBER.fullmatch(line.text):
             return False
+        if not is_common(line, page):
+            return False
+        alike = texts[line.text] >= least or _PAGE_NUMBER.fullmatch(line.text)
+        return bool(alike) or all(is_common(other, page) for other in _beside(line, page))
+
+    def is_common(line: Line, page: PageText) -> bool:
         return any(
             sum(counts[text, height + shift] for shift in (-1, 0, 1)) >= least
             for text, height in _running_keys(line, page)
         )
 
     return is_running
+
+
+def _beside(line: Line, page: PageText) -> list[Line]:
+    return [
+        other for other in page.lines if other is not line and abs(other.y0 - line.y0) < _SAME_ROW * line.size
+    ]
+
+
+def _grows(numbers: Sequence[tuple[int, int]]) -> bool:
+    """Says whether (page index, number) pairs are page numbers: most grow by one a page, by two in spreads."""
+    least: dict[int, int] = {}
+    for index, number in numbers:
+        least[index] = min(number, least.get(index, number))
+    steps = [
+        0 < after - before <= 2 * (later - sooner)
+        for (sooner, before), (later, after) in pairwise(sorted(least.items()))
+    ]
+    return not steps or 2 * sum(steps) > len(steps)
+
+
+def _value(number: str) -> int:
+    """Returns the value of an arabic number, or a roman one."""
+    if number.isdigit():
+        return int(number)
+    values = ["ivxl".index(letter) for letter in number.lower()]
+    worth = [(1, 5, 10, 50)[value] for value in values]
+    return sum(-one if at + 1 < len(worth) and one < worth[at + 1] else one for at, one in enumerate(worth))
 
 
 def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -127,11 +128,17 @@ def _right(rows: Sequence[Row]) -> float:
     return max(line.x1 for row in rows for line in row.lines)
 
 
-def table_start(rows: Sequence[Row], first: int, start: int) -> int:
-    """Returns where the header above a table begins: rows that leave its first column empty.
+def table_start(rows: Sequence[Row], first: int, start: int, end: int) -> int:
+    """Returns where the header above a table begins: a row with a head for each column, or rows that leave its first
+    column empty.
 
     Labels of the first group (``Net sales:``) may stand between the header and the first full row.
     """
+    if start > first:
+        head = rows[start - 1]
+        near = head.y0 - rows[start].y1 < 1.5 * head.lines[0].size
+        if near and _heads(head, _columns(rows[start:end])):
+            return start - 1
     edge = min(line.x0 for row in rows[start : start + 6] for line in row.lines[1:])
     label = min(row.lines[0].x0 for row in rows[start : start + 3])
     found = position = start
@@ -153,19 +160,12 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
 
     What stands between two of the level rules that part all rows is one row.
     """
-    widest = max(len(row.lines) for row in rows)
-    full = [row for row in rows if len(row.lines) >= max(2, widest - 1)]
-    spans = sorted((line.x0, line.x1) for row in full for line in row.lines)
-    columns: list[list[float]] = []
-    for x0, x1 in spans:
-        if columns and x0 < columns[-1][1]:
-            columns[-1][1] = max(columns[-1][1], x1)
-        else:
-            columns.append([x0, x1])
-    columns = [part for column in columns for part in _parted(column, full)]
+    columns = _columns(rows[1:]) if len(rows) > 1 else []
+    heads = _heads(rows[0], columns)
+    columns = columns if heads else _columns(rows)
     apart = _row_distance(rows, columns)
-    table: list[list[str]] = []
-    for at_row, row in enumerate(rows):
+    table: list[list[str]] = [heads] if heads else []
+    for at_row, row in enumerate(rows[len(table) :], start=len(table)):
         cells = [""] * len(columns)
         is_labelled = row.lines[0].x0 < columns[0][1] and (bool(table) or len(row.lines) == 1)
         for line in _by_column(row.lines, columns):
@@ -185,6 +185,46 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
         else:
             table.append(cells)
     return _with_one_header(table)
+
+
+def _columns(rows: Sequence[Row]) -> list[list[float]]:
+    """Returns from where to where each column reaches: in the fullest rows, where most are; those with a cell less may
+    widen a column, or have a say where the fullest are few.
+    """
+    widest = max(len(row.lines) for row in rows)
+    fuller = [row for row in rows if len(row.lines) >= max(2, widest - 1)]
+    fullest = [row for row in rows if len(row.lines) == widest]
+    full = fullest if widest > 1 and 2 * len(fullest) > len(rows) else fuller
+    columns: list[list[float]] = []
+    for x0, x1 in sorted((line.x0, line.x1) for row in full for line in row.lines):
+        if columns and x0 < columns[-1][1]:
+            columns[-1][1] = max(columns[-1][1], x1)
+        else:
+            columns.append([x0, x1])
+    columns = [part for column in columns for part in _parted(column, full)]
+    for line in (line for row in fuller if row not in full for line in row.lines):
+        met = [at for at, (x0, x1) in enumerate(columns) if x0 < line.x1 and line.x0 < x1]
+        if len(met) == 1:
+            columns[met[0]] = [min(columns[met[0]][0], line.x0), max(columns[met[0]][1], line.x1)]
+    return columns
+
+
+def _heads(row: Row, columns: Sequence[Sequence[float]]) -> list[str]:
+    """Returns the heads of the columns where a row has one for each, in words, between those beside it; or []."""
+    heads: list[list[Word]] = []
+    for word in (word for line in row.lines for word in line.words):
+        if heads and word.x0 - heads[-1][-1].x1 <= _CELL_GAP * word.size:
+            heads[-1].append(word)
+        else:
+            heads.append([word])
+    if len(heads) != len(columns) or len(heads) < 2:
+        return []
+    lefts = [0.0, *(x1 for _, x1 in columns[:-1])]
+    rights = [*(x0 for x0, _ in columns[1:]), math.inf]
+    placed = zip(lefts, heads, rights, strict=True)
+    texts = [Line(head).text for head in heads]
+    is_placed = all(left < head[0].x0 and head[-1].x1 < right for left, head, right in placed)
+    return texts if is_placed and all(map(_LETTER.search, texts)) else []
 
 
 def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> float:
