@@ -17,16 +17,13 @@ import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import SYMBOL_BULLET
-from ingest.parsers.pdf.lines import Rule, Word, drawn_once, in_rows
+from ingest.parsers.pdf.drawings import read_drawings
+from ingest.parsers.pdf.lines import Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf.structure import Box, PageText
 from ingest.parsers.pdf.writing import join_labels, mark_downward, turn_upright
 
-_MAX_OBJECTS = 4000
-_MAX_RULES = 1500
-_MAX_DEPTH = 3
 _TINY_POINTS = 1.5
-_THIN = 3.0  # points that a rule is thick, at most
 _PALE = 225
 _SEEN_CONTRAST = 24
 _LOOK_PIXELS = 1200
@@ -80,7 +77,7 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
         turns, looks = _read_words(text_page, text, found, fonts, backward=backward)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
-    _read_objects(page.raw, found)
+    read_drawings(page.raw, found)
     turns = _leave_out(found, turns, _are_hidden(page, found, looks))
     turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
     downward = mark_downward(found.words, turns)
@@ -261,63 +258,6 @@ def _heighten(text_page: Any, index: int, box: Any) -> None:
     ):
         size = pdfium.FPDFText_GetFontSize(text_page, index) * math.hypot(matrix.c, matrix.d)
         box.bottom, box.top = y.value - _DESCENT * size, y.value + _ASCENT * size
-
-
-def _read_objects(page: Any, found: PageText) -> None:
-    """Collects drawn straight lines (of tables) and where pictures lie."""
-    get_object, get_type = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
-    picture, path, form = pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_FORM
-    for index in range(min(pdfium.FPDFPage_CountObjects(page), _MAX_OBJECTS)):
-        item = get_object(page, index)
-        kind = get_type(item)
-        if kind == path:
-            found.drawings += 1
-            if len(found.rules) < _MAX_RULES and (box := _bounds(item)):
-                _add_rules(item, *box, found)
-        elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
-            found.drawings += 1
-        elif (kind == picture or (kind == form and _holds_picture(item, found))) and (box := _bounds(item)):
-            found.pictures.append(box)
-
-
-def _bounds(item: Any) -> Box | None:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
-        return None
-    return left.value, bottom.value, right.value, top.value
-
-
-def _holds_picture(form: Any, found: PageText, depth: int = 1) -> bool:
-    """Says whether a picture is part of a form, and counts the drawings that come before it."""
-    for index in range(min(max(pdfium.FPDFFormObj_CountObjects(form), 0), _MAX_OBJECTS)):
-        item = pdfium.FPDFFormObj_GetObject(form, index)
-        kind = pdfium.FPDFPageObj_GetType(item)
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            return True
-        if kind == pdfium.FPDF_PAGEOBJ_FORM:
-            if depth < _MAX_DEPTH and _holds_picture(item, found, depth + 1):
-                return True
-        elif kind != pdfium.FPDF_PAGEOBJ_TEXT:
-            found.drawings += 1
-    return False
-
-
-def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: PageText) -> None:
-    """Adds a thin path as a rule, and a box with a drawn edge as four; a mere background is none."""
-    wide, high = x1 - x0, y1 - y0
-    rules = page.rules
-    fill, stroke, thick = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
-    pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
-    if stroke.value and min(wide, high) > _THIN and pdfium.FPDFPageObj_GetStrokeWidth(item, thick):
-        thick.value = 2 * min(thick.value, _THIN)  # PDFium's bounds have room for its corners
-    if wide - thick.value <= _THIN and high >= 6:
-        x = (x0 + x1) / 2
-        rules.append(Rule(x, y0, x, y1))
-    elif high - thick.value <= _THIN and wide >= 6:
-        y = (y0 + y1) / 2
-        rules.append(Rule(x0, y, x1, y))
-    elif stroke.value and wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
-        rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
 
 
 # ---- what cannot be seen -------------------------------------------------------------------------
