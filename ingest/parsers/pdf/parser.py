@@ -26,6 +26,7 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.pdf.annotations import Beside, attached_files, open_page
+from ingest.parsers.pdf.code import with_code
 from ingest.parsers.pdf.layout import arrange
 from ingest.parsers.pdf.lines import Line, in_rows
 from ingest.parsers.pdf.page import Font, read_page
@@ -161,6 +162,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         for page in pages
     ]
     undo_hyphens(arranged)
+    arranged = with_code(arranged)
     headings = Headings(arranged, outline)
     draft = Draft(limits)
     for index, (page, pieces) in enumerate(zip(pages, arranged, strict=True)):

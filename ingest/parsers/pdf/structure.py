@@ -120,7 +120,7 @@ class Headings:
 
     def level(self, piece: Piece, index: int) -> int:
         """Returns 1 to 6 for a heading, 0 for anything else."""
-        if piece.kind == "table":
+        if piece.kind in ("table", "code"):
             return 0
         if known := self._outlined(piece, index):
             return known
@@ -147,7 +147,7 @@ class Headings:
         return round(piece.size), piece.bold
 
     def _looks(self, piece: Piece) -> bool:
-        if piece.kind == "table" or not piece.lines or len(piece.lines) > 3:
+        if piece.kind in ("table", "code") or not piece.lines or len(piece.lines) > 3:
             return False
         text = _text(piece)
         if _LEADERS.search(text):
@@ -250,6 +250,8 @@ def add_pieces(draft: Draft, pieces: Sequence[Piece], levels: Sequence[int]) -> 
         elif piece.kind == "table":
             draft.count_cells(sum(map(len, piece.rows)))
             draft.table([[_LEADERS.sub(" … ", cell) for cell in row] for row in piece.rows], copies=None)
+        elif piece.kind == "code":
+            draft.code(piece.text)
         elif piece.kind == "list":
             draft.listing([(depth, mark, _LEADERS.sub(" … ", text)) for depth, mark, text in piece.items])
         elif _is_label(piece):
