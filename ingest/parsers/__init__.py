@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "12"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "14"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "14"),
-    detection.RTF: Parser("ingest.parsers.rtf.parser", "14"),
+    detection.RTF: Parser("ingest.parsers.rtf.parser", "15"),
     detection.EPUB: Parser("ingest.parsers.epub", "19"),
     detection.EML: Parser("ingest.parsers.mail.parser", "7"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "9"),

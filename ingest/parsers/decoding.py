@@ -44,6 +44,16 @@ class Decoded:
     encoding: str
     replaced: int
 
+    @property
+    def loss(self) -> str:
+        """What to say of the characters that could not be read."""
+        return f"{unread(self.replaced)} as {self.encoding.removesuffix('-sig')}."
+
+
+def unread(chars: int) -> str:
+    """Returns words that say how many characters could not be read."""
+    return f"{chars} character{'s' * (chars != 1)} could not be read"
+
 
 def decode(data: bytes, declared: str = "") -> Decoded:
     """Returns the text of a file.

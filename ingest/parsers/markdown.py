@@ -50,7 +50,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data)
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     front, body = _split_front_matter(text, draft)
     add_markdown(draft, without_tags(body))

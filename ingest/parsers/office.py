@@ -330,7 +330,9 @@ def _refusal(place: str, error: Any) -> VouchError:
     """Returns the error for an XML text that its library gave up: it is damaged, or beyond the library's limits."""
     if error.code != etree.ErrorTypes.ERR_RESOURCE_LIMIT:
         return ParseError(
-            f"{place} is damaged: {str(error)[:200]}.", code="damaged_file", hint="Save the file anew."
+            f"{place} is damaged: {error.msg[:200]}.",
+            code="damaged_file",
+            hint="Get a whole copy, or let the program that it was made with repair it, and save that.",
         )
     if "depth" in str(error):
         return LimitError(

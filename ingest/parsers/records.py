@@ -45,7 +45,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data)
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     text = decoded.text.lstrip("\ufeff").strip()
     content_type = JSONL if suffix_of(name) in (".jsonl", ".ndjson") else JSON
     writer = _Writer(draft, name)

@@ -55,7 +55,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data)
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     reader = _Reader(draft, _MARKUP.get(PurePath(name).suffix.lower(), ""))
     for number, page in enumerate(text.split("\f"), 1):

@@ -183,3 +183,9 @@ def test_chinese_and_korean_are_not_taken_for_japanese() -> None:
         ("한국어 보고서, 매출 증가", "euc-kr"),
     ):
         assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(("bad", "told"), [(1, "1 character"), (2, "2 characters")])
+def test_what_could_not_be_read_is_counted(bad: int, told: str) -> None:
+    document = parse(b"\xef\xbb\xbfRules and rates " + b"\xff " * bad + b"for all", "a.txt")
+    assert [note.message for note in document.notes] == [f"{told} could not be read as utf-8."]

@@ -67,11 +67,14 @@ def test_a_flat_file_is_known_by_its_content_and_other_xml_is_none() -> None:
 
 def test_a_workbook_that_was_put_into_a_flat_text_is_told() -> None:
     inner = flat('<table:table table:name="T"/>', "spreadsheet").decode().partition("\n")[2]
-    document = read(
-        flat(f"<text:p>x<draw:frame><draw:object>{inner}</draw:object></draw:frame></text:p>"), "a.fodt"
-    )
-    assert document.text == "x"
-    assert [note.code for note in document.notes] == ["attachment_unread"]
+    frame = f"<draw:frame><draw:object>{inner}</draw:object></draw:frame>"
+    for frames, told in (
+        (frame, "A workbook, put into this document, was not read: save it from there and add it."),
+        (2 * frame, "2 workbooks, put into this document, were not read: save them from there and add them."),
+    ):
+        document = read(flat(f"<text:p>x{frames}</text:p>"), "a.fodt")
+        assert document.text == "x"
+        assert [(note.code, note.message) for note in document.notes] == [("attachment_unread", told)]
 
 
 def test_charts_of_texts_and_slides_are_tables() -> None:

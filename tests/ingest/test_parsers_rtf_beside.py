@@ -108,6 +108,8 @@ def test_a_document_of_pictures_alone_says_so() -> None:
         (r"\mac\deff0{\fonttbl{\f0 Helvetica;}}", r"\f0 caf\'8e", "café"),
         (r"\mac\ansicpg10000\deff0{\fonttbl{\f0 Helvetica;}}", r"caf\'8e", "café"),
         (r"\pc", r"caf\'82", "café"),
+        (r"\ansi{\fonttbl;}", r"caf\'e9", "café"),
+        (r"\ansi{\fonttbl}", r"\uc caf\u233?", "café"),
         (r"\ansi\mac\deff0", r"caf\'e9", "café"),
         (r"\ansi\ansicpg1250\deff0{\fonttbl{\f0\fcharset1 Arial;}}", r"\f0\'e8", "č"),
     ],

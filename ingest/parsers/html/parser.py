@@ -57,7 +57,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data, declared[1].decode("ascii") if declared else "")
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     root = parse_html(decoded.text)
     if root is None:
         raise ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")

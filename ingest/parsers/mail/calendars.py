@@ -80,7 +80,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data if wide else _FOLDED_BYTES.sub(b"", data))
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     entries = list(_entries(_FOLD.sub("", decoded.text) if wide else decoded.text))
     draft.page(1)
     for entry in entries:

@@ -9,6 +9,7 @@ hidden passages, sections and slides (noted), readings above Japanese words, pic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -39,7 +40,7 @@ from ingest.parsers.odf.words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
 from ingest.parsers.remarks import Remark
 
-_DOCUMENTS = {ODS: "A workbook", ODT: "A text", ODP: "A presentation"}
+_DOCUMENTS = {ODS: "workbook", ODT: "text", ODP: "presentation"}
 _CONTAINERS = frozenset(
     {
         *(TEXT + tag for tag in ("section", "bibliography", "index-body", "numbered-paragraph")),
@@ -82,8 +83,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         writer.write_notes()
     if writer.hidden:
         draft.note("hidden_text", f"{writer.hidden} hidden passages, sections or slides were left out.")
-    for inside in _put_in(manifest):
-        draft.note("attachment_unread", f"{inside}, put into this document, was not read: add it as a file.")
+    for kind, count in Counter(_put_in(manifest)).items():
+        what, verb, it = (f"A {kind}", "was", "it") if count == 1 else (f"{count} {kind}s", "were", "them")
+        message = f"{what}, put into this document, {verb} not read: save {it} from there and add {it}."
+        draft.note("attachment_unread", message)
     title, language, date, metadata = read_properties(package)
     for damage in package.damage:
         draft.note("damaged_text", damage)

@@ -95,9 +95,9 @@ def end_of_group(source: str, start: int) -> int:
 
 def _entries(table: str) -> dict[str, str]:
     starts = list(_FONT.finditer(table))
-    ends = [one.start() for one in starts[1:]] + [len(table)]
     found: dict[str, str] = {}
-    for one, end in zip(starts, ends, strict=True):
+    for at, one in enumerate(starts, 1):
+        end = starts[at].start() if at < len(starts) else len(table)
         found.setdefault(one[1], table[one.end() : end])
     return found
 

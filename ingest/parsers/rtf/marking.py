@@ -155,6 +155,7 @@ class Marking:
         self._left_out = 0
         if word == "uc":
             self._stand_ins = min(max(int(number or 1), 0), _MOST_STAND_INS)
+            return f"\\uc{self._stand_ins} "
         if word == "u" and number:
             self._left_out = self._stand_ins
             if not -0x8000 <= int(number) <= sys.maxunicode:

@@ -20,6 +20,7 @@ from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import CELL_SEPARATOR, Draft, Limits
 from ingest.parsers.cleaning import one_line
+from ingest.parsers.decoding import unread
 from ingest.parsers.detection import RTF
 from ingest.parsers.rtf.fonts import HEAD_CHARS, Fonts, read_fonts
 from ingest.parsers.rtf.marking import (
@@ -82,7 +83,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     text = text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
     draft = Draft(limits)
     if REPLACEMENT in text:
-        draft.note("damaged_text", f"{text.count(REPLACEMENT)} characters could not be read.")
+        draft.note("damaged_text", f"{unread(text.count(REPLACEMENT))}.")
     if marking.overlong:
         draft.note(
             "damaged_text", "Binary data is said to go on beyond the file's end: see whether text is missing."

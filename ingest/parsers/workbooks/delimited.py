@@ -32,7 +32,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     decoded = decode(data)
     draft = Draft(limits)
     if decoded.replaced:
-        draft.note("damaged_text", f"{decoded.replaced} characters could not be read as {decoded.encoding}.")
+        draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\0", "")
     content_type = TSV if suffix_of(name) in (".tsv", ".tab") else CSV
     told = _SEPARATOR_LINE.match(text)
