@@ -373,3 +373,23 @@ def test_a_damaged_part_beside_the_cells_is_told_and_the_cells_are_read() -> Non
     assert [(note.code, note.message.split(" ")[0]) for note in document.notes] == [
         ("damaged_text", "docProps/core.xml")
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('@" 御中"', "青空商事 御中"),
+        ('0;-0;0;"宛先："@', "宛先：青空商事"),
+        (r"\(@\)", "(青空商事)"),
+        ("_(* #,##0_);_(* (#,##0);_(@_)", "青空商事"),
+        ("@", "青空商事"),
+        ('@@"x"', "青空商事"),
+        ("yyyy/m/d;@", "青空商事"),
+    ],
+)
+def test_what_a_format_shows_around_a_text_is_read(code: str, shown: str) -> None:
+    def fill(book: Workbook) -> None:
+        book.active.append(["青空商事", "x"])
+        book.active["A1"].number_format = code
+
+    assert read(packed(fill)).text == f"Sheet\n\n{shown} | x"

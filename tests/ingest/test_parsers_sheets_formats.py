@@ -52,13 +52,13 @@ def test_the_old_format_shows_its_numbers_and_hides_what_is_hidden() -> None:
             sheet.write(row, 2, "unseen")
         sheet.col(2).hidden = True
         sheet.row(4).hidden = True
-        sheet.write(7, 0, "result")
+        sheet.write(7, 0, "result", xlwt.easyxf(num_format_str='"= "@'))
         sheet.row(7).set_cell_error(1, "#DIV/0!")
 
     document = read(xls(fill), "a.xls")
     assert document.text.split("\n")[2:] == [
         "row 0 | 15.3%", "row 1 | $1,234.50", "row 2 | 0007", "row 3 | 1,200千円", "row 5 | 2026-01-05",
-        "row 6 | 0.3", "result | #DIV/0!",
+        "row 6 | 0.3", "= result | #DIV/0!",
     ]  # fmt: skip
     assert [note.message for note in document.notes] == ["Hidden rows and columns were left out: 1 and 1."]
 
@@ -244,9 +244,13 @@ def test_a_binary_workbook_shows_its_numbers_and_hides_what_is_hidden() -> None:
     )
     assert [note.message for note in document.notes] == ["Hidden rows and columns were left out: 1 and 1."]
     merged = xlsb(
-        [*rows[:3], [(1, b""), *rows[3][1:]]], 9, 9, ["General"] * 4, struct.pack("<IIII", 2, 3, 0, 0)
+        [*rows[:3], [(1, b""), *rows[3][1:]]],
+        9,
+        9,
+        ['@"部"', *["General"] * 3],
+        struct.pack("<IIII", 2, 3, 0, 0),
     )
-    assert "西 | 0.153 | x | 1234.56\n西 | 0.153 | x | #DIV/0!" in read(merged, "a.xlsb").text
+    assert "西部 | 0.153 | x | 1234.56\n西部 | 0.153 | x | #DIV/0!" in read(merged, "a.xlsb").text
     with pytest.raises(LimitError) as caught:
         read(data, "a.xlsb", Limits(max_cells=15))
     assert caught.value.code == "too_many_cells"

@@ -16,6 +16,7 @@ from ingest.parsers.workbooks.number_formats import styled_formats
 from ingest.parsers.workbooks.view import MOST_COLUMNS, SheetView, check_extent, drawn_beside, show_column
 
 _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
+_TEXTS = (6, 7, 8)
 _CELLS = range(2, 12)
 """Records of cells that hold something, results of formulas among them."""
 _COLUMNS, _SHEET, _FORMAT, _STYLE, _STYLES, _STYLES_END = 60, 156, 44, 47, 617, 618
@@ -95,6 +96,8 @@ class BinaryWorkbookView:
         code = self._formats.get(style, "")
         if kind in (_ERROR, _FORMULA_ERROR):
             view.shown[place] = _ERRORS.get(data[8], "#ERROR")
+        elif kind in _TEXTS:
+            view.frame_text(place, code)
         elif code and kind in (_RK, _REAL, _FORMULA_NUMBER):
             value = _short_number(data) if kind == _RK else struct.unpack_from("<d", data, 8)[0]
             view.show_number(place, value, code)

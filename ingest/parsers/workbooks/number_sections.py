@@ -26,6 +26,8 @@ _TOKEN = pattern(
     re.IGNORECASE | re.DOTALL,
 )
 _DIGITS = "0#?"
+_FRAME = "()-+/: 「」（）"
+"""What stands beside a text without being quoted."""
 _NINE = frozenset("123456789")
 _MAX_DECIMALS = 30
 _FRACTION_DECIMALS = 12
@@ -221,6 +223,24 @@ def sections(code: str) -> tuple[Section, ...]:
             kind = any_text if any_text in "0#?.,%/" else "literal"
             current.append((kind, "" if kind in "0#?.,/" else any_text))
     return _conditioned(found[:3], conditions, codes)
+
+
+@lru_cache(maxsize=512)
+def text_frame(code: str) -> tuple[str, str]:
+    """Returns what a format code shows before and behind a text (``@" 御中"``), "" and "" where it shows none."""
+    found: list[list[str]] = [[]]
+    for match in _TOKEN.finditer(code[:255]):
+        if match["any"] == ";":
+            found.append([])
+        else:
+            literal = match["quoted"] or match["escaped"] or match["currency"]
+            found[-1].append(literal or (match["any"] if match["any"] in (*_FRAME, "@") else "") or "")
+    section = found[3] if len(found) > 3 else next((one for one in reversed(found) if "@" in one), [])
+    if section.count("@") != 1:
+        return "", ""
+    at = section.index("@")
+    before, behind = "".join(section[:at]), "".join(section[at + 1 :])
+    return (before, behind) if (before + behind).strip() else ("", "")
 
 
 def _conditioned(

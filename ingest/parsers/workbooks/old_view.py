@@ -90,10 +90,12 @@ class OldWorkbookView:
                     if held:
                         last_row, last_column = row, max(last_column, held[-1])
                     for column in held:
-                        if kinds[column] != _TEXT:
+                        if kinds[column] == _TEXT:
+                            view.frame_text((row, column), _format_of(sheet, row, column, formats))
+                            if has_code_page:
+                                view.shown[row, column] = sheet.cell_value(row, column)
+                        else:
                             _show(view, sheet, (row, column), formats, xlrd.error_text_from_code)
-                        elif has_code_page:
-                            view.shown[row, column] = sheet.cell_value(row, column)
                         if self._reads_values and (row, column) not in view.shown:
                             view.shown[row, column] = _show_value(book, sheet, row, column)
                 check_extent(name, last_row + 1, last_column + 1)
@@ -157,7 +159,12 @@ def _show(view: SheetView, sheet: Any, place: tuple[int, int], formats: list[str
     kind, value = sheet.cell_type(*place), sheet.cell_value(*place)
     if kind == _ERROR:
         view.shown[place] = str(errors.get(value, "#ERROR"))
-    style = sheet.cell_xf_index(*place) if kind == _NUMBER else len(formats)
-    if style < len(formats) and formats[style]:
+    code = _format_of(sheet, *place, formats) if kind == _NUMBER else ""
+    if code:
         with suppress(ValueError):
-            view.show_number(place, float(value), formats[style])
+            view.show_number(place, float(value), code)
+
+
+def _format_of(sheet: Any, row: int, column: int, formats: list[str]) -> str:
+    style = sheet.cell_xf_index(row, column)
+    return formats[style] if style < len(formats) else ""

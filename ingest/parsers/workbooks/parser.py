@@ -241,6 +241,10 @@ def _visible_cells(sheet: CalamineSheet | _BareSheet, view: SheetView, left_out:
             hidden_rows.add(row)
         elif line:
             cells[row] = line
+    for (row, column), (before, behind) in view.framed.items():
+        text = cells.get(row, {}).get(column)
+        if text:
+            cells[row][column] = f"{before}{text}{behind}".strip()
     left_out.uncalculated += view.uncalculated
     left_out.blanked += view.blanked
     left_out.rows += len(hidden_rows)

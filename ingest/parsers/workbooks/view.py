@@ -18,10 +18,12 @@ from corpus.patterns import pattern
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 from ingest.parsers.workbooks.number_formats import show_number, styled_formats
+from ingest.parsers.workbooks.number_sections import text_frame
 
 _MAX_EXTENT = 10_000_000
 MOST_COLUMNS = 16_384
 _REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
+_TEXTS = frozenset({"s", "str", "inlineStr"})
 _THREAD = "tc="
 """How the writer of a note begins that stands for a thread."""
 _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]\s*", re.DOTALL | re.IGNORECASE)
@@ -31,12 +33,14 @@ _BOILERPLATE = pattern(r"\A\[Threaded comment\].*?(?:Comment|コメント)[:：]
 class SheetView:
     """What is to be shown in place of a value ("": nothing), and what is not shown at all; rows and columns from 0.
 
-    ``merges`` are the merged ranges (top, left, bottom, right, all included) that python-calamine does not give.
+    ``framed`` is what stands before and behind a text, ``merges`` are the merged ranges (top, left, bottom, right, all
+    included) that python-calamine does not give.
     """
 
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    framed: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     uncalculated: int = 0
     blanked: int = 0
@@ -45,6 +49,12 @@ class SheetView:
         """Keeps what is seen of a number; others than zero of which nothing is seen are counted."""
         self.shown[place] = show_number(value, code)
         self.blanked += not self.shown[place] and value != 0
+
+    def frame_text(self, place: tuple[int, int], code: str) -> None:
+        """Keeps what a format code shows around a text."""
+        frame = text_frame(code) if "@" in code else ("", "")
+        if any(frame):
+            self.framed[place] = frame
 
     def is_hidden(self, column: int) -> bool:
         """Says whether a column is hidden."""
@@ -135,6 +145,8 @@ class WorkbookView:
             elif tag == "is":
                 text = child
         kind = cell.get("t") or "n"
+        if kind in _TEXTS:
+            view.frame_text(place, self._formats.get(_number(cell.get("s")), ""))
         if value is None:
             view.uncalculated += has_formula and text is None and not is_empty_text
             return text is not None
