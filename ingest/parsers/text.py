@@ -34,6 +34,8 @@ _JA_HEADING = pattern(
 _JA_LEVEL = {"編": 1, "部": 1, "章": 1, "節": 2, "条": 3, "款": 3}
 _ASCIIDOC = pattern(r"^(={1,6})\s+(\S.*)$")
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
+_STEP = pattern(r"\d{1,2}\.[ \t]+[\x20-\x7e]*(?:[!?:;,]|(?<![\w-])[a-z]{4}[\x20-\x7e]*\.)")
+"""What is to be done (``3. Restart the service.``), no title that ends with a full stop (``2. Governing Law.``)."""
 _UNTITLED = pattern(r"[\W_]*\d[\d\W]*\d|\.\.|[#%/<{\[]|.*[|\t=]")
 """Times and numbers, directives, comments, markup, cells, settings."""
 _ASCIIDOC_NAME = "AsciiDoc"
@@ -182,7 +184,8 @@ def _heading_level(line: str) -> int:
     if len(line) > _MAX_HEADING_CHARS:
         return 0
     japanese = _JA_HEADING.match(line)
-    if japanese and len(line) <= _MAX_JA_HEADING_CHARS and not line.endswith(("。", "、")):
+    is_said = line.endswith(("。", "、")) or _STEP.fullmatch(line)
+    if japanese and len(line) <= _MAX_JA_HEADING_CHARS and not is_said:
         if japanese[1]:
             return _JA_LEVEL[japanese[1]]
         return min(1 + len(re.findall("[.．－-]", japanese[2])), 6) if japanese[2] else 2

@@ -201,3 +201,20 @@ def test_a_paragraph_above_a_rule_is_no_heading_of_markdown() -> None:
         ("paragraph", 0, "Cable 5.00\nMouse 6.00\nSum 11.00"),
         ("paragraph", 0, "Paid."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("1. Definitions", "heading"),
+        ("2. Governing Law.", "heading"),
+        ("4.2 What is next?", "heading"),
+        ("３．適用範囲：", "heading"),
+        ("3. Restart the service.", "list"),
+        ("4. If this fails:", "list"),
+        ("5. Call Anna, then Bob;", "list"),
+    ],
+)
+def test_a_numbered_step_that_stands_alone_is_no_heading(line: str, kind: str) -> None:
+    found = kinds(read(f"All begins here, in a sentence.\n\n{line}\n\nAnd it ends.\n", "a.txt"))
+    assert [one for one, _, _ in found] == ["paragraph", kind, "paragraph"]
