@@ -42,6 +42,7 @@ from ingest.parsers.workbooks.view import SheetView, WorkbookView
 from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
 from ingest.parsers.zips import is_zip
 
+_SHOW_THEM = "Show them and save the file if they should be found."
 _View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
 
 
@@ -161,16 +162,20 @@ class _LeftOut:
 
     def note(self, draft: Draft) -> None:
         if self.sheets:
-            draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}.")
+            draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}. {_SHOW_THEM}")
         if self.rows or self.columns:
             draft.note(
-                "hidden_text", f"Hidden rows and columns were left out: {self.rows} and {self.columns}."
+                "hidden_text",
+                f"Hidden rows and columns were left out: {self.rows} and {self.columns} (a filter or a closed group "
+                f"hides them, too). {_SHOW_THEM}",
             )
         if self.blanked:
             draft.note("hidden_text", f"Numbers that their format hides were left out: {self.blanked}.")
         if self.uncalculated:
             draft.note(
-                "no_values", f"Formulas without a saved result, read as empty cells: {self.uncalculated}."
+                "no_values",
+                f"Formulas without a saved result, read as empty cells: {self.uncalculated}. Saved anew by Excel or "
+                "LibreOffice they have one.",
             )
 
 
