@@ -286,7 +286,7 @@ def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
     assert tables(document) == [("name | team", "name | team\nAki | x\nCem | z")], "seen as one table"
     assert [note.message.partition(". ")[0] for note in document.notes] == [
         "Hidden sheets were left out: Secret",
-        "Hidden rows and columns were left out: 1 and 1 (a filter or a closed group hides them, too)",
+        "Left out: 1 hidden row and 1 hidden column (a filter or a closed group hides them, too)",
     ]
 
 

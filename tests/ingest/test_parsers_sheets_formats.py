@@ -61,7 +61,7 @@ def test_the_old_format_shows_its_numbers_and_hides_what_is_hidden() -> None:
         "row 6 | 0.3", "= result | #DIV/0!",
     ]  # fmt: skip
     assert [note.message.partition(" (")[0] for note in document.notes] == [
-        "Hidden rows and columns were left out: 1 and 1"
+        "Left out: 1 hidden row and 1 hidden column"
     ]
 
 
@@ -245,7 +245,7 @@ def test_a_binary_workbook_shows_its_numbers_and_hides_what_is_hidden() -> None:
         == "料金\n\n地域 | 率 | 価格\n東 | 15.3% | 1,234.6円\n南 | 15.3% | #DIV/0!\n\n- A2: 4月から"
     )
     assert [note.message.partition(" (")[0] for note in document.notes] == [
-        "Hidden rows and columns were left out: 1 and 1"
+        "Left out: 1 hidden row and 1 hidden column"
     ]
     merged = xlsb(
         [*rows[:3], [(1, b""), *rows[3][1:]]],

@@ -164,10 +164,11 @@ class _LeftOut:
         if self.sheets:
             draft.note("hidden_text", f"Hidden sheets were left out: {', '.join(self.sheets)}. {_SHOW_THEM}")
         if self.rows or self.columns:
+            counts = ((self.rows, "row"), (self.columns, "column"))
+            hidden = " and ".join(f"{n} hidden {what}{'s' if n > 1 else ''}" for n, what in counts if n)
             draft.note(
                 "hidden_text",
-                f"Hidden rows and columns were left out: {self.rows} and {self.columns} (a filter or a closed group "
-                f"hides them, too). {_SHOW_THEM}",
+                f"Left out: {hidden} (a filter or a closed group hides them, too). {_SHOW_THEM}",
             )
         if self.blanked:
             draft.note("hidden_text", f"Numbers that their format hides were left out: {self.blanked}.")
