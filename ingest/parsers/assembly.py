@@ -196,7 +196,7 @@ class Draft:
             self.note("hidden_text", f"{count} hidden characters were removed.", page)
         text = "".join(self._pieces)
         if not text:
-            raise _silent(name, pictures)
+            raise _silent(name, pictures, [one.message for one in self._notes if one.code == "hidden_text"])
         pages = self._closed_pages()
         for page, first in repeated_pages((one.number, text[one.start : one.end]) for one in pages):
             self.note("duplicate_page", f"The page says the same as page {first}.", page)
@@ -256,7 +256,13 @@ class Draft:
         return pages
 
 
-def _silent(name: str, pictures: int) -> ParseError:
+def _silent(name: str, pictures: int, hidden: Sequence[str]) -> ParseError:
+    if hidden:
+        return ParseError(
+            f"{name} holds no text that is seen. {hidden[0]}",
+            code="no_text",
+            hint="Show in it what is hidden, if that is to be found.",
+        )
     if not pictures:
         return ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")
     shown = "one picture" if pictures == 1 else f"{pictures} pictures"

@@ -112,6 +112,21 @@ def test_a_document_of_pictures_alone_says_so() -> None:
     assert caught.value.message == "a.docx holds no text but 2 pictures; those are read in PDF alone."
 
 
+def test_a_document_of_hidden_text_alone_says_so() -> None:
+    run = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>Secret</w:t></w:r>"
+
+    def put(members: dict[str, bytes]) -> None:
+        whole = f"<w:document {WORD_SPACE}><w:body><w:p>{run}</w:p></w:body></w:document>"
+        members["word/document.xml"] = whole.encode()
+
+    with pytest.raises(ParseError) as caught:
+        parse(repacked(hello(), put), "a.docx")
+    assert caught.value.code == "no_text"
+    assert caught.value.message == (
+        "a.docx holds no text that is seen. 6 characters of hidden runs were left out."
+    )
+
+
 @pytest.mark.parametrize(
     ("first", "rest", "whole"), [("T", "he fee", "The fee"), ("The", " fee", "The fee"), ("会", "社", "会社")]
 )
