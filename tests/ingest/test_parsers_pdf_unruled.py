@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, read
@@ -105,19 +107,56 @@ CONTACTS = (
 )
 
 
-def test_what_stands_between_two_level_rules_is_one_row() -> None:
+@pytest.mark.parametrize("parted", [False, True])
+@pytest.mark.parametrize("closer", [0, 7])
+def test_what_stands_between_two_level_rules_is_one_row(closer: int, parted: bool) -> None:
+    """However close the next row is; the rules may be those of single cells. Without rules the closest lines are one row."""
+
     def rows(*rules: float) -> list[str]:
-        (found,) = tables(*((y, [cells[0], "", *cells[1:]]) for y, cells in CONTACTS), rules=rules)
+        def draw(canvas: Any) -> None:
+            canvas.setFont("Helvetica", 9)
+            for x0, x1 in ((66, 200), (200, 330), (330, 560)) if parted else ((66, 560),):
+                for y in rules:
+                    canvas.line(x0, y, x1, y)
+            for y, cells in CONTACTS:
+                begun = sum(rule > y for rule in (695, 677, 648, 619, 601))
+                for x, cell in zip((70, 200, 330), cells, strict=False):
+                    canvas.drawString(x, y + closer * begun, cell)
+
+        (found,) = kinds(read(drawn(draw)))
         return found[2].splitlines()
 
-    assert rows(695, 677, 648, 619, 601) == [
+    assert rows(*(rule + closer * at + closer / 2 for at, rule in enumerate((695, 677, 648, 619, 601)))) == [
         "About | Ask | How",
         "Pay, tax, pension | Payroll | payroll@example.org",
         "Leave, contracts and this handbook | People team | people@example.org, extension 4210",
         "Laptop, access and telephone | Service desk | extension 4400",
         "Parking | Facilities | extension 4300",
     ]
-    assert len(rows()) == 7
+    assert len(rows()) == (7 if closer else 5)
+
+
+def test_a_table_of_two_columns_of_short_cells_is_no_two_columns_of_text() -> None:
+    steps = [
+        "Recorded conversation",
+        "First written warning",
+        "Final written warning",
+        "Dismissal with notice",
+    ]
+    stays = ["6 months", "12 months", "24 months", "does not apply"]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 9)
+        for at, (step, stay) in enumerate(zip(["Step", *steps], ["Stays on file", *stays], strict=True)):
+            canvas.drawString(70, 700 - 19 * at, step)
+            canvas.drawString(330, 700 - 19 * at, stay)
+        canvas.drawString(70, 605, "Dismissal without notice (gross misconduct)")
+        canvas.drawString(330, 605, "does not apply")
+
+    (found,) = kinds(read(drawn(draw)))
+    assert found[2].splitlines()[:3] == [
+        "Step | Stays on file", "Recorded conversation | 6 months", "First written warning | 12 months",
+    ]  # fmt: skip
 
 
 def test_rules_between_groups_of_rows_join_none() -> None:

@@ -157,11 +157,18 @@ class Bands:
 
 
 def find_bands(rules: Sequence[Rule]) -> list[Bands]:
-    """Returns where at least four level rules of one width stand below each other."""
+    """Returns where four level rules of one width, or more, stand below each other; those side by side are one."""
+    level = [rule for rule in rules if rule.x1 - rule.x0 > rule.y1 - rule.y0]
+    joined: list[Rule] = []
+    for rule in sorted(level, key=lambda one: (round(one.y0), one.x0)):
+        last = joined[-1] if joined else None
+        if last and abs(last.y0 - rule.y0) < 1 and rule.x0 - last.x1 < _TOUCH:
+            joined[-1] = Rule(last.x0, last.y0, max(last.x1, rule.x1), last.y1)
+        else:
+            joined.append(rule)
     groups: dict[tuple[int, int], list[Rule]] = {}
-    for rule in rules:
-        if rule.x1 - rule.x0 > rule.y1 - rule.y0:
-            groups.setdefault((round(rule.x0 / _TOUCH), round(rule.x1 / _TOUCH)), []).append(rule)
+    for rule in joined:
+        groups.setdefault((round(rule.x0 / _TOUCH), round(rule.x1 / _TOUCH)), []).append(rule)
     return [
         Bands(group[0].x0, group[0].x1, tuple(_distinct([rule.y0 for rule in group])[::-1]))
         for group in groups.values()

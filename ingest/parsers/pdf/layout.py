@@ -21,6 +21,7 @@ from ingest.parsers.pdf.tables import have_same_columns, table_end, table_rows, 
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
 _FILLED = 0.8  # what a line of running text takes of its column, at least
+_WIDE_LEADING = 1.7  # letter heights from one line of running text to the next, at most
 _MOST_SWITCHES = 3
 _LEAST_COLUMN = 0.3  # of the width of both
 _BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
@@ -183,8 +184,9 @@ def _in_drawn_order(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:
 def _find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     """Returns the x of the white strip between two columns of running text, or None.
 
-    Both sides must be text that fills its column for several lines; a table's cells do not. Where two wide
-    columns of cells would, the file's drawing order tells: cells jump back up at every row, columns once.
+    Both sides must be text that fills its column for several lines, close below each other; a table's cells do
+    not. Where two wide columns of cells would, the file's drawing order tells: cells jump back up at every row,
+    columns once.
     """
     lines = [line for row in rows for line in row.lines]
     x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
@@ -201,6 +203,8 @@ def _find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     for side in (left, right):
         span = max(line.x1 for line in side) - min(line.x0 for line in side)
         if median(line.x1 - line.x0 for line in side) < _COLUMN_FILL * span:
+            return None
+        if leading_of(side) > _WIDE_LEADING * median(line.size for line in side):
             return None
     drawn = sorted((*left, *right), key=lambda line: order[id(line.words[0])])
     jumps = sum(1 for a, b in pairwise(drawn) if b.y0 > a.y1 and (a.x1 <= gutter) != (b.x1 <= gutter))

@@ -11,6 +11,7 @@ from corpus.patterns import pattern
 from ingest.parsers.pdf.grids import Bands
 from ingest.parsers.pdf.lines import (
     LEADERS,
+    NO_SPACE,
     SIGNS_AFTER,
     SIGNS_BEFORE,
     Line,
@@ -27,6 +28,7 @@ _WIDE = 4  # cells of a table's only two rows, at least
 _TITLE = 1.15  # times a table's letters, those of a title below it
 _LEADING = 1.4  # letter heights from one line of a cell to the next at most
 _CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
+_NO_LETTERS = pattern(r"[\W\d_]+")
 _LETTER = pattern(r"[^\W\d_]")
 _MOST_HEAD_CHARS = 60  # of what stands over several columns
 
@@ -165,8 +167,9 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
     columns = columns if heads else _columns(rows)
     apart = _row_distance(rows, columns)
     table: list[list[str]] = [heads] if heads else []
+    lasts: list[Line | None] = [None] * len(columns)
     for at_row, row in enumerate(rows[len(table) :], start=len(table)):
-        cells = [""] * len(columns)
+        cells, lines = [""] * len(columns), list[Line | None]([None] * len(columns))
         is_labelled = row.lines[0].x0 < columns[0][1] and (bool(table) or len(row.lines) == 1)
         for line in _by_column(row.lines, columns):
             covered = [at for at, (x0, x1) in enumerate(columns) if min(line.x1, x1) - max(line.x0, x0) > 0]
@@ -178,13 +181,32 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
             if len(row.lines) == 1 and table and table[-1][0]:
                 covered = covered[:1]  # the next line of a cell
             for at in covered or [nearest]:
-                cells[at] = f"{cells[at]} {line.text}".strip()
-        if table and table[-1][0] and _goes_on(table[-1], cells, rows[at_row - 1], row, apart, bands):
+                cells[at], lines[at] = f"{cells[at]} {line.text}".strip(), line
+        had_room = any(
+            line and not _is_full(last, line, right)
+            for last, line, (_, right) in zip(lasts, lines, columns, strict=True)
+        )
+        if (
+            table
+            and table[-1][0]
+            and _goes_on(table[-1], cells, rows[at_row - 1], row, apart, bands, had_room=had_room)
+        ):
+            lasts = [line or last for line, last in zip(lines, lasts, strict=True)]
             for at, cell in enumerate(cells):
                 table[-1][at] = join_lines([table[-1][at], cell]) if cell else table[-1][at]
         else:
+            lasts = lines
             table.append(cells)
     return _with_one_header(table)
+
+
+def _is_full(above: Line | None, line: Line, right: float) -> bool:
+    """Says whether the first word of a line had no room in the one above it, of a cell that ends at ``right``."""
+    first = line.words[0]
+    wide = first.x1 - first.x0
+    if NO_SPACE.match(first.text):
+        wide = min(wide, 2.0 * line.size)
+    return above is not None and above.x1 + 0.3 * line.size + wide > right - 0.5 * line.size
 
 
 def _columns(rows: Sequence[Row]) -> list[list[float]]:
@@ -227,36 +249,56 @@ def _heads(row: Row, columns: Sequence[Sequence[float]]) -> list[str]:
     return texts if is_placed and all(map(_LETTER.search, texts)) else []
 
 
-def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> float:
-    """Returns how far above a row with a first cell the line before it stands, at the median; 0 for fewer than two."""
+def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Returns how far above a row with a first cell the line before it stands, at the median, and how far where lines
+    within rows are clearly closer; 0 for fewer than two.
+    """
     begun = [
         above.y0 - row.y0
         for above, row in pairwise(rows)
         if row.lines[0].x0 < columns[0][1] and len(row.lines) > 1
     ]
-    return median(begun) if len(begun) > 1 else 0.0
+    wide = [step for step in begun if _CLOSER * step > min(begun)]
+    return median(begun) if len(begun) > 1 else 0.0, median(wide) if len(wide) > 1 else 0.0
 
 
 def _goes_on(
-    above: Sequence[str], cells: Sequence[str], before: Row, row: Row, apart: float, bands: Sequence[Bands]
+    above: Sequence[str],
+    cells: Sequence[str],
+    before: Row,
+    row: Row,
+    apart: tuple[float, float],
+    bands: Sequence[Bands],
+    *,
+    had_room: bool,
 ) -> bool:
     """Says whether a line goes on in the cells above it: without a first cell, closer to it than rows to each other; or
-    right below it between the same rules, in fewer cells and no further out. Figures do not go on.
+    right below it between the same rules and no further out, in fewer cells or where none had room for it above.
+    Figures do not go on.
     """
     if not cells[0] and len(row.lines) == 1:
         return True
     step = before.y0 - row.y0
     if not cells[0]:
-        near = step < _CLOSER * apart
+        near = step < _CLOSER * apart[0]
     else:
-        near = step < _LEADING * row.lines[0].size and any(
-            one.at(row) and one.at(row) == one.at(before) for one in bands
-        )
+        together = any(one.at(row) and one.at(row) == one.at(before) for one in bands)
+        close = step < _CLOSER * apart[1] and not had_room and _are_texts(above, cells)
+        near = step < _LEADING * row.lines[0].size and (together or close)
         is_outdented = row.lines[0].x0 < before.lines[0].x0 - _LEFT * row.lines[0].size
-        near = near and not is_outdented and sum(map(bool, cells)) < sum(map(bool, above))
-    return near and all(
-        held and _LETTER.search(held + cell) for held, cell in zip(above, cells, strict=True) if cell
+        fewer = sum(map(bool, cells)) < sum(map(bool, above))
+        near = near and not is_outdented and (fewer or not had_room)
+    return near and all(_LETTER.search(held) for held, cell in zip(above, cells, strict=True) if cell)
+
+
+def _are_texts(above: Sequence[str], cells: Sequence[str]) -> bool:
+    """Says whether a row's cells are words, and those of a line below it not the like of them (``2 kg``, ``5 kg``)."""
+    held = [cell for cell in above if cell]
+    alike = any(
+        cell and _NO_LETTERS.sub("#", cell) == _NO_LETTERS.sub("#", one)
+        for one, cell in zip(above, cells, strict=True)
     )
+    return len(held) > 1 and all(map(_LETTER.search, held)) and not alike
 
 
 def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
