@@ -110,7 +110,7 @@ CONTACTS = (
 @pytest.mark.parametrize("parted", [False, True])
 @pytest.mark.parametrize("closer", [0, 7])
 def test_what_stands_between_two_level_rules_is_one_row(closer: int, parted: bool) -> None:
-    """However close the next row is; the rules may be those of single cells. Without rules the closest lines are one row."""
+    """However close the next row is; rules may be those of single cells. Without rules the closest lines are a row."""
 
     def rows(*rules: float) -> list[str]:
         def draw(canvas: Any) -> None:
