@@ -16,7 +16,7 @@ from openpyxl.workbook import Workbook
 from corpus.errors import ParseError
 from ingest.parsers.workbooks.number_formats import show_cached, show_number
 from ingest.parsers.workbooks.number_sections import show_plainly
-from tests.ingest.workbooks import of_rows, packed, read, replaced, tables, with_sheet
+from tests.ingest.workbooks import SHEET, of_rows, packed, read, replaced, tables, with_sheet
 
 
 def test_cells_say_what_a_person_sees() -> None:
@@ -393,3 +393,21 @@ def test_what_a_format_shows_around_a_text_is_read(code: str, shown: str) -> Non
         book.active["A1"].number_format = code
 
     assert read(packed(fill)).text == f"Sheet\n\n{shown} | x"
+
+
+def test_readings_above_the_words_of_cells_and_comments_are_left_out() -> None:
+    def fill(book: Workbook) -> None:
+        book.active["A1"] = "東京"
+        book.active["A1"].comment = Comment("本社", "山田")
+
+    def read_out(part: str) -> str:
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            return archive.read(part).decode()
+
+    whole = packed(fill)
+    reading = '<rPh sb="0" eb="2"><t>{}</t></rPh>'
+    cell = read_out(SHEET).replace("</is>", f"{reading.format('トウキョウ')}</is>")
+    remark = read_out("xl/comments/comment1.xml").replace("</text>", f"{reading.format('ホンシャ')}</text>")
+    assert reading[:4] in cell
+    document = read(replaced(whole, {SHEET: cell, "xl/comments/comment1.xml": remark}))
+    assert document.text == "Sheet\n\n東京\n\n- A1 (山田): 本社"

@@ -180,6 +180,8 @@ class WorkbookView:
                 writer = people.get(comment.get("personId") or "", writers[at] if at < len(writers) else "")
                 if threaded and writer.startswith(_THREAD):
                     continue
+                for reading in list(comment.iter("{*}rPh")):
+                    reading.getparent().remove(reading)
                 text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
                 text = _BOILERPLATE.sub("", text)
                 place = _REFERENCE.fullmatch(comment.get("ref") or "")
