@@ -138,3 +138,22 @@ def test_the_quarter_left_free_between_japanese_and_figures_is_no_space_and_a_wr
     assert "入社日から14日以内に20歳以上の者へ" in text
     assert "総務課 労務担当が Windows 10 を使う。" in text
     assert "2.3 読み進め方" in text
+
+
+def test_a_hyphen_at_the_end_of_a_line_stays_in_names_and_addresses_and_goes_from_parted_words() -> None:
+    lines = (
+        "Whoever asks the smaller of both models has to name it as gpt-4o-",
+        "mini, and finds what it costs at https://example.org/help/price-",
+        "list, a one-size-",
+        "fits-all answer to most of these questions, with all of the documen-",
+        "tation that there is.",
+    )
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, line in enumerate(lines):
+            canvas.drawString(70, 700 - 12 * at, line)
+
+    text = read(drawn(draw)).text
+    for whole in ("gpt-4o-mini,", "https://example.org/help/price-list,", "documentation"):
+        assert whole in text

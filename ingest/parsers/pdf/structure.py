@@ -31,6 +31,8 @@ _NUMBER = pattern(
 """What a heading has in front of its words: "2.1", "Chapter 3", "A.", "第2章"."""
 _LEADERS = pattern(r"\s*(?:\.{4,}|\.{3}(?=\s*\d+$)|…{2,}|・{5,}|(?:\. ){5,}\.?)\s*")
 _JOINT = pattern(f"([^\\W\\d_]+)-{HYPHEN_JOINT}([^\\W\\d_]+)")
+_OF_A_NAME = pattern(r"[\w@#][-/_.:@]|\d")
+"""What a word parted at a line's end has none of: ``gpt-4o-mini``, ``license-gitlab-com``, an address."""
 _PUNCTUATION = "()[]{}.,;:!?\"'“”‘’"
 _FILE_NAME = pattern(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
@@ -285,7 +287,7 @@ def undo_hyphens(arranged: Sequence[Sequence[Piece]]) -> None:
     """Takes the hyphen out where a line's end parted a word, and leaves it where the word has one.
 
     The document's own words decide: ``brand-`` + ``name`` keeps it when ``brand-name`` stands elsewhere, or
-    when ``brand`` and ``name`` do but ``brandname`` does not.
+    when ``brand`` and ``name`` do but ``brandname`` does not. So do other signs and digits in the same word.
     """
     pieces = [piece for row in arranged for piece in row]
     if not any(HYPHEN_JOINT in text for piece in pieces for text in _texts(piece)):
@@ -299,6 +301,9 @@ def undo_hyphens(arranged: Sequence[Sequence[Piece]]) -> None:
 
     def joined(match: re.Match[str]) -> str:
         before, after = match[1].lower(), match[2].lower()
+        rest = match.string[: match.start()].split(" ")[-1], match.string[match.end() :].split(" ")[0]
+        if _OF_A_NAME.search(f"{rest[0]}x") or _OF_A_NAME.search(f"x{rest[1].rstrip(_PUNCTUATION)}x"):
+            return f"{match[1]}-{match[2]}"
         whole = before + after in known
         hyphenated = f"{before}-{after}" in known or (before in known and after in known)
         return match[1] + ("-" if hyphenated and not whole else "") + match[2]
