@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.ingest.blocks import kinds
-from tests.ingest.paper import drawn
-from tests.ingest.reports import read
+from tests.ingest.paper import drawn, write
+from tests.ingest.reports import PROSE, read
 
 
 def test_boxes_joined_by_a_line_say_their_words_once() -> None:
@@ -77,3 +77,19 @@ def test_dots_that_lead_to_a_figure_are_no_cells() -> None:
     assert [text for _, _, text in found] == [
         "7 | Wages and salaries … | 3,400\n8 | Taxable interest … | 4,400\n9 | Other income of any kind … | 5,400"
     ]
+
+
+def test_a_line_over_all_columns_of_a_table_without_rules_is_one_cell() -> None:
+    rows = [("North", "411", "169"), ("South", "412", "171"), ("Of the regions that were new", "", ""),
+            ("West", "415", "182"), ("East", "416", "183")]  # fmt: skip
+
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 70, 780, 450)
+        canvas.setFont("Helvetica", 10)
+        for n, cells in enumerate(rows):
+            for x, cell in zip((70, 130, 180), cells, strict=True):
+                canvas.drawString(x, 700 - 14 * n, cell)
+
+    assert kinds(read(drawn(draw)))[-1] == (
+        "table", 0, "\n".join(" | ".join(filter(None, row)) for row in rows),
+    )  # fmt: skip

@@ -178,7 +178,7 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
             )
             if len(covered) < len(columns) and (is_labelled or len(line.text) > _MOST_HEAD_CHARS):
                 covered = covered[:1]  # a long text, and no head of several columns
-            if len(row.lines) == 1 and table and table[-1][0]:
+            if len(row.lines) == 1 and table and table[-1][0] and len(covered) < len(columns):
                 covered = covered[:1]  # the next line of a cell
             for at in covered or [nearest]:
                 cells[at], lines[at] = f"{cells[at]} {line.text}".strip(), line
