@@ -17,7 +17,7 @@ from rag.grounding.strangers import unnamed
 from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
 from rag.words.dates import HEAD_CHARS, document_date
-from rag.words.editions import superseded
+from rag.words.editions import is_of_a_time, superseded
 from rag.words.told import tell
 
 
@@ -87,7 +87,10 @@ def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
 
 
 def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) -> list[AnswerNote]:
-    """Returns a note for each cited document of which a newer edition is among the passages, and no conflict told."""
+    """Returns a note for each cited document of which a newer edition is among the passages, and no conflict told.
+
+    A report of one quarter is no older edition of the next one's.
+    """
     if asks_of_the_past(asked.question):
         return []
     hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
@@ -97,7 +100,8 @@ def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) 
     notes = []
     for at, newest in superseded([(hit.title, hit.source) for hit in hits.values()]).items():
         pair = {documents[at], documents[newest]}
-        if documents[at] in shown and not any(pair <= one for one in known):
+        of_a_time = is_of_a_time(hits[documents[at]].title, hits[documents[at]].source)
+        if documents[at] in shown and not (of_a_time or any(pair <= one for one in known)):
             old, new = (_dated(asked, hits[documents[one]]) for one in (at, newest))
             said = tell("older_edition", asked.japanese, old=old, new=new)
             notes.append(AnswerNote("older_edition", said))

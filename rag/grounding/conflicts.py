@@ -39,6 +39,10 @@ AS_MUCH, NEARLY = 0.75, 0.6
 """How much of the share that the cited statement has of the question's words another must have: asked about London,
 what says the same of Paris is no contradiction; and where it lacks no name, only a word such as "away"."""
 
+CONTENT, FEWEST = 0.6, 2
+"""Least weight of a word of meaning, and how many of the question's what is cited beside the first sentence needs where
+it is of another document: "When do we get paid?" asks nothing of weeks at full pay."""
+
 MOST = 3
 """Conflicts shown at most."""
 
@@ -89,6 +93,7 @@ def find_conflicts(
     wanted = weights(question)
     named = None if is_japanese(question) else {term.stem for term in terms(question) if term.name}
     cited = [one for one in statements if _is_cited(one, citations)]
+    asked = [one for one in cited if _is_of_what_is_asked(one, citations[0], wanted)]
     found: list[Sequence[tuple[Statement, Figure]]] = []
     used: set[tuple[str, int]] = set()
     for one in cited:
@@ -104,13 +109,14 @@ def find_conflicts(
             each
             for other in about
             for each in _disagreements(one, other, question)
-            if _are_closest(one, other, statements)
+            if (first or (one in asked and _answers(question, one.unit, each[1])))
+            and _are_closest(one, other, statements)
         ]
         for at in sorted({mine.start for _, mine, _ in others}):
             against = _first_of_each([each for each in others if each[1].start == at])
             found.append([(one, against[0][1]), *((other, figure) for other, _, figure in against)])
             used |= {(statement.hit.document_id, statement.start) for statement, _ in found[-1]}
-    answers = [] if found else _other_answers(question, wanted, cited, statements)
+    answers = [] if found else _other_answers(question, wanted, asked, statements)
     if answers:
         found.append(answers)
     return tuple(_told(values, read_text, page_of) for values in found[:MOST])
@@ -157,6 +163,18 @@ def _disagreements(
         answer = exact(question, one.unit) or ""
         pairs = [pair for pair in pairs if pair[0].text in answer][:1] or (pairs if editions else [])
     return [(other, *pair) for pair in pairs]
+
+
+def _is_of_what_is_asked(one: Statement, first: Citation, wanted: Mapping[str, float]) -> bool:
+    shared = [stem for stem, weight in wanted.items() if weight >= CONTENT and stem in one.about]
+    return one.hit.document_id == first.document_id or len(shared) >= FEWEST
+
+
+def _answers(question: str, unit: Unit, figure: Figure) -> bool:
+    """Says whether a figure is what the question, or one of its lines, asks for: of what an answer cites beside its
+    first sentence no other disagreement is told.
+    """
+    return any(figure.text in (exact(line, unit) or "") for line in question.splitlines())
 
 
 def _are_closest(one: Statement, other: Statement, statements: Sequence[Statement]) -> bool:

@@ -12,7 +12,7 @@ from itertools import product
 
 from corpus.language import fold
 from corpus.types import Hit
-from rag.words.editions import OF_A_TIME, OF_RULES, spaced_out
+from rag.words.editions import holds_on, is_of_a_time
 from rag.words.periods import asked_years, quarters_of_years, told_years
 from rag.words.quarters import quarters
 from rag.words.terms import CODE
@@ -89,13 +89,15 @@ def _above(hit: Hit) -> str:
 def unnamed_years(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """Returns the years that a question asks about, as it writes them, where the hits tell of other years alone.
 
-    A rule holds for the years after its own, and of what names no year at all nothing is known.
+    A rule or a price holds for the years after its own, and of what names no year at all nothing is known.
     """
     asked = asked_years(question)
     told = frozenset().union(*(told_years(_whole(hit)) for hit in hits))
     if not asked or not told:
         return ()
-    since = [min(years) for hit in hits if _is_rule(hit) and (years := told_years(_whole(hit)))]
+    since = [
+        min(years) for hit in hits if holds_on(hit.title, hit.source) and (years := told_years(_whole(hit)))
+    ]
     return tuple(
         written
         for year, written in asked.items()
@@ -109,12 +111,7 @@ def is_of_another_time(question: str, hits: Sequence[Hit]) -> bool:
     """
     years = asked_years(question)
     asked = {quarter for quarter, _ in quarters(question)}
-    if (
-        not (years or asked)
-        or not hits
-        or _is_rule(hits[0])
-        or not OF_A_TIME.search(spaced_out(_named(hits[0])))
-    ):
+    if not (years or asked) or not hits or not is_of_a_time(hits[0].title, hits[0].source):
         return False
     texts = [_whole(hit) for hit in hits]
     if asked and any(_MONTHS.search(fold(text)) for text in texts):
@@ -130,11 +127,3 @@ def is_of_another_time(question: str, hits: Sequence[Hit]) -> bool:
         pair or set(product(quarter, year)) for pair, quarter, year in zip(pairs, among, told, strict=True)
     ]
     return any(found) and not any(set(product(asked, years)) & one for one in found)
-
-
-def _is_rule(hit: Hit) -> bool:
-    return OF_RULES.search(spaced_out(_named(hit))) is not None
-
-
-def _named(hit: Hit) -> str:
-    return f"{hit.title} {hit.source.rpartition('/')[2].rpartition('.')[0]}"

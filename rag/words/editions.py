@@ -86,13 +86,16 @@ _OF_A_PERIOD = _pattern(
     r"|決算|短信|業績|実績|四半期|半期|報告書?|統計|白書"
 )
 """Of the quarter or year it reports on, which the next one leaves as it was."""
-OF_A_TIME = _pattern(f"{_OF_ITS_DAY.pattern}|{_OF_A_PERIOD.pattern}")
-OF_RULES = _pattern(
+_OF_A_TIME = _pattern(f"{_OF_ITS_DAY.pattern}|{_OF_A_PERIOD.pattern}")
+_OF_RULES = _pattern(
     r"\b(?:polic(?:y|ies)|rules?|guide(?:lines?)?|handbook|manual|procedures?|terms|templates?|charter)\b"
     r"|規程|規則|規定|要領|要項|手引|マニュアル|ガイド|ひな形|様式"
 )
+_OF_PRICES = _pattern(
+    r"\b(?:pric(?:es?|ing)|rates?|tariffs?|fees?|catalogues?|catalogs?)\b|価格|料金|単価|カタログ"
+)
 KINDS = _pattern(
-    rf"{OF_A_TIME.pattern}|{OF_RULES.pattern}"
+    rf"{_OF_A_TIME.pattern}|{_OF_RULES.pattern}"
     r"|\b(?:books?|brochures?|catalogues?|catalogs?|datasheets?|documents?|faqs?|forms?|lists?|notes?|overview|plans?"
     r"|sheets?|specifications?)\b|一覧|表|書|集|案内|資料|概要"
 )
@@ -143,7 +146,7 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
             ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip())
         ]
         keys += [("title", edition_of(title).work, named)]
-        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not OF_RULES.search(
+        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not _OF_RULES.search(
             spaced_out(f"{title} {_stem(path)}")
         ):
             keys = [(*key, repr(moments[at][:3])) for key in keys]
@@ -157,6 +160,20 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
             if _is_newer(moments[newest], moments[at]):
                 found[at] = newest
     return found
+
+
+def holds_on(title: str, path: str) -> bool:
+    """Says whether a document is of rules or prices, which hold until they are changed."""
+    name = spaced_out(f"{title} {_stem(path)}")
+    return bool(_OF_RULES.search(name) or _OF_PRICES.search(name))
+
+
+def is_of_a_time(title: str, path: str) -> bool:
+    """Says whether a document tells of a day, a quarter or a year, which a later one of its kind leaves as it was: a
+    report, minutes, and what is named by a quarter or half of a year.
+    """
+    name = spaced_out(f"{title} {_stem(path)}")
+    return not holds_on(title, path) and bool(_OF_A_TIME.search(name) or quarters_of(name) or _halves(name))
 
 
 def _moment(title: str, path: str) -> tuple[int, ...]:

@@ -345,6 +345,28 @@ def test_what_is_cited_from_an_older_edition_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("acme-report-q2-2025.txt", "acme-report-q3-2025.txt"), 0),
+        (("2023 Q1 ACME.txt", "2023 Q3 ACME.txt"), 0),
+        (("2024年度第1四半期決算.txt", "2024年度第2四半期決算.txt"), 0),
+        (("annual-report-2024.txt", "annual-report-2025.txt"), 0),
+        (("prices-q2-2025.txt", "prices-q3-2025.txt"), 1),
+        (("reporting-rules-2024.txt", "reporting-rules-2025.txt"), 1),
+    ],
+)
+def test_a_report_is_no_older_edition_of_the_next_one(names: tuple[str, str], told: int) -> None:
+    texts = dict(
+        zip(
+            names,
+            ["…  Cars may be used for journeys.", "…  Cars and vans may be used for journeys."],
+            strict=True,
+        )
+    )
+    assert len(older_editions("May cars be used for journeys?", texts)) == told
+
+
+@pytest.mark.parametrize(
     "question",
     ["Were managers formerly to travel in the green car?", "May managers travel in the green car in 2023?"],
 )
@@ -416,3 +438,37 @@ def test_numbers_of_sections_are_no_figures() -> None:
     }
     said = "“See section 5 for the leave that you may carry over to the next year.” [2]"
     assert conflicts("What leave may I carry over?", texts, said) == ()
+
+
+PAID = {
+    "faq.txt": "…  Salaries are paid on the 25th of each month.",
+    "leave-2023.txt": "…  Mothers receive 26 weeks at full pay. Employees of Acme receive 24 days of leave a year.",
+    "leave-2025.txt": "…  Mothers receive 30 weeks at full pay. Employees of Acme receive 27 days of leave a year.",
+    "report.txt": "…  At the end of the quarter Acme had 835 employees.",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "then", "told"),
+    [
+        (
+            "When do we get paid?",
+            "Salaries are paid on the 25th of each month. [1]",
+            "30 weeks at full pay",
+            0,
+        ),
+        ("How many employees does Acme have?", "Acme had 835 employees. [4]", "27 days of leave a year", 0),
+        (
+            "How many days of leave do employees get?",
+            "Acme had 835 employees. [4]",
+            "27 days of leave a year",
+            1,
+        ),
+        ("How many employees does Acme have?", "", "27 days of leave a year", 1),
+    ],
+)
+def test_of_what_is_cited_beside_the_first_sentence_what_is_asked_for_is_told(
+    question: str, first: str, then: str, told: int
+) -> None:
+    beside = next(one for one in PAID["leave-2025.txt"][3:].split(". ") if then in one).rstrip(".")
+    assert len(conflicts(question, PAID, f"{first}\n“{beside}.” [3]".strip())) == told
