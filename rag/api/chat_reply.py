@@ -44,7 +44,7 @@ class ReplyMessage(BaseModel):
 
     role: Literal["assistant"] = Field(description="Always the same.", examples=["assistant"])
     content: str = Field(
-        description="The answer's text, and below it the cited sources unless `footnotes` is false.",
+        description="The answer's text, and below it notes on it and the cited sources unless `footnotes` is false.",
         examples=["“The limit is 140 EUR a night.” [1]\n\n- [1] Travel policy, page 3 (travel.pdf)"],
     )
     refusal: None = Field(None, description="Always null.", examples=[None])
@@ -112,7 +112,7 @@ class ChatReply:
         model: the model's name.
         created: seconds since 1970.
         base_url: where citations lead.
-        footnotes: whether the cited sources stand below the answer.
+        footnotes: whether notes and the cited sources stand below the answer.
         usage: whether a stream counts its tokens in a last chunk.
         ignored: the request's fields that changed nothing.
     """
@@ -151,7 +151,7 @@ class ChatReply:
         return [end, counted]
 
     def below(self, answer: Answer) -> str:
-        """Returns the sources to stand below the answer, "" where they are not wanted."""
+        """Returns the notes and sources to stand below the answer, "" where they are not wanted."""
         return footnotes(answer) if self.footnotes else ""
 
     def beside(self, answer: Answer) -> dict[str, Any]:
@@ -208,15 +208,20 @@ def _address(answer: Answer, citation: Citation, base_url: str) -> str:
     return f"{at}/text?version={citation.version}"
 
 
-_FOOTNOTES = re.compile(r"\n\n(?:- \[\d+\] [^\n]*(?:\n|\Z))+\Z")
+_FOOTNOTES = re.compile(r"\n\n(?:- (?:\*(?:Note|注)\*: |\[\d+\](?:, \[\d+\])* )[^\n]*(?:\n|\Z))+\Z")
+_TOLD = ("conflict", "older_edition", "unnamed", "part_unanswered", "low_support")
+"""Notes without which an answer may mislead who reads its text alone."""
 
 
 def footnotes(answer: Answer) -> str:
-    """Returns the sources that an answer cites, a line each, to stand below it.
+    """Returns what stands below an answer, a line each: the notes without which it may mislead, and the sources that it
+    cites; those on the same pages of one document share a line.
 
     Where the passages are all that is shown, for no model could be asked or none of them bears its answer out: those.
     """
     japanese = is_japanese(answer.question)
+    label = "注" if japanese else "Note"
+    lines = [f"- *{label}*: {' '.join(note.message.split())}" for note in answer.notes if note.code in _TOLD]
     pages: dict[int, set[int]] = {}
     for citation in answer.citations:
         pages.setdefault(citation.marker, set()).add(citation.page)
@@ -224,16 +229,19 @@ def footnotes(answer: Answer) -> str:
     if (answer.failure is not None or withheld) and not pages:
         pages = {passage.marker: {passage.hit.page} for passage in answer.passages}
     hits = {passage.marker: passage.hit for passage in answer.passages}
-    lines = []
+    places: dict[tuple[str, int, str], list[int]] = {}
     for marker, found in pages.items():
         hit = hits[marker]
         listed = ", ".join(map(str, sorted(found)))
         where = f"{listed}ページ" if japanese else f"page{'s' * (len(found) > 1)} {listed}"
         title, source = (" ".join(text.split()) for text in (hit.title or hit.source, hit.source))
-        lines.append(f"- [{marker}] {title}, {where}" + (f" ({source})" if source != title else ""))
+        place = f"{title}, {where}" + (f" ({source})" if source != title else "")
+        places.setdefault((hit.document_id, hit.version, place), []).append(marker)
+    for (_, _, place), markers in places.items():
+        lines.append(f"- {', '.join(f'[{marker}]' for marker in sorted(markers))} {place}")
     return "\n\n" + "\n".join(lines) if lines else ""
 
 
 def without_footnotes(text: str) -> str:
-    """Returns an earlier reply without the sources that stood below it: their numbers mean nothing now."""
+    """Returns an earlier reply without what stood below it: notes, and sources whose numbers mean nothing now."""
     return _FOOTNOTES.sub("", text)

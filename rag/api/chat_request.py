@@ -74,7 +74,7 @@ class VouchOptions(HowToAnswer):
     require_support: RequireSupport = None
     footnotes: bool = Field(
         True,
-        description="Whether the cited sources are listed below the answer, for clients that show nothing else.",
+        description="Whether notes and the cited sources stand below the answer, for clients that show nothing else.",
         examples=[True],
     )
 

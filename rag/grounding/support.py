@@ -31,6 +31,8 @@ _LOOKED_AT = 6
 """Places in a passage, best first, that are compared with the claim word by word until one says nothing else."""
 _CLOSER = 0.05
 _QUOTATION = re.compile(r"[“„‘«‹「『《\"＂](.+?)[”“’»›」』》\"＂](?![A-Za-z])", re.DOTALL)
+_PAIRS = tuple(zip('“„‘«‹「『《"＂', '”“’»›」』》"＂', strict=True))
+"""Quotation marks that open and those that close."""
 _NAME = re.compile(r"(?<![.!?。]\s)(?<!^)\b[A-Z][a-zA-Z]{2,}\b|[ァ-ヶー]{3,}")
 _NAME_JA = re.compile(
     r"(?<![\u3400-\u9fff々])[\u3400-\u9fff々]{1,4}?(?=さん|氏(?!名)|様(?!式|子)|部長|課長|係長|社長|室長|所長|主任|取締役|監査役)"
@@ -189,8 +191,24 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
             continue
         present = [*figures(source.text[place[0] : place[1]]), *source.context_figures]
         if all(borne_out(one, present) for one in wanted):
-            return Span(*place, "quoted", round(share, 3))
+            return Span(*_with_its_marks(source.text, *place), "quoted", round(share, 3))
     return None
+
+
+def _with_its_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Returns a place with the quotation mark right before or behind it whose other half stands within: a claim's own
+    marks are taken off before it is looked for, and with them those that its words begin or end with.
+    """
+    for opening, closing in _PAIRS:
+        within = text[start:end]
+        before, behind = text[max(0, start - 1) : start] == opening, text[end : end + 1] == closing
+        opened, closed = within.count(opening), within.count(closing)
+        if opening == closing:
+            lacks = opened % 2 == 1
+            start, end = start - (lacks and before), end + (lacks and not before and behind)
+        else:
+            start, end = start - (before and closed > opened), end + (behind and opened > closed)
+    return start, end
 
 
 def _stands_above(before: str, source: Source) -> bool:

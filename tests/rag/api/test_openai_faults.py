@@ -164,7 +164,7 @@ def test_a_model_that_rests_leaves_the_sources(
     else:
         text, vouched = reply.choices[0].message.content, reply.model_extra["vouch"]
     assert text.startswith(tell("unreachable", False))
-    assert "- [1] Annual leave, page 1 (hr/leave.md)" in text
+    assert "- [1], [2] Annual leave, page 1 (hr/leave.md)" in text
     assert vouched["failure"]["code"] == "model_unavailable"
     assert len(behind.requests) == 5
 

@@ -315,3 +315,22 @@ def test_words_that_are_stored_no_longer_are_not_cited():
     found = cited("Up to five days of annual leave move into the next year. [1]", Erased(SHELF.texts))
     assert found.citations == ()
     assert found.support == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "quote"),
+    [
+        ('“"Safety first, always" is our motto.” [1]', '"Safety first, always" is our motto.'),
+        ('"Safety first, always" is our motto. [1]', '"Safety first, always" is our motto.'),
+        ("It is said in “Our house” [1]", "It is said in “Our house”"),
+        ("«「安全第一」を合言葉とする。» [1]", "「安全第一」を合言葉とする。"),
+        ("“The motto hangs on the wall” [1]", "The motto hangs on the wall"),
+    ],
+)
+def test_a_quotation_keeps_the_marks_that_its_own_words_begin_or_end_with(said, quote):
+    text = (
+        '…  "Safety first, always" is our motto. It is said in “Our house”. 「安全第一」を合言葉とする。'
+        ' "The motto hangs on the wall"'
+    )
+    (citation,) = cited(said, Shelf({"house.txt": text})).citations
+    assert citation.quote == quote
