@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
+from rag.grounding.attributes import lacks_what_is_asked
 from rag.grounding.otherwise import is_of_another_time, of_what_is_asked
 from rag.grounding.strangers import Lacks, of_a_kind, strangers
 from rag.words.clauses import clauses_of, sought
@@ -38,7 +39,8 @@ class Signals:
     ``best``: the largest share of the question's words in one hit. ``all``: in the first hits together.
     ``names``: the largest share of its names, codes and years in one hit with its title and path, 1 when it has none,
     and :data:`STRANGE` where one is a stranger to all documents (:mod:`rag.grounding.strangers`) or what is found is of
-    another time (:mod:`rag.grounding.otherwise`). ``length``: the logarithm of one more than its words: of a long
+    another time (:mod:`rag.grounding.otherwise`) or has no price, weight or the like that is asked for
+    (:mod:`rag.grounding.attributes`). ``length``: the logarithm of one more than its words: of a long
     question the same share means more. ``found``: it looks something up that a hit has: names, codes and parts of a
     document and nothing else ("§ 12.4"), or who holds an office.
     """
@@ -137,7 +139,11 @@ def signals(
     titled = [have | stems(f"{hit.title}\n{hit.source}") for have, hit in zip(present, hits, strict=False)]
     cosines = [hit.legs["dense"] for hit in hits if "dense" in hit.legs]
     names = max((coverage(named, have) for have in titled), default=0.0) if named else 1.0
-    unknown = bool(strangers(question, hits, lacks, followup)) or is_of_another_time(question, hits)
+    unknown = (
+        bool(strangers(question, hits, lacks, followup))
+        or is_of_another_time(question, hits)
+        or lacks_what_is_asked(question, hits)
+    )
     others = {term.stem for term in asked if term.weight >= _CONTENT} - named.keys()
     only_names = (
         bool(named)

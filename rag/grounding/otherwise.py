@@ -56,6 +56,11 @@ def unnamed_codes(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     )
 
 
+def codes_of(text: str) -> frozenset[str]:
+    """Returns the codes of a text that name a thing ("aq500"), those at the beginning of a file's name, too."""
+    return frozenset(code for codes in _by_letters(text).values() for code in codes)
+
+
 def _by_letters(text: str) -> dict[str, dict[str, str]]:
     """Returns the codes of a text that name a thing, by their letters: {"aq": {"aq500": "AQ-500"}}."""
     found: dict[str, dict[str, str]] = {}

@@ -81,9 +81,11 @@ class English(Shelf):
 
 
 def test_codes_and_years_are_the_same_in_every_language() -> None:
-    texts = {"価格表-2025.md": "…  ポンプAQ-300の価格は900円です。"}
+    texts = {"価格表-2025.md": "…  工場で使うポンプAQ-300の塗装の色は青です。"}
     given = answer(
-        Ask("ポンプの価格は、2019年のAQ-700では何円ですか。"), English(texts, cosine=0.9), Models()
+        Ask("工場で使うポンプの塗装の色は、2019年のAQ-700では何色ですか。"),
+        English(texts, cosine=0.9),
+        Models(),
     )
     assert given.citations
     assert [note for note in unnamed(given) if "「AQ-700」「2019年」" in note]

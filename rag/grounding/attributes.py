@@ -1,0 +1,73 @@
+"""What a question wants to know of something that it names, where no passage says it: a manual that speaks of the
+AQ-300 on every page says nothing of its price.
+
+Only what can be told by its form counts: a price by an amount, a telephone number by its figures, a weight by its unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from corpus.language import fold
+from corpus.types import Hit
+from rag.grounding.otherwise import codes_of, of_what_is_asked
+from rag.prompts.prompting import ReadPassage
+from rag.reading.units import cut
+from rag.words.terms import stems, terms, weights
+
+_MONEY = (
+    r"[$€£¥]\s?\d|\d\s?(?:[万億千]?円|ドル|ユーロ|(?:pounds?|euros?|dollars?|pence|p|usd|eur|gbp|jpy|czk|chf)(?![a-z]))"
+    r"|(?<![a-z])(?:usd|eur|gbp|jpy|czk|chf|free)(?![a-z])|no (?:charge|cost|fee)|無料|無償"
+)
+_WHAT = (
+    r"\A\W*(?:and )?(?:what(?:['’]s| is| are| was| were)|how (?:much|high) (?:is|are|was|were))\b[^,;]{0,30}"
+)
+_ATTRIBUTES = tuple(
+    (re.compile(asks), re.compile(shown))
+    for asks, shown in (
+        (rf"{_WHAT}\b(?:prices?|costs?|fees?|charges?) (?:of|for)\b|価格|値段|定価|料金|単価", _MONEY),
+        (r"\A\W*(?:what|how much) (?:does|do|did|will|would|must)\b[^,;]*\bcosts?\W*\Z", _MONEY),
+        (
+            rf"{_WHAT}(?:\b(?:salary|salaries|wages?|pay) of\b|['’]s (?:salary|wages?|pay)\b)|年収|月給|年俸",
+            _MONEY,
+        ),
+        (
+            rf"{_WHAT}\b(?:(?:tele)?phone|fax|extension) number\b|(?:電話|内線|ファックス|fax)番号",
+            r"\+?\d[\d ()\-]{3,}\d|\bext(?:ension)?\b|内線",
+        ),
+        (rf"{_WHAT}\be-?mail address\b|メールアドレス", r"@"),
+        (
+            rf"\bhow heavy\b|\bhow much\b[^,;]*\bweighs?\b|{_WHAT}(?:\bweights? of\b|['’]s weight\b)"
+            r"|重さ|重量|質量|何(?:kg|キロ(?!メートル)|グラム)",
+            r"\d\s?(?:(?:kg|g|mg|t|lbs?|oz|kilograms?|grams?|tonnes?|tons?|pounds?)(?![a-z])|キロ|グラム|トン)",
+        ),
+    )
+)
+"""How such a thing is asked for, and how it is given."""
+
+
+def lacks_what_is_asked(question: str, hits: Sequence[Hit]) -> bool:
+    """Says whether a question asks for the price, weight or the like of something that it names, and no hit gives it.
+
+    It is given where a sentence or row, with what stands above it, has such a figure and the name, or a sentence the
+    figure and the word for it in a passage with the name.
+    """
+    asked = fold(question)
+    found = next(((match, given) for asks, given in _ATTRIBUTES if (match := asks.search(asked))), None)
+    names = frozenset(term.stem for term in terms(question) if term.name)
+    if found is None or not names or not hits:
+        return False
+    match, given = found
+    words = (stems(match.group()) - names) & frozenset(weights(question))
+    for order, hit in enumerate(of_what_is_asked(question, hits)):
+        over = f"{hit.title}\n{hit.source}\n{hit.context}"
+        above = stems(over) | codes_of(over)
+        if not names <= above | stems(hit.text):
+            continue
+        for unit in cut(order, ReadPassage(order, "", hit.context, hit.text)):
+            if given.search(fold(f"{unit.header}\n{unit.text}")):
+                about = above | unit.stems | stems(f"{unit.header}\n{unit.lead}")
+                if names <= about or (words & about and not unit.row):
+                    return False
+    return True
