@@ -308,7 +308,11 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
 
 def _unpack_export(archive: tarfile.TarFile, listed: Any, models: Path, damaged: DamagedError) -> None:
     """Unpacks the embedder's export where the backup has one: older ones have none."""
-    if not listed or not listed["files"]:
+    if listed is None:
+        return
+    if not isinstance(listed, dict) or not isinstance(listed["files"], dict):
+        raise damaged
+    if not listed["files"]:
         return
     if not _SPACE_ID.fullmatch(listed["space"]) or not set(listed["files"]) <= EXPORT_NAMES:
         raise damaged

@@ -7,6 +7,7 @@ error puts the old catalog back. A kill leaves that folder, and the next owner f
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from corpus.crashpoints import reach
 from corpus.durable import sync
 from corpus.errors import StorageError, disk_code
 from corpus.originals import Originals
+
+log = logging.getLogger(__name__)
 
 SCRATCH = ".restore-"
 """Begins the name of a folder that a backup is unpacked into, or that may go."""
@@ -117,8 +120,18 @@ def _take_in(folder: Path, ready: Path) -> None:
 
 
 def _take_export(export: Path, target: Path, ready: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
-    if target.exists():
-        os.replace(target, ready / f"replaced-{target.name}")
-    os.replace(export, target)
-    sync(target.parent)
+    """Moves the export in, or copies it where ``models`` is on another disk. What fails is told and left: it can be
+    made again.
+    """
+    try:
+        target.parent.mkdir(exist_ok=True)
+        try:
+            if target.exists():
+                os.replace(target, ready / f"replaced-{target.name}")
+            os.replace(export, target)
+        except OSError:
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(export, target)
+        sync(target.parent)
+    except OSError as error:
+        log.warning("The embedder's export could not be restored (%s); it is made again.", error)

@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "35"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "36"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "24"),
     detection.HTML: Parser("ingest.parsers.html.parser", "20"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "16"),

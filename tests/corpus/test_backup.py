@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus import restoring
 from corpus.backup import backup, restore, verify, verify_backup
 from corpus.crashpoints import VARIABLE
 from corpus.embedding.exported import export_folder
@@ -75,12 +77,42 @@ def test_an_export_is_checked_and_its_names_are_no_paths(tmp_path: Path) -> None
     for before, after in (
         (b"the graph", b"The graph"),
         (b'"model.onnx"', b'"../../x.nx"'),
+        (b'"files": {', b'"filed": {'),
+        (b'"export": {"space"', b'"export": ["space"'),
         (SPACE.id.encode(), b"../../../../../x"),
     ):
         (tmp_path / "bad.backup").write_bytes(whole.replace(before, after))
         with pytest.raises(DamagedError):
             restore(tmp_path / "bad.backup", tmp_path / "there")
         assert not (tmp_path / "there" / "catalog.sqlite").exists()
+
+
+def test_models_on_another_disk_keep_no_backup_from_being_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt")
+        write_export(tmp_path / "data", b"the graph")
+        backup(opened, tmp_path / "kept.backup")
+    replace, copy = os.replace, shutil.copytree
+
+    def refuse(source: Path, target: Path) -> None:
+        if "models" in Path(target).parts:
+            raise OSError(18, "Invalid cross-device link")
+        replace(source, target)
+
+    monkeypatch.setattr(restoring.os, "replace", refuse)
+    restore(tmp_path / "kept.backup", tmp_path / "there")
+    assert (export_folder(tmp_path / "there", SPACE) / "model.onnx").read_bytes() == b"the graph"
+
+    def full(source: Path, target: Path) -> Path:
+        if "models" in Path(target).parts:
+            raise OSError(28, "No space left on device")
+        return Path(copy(source, target))
+
+    monkeypatch.setattr(restoring.shutil, "copytree", full)
+    assert restore(tmp_path / "kept.backup", tmp_path / "without").documents == 1
+    assert "made again" in caplog.text
 
 
 def test_a_backup_of_before_exports_were_kept_is_restored(tmp_path: Path) -> None:

@@ -211,6 +211,7 @@ def test_scripts_are_told_apart() -> None:
         ("PTO", "en"),
         ("How many licences of LedgerPro do we have?", "en"),
         ("What does § 12.3 exclude for the AQ-300?", "en"),
+        ("Prazo do contrato do fornecedor do produto", "pt"),
         ("Hvor mange dage har vi til at sende en regning for rejser?", "da"),
         ("Hoe vraag ik verlof aan en wie moet dat goedkeuren?", "nl"),
         ("Der Urlaub muss spätestens zwei Wochen vorher schriftlich beantragt werden.", "de"),

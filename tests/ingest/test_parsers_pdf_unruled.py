@@ -233,3 +233,54 @@ def test_figures_and_codes_at_the_edges_of_pages_are_no_page_numbers() -> None:
         [],
         ["Stock list"],
     )
+
+
+@pytest.mark.parametrize(
+    "rules", [(712, 693, 660, 640, 621, 585), (712, 693, 672, 660), (760, 712, 585, 540)]
+)
+def test_rules_above_and_below_tables_join_no_rows(rules: Sequence[float]) -> None:
+    """Books rule a table at its head and foot alone, letters their sections."""
+    rows = [(700, ["Name", "Office", "Town"]), (681, ["Alice Smith", "Manager", "Paris"])]
+    rows += [(669, ["Bob Jones", "", "London"])]
+    more = [
+        (628, ["Name", "Office", "Town"]),
+        (609, ["Chair", "Ann Lee", "Leeds"]),
+        (597, ["Deputy", "", "York"]),
+    ]
+    found = tables(*rows, *more, rules=rules)
+    lines = "\n".join(text for _, _, text in found).splitlines()
+    assert [line for line in lines if line.startswith(("Bob", "Deputy"))] == [
+        "Bob Jones |  | London", "Deputy |  | York",
+    ]  # fmt: skip
+
+
+def test_sums_without_a_name_are_rows_of_their_own() -> None:
+    found = tables(
+        (700, ["Item", "2024", "2023"]),
+        (688, ["Stock", "50", "40"]),
+        (676, ["Hose", "30", "20"]),
+        (664, ["", "80", "60"]),
+        (652, ["Tools", "5", "7"]),
+        (640, ["", "85"]),
+    )
+    assert found[0][2].splitlines()[3:6] == ["| 80 | 60", "Tools | 5 | 7", "| 85 |"]
+
+
+@pytest.mark.parametrize("foots", [["Page 1 of 1"] * 5, ["2025"] * 5, list("54321"), list("11223")])
+def test_numbers_alone_at_the_foot_are_left_out_whatever_they_count(foots: Sequence[str]) -> None:
+    def draw(canvas: Any) -> None:
+        for at, foot in enumerate(foots):
+            write(
+                canvas,
+                f"Sheet {'abcde'[at] * 3} says what is paid to whom, and for which month of it.",
+                70,
+                700,
+                450,
+            )
+            canvas.drawString(290, 30, foot)
+            if at + 1 < len(foots):
+                canvas.showPage()
+
+    text = read(drawn(draw)).text
+    assert "Sheet bbb" in text
+    assert not set(foots) & set(text.splitlines())

@@ -19,6 +19,8 @@ _PAGE_NUMBER = pattern(
     re.IGNORECASE,
 )
 _MOST_TITLE_CHARS = 120
+_STEPS = (-1, 0, 1)  # by which the height of a running line may differ
+_ONCE = 1.5  # times a page that a running line is written, at most; a cell's word stands in many rows
 _SAME_ROW = 0.5  # letter heights by which the lines of a row differ
 _LAST_LINE = -1_000_000
 
@@ -29,17 +31,18 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
     They are among the three outermost rows, at the same height in the margin of at least two fifths of the
     pages (two fifths, because left and right pages often carry different ones), or, with a number in them,
     the last line of so many; of two pages, on both. Digits count as equal; a table's row, mostly digits, is
-    never one. A page number grows from page to page, as the cells of a table do not; and what differs in its
-    digits ("REF-01", "REF-19") stands beside nothing that is not repeated, too. Neither is a line at the top
-    that is larger than the body and says on no other page the same: "Chapter 1" and "Chapter 2" are headings.
-    What stands beside such a page number and says what a line of the text does is the title of the section
-    that the page is in.
+    never one. Beside what is not repeated stand page numbers that grow from page to page and lines that are
+    on each page once, but no other numbers, and nothing that differs in its digits ("REF-01", "REF-19").
+    Neither is a line at the top that is larger than the body and says on no other page the same: "Chapter 1"
+    and "Chapter 2" are headings. What stands beside such a page number and says what a line of the text does
+    is the title of the section that the page is in.
     """
     if len(pages) < 2:
         return lambda line, page: False
     counts: Counter[tuple[str, int]] = Counter()
     sizes: Counter[float] = Counter()
     texts: Counter[str] = Counter()
+    written: Counter[str] = Counter()
     numbers: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for index, page in enumerate(pages):
         counts.update({key for line in page.lines for key in _running_keys(line, page)})
@@ -49,10 +52,9 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
                     numbers.setdefault(key, []).append((index, _value(number[1])))
         texts.update({line.text for line in page.lines})
         for line in page.lines:
+            written[line.text] += 1
             sizes[round(line.size * 2) / 2] += len(line.text)
-    for key, values in numbers.items():
-        if not _grows(values):
-            del counts[key]
+    growing = {key for key, values in numbers.items() if _grows(values)}
     least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
     heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
 
@@ -82,12 +84,20 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
             return False
         if not is_common(line, page):
             return False
-        alike = texts[line.text] >= least or _PAGE_NUMBER.fullmatch(line.text)
-        return bool(alike) or all(is_common(other, page) for other in _beside(line, page))
+        beside = _beside(line, page)
+        if _PAGE_NUMBER.fullmatch(line.text):
+            alike = any(
+                (key[0], key[1] + shift) in growing for key in _running_keys(line, page) for shift in _STEPS
+            )
+            if not alike and any(_PAGE_NUMBER.fullmatch(other.text) for other in beside):
+                return False  # a row of figures
+        else:
+            alike = texts[line.text] >= least and written[line.text] <= _ONCE * texts[line.text]
+        return alike or all(is_common(other, page) for other in beside)
 
     def is_common(line: Line, page: PageText) -> bool:
         return any(
-            sum(counts[text, height + shift] for shift in (-1, 0, 1)) >= least
+            sum(counts[text, height + shift] for shift in _STEPS) >= least
             for text, height in _running_keys(line, page)
         )
 
@@ -109,7 +119,7 @@ def _grows(numbers: Sequence[tuple[int, int]]) -> bool:
         0 < after - before <= 2 * (later - sooner)
         for (sooner, before), (later, after) in pairwise(sorted(least.items()))
     ]
-    return not steps or 2 * sum(steps) > len(steps)
+    return bool(steps) and 2 * sum(steps) > len(steps)
 
 
 def _value(number: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -25,6 +26,8 @@ _TOUCH = 3.0
 _TIGHT = 0.5  # letter heights between two lines of a cell at most
 _LEFT = 0.3  # letter heights by which the left of a column may differ
 _WIDE = 4  # cells of a table's only two rows, at least
+_LEAST_BANDS = 3
+_SINGLE = 0.7  # of them hold one row, at least
 _TITLE = 1.15  # times a table's letters, those of a title below it
 _LEADING = 1.4  # letter heights from one line of a cell to the next at most
 _CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
@@ -166,6 +169,7 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
     heads = _heads(rows[0], columns)
     columns = columns if heads else _columns(rows)
     apart = _row_distance(rows, columns)
+    bands = [one for one in bands if _parts_rows(one, rows, len(columns))]
     table: list[list[str]] = [heads] if heads else []
     lasts: list[Line | None] = [None] * len(columns)
     for at_row, row in enumerate(rows[len(table) :], start=len(table)):
@@ -198,6 +202,18 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
             lasts = lines
             table.append(cells)
     return _with_one_header(table)
+
+
+def _parts_rows(bands: Bands, rows: Sequence[Row], columns: int) -> bool:
+    """Says whether level rules part a table's rows, and not groups of them or the header alone: between most of them
+    stands one row with nearly all its cells.
+    """
+    held: Counter[int] = Counter()
+    for row in rows:
+        if at := bands.at(row):
+            held[at] += len(row.lines) >= max(2, columns - 1)
+    single = sum(number <= 1 for number in held.values())
+    return len(held) >= _LEAST_BANDS and single >= _SINGLE * len(held)
 
 
 def _is_full(above: Line | None, line: Line, right: float) -> bool:
@@ -276,11 +292,9 @@ def _goes_on(
     right below it between the same rules and no further out, in fewer cells or where none had room for it above.
     Figures do not go on.
     """
-    if not cells[0] and len(row.lines) == 1:
-        return True
     step = before.y0 - row.y0
     if not cells[0]:
-        near = step < _CLOSER * apart[0]
+        near = len(row.lines) == 1 or step < _CLOSER * apart[0]
     else:
         together = any(one.at(row) and one.at(row) == one.at(before) for one in bands)
         close = step < _CLOSER * apart[1] and not had_room and _are_texts(above, cells)
