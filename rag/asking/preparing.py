@@ -17,7 +17,7 @@ from rag.asking.parts import parts
 from rag.asking.rewording import rewordings, stands
 from rag.asking.rewriting import Rewritten, rewrite
 from rag.grounding.abstention import Abstention, signals
-from rag.grounding.otherwise import of_what_is_asked
+from rag.grounding.otherwise import asked_first
 from rag.models.attempts import Stop
 from rag.models.cards import EXTRACTIVE
 from rag.models.catalogue import ChosenModel
@@ -97,7 +97,7 @@ class Preparation:
         wording = Wording(self._standing, _in_passages(found))
         self.question = wording.read
         # A short word that no document has must not be answered as another that they have.
-        judged = self._judge(wording.surely, of_what_is_asked(wording.read, found.hits))
+        judged = self._judge(wording.surely, asked_first(wording.read, found.hits))
         best = self._in_other_words(judged) or judged
         if (taken_apart := self._by_parts(best)) is not None:
             return taken_apart, False
@@ -112,9 +112,7 @@ class Preparation:
         """
         try:
             judged = [
-                self._judge(
-                    Wording(one, {}), of_what_is_asked(one, self.library.search(one, self.ask.k).hits)
-                )
+                self._judge(Wording(one, {}), asked_first(one, self.library.search(one, self.ask.k).hits))
                 for one in parts(whole.wording.read)
             ]
         except UsageError:  # with what it leans on, a part is too long
@@ -180,7 +178,7 @@ class Preparation:
             if _stands_in(asked.hits, one.entry):
                 continue
             try:
-                hits = of_what_is_asked(one.question, self.library.search(one.question, self.ask.k).hits)
+                hits = asked_first(one.question, self.library.search(one.question, self.ask.k).hits)
             except UsageError:
                 continue  # too long in other words
             if _stands_in(hits, one.other):

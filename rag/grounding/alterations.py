@@ -7,9 +7,11 @@ beside each other, word by word in English and character by character in Japanes
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from corpus.language import normalise
 from rag.words.figures import Figure, figures, is_numbering, same
@@ -74,7 +76,8 @@ def alterations(claim: str, source: str, *, common: frozenset[str] = frozenset()
     return Alterations(tuple(dict.fromkeys(changed)), negated, close)
 
 
-def differences(one: str, other: str) -> tuple[float, list[tuple[Figure, Figure]]]:
+@lru_cache(maxsize=1024)
+def differences(one: str, other: str) -> tuple[float, Sequence[tuple[Figure, Figure]]]:
     """Returns how much of two texts is the same words in the same order, and the figures that stand in each other's
     place.
 
@@ -97,7 +100,21 @@ def differences(one: str, other: str) -> tuple[float, list[tuple[Figure, Figure]
                 if _compete(old, new) and not (is_numbering(one, old) or is_numbering(other, new))
             ]
     longer = max(sum(t.figure is None and t.key not in _STOPS for t in side) for side in (theirs, own))
-    return (kept / longer if longer else 0.0), pairs
+    return (kept / longer if longer else 0.0), tuple(pairs)
+
+
+def are_closer(one: str, other: str, share: float) -> bool:
+    """Says whether more than this share of two texts is the same words in the same order, as :func:`differences`
+    counts them; most pairs have too few words in common in whatever order, and are not laid side by side.
+    """
+    mine, theirs = _words(one), _words(other)
+    longer = max(mine.total(), theirs.total())
+    return (mine & theirs).total() > share * longer and differences(one, other)[0] > share
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> Counter[str]:
+    return Counter(t.key for t in _tokens(text)[:_LONGEST] if t.figure is None and t.key not in _STOPS)
 
 
 def _compete(one: Figure, other: Figure) -> bool:
@@ -113,7 +130,8 @@ _STOPS = frozenset("、。，．,;:.!?")
 _SHORT = {"can't": "can", "cannot": "can", "won't": "will", "shan't": "shall", "ain't": "is"}
 
 
-def _tokens(text: str) -> list[_Token]:
+@lru_cache(maxsize=1024)
+def _tokens(text: str) -> Sequence[_Token]:
     """Returns words (Japanese: characters, words in katakana), figures as one each, and the marks that part clauses;
     "cannot" is two words.
     """
@@ -133,7 +151,7 @@ def _tokens(text: str) -> list[_Token]:
             result += [_Token(stem(_SHORT.get(word, word[:-3])), written), _Token("not", "not")]
         else:
             result.append(_Token(stem(word), written))
-    return result + [_figure(one) for one in found[at:]]
+    return (*result, *map(_figure, found[at:]))
 
 
 def _figure(one: Figure) -> _Token:

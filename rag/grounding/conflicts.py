@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from rag.grounding.alterations import differences
+from rag.grounding.alterations import are_closer, differences
 from rag.grounding.citations import Citation
 from rag.grounding.statements import Statement, are_comparable, family, statements_of
 from rag.prompts.prompting import Passage, is_japanese
@@ -105,16 +105,18 @@ def find_conflicts(
         about = [other for other in statements if _speaks_as_much(other, one, wanted, named)]
         if share < RELEVANT:
             about = [other for other in about if family(one.hit) & family(other.hit)]
-        others = [
-            each
-            for other in about
-            for each in _disagreements(one, other, question)
-            if (first or (one in asked and _answers(question, one.unit, each[1])))
-            and _are_closest(one, other, statements)
-        ]
+        others: list[tuple[Statement, Figure, Figure]] = []
+        for other in about:
+            against = [
+                each
+                for each in _disagreements(one, other, question)
+                if first or (one in asked and _answers(question, one.unit, each[1]))
+            ]
+            if against and _are_closest(one, other, statements):
+                others += against
         for at in sorted({mine.start for _, mine, _ in others}):
-            against = _first_of_each([each for each in others if each[1].start == at])
-            found.append([(one, against[0][1]), *((other, figure) for other, _, figure in against)])
+            each_first = _first_of_each([each for each in others if each[1].start == at])
+            found.append([(one, each_first[0][1]), *((other, figure) for other, _, figure in each_first)])
             used |= {(statement.hit.document_id, statement.start) for statement, _ in found[-1]}
     answers = [] if found else _other_answers(question, wanted, asked, statements)
     if answers:
@@ -184,10 +186,11 @@ def _are_closest(one: Statement, other: Statement, statements: Sequence[Statemen
     close, _ = differences(one.unit.text, other.unit.text)
     rivals = [(mine, other) for mine in statements if mine.hit.document_id == one.hit.document_id]
     rivals += [(one, theirs) for theirs in statements if theirs.hit.document_id == other.hit.document_id]
-    return all(
-        differences(mine.unit.text, theirs.unit.text)[0] <= close
+    return not any(
+        (mine, theirs) != (one, other)
+        and mine.unit.row == theirs.unit.row
+        and are_closer(mine.unit.text, theirs.unit.text, close)
         for mine, theirs in rivals
-        if (mine, theirs) != (one, other) and mine.unit.row == theirs.unit.row
     )
 
 

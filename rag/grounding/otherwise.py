@@ -7,7 +7,7 @@ Codes and figures are the same in every language, so a passage in another langua
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import product
 
 from corpus.language import fold
@@ -21,6 +21,10 @@ _NO_PRODUCT = re.compile(r"(?:q|v|h|r|p|pp|fy|rev|ver|no|vol|ch|sec|fig|day|week
 """How codes begin that name a time, a version or a place in a document."""
 _HEAD = re.compile(r"(?P<letters>[a-z]+)[-_./]?\d+(?:[.-]\d+)*(?:[a-z](?![a-z]))?")
 """A code without what a file's name adds to it ("aq-300-manual.md")."""
+_SPACED = re.compile(
+    r"(?<![a-z0-9])(?P<letters>[a-z]{1,8}) (?!(?:19|20)\d\d(?!\d))\d+[a-z]?(?![a-z0-9%]|[.,:]\d)"
+)
+"""What may be a code with a blank ("EV 6"); "May 2024" is none."""
 _MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b|[369]\s?[かカヵヶ]月(?:間|累計)")
 """A quarter named by its months: which one that is, its company's year tells."""
 
@@ -32,24 +36,34 @@ def of_what_is_asked(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Returns the hits without those of another product: their title, path or headings have a code of the letters of
     one of the question's, they themselves not that one, while another hit has it.
     """
+    known = _letters(question, hits)
     left = tuple(hits)
-    for letters, asked in _by_letters(question).items():
-        own = [_covers(_by_letters(_whole(hit)).get(letters, {}), asked) for hit in left]
+    for letters, asked in _by_letters(question, known).items():
+        own = [_covers(_by_letters(_whole(hit), known).get(letters, {}), asked) for hit in left]
         if any(own):
             left = tuple(
                 hit
                 for hit, has in zip(left, own, strict=True)
-                if has or letters not in _by_letters(_above(hit))
+                if has or letters not in _by_letters(_above(hit), known)
             )
     return left
 
 
+def asked_first(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Returns the hits, those of another product behind the rest: "HR-01 Guide to our forms" may still hold what is
+    asked of the form HR-12.
+    """
+    first = of_what_is_asked(question, hits)
+    return (*first, *(hit for hit in hits if hit not in first))
+
+
 def unnamed_codes(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """Returns the codes of a question that none of the hits has, while one has another of the same letters."""
-    there = [_by_letters(_whole(hit)) for hit in hits]
+    known = _letters(question, hits)
+    there = [_by_letters(_whole(hit), known) for hit in hits]
     return tuple(
         written
-        for letters, asked in _by_letters(question).items()
+        for letters, asked in _by_letters(question, known).items()
         if any(letters in one for one in there)
         for code, written in asked.items()
         if not any(_covers(one.get(letters, {}), {code: written}) for one in there)
@@ -61,14 +75,30 @@ def codes_of(text: str) -> frozenset[str]:
     return frozenset(code for codes in _by_letters(text).values() for code in codes)
 
 
-def _by_letters(text: str) -> dict[str, dict[str, str]]:
-    """Returns the codes of a text that name a thing, by their letters: {"aq": {"aq500": "AQ-500"}}."""
+def _letters(question: str, hits: Sequence[Hit]) -> frozenset[str]:
+    """Returns the letters of all codes in a question and what was found for it."""
+    return frozenset(letters for text in (question, *map(_whole, hits)) for letters in _by_letters(text))
+
+
+def _by_letters(text: str, known: Set[str] = frozenset()) -> dict[str, dict[str, str]]:
+    """Returns the codes of a text that name a thing, by their letters: {"aq": {"aq500": "AQ-500"}}; those with a blank
+    ("EV 6") where another text has codes of these letters (``known``).
+    """
+    folded = fold(text)
     found: dict[str, dict[str, str]] = {}
-    for match in CODE.finditer(fold(text)):
-        written = _HEAD.match(match.group())
-        if written and not _NO_PRODUCT.match(code := re.sub(r"[^a-z0-9]", "", written.group())):
-            found.setdefault(written["letters"], {}).setdefault(code, written.group().upper())
+    for match in CODE.finditer(folded):
+        if written := _HEAD.match(match.group()):
+            _add(found, written["letters"], written.group())
+    for match in _SPACED.finditer(folded) if known else ():
+        if match["letters"] in known:
+            _add(found, match["letters"], match.group())
     return found
+
+
+def _add(found: dict[str, dict[str, str]], letters: str, written: str) -> None:
+    code = re.sub(r"[^a-z0-9]", "", written)
+    if not _NO_PRODUCT.match(code):
+        found.setdefault(letters, {}).setdefault(code, written.upper())
 
 
 def _covers(there: Mapping[str, str], asked: Mapping[str, str]) -> bool:

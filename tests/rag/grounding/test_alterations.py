@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.grounding.alterations import alterations
+from rag.grounding.alterations import alterations, are_closer, differences
 
 MILEAGE = "A car is paid at 45p per mile for the first 10,000 miles and 25p per mile after that."
 CLASS = "First class is not paid; if you upgrade at your own cost, claim the standard fare."
@@ -80,3 +80,18 @@ def test_a_common_word_is_no_name() -> None:
 def test_any_two_texts_can_be_compared_and_one_with_itself_says_the_same(one: str, other: str) -> None:
     assert 0 <= alterations(one, other).close <= 1
     assert not alterations(one, one)
+
+
+def test_texts_are_closer_than_a_share_where_so_much_of_them_is_the_same() -> None:
+    texts = [
+        "A hotel night is paid up to 120 euros.",
+        "A hotel night is paid up to 140 euros.",
+        "Up to 120 euros a hotel night is paid.",
+        "Lunch is at noon.",
+        "120",
+    ]
+    for one in texts:
+        for other in texts:
+            share = differences(one, other)[0]
+            assert not are_closer(one, other, share)
+            assert are_closer(one, other, share - 0.01) is (share > 0 or {one, other} != {"120"})

@@ -11,7 +11,13 @@ from corpus.types import Hit
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.grounding.abstention import STRANGE, signals
-from rag.grounding.otherwise import is_of_another_time, of_what_is_asked, unnamed_codes, unnamed_years
+from rag.grounding.otherwise import (
+    asked_first,
+    is_of_another_time,
+    of_what_is_asked,
+    unnamed_codes,
+    unnamed_years,
+)
 from rag.models.catalogue import Models
 from tests.rag.hits import Shelf
 
@@ -52,6 +58,29 @@ def test_a_series_and_a_variant_are_the_product() -> None:
     assert sources("What is the AQ-500?", {"aq-500b.md": "…  A pump.", "aq-300.md": "…  A pump."}) == [
         "aq-500b.md"
     ]
+
+
+def test_a_code_is_the_same_with_a_hyphen_a_blank_or_neither() -> None:
+    texts = {
+        "ev-9.md": "…  The charging voltage of the EV 6 and the EV-9 is 800 volts.",
+        "ev-7.md": "…  The charging voltage is 400 volts.",
+        "news.md": "…  The EV-6 was sold 300 times.",
+    }
+    for code in ("EV-6", "EV6", "EV 6"):
+        assert sources(f"What is the charging voltage of the {code}?", texts) == ["ev-9.md", "news.md"]
+    assert "800 volts" in ask("What is the charging voltage of the EV-6?", texts).text
+    assert unnamed_codes("What did the EV 8 cost?", Shelf(texts).hits()) == ("EV 8",)
+    assert unnamed_codes("What happened in May 2024?", Shelf({"may-2023.md": "…  It rained."}).hits()) == ()
+
+
+def test_what_a_numbered_document_says_of_another_is_still_quoted() -> None:
+    texts = {
+        "HR-01 Guide to our forms.md": "…  Every form must be handed in to personnel within 14 days.",
+        "HR-12 Parental leave form.md": "…  The form HR-12 asks for the birth date of the child.",
+    }
+    question = "Within how many days must the form HR-12 be handed in?"
+    assert [hit.source for hit in asked_first(question, Shelf(texts).hits())] == [*texts][::-1]
+    assert "within 14 days" in ask(question, texts).text
 
 
 def ask(question: str, texts: Mapping[str, str]) -> Answer:
