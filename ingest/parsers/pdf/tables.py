@@ -232,7 +232,9 @@ def _columns(rows: Sequence[Row]) -> list[list[float]]:
     widest = max(len(row.lines) for row in rows)
     fuller = [row for row in rows if len(row.lines) >= max(2, widest - 1)]
     fullest = [row for row in rows if len(row.lines) == widest]
-    full = fullest if widest > 1 and 2 * len(fullest) > len(rows) else fuller
+    full, others = fuller, list[Row]()
+    if widest > 1 and 2 * len(fullest) > len(rows):
+        full, others = fullest, [row for row in fuller if len(row.lines) < widest]
     columns: list[list[float]] = []
     for x0, x1 in sorted((line.x0, line.x1) for row in full for line in row.lines):
         if columns and x0 < columns[-1][1]:
@@ -240,7 +242,7 @@ def _columns(rows: Sequence[Row]) -> list[list[float]]:
         else:
             columns.append([x0, x1])
     columns = [part for column in columns for part in _parted(column, full)]
-    for line in (line for row in fuller if row not in full for line in row.lines):
+    for line in (line for row in others for line in row.lines):
         met = [at for at, (x0, x1) in enumerate(columns) if x0 < line.x1 and line.x0 < x1]
         if len(met) == 1:
             columns[met[0]] = [min(columns[met[0]][0], line.x0), max(columns[met[0]][1], line.x1)]
