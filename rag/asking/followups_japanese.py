@@ -37,6 +37,16 @@ _ASKS = re.compile(
 _REFERS = re.compile(
     r"(?:それ|これ|あれ)(?=[はがをにもでと、？?])|(?:その|この|あの)(?![他後際時前]|ほか|まま)|そこ|そちら|こちら|彼女?"
 )
+_IN_THAT_CASE = re.compile(r"(?:その|この|あの)(?:場合|とき|時|際)(?:の|、|は、?|に、?)(?=.)")
+_OF_THAT = re.compile(
+    r"(?:それ|これ)は、?(?P<asks>(?:いつ|何[日時月年]|いくら)(?:まで|から|以内)?(?:です|でしょう)か?[？?。]*)"
+)
+_DOES = re.compile(r"(?:ます|ません|えます|れます|できます|いい|よい)(?:です|でしょう)?か[？?。]*$")
+"""How a question ends that asks whether something is done; それ is that it is."""
+_END = re.compile(r"[？?。]*$")
+_WHEN = re.compile(
+    r"(?:[\d０-９]{4}|(?:令和|平成)[\d０-９元]+)年度?|[昨今来]年度?|去年|前年度?|(?:第[\d０-９一二三四]|前|今|来)四半期"
+)
 _BOTH = re.compile(r"両方|双方|全部|全て|すべて|みな|みんな")
 _EMPTY = re.compile(
     r"何[日年月時分回人台枚個円度歳つ週]?(?:間|目|以内|くらい|ぐらい)?|か月|ヶ月|誰|場合|必要|可能|期限|申請|金額|理由|方法|期間|以内|以上|上限|承認"
@@ -51,6 +61,10 @@ _NUMBER = re.compile(r"[\d０-９][\d０-９.,]*")
 def carried(question: str, before: str) -> str:
     """Returns the question with what it leaves out, from the turn before; as it is where it leaves nothing out."""
     rest = _LEAD.sub("", question) or question
+    if (found := _IN_THAT_CASE.match(rest)) and _CONTENT.match(rest, found.end()):
+        return _asked_of_it(rest[found.end() :], before)
+    if (asks := _OF_THAT.fullmatch(rest)) and _DOES.search(before):
+        return f"{_END.sub('', before)}、{asks['asks']}"
     same = _THE_SAME.fullmatch(rest)
     if same and _is_another(same["what"], bool(same["how"]) or same["as"] == "も", before):
         return _in_place(same["what"], same["how"], before)
@@ -80,6 +94,24 @@ def carried(question: str, before: str) -> str:
     return question
 
 
+def _asked_of_it(rest: str, before: str) -> str:
+    """Returns what is asked of the case that the turn before was about: 「その場合の宿泊費は？」 behind
+    「役員の国内出張の日当はいくらですか」 asks for 役員の国内出張の宿泊費.
+    """
+    topic, own = topic_of(before), topic_of(rest)
+    if _EMPTY.fullmatch(own):
+        return f"{topic}の{rest}"
+    named = topic
+    while _EMPTY.fullmatch(named.rpartition("の")[2]):  # 宿泊費の上限 is asked for as 宿泊費 is
+        named = named.rpartition("の")[0]
+    case = named.rpartition("の")[0]
+    if not case or "の" in own or _CLAUSE.search(own):
+        return f"{topic}の場合、{rest}"
+    if rest[len(own) :].strip("はも？?。 "):
+        return f"{case}の{rest}"
+    return f"{case}の{own}{before[before.find(topic) + len(topic) :]}"
+
+
 def _is_another(what: str, compared: bool, before: str) -> bool:
     """Says whether what is said to be alike (大阪も同じですか) is another thing than the turn before was about; 何が or
     両方 is none, and 日当は変わりますか by itself is a question of its own.
@@ -107,6 +139,8 @@ def _in_place(what: str, how: str | None, before: str) -> str:
     counted = re.fullmatch(rf"{_NUMBER.pattern}(?P<of>[^\d０-９]{{1,3}})", what)
     if counted and (same := re.search(_NUMBER.pattern + re.escape(counted["of"]), before)):
         return before[: same.start()] + what + before[same.end() :]
+    if _WHEN.fullmatch(what) and not _NUMBER.search(before):
+        return f"{what}の{before}"
     places = _spots(before)
     found = _nearest(what, before, places)
     if found is None and how == "では" and not _is_role(what) and not _TIME.search(what):

@@ -239,8 +239,6 @@ NDA | non-disclosure agreement | confidentiality agreement
 MFA | two-factor authentication | multi-factor authentication
 password length | ~passwords
 cheque | ~check
-weighs | ~weight
-weigh | ~weight
 revenue | sales | net sales | ~turnover
 cost of sales |
 cost of revenue |

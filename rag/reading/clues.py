@@ -171,3 +171,14 @@ def newer_editions(reading: Reading) -> dict[int, frozenset[int]]:
         for one in documents
     }
     return {markers[at]: of[documents[newest]] for at, newest in superseded(documents).items()}
+
+
+def asks_for_all(question: str) -> bool:
+    """Says whether a question asks for all rows of a table: "List all error codes", エラーコードの一覧."""
+    return _ALL.search(fold(question)) is not None
+
+
+_ALL = re.compile(
+    r"\b(?:list|name|show) (?:me )?(?:all|every|the)\b|\b(?:what|which) are (?:all )?(?:the )?\w+(?: \w+)?s\b"
+    r"|一覧|すべて|全て"
+)

@@ -187,6 +187,29 @@ def _is_length(one: Figure) -> bool:
     return one.kind == "measure" and one.unit in ("s", "month", "night")
 
 
+_dates = _of(
+    lambda f: f.kind == "date" and f.value[:4].isdecimal(),
+    lambda f: f.kind == "date",
+    lambda f: f.kind == "time",
+)
+
+
+def _when(text: str, match: re.Match[str]) -> Iterator[_Span]:
+    """Yields the dates and times, else the lengths that something happens within, after or before: 10日以内, but not
+    the 12日 of leave that somebody gets.
+    """
+    yield from list(_dates(text, match)) or (
+        one for one in _of(_is_length)(text, match) if _FROM_THEN.search(text, one.start, one.end + 4)
+    )
+
+
+_FROM_THEN = re.compile(
+    r"\b(?:within|after|before|by|every|in advance|ahead|about|at least|more than|over)\b"
+    r"|以内|まで|前|後|ごと|以上|以降|過ぎ|超|経",
+    re.IGNORECASE,
+)
+
+
 def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
     """Yields the figures that count what is asked for: "how many days" and "how many annual leave days" want days,
     何人 people.
@@ -283,8 +306,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Find]] = (
     (re.compile(r"\b(?:what|which) year\b|(?:西暦)?何年(?!間)"), _year),
     (re.compile(r"^\W*(?:(?:and|so|until|till|since|by|from) )?when\b"
                 r"|\b(?:what|which) (?:date|day|month|year)\b|\bdeadline\b|いつ|何[年月]|期限は|締切"),
-     _of(lambda f: f.kind == "date" and f.value[:4].isdecimal(), lambda f: f.kind == "date",
-         lambda f: f.kind == "time", _is_length)),
+     _when),
     (re.compile(r"\bwho(?:m|se)?\b|誰|だれ|どなた"), _people),
     (re.compile(r"\bwhich (?:model|product|device|instrument|logger|form|code|version|number|document|standard)\b"
                 r"|どの(?:機種|製品|型|様式)|何番"), _codes),

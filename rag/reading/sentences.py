@@ -19,6 +19,7 @@ from corpus.language import fold
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.reading.clues import (
     asked_figures,
+    asks_for_all,
     asks_of_a_letter,
     expected_kinds,
     fits,
@@ -26,6 +27,7 @@ from rag.reading.clues import (
     newer_editions,
 )
 from rag.reading.exact import exact
+from rag.reading.measures import measured
 from rag.reading.sides import compares, only_announces, sides, without_asking
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
@@ -138,10 +140,12 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
 def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
     asked = _parts(reading)
     shown: list[Unit] = []
+    said: set[str] = set()
     for part in asked:
         chosen = choose(part, embed)
         short = exact(part.question, chosen[0].unit) if chosen and _is_sure(chosen) else None
-        if short is not None and len(short) < len(chosen[0].text) and chosen[0].unit not in shown:
+        if short is not None and len(short) < len(chosen[0].text) and short not in said:
+            said.add(short)
             yield f"{short} [{chosen[0].passage.marker}]"
         for one in chosen[: MOST_SENTENCES // len(asked)]:
             if one.unit not in shown:
@@ -184,7 +188,9 @@ def _quoted(unit: Unit) -> str:
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
     ranked = rank(reading, embed)
-    return _newest_first(_both_sides(pick(ranked), ranked, reading), newer_editions(reading))
+    most_rows = MOST_SENTENCES if asks_for_all(reading.question) else _MOST_ROWS
+    chosen = _both_sides(pick(ranked, most_rows), ranked, reading)
+    return _newest_first(_measures_first(chosen, reading.question), newer_editions(reading))
 
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
@@ -266,6 +272,9 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
         units = [unit for one in passages for unit in _below_letterhead(one)] or units
     if rest:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
+    by, told = measured(reading.question)
+    if by:
+        units = [replace(one, stems=one.stems | by) if one.stems & told else one for one in units]
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
@@ -297,11 +306,11 @@ def _rarity(documents: Sequence[frozenset[str]]) -> Callable[[str], float]:
 # ---- picking -------------------------------------------------------------------------------------
 
 
-def pick(candidates: Sequence[Candidate]) -> list[Candidate]:
+def pick(candidates: Sequence[Candidate], most_rows: int = _MOST_ROWS) -> list[Candidate]:
     """Returns the best, and up to three more that are nearly as likely and say something else.
 
     What stands in a passage that was quoted already counts a little less, so that others are heard too. Of one
-    table no more than two rows are shown.
+    table no more than ``most_rows`` are shown.
     """
     chosen: list[Candidate] = []
     left = [(candidate.score, candidate) for candidate in candidates]
@@ -313,23 +322,30 @@ def pick(candidates: Sequence[Candidate]) -> list[Candidate]:
         left = [
             (value - (_HEARD if other.passage is best.passage else 0.0), other)
             for value, other in left
-            if other is not best and not any(_same(other, one) for one in chosen) and _is_open(other, chosen)
+            if other is not best
+            and not any(_same(other, one) for one in chosen)
+            and _is_open(other, chosen, most_rows)
         ]
     return chosen
 
 
 def _both_sides(chosen: list[Candidate], ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
-    """Has the best of each side heard where a question lays two things beside each other, in the place of the last."""
+    """Has the best of each side heard where a question lays two things beside each other, in the place of the last; of
+    a measure that is asked for ("which is heavier?") the best that tells it.
+    """
     asked = sides(reading.question)
     if asked is None or not chosen:
         return chosen
-    for mine, theirs in (asked, asked[::-1]):
-        if any(_speaks_of(one, mine, theirs) for one in chosen):
-            continue
-        best = next((one for one in ranked if one not in chosen and _speaks_of(one, mine, theirs)), None)
-        if best is not None:
-            chosen = [*chosen[: MOST_SENTENCES - 1], best]
-    return chosen
+    by, _ = measured(reading.question)
+    telling = [one for one in ranked if one.unit.stems & by] or ranked
+    bests = (
+        next((one for one in telling if _speaks_of(one, mine, theirs)), None)
+        for mine, theirs in (asked, asked[::-1])
+        if by or not any(_speaks_of(one, mine, theirs) for one in chosen)
+    )
+    heard = [one for one in bests if one is not None]
+    rest = [one for one in chosen if one not in heard][: MOST_SENTENCES - len(heard)]
+    return [*rest, *heard]
 
 
 def _speaks_of(one: Candidate, mine: frozenset[str], theirs: frozenset[str]) -> bool:
@@ -339,6 +355,12 @@ def _speaks_of(one: Candidate, mine: frozenset[str], theirs: frozenset[str]) -> 
     )
     here, there = (len(side & about) / len(side) for side in (mine, theirs))
     return here > 0.5 and here >= there
+
+
+def _measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
+    """Has those that tell the measure that is asked for stand before those that only name the thing."""
+    by, _ = measured(question)
+    return sorted(chosen, key=lambda one: not (one.unit.stems & by and numbers(one.text))) if by else chosen
 
 
 def _newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:
@@ -358,10 +380,10 @@ def _newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int
     return found
 
 
-def _is_open(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
+def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) -> bool:
     rows = [one for one in chosen if one.unit.row and one.passage is candidate.passage]
     together = bool(rows) and is_rest(candidate.text) and all(is_rest(one.text) for one in rows)
-    return not candidate.unit.row or len(rows) < _MOST_ROWS or together
+    return not candidate.unit.row or len(rows) < most_rows or together
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

@@ -15,13 +15,31 @@ _SIDES = (
     ),
     re.compile(r"\bhow (?:do|does|is|are|did) (.+?) (?:differ|different) from (.+)"),
     re.compile(r"\bcompare (.+?) (?:and|with|to) (.+)"),
+    re.compile(
+        r"\b(?:change[ds]?|develop(?:ed)?|grow|grew|rise|rose|fall|fell)\b.*?\b(?:from|between) (.+?) (?:to|and) (.+)"
+    ),
     re.compile(r"(?:^|: )(?:what is |which is better,? )?([^?]+?) (?:vs\.?|versus) (.+)"),
+    re.compile(
+        r"\b(?:which|what|who)\b.*?\b(?:\w+er|more|less|better|worse)\b[^,?]*[,:] (?:the )?(.+?),? or (?:the )?(.+)"
+    ),
     re.compile(r"([^、。？?]+?)と([^、。？?]+?)(?:の間)?(?:の|では|は)(?:違|差|相違|どう違|何が違|どこが違)"),
+    re.compile(r"([^、。？?]+?)と([^、。？?]+?)(?:と)?(?:の|では|は)、?(?:どちら|どっち)"),
 )
 _ASKING = frozenset(
     map(
         stem,
-        ("difference", "different", "differ", "distinction", "compare", "between", "versus", "vs", "better"),
+        (
+            "change",
+            "difference",
+            "different",
+            "differ",
+            "distinction",
+            "compare",
+            "between",
+            "versus",
+            "vs",
+            "better",
+        ),
     )
 )
 _ONLY_ANNOUNCES = re.compile(

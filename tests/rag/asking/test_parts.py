@@ -34,6 +34,33 @@ DOG = "what is the name of the dog of Jane Doe?"
             "出張の日当はいくらですか。また、忘年会の会費は誰が払いますか。",
             ("出張の日当はいくらですか。", "忘年会の会費は誰が払いますか。"),
         ),
+        # of a thing with a code, which is put into both
+        (
+            "How heavy is the AQ-300 and what is its warranty?",
+            ("How heavy is the AQ-300?", "What is the AQ-300’s warranty?"),
+        ),
+        (
+            "Is the E-4032 waterproof and can I wash it?",
+            ("Is the E-4032 waterproof?", "Can I wash the E-4032?"),
+        ),
+        (
+            "How long is the warranty of the AQ-300 and is frost covered?",
+            ("How long is the warranty of the AQ-300?", "Is frost covered for the AQ-300?"),
+        ),
+        (
+            "What is the weight and the warranty of the AQ-300?",
+            ("What is the weight of the AQ-300?", "What is the warranty of the AQ-300?"),
+        ),
+        ("AQ-300の重さと保証期間は？", ("AQ-300の重さは？", "AQ-300の保証期間は？")),
+        ("AQ-300の保証期間と、AQ-500の保証期間は？", ("AQ-300の保証期間は？", "AQ-500の保証期間は？")),
+        ("AQ-300とAQ-500の違いは？", ()),
+        ("AQ-300の入口と出口の温度差は？", ()),
+        # each of a name
+        (
+            "How long is the warranty of the AQ-300 and who is the CFO?",
+            ("How long is the warranty of the AQ-300?", "Who is the CFO?"),
+        ),
+        ("Who is the CFO and who is the COO?", ("Who is the CFO?", "Who is the COO?")),
         # of one thing
         ("How many vacation days do I get and who approves them?", ()),
         ("What is coinsurance and how does it work?", ()),
@@ -50,6 +77,12 @@ DOG = "what is the name of the dog of Jane Doe?"
 )
 def test_what_is_taken_apart(question: str, expected: tuple[str, ...]) -> None:
     assert parts(question) == expected
+
+
+def test_two_who_stand_in_one_sentence_are_both_told(models: Models) -> None:
+    shelf = Shelf({"board.txt": "…  Present: Priya Raman (CFO), Luke Ferris (COO)."}, cosine=0.8)
+    lines = answer(Ask("Who is the CFO and who is the COO?"), shelf, models).text.splitlines()
+    assert [line for line in lines if "“" not in line] == ["Priya Raman [1]", "Luke Ferris [1]"]
 
 
 def test_each_part_is_answered_in_its_turn(models: Models) -> None:

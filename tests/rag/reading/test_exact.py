@@ -45,6 +45,8 @@ from tests.rag.readings import PUMP, PUMP_JA, answered, read
         ("申請はいつまでですか。", "3月31日までに申し出た場合は、承認する。", "3月31日まで"),
         ("宿泊費の上限はいくらですか。", "宿泊費の上限は1万円で東京の場合は2万円とする。", None),
         ("宿泊費の上限はいくらですか。", "宿泊費は1万円が上限だが東京の場合は2万円とする。", None),
+        ("有給はいつまで繰り越せますか。", "入社時に12日の有給を与え、翌年度に限り繰り越せる。", None),
+        ("報告はいつまでですか。", "報告は24時間以内に行う。", "24時間以内"),
         ("How long is the trial period?",
          "Unless your contract says otherwise, the trial period is six months.", "six months"),
     ],

@@ -21,6 +21,10 @@ from tests.rag.readings import answered
         ("E-4032とE-4058の違いは何ですか。", ({"e4032", "4032"}, {"e4058", "4058"})),
         ("有給休暇と病気休暇はどう違いますか。", ({"有給", "給休"}, {"病気", "気休"})),
         ("製品との違いは？", None),
+        ("Which pump is heavier, the AQ-300 or the AQ-500?", ({"aq300"}, {"aq500"})),
+        ("AQ-300とAQ-500ではどちらが重いですか", ({"aq300"}, {"aq500"})),
+        ("How did the headcount change from Q1 to Q2?", ({"q1"}, {"q2"})),
+        ("Which day is better for a visit?", None),
     ],
 )
 def test_the_two_things_are_told_apart(question: str, found: tuple[set[str], set[str]] | None) -> None:
