@@ -128,7 +128,7 @@ def signals(
     wanted = {stem: weight for stem, weight in wanted.items() if stem not in kinds}
     named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
     present = [
-        stems(f"{hit.context}\n{hit.text}") | clauses_of(f"{hit.context}\n{hit.text}") for hit in hits[:DEPTH]
+        stems(f"{hit.context}\n{hit.text}") | clauses_of(hit.text, hit.context) for hit in hits[:DEPTH]
     ]
     # "Rest of the United Kingdom" speaks of Edinburgh, though the word stands nowhere.
     rest = meant(question, (f"{hit.context}\n{hit.text}\n{hit.title}" for hit in hits[:DEPTH]))

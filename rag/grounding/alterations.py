@@ -18,6 +18,7 @@ from rag.words.figures import Figure, figures, is_numbering, same
 from rag.words.opposites import denials, opposite_characters, opposite_words
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
+from rag.words.subjects import PLACES
 
 CLOSE = 0.6
 """Least share of a sentence's words that must stand in the source in the same order for the two to be compared."""
@@ -173,12 +174,6 @@ _SURNAME_ENDS = re.compile(
     r"(?:さん|氏|様|部長|課長|係長|社長|室長|所長|主任|取締役|監査役|委員|先生|"
     r"部(?!分|品|門)|課(?!題|税)|支店|営業所|工場|事業所|支社|本社|駅|都|府|県|市|区|町|村|株式会社|銀行|大学)"
 )
-PLACES = (
-    "北海道|青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀"
-    "|京都|大阪|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄|札幌|仙台|横浜"
-    "|名古屋|神戸|川崎|中国|韓国|米国|英国"
-)
-"""A pattern of places that Japanese writes without a mark of a name: prefectures, large cities, some countries."""
 
 
 def _other_names(

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from corpus.language import fold
 from corpus.types import Hit
-from rag.grounding.alterations import PLACES
 from rag.prompts.prompting import Passage, ReadPassage
 from rag.reading.units import Unit, cut
 from rag.words.figures import figures
 from rag.words.quarters import quarters
-from rag.words.subjects import are_apart
+from rag.words.subjects import PLACES, are_apart
 from rag.words.terms import stems
 
 _CONTROL = re.compile(
@@ -78,10 +77,18 @@ def are_comparable(one: Statement, other: Statement) -> bool:
         one.hit.document_id != other.hit.document_id
         and one.unit.row == other.unit.row
         and _names(one.hit) == _names(other.hit)
-        and not any(map(are_apart, _called(one.hit), _called(other.hit)))
         and _periods(one) == _periods(other)
         and not _of_others(one, other)
         and (not one.unit.row or _alike(one.unit.header, other.unit.header))
+        and not _are_of_others(one.hit, other.hit)
+    )
+
+
+def _are_of_others(one: Hit, other: Hit) -> bool:
+    """Says whether two documents are named alike, but for two companies, places or the like."""
+    texts = (one.text, other.text)
+    return any(
+        are_apart(mine, theirs, texts) for mine, theirs in zip(_called(one), _called(other), strict=True)
     )
 
 

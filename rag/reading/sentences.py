@@ -240,7 +240,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
         layers = [unit.stems, stems(unit.header), stems(unit.lead), _beside(units, at)]
         if clauses:  # a part's own sentences, not the whole of a passage that has it
             layers[0] = unit.stems | clauses_of(unit.text)
-            layers[2] = layers[2] | clauses_of(unit.lead)
+            layers[2] = layers[2] | clauses_of("", unit.lead)
         have = list(accumulate([*layers, places[marker], wholes[marker]], or_))
         own, header, lead, beside, above, passage = (coverage(wanted, some) for some in have)
         new = len([stem for stem in weights(unit.text) if stem not in wanted])

@@ -15,7 +15,9 @@ _NAMED = re.compile(
     rf"(?P<latin>{_NUMBER})(?![\w-])|第\s*(?P<ja>[\d０-９]+)\s*条)",
     re.IGNORECASE,
 )
-_HEAD = re.compile(rf"^[ \t#*]*(?P<head>{_NUMBER})[.)]?[ \t\u3000]+(?=[^\W\d_])", re.MULTILINE)
+_HEAD = re.compile(
+    rf"^[ \t*]*(?P<heading>#*)[ \t*]*(?P<head>{_NUMBER})(?P<mark>[.)]?)[ \t\u3000]+(?=[^\W\d_])", re.MULTILINE
+)
 """A line that begins with its number and goes on in words: "7.2 Survival."."""
 _WEIGHT = 1.5
 """That of a code: it names one thing."""
@@ -26,9 +28,18 @@ def clauses_named(question: str) -> frozenset[str]:
     return frozenset(f"§{_number(match)}" for match in _NAMED.finditer(question))
 
 
-def clauses_of(text: str) -> frozenset[str]:
-    """Returns the parts that a text names, and those that it is numbered by."""
-    return clauses_named(text) | {f"§{match['head'].lower()}" for match in _HEAD.finditer(text)}
+def clauses_of(text: str, headings: str = "") -> frozenset[str]:
+    """Returns the parts that a text names, and those that it, or a heading above it, is numbered by.
+
+    Elsewhere than in a heading a whole number needs a mark behind it ("12. Warranty"): "12 apples" is no part.
+    """
+    heads = {match["head"] for match in _HEAD.finditer(headings.replace(" > ", "\n"))}
+    heads |= {
+        match["head"]
+        for match in _HEAD.finditer(text)
+        if match["heading"] or match["mark"] or not match["head"].isdigit()
+    }
+    return clauses_named(f"{headings}\n{text}") | {f"§{head.lower()}" for head in heads}
 
 
 def sought(question: str) -> tuple[Term, ...]:

@@ -26,7 +26,19 @@ _OF_OFFICE = re.compile(
     r"[副前元新現次旧同各当両全]\Z|代表|取締|会長|執行|専務|常務|代理|本社|支社|会社|歴代|創業"
 )
 _PERSON = re.compile(r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’.-]*)+")
-_HOLDER_JA = re.compile(rf"{_NAME_JA}(?:さん|氏)?")
+_OFFICE_JA = r"(?<![\u3400-\u9fff々ァ-ヶーa-z])OFFICE"
+_HOLDER_JA = (
+    rf"{_OFFICE_JA}[のは：:、（(]\s?{_NAME_JA}?(?:さん|氏(?!名))"
+    + rf"|{_OFFICE_JA}[：:（(]\s?(?P<behind>[\u3400-\u9fff々ァ-ヶー・]{{2,8}})(?=[\s）)、。]|$)"
+    + r"|(?<![\u3400-\u9fff々])(?P<before>[\u3400-\u9fff々]{2,4})OFFICE(?![\u3400-\u9fff々])"
+)
+"""社長の田中氏, 社長：田中 and 田中社長."""
+_NOBODY = re.compile(
+    r"[部門第各時課室者]|担当|[副前元新現次旧同当両全長役]\Z|会社|本社|支社|工場|支店|代表|決裁|承認"
+)
+"""What is in words that stand in the place of a name: 代表社長."""
+_OF_A_UNIT = re.compile(r"[部課室係局店場所班]長\Z")
+"""An office that is called by its unit rather than by who holds it: 営業部長."""
 _TITLE = r"(?:(?:mr|mrs|ms|dr)\.?\s)?"
 _WHOSE = r"(?P<of> of [\w ]{1,40}?)?"
 
@@ -86,9 +98,16 @@ def holds(person: str, text: str, office: Office) -> bool:
 
 
 def is_held(text: str, office: Office) -> bool:
-    """Says whether a text names who holds an office."""
-    names = _HOLDER_JA.finditer(text) if office.japanese else _PERSON.finditer(text)
-    return any(holds(one.group(), text, office) for one in names)
+    """Says whether a text names who holds an office; in Japanese only in forms that nothing else has."""
+    if not office.japanese:
+        return any(holds(one.group(), text, office) for one in _PERSON.finditer(text))
+    for one in re.finditer(_HOLDER_JA.replace("OFFICE", re.escape(office.name)), fold(text)):
+        called = one["behind"] or one["before"]
+        if called is None or not (
+            _NOBODY.search(called) or (one["before"] and _OF_A_UNIT.search(office.name))
+        ):
+            return True
+    return False
 
 
 def _is_it(found: re.Match[str], office: Office) -> bool:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
+from corpus.language import fold
 from rag.words.editions import KINDS, edition_of
+from rag.words.stemming import stem
+from rag.words.terms import terms
 
 _TOKEN = re.compile(
     "[^\\W\\d_\u3040-\u30ff\u3400-\u9fff々]+|[\u30a1-\u30fa\u30fc]{2,}|[\u3040-\u30ff\u3400-\u9fff々]"
@@ -22,19 +25,34 @@ _OF_ALL = re.compile("company|corporate|employees?|general|hr|our|people|personn
 """Words of what holds for everybody in a house, and of its age."""
 
 
-def are_apart(one: str, other: str) -> bool:
-    """Says whether two names (titles, or files' without suffix) are of a kind and of different things."""
+PLACES = (
+    "北海道|青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀"
+    "|京都|大阪|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄|札幌|仙台|横浜"
+    "|名古屋|神戸|川崎|中国|韓国|米国|英国"
+)
+"""A pattern of places that Japanese writes without a mark of a name: prefectures, large cities, some countries."""
+_OF_A_HOUSE = "(?:部|課|室|支店|支社|営業所|工場|事業所|株式会社|銀行|大学|[都府県市区町村])"
+_JAPANESE_NAME = re.compile(f"[ァ-ヶー]{{3,}}|{PLACES}|[\u3400-\u9fff々]+(?={_OF_A_HOUSE})")
+_OF_WHOM = re.compile(r"\b(?:at|for|in|of)\s+([^\W\d_]+)")
+
+
+def are_apart(one: str, other: str, texts: tuple[str, str] = ("", "")) -> bool:
+    """Says whether two names (titles, or files' without suffix) are of a kind and of different things, which are named
+    as such: there or in what the documents say (``texts``). "Holiday policy" and "Leave policy" may be one thing.
+    """
     mine, theirs = _tokens(one), _tokens(other)
     codes = SequenceMatcher(
-        None, [word for word, _ in mine], [word for word, _ in theirs], autojunk=False
+        None, [stem(word) for word, _ in mine], [stem(word) for word, _ in theirs], autojunk=False
     ).get_opcodes()
     alike = any(
         tag == "equal" and any(not _LINKS.fullmatch(word) for word, _ in mine[i:k])
         for tag, i, k, _, _ in codes
     )
-    return alike and any(
-        tag == "replace" and _own(mine[i1:i2]) and _own(theirs[j1:j2]) for tag, i1, i2, j1, j2 in codes
-    )
+    own = [(_own(mine[i1:i2]), _own(theirs[j1:j2])) for tag, i1, i2, j1, j2 in codes if tag == "replace"]
+    if not alike or not any(left and right for left, right in own):
+        return False
+    named = (_names(one, texts[0]), _names(other, texts[1]))
+    return any(left & named[0] and right & named[1] for left, right in own)
 
 
 def _tokens(name: str) -> list[tuple[str, bool]]:
@@ -47,5 +65,23 @@ def _tokens(name: str) -> list[tuple[str, bool]]:
     ]
 
 
-def _own(tokens: list[tuple[str, bool]]) -> bool:
-    return any(not (kind or _LINKS.fullmatch(word) or _OF_ALL.fullmatch(word)) for word, kind in tokens)
+def _own(tokens: list[tuple[str, bool]]) -> frozenset[str]:
+    return frozenset(
+        word for word, kind in tokens if not (kind or _LINKS.fullmatch(word) or _OF_ALL.fullmatch(word))
+    )
+
+
+def _names(name: str, text: str) -> frozenset[str]:
+    """Returns the words (of Japanese the characters) of a document's name that are names: by their capitals, where it
+    has not all its words so, by what stands beside them, or by the document's text, which has them with capitals only.
+    """
+    said = [term for term in terms(name) if term.weight > 0]
+    plain = any(word.islower() for word in re.findall(r"[^\W\d_]+", name) if not _LINKS.fullmatch(word))
+    found = {term.word for term in said if term.name} if plain else set()
+    folded = fold(name)
+    found |= set(_OF_WHOM.findall(folded))
+    for run in _JAPANESE_NAME.findall(folded):
+        found |= {run, *run}
+    small = set(re.findall(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]*", text))
+    found |= {term.word for term in terms(text) if term.name and term.word not in small}
+    return frozenset(found)

@@ -113,6 +113,13 @@ def test_names_and_years_belong_to_one_document(question, covered):
         ("Who is the chair of Kestrel?", "…  Present: Margaret Oyelaran (chair), Stefan Brandt.", False),
         ("社長の名前は", "…  出席者：田中社長、鈴木取締役", True),
         ("社長の名前は", "…  代表取締役社長が決裁する。", False),
+        ("社長の名前は", "…  社長の田中氏が挨拶した。", True),
+        ("社長の名前は", "…  社長：佐藤、監査役：鈴木", True),
+        ("社長の名前は", "…  緊急時は社長が決裁する。社長の許可が要る。", False),
+        ("部長の名前は?", "…  緊急時は社長が決裁する。各部門部長の承認を得てから申請する。", False),
+        ("部長の名前は?", "…  営業部長、第二工場長および人事部長が出席する。", False),
+        ("What does clause 12 say?", "…  12 apples in a basket\n3 bottles of water", False),
+        ("What does clause 12 say?", "…  12. Warranty\nThe warranty ends.", True),
     ],
 )
 def test_what_is_looked_up_and_found_is_answered_however_short(question, text, looked_up):

@@ -407,8 +407,8 @@ def test_reports_of_two_companies_do_not_disagree(titles: tuple[str, str], told:
 
 def test_files_of_one_title_that_are_named_of_two_places_do_not_disagree() -> None:
     texts = {
-        "handbook-leeds.md": "…  The office opens at 7:30 on working days.",
-        "handbook-brno.md": "…  The office opens at 8:00 on working days.",
+        "handbook-leeds.md": "…  Welcome to Leeds. The office opens at 7:30 on working days.",
+        "handbook-brno.md": "…  Welcome to Brno. The office opens at 8:00 on working days.",
     }
     titles = dict.fromkeys(texts, "Office handbook")
     assert (

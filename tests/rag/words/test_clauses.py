@@ -24,8 +24,14 @@ def test_what_a_question_names(question: str, named: set[str]) -> None:
 
 
 def test_what_a_text_is_numbered_by() -> None:
-    text = "12 Warranty\n\n§ 12.2 Term\n\n7.2 Survival. It survives.\nPumps | 12.4\n12.4 % more\n第5条　始業は9時。"
+    text = "12. Warranty\n\n§ 12.2 Term\n\n7.2 Survival. It survives.\nPumps | 12.4\n12.4 % more\n第5条　始業は9時。"
     assert clauses_of(text) == {"§12", "§12.2", "§7.2", "§5"}
+
+
+def test_a_whole_number_without_a_mark_counts_in_headings_alone() -> None:
+    assert clauses_of("12 apples in a basket\n3 bottles of water") == set()
+    assert clauses_of("It lasts.\n## 3 Term", "Contract\nTerms > 12 Warranty") == {"§12", "§3"}
+    assert clauses_of("3) Term\n4(b) Notice") == {"§3", "§4(b)"}
 
 
 def test_a_clause_is_looked_for_in_the_place_of_its_number() -> None:
