@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 
 from corpus.language import Normalised, find, fold, normalise, sentences
-from rag.grounding.alterations import PLACES, alterations
+from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
 from rag.words.figures import Figure, borne_out, figures
 from rag.words.references import without_references
+from rag.words.subjects import PLACES
 from rag.words.terms import coverage, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]
