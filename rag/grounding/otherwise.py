@@ -135,14 +135,16 @@ def unnamed_years(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     ]
     return tuple(
         written
-        for year, written in asked.items()
-        if year not in told and not any(one <= year for one in since)
+        for written in dict.fromkeys(asked.values())
+        if not any(
+            year in told or any(one <= year for one in since) for year in asked if asked[year] == written
+        )
     )
 
 
 def is_of_another_time(question: str, hits: Sequence[Hit]) -> bool:
     """Says whether a question asks of a year or a quarter of which no hit tells, while the first is a report, minutes
-    or the like of another one.
+    or the like of another one; of which year, its title and path say, and not any year in its text.
     """
     years = asked_years(question)
     asked = {quarter for quarter, _ in quarters(question)}
@@ -153,7 +155,8 @@ def is_of_another_time(question: str, hits: Sequence[Hit]) -> bool:
         return False
     told = [told_years(text) for text in texts]
     if not asked:
-        return any(told) and not any(years.keys() & one for one in told)
+        named = told_years(f"{hits[0].title}\n{hits[0].source}")
+        return bool(named) and not any(years.keys() & one for one in told)
     pairs = [set(quarters_of_years(text)) for text in texts]
     among = [{quarter for quarter, _ in quarters(text)} for text in texts]
     if not years:

@@ -15,9 +15,14 @@ _SPAN = re.compile(
     rf"({_CENTURY})年?度?\s?(?:to|until|till|through|and|[-–—~〜～/]|から)\s?({_CENTURY}|\d\d(?!\d))"
 )
 """2025 to 2027, 2025/26: what is said of a span is said of each of its years."""
+_YEAR_ENDED = re.compile(
+    rf"({_CENTURY})年[1-6]月期|\b(?:year|(?:twelve|12) months) end(?:ed|ing) (?:on )?(?:\d{{1,2}}(?:st|nd|rd|th)? )?"
+    rf"(?:jan|feb|mar|apr|may|june?)[a-z]*\.?(?: \d{{1,2}},?)? ({_CENTURY})"
+)
+"""2024年3月期, "year ended 31 March 2024": more of it is of the year before."""
 _WRITTEN = re.compile(
     rf"(?:令和|平成|昭和)\s?(?:元|\d{{1,2}})年度?|\bfy\s?'?(?:{_CENTURY}|\d\d(?!\d))(?:[/-]\d\d(?!\d))?"
-    rf"|{_CENTURY}(?:[/-]\d\d(?![\d-]))?(?:年度?)?"
+    rf"|{_CENTURY}(?:[/-]\d\d(?![\d-]))?(?:年[1-6]月期|年度?)?"
 )
 _BOUND = re.compile(
     r"\b(?:before|after|since|until|till|by|from|to|through|than|between|and|iso|din|en|windows|office|server)\s?\Z"
@@ -29,7 +34,8 @@ _BOUND_BEHIND = re.compile(
 
 
 def asked_years(question: str) -> dict[int, str]:
-    """Returns the years that a question asks about, each as it is written there.
+    """Returns the years that a question asks about, each as it is written there; of one that lies in two ("2024/25",
+    2024年3月期) both.
 
     Those that only bound a time ("hired before 2020", 2020年以降) are none, nor are amounts ("2000 miles").
     """
@@ -41,19 +47,28 @@ def asked_years(question: str) -> dict[int, str]:
             continue
         if _BOUND.search(folded[: match.start()]) or _BOUND_BEHIND.match(folded, match.end()):
             continue
-        for year in years(spaced_out(match.group()))[:1]:
-            found.setdefault(year, match.group().replace("fy", "FY"))
+        written = match.group()
+        for year in sorted({*years(spaced_out(written))[:1], *_both(written)}):
+            found.setdefault(year, written.replace("fy", "FY"))
     return found
 
 
 def told_years(text: str) -> frozenset[int]:
     """Returns the years that a text names, and those within a span that it names."""
     folded = fold(text)
-    found = set(years(spaced_out(folded)))
+    return frozenset({*years(spaced_out(folded)), *_both(folded)})
+
+
+def _both(folded: str) -> set[int]:
+    """Returns the years of the spans in a text, those of years that end in the next one, too."""
+    found = set()
     for first, last in _SPAN.findall(folded):
         end = int(last) if len(last) == 4 else int(first[:2] + last)
         found |= set(range(int(first), end + 1)) if end - int(first) < 100 else set()
-    return frozenset(found)
+    for match in _YEAR_ENDED.finditer(folded):
+        year = int(match[1] or match[2])
+        found |= {year - 1, year}
+    return found
 
 
 _QUARTER_OF = re.compile(

@@ -170,6 +170,29 @@ def test_a_report_of_another_time_does_not_answer(question: str, source: str, ot
     assert not is_of_another_time("What was the revenue in the third quarter?", months)
 
 
+@pytest.mark.parametrize(
+    ("question", "source", "text"),
+    [
+        (
+            "What was revenue in FY2024/25?",
+            "Annual report 2025.md",
+            "Revenue for the year ended 31 March 2025 was £12 million.",
+        ),
+        ("2023年度の売上高は？", "2024年3月期決算短信.md", "当期の売上高は12億円でした。"),
+        ("2024年3月期の売上高は？", "2023年度決算.md", "当期の売上高は12億円でした。"),
+    ],
+)
+def test_a_business_year_is_one_of_both_its_years(question: str, source: str, text: str) -> None:
+    hits = Shelf({source: f"…  {text}"}).hits()
+    assert not is_of_another_time(question, hits)
+    assert unnamed_years(question, hits) == ()
+
+
+def test_a_year_that_a_report_only_mentions_is_not_its_own() -> None:
+    hits = Shelf({"incident-report.md": "…  The fire began at 3 pm. Hoses were checked in May 2021."}).hits()
+    assert not is_of_another_time("What happened in the 2024 fire?", hits)
+
+
 def test_a_report_of_another_time_is_not_quoted() -> None:
     assert ask("What was the revenue in Q2 2024?", {"report-q2-2025.md": REPORT}).abstained
     given = ask("What was the revenue in Q2 2025?", {"report-q2-2025.md": REPORT})
