@@ -86,6 +86,8 @@ _TABLE = """
 終業時刻 終業時間 退社時間 退勤時間 ~終業
 仕事は何時に始まりますか 会社は何時に始まりますか 勤務は何時に始まりますか 仕事は何時からですか ~始業(は何時ですか)
 仕事は何時に終わりますか 会社は何時に終わりますか 勤務は何時に終わりますか 仕事は何時までですか ~終業(は何時ですか)
+定時株主総会
+定時総会
 定時 ~終業
 就業時間 勤務時間 労働時間 所定労働時間
 半休 半日休暇 半日有休 ~半日
@@ -351,7 +353,8 @@ def stands(word: str, *, by_itself: bool = False) -> re.Pattern[str]:
     """Finds a word, folded, in a folded text: of English as a whole one, its plural too; of Japanese not amid a longer
     run of katakana (パート in デパート).
 
-    ``by_itself``: nor where what stands before makes it another (会社員 is no 社員, 24 hr no human resources).
+    ``by_itself``: nor where what stands beside it makes it another (会社員 is no 社員, 中国語 no 中国, 24 hr no human
+    resources).
     """
     if word.isascii():
         figure = r"(?<!\d )" if by_itself and len(word) < 3 else ""
@@ -360,6 +363,8 @@ def stands(word: str, *, by_itself: bool = False) -> re.Pattern[str]:
     if by_itself and re.match(_KANJI, word):
         before = f"(?:(?<!{_KANJI})|(?<=[年度期月日]))"
     after = f"(?!{_KATAKANA})" if re.match(_KATAKANA, word[-1]) else ""
+    if by_itself and re.search(f"{_KANJI}\\Z", word):
+        after = "(?![人制製語])"
     if re.fullmatch(_KANJI, word):  # 兄 is not in 兄弟姉妹
         before, after = f"(?<!{_KANJI})", f"(?!{_KANJI})"
     return re.compile(before + re.escape(word) + after)

@@ -227,3 +227,10 @@ def test_what_may_not_be_read_makes_no_difference(tmp_path: Path) -> None:
             found = answer(asked, library, opened.models)
     assert (found.abstained, found.standalone_question) == (True, "")
     assert {hit.source for one in library.searches for hit in one.hits} <= {"規程.txt"}
+
+
+@pytest.mark.parametrize(
+    "question", ["中国語の研修はありますか", "定時株主総会はいつですか", "韓国製の部品は", "定時制の学校は"]
+)
+def test_a_word_that_the_next_one_makes_another_is_not_put_otherwise(question: str) -> None:
+    assert rewordings(question) == []
