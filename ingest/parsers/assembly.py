@@ -18,7 +18,7 @@ from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.parsers.cleaning import clean_text, one_line
 from ingest.parsers.dates import as_utc
 from ingest.parsers.findings import repeated_pages
-from ingest.parsers.merged import Copies, fit_rows
+from ingest.parsers.merged import NO_COPIES, Copies, fit_rows
 from ingest.parsers.titles import clean_title, given_title, title_from_name
 
 CELL_SEPARATOR = " | "
@@ -124,7 +124,7 @@ class Draft:
         rows: Sequence[Sequence[str]],
         header_rows: int | None = None,
         *,
-        copies: Copies | None = frozenset(),
+        copies: Copies | None = NO_COPIES,
         turns: Mapping[int, Callable[[], None]] = _NO_TURNS,
     ) -> None:
         """Adds a table: one line a row; empty rows and columns are left out.
@@ -132,13 +132,13 @@ class Draft:
         Args:
             rows: cells as text, merged ones in each place that they cover; rows may be of different length.
             header_rows: how many rows at the top are the header; None lets their look decide.
-            copies: the places into which the cell to their left reaches (:mod:`ingest.parsers.merged` says what is
-                shown of those); None where nobody knows: then a row of equal texts is taken for one cell.
+            copies: the places in which a cell only goes on (:mod:`ingest.parsers.merged` says what is shown of
+                those); None where nobody knows: then a row of equal texts is taken for one cell.
             turns: what starts the page, or the pages, on which a row (by its index) is the first; the table's rest
                 has its header as well.
         """
         cells = [[one_line(self._clean(cell)) for cell in row] for row in rows]
-        lines, is_form = fit_rows(cells, copies or frozenset())
+        lines, is_form = fit_rows(cells, copies or NO_COPIES)
         if header_rows is None:
             header_rows = 0 if is_form else _guess_header(lines)
         width = max(map(len, lines), default=0)

@@ -27,6 +27,7 @@ from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
 from ingest.parsers.listing import Listing
+from ingest.parsers.merged import NO_COPIES
 from ingest.parsers.templating import without_tags
 
 _FRONT_MATTER = pattern(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -294,7 +295,7 @@ class _Writer:
         else:
             # Markdown has no merged cells; programs that write it say them once for each column.
             is_wide = max(map(len, rows), default=0) > 2
-            self._draft.table(rows, self._header_rows, copies=None if is_wide else frozenset())
+            self._draft.table(rows, self._header_rows, copies=None if is_wide else NO_COPIES)
 
     def _add_html(self, text: str) -> None:
         from ingest.parsers.html.parser import add_html, parse_html

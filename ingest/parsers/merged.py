@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
-Copies = AbstractSet[tuple[int, int]]
-"""The places (row, column) into which the cell to their left reaches."""
+Place = tuple[int, int]
+"""A row and a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The places of a table in which a cell only goes on: from the left, from above, or both."""
+
+    left: set[Place] = field(default_factory=set)
+    above: set[Place] = field(default_factory=set)
+
+
+NO_COPIES = Copies()
+"""Of a table without merged cells."""
 
 _MOST_COPIES = 0.5
 """For each cell of a table; a form has as many or more."""
@@ -24,12 +36,12 @@ def fit_rows(rows: Sequence[Sequence[str]], copies: Copies) -> tuple[list[list[s
     """
     width = max(map(len, rows), default=0)
     begun = [
-        {column for column, text in enumerate(row) if text and (at, column) not in copies}
+        {column for column, text in enumerate(row) if text and (at, column) not in copies.left}
         for at, row in enumerate(rows)
     ]
     used = [column for column in range(width) if any(column in own for own in begun)]
     lines = [[row[column] if column < len(row) else "" for column in used] for row in rows]
-    if not copies:
+    if not copies.left:
         return lines, False
     own = [[row[column] for column in sorted(cells)] for row, cells in zip(rows, begun, strict=True)]
     is_whole = [len(cells) == 1 and all(line) for cells, line in zip(own, lines, strict=True)]
@@ -37,7 +49,10 @@ def fit_rows(rows: Sequence[Sequence[str]], copies: Copies) -> tuple[list[list[s
     is_form = _is_form([lines[at] for at in parted], [own[at] for at in parted])
     shown = [own[at] if is_form or is_whole[at] else line for at, line in enumerate(lines)]
     if is_form:  # rows that only hold what reaches down into them
-        shown = [[] if at and line == shown[at - 1] else line for at, line in enumerate(shown)]
+        shown = [
+            [] if all((at, column) in copies.above for column in begun[at]) else line
+            for at, line in enumerate(shown)
+        ]
     return shown, is_form
 
 

@@ -24,6 +24,7 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.charts import write_chart
 from ingest.parsers.detection import PPTX
 from ingest.parsers.equations import write_equation
+from ingest.parsers.merged import Copies
 from ingest.parsers.numerals import show_numeral
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices, write_xml
 from ingest.parsers.remarks import remarks_on_slide
@@ -197,7 +198,7 @@ class _Slide:
     def _write_table(self, table: Any) -> None:
         rows: list[list[str]] = []
         merged: dict[tuple[int, int], str] = {}
-        copies: set[tuple[int, int]] = set()
+        copies = Copies()
         for at, row in enumerate(table._tbl.findall(_A + "tr")):
             line = []
             for column, cell in enumerate(row.findall(_A + "tc")):
@@ -210,7 +211,9 @@ class _Slide:
                             if down or across:
                                 merged[at + down, column + across] = text
                             if across:
-                                copies.add((at + down, column + across))
+                                copies.left.add((at + down, column + across))
+                            if down:
+                                copies.above.add((at + down, column + across))
                 line.append(text)
             self._draft.count_cells(len(line))
             rows.append(line)

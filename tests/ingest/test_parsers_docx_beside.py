@@ -90,6 +90,42 @@ def test_contents_are_left_out_and_their_pages_counted() -> None:
     assert [document.text[page.start : page.end] for page in document.pages] == ["", document.text]
 
 
+TO_PAGE = "<w:r><w:instrText> PAGEREF _Toc36 \\h </w:instrText></w:r>"
+
+
+def words(text: str) -> str:
+    return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<w:r><w:t>Cars</w:t><w:tab/></w:r>",
+        words("Cars ……"),
+        words("Cars . . . "),
+        f'<w:hyperlink w:anchor="_Toc36">{words("Cars")}</w:hyperlink>{words(" ")}',
+        f'<w:pPr><w:tabs><w:tab w:val="right"/></w:tabs></w:pPr>{words("Cars")}<w:r><w:ptab/></w:r>',
+    ],
+    ids=["tab", "leaders", "dots", "link", "tab of the margin"],
+)
+def test_contents_of_no_style_are_left_out(before: str) -> None:
+    assert with_body(f"<w:p>{before}{TO_PAGE}{words('12')}</w:p>").text == "Hello"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        words("Staff get 25 days; see Annual leave on page "),
+        words("See ") + f'<w:hyperlink w:anchor="_Toc36">{words("Annual leave, page ")}</w:hyperlink>',
+        f'<w:pPr><w:tabs><w:tab w:val="right"/></w:tabs></w:pPr>{words("25 days; see page ")}',
+        "<w:r><w:t>Leave</w:t><w:tab/><w:t xml:space='preserve'>25 days; see page </w:t></w:r>",
+    ],
+    ids=["sentence", "link in it", "tabs that are set", "tab in it"],
+)
+def test_a_sentence_that_ends_in_the_page_of_a_heading_is_text(before: str) -> None:
+    assert with_body(f"<w:p>{before}{TO_PAGE}{words('12')}</w:p>").text.endswith("page 12\n\nHello")
+
+
 def test_contents_alone_are_read() -> None:
     def put(members: dict[str, bytes]) -> None:
         members["word/styles.xml"] = members["word/styles.xml"].replace(

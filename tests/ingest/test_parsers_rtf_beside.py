@@ -62,6 +62,21 @@ def test_other_boxes_are_read(drawn: str) -> None:
     assert read(rf"{{\rtf1\ansi\pard {drawn}Text.\par}}").text == "Text.\n\nLeft"
 
 
+@pytest.mark.parametrize(
+    ("cut", "text"),
+    [
+        (r"{\shp{\*\shpinst{\shptxt\pard inner words", "Who asks?\n\ninner words"),
+        (r"{\footnote inner words", "Who asks?[1]\n\nFootnotes\n\n[1] inner words"),
+        (
+            r"{\shp{\*\shpinst{\shptxt\pard inner{\footnote words",
+            "Who asks?\n\ninner[1]\n\nFootnotes\n\n[1] words",
+        ),
+    ],
+)
+def test_a_file_that_ends_in_a_box_or_note_keeps_the_words_around_it(cut: str, text: str) -> None:
+    assert read(rf"{{\rtf1\ansi\pard First.\par Who asks?{cut}").text == f"First.\n\n{text}"
+
+
 def test_boxes_in_headers_and_pictures_are_left_out() -> None:
     picture = r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\pngblip 89504e47}}}}}"
     assert (

@@ -49,8 +49,7 @@ def _is_box(table: Any) -> bool:
 
 
 def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], Copies, int | None]:
-    """Returns the cells with spans filled in, where these only go on from the left, and the number of header rows (None
-    when unmarked).
+    """Returns the cells with spans filled in, where these only go on, and the number of header rows (None: unmarked).
 
     The draft counts the cells as they come: spans can make a few bytes into millions.
     """
@@ -58,7 +57,7 @@ def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], Copies, int |
     carried: dict[
         int, tuple[int, str, bool]
     ] = {}  # column: (rows left, text, whether it goes on from the left)
-    copies: set[tuple[int, int]] = set()
+    copies = Copies()
     header_rows = 0
     marked = False
     for row in _own_rows(table):
@@ -68,7 +67,7 @@ def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], Copies, int |
         heads = 0
         found = [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
         for cell in found:
-            copies.update((len(rows), column) for column in _fill_carried(cells, carried))
+            _fill_carried(cells, carried, len(rows), copies)
             text = inline_text(cell)
             heads += cell.tag == "th"
             width = min(max(whole_number(cell.get("colspan"), 1), 1), _MAX_SPAN)
@@ -77,9 +76,9 @@ def read_table(table: Any, draft: Draft) -> tuple[list[list[str]], Copies, int |
                 if height > 1:
                     carried[len(cells)] = (height - 1, text, across > 0)
                 if across:
-                    copies.add((len(rows), len(cells)))
+                    copies.left.add((len(rows), len(cells)))
                 cells.append(text)
-        copies.update((len(rows), column) for column in _fill_carried(cells, carried))
+        _fill_carried(cells, carried, len(rows), copies)
         draft.count_cells(len(cells))
         in_head = row.getparent() is not None and row.getparent().tag == "thead"
         if len(rows) == header_rows and found and (in_head or heads == len(found)):
@@ -100,14 +99,16 @@ def _own_rows(table: Any) -> Iterator[Any]:
             yield from child.iterchildren("tr")
 
 
-def _fill_carried(cells: list[str], carried: dict[int, tuple[int, str, bool]]) -> list[int]:
-    """Adds what reaches down from the rows above; returns the columns of what goes on from the left."""
-    copies = []
+def _fill_carried(
+    cells: list[str], carried: dict[int, tuple[int, str, bool]], row: int, copies: Copies
+) -> None:
+    """Adds to a row's cells, and to the copies, what reaches down from the rows above."""
     while len(cells) in carried:
         column = len(cells)
         left, text, is_copy = carried.pop(column)
         if left > 1:
             carried[column] = (left - 1, text, is_copy)
-        copies += [column] * is_copy
+        copies.above.add((row, column))
+        if is_copy:
+            copies.left.add((row, column))
         cells.append(text)
-    return copies

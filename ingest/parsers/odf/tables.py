@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ingest.parsers.assembly import Draft
+from ingest.parsers.merged import Copies
 from ingest.parsers.odf.styles import LO_EXT, TABLE, TEXT, whole_number
 
 _MAX_REPEAT = 1000
@@ -74,12 +75,13 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
     rows: list[list[str]] = []
     header_rows = 0
     carried: dict[
-        int, tuple[int, str, bool]
-    ] = {}  # column: (rows left, text, whether it goes on from the left)
-    copies: set[tuple[int, int]] = set()
+        int, tuple[int, str, bool, int]
+    ] = {}  # column: (rows left, text, whether it goes on from the left, the row in which it began)
+    copies = Copies()
     for row, is_header in _rows(table):
         line: list[str] = []
-        again: list[int] = []
+        left: list[int] = []
+        above: list[int] = []
         for cell in row.iterchildren(*_CELLS):
             text = text_of(cell)
             repeat = min(whole_number(cell.get(TABLE + "number-columns-repeated"), 1), _MAX_REPEAT)
@@ -88,22 +90,24 @@ def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:
             for _ in range(repeat):
                 column = len(line)
                 if cell.tag == TABLE + "covered-table-cell":
-                    left, above, is_copy = carried.get(column, (0, "", False))
-                    line.append(above if left > 0 else text)
-                    if left > 0:
-                        carried[column] = (left - 1, above, is_copy)
-                        again += [column] * is_copy
+                    turns, reaching, is_copy, began = carried.get(column, (0, "", False, 0))
+                    line.append(reaching if turns > 0 else text)
+                    if turns > 0:
+                        carried[column] = (turns - 1, reaching, is_copy, began)
+                        left += [column] * is_copy
+                        above += [column] * (began < len(rows))
                     continue
                 line.append(text)
                 for across in range(min(wide, _MAX_REPEAT) if wide > 1 or high > 1 else 0):
                     # This row's covered cells take one turn each; the own cell of a column takes none.
-                    carried[column + across] = (high - (across == 0), text, across > 0)
+                    carried[column + across] = (high - (across == 0), text, across > 0, len(rows))
         while line and not line[-1]:
             line.pop()
         repeat = whole_number(row.get(TABLE + "number-rows-repeated"), 1)
         for _ in range(min(repeat, _MAX_REPEAT) if line else 1):
             draft.count_cells(len(line))
-            copies.update((len(rows), column) for column in again)
+            copies.left.update((len(rows), column) for column in left)
+            copies.above.update((len(rows), column) for column in above)
             rows.append(line)
         header_rows += is_header and header_rows == len(rows) - 1
     if len(rows) == 1 and len(rows[0]) == 1:

@@ -151,6 +151,8 @@ class _Writer:
                 concealed += len(piece)
             else:
                 self._text.append(piece)
+        while self._open:  # the file was cut short
+            self._end_inner(_ENDS[self._open[-1][0]])
         self._end_paragraph()
         self._add_remarks()
         self._close()

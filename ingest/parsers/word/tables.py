@@ -64,8 +64,8 @@ def _chars(element: Any) -> int:
 def read_rows(
     draft: Draft, rows: Sequence[Any], text_of: Callable[[Any], str]
 ) -> tuple[list[list[str]], Copies, int]:
-    """Returns the cells of a table with merged ones written out, where these only go on from the left, and how many of
-    its rows are its header.
+    """Returns the cells of a table with merged ones written out, where these only go on, and how many of its rows are
+    its header.
 
     Args:
         draft: counts the cells as they come.
@@ -77,7 +77,7 @@ def read_rows(
     """
     shown: list[list[str]] = []
     above: dict[int, str] = {}
-    copies: set[tuple[int, int]] = set()
+    copies = Copies()
     header_rows = 0
     for row in rows:
         properties = row.find(W + "trPr")
@@ -94,7 +94,9 @@ def read_rows(
             text = above.get(column, "") if is_merged else text_of(cell)
             above[column] = text
             line.extend([text] * min(int(span) if span.isdigit() else 1, _MAX_SPAN))
-            copies.update((len(shown), after) for after in range(column + 1, len(line)))
+            places = [(len(shown), covered) for covered in range(column, len(line))]
+            copies.left.update(places[1:])
+            copies.above.update(places if is_merged else ())
         draft.count_cells(len(line))
         shown.append(line)
     return shown, copies, header_rows
