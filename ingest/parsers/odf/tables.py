@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ingest.parsers.assembly import Draft
+from ingest.parsers.framing import Framing
 from ingest.parsers.merged import Copies
 from ingest.parsers.odf.styles import LO_EXT, TABLE, TEXT, whole_number
 
@@ -21,20 +22,10 @@ def mark_tables_in_shapes(content: Any) -> None:
             element.tag = TABLE + name
 
 
-def frames_in(table: Any) -> list[Any]:
-    """Returns the cells of a table that only places text on the page, in order; none for a table of rows and columns.
-
-    That is one of a single cell, or of a single column of more than lines, and one whose words stand for the greater
-    part in tables of its own, and no two of them beside each other without.
-    """
+def _own_cells(table: Any) -> list[list[Any]]:
+    """Returns the cells by rows; none where any is repeated: that is a grid."""
     rows = [list(row.iterchildren(*_CELLS)) for row, _ in _rows(table)]
-    cells = [cell for row in rows for cell in row]
-    if any(map(_is_repeated, cells)):
-        return []
-    in_column = all(len(row) == 1 for row in rows) and (
-        len(rows) == 1 or any(len(cell) > 1 or cell.find(TEXT + "list") is not None for cell in cells)
-    )
-    return cells if in_column or _holds_tables(table, rows) else []
+    return [] if any(_is_repeated(cell) for row in rows for cell in row) else rows
 
 
 def _is_repeated(cell: Any) -> bool:
@@ -44,21 +35,15 @@ def _is_repeated(cell: Any) -> bool:
     )
 
 
-def _holds_tables(table: Any, rows: Sequence[Sequence[Any]]) -> bool:
-    inner = [
-        one for one in table.iter(TABLE + "table") if next(one.iterancestors(TABLE + "table"), None) is table
-    ]
-    if 2 * sum(map(_chars, (one for one in inner if not frames_in(one)))) <= _chars(table):
-        return False
-    return all(
-        sum(map(bool, map(_chars, row))) < 2
-        or any(cell.find(f".//{TABLE + 'table'}") is not None for cell in row)
-        for row in rows
-    )
+def _has_lines(cell: Any) -> bool:
+    return len(cell) > 1 or cell.find(TEXT + "list") is not None
 
 
 def _chars(element: Any) -> int:
     return sum(len(text.strip()) for text in element.itertext())
+
+
+frames_in = Framing(TABLE + "table", _own_cells, _has_lines, _chars).frames_in
 
 
 def add_table(draft: Draft, table: Any, text_of: Callable[[Any], str]) -> None:

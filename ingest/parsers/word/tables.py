@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ingest.parsers.assembly import Draft
+from ingest.parsers.framing import Framing
 from ingest.parsers.merged import Copies
 from ingest.parsers.word.styles import W, value
 from ingest.parsers.word.visible import blocks_of, is_on
@@ -33,32 +34,17 @@ def cells_of(row: Any) -> Iterator[Any]:
             yield from () if content is None else content.findall(W + "tc")
 
 
-def frames_in(table: Any) -> list[Any]:
-    """Returns the cells of a table that only places text on the page, in order; none for a table of rows and columns.
-
-    That is one of a single cell, or of a single column of more than lines, and one whose words stand for the greater
-    part in tables of its own, and no two of them beside each other without.
-    """
-    rows = [list(cells_of(row)) for row in rows_of(table)]
-    cells = [cell for row in rows for cell in row]
-    in_column = all(len(row) == 1 for row in rows) and (
-        len(rows) == 1 or any(len(list(blocks_of(cell))) > 1 for cell in cells)
-    )
-    return cells if in_column or _holds_tables(table, rows) else []
-
-
-def _holds_tables(table: Any, rows: Sequence[Sequence[Any]]) -> bool:
-    inner = [one for one in table.iter(W + "tbl") if next(one.iterancestors(W + "tbl"), None) is table]
-    if 2 * sum(map(_chars, (one for one in inner if not frames_in(one)))) <= _chars(table):
-        return False
-    return all(
-        sum(map(bool, map(_chars, row))) < 2 or any(cell.find(f".//{W + 'tbl'}") is not None for cell in row)
-        for row in rows
-    )
+def _has_lines(cell: Any) -> bool:
+    return len(list(blocks_of(cell))) > 1
 
 
 def _chars(element: Any) -> int:
     return sum(len(text.text or "") for text in element.iter(W + "t"))
+
+
+frames_in = Framing(
+    W + "tbl", lambda table: [list(cells_of(row)) for row in rows_of(table)], _has_lines, _chars
+).frames_in
 
 
 def read_rows(
