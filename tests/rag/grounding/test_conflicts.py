@@ -9,29 +9,11 @@ import pytest
 
 from rag.asking.answering import answer
 from rag.asking.answers import Ask
-from rag.grounding.citations import cite
-from rag.grounding.conflicts import Conflict, as_told, find_conflicts
+from rag.grounding.conflicts import as_told
 from rag.models.catalogue import Models
-from rag.prompts.prompting import Passage
 from rag.words.dates import document_date
+from tests.rag.grounding.disagreeing import conflicts
 from tests.rag.hits import Shelf
-
-
-def conflicts(
-    question: str, texts: Mapping[str, str], said: str, titles: Mapping[str, str] = {}
-) -> tuple[Conflict, ...]:
-    shelf = Shelf(texts)
-    hits = [replace(hit, title=titles.get(hit.source, "")) for hit in shelf.hits()]
-    passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
-    read = {"read_text": shelf.read_text, "page_of": shelf.page_of}
-    cited = cite(said, passages, question, **read)
-    assert cited.citations, "the test must cite something"
-    found = find_conflicts(question, passages, cited.citations, **read)
-    for value in (value for one in found for value in one.values):
-        assert texts[value.document_id][value.start : value.end] == value.quote
-        assert value.value in value.quote
-    return found
-
 
 PAY_2023 = (
     "…  Travel policy. Effective: 1 April 2023.\n\nA private car is paid at 40p per mile. Lunch is at noon."
@@ -378,97 +360,3 @@ def test_a_conflict_says_which_edition_is_newer_and_nothing_else_does() -> None:
     texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
     given = answer(Ask("What is paid per mile for a private car?"), Shelf(texts, cosine=0.8), Models())
     assert [note.code for note in given.notes] == ["conflict"]
-
-
-RESULTS = "…  Revenue in Q2 2025 was £{} million. Operating profit was £{} million."
-
-
-@pytest.mark.parametrize(
-    ("titles", "told"),
-    [
-        (("Kestrel Valves quarterly report Q2 2025", "Brightwater Pumps quarterly report Q2 2025"), 0),
-        (
-            ("Results of Q2 2025 at a glance", "Brightwater Pumps quarterly report Q2 2025"),
-            0,
-        ),  # the question names one of them
-        (("Brightwater Pumps: results of Q2 2025", "Brightwater Pumps quarterly report Q2 2025"), 1),
-    ],
-)
-def test_reports_of_two_companies_do_not_disagree(titles: tuple[str, str], told: int) -> None:
-    texts = {"a.md": RESULTS.format("18.3", "1.2"), "b.md": RESULTS.format("44.7", "6.3")}
-    found = conflicts(
-        "What was Brightwater's operating profit in Q2 2025?",
-        texts,
-        "“Operating profit was £6.3 million.” [2]",
-        dict(zip(texts, titles, strict=True)),
-    )
-    assert len(found) == told
-
-
-def test_files_of_one_title_that_are_named_of_two_places_do_not_disagree() -> None:
-    texts = {
-        "handbook-leeds.md": "…  Welcome to Leeds. The office opens at 7:30 on working days.",
-        "handbook-brno.md": "…  Welcome to Brno. The office opens at 8:00 on working days.",
-    }
-    titles = dict.fromkeys(texts, "Office handbook")
-    assert (
-        conflicts(
-            "When does the office open?", texts, "“The office opens at 8:00 on working days.” [2]", titles
-        )
-        == ()
-    )
-
-
-LEAVE = (
-    "…  第12条　入社時に{}日の休暇を与える。\n第13条　夏季休暇は{}日とする。\n第14条　結婚休暇は{}日とする。"
-)
-
-
-def test_numbers_of_articles_are_no_figures_and_each_is_laid_beside_its_like() -> None:
-    texts = {"就業規則_2023年版.md": LEAVE.format(10, 3, 5), "就業規則_2025年版.md": LEAVE.format(12, 5, 7)}
-    said = "「第13条　夏季休暇は5日とする。」[2]\n「第14条　結婚休暇は7日とする。」[2]"
-    found = conflicts("結婚休暇と夏季休暇は何日ですか", texts, said)
-    assert [[value.value for value in one.values] for one in found] == [["5日", "3日"], ["7日", "5日"]]
-
-
-def test_numbers_of_sections_are_no_figures() -> None:
-    texts = {
-        "rules-2023.md": "…  See section 4 for the leave that you may carry over to the next year.",
-        "rules-2025.md": "…  See section 5 for the leave that you may carry over to the next year.",
-    }
-    said = "“See section 5 for the leave that you may carry over to the next year.” [2]"
-    assert conflicts("What leave may I carry over?", texts, said) == ()
-
-
-PAID = {
-    "faq.txt": "…  Salaries are paid on the 25th of each month.",
-    "leave-2023.txt": "…  Mothers receive 26 weeks at full pay. Employees of Acme receive 24 days of leave a year.",
-    "leave-2025.txt": "…  Mothers receive 30 weeks at full pay. Employees of Acme receive 27 days of leave a year.",
-    "report.txt": "…  At the end of the quarter Acme had 835 employees.",
-}
-
-
-@pytest.mark.parametrize(
-    ("question", "first", "then", "told"),
-    [
-        (
-            "When do we get paid?",
-            "Salaries are paid on the 25th of each month. [1]",
-            "30 weeks at full pay",
-            0,
-        ),
-        ("How many employees does Acme have?", "Acme had 835 employees. [4]", "27 days of leave a year", 0),
-        (
-            "How many days of leave do employees get?",
-            "Acme had 835 employees. [4]",
-            "27 days of leave a year",
-            1,
-        ),
-        ("How many employees does Acme have?", "", "27 days of leave a year", 1),
-    ],
-)
-def test_of_what_is_cited_beside_the_first_sentence_what_is_asked_for_is_told(
-    question: str, first: str, then: str, told: int
-) -> None:
-    beside = next(one for one in PAID["leave-2025.txt"][3:].split(". ") if then in one).rstrip(".")
-    assert len(conflicts(question, PAID, f"{first}\n“{beside}.” [3]".strip())) == told
