@@ -51,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ParserPool(load_settings({})) as pool,
     ):
         for source in sources:
-            printed = _print(source, options.work or Path(scratch), Path(scratch))
             try:
+                printed = _print(source, options.work or Path(scratch), Path(scratch))
                 held, seen = parts(pool.parse(source)), parts(pool.parse(printed))
-            except (VouchError, OSError) as error:
+            except (VouchError, OSError, subprocess.SubprocessError) as error:
                 print(f"{source.name}: left out ({error})", file=sys.stderr)
                 continue
             for kind in KINDS:

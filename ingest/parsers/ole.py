@@ -17,7 +17,7 @@ def root_names(data: bytes) -> frozenset[str]:
     What is embedded deeper does not count: a letter with a sheet in it is a letter. The file may be damaged
     so that its directory cannot be walked: then known names are looked for anywhere in it.
     """
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     logging.getLogger("olefile").setLevel(logging.CRITICAL)
     try:

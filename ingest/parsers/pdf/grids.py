@@ -153,7 +153,7 @@ class Bands:
         """Returns between which two rules a row stands, from 1; 0 when it does not."""
         y = (row.y0 + row.y1) / 2
         inside = self.x0 - _TOUCH <= row.lines[0].x0 and row.lines[-1].x1 <= self.x1 + _TOUCH
-        return bisect_left([-one for one in self.ys], -y) % len(self.ys) if inside else 0
+        return bisect_left(self.ys, -y, key=lambda one: -one) % len(self.ys) if inside else 0
 
 
 def find_bands(rules: Sequence[Rule]) -> list[Bands]:
