@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from pypdf.generic import NameObject, StreamObject
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
 from corpus.errors import ParseError
 from ingest.parsers import parse
@@ -35,6 +37,24 @@ def shown_as(characters: dict[str, str], text: str) -> bytes:
 def test_characters_that_take_two_units_are_read() -> None:
     data = shown_as({"A": "𠮷", "B": "田", "C": "が", "D": "𠮟", "E": "る", "F": "。"}, "ABCDEF")
     assert read(data).text == "𠮷田が𠮟る。"
+
+
+def test_a_flat_letter_that_stands_for_another_is_text_of_its_line() -> None:
+    """Browsers call the letter of a font the radical U+2F00, and say beside it that 一 is meant."""
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("HeiseiMin-W3", 10)
+        for x, text, meant in ((70, "－", "一"), (80, "泊", ""), (90, "－", "一"), (100, "日の料金", "")):
+            if meant:
+                canvas._code.append(f"/Span <</ActualText <FEFF{ord(meant):04X}>>> BDC")
+            canvas.drawString(x, 700, text)
+            if meant:
+                canvas._code.append("EMC")
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+    document = read(drawn(draw))
+    assert document.text == "一泊一日の料金"
+    assert not document.notes
 
 
 def test_small_capitals_and_figures_of_older_fonts_are_letters_and_digits() -> None:

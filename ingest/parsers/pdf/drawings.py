@@ -1,4 +1,4 @@
-"""What is drawn on a page of a PDF beside its text: straight lines and pictures."""
+"""What is drawn on a page of a PDF beside its text: straight lines, pictures, and the bullets of lists."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from ingest.parsers.pdf.lines import Rule
+from ingest.parsers.pdf.lines import Rule, Word
 from ingest.parsers.pdf.structure import Box, PageText
 
 _MAX_OBJECTS = 4000
 _MAX_RULES = 1500
 _MAX_DEPTH = 3
 _THIN = 3.0  # points that a rule is thick, at most
+_BULLETS = 1.5, 8.0  # points from side to side of a drawn bullet
+_EVEN = 0.25  # of its width, by which its height may differ
+_LETTERS = 0.2, 0.6  # of the letters behind it, its height
+_MIDDLE = 0.25, 0.65  # of their height, where its middle stands
+_GAP = 2.0  # letter heights between it and its item, and between what stands to its left and it, at most and at least
+_MOST_BULLETS = 300
 
 
 def read_drawings(page: Any, found: PageText) -> None:
@@ -26,11 +32,45 @@ def read_drawings(page: Any, found: PageText) -> None:
         if kind == path:
             found.drawings += 1
             if len(found.rules) < _MAX_RULES and (box := _bounds(item)):
-                _add_rules(item, *box, found)
+                if _may_be_bullet(*box) and len(found.bullets) < _MOST_BULLETS:
+                    found.bullets.append(box)
+                else:
+                    _add_rules(item, *box, found)
         elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
             found.drawings += 1
         elif (kind == picture or (kind == form and _holds_picture(item, found))) and (box := _bounds(item)):
             found.pictures.append(box)
+
+
+def _may_be_bullet(x0: float, y0: float, x1: float, y1: float) -> bool:
+    wide, high = x1 - x0, y1 - y0
+    return _BULLETS[0] <= wide <= _BULLETS[1] and abs(wide - high) <= _EVEN * wide
+
+
+def add_bullets(found: PageText, turns: list[int]) -> None:
+    """Puts a bullet before each word that has one drawn to its left: browsers draw those of lists, and write none.
+
+    Args:
+        found: the page.
+        turns: for each of its words how it is turned; kept in step.
+    """
+    at_words: dict[int, Word] = {}
+    for x0, y0, x1, y1 in found.bullets:
+        beside = [
+            (word.x0, at)
+            for at, word in enumerate(found.words)
+            if word.y0 + _MIDDLE[0] * word.size < (y0 + y1) / 2 < word.y0 + _MIDDLE[1] * word.size
+        ]
+        place, at = min((one for one in beside if one[0] >= x1), default=(0.0, -1))
+        word = found.words[at] if at >= 0 else None
+        if word is None or turns[at] or place - x1 > _GAP * word.size:
+            continue
+        is_small = _LETTERS[0] * word.size < y1 - y0 < _LETTERS[1] * word.size
+        if is_small and not any(x < x1 and found.words[i].x1 > x0 - _GAP * word.size for x, i in beside):
+            at_words[at] = Word(x0, word.y0, x1, word.y1, "•", word.size, word.bold, word.font)
+    for at in sorted(at_words, reverse=True):
+        found.words.insert(at, at_words[at])
+        turns.insert(at, 0)
 
 
 def _bounds(item: Any) -> Box | None:

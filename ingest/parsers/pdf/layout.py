@@ -7,30 +7,22 @@ geometry decides between them.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 from corpus.patterns import pattern
+from ingest.parsers.pdf.columns import box_beside, find_band, find_gutter
 from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
 from ingest.parsers.pdf.tables import have_same_columns, table_end, table_rows, table_start
 
-_COLUMN_LINES = 5
-_COLUMN_FILL = 0.55
-_FILLED = 0.8  # what a line of running text takes of its column, at least
-_WIDE_LEADING = 1.7  # letter heights from one line of running text to the next, at most
-_MOST_SWITCHES = 3
-_LEAST_COLUMN = 0.3  # of the width of both
 _BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
 _MARK = pattern(r"[•●○◦▪■□◆◇‣⁃–·・*-]|\(?(?:\d{1,2}|[a-z])[.)]")
 _ROW_GAP = 2.5  # letter heights between two rows of a table at most
 _NARROW = 3.0  # letter heights that the strip between columns has at most
-_STRIP = 6.0  # points; strips that differ by less are one
 _RULE_OVERHANG = 3.0  # points by which a table's rules may stand beyond its column
-_PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
+_MOST_BOXES = 20  # beside the text of a page
 _NOTE_SIZE = 0.92  # of the text's letters, those of notes below it at most
 
 Ruled = tuple[Grid, Piece]
@@ -67,7 +59,7 @@ def _between_tables(lines: Sequence[Line], tables: Sequence[Ruled], bands: Seque
     if not tables:
         return _flow(lines, bands)
     rows = to_rows(lines)
-    gutter = _gutter(rows, _drawn_order(lines)) if rows else None
+    gutter = find_gutter(rows, _drawn_order(lines)) if rows else None
     if gutter is not None and any(_is_in_column(grid, lines, gutter) for grid, _ in tables):
         return _by_columns(rows, gutter, bands, tables)
     (grid, table), *others = tables
@@ -86,18 +78,24 @@ def _is_in_column(grid: Grid, lines: Sequence[Line], gutter: float) -> bool:
 # ---- columns -------------------------------------------------------------------------------------
 
 
-def _flow(lines: Sequence[Line], bands: Sequence[Bands]) -> list[Piece]:
-    """Returns the pieces of an area without ruled tables: bands of columns, tables and plain text."""
+def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list[Piece]:
+    """Returns the pieces of an area without ruled tables: bands of columns, tables and plain text.
+
+    Args:
+        lines: those of the area, as they were drawn.
+        bands: where level rules stand.
+        boxes: how many boxes beside the text were taken out of it already.
+    """
     if not lines:
         return []
     order = _drawn_order(lines)
     rows = _with_marks(to_rows(lines), order)
     if all(len(row.lines) == 1 for row in rows):
         return paragraphs(_in_drawn_order(rows, order))
-    gutter = _gutter(rows, order)
+    gutter = find_gutter(rows, order)
     if gutter is not None:
         return _by_columns(rows, gutter, bands)
-    if (band := _find_band(rows, order)) is not None:
+    if (band := find_band(rows, order)) is not None:
         above, inside, below = rows[: band[0]], rows[band[0] : band[1]], rows[band[1] :]
         columns = _by_columns(inside, band[2], bands)
         return [*_flow(_as_drawn(above, order), bands), *columns, *_flow(_as_drawn(below, order), bands)]
@@ -106,6 +104,11 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands]) -> list[Piece]:
     position = 0
     while position < len(rows):
         end = table_end(rows, position)
+        if end > position and boxes < _MOST_BOXES and (box := box_beside(rows[position:end], lines, order)):
+            rest = _flow([line for line in lines if line not in box], bands, boxes + 1)
+            after = [at for at, piece in enumerate(rest) if piece.lines and piece.lines[0].y1 < box[0].y0]
+            at = min(after, default=len(rest))
+            return [*rest[:at], *paragraphs(box), *rest[at:]]
         if end > position:
             position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
@@ -156,20 +159,6 @@ def _drawn_order(lines: Sequence[Line]) -> dict[int, int]:
     return {id(word): position for position, line in enumerate(lines) for word in line.words}
 
 
-def _gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
-    gutter = _find_gutter(rows, order) or _find_mixed_gutter(rows, order)
-    if gutter is not None and _are_numbers([line for row in rows for line in row.lines if line.x0 >= gutter]):
-        return None
-    return gutter
-
-
-def _are_numbers(side: Sequence[Line]) -> bool:
-    """Says whether what stands right of a strip are the page numbers of contents: short, and ending at one place."""
-    end = median(line.x1 for line in side)
-    numbers = sum(len(line.text) <= _PAGE_CHARS and abs(line.x1 - end) < line.size for line in side)
-    return numbers > 0.8 * len(side)
-
-
 def _in_drawn_order(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:
     """Returns lines top to bottom, left to right; lines beside each other keep the file's order."""
     lines = [line for row in rows for line in row.lines]
@@ -181,124 +170,8 @@ def _in_drawn_order(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:
     return lines
 
 
-def _find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
-    """Returns the x of the white strip between two columns of running text, or None.
-
-    Both sides must be text that fills its column for several lines, close below each other; a table's cells do
-    not. Where two wide columns of cells would, the file's drawing order tells: cells jump back up at every row,
-    columns once.
-    """
-    lines = [line for row in rows for line in row.lines]
-    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    gaps = [(a.x1, b.x0) for row in rows for a, b in pairwise(row.lines)]
-    middle = [(a + b) / 2 for a, b in gaps if 0.25 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.75]
-    if len(middle) < _COLUMN_LINES:
-        return None
-    gutter = median(middle)
-    left = [line for line in lines if line.x1 <= gutter]
-    right = [line for line in lines if line.x0 >= gutter]
-    crossing = len(lines) - len(left) - len(right)
-    if min(len(left), len(right)) < _COLUMN_LINES or crossing > 0.5 * len(lines):
-        return None
-    for side in (left, right):
-        span = max(line.x1 for line in side) - min(line.x0 for line in side)
-        if median(line.x1 - line.x0 for line in side) < _COLUMN_FILL * span:
-            return None
-        if leading_of(side) > _WIDE_LEADING * median(line.size for line in side):
-            return None
-    drawn = sorted((*left, *right), key=lambda line: order[id(line.words[0])])
-    jumps = sum(1 for a, b in pairwise(drawn) if b.y0 > a.y1 and (a.x1 <= gutter) != (b.x1 <= gutter))
-    level = sum(1 for a, b in pairwise(drawn) if a.x1 <= gutter <= b.x0 and abs(a.y0 - b.y0) < a.size)
-    alternating = level > 0.6 * min(len(left), len(right))
-    return gutter if jumps <= 3 or alternating else None
-
-
-def _find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, float] | None:
-    """Returns where rows of two columns of text begin and end on a page that has other things above or below, and the
-    white strip between them; None where there are none.
-
-    The strip is narrow in most of those rows, and the lines to its right begin at one place. Rows of one column alone
-    (the longer one's end) belong to them.
-    """
-    strips: Counter[int] = Counter()
-    narrow = [
-        [(a.x1, b.x0) for a, b in pairwise(row.lines) if 0 <= b.x0 - a.x1 < _NARROW * max(a.size, b.size)]
-        for row in rows
-    ]
-    for gaps in narrow:
-        strips.update({int(x1 / _STRIP) for _, x1 in gaps})
-    for strip, votes in strips.most_common(3):
-        if votes < _COLUMN_LINES:
-            break
-        x = min(x1 for gaps in narrow for _, x1 in gaps if int(x1 / _STRIP) == strip) - 1
-        held = [at for at, gaps in enumerate(narrow) if any(x0 - 1 <= x <= x1 for x0, x1 in gaps)]
-        start, end = held[0], held[-1] + 1
-        crossing = [at for at in range(start, end) if _crosses(rows[at], x)]
-        parts = pairwise([start - 1, *crossing, end])
-        start, end = max(((a + 1, b) for a, b in parts), key=lambda part: part[1] - part[0])
-        while start > 0 and _goes_beside(rows[start - 1], rows[start], x):
-            start -= 1
-        while end < len(rows) and _goes_beside(rows[end], rows[end - 1], x):
-            end += 1
-        inside = rows[start:end]
-        if 0 < len(inside) < len(rows) and _are_even(inside, x):
-            gutter = _gutter(inside, order)
-            if gutter is not None:
-                return start, end, gutter
-    return None
-
-
-def _are_even(rows: Sequence[Row], x: float) -> bool:
-    """Says whether both sides of a strip are text and about as wide; a table's first column is narrower."""
-    lines = [line for row in rows for line in row.lines]
-    whole = max(line.x1 for line in lines) - min(line.x0 for line in lines)
-    sides = [[line for line in lines if line.x1 <= x + 1], [line for line in lines if line.x0 >= x - 1]]
-    return all(
-        _holds_text(side)
-        and max(line.x1 for line in side) - min(line.x0 for line in side) > _LEAST_COLUMN * whole
-        for side in sides
-    )
-
-
-def _crosses(row: Row, x: float) -> bool:
-    return any(line.x0 < x < line.x1 for line in row.lines)
-
-
-def _goes_beside(row: Row, neighbour: Row, x: float) -> bool:
-    """Says whether a row with a line in one column, or in each, stands right above or below another of them."""
-    gap = max(row.y0 - neighbour.y1, neighbour.y0 - row.y1)
-    return len(row.lines) <= 2 and not _crosses(row, x) and gap < row.lines[0].size
-
-
 def _as_drawn(rows: Sequence[Row], order: dict[int, int]) -> list[Line]:
     return sorted((line for row in rows for line in row.lines), key=lambda line: order[id(line.words[0])])
-
-
-def _find_mixed_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
-    """Returns the white strip between two columns that hold tables beside running text, or None.
-
-    Cells do not fill their column, so the file's drawing order must show it: one column whole, then the
-    other; and running text must fill several lines of each.
-    """
-    gaps = [(a.x1, b.x0) for row in rows for a, b in pairwise(row.lines)]
-    lines = [line for row in rows for line in row.lines]
-    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    middles = {round((a + b) / 2) for a, b in gaps if 0.35 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.65}
-    votes = {x: sum(a < x < b for a, b in gaps) for x in middles}
-    for gutter in sorted((x for x in votes if votes[x] >= _COLUMN_LINES), key=lambda x: -votes[x]):
-        sides = [[line for line in lines if line.x1 <= gutter], [line for line in lines if line.x0 >= gutter]]
-        if len(lines) - sum(map(len, sides)) <= 0.1 * len(lines) and all(map(_holds_text, sides)):
-            drawn = sorted((*sides[0], *sides[1]), key=lambda line: order[id(line.words[0])])
-            switches = sum((a.x1 <= gutter) != (b.x1 <= gutter) for a, b in pairwise(drawn))
-            if switches <= _MOST_SWITCHES:
-                return gutter
-    return None
-
-
-def _holds_text(side: Sequence[Line]) -> bool:
-    """Says whether several lines fill their column."""
-    span = max((line.x1 for line in side), default=0.0) - min((line.x0 for line in side), default=0.0)
-    return sum(line.x1 - line.x0 > _FILLED * span for line in side) >= _COLUMN_LINES
 
 
 def _by_columns(

@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium
 
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import SYMBOL_BULLET
-from ingest.parsers.pdf.drawings import read_drawings
+from ingest.parsers.pdf.drawings import add_bullets, read_drawings
 from ingest.parsers.pdf.lines import Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf.structure import Box, PageText
@@ -42,15 +42,18 @@ _LEAST_HEIGHT = 0.78
 """Ascent and descent of a font, to its size: where PDFium knows less, as of fonts that LibreOffice takes a few letters
 of, each letter's box is as high as the letter, and lines of one size seem to differ."""
 
+_FLAT = 0.5  # of it, the height of a letter's box that is not as high as its font's letters
 _ASCENT, _DESCENT = 0.75, 0.21  # of the size: what is taken for such fonts, about as of Helvetica
 
 
 class Font(NamedTuple):
-    """Its name, whether it is bold, and whether its letters' boxes are no higher than they are."""
+    """Its name and weight, whether its letters' boxes are no higher than they are, and how far these go up and down."""
 
     name: str
     bold: bool
     tight: bool
+    ascent: float = _ASCENT
+    descent: float = -_DESCENT
 
 
 _NO_FONT = Font("", False, False)
@@ -80,6 +83,8 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     read_drawings(page.raw, found)
     turns = _leave_out(found, turns, _are_hidden(page, found, looks))
     turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
+    if found.bullets:
+        add_bullets(found, turns)
     downward = mark_downward(found.words, turns)
     if any(turns):
         turn_upright(found, turns)
@@ -111,8 +116,9 @@ def _read_words(
             last_drawn, look = address, _look(drawn) if address else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
-        if font.tight and not turn:
-            _heighten(text_page, start, box)
+        is_flat = box.top - box.bottom < _TINY_POINTS or text[start] > "\u2e7f"
+        if not turn and (font.tight or is_flat):
+            _heighten(text_page, start, box, font)
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
         if y1 - y0 < _TINY_POINTS:
             found.hidden_chars += end - start
@@ -139,7 +145,7 @@ def _read_words(
                     looks.append(look)
                     loose(text_page, split, reference)
                     if font.tight:
-                        _heighten(text_page, split, box)
+                        _heighten(text_page, split, box, font)
                     x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
                     loose(text_page, end - 1, reference)
             x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
@@ -246,18 +252,26 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
         pdfium.FPDFFont_GetAscent(font, 1.0, ascent)
         pdfium.FPDFFont_GetDescent(font, 1.0, descent)
         bold = bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600
-        fonts[key] = Font(name, bold, ascent.value - descent.value < _LEAST_HEIGHT)
+        if ascent.value - descent.value < _LEAST_HEIGHT:
+            fonts[key] = Font(name, bold, True, _ASCENT, -_DESCENT)
+        else:
+            fonts[key] = Font(name, bold, False, ascent.value, descent.value)
     return fonts[key]
 
 
-def _heighten(text_page: Any, index: int, box: Any) -> None:
-    """Makes the box of a letter as high as its font's letters are, around the line that it stands on."""
+def _heighten(text_page: Any, index: int, box: Any, font: Font) -> None:
+    """Makes the box of a letter as high as its font's letters are, around the line that it stands on.
+
+    PDFium gives boxes as high as the letter in fonts that it knows too little of, and where the file says which letter
+    a drawn one stands for (its ActualText), as browsers do beside 一 when its font calls it the radical U+2F00.
+    """
     x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
     if pdfium.FPDFText_GetCharOrigin(text_page, index, x, y) and pdfium.FPDFText_GetMatrix(
         text_page, index, matrix
     ):
         size = pdfium.FPDFText_GetFontSize(text_page, index) * math.hypot(matrix.c, matrix.d)
-        box.bottom, box.top = y.value - _DESCENT * size, y.value + _ASCENT * size
+        if font.tight or box.top - box.bottom < _FLAT * (font.ascent - font.descent) * size:
+            box.bottom, box.top = y.value + font.descent * size, y.value + font.ascent * size
 
 
 # ---- what cannot be seen -------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, WIDE_GAP, 
 
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
+_LONG_WORDS = 6  # of a line that breaks a sentence off, at least
+_LONG_LETTERS = 8.0  # letter heights that one of Japanese is wide, at least
+_GAP = 0.6  # letter heights of white within it, at most
 _BULLET = pattern(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
@@ -68,7 +71,7 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
         hangs = is_second and _hangs(lines[at - 1 : at + 2])
         below_mark = is_second and _is_below_mark(groups[-1][0], line)
         end = _edge_beside_box(groups[-1], line, edge) if groups else edge
-        if groups and _begins_item(lines[at - 1 : at + 2]):
+        if groups and (_begins_item(lines[at - 1 : at + 2]) or _is_past_item(groups[-1], line)):
             groups.append([line])
         elif groups and goes_on(groups[-1][-1], line, leading, end, hangs=hangs, below_mark=below_mark):
             groups[-1].append(line)
@@ -118,14 +121,24 @@ def _indent(piece: Piece) -> None:
 
 
 def _edge_beside_box(group: Sequence[Line], line: Line, edge: float) -> float:
-    """Returns where lines end: sooner than on the rest of the page where two that are justified end at one place.
+    """Returns where lines end: sooner than on the rest of the page where a sentence goes on in the next one.
 
-    Such stand beside a box or a picture. A sentence must go on in the line below them.
+    Such stand beside a box or a picture: two that are justified end at one place, and a long one of Latin text goes on
+    in small letters.
     """
     last = group[-1]
     pair = (group[-2], last) if len(group) > 1 else (last, line)
     is_block = all(abs(getattr(pair[0], side) - getattr(pair[1], side)) < _JUSTIFIED for side in ("x0", "x1"))
-    return min(last.x1, edge) if is_block and line.text[0].islower() else edge
+    is_long = len(last.words) >= _LONG_WORDS and abs(last.x0 - line.x0) < _JUSTIFIED
+    ends = SENTENCE_END.search(last.text) is not None
+    goes_on = line.text[0].islower() or (is_block and not ends and all(map(_is_japanese_text, pair)))
+    return min(last.x1, edge) if goes_on and (is_block or (is_long and not ends)) else edge
+
+
+def _is_japanese_text(line: Line) -> bool:
+    """Says whether a line is long, Japanese and without gaps: no label, and no row of a list."""
+    is_long = line.x1 - line.x0 > _LONG_LETTERS * line.size and NO_SPACE.match(line.text) is not None
+    return is_long and all(b.x0 - a.x1 < _GAP * line.size for a, b in pairwise(line.words))
 
 
 def _beside(before: Line, after: Line) -> bool:
@@ -166,6 +179,13 @@ def _begins_item(lines: Sequence[Line]) -> bool:
         and SENTENCE_END.search(lines[0].text) is not None
         and _is_below_mark(lines[1], lines[2])
     )
+
+
+def _is_past_item(group: Sequence[Line], line: Line) -> bool:
+    """Says whether a line stands further out than an item of a list that ends with a sentence."""
+    first, last = group[0], group[-1]
+    is_out = line.x0 < first.x0 - first.size and last.x0 > first.x0 - first.size
+    return is_out and SENTENCE_END.search(last.text) is not None and _BULLET.match(first.text) is not None
 
 
 def _ends_with_number(line: Line) -> bool:

@@ -17,6 +17,7 @@ from ingest.parsers.remarks import Remark
 from ingest.parsers.titles import given_title
 
 LARGER = 1.15  # a heading's letters, of the body's
+_SLIGHTLY = 1.08  # the same of one with a number
 _MAX_HEADING_CHARS = 200
 _NUMBERED = pattern(
     r"(?:第[\d０-９一二三四五六七八九十]+[章編部節条]|[\d０-９]{1,2}(?:[.．][\d０-９]{1,2}){0,4}[.．]?[\s\u3000]+\S"
@@ -59,6 +60,7 @@ class PageText:
     lower: float = 0.0  # where the third row from the bottom stands
     floor: float = 0.0  # where the last row stands
     pictures: list[Box] = field(default_factory=list)
+    bullets: list[Box] = field(default_factory=list)  # what is drawn, and small enough for one
     drawings: int = 0
     hidden_chars: int = 0
     recognised_chars: int = 0
@@ -164,8 +166,8 @@ class Headings:
             return not text.endswith("。")
         if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
             return False
-        numbered = len(text) <= 60 and piece.font != self._body_font and _NUMBERED.match(text) is not None
-        return bolder or numbered
+        differs = piece.font != self._body_font or piece.size > _SLIGHTLY * self.body_size
+        return bolder or (differs and len(text) <= 60 and _NUMBERED.match(text) is not None)
 
 
 def _depth(piece: Piece) -> int:

@@ -29,6 +29,8 @@ _WIDE = 4  # cells of a table's only two rows, at least
 _LEAST_BANDS = 3
 _SINGLE = 0.7  # of them hold one row, at least
 _TITLE = 1.15  # times a table's letters, those of a title below it
+_SLIGHTLY = 1.06  # the same of a bold one that stands apart
+_APART = 1.4  # times the white between its rows, that above a title below it, at least
 _LEADING = 1.4  # letter heights from one line of a cell to the next at most
 _CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
 _NO_LETTERS = pattern(r"[\W\d_]+")
@@ -48,11 +50,14 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     end, filled, wrapped, waiting = start + 1, 1, 0, 0
     last = rows[start]
     is_apart = True
+    gaps: list[float] = []
     for position in range(start + 1, len(rows)):
         row, above = rows[position], rows[position - 1]
         height = max(line.size for line in row.lines)
-        if above.y0 - row.y1 > 2.5 * height or _is_title(row, above, last):
+        gap = above.y0 - row.y1
+        if gap > 2.5 * height or _is_title(row, above, (rows[start], last), gaps):
             break
+        gaps.append(gap)
         if (len(row.lines) >= 2 and _aligned(last, row)) or _has_cells_of(rows[start], row):
             filled += 1
             last = row
@@ -72,12 +77,17 @@ def table_end(rows: Sequence[Row], start: int) -> int:
     return end if filled >= least and filled * 3 >= (end - start - wrapped) * 2 else start
 
 
-def _is_title(row: Row, above: Row, last: Row) -> bool:
-    """Says whether a line in larger letters, set apart from the rows above, begins something else."""
-    line = row.lines[0]
-    larger = line.size > _TITLE * max(one.size for one in last.lines)
-    apart = above.y0 - row.y1 > _TIGHT * line.size
-    return len(row.lines) == 1 and larger and apart and not line.text.endswith((":", "："))
+def _is_title(row: Row, above: Row, known: tuple[Row, Row], gaps: Sequence[float]) -> bool:
+    """Says whether a single line, set apart from the rows above, begins something else.
+
+    It is in larger letters; or in slightly larger and bolder ones, and further apart than rows are from each other.
+    """
+    line, gap = row.lines[0], above.y0 - row.y1
+    if len(row.lines) > 1 or gap <= _TIGHT * line.size or line.text.endswith((":", "：")):
+        return False
+    larger = line.size / max(one.size for one in (*known[0].lines, *known[1].lines))
+    bolder = line.bold and not any(one.bold for one in known[1].lines)
+    return larger > _TITLE or (larger > _SLIGHTLY and bolder and gap > _APART * max(gaps, default=gap))
 
 
 def _has_cells_of(first: Row, row: Row) -> bool:

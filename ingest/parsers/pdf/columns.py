@@ -1,0 +1,200 @@
+"""Where two columns of text stand on a page, or a box beside running text. Pure geometry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from ingest.parsers.pdf.lines import Line, Row
+from ingest.parsers.pdf.paragraphs import leading_of
+
+_COLUMN_LINES = 5
+_COLUMN_FILL = 0.55
+_FILLED = 0.8  # what a line of running text takes of its column, at least
+_WIDE_LEADING = 1.7  # letter heights from one line of running text to the next, at most
+_MOST_SWITCHES = 3
+_LEAST_COLUMN = 0.3  # of the width of both
+_NARROW = 3.0  # letter heights that the strip between columns has at most
+_STRIP = 6.0  # points; strips that differ by less are one
+_PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
+_LEAST_TEXT = 15.0  # letter heights that a line of running text is wide beside a box, at least
+
+
+def find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
+    """Returns the x of the white strip between two columns, or None.
+
+    Args:
+        rows: those of the area.
+        order: at which place each word, by its ``id``, was drawn.
+    """
+    gutter = _text_gutter(rows, order) or _mixed_gutter(rows, order)
+    if gutter is not None and _are_numbers([line for row in rows for line in row.lines if line.x0 >= gutter]):
+        return None
+    return gutter
+
+
+def _are_numbers(side: Sequence[Line]) -> bool:
+    """Says whether what stands right of a strip are the page numbers of contents: short, and ending at one place."""
+    end = median(line.x1 for line in side)
+    numbers = sum(len(line.text) <= _PAGE_CHARS and abs(line.x1 - end) < line.size for line in side)
+    return numbers > 0.8 * len(side)
+
+
+def _text_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
+    """Returns the x of the white strip between two columns of running text, or None.
+
+    Both sides must be text that fills its column for several lines, close below each other; a table's cells do
+    not. Where two wide columns of cells would, the file's drawing order tells: cells jump back up at every row,
+    columns once.
+    """
+    lines = [line for row in rows for line in row.lines]
+    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    gaps = [(a.x1, b.x0) for row in rows for a, b in pairwise(row.lines)]
+    middle = [(a + b) / 2 for a, b in gaps if 0.25 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.75]
+    if len(middle) < _COLUMN_LINES:
+        return None
+    gutter = _strip(gaps, median(middle))
+    left = [line for line in lines if line.x1 <= gutter]
+    right = [line for line in lines if line.x0 >= gutter]
+    crossing = len(lines) - len(left) - len(right)
+    if min(len(left), len(right)) < _COLUMN_LINES or crossing > 0.5 * len(lines):
+        return None
+    for side in (left, right):
+        span = max(line.x1 for line in side) - min(line.x0 for line in side)
+        if median(line.x1 - line.x0 for line in side) < _COLUMN_FILL * span:
+            return None
+        if leading_of(side) > _WIDE_LEADING * median(line.size for line in side):
+            return None
+    drawn = sorted((*left, *right), key=lambda line: order[id(line.words[0])])
+    jumps = sum(1 for a, b in pairwise(drawn) if b.y0 > a.y1 and (a.x1 <= gutter) != (b.x1 <= gutter))
+    level = sum(1 for a, b in pairwise(drawn) if a.x1 <= gutter <= b.x0 and abs(a.y0 - b.y0) < a.size)
+    alternating = level > 0.6 * min(len(left), len(right))
+    return gutter if jumps <= 3 or alternating else None
+
+
+def _strip(gaps: Sequence[tuple[float, float]], middle: float) -> float:
+    """Returns the x of a strip: where lines end at different places, right before where those beside them begin."""
+    begin = Counter(round(x1 / _STRIP) for x0, x1 in gaps if x1 > middle).most_common(1)
+    starts = [x1 for _, x1 in gaps if begin and round(x1 / _STRIP) == begin[0][0]]
+    return max(middle, min(starts) - 1.0) if 2 * len(starts) > len(gaps) else middle
+
+
+def find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, float] | None:
+    """Returns where rows of two columns of text begin and end on a page that has other things above or below, and the
+    white strip between them; None where there are none.
+
+    The strip is narrow where a line is long, and the lines to its right begin at one place. Rows of one column alone
+    (the longer one's end) belong to them.
+    """
+    strips: Counter[int] = Counter()
+    narrow: set[int] = set()
+    white = [[(a.x1, b.x0) for a, b in pairwise(row.lines) if b.x0 >= a.x1] for row in rows]
+    for row, gaps in zip(rows, white, strict=True):
+        strips.update({int(x1 / _STRIP) for _, x1 in gaps})
+        narrow.update(int(x1 / _STRIP) for x0, x1 in gaps if x1 - x0 < _NARROW * row.lines[0].size)
+    for strip, votes in strips.most_common(3):
+        if votes < _COLUMN_LINES:
+            break
+        if strip not in narrow:
+            continue
+        x = min(x1 for gaps in white for _, x1 in gaps if int(x1 / _STRIP) == strip) - 1
+        held = [at for at, gaps in enumerate(white) if any(x0 - 1 <= x <= x1 for x0, x1 in gaps)]
+        start, end = held[0], held[-1] + 1
+        crossing = [at for at in range(start, end) if _crosses(rows[at], x)]
+        parts = pairwise([start - 1, *crossing, end])
+        start, end = max(((a + 1, b) for a, b in parts), key=lambda part: part[1] - part[0])
+        while start > 0 and _goes_beside(rows[start - 1], rows[start], x):
+            start -= 1
+        while end < len(rows) and _goes_beside(rows[end], rows[end - 1], x):
+            end += 1
+        inside = rows[start:end]
+        if 0 < len(inside) < len(rows) and _are_even(inside, x):
+            gutter = find_gutter(inside, order)
+            if gutter is not None:
+                return start, end, gutter
+    return None
+
+
+def _are_even(rows: Sequence[Row], x: float) -> bool:
+    """Says whether both sides of a strip are text and about as wide; a table's first column is narrower."""
+    lines = [line for row in rows for line in row.lines]
+    whole = max(line.x1 for line in lines) - min(line.x0 for line in lines)
+    sides = [[line for line in lines if line.x1 <= x + 1], [line for line in lines if line.x0 >= x - 1]]
+    return all(
+        _holds_text(side)
+        and max(line.x1 for line in side) - min(line.x0 for line in side) > _LEAST_COLUMN * whole
+        for side in sides
+    )
+
+
+def _crosses(row: Row, x: float) -> bool:
+    return any(line.x0 < x < line.x1 for line in row.lines)
+
+
+def _goes_beside(row: Row, neighbour: Row, x: float) -> bool:
+    """Says whether a row with a line in one column, or in each, stands right above or below another of them."""
+    gap = max(row.y0 - neighbour.y1, neighbour.y0 - row.y1)
+    return len(row.lines) <= 2 and not _crosses(row, x) and gap < row.lines[0].size
+
+
+def _mixed_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
+    """Returns the white strip between two columns that hold tables beside running text, or None.
+
+    Cells do not fill their column, so the file's drawing order must show it: one column whole, then the
+    other; and running text must fill several lines of each.
+    """
+    gaps = [(a.x1, b.x0) for row in rows for a, b in pairwise(row.lines)]
+    lines = [line for row in rows for line in row.lines]
+    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    middles = {round((a + b) / 2) for a, b in gaps if 0.35 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.65}
+    votes = {x: sum(a < x < b for a, b in gaps) for x in middles}
+    for gutter in sorted((x for x in votes if votes[x] >= _COLUMN_LINES), key=lambda x: -votes[x]):
+        sides = [[line for line in lines if line.x1 <= gutter], [line for line in lines if line.x0 >= gutter]]
+        if len(lines) - sum(map(len, sides)) <= 0.1 * len(lines) and all(map(_holds_text, sides)):
+            drawn = sorted((*sides[0], *sides[1]), key=lambda line: order[id(line.words[0])])
+            switches = sum((a.x1 <= gutter) != (b.x1 <= gutter) for a, b in pairwise(drawn))
+            if switches <= _MOST_SWITCHES:
+                return gutter
+    return None
+
+
+def _holds_text(side: Sequence[Line]) -> bool:
+    """Says whether several lines fill their column."""
+    span = max((line.x1 for line in side), default=0.0) - min((line.x0 for line in side), default=0.0)
+    return sum(line.x1 - line.x0 > _FILLED * span for line in side) >= _COLUMN_LINES
+
+
+def box_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, int]) -> list[Line]:
+    """Returns the lines of a box that stands beside running text, where rows of both are no table; else [].
+
+    The file draws one whole, then the other, and the wider one's lines fill its column.
+    """
+    if any(len(row.lines) != 2 for row in rows):
+        return []
+    sides = [[row.lines[at] for row in rows] for at in (0, 1)]
+    edge = min(line.x0 for line in sides[1])
+    if max(line.x1 for line in sides[0]) >= edge:
+        return []
+    drawn = sorted(sides[0] + sides[1], key=lambda line: order[id(line.words[0])])
+    text, box = sorted(sides, key=lambda side: -sum(len(line.text) for line in side))
+    if sum((a.x0 < edge) != (b.x0 < edge) for a, b in pairwise(drawn)) > 1 or not _runs_on(text):
+        return []
+    found = list(box)
+    for line in (one for one in lines if one not in box):
+        apart = max(line.y0 - found[0].y1, found[-1].y0 - line.y1)
+        inside = found[0].x0 - line.size < line.x0 and line.x1 < max(one.x1 for one in found) + 3 * line.size
+        is_box = line.x0 >= edge if box is sides[1] else line.x1 < edge
+        if inside and is_box and apart < line.size and line not in text:
+            found = sorted([*found, line], key=lambda one: -one.y0)
+    return found
+
+
+def _runs_on(side: Sequence[Line]) -> bool:
+    """Says whether lines are long, begin at one place, and are about as long as each other; one may be different."""
+    left = min(line.x0 for line in side)
+    wide = max(line.x1 for line in side) - left
+    begun = sum(line.x0 - left < 0.5 * line.size for line in side)
+    full = sum(line.x1 - line.x0 > _FILLED * wide for line in side)
+    return min(begun, full) >= len(side) - 1 and wide > _LEAST_TEXT * side[0].size
