@@ -206,6 +206,12 @@ def load(data: Path | None, work: Path, only: Sequence[str] = ()) -> Iterator[Da
         for folder in sorted(data.iterdir()):
             if (folder / "corpus.jsonl").is_file() and (folder / "qrels").is_dir():
                 found += beir(folder, work)
+            elif (
+                folder.name not in LOADERS
+                and (folder / "corpus").is_dir()
+                and (folder / "questions.jsonl").is_file()
+            ):
+                found += headings(folder, work)
     wanted = [word.casefold() for word in only]
     yield from (s for s in found if not wanted or any(word in s.name.casefold() for word in wanted))
 
@@ -226,8 +232,14 @@ def one_of_each(sets: Iterable[Dataset]) -> list[Dataset]:
     ]
 
 
+def headings(folder: Path, work: Path) -> list[Dataset]:
+    """A set that ``bench.headings`` made, or one like it: by file, and by the section that answers."""
+    return _handbook(folder, folder.name, "")
+
+
 def _handbook(folder: Path, name: str, language: str) -> list[Dataset]:
-    documents, key = (folder / "corpus",), folder.name
+    # Sets over the same documents share them by a link.
+    documents, key = ((folder / "corpus").resolve(),), (folder / "corpus").resolve().parent.name
     questions = tuple(
         Question(row["id"], row["question"], language, (Gold(row["gold_file"], text=row["gold_plain"]),))
         for row in _rows(folder / "questions.jsonl")
