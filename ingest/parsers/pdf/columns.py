@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import Line, Row
 from ingest.parsers.pdf.paragraphs import leading_of
 
@@ -19,6 +20,7 @@ _LEAST_COLUMN = 0.3  # of the width of both
 _NARROW = 3.0  # letter heights that the strip between columns has at most
 _STRIP = 6.0  # points; strips that differ by less are one
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
+_LETTER = pattern(r"[^\W\d_]")
 _LEAST_TEXT = 15.0  # letter heights that a line of running text is wide beside a box, at least
 
 
@@ -62,6 +64,8 @@ def _text_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     if min(len(left), len(right)) < _COLUMN_LINES or crossing > 0.5 * len(lines):
         return None
     for side in (left, right):
+        if 2 * sum(_LETTER.search(line.text) is None for line in side) > len(side):
+            return None  # figures
         span = max(line.x1 for line in side) - min(line.x0 for line in side)
         if median(line.x1 - line.x0 for line in side) < _COLUMN_FILL * span:
             return None

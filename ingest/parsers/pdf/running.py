@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.lines import Line
+from ingest.parsers.pdf.extents import share_edge
+from ingest.parsers.pdf.lines import Line, to_rows
 from ingest.parsers.pdf.structure import LARGER, PageText, plain_title
 
 _MARGIN_SHARE = 0.12
@@ -22,6 +23,9 @@ _MOST_TITLE_CHARS = 120
 _STEPS = (-1, 0, 1)  # by which the height of a running line may differ
 _ONCE = 1.5  # times a page that a running line is written, at most; a cell's word stands in many rows
 _SAME_ROW = 0.5  # letter heights by which the lines of a row differ
+_CLOSE = 1.0  # letter heights from a table's header to its first row, at most
+_OVERLAP = 0.3  # letter heights by which their boxes may
+_TABLE_ROWS = 2
 _LAST_LINE = -1_000_000
 
 
@@ -85,6 +89,8 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
         if not is_common(line, page):
             return False
         beside = _beside(line, page)
+        if beside and heads_table([line, *beside], page):
+            return False
         if _PAGE_NUMBER.fullmatch(line.text):
             alike = any(
                 (key[0], key[1] + shift) in growing for key in _running_keys(line, page) for shift in _STEPS
@@ -94,6 +100,21 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
         else:
             alike = texts[line.text] >= least and written[line.text] <= _ONCE * texts[line.text]
         return alike or all(is_common(other, page) for other in beside)
+
+    def heads_table(row: list[Line], page: PageText) -> bool:
+        """Says whether cells stand right above two rows of the same columns that are not the same on all pages."""
+        size = row[0].size
+        lines = [line for line in page.lines if line.y1 < row[0].y0 + _OVERLAP * size]
+        above, varied = row, False
+        for below in to_rows(lines)[:_TABLE_ROWS] if row[0].y0 > page.height / 2 else ():
+            near = min(line.y0 for line in above) - below.y1 < _CLOSE * size
+            if not near or sum(any(share_edge(one, other) for other in row) for one in below.lines) < 2:
+                return False
+            varied = varied or any(
+                texts[line.text] < least and not _PAGE_NUMBER.fullmatch(line.text) for line in below.lines
+            )
+            above = below.lines
+        return varied
 
     def is_common(line: Line, page: PageText) -> bool:
         return any(

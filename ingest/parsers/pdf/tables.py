@@ -1,4 +1,4 @@
-"""Tables of a page without rules: found and read by what stands below each other. Pure geometry."""
+"""The cells of a table without rules, by what stands below each other. Pure geometry."""
 
 from __future__ import annotations
 
@@ -21,153 +21,19 @@ from ingest.parsers.pdf.lines import (
     join_lines,
 )
 
-_CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
+CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
-_TIGHT = 0.5  # letter heights between two lines of a cell at most
 _LEFT = 0.3  # letter heights by which the left of a column may differ
-_WIDE = 4  # cells of a table's only two rows, at least
 _LEAST_BANDS = 3
 _SINGLE = 0.7  # of them hold one row, at least
-_TITLE = 1.15  # times a table's letters, those of a title below it
-_SLIGHTLY = 1.06  # the same of a bold one that stands apart
-_APART = 1.4  # times the white between its rows, that above a title below it, at least
 _LEADING = 1.4  # letter heights from one line of a cell to the next at most
 _CLOSER = 0.85  # of the distance between two rows, that between two lines of a row at most
 _NO_LETTERS = pattern(r"[\W\d_]+")
 _LETTER = pattern(r"[^\W\d_]")
+_DIGIT = pattern(r"\d")
+_HEAD = pattern(r"[^\W\d_]|^(?:19|20)\d\d$")
+_SAME = 1.0  # points by which what begins at one place differs, at most
 _MOST_HEAD_CHARS = 60  # of what stands over several columns
-
-
-def table_end(rows: Sequence[Row], start: int) -> int:
-    """Returns the row after a table that starts here; ``start`` itself when none does.
-
-    A table is at least three rows (two of the same four cells or more with nothing close below), two thirds of them in
-    two cells or more, whose cells share their left, right or middle with a cell above. The further lines of a row's
-    cells are no rows of their own.
-    """
-    if len(rows[start].lines) < 2:
-        return start
-    end, filled, wrapped, waiting = start + 1, 1, 0, 0
-    last = rows[start]
-    is_apart = True
-    gaps: list[float] = []
-    for position in range(start + 1, len(rows)):
-        row, above = rows[position], rows[position - 1]
-        height = max(line.size for line in row.lines)
-        gap = above.y0 - row.y1
-        if gap > 2.5 * height or _is_title(row, above, (rows[start], last), gaps):
-            break
-        gaps.append(gap)
-        if (len(row.lines) >= 2 and _aligned(last, row)) or _has_cells_of(rows[start], row):
-            filled += 1
-            last = row
-        elif _is_wrapped(row, above, [*rows[start].lines, *last.lines]):
-            waiting += 1
-            if position > end:
-                continue
-        else:
-            wide = row.lines[-1].x1 - row.lines[0].x0 > 0.6 * (_right(rows) - _left(rows))
-            if len(row.lines) >= 2 or position - end >= 3 or wide:
-                is_apart = False
-                break
-            continue
-        wrapped, waiting, end = wrapped + waiting, 0, position + 1
-    is_pair = end - start == 2 and len(last.lines) >= _WIDE and have_same_columns(rows[start], last)
-    least = 2 if is_pair and is_apart else 3
-    return end if filled >= least and filled * 3 >= (end - start - wrapped) * 2 else start
-
-
-def _is_title(row: Row, above: Row, known: tuple[Row, Row], gaps: Sequence[float]) -> bool:
-    """Says whether a single line, set apart from the rows above, begins something else.
-
-    It is in larger letters; or in slightly larger and bolder ones, and further apart than rows are from each other.
-    """
-    line, gap = row.lines[0], above.y0 - row.y1
-    if len(row.lines) > 1 or gap <= _TIGHT * line.size or line.text.endswith((":", "：")):
-        return False
-    larger = line.size / max(one.size for one in (*known[0].lines, *known[1].lines))
-    bolder = line.bold and not any(one.bold for one in known[1].lines)
-    return larger > _TITLE or (larger > _SLIGHTLY and bolder and gap > _APART * max(gaps, default=gap))
-
-
-def _has_cells_of(first: Row, row: Row) -> bool:
-    """Says whether words of a single line begin where each column does, all but the first behind more than a space."""
-    (line, *others), size = row.lines, row.lines[0].size
-    is_left = abs(line.x0 - first.lines[0].x0) < _LEFT * size
-    return (
-        is_left
-        and not others
-        and all(
-            any(
-                abs(after.x0 - one.x0) < _LEFT * size and after.x0 - before.x1 > _CELL_GAP * size
-                for before, after in pairwise(line.words)
-            )
-            for one in first.lines[1:]
-        )
-    )
-
-
-def _is_wrapped(row: Row, above: Row, known: Sequence[Line]) -> bool:
-    """Says whether a row holds the next lines of cells above it: right below, each at an edge of a column but the
-    first.
-    """
-    if above.y0 - row.y1 >= _TIGHT * row.lines[0].size or row.lines[0].x0 <= known[0].x1:
-        return False
-    return all(
-        any(min(abs(line.x0 - one.x0), abs(line.x1 - one.x1)) < _LEFT * line.size for one in known)
-        for line in row.lines
-    )
-
-
-def _aligned(above: Row, below: Row) -> bool:
-    matches = sum(any(_share_edge(line, other) for other in above.lines) for line in below.lines)
-    return matches >= min(2, len(below.lines))
-
-
-def have_same_columns(above: Row, below: Row) -> bool:
-    """Says whether the cells of two rows stand below each other, one by one."""
-    return len(above.lines) == len(below.lines) and all(map(_share_edge, below.lines, above.lines))
-
-
-def _share_edge(line: Line, other: Line) -> bool:
-    """Says whether two lines share their left, right or middle."""
-    left, right = line.x0 - other.x0, line.x1 - other.x1
-    return min(abs(left), abs(right), abs(left + right) / 2) < 0.8 * line.size
-
-
-def _left(rows: Sequence[Row]) -> float:
-    return min(line.x0 for row in rows for line in row.lines)
-
-
-def _right(rows: Sequence[Row]) -> float:
-    return max(line.x1 for row in rows for line in row.lines)
-
-
-def table_start(rows: Sequence[Row], first: int, start: int, end: int) -> int:
-    """Returns where the header above a table begins: a row with a head for each column, or rows that leave its first
-    column empty.
-
-    Labels of the first group (``Net sales:``) may stand between the header and the first full row.
-    """
-    if start > first:
-        head = rows[start - 1]
-        near = head.y0 - rows[start].y1 < 1.5 * head.lines[0].size
-        if near and _heads(head, _columns(rows[start:end])):
-            return start - 1
-    edge = min(line.x0 for row in rows[start : start + 6] for line in row.lines[1:])
-    label = min(row.lines[0].x0 for row in rows[start : start + 3])
-    found = position = start
-    while position > first and start - position < 6:
-        row, below = rows[position - 1], rows[position]
-        height = max(line.size for line in row.lines)
-        if row.y0 - below.y1 > 1.5 * height:
-            break
-        position -= 1
-        if row.lines[0].x0 > label + 6 * height and row.lines[0].x0 >= edge - 12 * height:
-            found = position
-        elif len(row.lines) > 1 or row.lines[0].x1 >= edge or not row.lines[0].text.endswith((":", "：")):
-            break
-    return found
 
 
 def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[str]]:
@@ -175,9 +41,9 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
 
     What stands between two of the level rules that part all rows is one row.
     """
-    columns = _columns(rows[1:]) if len(rows) > 1 else []
-    heads = _heads(rows[0], columns)
-    columns = columns if heads else _columns(rows)
+    columns = columns_of(rows[1:]) if len(rows) > 1 else []
+    heads = heads_of(rows[0], columns)
+    columns = columns if heads else columns_of(rows)
     apart = _row_distance(rows, columns)
     bands = [one for one in bands if _parts_rows(one, rows, len(columns))]
     table: list[list[str]] = [heads] if heads else []
@@ -200,7 +66,10 @@ def table_rows(rows: Sequence[Row], bands: Sequence[Bands] = ()) -> list[list[st
             line and not _is_full(last, line, right)
             for last, line, (_, right) in zip(lasts, lines, columns, strict=True)
         )
-        if (
+        if table and lines[0] and _is_rest_of_label(table[-1], lasts[0], lines[0], columns[0][1]):
+            table[-1] = [join_lines([table[-1][0], cells[0]]), *cells[1:]]
+            lasts = lines
+        elif (
             table
             and table[-1][0]
             and _goes_on(table[-1], cells, rows[at_row - 1], row, apart, bands, had_room=had_room)
@@ -226,6 +95,18 @@ def _parts_rows(bands: Bands, rows: Sequence[Row], columns: int) -> bool:
     return len(held) >= _LEAST_BANDS and single >= _SINGLE * len(held)
 
 
+def _is_rest_of_label(above: Sequence[str], last: Line | None, line: Line, right: float) -> bool:
+    """Says whether a line goes on with the label of the row above, which has nothing else, and had no room for it."""
+    is_lone = last is not None and not any(above[1:]) and not above[0].endswith((":", "："))
+    goes_on = line.text[0].islower() or NO_SPACE.match(line.text) is not None
+    near = (
+        last is not None
+        and last.y0 - line.y0 < _LEADING * line.size
+        and line.x0 > last.x0 - _LEFT * line.size
+    )
+    return is_lone and goes_on and near and _is_full(last, line, right)
+
+
 def _is_full(above: Line | None, line: Line, right: float) -> bool:
     """Says whether the first word of a line had no room in the one above it, of a cell that ends at ``right``."""
     first = line.words[0]
@@ -235,7 +116,7 @@ def _is_full(above: Line | None, line: Line, right: float) -> bool:
     return above is not None and above.x1 + 0.3 * line.size + wide > right - 0.5 * line.size
 
 
-def _columns(rows: Sequence[Row]) -> list[list[float]]:
+def columns_of(rows: Sequence[Row]) -> list[list[float]]:
     """Returns from where to where each column reaches: in the fullest rows, where most are; those with a cell less may
     widen a column, or have a say where the fullest are few.
     """
@@ -259,22 +140,27 @@ def _columns(rows: Sequence[Row]) -> list[list[float]]:
     return columns
 
 
-def _heads(row: Row, columns: Sequence[Sequence[float]]) -> list[str]:
-    """Returns the heads of the columns where a row has one for each, in words, between those beside it; or []."""
+def heads_of(row: Row, columns: Sequence[Sequence[float]]) -> list[str]:
+    """Returns the heads of the columns where a row has one for each, the first or not, between those beside it; or [].
+
+    Heads are words, or years.
+    """
     heads: list[list[Word]] = []
     for word in (word for line in row.lines for word in line.words):
-        if heads and word.x0 - heads[-1][-1].x1 <= _CELL_GAP * word.size:
+        begins = any(abs(word.x0 - x0) < _SAME for x0, _ in columns[1:])
+        if heads and word.x0 - heads[-1][-1].x1 <= CELL_GAP * word.size and not begins:
             heads[-1].append(word)
         else:
             heads.append([word])
-    if len(heads) != len(columns) or len(heads) < 2:
+    missing = len(columns) - len(heads)
+    if missing not in (0, 1) or len(heads) < 2:
         return []
-    lefts = [0.0, *(x1 for _, x1 in columns[:-1])]
-    rights = [*(x0 for x0, _ in columns[1:]), math.inf]
+    lefts = [0.0, *(x1 for _, x1 in columns[:-1])][missing:]
+    rights = [*(x0 for x0, _ in columns[1:]), math.inf][missing:]
     placed = zip(lefts, heads, rights, strict=True)
     texts = [Line(head).text for head in heads]
     is_placed = all(left < head[0].x0 and head[-1].x1 < right for left, head, right in placed)
-    return texts if is_placed and all(map(_LETTER.search, texts)) else []
+    return [""] * missing + texts if is_placed and all(map(_HEAD.search, texts)) else []
 
 
 def _row_distance(rows: Sequence[Row], columns: Sequence[Sequence[float]]) -> tuple[float, float]:
@@ -344,7 +230,7 @@ def _parted(column: list[float], rows: Sequence[Row]) -> list[list[float]]:
     ]
     parts: list[list[float]] = []
     for word in sorted((word for words in held for word in words), key=lambda word: word.x0):
-        if parts and word.x0 - parts[-1][1] <= _CELL_GAP * word.size:
+        if parts and word.x0 - parts[-1][1] <= CELL_GAP * word.size:
             parts[-1][1] = max(parts[-1][1], word.x1)
         else:
             parts.append([word.x0, word.x1])
@@ -367,11 +253,14 @@ def _by_column(lines: Sequence[Line], columns: Sequence[Sequence[float]]) -> Ite
     for line in lines:
         held: list[Word] = []
         for word in line.words:
-            if held and word.x0 - held[-1].x1 > _CELL_GAP * word.size:
+            if held and word.x0 - held[-1].x1 > CELL_GAP * word.size:
                 edge = next((x0 for x0, _ in columns if held[-1].x1 < x0 + _TOUCH and x0 < word.x1), None)
                 if edge is not None:
-                    yield Line(held)
-                    held = []
+                    is_amount = held[-1].text in SIGNS_BEFORE and _DIGIT.search(word.text)
+                    sign = held[-1:] if is_amount else []
+                    if len(held) > len(sign):
+                        yield Line(held[: len(held) - len(sign)])
+                    held = sign
             held.append(word)
         yield Line(held)
 

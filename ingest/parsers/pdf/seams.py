@@ -1,0 +1,70 @@
+"""Where a column of figures and one of words stand so close that they look like one line. Pure geometry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from corpus.patterns import pattern
+from ingest.parsers.pdf.lines import Line, Row
+
+_LEAST_ROWS = 3
+_SHARE = 0.8  # of the rows with a word at a seam, those whose word before ends at one place too
+_UNIT = 0.6  # of the words behind figures, those that are one and the same, at least, where it is their unit
+_LETTER = pattern(r"[^\W\d_]")
+_SAME = 1.2  # points by which what is at one place differs, at most
+
+
+def with_seams(rows: Sequence[Row]) -> list[Row]:
+    """Returns rows whose lines are parted where a column ends and another begins, less than a wide gap apart.
+
+    Spreadsheets print a column of figures, aligned at its right, right before one of words, aligned at its left: there
+    different words of several rows begin at one place, and the figures before them end at one place and do not begin at
+    one.
+    """
+    places: dict[int, list[tuple[int, int, int]]] = {}
+    for r, row in enumerate(rows):
+        if len(row.lines) > 1:
+            for at, line in enumerate(row.lines):
+                for w in range(1, len(line.words)):
+                    places.setdefault(round(line.words[w].x0), []).append((r, at, w))
+    cuts: dict[tuple[int, int], list[int]] = {}
+    for found in places.values():
+        if len(found) >= _LEAST_ROWS:
+            for r, at, w in _seam(rows, found):
+                cuts.setdefault((r, at), []).append(w)
+    if not cuts:
+        return list(rows)
+    return [
+        Row([part for at, line in enumerate(row.lines) for part in _parts(line, cuts.get((r, at), ()))])
+        for r, row in enumerate(rows)
+    ]
+
+
+def _seam(rows: Sequence[Row], found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Returns of places where words begin below each other those that are a seam."""
+    ends = [rows[r].lines[at].words[w - 1].x1 for r, at, w in found]
+    usual = median(ends)
+    held = [one for one, end in zip(found, ends, strict=True) if abs(end - usual) < _SAME]
+    if len(held) < max(_LEAST_ROWS, _SHARE * len(found)):
+        return []
+    lines = [rows[r].lines[at] for r, at, _ in held]
+    figures = [line.words[w - 1] for line, (_, _, w) in zip(lines, held, strict=True)]
+    if sum(_LETTER.search(figure.text) is None for figure in figures) < _SHARE * len(held):
+        return []
+    words = Counter(line.words[w].text for line, (_, _, w) in zip(lines, held, strict=True))
+    is_unit = words.most_common(1)[0][1] > _UNIT * len(held)
+    return held if _differ([figure.x0 for figure in figures]) and not is_unit else []
+
+
+def _differ(values: Sequence[float]) -> bool:
+    return max(values) - min(values) > _SAME
+
+
+def _parts(line: Line, cuts: Sequence[int]) -> list[Line]:
+    if not cuts:
+        return [line]
+    bounds = [0, *sorted(cuts), len(line.words)]
+    return [Line(line.words[start:end]) for start, end in pairwise(bounds)]
