@@ -5,7 +5,7 @@ Coordinates are points, the origin at the page's bottom left, y upward.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -125,24 +125,27 @@ class Rule:
 
 def drawn_once(words: Sequence[Word]) -> list[bool]:
     """Says of each word whether it is the first at its place: some programs draw text twice to make it bold."""
-    known: dict[tuple[str, int, int], list[Word]] = {}
+    known: dict[str, dict[tuple[int, int], list[Word]]] = {}
     first = []
     for word in words:
-        apart = min(_TWICE * word.size, _CELL)
-        places = {
-            (word.text, int(x // _CELL), int(y // _CELL))
-            for x in (word.x0 - apart, word.x0 + apart)
-            for y in (word.y0 - apart, word.y0 + apart)
-        }
-        is_first = len(word.text) == 1 or not any(
-            max(abs(word.x0 - other.x0), abs(word.y0 - other.y0), abs(word.x1 - other.x1)) < apart
-            for place in places
-            for other in known.get(place, ())
-        )
+        seen = known.get(word.text)
+        is_first = seen is None or len(word.text) == 1 or not _is_beside(word, seen)
         first.append(is_first)
         if is_first:
-            known.setdefault((word.text, int(word.x0 // _CELL), int(word.y0 // _CELL)), []).append(word)
+            place = int(word.x0 // _CELL), int(word.y0 // _CELL)
+            known.setdefault(word.text, {}).setdefault(place, []).append(word)
     return first
+
+
+def _is_beside(word: Word, seen: Mapping[tuple[int, int], Sequence[Word]]) -> bool:
+    """Says whether one of the same words, by where they stand, stands where a word does."""
+    x, y, apart = word.x0, word.y0, min(_TWICE * word.size, _CELL)
+    return any(
+        max(abs(x - other.x0), abs(y - other.y0), abs(word.x1 - other.x1)) < apart
+        for across in range(int((x - apart) // _CELL), int((x + apart) // _CELL) + 1)
+        for up in range(int((y - apart) // _CELL), int((y + apart) // _CELL) + 1)
+        for other in seen.get((across, up), ())
+    )
 
 
 def to_lines(words: Sequence[Word]) -> list[Line]:
