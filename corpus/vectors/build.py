@@ -18,7 +18,8 @@ from corpus.errors import StorageError
 from corpus.projection import Feed, Snapshot
 from corpus.types import Float32, Int64
 from corpus.vectors import generation as files
-from corpus.vectors.graph import check_graph, write_graph
+from corpus.vectors.graph import Rows, check_graph, write_graph
+from corpus.vectors.reduction import ReducedRows, fit_reduction
 from corpus.vectors.rows import check_dimension, digest
 
 SAMPLE = 2_000
@@ -58,11 +59,11 @@ def build(feed: Feed, folder: Path, space: str, dimension: int) -> None:
     distinct = np.flatnonzero(first == np.arange(len(first)))
     found = 1.0
     if len(distinct):
-        chroma = folder / files.CHROMA
-        write_graph(chroma, ids, vectors, distinct)
+        chroma, held = folder / files.CHROMA, _reduced(folder, vectors, distinct)
+        write_graph(chroma, ids, held, distinct)
         reach("fold.graph_written")
         sample = np.random.default_rng(seq).permutation(distinct)[:SAMPLE]
-        found = check_graph(chroma, ids, vectors, distinct, sample)
+        found = check_graph(chroma, ids, held, distinct, sample)
     reach("fold.verified")
     number = files.number_of(folder.name)
     listed = files.list_files(folder)
@@ -71,6 +72,15 @@ def build(feed: Feed, folder: Path, space: str, dimension: int) -> None:
         folder, files.Manifest(files.FORMAT, number, seq, space, dimension, len(ids), found, graph, listed)
     )
     reach("fold.synced")
+
+
+def _reduced(folder: Path, vectors: Float32, rows: Int64) -> Rows:
+    """Returns the rows as the graph is to hold them; where they are shortened, how is written beside them."""
+    reduction = fit_reduction(vectors, rows)
+    if reduction is None:
+        return vectors
+    reduction.save(folder / files.REDUCTION)
+    return ReducedRows(vectors, reduction, rows)
 
 
 def build_in_child(

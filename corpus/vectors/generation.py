@@ -9,6 +9,7 @@
         vectors.f32               float32 unit rows, in ascending chunk id
         ids.i64 versions.i64      chunk id and version id of each row
         first.i64                 the first row with the same vector: the one that Chroma holds
+        reduction.f32             how vectors were shortened for Chroma, where there are many
         chroma/                   Chroma's own files
       open-51c0…/                 what the running owner's Chroma has open: its SQLite file copied (Chroma
                                   writes into it whenever it is opened), the graph's files linked
@@ -33,11 +34,13 @@ from corpus.durable import sync
 from corpus.errors import DamagedError
 from corpus.patterns import pattern
 from corpus.types import Int64
+from corpus.vectors.reduction import Reduction, read_reduction
 from corpus.vectors.rows import Block
 
 POINTER = "CURRENT"
 MANIFEST = "manifest.json"
 VECTORS, IDS, VERSIONS, FIRST = "vectors.f32", "ids.i64", "versions.i64", "first.i64"
+REDUCTION = "reduction.f32"
 CHROMA = "chroma"
 FORMAT = 1
 
@@ -90,6 +93,7 @@ class Generation:
     """An intact generation, open for reading.
 
     ``twins``: which rows share a vector; None where none do, and of a generation of which the rows alone are read.
+    ``reduction``: how a vector becomes what Chroma is asked for; None where it holds them as they are.
     ``graph_problem``: a sentence when Chroma's files are damaged or were found wanting, else empty; the rows
     are intact all the same.
     """
@@ -98,6 +102,7 @@ class Generation:
     manifest: Manifest
     block: Block
     twins: Twins | None
+    reduction: Reduction | None
     graph_problem: str
 
 
@@ -156,6 +161,7 @@ def open_generation(
             else np.empty((0, dimension), np.float32),
         )
         first = np.fromfile(folder / FIRST, np.int64)
+        reduction = read_reduction(folder / REDUCTION, dimension) if REDUCTION in own else None
     except OSError as error:
         raise DamagedError(f"The dense index {name} cannot be read: {error}.", hint=REBUILT) from error
     problem = ""
@@ -171,7 +177,7 @@ def open_generation(
         except OSError as error:
             problem = f"The dense index {name} cannot be read: {error}. {REBUILT}"
     shared = not rows_only and bool((first != np.arange(n)).any())
-    return Generation(folder, manifest, block, Twins(first) if shared else None, problem)
+    return Generation(folder, manifest, block, Twins(first) if shared else None, reduction, problem)
 
 
 def read_pointer(dense: Path) -> str:

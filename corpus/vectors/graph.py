@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import numpy as np
 
@@ -41,6 +41,13 @@ BATCH = 1_000
 
 PERSIST_EVERY = 10_000
 """Rows between two writes of the graph's files; Chroma's log holds each row until then."""
+
+
+class Rows(Protocol):
+    """Vectors by their rows: an array, or what is computed of one."""
+
+    def __getitem__(self, rows: Int64, /) -> Float32:
+        """Returns the vectors of some rows, shape (n, dimension)."""
 
 
 class Graph:
@@ -90,7 +97,7 @@ class Graph:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def write_graph(chroma: Path, ids: Int64, vectors: Float32, rows: Int64) -> None:
+def write_graph(chroma: Path, ids: Int64, vectors: Rows, rows: Int64) -> None:
     """Writes a new graph of the given rows; all of it lies in its files when this returns."""
     client = _open(chroma)
     # Chroma writes the graph's files when this many rows are waiting: equal shares leave none behind in
@@ -106,7 +113,7 @@ def write_graph(chroma: Path, ids: Int64, vectors: Float32, rows: Int64) -> None
     client.close()
 
 
-def check_graph(chroma: Path, ids: Int64, vectors: Float32, rows: Int64, sample: Int64) -> float:
+def check_graph(chroma: Path, ids: Int64, vectors: Rows, rows: Int64, sample: Int64) -> float:
     """Opens a written graph and reconciles it: every row is in it, and nothing else.
 
     Returns the share of the sampled rows that find themselves in their own top three (or three as close).
@@ -122,10 +129,11 @@ def check_graph(chroma: Path, ids: Int64, vectors: Float32, rows: Int64, sample:
             raise ValueError(f"Chroma holds {len(there)} rows that are not the {len(rows)} it was given")
         found = 0
         for part in _parts(sample, 200):
+            asked = vectors[part]
             result: Any = collection.query(
-                query_embeddings=vectors[part], n_results=min(3, len(rows)), include=["distances"]
+                query_embeddings=asked, n_results=min(3, len(rows)), include=["distances"]
             )
-            own = 1.0 - np.einsum("ij,ij->i", vectors[part], vectors[part])
+            own = 1.0 - np.einsum("ij,ij->i", asked, asked)
             for row, shown, distances, self_distance in zip(
                 part.tolist(), result["ids"], result["distances"], own.tolist(), strict=True
             ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,15 @@ import numpy as np
 from corpus.projection import Snapshot
 from corpus.types import Float32, Int64
 from corpus.vectors.generation import Generation
-from corpus.vectors.graph import Graph, GraphError
+from corpus.vectors.graph import HNSW, Graph, GraphError
 from corpus.vectors.rows import Block
 
 _COMPARED_VERSIONS = 50
+
+_REDUCED_FETCH = 1.6
+"""So many times as many rows are asked of a graph of shortened vectors, up to the width that it is searched in anyway:
+what stands at place 100 by the vectors may stand at 200 by what is left of them. Of 315 questions at 100,000 chunks 310
+have the hits of the exact scan with 1, 312 with 1.6, 313 with 2.4, which takes a millisecond more."""
 
 
 class Base:
@@ -24,13 +30,15 @@ class Base:
         self.readers = 0
 
     def nearest(self, query: Float32, n: int) -> Int64:
-        """Returns the rows nearest to a query, as the graph finds them; it has to be open.
+        """Returns the rows nearest to a query, as the graph finds them, or more of them; it has to be open.
 
         Raises:
             GraphError: Chroma failed.
         """
         assert self.graph is not None
-        ids, twins = self.generation.block.ids, self.generation.twins
+        ids, twins, reduction = self.generation.block.ids, self.generation.twins, self.generation.reduction
+        if reduction is not None:
+            query, n = reduction.query(query), max(n, min(math.ceil(_REDUCED_FETCH * n), HNSW["ef_search"]))
         found = self.graph.nearest(query, n)
         rows = np.minimum(np.searchsorted(ids, found), len(ids) - 1)
         if not np.array_equal(ids[rows], found):

@@ -12,7 +12,7 @@ import pytest
 
 from corpus.errors import EmbeddingError
 from corpus.projection import DenseIndex
-from corpus.vectors import ExactIndex
+from corpus.vectors import ExactIndex, reduction
 from tests.corpus.dense import (
     always_ask_chroma,
     build_here,
@@ -44,11 +44,14 @@ def feed(tmp_path: Path) -> SqliteFeed:
 Open = Callable[[], DenseIndex]
 
 
-@pytest.fixture(params=["exact", "embedded", "server"])
+@pytest.fixture(params=["exact", "embedded", "reduced", "server"])
 def open_index(
     request: pytest.FixtureRequest, feed: SqliteFeed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Open]:
     build_here(monkeypatch)
+    if request.param == "reduced":
+        monkeypatch.setattr(reduction, "REDUCED_FROM", 1)
+        monkeypatch.setattr(reduction, "STEP", 1)
     opened: list[DenseIndex] = []
     corpus_id = uuid.uuid4().hex[:12]
 
@@ -56,7 +59,7 @@ def open_index(
         index: DenseIndex
         if request.param == "exact":
             index = ExactIndex(feed, D)
-        elif request.param == "embedded":
+        elif request.param in ("embedded", "reduced"):
             index = open_embedded(feed, tmp_path / "dense", D)
         else:
             index = open_server(feed, request.getfixturevalue("server_url"), D, corpus_id)
