@@ -196,7 +196,7 @@ class Retriever:
                     legs["around"] = self._around(vector, ids, ranked)
                     ranked = combine(ids, legs, self.recipe)
             with _timed(timings, "catalog"):
-                places, hits = self._candidates(asked, ranked, _legs(ids, legs), k, caller, chosen)
+                places, hits = self._candidates(asked, ranked, _Legs(ids, legs), k, caller, chosen)
         if self._reranker.depth:
             with _timed(timings, "reranking"):
                 reranked = self._reranker.rerank(cleaned, hits)
@@ -338,17 +338,27 @@ def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
     return scores, missing
 
 
-def _legs(ids: Int64, legs: Mapping[str, Float32]) -> dict[int, dict[str, float]]:
-    """Returns what each leg says of each candidate, without what it does not know."""
-    columns = {name: scores.tolist() for name, scores in legs.items()}
-    return {
-        own: {
+class _Legs(Mapping[int, Mapping[str, float]]):
+    """What each leg says of each candidate, without what it does not know; read for those alone that are shown."""
+
+    def __init__(self, ids: Int64, legs: Mapping[str, Float32]) -> None:
+        self._at = {own: at for at, own in enumerate(ids.tolist())}
+        self._legs = legs
+
+    def __getitem__(self, own: int) -> Mapping[str, float]:
+        at = self._at[own]
+        said = {name: float(scores[at]) for name, scores in self._legs.items()}
+        return {
             name: round(score, 6)
-            for name, column in columns.items()
-            if not math.isnan(score := column[at]) and (name != "lexical" or score > 0)
+            for name, score in said.items()
+            if not math.isnan(score) and (name != "lexical" or score > 0)
         }
-        for at, own in enumerate(ids.tolist())
-    }
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
 
 
 class _timed:

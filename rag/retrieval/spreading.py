@@ -45,15 +45,18 @@ def spread(
     waiting, rest = known[: _DEPTH * k], known[_DEPTH * k :]
     taken: Counter[str] = Counter()
     chosen: list[tuple[int, float]] = []
+    lowered = [score for _, score in waiting]
     while waiting and len(chosen) < k:
-        lowered = [
-            score - recipe.crowding * max(0, taken[places[own].document_id] - recipe.crowd + 1)
-            for own, score in waiting
-        ]
-        best = max(range(len(waiting)), key=lambda at: (lowered[at], -at))
-        own, score = waiting.pop(best)
-        taken[places[own].document_id] += 1
-        chosen.append((own, score))
+        best = lowered.index(max(lowered))
+        lowered.pop(best)
+        chosen.append(waiting.pop(best))
+        document = places[chosen[-1][0]].document_id
+        taken[document] += 1
+        if taken[document] >= recipe.crowd:
+            less = recipe.crowding * (taken[document] - recipe.crowd + 1)
+            for at, (own, score) in enumerate(waiting):
+                if places[own].document_id == document:
+                    lowered[at] = score - less
     return [*chosen, *waiting, *rest]
 
 
