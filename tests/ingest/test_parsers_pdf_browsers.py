@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import drawn, wrapped, write
 from tests.ingest.reports import PROSE, read
@@ -137,3 +139,19 @@ def test_a_numbered_line_in_slightly_larger_letters_is_a_heading() -> None:
         write(canvas, PROSE, 70, y, 450)
 
     assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["heading", "paragraph"]
+
+
+def test_lines_below_the_text_of_a_bullet_are_its_item_wherever_they_end() -> None:
+    """A slide printed small beside its notes, or a cell: the lines end far from the page's edge."""
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, PROSE, 70, 780, 450)
+        hang = stringWidth("• ", "Helvetica", 10)
+        for at, line in enumerate(
+            ("• Appearance of documents that contain", "Fonts of other firms", "• Passwords")
+        ):
+            canvas.drawString(80 if line[0] == "•" else 80 + hang, y - 12 * at, line)
+
+    assert kinds(read(drawn(draw)))[1:] == [
+        ("list", 0, "• Appearance of documents that contain Fonts of other firms\n• Passwords")
+    ]

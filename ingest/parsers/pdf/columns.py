@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -19,6 +19,7 @@ _MOST_SWITCHES = 3
 _LEAST_COLUMN = 0.3  # of the width of both
 _NARROW = 3.0  # letter heights that the strip between columns has at most
 _STRIP = 6.0  # points; strips that differ by less are one
+_HANGING = 3  # such steps
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _LETTER = pattern(r"[^\W\d_]")
 _LEAST_TEXT = 15.0  # letter heights that a line of running text is wide beside a box, at least
@@ -98,7 +99,7 @@ def find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, flo
     for row, gaps in zip(rows, white, strict=True):
         strips.update({int(x1 / _STRIP) for _, x1 in gaps})
         narrow.update(int(x1 / _STRIP) for x0, x1 in gaps if x1 - x0 < _NARROW * row.lines[0].size)
-    for strip, votes in strips.most_common(3):
+    for strip, votes in sorted(_votes(strips).items(), key=lambda one: (-one[1], one[0]))[:3]:
         if votes < _COLUMN_LINES:
             break
         if strip not in narrow:
@@ -119,6 +120,11 @@ def find_band(rows: Sequence[Row], order: dict[int, int]) -> tuple[int, int, flo
             if gutter is not None:
                 return start, end, gutter
     return None
+
+
+def _votes(strips: Mapping[int, int]) -> dict[int, int]:
+    """Returns for each strip how many lines begin at it or hang a little further in, as those below a bullet do."""
+    return {strip: sum(strips.get(strip + step, 0) for step in range(_HANGING)) for strip in strips}
 
 
 def _are_even(rows: Sequence[Row], x: float) -> bool:

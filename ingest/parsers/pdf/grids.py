@@ -33,6 +33,11 @@ class Grid:
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
         return self.xs[0] <= x <= self.xs[-1] and self.ys[-1] <= y <= self.ys[0]
 
+    def column(self, word: Word) -> int:
+        """Returns in which column the middle of a word lies, from 0."""
+        x = (word.x0 + word.x1) / 2
+        return min(max(bisect_left(self.xs, x) - 1, 0), len(self.xs) - 2)
+
     def read(self, words: Sequence[Word]) -> list[list[str]]:
         """Returns the cells' text; a merged cell's text stands in each of the cells it covers.
 

@@ -14,6 +14,7 @@ from corpus.patterns import pattern
 from ingest.parsers.pdf.columns import box_beside, find_band, find_gutter
 from ingest.parsers.pdf.extents import have_same_columns, table_end, table_start
 from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
+from ingest.parsers.pdf.joints import find_jointed
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
 from ingest.parsers.pdf.seams import with_seams
@@ -40,7 +41,8 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
     """
     tables: list[Ruled] = []
     left = list(lines)
-    for grid in find_grids(rules) if left else ():
+    grids = find_grids(rules) if left and rules else []
+    for grid in [*grids, *find_jointed(rules, left, grids)] if left and rules else ():
         inside = [word for line in left for word in line.words if grid.holds(word)]
         rows = grid.read(inside)
         if not rows:

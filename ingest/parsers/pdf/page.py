@@ -31,6 +31,7 @@ _HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
 _FEW_CHARS = 300
 """On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
 _LINE_HYPHENS = "-\u2010\ufffe\x02"
+_TEX_BULLET = "\x88"  # where LaTeX's symbols are drawn dot by dot, in a font without names
 _TOKEN = pattern(r"\S+")
 _PAIR = pattern("[\ud800-\udbff][\udc00-\udfff]")
 _LATTER_HALF = pattern("[\udc00-\udfff]")
@@ -211,6 +212,8 @@ def _shown(text: str) -> str:
     """
     if text.isascii():
         return text.replace("\x02", "-")
+    if text == _TEX_BULLET:
+        return "•"
     text = text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
     text = SYMBOL_BULLET.sub("•", _LATTER_HALF.sub("", text))
     return _SMALL_CAPITAL.sub(lambda match: chr(ord(match[0]) - 0xF700), text)

@@ -15,6 +15,7 @@ _LEADING = 1.4  # lines further apart than this, times the usual, are different 
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
 _LONG_WORDS = 6  # of a line that breaks a sentence off, at least
 _LONG_LETTERS = 8.0  # letter heights that one of Japanese is wide, at least
+_HANG = 0.2  # letter heights by which the further lines of an item differ from its text, at most
 _GAP = 0.6  # letter heights of white within it, at most
 _BULLET = pattern(
     r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
@@ -69,7 +70,9 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
     for at, line in enumerate(lines):
         is_second = bool(groups) and len(groups[-1]) == 1
         hangs = is_second and _hangs(lines[at - 1 : at + 2])
-        below_mark = is_second and _is_below_mark(groups[-1][0], line)
+        below_mark = bool(groups) and (
+            (is_second and _is_below_mark(groups[-1][0], line)) or _hangs_below_bullet(groups[-1], line)
+        )
         end = _edge_beside_box(groups[-1], line, edge) if groups else edge
         if groups and (_begins_item(lines[at - 1 : at + 2]) or _is_past_item(groups[-1], line)):
             groups.append([line])
@@ -169,6 +172,19 @@ def _is_below_mark(first: Line, second: Line) -> bool:
         len(words) > 1
         and _MARK.fullmatch(words[0].text) is not None
         and abs(second.x0 - words[1].x0) < 0.5 * second.size
+    )
+
+
+def _hangs_below_bullet(group: Sequence[Line], line: Line) -> bool:
+    """Says whether a line begins below the text of an item, as all its further lines do, whose mark is no number."""
+    words, size = group[0].words, line.size
+    return (
+        len(words) > 1
+        and not words[0].text[0].isalnum()
+        and len(words[0].text) == 1
+        and not NO_SPACE.match(line.text)
+        and _BULLET.match(group[0].text) is not None
+        and all(abs(one.x0 - words[1].x0) < _HANG * size for one in (*group[1:], line))
     )
 
 

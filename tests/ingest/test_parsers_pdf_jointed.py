@@ -1,0 +1,118 @@
+"""Tables of a PDF whose rules are level alone and drawn cell by cell, as browsers and Word do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from tests.ingest.blocks import kinds
+from tests.ingest.paper import drawn, write
+from tests.ingest.reports import PROSE, read
+
+EDGES = (60, 84, 124, 380, 430, 490, 550)
+"""Where the columns of an invoice begin and end."""
+
+ROWS = (
+    (["Pos.", "Article", "Description", "Quantity", "Unit", "Amount"], ["", "", "", "", "price", ""]),
+    (
+        ["1", "NS-", "Sensor for outdoor use, with mounting", "20", "€ 45.00", "€ 900.00"],
+        ["", "400", "bracket and two batteries", "", "", ""],
+    ),
+    (["2", "CB-10", "Cable, 10 m", "20", "€ 2.80", "€ 56.00"],),
+    (
+        ["3", "SV-01", "Installation on site in Berlin", "16 h", "€ 85.00", "€"],
+        ["", "", "14 and 15 May 2026, two technicians", "", "", "1,360.00"],
+    ),
+    (["4", "", "Discount", "", "", "- € 115.80"],),
+)
+READ = [
+    "Pos. | Article | Description | Quantity | Unit price | Amount",
+    "1 | NS-400 | Sensor for outdoor use, with mounting bracket and two batteries | 20 | € 45.00 | € 900.00",
+    "2 | CB-10 | Cable, 10 m | 20 | € 2.80 | € 56.00",
+    "3 | SV-01 | Installation on site in Berlin 14 and 15 May 2026, two technicians | 16 h | € 85.00 | € 1,360.00",
+    "4 |  | Discount |  |  | - € 115.80",
+]
+
+
+def invoice(canvas: Any, y: float, *, above: bool) -> float:
+    """Draws the rows cell by cell, each with a rule below it, or above it."""
+    canvas.setFont("Helvetica", 9)
+    for row in ROWS:
+        top = y
+        for cells in row:
+            y -= 11
+            for x, end, text in zip(EDGES, EDGES[1:], cells, strict=False):
+                if x < 380:
+                    canvas.drawString(x + 3, y, text)
+                else:
+                    canvas.drawRightString(end - 3, y, text)
+        y -= 5
+        for x, end in pairwise(EDGES):
+            canvas.line(x, top if above else y, end, top if above else y)
+    return y
+
+
+def tables(data: bytes) -> list[list[str]]:
+    return [text.splitlines() for kind, _, text in kinds(read(data)) if kind == "table"]
+
+
+def test_rules_below_cells_part_rows_and_columns() -> None:
+    def draw(canvas: Any) -> None:
+        write(canvas, PROSE, 60, 790, 480)
+        y = invoice(canvas, 720, above=False)
+        write(canvas, PROSE, 60, y - 30, 480)
+
+    data = drawn(draw)
+    assert tables(data) == [READ]
+    assert [kind for kind, _, _ in kinds(read(data))] == ["paragraph", "table", "paragraph"]
+
+
+def test_the_row_below_the_last_rule_is_of_the_table() -> None:
+    assert tables(drawn(lambda canvas: invoice(canvas, 720, above=True))) == [READ]
+
+
+def test_tables_side_by_side_are_read_one_after_the_other() -> None:
+    def small(canvas: Any, x: float, rows: Sequence[Sequence[str]]) -> None:
+        y = 700
+        for first, second in rows:
+            canvas.drawString(x + 3, y, first)
+            canvas.drawRightString(x + 117, y, second)
+            y -= 16
+            canvas.line(x, y + 12, x + 70, y + 12)
+            canvas.line(x + 70, y + 12, x + 120, y + 12)
+
+    loggers = [("Logger", "Units"), ("L1", "1,200"), ("L2", "3,410"), ("L3", "77")]
+    services = [
+        ("Service", "Hours"),
+        ("Installation", "2,310"),
+        ("Calibration", "1,105"),
+        ("Training", "212"),
+    ]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 9)
+        small(canvas, 60, loggers)
+        small(canvas, 190, services)
+
+    assert tables(drawn(draw)) == [[" | ".join(row) for row in rows] for rows in (loggers, services)]
+
+
+def test_rules_above_sums_alone_are_no_table_of_their_own() -> None:
+    """They stand below the figures, and the labels beside them."""
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 9)
+        y = 700
+        for group in range(4):
+            for label, now, then in (("Products", "63,355", "63,948"), ("Services", "19,604", "17,486")):
+                canvas.drawString(70, y, f"{label} {group}")
+                canvas.drawRightString(400, y, now)
+                canvas.drawRightString(480, y, then)
+                y -= 13
+            canvas.line(340, y + 10, 410, y + 10)
+            canvas.line(410, y + 10, 490, y + 10)
+
+    (rows,) = tables(drawn(draw))
+    assert len(rows) == 8
+    assert rows[0] == "Products 0 | 63,355 | 63,948"
