@@ -30,7 +30,9 @@ from rag.measuring.places import is_named
 from rag.measuring.questions import Question
 from rag.prompts.prompting import ESTIMATE, Budget, build_prompt, read_prompt
 from rag.reading.extractive import embed_with
-from rag.reading.sentences import MEANING, WORDS, Candidate, Embed, Signs, pick, rank
+from rag.reading.picking import pick
+from rag.reading.sentences import Embed, rank
+from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.retrieval.library import CallersLibrary
 from rag.words.terms import weights
 

@@ -211,6 +211,16 @@ class Searching:
         ranked = list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         return self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
 
+    def passages_of(
+        self, document_id: str, version: int, caller: Caller, most: int, filter: Filter = _EVERYTHING
+    ) -> list[Hit]:
+        """Returns the first passages, ``most`` at most, of a document's version in reading order; none where that is
+        not live (or was not at ``filter.as_of``) or not for the caller.
+        """
+        with self.catalog.read() as db:
+            own = passages.chunk_ids_of(db, document_id, version)[:most]
+        return self.hits([(one, 0.0) for one in own], {}, caller, most, filter.as_of)
+
     def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
         return self._past.open(allowed) if allowed is not None and is_past(filter) else None
 

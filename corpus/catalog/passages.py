@@ -50,6 +50,13 @@ def stored_chunks(db: Connection, version_id: int) -> list[StoredChunk]:
     return [_stored(row) for row in rows]
 
 
+def chunk_ids_of(db: Connection, document_id: str, number: int) -> list[int]:
+    """Returns the ids of the chunks of a document's version, in reading order. Who may see them is not asked."""
+    query = select(chunks.c.id).join(versions, versions.c.id == chunks.c.version_id)
+    query = query.where(versions.c.document_id == document_id, versions.c.number == number)
+    return list(db.scalars(query.order_by(chunks.c.ordinal)))
+
+
 def _stored(row: Any) -> StoredChunk:
     return StoredChunk(
         row.id,

@@ -209,7 +209,16 @@ def _address(answer: Answer, citation: Citation, base_url: str) -> str:
 
 
 _FOOTNOTES = re.compile(r"\n\n(?:- (?:\*(?:Note|注)\*: |\[\d+\](?:, \[\d+\])* )[^\n]*(?:\n|\Z))+\Z")
-_TOLD = ("conflict", "older_edition", "unnamed", "part_unanswered", "low_support")
+_TOLD = (
+    "conflict",
+    "older_edition",
+    "unchanged",
+    "one_edition",
+    "no_other_edition",
+    "unnamed",
+    "part_unanswered",
+    "low_support",
+)
 """Notes without which an answer may mislead who reads its text alone."""
 
 

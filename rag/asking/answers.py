@@ -48,6 +48,9 @@ class Library(Protocol):
     def search(self, question: str, k: int) -> Retrieved:
         """Returns the ``k`` best passages."""
 
+    def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
+        """Returns the first passages, ``most`` at most, of a hit's document in reading order."""
+
     def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
         """Returns stored text; "" when it is no longer there or not for this caller."""
 

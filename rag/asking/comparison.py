@@ -123,6 +123,7 @@ class _Once:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._found: dict[tuple[str, int], Retrieved] = {}
+        self.passages_of = library.passages_of
         self.read_text = library.read_text
         self.page_of = library.page_of
         self.rarity = library.rarity

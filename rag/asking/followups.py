@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from rag.asking import followups_japanese
 from rag.prompts.prompting import is_japanese
+from rag.words.changes import change_asked_for
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
 from rag.words.terms import terms
@@ -94,11 +95,14 @@ _HOW_MUCH = re.compile(
 _GROUP = re.compile(
     r"(?:employees?|staff|workers?|(?:part|full)-?timers?|managers?|directors?|contractors?|interns?|trainees?"
     r"|apprentices?|temps?|visitors?|guests?|customers?|suppliers?|members?|freelancers?|consultants?|engineers?|people"
-    r"|officers?|supervisors?|students?|retirees?|dependents?|spouses?|volunteers?|starters?|joiners?|leavers?)",
+    r"|officers?|supervisors?|students?|retirees?|dependents?|spouses?|volunteers?|starters?|joiners?|leavers?"
+    r"|executives?|seniors?|juniors?|leads?|leaders?|representatives?|technicians?|operators?|drivers?|nurses?|teachers?"
+    r"|partners?|children|parents?|families|candidates?|applicants?|tenants?|residents?|hires?|owners?|shareholders?)",
     re.IGNORECASE,
 )
 """Who a rule is for: one group stands in the place of another."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_PAST = re.compile(r"(?:before|earlier|previously|formerly|in the past)", re.IGNORECASE)
 _COMMON = re.compile(
     r"(?:polic(?:y|ies)|plans?|reports?|rules?|guides?|handbooks?|manuals?|contracts?|agreements?|hotels?|limits?|offices?"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)",
@@ -126,6 +130,8 @@ def standalone(question: str, earlier: Sequence[str]) -> str:
 
 def _carried(question: str, before: str) -> str:
     if is_japanese(question):
+        if is_japanese(before) and _asks_what_changed(question):
+            return f"{followups_japanese.topic_of(before)}は、{question}"
         return followups_japanese.carried(question, before) if is_japanese(before) else f"{question} {before}"
     before = _LED.sub("", before)
     before = before[:1].upper() + before[1:]
@@ -133,6 +139,8 @@ def _carried(question: str, before: str) -> str:
     rest = question[lead.end() :] if lead else question
     led = bool(lead and lead.group().strip())
     fragment = rest.rstrip(" ?.!")
+    if _asks_what_changed(question):
+        return _beside(rest[0].upper() + rest[1:], before)
     if (again := _asked_again(rest, before)) is not None:
         return again
     if not _WHOLE.match(rest):
@@ -145,6 +153,12 @@ def _carried(question: str, before: str) -> str:
     if not own or (refers and len(own) < _FULL_QUESTION_WORDS and not any(term.name for term in own)):
         return _beside(rest[0].upper() + rest[1:], before)
     return question
+
+
+def _asks_what_changed(question: str) -> bool:
+    """Says whether a question asks for what changed and not in what."""
+    change = change_asked_for(question)
+    return change is not None and not change.topic()
 
 
 def _asked_again(question: str, before: str) -> str | None:
@@ -206,6 +220,8 @@ def _group(fragment: str, before: str) -> tuple[int, int] | None:
 
 def _in_place(fragment: str, before: str) -> str:
     """Returns the turn before with a fragment ("in Edinburgh", "the E-4058") in the place of its like."""
+    if _PAST.fullmatch(fragment):
+        return f"{before.rstrip(' ?.!')} {fragment}?"
     places = _places(before)
     led_by = re.match(rf"({_PREPOSITION})\s+", fragment, re.IGNORECASE)
     people = re.sub(rf"^(?:for\s+)?(?:{_ARTICLE}\s+)?", "", fragment, flags=re.IGNORECASE)

@@ -12,6 +12,7 @@ from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
+from rag.asking.changing import differing, in_force, without_editions
 from rag.asking.followups import standalone
 from rag.asking.parts import parts
 from rag.asking.rewording import rewordings, stands
@@ -99,12 +100,66 @@ class Preparation:
         # A short word that no document has must not be answered as another that they have.
         judged = self._judge(wording.surely, asked_first(wording.read, found.hits))
         best = self._in_other_words(judged) or judged
+        if (changed := self._what_changed(best)) is not None:
+            return changed, False
+        if (then := self._in_force(best)) is not None:
+            return then, False
         if (taken_apart := self._by_parts(best)) is not None:
             return taken_apart, False
         if best.hits:
             self.confidence = round(best.chance, 4)
         self._read_as(wording if best is judged and not judged.refused else best.wording)
+        if not best.refused and (alone := without_editions(best.wording.read, best.hits, self.library)):
+            said = tell("no_other_edition", self.japanese, document=alone.source)
+            self.notes.append(AnswerNote("no_other_edition", said))
         return best.hits, best.refused
+
+    def _what_changed(self, asked: _Judged) -> tuple[Hit, ...] | None:
+        """Returns the passages of two editions of which a question asks how they differ, those first that show it; None
+        where it does not ask that, or there are none that speak of it.
+        """
+        began = time.perf_counter()
+        told = differing(asked.wording.read, asked.hits, self.library, self.ask.k)
+        self.timings["editions"] = ms_since(began)
+        if told is None:
+            return None
+        judged = self._judge(Wording(told.about or asked.wording.read, {}), told.hits)
+        chance = max(asked.chance, judged.chance)
+        if chance < min(asked.threshold, judged.threshold):
+            return None
+        self.confidence = round(chance, 4)
+        self._read_as(asked.wording)
+        if told.only:
+            there, other = (hit.source for hit in told.only)
+            said = tell("one_edition", self.japanese, there=there, other=other)
+            self.notes.append(AnswerNote("one_edition", said))
+        elif told.same:
+            said = tell("unchanged", self.japanese, new=told.newer.source, old=told.older.source)
+            self.notes.append(AnswerNote("unchanged", said))
+        others = [
+            hit for hit in asked.hits if not (told.only or any(_overlap(hit, one) for one in told.hits))
+        ]
+        hits = [
+            replace(one, score=max((hit.score for hit in asked.hits if _overlap(hit, one)), default=0.0))
+            for one in told.hits
+        ]
+        return tuple(
+            replace(hit, rank=rank) for rank, hit in enumerate([*hits, *others][: self.ask.k], start=1)
+        )
+
+    def _in_force(self, asked: _Judged) -> tuple[Hit, ...] | None:
+        """Returns the passages of a question that names the year of an edition, or asks of the past, that edition's
+        first; None where it does not, or they do not speak of it.
+        """
+        told = in_force(asked.wording.read, asked.hits, self.library, self.ask.k)
+        if told is None:
+            return None
+        judged = self._judge(Wording(told.question, {}), told.hits)
+        if judged.refused:
+            return None
+        self.confidence = round(judged.chance, 4)
+        self._read_as(asked.wording)
+        return judged.hits
 
     def _by_parts(self, whole: _Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of a question that asks two things, those of each part in turn, and says which part they
@@ -251,6 +306,11 @@ def _in_passages(found: Retrieved) -> dict[str, str]:
 
 def _chance(one: _Judged) -> float:
     return one.chance
+
+
+def _overlap(one: Hit, other: Hit) -> bool:
+    same = (one.document_id, one.version) == (other.document_id, other.version)
+    return same and one.start < other.end and other.start < one.end
 
 
 def _stands_in(hits: Sequence[Hit], word: str) -> bool:

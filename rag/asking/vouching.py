@@ -16,6 +16,7 @@ from rag.grounding.otherwise import unnamed_codes, unnamed_years
 from rag.grounding.strangers import unnamed
 from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
+from rag.words.changes import change_asked_for
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import is_of_a_time, superseded
 from rag.words.told import tell
@@ -91,7 +92,7 @@ def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) 
 
     A report of one quarter is no older edition of the next one's.
     """
-    if asks_of_the_past(asked.question):
+    if asks_of_the_past(asked.question) or change_asked_for(asked.question):
         return []
     hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
     documents = list(hits)

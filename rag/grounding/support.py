@@ -16,6 +16,7 @@ import numpy as np
 from corpus.language import Normalised, find, fold, normalise, sentences
 from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
+from rag.words.editions import edition_name
 from rag.words.figures import Figure, borne_out, figures
 from rag.words.references import without_references
 from rag.words.subjects import PLACES
@@ -180,6 +181,9 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
     # The header of a quoted table's row stands before it, outside the quotation marks, and elsewhere in the
     # passage; so does what leads to a list, under its heading.
     before = fold(_QUOTATION.sub("", claim.text)).strip(" :")
+    edition = _EDITION.match(before)
+    if edition and edition[1] == edition_name(source.passage.hit.title, source.passage.hit.source):
+        before = before[edition.end() :]
     headed = bool(pieces[1:]) and _stands_above(before, source)
     counted = "\n".join(pieces[1:]) if headed else claim.text
     wanted = figures(counted) if headed else claim.figures
@@ -194,6 +198,10 @@ def _quoted(claim: Claim, source: Source) -> Span | None:
         if all(borne_out(one, present) for one in wanted):
             return Span(*_with_its_marks(source.text, *place), "quoted", round(share, 3))
     return None
+
+
+_EDITION = re.compile(r"((?:19|20)\d\d|v[\d.]+)(?:: |\Z)")
+"""Which edition a quotation is of, where that is said before it."""
 
 
 def _with_its_marks(text: str, start: int, end: int) -> tuple[int, int]:

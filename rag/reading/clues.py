@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from corpus.language import fold
-from rag.prompts.prompting import Reading
-from rag.words.editions import periods_of, spaced_out, superseded
+from rag.prompts.prompting import Reading, ReadPassage
+from rag.words.editions import edition_name, editions_of, is_of_a_time, periods_of, spaced_out, superseded
+from rag.words.periods import asked_years
 from rag.words.terms import CODE, numbers
 
 _DATE = re.compile(
@@ -158,19 +159,91 @@ _PLACE = re.compile(r"(.*), page \d+ \((.*)\)", re.DOTALL)
 
 
 def newer_editions(reading: Reading) -> dict[int, frozenset[int]]:
-    """Returns the markers of passages of whose document a newer edition is at hand, the same work of a later time, each
-    with those of the newest one's passages. None when the question :func:`asks_of_the_past`.
+    """Returns the markers of passages of whose document another edition is at hand that is meant rather, each with
+    those of that one's passages: the same work of a later time; where the question names a year, the edition that was
+    in force then. None when it :func:`asks_of_the_past` otherwise.
     """
-    if asks_of_the_past(reading.question):
+    documents = documents_of(reading.passages)
+    rather = _in_force(reading.question, documents)
+    if not rather and asks_of_the_past(reading.question):
         return {}
-    places = [_PLACE.fullmatch(passage.place) for passage in reading.passages]
-    documents = [(place[1], place[2]) if place else ("", "") for place in places]
     markers = [passage.marker for passage in reading.passages]
     of = {
         one: frozenset(m for m, other in zip(markers, documents, strict=True) if other == one)
         for one in documents
     }
-    return {markers[at]: of[documents[newest]] for at, newest in superseded(documents).items()}
+    return {markers[at]: of[documents[one]] for at, one in (rather or superseded(documents)).items()}
+
+
+def years_of_editions(reading: Reading) -> frozenset[str]:
+    """Returns the year of a question that says which edition at hand is meant: no word of what is asked then."""
+    meant = _in_force(reading.question, documents_of(reading.passages))
+    return frozenset(str(year) for year in asked_years(reading.question)) if meant else frozenset()
+
+
+def _in_force(question: str, documents: Sequence[tuple[str, str]]) -> dict[int, int]:
+    """Returns which of the documents are another edition than the one in force in the year that a question names →
+    that one; nothing where it names none, or several.
+    """
+    asked = [*asked_years(question)]
+    found: dict[int, int] = {}
+    if len(asked) != 1:
+        return found
+    for at, document in enumerate(documents):
+        dated = {one: edition_name(*documents[one]) for one in editions_of(documents, at)}
+        years = {one: int(year) for one, year in dated.items() if year.isdecimal()}
+        then = max((one for one in years if years[one] <= asked[0]), key=lambda one: years[one], default=None)
+        if (
+            then is not None
+            and len(years) > 1
+            and documents[then] != document
+            and not is_of_a_time(*document)
+        ):
+            found[at] = then
+    return found
+
+
+_HISTORY = re.compile(
+    r"\A\W*(?:[\d.]+\s+)?(?:(?:document |revision |version )?history|list of changes|change ?log|revisions)\W*\Z"
+    r"|(?:改定|改訂|更新|変更|制定)(?:の)?履歴"
+)
+_OF_EDITIONS = re.compile(r"\A\W*(?:version|edition|revision|rev\.?|版|改訂|改定|バージョン)\s?\|")
+_ASKS_OF_HISTORY = re.compile(
+    r"\b(?:versions?|editions?|revis\w+|chang\w+|introduc\w+|histor\w+|updat\w+|when|new|since|amend\w+|valid|force"
+    r"|effect\w*|status|current|supersed\w+|replac\w+|owners?|owns|who|responsible|document|number|classif\w+|issued?)\b"
+    r"|(?<!年)(?<!年度)版|改[定訂正]|制定|履歴|変更|変わ|施行|導入|いつ(?!まで)|更新|何年|何月|有効|現行|廃止|失効|所管|担当|誰|番号|区分|状態"
+)
+_OF_ITSELF = (
+    r"document(?: (?:no|number|id))?\.?|version|effective(?: date)?|owner|status|classification|文書番号|版|施行日"
+    r"|所管|区分|状態|改[定訂]日|制定日"
+)
+_ROW_OF_ITSELF = re.compile(rf"\A\|?\s*(?:{_OF_ITSELF})\s*\|[^|]*\|?\Z")
+_LINE_OF_ITSELF = re.compile(rf"(?<!\w)(?:{_OF_ITSELF})(?!\w)|文書番号|施行日|改[定訂]日")
+_MANY = 2
+
+
+def is_of_history(heading: str, header: str) -> bool:
+    """Says whether what stands under a heading or a table's header lists a document's own editions and what was new in
+    each: it says that a rule changed, not what it is.
+    """
+    return bool(_HISTORY.search(fold(heading)) or _OF_EDITIONS.search(fold(header)))
+
+
+def is_of_itself(text: str) -> bool:
+    """Says whether a row or line tells of its document alone: its number, version, status, when it came into force."""
+    folded = fold(text)
+    return _ROW_OF_ITSELF.search(folded) is not None or len({*_LINE_OF_ITSELF.findall(folded)}) >= _MANY
+
+
+def asks_of_history(question: str) -> bool:
+    """Says whether a question may ask for an edition, of a document itself, or when something changed."""
+    return _ASKS_OF_HISTORY.search(fold(question)) is not None
+
+
+def documents_of(passages: Sequence[ReadPassage]) -> list[tuple[str, str]]:
+    """Returns the title and the path of each passage's document; "" where its place says neither."""
+    places = [_PLACE.fullmatch(passage.place) for passage in passages]
+    return [(place[1], place[2]) if place else ("", "") for place in places]
 
 
 def asks_for_all(question: str) -> bool:

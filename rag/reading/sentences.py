@@ -8,118 +8,49 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from itertools import accumulate
 from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.language import fold
-from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
+from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, is_japanese
+from rag.reading.changes import Changed, changes_shown
 from rag.reading.clues import (
     asked_figures,
     asks_for_all,
     asks_of_a_letter,
+    asks_of_history,
     expected_kinds,
     fits,
+    is_of_history,
+    is_of_itself,
     letterhead,
     newer_editions,
+    years_of_editions,
 )
 from rag.reading.exact import exact
 from rag.reading.measures import measured
-from rag.reading.sides import compares, only_announces, sides, without_asking
+from rag.reading.picking import MOST_ROWS, MOST_SENTENCES, both_sides, measures_first, newest_first, pick
+from rag.reading.sides import compares, only_announces, without_asking
+from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
-from rag.words.terms import coverage, numbers, stems, verbs, weights
+from rag.words.terms import coverage, stems, verbs, weights
 from rag.words.told import tell
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 """Texts → unit rows, shape (n, dimension); None where the embedder does not know the language."""
 
-MOST_SENTENCES = 4
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
-_MOST_ROWS = 2
-"""Rows of one table that are shown at most; those for all places that it does not name are shown together."""
-_HEARD = 0.25
-"""What the other sentences of a passage lose once one of it is shown."""
 _SURE = 0.36
 """Least share of the question's words in and around the best sentence for words of it to stand as the answer: on the
 sample's 157 questions the two that .36 takes away from those at .3 were one wrong and one half the answer.
 """
-_AS_MUCH = 0.5
-"""How much of an older edition's share of the question's words the newest one's must have to speak of the same."""
-_NEARLY = 3.0
-"""Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """What speaks for a sentence; each at or above 0, most in [0, 1].
-
-    ``own``: the weighted share of the question's words in it. ``header``: what a row's header adds to it;
-    ``lead``: then the line that leads into it or the sentence it leans on; ``beside``: the sentences beside it;
-    ``above``: title and headings. ``passage``: the share in its whole passage. ``kind``: it holds what is asked
-    for (a date for "when"). ``rank``: of its passage, 1 for the first. ``meaning``: the cosine with the question.
-    ``new``: it says something beyond the question's words. ``fits``: a number of the question lies within a range
-    it gives. ``old``: a newer edition of its document is at hand. ``row`` and
-    ``asks`` (it is a question) tell its form.
-    """
-
-    own: float = 0.0
-    header: float = 0.0
-    lead: float = 0.0
-    beside: float = 0.0
-    above: float = 0.0
-    passage: float = 0.0
-    kind: float = 0.0
-    rank: float = 0.0
-    meaning: float = 0.0
-    new: float = 0.0
-    fits: float = 0.0
-    old: float = 0.0
-    row: float = 0.0
-    asks: float = 0.0
-
-    @property
-    def share(self) -> float:
-        """The weighted share of the question's words in it and all it stands under and beside."""
-        return self.own + self.header + self.lead + self.beside + self.above
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A unit with its signs and its score; the chances of two compare as ``exp`` of their scores."""
-
-    unit: Unit
-    signs: Signs
-    score: float
-
-    @property
-    def passage(self) -> ReadPassage:
-        """The passage it stands in."""
-        return self.unit.passage
-
-    @property
-    def text(self) -> str:
-        """Its words as they stand there."""
-        return self.unit.text
-
-
-WORDS = Signs(
-    own=4.4, header=1.0, lead=1.6, beside=0.45, above=1.9, passage=2.9, kind=1.4, rank=2.3, new=0.3, fits=0.5,
-    old=-1.8, row=0.5, asks=-1.4,
-)  # fmt: skip
-"""What each sign counts for where the embedder does not know the language; fitted by ``bench/reading.py``."""
-
-MEANING = Signs(
-    own=2.4, header=0.9, lead=1.4, beside=0.7, above=1.1, passage=2.7, kind=0.7, rank=1.8, meaning=5.8, new=0.5,
-    fits=0.6, old=-1.6, row=0.7, asks=-1.9,
-)  # fmt: skip
-"""The same where it does."""
 
 
 def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]:
@@ -138,6 +69,10 @@ def answer_prompt(reading: Reading, embed: Embed | None = None) -> Iterator[str]
 
 
 def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
+    told, editions = changes_shown(reading.question, reading.passages)
+    if told:
+        yield from _changes(told, editions)
+        return
     asked = _parts(reading)
     shown: list[Unit] = []
     said: set[str] = set()
@@ -151,6 +86,14 @@ def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
             if one.unit not in shown:
                 yield f"{_quoted(one.unit)} [{one.passage.marker}]"
                 shown.append(one.unit)
+
+
+def _changes(told: Sequence[Changed], editions: Mapping[int, str]) -> Iterator[str]:
+    """Yields what two editions say of each matter, the newer first, each behind the year or version of its own."""
+    for one in told:
+        for unit in one.units:
+            edition = "" if one.listed else editions[unit.passage.marker]
+            yield f"{edition + ': ' if edition else ''}{_quoted(unit)} [{unit.passage.marker}]"
 
 
 def _parts(reading: Reading) -> list[Reading]:
@@ -188,9 +131,9 @@ def _quoted(unit: Unit) -> str:
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
     ranked = rank(reading, embed)
-    most_rows = MOST_SENTENCES if asks_for_all(reading.question) else _MOST_ROWS
-    chosen = _both_sides(pick(ranked, most_rows), ranked, reading)
-    return _newest_first(_measures_first(chosen, reading.question), newer_editions(reading))
+    most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
+    chosen = both_sides(pick(ranked, most_rows), ranked, reading)
+    return newest_first(measures_first(chosen, reading.question), newer_editions(reading))
 
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
@@ -228,6 +171,9 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
         verb: weight * rarity(verb) for verb, weight in verbs(reading.question).items() if verb not in wanted
     }
     wanted = without_asking(wanted) if compares(reading.question) else wanted
+    wanted = {
+        word: weight for word, weight in wanted.items() if word not in years_of_editions(reading)
+    } or wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)
@@ -270,6 +216,8 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     units = [unit for one in passages for unit in one]
     if not asks_of_a_letter(reading.question):
         units = [unit for one in passages for unit in _below_letterhead(one)] or units
+    if not asks_of_history(reading.question):
+        units = [one for one in units if not _is_of_its_document(one)] or units
     if rest:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
     by, told = measured(reading.question)
@@ -278,6 +226,10 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
+
+
+def _is_of_its_document(unit: Unit) -> bool:
+    return (unit.row and is_of_history("", unit.header or unit.text)) or is_of_itself(unit.text)
 
 
 def _below_letterhead(units: Sequence[Unit]) -> Iterator[Unit]:
@@ -301,93 +253,3 @@ def _rarity(documents: Sequence[frozenset[str]]) -> Callable[[str], float]:
     seen = Counter(term for document in documents for term in document)
     total = len(documents)
     return lambda term: math.log(1 + (total - seen[term] + 0.5) / (seen[term] + 0.5))
-
-
-# ---- picking -------------------------------------------------------------------------------------
-
-
-def pick(candidates: Sequence[Candidate], most_rows: int = _MOST_ROWS) -> list[Candidate]:
-    """Returns the best, and up to three more that are nearly as likely and say something else.
-
-    What stands in a passage that was quoted already counts a little less, so that others are heard too. Of one
-    table no more than ``most_rows`` are shown.
-    """
-    chosen: list[Candidate] = []
-    left = [(candidate.score, candidate) for candidate in candidates]
-    while left and len(chosen) < MOST_SENTENCES:
-        value, best = max(left, key=lambda one: one[0])  # of equals the first
-        if chosen and value < chosen[0].score - _NEARLY:
-            break
-        chosen.append(best)
-        left = [
-            (value - (_HEARD if other.passage is best.passage else 0.0), other)
-            for value, other in left
-            if other is not best
-            and not any(_same(other, one) for one in chosen)
-            and _is_open(other, chosen, most_rows)
-        ]
-    return chosen
-
-
-def _both_sides(chosen: list[Candidate], ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
-    """Has the best of each side heard where a question lays two things beside each other, in the place of the last; of
-    a measure that is asked for ("which is heavier?") the best that tells it.
-    """
-    asked = sides(reading.question)
-    if asked is None or not chosen:
-        return chosen
-    by, _ = measured(reading.question)
-    telling = [one for one in ranked if one.unit.stems & by] or ranked
-    bests = (
-        next((one for one in telling if _speaks_of(one, mine, theirs)), None)
-        for mine, theirs in (asked, asked[::-1])
-        if by or not any(_speaks_of(one, mine, theirs) for one in chosen)
-    )
-    heard = [one for one in bests if one is not None]
-    rest = [one for one in chosen if one not in heard][: MOST_SENTENCES - len(heard)]
-    return [*rest, *heard]
-
-
-def _speaks_of(one: Candidate, mine: frozenset[str], theirs: frozenset[str]) -> bool:
-    """Says whether a sentence, with what stands above it, speaks of one side, and of it as much as of the other."""
-    about = one.unit.stems | stems(
-        f"{one.unit.header}\n{one.unit.lead}\n{one.passage.context}\n{one.passage.place}"
-    )
-    here, there = (len(side & about) / len(side) for side in (mine, theirs))
-    return here > 0.5 and here >= there
-
-
-def _measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
-    """Has those that tell the measure that is asked for stand before those that only name the thing."""
-    by, _ = measured(question)
-    return sorted(chosen, key=lambda one: not (one.unit.stems & by and numbers(one.text))) if by else chosen
-
-
-def _newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:
-    """Has what the newest edition says of a matter stand before what an older one says of it."""
-    left = list(chosen)
-    found: list[Candidate] = []
-    while left:
-        first = left[0]
-        now = (
-            other
-            for other in left[1:]
-            if other.passage.marker in newer.get(first.passage.marker, ())
-            and other.signs.share >= _AS_MUCH * first.signs.share
-        )
-        found.append(next(now, first))
-        left.remove(found[-1])
-    return found
-
-
-def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) -> bool:
-    rows = [one for one in chosen if one.unit.row and one.passage is candidate.passage]
-    together = bool(rows) and is_rest(candidate.text) and all(is_rest(one.text) for one in rows)
-    return not candidate.unit.row or len(rows) < most_rows or together
-
-
-def _same(one: Candidate, other: Candidate) -> bool:
-    if fold(one.text) == fold(other.text):
-        return True
-    shared = len(one.unit.stems & other.unit.stems) / max(1, len(one.unit.stems | other.unit.stems))
-    return shared >= 0.8 and numbers(one.text) == numbers(other.text)

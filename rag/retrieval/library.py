@@ -51,6 +51,12 @@ class CallersLibrary:
         self.searches.append(Searched(question, k, seq, dense, lexical, found.hits, found.notes))
         return found
 
+    def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
+        """Returns the first passages, ``most`` at most, of a hit's document in reading order."""
+        return self.corpus.passages_of(
+            hit.document_id, hit.version, self.caller, most, self.filter or Filter()
+        )
+
     def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
         """Returns stored text; "" when it is no longer there or not for this caller."""
         try:

@@ -7,7 +7,7 @@ English and Japanese, the years of Japanese eras too: "Q3 2023", "FY23", "2023å¹
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold
@@ -138,8 +138,41 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
     (``archive/``, æ—§), or the title and the file's name. What is of its own day (minutes, invoices) is no edition of
     another day's.
     """
-    works: dict[tuple[str, ...], list[int]] = {}
+    found: dict[int, int] = {}
     moments = [_moment(title, path) for title, path in documents]
+    for family in _families(documents, moments):
+        for at in family:
+            newest = max([found.get(at, at), *family], key=lambda one: moments[one])
+            if _is_newer(moments[newest], moments[at]):
+                found[at] = newest
+    return found
+
+
+def editions_of(documents: Sequence[tuple[str, str]], at: int) -> list[int]:
+    """Returns which of these documents are editions of one work with the one at an index, itself among them, oldest
+    first, one of each moment; itself alone where there is no other.
+    """
+    moments = [_moment(title, path) for title, path in documents]
+    members = {one for family in _families(documents, moments) if at in family for one in family} | {at}
+    kept: dict[tuple[int, ...], int] = {moments[at]: at}
+    for one in sorted(members):
+        if bool(moments[one][:1] and moments[one][0]) == bool(moments[at][:1] and moments[at][0]):
+            kept.setdefault(moments[one], one)
+    return [kept[moment] for moment in sorted(kept)]
+
+
+def edition_name(title: str, path: str) -> str:
+    """Returns the year or the version by which a document's name says which edition it is; "" where it says none."""
+    moment = _moment(title, path)
+    if not moment:
+        return ""
+    return str(moment[0]) if moment[0] else "v" + ".".join(str(one) for one in moment[3:] if one)
+
+
+def _families(
+    documents: Sequence[tuple[str, str]], moments: Sequence[tuple[int, ...]]
+) -> Iterable[list[int]]:
+    works: dict[tuple[str, ...], list[int]] = {}
     for at, (title, path) in enumerate(documents):
         named = edition_of(_stem(path)).work
         keys: list[tuple[str, ...]] = [
@@ -153,13 +186,7 @@ def superseded(documents: Sequence[tuple[str, str]]) -> dict[int, int]:
         for key in keys:
             if moments[at] and all(key):
                 works.setdefault(tuple(" ".join(part.split()) for part in key), []).append(at)
-    found: dict[int, int] = {}
-    for family in works.values():
-        for at in family:
-            newest = max([found.get(at, at), *family], key=lambda one: moments[one])
-            if _is_newer(moments[newest], moments[at]):
-                found[at] = newest
-    return found
+    return works.values()
 
 
 def holds_on(title: str, path: str) -> bool:

@@ -90,6 +90,18 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "{old} is an older edition: {new} is newer.",
         "{old}は古い版です。{new}のほうが新しい版です。",
     ),
+    "unchanged": (
+        "What was found of this is the same in {new} and {old}.",
+        "見つかった範囲では、{new}と{old}でこの点に違いはありません。",
+    ),
+    "one_edition": (
+        "Only {there} speaks of this: no word of it stands in {other}.",
+        "この点は{there}にだけ書かれており、{other}には見当たりません。",
+    ),
+    "no_other_edition": (
+        "No other edition of {document} was found, so what changed cannot be told from it.",
+        "{document}の別の版は見つからなかったため、何が変わったかは確かめられません。",
+    ),
     "unnamed": (
         "Nothing that is quoted names {names}, so it may speak of something else.",
         "引用した箇所に「{names}」は出てきません。別のものについての記述かもしれません。",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.datasets import Dataset, one_of_each
 from bench.reading import case_of, fit, report, shows_gold
 from rag.measuring.questions import Gold, Question
-from rag.reading.sentences import Signs
+from rag.reading.signs import Signs
 from tests.rag.hits import Shelf
 
 THINGS = ("pump", "valve", "engine", "filter", "motor", "sensor")

@@ -243,6 +243,18 @@ def test_a_hidden_document_is_as_if_it_were_not(corpus):
     assert corpus.text(document_id, caller=HR)[1] == "leave"
 
 
+def test_a_documents_passages_come_in_reading_order_to_who_may_see_them(corpus):
+    document_id = put(corpus, "a.txt", ["leave", "travel", "audit"], access=frozenset({"group:hr"}))
+    corpus.publish()
+
+    def passages(caller: Caller, most: int = 9) -> list[str]:
+        return [hit.text for hit in corpus.passages_of(document_id, 1, caller, most)]
+
+    assert passages(HR) == ["leave", "travel", "audit"]
+    assert passages(HR, 2) == ["leave", "travel"]
+    assert passages(ANYONE) == []
+
+
 def test_filters_and_access_hold_together(corpus):
     put(corpus, "a.txt", ["leave one"], collection="x")
     put(corpus, "b.txt", ["leave two"], collection="y", access=frozenset({"group:hr"}))

@@ -54,6 +54,10 @@ class Shelf:
         self.searches.append((question, k))
         return SearchResult(question, tuple(self.hits()[:k]), {"lexical": 1.0})
 
+    def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
+        """The text of a hit is one passage."""
+        return [one for one in self.hits() if one.document_id == hit.document_id][:most]
+
     def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
         """The text between two offsets."""
         return self.texts.get(document_id, "")[start:end]

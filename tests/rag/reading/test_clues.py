@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from rag.reading.clues import asked_figures, asks_of_the_past, expected_kinds, fits, newer_editions
+from rag.reading.clues import (
+    asked_figures,
+    asks_of_the_past,
+    expected_kinds,
+    fits,
+    is_of_itself,
+    newer_editions,
+)
 from rag.reading.sentences import choose
 from tests.rag.readings import read
 
@@ -47,6 +54,62 @@ def test_the_newest_edition_wins_unless_the_past_is_asked_for(question: str, whi
 def test_only_an_edition_of_the_same_work_is_newer(names: tuple[str, str], older: bool) -> None:
     reading = read("What is the mileage rate?", dict.fromkeys(names, "…  The mileage rate is 40p."))
     assert newer_editions(reading) == ({1: {2}} if older else {})
+
+
+@pytest.mark.parametrize(
+    ("question", "rather"),
+    [
+        ("What was the mileage rate in 2023?", {2: {1}}),
+        ("What was the mileage rate in 2024?", {2: {1}}),
+        ("What is the mileage rate in 2025?", {1: {2}}),
+        ("What was the mileage rate in 2022?", {}),  # before any of them
+        ("2024年の走行手当はいくらですか", {2: {1}}),
+        ("Who was hired before 2024?", {}),
+    ],
+)
+def test_a_year_means_the_edition_that_was_in_force(question: str, rather: dict[int, set[int]]) -> None:
+    texts = {
+        "travel-2023.txt": "…  The mileage rate is 40p for every mile.",
+        "travel-2025.txt": "…  The mileage rate is 45p for every mile. It rose in 2024 and 2023.",
+    }
+    reading = read(question, texts)
+    assert newer_editions(reading) == rather
+    if rather and question.isascii():
+        assert choose(reading)[0].passage.marker == next(iter(next(iter(rather.values()))))
+
+
+HISTORY = "Version | Date | Change\n1 | 1 May 2023 | Mileage rate introduced\n2 | 1 May 2024 | Mileage rate confirmed"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What is the mileage rate?", "The mileage is paid at a rate of 45p."),
+        ("When was the mileage rate introduced?", "1 | 1 May 2023 | Mileage rate introduced"),
+    ],
+)
+def test_a_list_of_editions_answers_what_is_asked_of_them(question: str, said: str) -> None:
+    texts = {
+        "travel.txt": "…  The mileage is paid at a rate of 45p.",
+        "history.txt": f"…  9 History\n\n{HISTORY}",
+    }
+    assert choose(read(question, texts))[0].text == said
+
+
+@pytest.mark.parametrize(
+    ("text", "of_itself"),
+    [
+        ("Status | Superseded by version 4.0", True),
+        ("施行日 | 2022年4月1日", True),
+        ("在宅勤務規程 第1版 文書番号 NKK-人-05 施行日 2021年7月1日", True),
+        ("区分 | 一般社員 | 課長", False),
+        ("Status of the order | shipped", False),
+        ("The owner of a car pays for its insurance.", False),
+        ("通信費の補助として、月3,000円を支給する。", False),
+    ],
+)
+def test_what_a_document_says_of_itself(text: str, of_itself: bool) -> None:
+    assert is_of_itself(text) == of_itself
 
 
 @pytest.mark.parametrize(

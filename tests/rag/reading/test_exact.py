@@ -12,7 +12,8 @@ from rag.prompts.prompting import (
     ReadPassage,
 )
 from rag.reading.exact import exact
-from rag.reading.sentences import Signs, choose
+from rag.reading.sentences import choose
+from rag.reading.signs import Signs
 from rag.reading.units import cut
 from tests.rag.readings import PUMP, PUMP_JA, answered, read
 

@@ -47,6 +47,22 @@ def test_the_first_row_of_a_table_without_a_header_answers(question: str, table:
     ("rows", "named"),
     [
         (["Years on 1 January | Days of leave", "0 to 2 | 26", "3 | 27"], True),
+        (
+            [
+                "Subject | Until 31 March 2025 | From 1 April 2025",
+                "Meals | £35 | £45",
+                "Rail | no | £9 a day",
+            ],
+            True,
+        ),
+        (
+            ["項目 | 第3版（2022年） | 第4版（2025年）", "日当 | 2,500円 | 3,000円", "運賃 | 部長以上 | 5級"],
+            True,
+        ),
+        (
+            ["Phase 1 | May 2024 | June 2024", "Phase 2 | July 2024 | May 2025", "Phase 3 | 2026 | 2027"],
+            False,
+        ),
         (["4月1日の勤続年数 | 休暇日数", "0～2年 | 26日", "3年 | 27日"], True),
         (["Owner | Head of People", "Classification | Internal", "State | In force"], False),
         (["Brno | n/a", "Leeds | 12", "Paris | 13"], True),  # as before: figures stand under none

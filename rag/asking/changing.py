@@ -1,0 +1,198 @@
+"""A question about what changed gets the passages of two editions in which they differ, side by side.
+
+The documents that were found say which work is meant; its editions are looked for by its name, the two that the
+question names (else the newest two) are laid beside each other as a whole, and what differs in what is asked about
+goes to the model, of each change the newer edition's passage and then the older one's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corpus.errors import UsageError
+from corpus.types import Hit
+from rag.asking.answers import MOST_K, Library
+from rag.prompts.prompting import ReadPassage
+from rag.reading.changes import changes
+from rag.reading.clues import asks_of_the_past
+from rag.words.changes import Change, change_asked_for
+from rag.words.dates import HEAD_CHARS, document_date
+from rag.words.editions import edition_name, editions_of, holds_on, is_of_a_time, periods_of, spaced_out
+from rag.words.periods import asked_years
+from rag.words.terms import stems, weights
+
+_LOOKED_AT = 3
+"""The editions of so many documents are looked for, in the order in which they were found."""
+_MOST_PASSAGES = 400
+"""So many passages of each edition are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """The passages of two editions that speak of a change, and what is asked about in them; ``same``: what they say of
+    it is the same in both; ``only``: of it one edition speaks, and the other has no word of it (in this order).
+    """
+
+    hits: tuple[Hit, ...]
+    about: str
+    newer: Hit
+    older: Hit
+    same: bool = False
+    only: tuple[Hit, Hit] | None = None
+
+
+def differing(question: str, found: Sequence[Hit], library: Library, k: int) -> Differing | None:
+    """Returns the passages that show what a question about a change asks for; None where it asks for none, or nothing
+    that was found has another edition that speaks of it.
+    """
+    change = change_asked_for(question)
+    if change is None:
+        return None
+    first = {hit.document_id: hit for hit in reversed(found) if not is_of_a_time(hit.title, hit.source)}
+    for hit in [first[own] for own in dict.fromkeys(hit.document_id for hit in found) if own in first][
+        :_LOOKED_AT
+    ]:
+        pair = _editions(change, hit, found, library)
+        if pair is not None and (told := _differing(change, *pair, library, k)) is not None:
+            return told
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The passages of the edition that a question means, first, and the question without what says which that is."""
+
+    question: str
+    hits: tuple[Hit, ...]
+
+
+def in_force(question: str, found: Sequence[Hit], library: Library, k: int) -> InForce | None:
+    """Returns the passages of the edition that was in force in the year that a question names, and of the one before
+    the newest where it asks of the past; None where it does neither or what was found has no other edition.
+
+    They are looked for without the year: no sentence of an edition says it.
+    """
+    asked = asked_years(question)
+    past = not asked and asks_of_the_past(question)
+    if (len(asked) != 1 and not past) or not found or is_of_a_time(found[0].title, found[0].source):
+        return None
+    family = _family(found[0], found, library)
+    years = [_year(one, library) for one in family]
+    if len(family) < 2 or not all(years):
+        return None
+    until = years[-1] - 1 if past else next(iter(asked))
+    at = max((at for at, year in enumerate(years) if year <= until), default=None)
+    plain = question
+    for written in asked.values():
+        plain = re.sub(_NAMING_A_YEAR.replace("YEAR", re.escape(written)), "", plain, flags=re.IGNORECASE)
+    if at is None or not weights(plain):
+        return None
+    near = library.search(plain, MOST_K).hits
+    own = [hit for hit in near if hit.document_id == family[at].document_id][: max(1, k // 2)]
+    others = {one.document_id for one in family if one.document_id != family[at].document_id}
+    if not own:
+        return None
+    rest = [
+        hit
+        for hit in near
+        if hit not in own and hit.document_id not in others and hit.score >= _AS_GOOD * own[0].score
+    ]
+    return InForce(" ".join(plain.split()), (*own, *rest)[:k])
+
+
+_AS_GOOD = 0.9
+"""How much of the score of that edition's best passage those of other documents must have."""
+_NAMING_A_YEAR = (
+    r"(?:\b(?:in|for|of|during|as of|back in)\s+)?(?:the year\s+)?YEAR"
+    r"(?:年度版|年版|年度|年)?(?:当時)?(?:に|の(?=\S)|は)?"
+)
+
+
+def without_editions(question: str, found: Sequence[Hit], library: Library) -> Hit | None:
+    """Returns the best hit of a question about a change where it is of rules or prices of which no other edition is at
+    hand; else None.
+    """
+    if change_asked_for(question) is None or not found or not holds_on(found[0].title, found[0].source):
+        return None
+    return found[0] if len(_family(found[0], found, library)) < 2 else None
+
+
+def _editions(change: Change, hit: Hit, found: Sequence[Hit], library: Library) -> tuple[Hit, Hit] | None:
+    """Returns the newer and the older edition of a hit's document that are to be laid beside each other, if any."""
+    family = _family(hit, found, library)
+    newer, older = _meant(change, family, library) if len(family) > 1 else (hit, hit)
+    return None if newer.document_id == older.document_id else (newer, older)
+
+
+def _family(hit: Hit, found: Sequence[Hit], library: Library) -> list[Hit]:
+    """Returns a hit of each edition of its document that the library has, oldest first; they are found by its name."""
+    try:
+        named = library.search(hit.title or spaced_out(hit.source), MOST_K).hits
+    except UsageError:  # a title longer than a question may be
+        named = ()
+    known = {one.document_id: one for one in (*named, *found) if one.collection == hit.collection}
+    documents = [*{hit.document_id: hit, **known}.values()]
+    return [documents[one] for one in editions_of([(d.title, d.source) for d in documents], 0)]
+
+
+def _meant(change: Change, family: Sequence[Hit], library: Library) -> tuple[Hit, Hit]:
+    """Returns the newer and the older of the editions, oldest first, that a question means: those in force at the times
+    it names, the one and the newest, or the newest two; one twice where there is none before it.
+    """
+    named = sorted({at for period in change.periods for at in _in_force(period, family, library)})
+    if len(named) > 1:
+        return family[named[-1]], family[named[0]]
+    newest = len(family) - 1
+    if len(change.periods) > 1 and named:  # both times fall into one edition
+        return family[named[0]], family[named[0]]
+    at = named[0] if named else newest
+    if change.then:  # what became new in that year itself
+        return family[at], family[at - 1 if at and str(_year(family[at], library)) in change.periods else at]
+    return (family[newest], family[at]) if at < newest else (family[newest], family[newest - 1])
+
+
+def _in_force(period: str, family: Sequence[Hit], library: Library) -> Iterator[int]:
+    """Yields which edition a year or version means: the last one of that year or of one before it."""
+    if not period.isdecimal():
+        yield from (at for at, one in enumerate(family) if period in periods_of(spaced_out(_name(one))))
+        return
+    years = [_year(one, library) for one in family]
+    before = [at for at, year in enumerate(years) if 0 < year <= int(period)]
+    if any(years):
+        yield max(before, default=0)
+
+
+def _year(hit: Hit, library: Library) -> int:
+    named = edition_name(hit.title, hit.source)
+    if not named.isdecimal():
+        head = library.read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
+        named = document_date(head, hit.title, hit.source)[:4]
+    return int(named) if re.fullmatch(r"(?:19|20)\d\d", named) else 0
+
+
+def _name(hit: Hit) -> str:
+    return f"{hit.title} {hit.source}"
+
+
+def _differing(change: Change, newer: Hit, older: Hit, library: Library, k: int) -> Differing | None:
+    topic = change.topic(stems(spaced_out(f"{_name(newer)} {_name(older)}")), library.rarity)
+    sides = [library.passages_of(one, _MOST_PASSAGES) for one in (newer, older)]
+    by_marker = dict(enumerate((hit for side in sides for hit in side), 1))
+    read = [
+        ReadPassage(marker, f"{hit.title}, page {hit.page} ({hit.source})", hit.context, hit.text)
+        for marker, hit in by_marker.items()
+    ]
+    told = changes(topic, read[: len(sides[0])], read[len(sides[0]) :])
+    if not told:
+        return None
+    markers = dict.fromkeys(unit.passage.marker for one in told for unit in one.units)
+    hits = tuple(by_marker[marker] for marker in [*markers][:k])
+    alone = None
+    if all(one.only for one in told):
+        if max(map(len, sides)) >= _MOST_PASSAGES:
+            return None  # what was not read may speak of it
+        first = by_marker[told[0].units[0].passage.marker].document_id == newer.document_id
+        alone = (newer, older) if first else (older, newer)
+    return Differing(hits, change.about, newer, older, told[0].same, alone)

@@ -1,0 +1,110 @@
+"""Which of the sentences that may answer are shown, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from corpus.language import fold
+from rag.prompts.prompting import Reading
+from rag.reading.measures import measured
+from rag.reading.sides import sides
+from rag.reading.signs import Candidate
+from rag.words.elsewhere import is_rest
+from rag.words.terms import numbers, stems
+
+MOST_SENTENCES = 4
+MOST_ROWS = 2
+"""Rows of one table that are shown at most; those for all places that it does not name are shown together."""
+_HEARD = 0.25
+"""What the other sentences of a passage lose once one of it is shown."""
+_AS_MUCH = 0.5
+"""How much of an older edition's share of the question's words the newest one's must have to speak of the same."""
+_NEARLY = 3.0
+"""Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
+
+
+def pick(candidates: Sequence[Candidate], most_rows: int = MOST_ROWS) -> list[Candidate]:
+    """Returns the best, and up to three more that are nearly as likely and say something else.
+
+    What stands in a passage that was quoted already counts a little less, so that others are heard too. Of one
+    table no more than ``most_rows`` are shown.
+    """
+    chosen: list[Candidate] = []
+    left = [(candidate.score, candidate) for candidate in candidates]
+    while left and len(chosen) < MOST_SENTENCES:
+        value, best = max(left, key=lambda one: one[0])  # of equals the first
+        if chosen and value < chosen[0].score - _NEARLY:
+            break
+        chosen.append(best)
+        left = [
+            (value - (_HEARD if other.passage is best.passage else 0.0), other)
+            for value, other in left
+            if other is not best
+            and not any(_same(other, one) for one in chosen)
+            and _is_open(other, chosen, most_rows)
+        ]
+    return chosen
+
+
+def both_sides(chosen: list[Candidate], ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """Has the best of each side heard where a question lays two things beside each other, in the place of the last; of
+    a measure that is asked for ("which is heavier?") the best that tells it.
+    """
+    asked = sides(reading.question)
+    if asked is None or not chosen:
+        return chosen
+    by, _ = measured(reading.question)
+    telling = [one for one in ranked if one.unit.stems & by] or ranked
+    bests = (
+        next((one for one in telling if _speaks_of(one, mine, theirs)), None)
+        for mine, theirs in (asked, asked[::-1])
+        if by or not any(_speaks_of(one, mine, theirs) for one in chosen)
+    )
+    heard = [one for one in bests if one is not None]
+    rest = [one for one in chosen if one not in heard][: MOST_SENTENCES - len(heard)]
+    return [*rest, *heard]
+
+
+def _speaks_of(one: Candidate, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Says whether a sentence, with what stands above it, speaks of one side, and of it as much as of the other."""
+    about = one.unit.stems | stems(
+        f"{one.unit.header}\n{one.unit.lead}\n{one.passage.context}\n{one.passage.place}"
+    )
+    here, there = (len(side & about) / len(side) for side in (mine, theirs))
+    return here > 0.5 and here >= there
+
+
+def measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
+    """Has those that tell the measure that is asked for stand before those that only name the thing."""
+    by, _ = measured(question)
+    return sorted(chosen, key=lambda one: not (one.unit.stems & by and numbers(one.text))) if by else chosen
+
+
+def newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:
+    """Has what the newest edition says of a matter stand before what an older one says of it."""
+    left = list(chosen)
+    found: list[Candidate] = []
+    while left:
+        first = left[0]
+        now = (
+            other
+            for other in left[1:]
+            if other.passage.marker in newer.get(first.passage.marker, ())
+            and other.signs.share >= _AS_MUCH * first.signs.share
+        )
+        found.append(next(now, first))
+        left.remove(found[-1])
+    return found
+
+
+def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) -> bool:
+    rows = [one for one in chosen if one.unit.row and one.passage is candidate.passage]
+    together = bool(rows) and is_rest(candidate.text) and all(is_rest(one.text) for one in rows)
+    return not candidate.unit.row or len(rows) < most_rows or together
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    if fold(one.text) == fold(other.text):
+        return True
+    shared = len(one.unit.stems & other.unit.stems) / max(1, len(one.unit.stems | other.unit.stems))
+    return shared >= 0.8 and numbers(one.text) == numbers(other.text)

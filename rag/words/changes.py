@@ -1,0 +1,114 @@
+"""A question about what changed between two editions of a document, in English and Japanese.
+
+"What changed between 2023 and 2025 in the travel policy?", "How has the mileage rate changed?", 日当は変わりましたか,
+旧規程との違いは？ The words alone decide here; whether there are editions, the corpus says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from corpus.language import fold
+from rag.words.editions import edition_of, periods_of, spaced_out, years
+from rag.words.terms import stems, terms
+
+_DONE = (
+    r"(?:chang(?:e|ed)|updated?|revised?|amended|altered|differ(?:ent)?|raised?|increased?|lowered?|reduced?|decreased?"
+    r"|risen|rose|extended|shortened|abolished|dropped|(?:gone|go|went) (?:up|down)|cut)"
+)
+_HAVE = r"(?:has|have|had|did|was|were)"
+_CHANGED = re.compile(
+    r"\b(?:what|which(?: \w+){0,3})(?:['’]s| is| are| was| were| has| have| had| did)?(?: all)?(?: been)?"
+    r" (?:chang(?:ed|e\W*\Z)|updated|revised|amended|altered)\b"
+    r"|\bwhat(?:['’]s| is| are| was| were) (?:all )?(?:new|different)"
+    r"(?=\W*\Z| (?:in|since|about|with|for|from|compared|to)\b)"
+    r"|\bwhat(?:['’]s| is| are| were| was)? (?:the )?(?:\w+ )?(?:changes?|updates?|amendments?|revisions?)"
+    r"(?=\W*\Z| (?:in|since|between|from|to|of|for|compared|made|with)\b)"
+    rf"|\b(?:how(?: much)?|in what way|by how much) {_HAVE} (?!to\b)[^?]+ {_DONE}\b"
+    rf"|\A\W*(?:(?:and|so|but) )?{_HAVE} (?!(?:i|we|you) )[^?]+ (?:been )?{_DONE}(?! (?:to|by me)\b)"
+    r"|\bstill the same\b|\bthe same as (?:in |before|the (?:old|previous|last|earlier))"
+    r"|変わりました|変わった(?!場合|とき|時|ら|際)|変わってい|変わりはあり|変更になりました"
+    r"|(?:変更|改定|改訂|改正|追加|廃止|引き?上げら?|引き?下げら?)(?:され|れ)(?:ました|たか|たの|た点)|(?:変更|改定|改訂|改正)はあり"
+    r"|(?:変更|改定|改訂|改正)(?:点|内容|箇所|の要点)(?=は|を|が|に|[?？。]|\Z)"
+    r"|(?:上が|下が)りましたか|(?:増え|減り|延び|伸び)ましたか|(?:短|長|高|安|厳し|緩)くなりましたか"
+    r"|(?:なく|無く)なりましたか"
+)
+_LEADS_ON = re.compile(r"\b(?:have|has|had|having|needs?|want\w*) to (?:be )?chang|\bto be changed\b")
+_COMPARED = re.compile(
+    r"\b(?:differ(?:s|ences?|ent)?|compar(?:e|ed|ison|ing)|versus|vs\.?|chang(?:e|es|ed))\b"
+    r"|違い|違う|違います|違って|差異|差分|相違|比較|比べ|変わ(?:る|り)|変更"
+)
+_EDITIONS = re.compile(
+    r"\b(?:old|older|previous|earlier|former|last|prior)(?: and (?:the )?(?:new|current|latest))?"
+    r" (?:\w+ )?(?:edition|version|polic(?:y|ies)|rules?|handbook|manual|guide\w*|terms|price list|procedure)\b"
+    r"|\bthe old(?:er)?(?: one)?\b(?!-| \w+ (?:man|woman|people))"
+    r"|旧(?:版|規程|規則|規定|ルール|制度|マニュアル|価格|版本)|新旧|(?:以前|前回|従来|これまで)の?(?:版|規程|規則|規定|ルール|制度)?(?=と|から|に比べ)"
+    r"|(?:改定|改訂|改正)[前後]|前の?版"
+)
+_ASKING = re.compile(
+    rf"\b(?:what|which|how|{_HAVE}|been|much|way|{_DONE}|changes|updates?|amendments?|revisions?|differences?|differs"
+    r"|compar\w+|versus|vs|between|since|new|newest|old|older|previous|earlier|former|prior|edition|version|main|key"
+    r"|still|same|years?)\b"
+    r"|何が|なにが|どこが|どう|どのように|いつ|(?:変わり?|変更|改定|改訂|改正|追加|廃止|引き?上げら?|引き?下げら?)(?:は?あり|され|れ|になり)?(?:ました|ます|ません)?(?:か|た)?"
+    r"|(?:変更|改定|改訂|改正)?(?:点|内容|箇所|の要点)(?=は|を|が|に|[?？。]|\Z)|変わった|変わって(?:いますか|いる)?|違い|違う|違います|違って|差異|差分|相違|比較|比べ"
+    r"|(?:上が|下が)り|(?:増え|減り|延び|伸び)|(?:短|長|高|安|厳し|緩|なく|無く)くな?り?|ました|ますか|ですか|教えて|ください|新旧|旧|以前|前回|従来|前の?版"
+    r"|(?:改定|改訂|改正)[前後]|年度?版|年の|[一二三四五六七八九十\d]+版|から|との"
+)
+_NO_TOPIC = stems(
+    "policy policies rules rule guide guidelines handbook manual document documents terms company edition version"
+    " 規程 規則 規定 ルール 会社 社内 文書 制度 内容 最新 現行 版 点"
+)
+_THEN = re.compile(
+    r"\b(?:in|during) (?:19|20)\d\d\b(?! (?:edition|version|polic|rule|hand|manual|price|and|to)|[-/])"
+    r"|\d年度?(?:に|の(?:改定|改訂|改正|変更))(?!比べ)"
+)
+"""Names the year in which something became new, not an edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a question about a change asks: ``about`` are its words without those that only ask for the change and name
+    editions; ``periods`` the years and versions that it names ("2023", "v2"); ``then``: whether it asks for what became
+    new in that year.
+    """
+
+    about: str
+    periods: frozenset[str]
+    then: bool
+
+    def topic(
+        self,
+        name: frozenset[str] = frozenset(),
+        rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda words: None,
+    ) -> dict[str, float]:
+        """Returns the words, and their weights, of what it asks about within documents of a name (its stems); none
+        where it asks for all that changed. ``rarity`` gives words' inverse document frequency.
+        """
+        about = terms(f"- {self.about}")
+        known = rarity([term.word for term in about]) or {}
+        return {
+            term.stem: term.weight * known.get(term.word, 1.0)
+            for term in about
+            if term.weight >= _CONTENT
+            and (len(term.stem) > 1 or not term.stem.isascii())
+            and term.stem not in name | _NO_TOPIC
+        }
+
+
+_CONTENT = 0.3
+
+
+def change_asked_for(question: str) -> Change | None:
+    """Returns what a question asks of a change; None where it asks for none."""
+    asked = " ".join(fold(question).split())
+    if _LEADS_ON.search(asked):
+        return None
+    spaced = spaced_out(question)
+    periods = frozenset(one for one in periods_of(spaced) if re.fullmatch(r"(?:19|20)\d\d|v[\d.]+", one))
+    names_editions = _EDITIONS.search(asked) is not None or len({*years(spaced)} | (periods - {""})) > 1
+    if not (_CHANGED.search(asked) or (names_editions and _COMPARED.search(asked))):
+        return None
+    about = edition_of(_ASKING.sub(" ", _EDITIONS.sub(" ", asked))).work
+    return Change(about, periods, _THEN.search(asked) is not None)

@@ -1,0 +1,108 @@
+"""A question about what changed is answered from both editions, and one about a year from the edition then in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.asking.answering import answer
+from rag.asking.answers import Answer, Ask
+from rag.models.catalogue import Models
+from rag.models.scripted import Turn
+from tests.rag.asked import Begin
+from tests.rag.hits import Shelf
+
+TEXTS = {
+    "travel-policy-2025.txt": "…  A private car is paid at 45p per mile.\n\nMeals are paid against receipts."
+    "\n\nChildcare is paid up to £60 a night.",
+    "menu.txt": "…  The canteen opens at noon.",
+    "travel-policy-2023.txt": "…  A private car is paid at 40p per mile.\n\nMeals are paid against receipts.",
+}
+JAPANESE = {
+    "在宅勤務規程_2024年版.txt": "…  在宅勤務は週3日を限度とする。",
+    "在宅勤務規程_2021年版.txt": "…  在宅勤務は、週2日を限度とする。",
+}
+
+
+def asked(question: str, models: Models, texts: dict[str, str] = TEXTS, **more: object) -> Answer:
+    return answer(Ask(question, **more), Shelf(texts, cosine=0.8), models)  # type: ignore[arg-type]
+
+
+def notes(given: Answer) -> set[str]:
+    return {note.code for note in given.notes}
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "said"),
+    [
+        (
+            "How has the rate for a private car changed?",
+            TEXTS,
+            (
+                "2025: “A private car is paid at 45p per mile.” [1]",
+                "2023: “A private car is paid at 40p per mile.” [2]",
+            ),
+        ),
+        (
+            "在宅勤務の限度は変わりましたか",
+            JAPANESE,
+            ("2024: 「在宅勤務は週3日を限度とする。」 [1]", "2021: 「在宅勤務は、週2日を限度とする。」 [2]"),
+        ),
+    ],
+)
+def test_both_editions_are_quoted_each_from_its_own(
+    models: Models, question: str, texts: dict[str, str], said: tuple[str, ...]
+) -> None:
+    given = asked(question, models, texts)
+    assert given.text.splitlines() == list(said)
+    assert given.support == 1.0
+    assert [citation.source for citation in given.citations] == list(texts)[:: len(texts) - 1]
+    assert "older_edition" not in notes(given)
+
+
+def test_both_editions_are_found_however_few_passages_were(models: Models) -> None:
+    given = asked("How has the rate for a private car changed?", models, k=2)
+    assert {passage.hit.source for passage in given.passages} == {
+        "travel-policy-2025.txt",
+        "travel-policy-2023.txt",
+    }
+
+
+def test_a_language_model_is_given_both(scripted: Begin) -> None:
+    models = scripted(Turn(texts=["It rose from 40p [2] to 45p [1]."]))
+    given = asked("How has the rate for a private car changed?", models, k=2)
+    assert given.prompt is not None
+    assert all(rate in given.prompt.messages[-1].text for rate in ("45p per mile", "40p per mile"))
+
+
+def test_what_is_the_same_is_said_to_be(models: Models) -> None:
+    given = asked("Has the rule on meals changed?", models)
+    assert "unchanged" in notes(given)
+    assert {citation.quote for citation in given.citations} == {"Meals are paid against receipts."}
+
+
+def test_what_one_edition_has_alone_is_said_to_be(models: Models) -> None:
+    given = asked("Has the rule on childcare changed?", models)
+    assert [note.message for note in given.notes if note.code == "one_edition"] == [
+        "Only travel-policy-2025.txt speaks of this: no word of it stands in travel-policy-2023.txt."
+    ]
+
+
+def test_without_another_edition_nothing_is_said_to_have_changed(models: Models) -> None:
+    given = asked(
+        "How has the rate for a private car changed?",
+        models,
+        {"travel-policy-2025.txt": TEXTS["travel-policy-2025.txt"]},
+    )
+    assert "no_other_edition" in notes(given)
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("What was paid for a private car in 2024?", "travel-policy-2023.txt"),  # still in force then
+        ("What was paid for a private car in 2025?", "travel-policy-2025.txt"),
+        ("What was paid for a private car before?", "travel-policy-2023.txt"),
+    ],
+)
+def test_a_year_asks_for_the_edition_in_force_then(models: Models, question: str, source: str) -> None:
+    assert asked(question, models).citations[0].source == source
