@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from ingest.parsers.cleaning import one_line
+from ingest.parsers.pdf.lines import Word
+from ingest.parsers.pdf.structure import Box
 from ingest.parsers.remarks import Remark
 
 _MOST_ANNOTATIONS = 2000
@@ -32,11 +34,15 @@ _UNSEEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 
 @dataclass(slots=True)
 class Beside:
-    """What reviewers wrote on a page, the names of the files that they attached there, and whether it is a form."""
+    """What reviewers wrote on a page, the names of the files that they attached there, and whether it is a form.
+
+    ``choices``: where its check boxes and radio buttons are, and whether each is on.
+    """
 
     remarks: list[Remark] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     is_form: bool = False
+    choices: list[tuple[Box, bool]] = field(default_factory=list)
 
 
 def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
@@ -53,6 +59,8 @@ def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
         annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
         kind = pdfium.FPDFAnnot_GetSubtype(annotation)
         has_fields = has_fields or kind in _FIELDS
+        if beside is not None and kind == pdfium.FPDF_ANNOT_WIDGET:
+            beside.choices.extend(_read_choice(annotation))
         if beside is not None and kind in _REMARKS:
             beside.remarks.extend(_read_remark(annotation))
         elif beside is not None and kind == pdfium.FPDF_ANNOT_FILEATTACHMENT:
@@ -68,6 +76,27 @@ def open_page(pdf: Any, index: int, beside: Beside | None = None) -> Any:
         if beside is not None:
             beside.is_form = True
     return page
+
+
+def _read_choice(annotation: Any) -> Iterator[tuple[Box, bool]]:
+    """Yields where a check box or radio button is, and whether it is on: they alone have a state."""
+    state, box = _string(annotation, b"AS"), pdfium.FS_RECTF()
+    seen = not pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN
+    if state and seen and pdfium.FPDFAnnot_GetRect(annotation, box) and box.top > box.bottom:
+        yield (box.left, box.bottom, box.right, box.top), state != "Off"
+
+
+def with_choices(words: Sequence[Word], choices: Sequence[tuple[Box, bool]]) -> list[Word]:
+    """Returns words with a mark for each check box and radio button, in the place of what is drawn within."""
+    kept = [
+        word
+        for word in words
+        if not any(
+            x0 <= (word.x0 + word.x1) / 2 <= x1 and y0 <= (word.y0 + word.y1) / 2 <= y1
+            for (x0, y0, x1, y1), _ in choices
+        )
+    ]
+    return kept + [Word(*box, "☒" if is_on else "☐", box[3] - box[1]) for box, is_on in choices]
 
 
 def _read_remark(annotation: Any) -> Iterator[Remark]:

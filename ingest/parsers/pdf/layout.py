@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from corpus.patterns import pattern
 from ingest.parsers.pdf.columns import box_beside, find_band, find_gutter
@@ -50,7 +51,7 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
         taken = set(map(id, inside))
         rest = ([word for word in line.words if id(word) not in taken] for line in left)
         left = [Line(words) for words in rest if words]
-        tables.append((grid, Piece("table", rows=rows)))
+        tables.append((grid, Piece("table", rows=rows, letters=median(word.size for word in inside))))
     return _between_tables(left, sorted(tables, key=lambda pair: -pair[0].top), find_bands(rules))
 
 
@@ -116,7 +117,8 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
         if end > position:
             position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
-            pieces.append(Piece("table", rows=table_rows(rows[position:end], bands)))
+            letters = median(line.size for row in rows[position:end] for line in row.lines)
+            pieces.append(Piece("table", rows=table_rows(rows[position:end], bands), letters=letters))
             start = position = end
         else:
             position += 1

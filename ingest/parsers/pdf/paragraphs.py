@@ -30,13 +30,17 @@ _SHORT_NUMBER = pattern(r"\d{1,4}|[ivxlc]{1,6}")
 
 @dataclass(slots=True)
 class Piece:
-    """A paragraph, list, table or code of a page. ``lines`` is empty for a table and ``rows`` for the others."""
+    """A paragraph, list, table or code of a page. ``lines`` is empty for a table and ``rows`` for the others.
+
+    ``letters``: how high those of a table are, in points.
+    """
 
     kind: Literal["paragraph", "list", "table", "code"]
     lines: list[Line] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     items: list[tuple[int, str, str]] = field(default_factory=list)
     text: str = ""
+    letters: float = 0.0
 
     @property
     def size(self) -> float:

@@ -25,7 +25,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
-from ingest.parsers.pdf.annotations import Beside, attached_files, open_page
+from ingest.parsers.pdf.annotations import Beside, attached_files, open_page, with_choices
 from ingest.parsers.pdf.code import with_code
 from ingest.parsers.pdf.layout import arrange
 from ingest.parsers.pdf.lines import Line, in_rows
@@ -144,7 +144,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         fonts.clear()  # handles are only good while their page is open
         _read_again(found, index, second)
         if beside.is_form:
-            found.words = in_rows(found.words)  # fields come after all labels
+            found.words = in_rows(with_choices(found.words, beside.choices))  # fields come after all labels
         found.settle()
         pages.append(found)
     is_running = running_lines(pages)

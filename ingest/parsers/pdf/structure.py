@@ -39,6 +39,7 @@ _FILE_NAME = pattern(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
 )
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、]$")
+_MOSTLY = 5  # times the text's characters, those in tables of what is nearly all tables, at least
 _SCAN_SHARE = 0.2
 _OUTLINES = 100
 
@@ -196,7 +197,8 @@ def _levels(steps: Mapping[tuple[float, bool], int]) -> dict[tuple[float, bool],
 def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool]:
     """Returns the letter height (points) and the font of most of the text, and whether most of it is bold.
 
-    Some fonts call themselves heavy and are not; where all is bold, being so marks nothing.
+    Some fonts call themselves heavy and are not; where all is bold, being so marks nothing. Of what is nearly all
+    tables, as forms are, the letters of those count.
     """
     sizes: Counter[float] = Counter()
     fonts: Counter[str] = Counter()
@@ -207,6 +209,11 @@ def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool
                 sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
                 fonts[line.words[0].font] += sum(len(word.text) for word in line.words)
                 weights[line.bold] += sum(len(word.text) for word in line.words)
+    cells: Counter[float] = Counter()
+    for piece in (piece for pieces in arranged for piece in pieces if piece.kind == "table"):
+        cells[round(piece.letters * 2) / 2] += sum(len(cell) for row in piece.rows for cell in row)
+    if cells.total() > _MOSTLY * sizes.total():
+        return cells.most_common(1)[0][0], "", False
     if not sizes:
         return 0.0, "", False
     return sizes.most_common(1)[0][0], fonts.most_common(1)[0][0], weights[True] > weights[False]
