@@ -39,6 +39,9 @@ from corpus.lexical.analysis import (
     query_tokens,
     repeats_pairs,
 )
+from corpus.lexical.analysis import (
+    weight as own_weight,
+)
 from corpus.lexical.collecting import collect
 from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
@@ -316,7 +319,9 @@ class Engine:
                 runs.append(Run((number(left), number(right)), (0, distance), PAIR_BOOST * rarity))
         for phrase in tokens.phrases:
             stems = self._stem(phrase)
-            rarity = sum(map(view.inverse, stems))
+            rarity = sum(
+                own_weight(token) * view.inverse(stem) for token, stem in zip(phrase, stems, strict=True)
+            )
             runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
         packed = [bytes(view.searcher.doc(address).get_first("tokens") or b"") for address in addresses]
         return weigh(packed, Wanted(weights, tuple(runs), are_close(tokens.weights)), view.mean_length)

@@ -20,6 +20,10 @@ from corpus.types import Float32
 K1, B = 1.2, 0.75
 """Okapi BM25's constants (Robertson & Zaragoza 2009), those of the index."""
 
+SHORTEST = 0.3
+"""A passage of fewer tokens counts as this share of a passage's mean length: a heading alone, or a line of a list, says
+its few words no more than the text does that is about them."""
+
 CLOSE = 0.5
 """What those of a query's tokens weigh once more that stand within one window of a passage's text: measured."""
 
@@ -79,7 +83,7 @@ def weigh(passages: Sequence[bytes], wanted: Wanted, mean_length: float) -> Floa
     lengths = np.array([len(one) // _BYTES for one in passages])
     tokens = np.frombuffer(b"".join(passages), "<u4")
     owners = np.repeat(np.arange(len(passages)), lengths)
-    norms = K1 * (1 - B + B * lengths / mean_length)
+    norms = K1 * (1 - B + B * np.maximum(lengths / mean_length, SHORTEST))
 
     which = np.minimum(np.searchsorted(numbers, tokens), len(numbers) - 1)
     places = np.flatnonzero(numbers[which] == tokens)

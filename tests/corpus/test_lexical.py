@@ -16,6 +16,7 @@ from lexical_runs import assert_same, ids, opened, results, texts
 from corpus.lexical import TantivyIndex
 from corpus.lexical import engine as engine_room
 from corpus.lexical.engine import Engine, indexed_tokens
+from corpus.lexical.weighing import SHORTEST
 from corpus.projection import TextRow
 
 # ---- what is found -------------------------------------------------------------------------------
@@ -110,8 +111,24 @@ def test_a_phrase_does_not_reach_from_the_context_into_the_text(tmp_path: Path) 
     assert scores[200] > 2 * scores[100]
 
 
+def test_a_quoted_name_does_not_outweigh_the_rest_of_the_question(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    feed.add(1, "「ファイル」と「表示」と「一般」を選びます。", "印刷の余白は用紙の設定で変えます。")
+    feed.add(2, *[f"休暇の説明 {i}" for i in range(20)])
+    index = opened(feed, tmp_path)
+    assert ids(index, "「ファイル」の画面で印刷の余白を用紙に合わせて変える設定はどこですか")[0] == 101
+    assert ids(index, "「ファイル」と「表示」")[0] == 100
+
+
+def test_a_heading_alone_scores_no_more_than_a_line_that_is_as_short(tmp_path: Path) -> None:
+    feed = FakeFeed()
+    feed.add(1, "travel", "travel home", "holiday " + "pay " * 60)
+    scores = dict(results(opened(feed, tmp_path), "travel"))
+    assert scores[100] == scores[101]
+
+
 def test_scores_are_bm25(tmp_path: Path) -> None:
-    """Okapi BM25 by hand, k1 = 1.2 and b = 0.75, over the lengths that are stored."""
+    """Okapi BM25 by hand, k1 = 1.2 and b = 0.75, over the lengths that are stored; none counts as too short."""
     feed = FakeFeed()
     written = {100: "leave leave pay travel", 101: "leave", 102: "pay " * 50 + "leave"}
     feed.add(1, *written.values())
@@ -124,7 +141,8 @@ def test_scores_are_bm25(tmp_path: Path) -> None:
             tf = text.split().count(word)
             df = sum(word in other.split() for other in written.values())
             idf = math.log(1 + (3 - df + 0.5) / (df + 0.5))
-            score += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[chunk] / mean))
+            share = max(lengths[chunk] / mean, SHORTEST)
+            score += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * share))
         expected[chunk] = score
     found = dict(results(opened(feed, tmp_path), "leave travel"))
     assert found == pytest.approx(expected, rel=1e-5)
