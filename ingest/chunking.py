@@ -17,7 +17,7 @@ from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 from ingest.contexts import Contexts
 
-CHUNKER_VERSION = "5"
+CHUNKER_VERSION = "6"
 """Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
 
 _CONTEXT_SHARE = 3
@@ -158,12 +158,16 @@ class Chunker:
                 groups = [(True, list(section.blocks))]
             else:
                 groups = []
-                for block in section.blocks:
+                for block in section.blocks[section.lead :]:
                     piece = text[block.start : block.end]
                     covered = len(piece) >= _COVERED_RUN_CHARS and self._covers(piece)
                     if not groups or groups[-1][0] != covered:
                         groups.append((covered, []))
                     groups[-1][1].append(block)
+                headings = section.blocks[: section.lead]
+                # Headings are read with what follows them, whatever their language.
+                groups = groups or [(False, [])]
+                groups[0][1][:0] = headings
             for at, (covered, blocks) in enumerate(groups):
                 units = tuple(
                     _Unit(start, end, block) for block in blocks for start, end in self._spans(text, block)

@@ -267,6 +267,17 @@ def test_an_english_section_under_japanese_headings_is_cut_by_its_own_measure() 
     assert (one.text, others) == (f"{title}\n\n{short}", [])
 
 
+def test_a_heading_stays_with_its_text_where_the_section_is_of_two_languages() -> None:
+    rule = "休暇の申請が必要です。" * 40
+    document = build(
+        [("heading", "サーバの設定", 1), ("paragraph", LONG, 0), ("paragraph", rule, 0)], title=""
+    )
+    chunks = cut(document, 60, 80)
+    assert chunks[0].text.startswith("サーバの設定\n\nEvery")
+    assert chunks[0].context == ""
+    assert not any("Every" in chunk.text and "休暇" in chunk.text for chunk in chunks)
+
+
 def test_japanese_paragraphs_above_english_ones_are_no_headings() -> None:
     rule = "本規程は従業員の出張に関する手続きと旅費の支給について定めるものであり全従業員に適用する。"
     alone = [chunk.text for chunk in cut(build([("paragraph", rule, 0)] * 12), 60, 200)]
