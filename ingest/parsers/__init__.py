@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.DOCX: Parser("ingest.parsers.word.parser", "25"),
     detection.HTML: Parser("ingest.parsers.html.parser", "21"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "17"),
-    detection.TEXT: Parser("ingest.parsers.text", "9"),
+    detection.TEXT: Parser("ingest.parsers.text", "10"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "10"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "9"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "9"),

@@ -1,6 +1,7 @@
 """Plain text, with the headings, lists and tables its author drew.
 
-The lines are kept as written, so a quote is found in the user's own file. A form feed starts a page.
+The lines are kept as written, so a quote is found in the user's own file; those of reStructuredText as its reader sees
+them. A form feed starts a page.
 Headings are short lines that stand alone and are underlined, numbered (``3.2 Leave``, ``第3条（休暇）``),
 marked (``■ 概要``) or in capitals; anything less certain stays a paragraph.
 """
@@ -15,6 +16,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
+from ingest.parsers.restructured import as_read
 from ingest.parsers.titles import title_from_name
 
 _UNDERLINE = pattern(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
@@ -40,7 +42,8 @@ _UNTITLED = pattern(r"[\W_]*\d[\d\W]*\d|\.\.|[#%/<{\[]|.*[|\t=]")
 """Times and numbers, directives, comments, markup, cells, settings."""
 _ASCIIDOC_NAME = "AsciiDoc"
 _ASCIIDOC_UNDERLINES = ["=", "-", "~", "^", "+"]
-_MARKUP = {".rst": "reStructuredText", ".adoc": _ASCIIDOC_NAME, ".asciidoc": _ASCIIDOC_NAME}
+_RST_NAME = "reStructuredText"
+_MARKUP = {".rst": _RST_NAME, ".adoc": _ASCIIDOC_NAME, ".asciidoc": _ASCIIDOC_NAME}
 """Texts that say by their marks what a heading is: a number or capitals make none."""
 _BEGINNING_BLOCKS = 3
 _MAX_TITLE_CHARS = 60
@@ -59,7 +62,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if decoded.replaced:
         draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-    reader = _Reader(draft, _MARKUP.get(PurePath(name).suffix.lower(), ""))
+    markup = _MARKUP.get(PurePath(name).suffix.lower(), "")
+    if markup == _RST_NAME:
+        text = as_read(text)
+    reader = _Reader(draft, markup)
     for number, page in enumerate(text.split("\f"), 1):
         if number == 1 or page.strip():
             draft.page(number)
