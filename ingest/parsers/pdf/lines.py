@@ -14,7 +14,8 @@ from corpus.patterns import pattern
 WIDE_GAP = 1.25  # a gap of so many letter heights parts two cells or columns
 _TIGHT = 0.3  # letter heights of a gap that is no space
 _TWICE = 0.15  # letter heights by which the same word drawn twice is apart, at most
-_CELL = 8.0  # points
+_MOST_APART = 8.0  # points
+_CELL = 32.0  # points: words are looked for in squares of so many
 SAME_LINE = 0.5  # share of the smaller height that two words of a line have in common
 LEADERS = frozenset({".", "..", "…"})  # set apart from each other between a text and its figure
 _LEADER_GAP = 4.0  # letter heights between them, at most
@@ -139,13 +140,17 @@ def drawn_once(words: Sequence[Word]) -> list[bool]:
 
 def _is_beside(word: Word, seen: Mapping[tuple[int, int], Sequence[Word]]) -> bool:
     """Says whether one of the same words, by where they stand, stands where a word does."""
-    x, y, apart = word.x0, word.y0, min(_TWICE * word.size, _CELL)
-    return any(
-        max(abs(x - other.x0), abs(y - other.y0), abs(word.x1 - other.x1)) < apart
-        for across in range(int((x - apart) // _CELL), int((x + apart) // _CELL) + 1)
-        for up in range(int((y - apart) // _CELL), int((y + apart) // _CELL) + 1)
-        for other in seen.get((across, up), ())
-    )
+    x, y, apart = word.x0, word.y0, min(_TWICE * word.size, _MOST_APART)
+    for across in range(int((x - apart) // _CELL), int((x + apart) // _CELL) + 1):
+        for up in range(int((y - apart) // _CELL), int((y + apart) // _CELL) + 1):
+            for other in seen.get((across, up), ()):
+                if (
+                    abs(x - other.x0) < apart
+                    and abs(y - other.y0) < apart
+                    and abs(word.x1 - other.x1) < apart
+                ):
+                    return True
+    return False
 
 
 def to_lines(words: Sequence[Word]) -> list[Line]:
