@@ -10,13 +10,16 @@ from corpus.language import fold
 from rag.prompts.prompting import Reading, ReadPassage
 from rag.words.editions import edition_name, editions_of, is_of_a_time, periods_of, spaced_out, superseded
 from rag.words.periods import asked_years
-from rag.words.terms import CODE, numbers
+from rag.words.terms import CODE, numbers, stems
 
 _DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:19|20)\d\d\b|\d\s*(?:[:h]\s*\d\d|am\b|pm\b)"
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:days?|weeks?|months?|years?|hours?|quarter)\b|[年月日週時]",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"\d\s*(?::\s?\d\d|時(?!間)|[ap]\.?m\b)|\b(?:noon|midnight)\b|正午|零時", re.IGNORECASE)
+_CLOCKED = re.compile(r"\bwhat time\b|何時(?!間)")
+_NAMES_A_TIME = re.compile(r"[^\sはがの、]?(?:時刻|時間)(?=(?:は|って)?何時)|\b(?:what time|time)\b")
 _COUNT = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|none|half)\b|[一二三四五六七八九十百千]",
     re.I,
@@ -52,6 +55,21 @@ def expected_kinds(question: str) -> list[re.Pattern[str]]:
     """Returns what the answer should look like: a date for "when", an amount for いくら, and so on."""
     folded = fold(question)
     return [kind for asks, kinds in _ASKS if asks.search(folded) for kind in kinds][:2]
+
+
+def clock_words(question: str) -> frozenset[str]:
+    """Returns the stems by which a question asks for a time of day (時刻 of 始業時刻は何時): a sentence tells them by
+    giving one. None where it asks for none.
+    """
+    asked = fold(question)
+    if not _CLOCKED.search(asked):
+        return frozenset()
+    return frozenset().union(*(stems(found.group()) for found in _NAMES_A_TIME.finditer(asked)))
+
+
+def tells_a_time(text: str) -> bool:
+    """Says whether a text gives a time of day."""
+    return _CLOCK.search(fold(text)) is not None
 
 
 # ---- what is about a text itself ----------------------------------------------------------------

@@ -22,12 +22,14 @@ from rag.reading.clues import (
     asks_for_all,
     asks_of_a_letter,
     asks_of_history,
+    clock_words,
     expected_kinds,
     fits,
     is_of_history,
     is_of_itself,
     letterhead,
     newer_editions,
+    tells_a_time,
     years_of_editions,
 )
 from rag.reading.exact import exact
@@ -47,6 +49,8 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
+_A_TIME = 2.0
+"""What a time of day counts for where one is asked for, beside any other kind of words."""
 _SURE = 0.36
 """Least share of the question's words in and around the best sentence for words of it to stand as the answer: on the
 sample's 157 questions the two that .36 takes away from those at .3 were one wrong and one half the answer.
@@ -179,7 +183,13 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     old = newer_editions(reading)
     clauses = clauses_named(reading.question)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
-    wholes = {p.marker: stems(p.text) | (rest if is_rest(p.text) else frozenset()) for p in reading.passages}
+    clock = clock_words(reading.question)
+    wholes = {
+        p.marker: stems(p.text)
+        | (rest if is_rest(p.text) else frozenset())
+        | (clock if clock and tells_a_time(p.text) else frozenset())
+        for p in reading.passages
+    }
 
     def signs(at: int, unit: Unit) -> Signs:
         marker = unit.passage.marker
@@ -197,7 +207,9 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
             beside=beside - lead,
             above=above - beside,
             passage=passage,
-            kind=float(any(kind.search(unit.text) for kind in kinds)),
+            kind=_A_TIME * tells_a_time(unit.text)
+            if clock
+            else float(any(kind.search(unit.text) for kind in kinds)),
             rank=1 / (1 + unit.order),
             new=min(1.0, math.log1p(new) / math.log(12)),
             fits=float(fits(figures, unit.text)),
@@ -223,6 +235,8 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     by, told = measured(reading.question)
     if by:
         units = [replace(one, stems=one.stems | by) if one.stems & told else one for one in units]
+    if clock := clock_words(reading.question):
+        units = [replace(one, stems=one.stems | clock) if tells_a_time(one.text) else one for one in units]
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
