@@ -135,3 +135,30 @@ def test_a_label_of_two_lines_is_one_cell() -> None:
         "Administration | (98.0) | (95.5)",
         "of which leases | (8.0) | (5.5)",
     ]
+
+
+def test_columns_little_more_than_a_space_apart_are_a_table() -> None:
+    rows: list[list[Cell]] = [[(70, "Model"), (121, "Range"), (209, "Battery life")]]
+    for model, span, life in (
+        ("NS-300x", "-20 to 40 degrees", "12 months"),
+        ("NS-400x", "-40 to 60 degrees", "24 months"),
+        ("NS-410x", "-40 to 85 degrees", "18 months"),
+    ):
+        rows.append([(70, model), (121, span), (209, life)])
+    assert lines_of(drawn(lambda canvas: draw_rows(canvas, rows, 700, step=18)))[0::3] == [
+        "Model | Range | Battery life",
+        "NS-410x | -40 to 85 degrees | 18 months",
+    ]
+
+
+def test_clauses_and_items_set_apart_from_their_numbers_are_no_table() -> None:
+    def draw(canvas: Any) -> None:
+        y = write(canvas, PROSE, 70, 790, 450)
+        for mark in ("(a)", "1.2", "•"):
+            for at in range(5):
+                canvas.drawString(70, y, mark.replace("a", "abcde"[at]).replace("2", str(at)))
+                canvas.drawString(94, y, f"the rules for journeys of group {at}, which are few")
+                y -= 14
+            y -= 20
+
+    assert "table" not in {kind for kind, _, _ in kinds(read(drawn(draw)))}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ingest.parsers.pdf.lines import Line, Row
-from ingest.parsers.pdf.tables import CELL_GAP, columns_of, heads_of
+from ingest.parsers.pdf.seams import CELL_GAP
+from ingest.parsers.pdf.tables import columns_of, heads_of
 
 _TIGHT = 0.5  # letter heights between two lines of a cell at most
 _LEFT = 0.3  # letter heights by which the left of a column may differ

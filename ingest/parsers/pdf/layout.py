@@ -18,7 +18,7 @@ from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.joints import find_jointed
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row, Rule, join_lines, to_rows
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_of, paragraphs
-from ingest.parsers.pdf.seams import with_seams
+from ingest.parsers.pdf.seams import with_cells, with_seams
 from ingest.parsers.pdf.tables import table_rows
 
 _BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
@@ -94,7 +94,7 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
     if not lines:
         return []
     order = _drawn_order(lines)
-    rows = with_seams(_with_marks(to_rows(lines), order))
+    rows = with_seams(with_cells(_with_marks(to_rows(lines), order)))
     if all(len(row.lines) == 1 for row in rows):
         return paragraphs(_in_drawn_order(rows, order))
     gutter = find_gutter(rows, order)

@@ -71,21 +71,27 @@ class Line:
         x0, y0, x1, y1: the box around them.
         size: the letter height of most of the line.
         bold: whether every word is bold.
+        gap: the widest white between two words, in points.
     """
 
-    __slots__ = ("_text", "bold", "size", "words", "x0", "x1", "y0", "y1")
+    __slots__ = ("_text", "bold", "gap", "size", "words", "x0", "x1", "y0", "y1")
 
     def __init__(self, words: Sequence[Word]) -> None:
         first = words[0]
         x0, y0, x1, y1, bold = first.x0, first.y0, first.x1, first.y1, first.bold
         uniform = True
+        gap, right = 0.0, first.x1
         for word in words[1:]:
+            if word.x0 - right > gap:
+                gap = word.x0 - right
+            right = word.x1
             x0, y0 = min(x0, word.x0), min(y0, word.y0)
             x1, y1 = max(x1, word.x1), max(y1, word.y1)
             bold = bold and word.bold
             uniform = uniform and word.size == first.size
         self.words, self.x0, self.y0, self.x1, self.y1 = words, x0, y0, x1, y1
         self.size, self.bold = first.size if uniform else _usual_size(words), bold
+        self.gap = gap
         self._text = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Where a column of figures and one of words stand so close that they look like one line. Pure geometry."""
+"""Where the columns of a table stand so close that its rows look like lines of text. Pure geometry."""
 
 from __future__ import annotations
 
@@ -10,11 +10,63 @@ from statistics import median
 from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import Line, Row
 
+CELL_GAP = 0.6  # letter heights between the cells of two columns, at least; a space is half as wide
+_STRIP = 0.5  # the same of what is white in all rows
+_ROW_GAP = 1.5  # letter heights between two rows, at most
 _LEAST_ROWS = 3
+_LEAST_PAIRS = 4  # of rows with two cells
 _SHARE = 0.8  # of the rows with a word at a seam, those whose word before ends at one place too
 _UNIT = 0.6  # of the words behind figures, those that are one and the same, at least, where it is their unit
 _LETTER = pattern(r"[^\W\d_]")
+_NUMBER = pattern(r"[•●○◦▪■□◆◇‣⁃–—・·*-]|\(?\w{1,3}[.)]|第|\d+(?:\.\d+)+")  # of an item, a clause
 _SAME = 1.2  # points by which what is at one place differs, at most
+
+
+def with_cells(rows: Sequence[Row]) -> list[Row]:
+    """Returns rows with single lines parted into cells, where three or more below each other are alike.
+
+    They have as many gaps that are wider than a space, at the same places: a strip is white in all of them.
+    """
+    parted: list[Row] = []
+    run: list[Row] = []
+    strips: list[tuple[float, float]] = []
+    for row in rows:
+        line = row.lines[0]
+        cells = _cells(line) if len(row.lines) == 1 and line.gap > CELL_GAP * line.size else []
+        white = [(a.x1, b.x0) for a, b in pairwise(cells)]
+        common = (
+            [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(strips, white, strict=True)]
+            if run and len(white) == len(strips)
+            else []
+        )
+        if (
+            common
+            and run[-1].y0 - row.y1 < _ROW_GAP * line.size
+            and all(b - a > _STRIP * line.size for a, b in common)
+        ):
+            run.append(row)
+            strips = common
+            continue
+        parted += _as_cells(run)
+        run, strips = ([row], white) if white else ([], [])
+        if not white:
+            parted.append(row)
+    return parted + _as_cells(run)
+
+
+def _cells(line: Line) -> list[Line]:
+    cuts = [
+        at
+        for at, (before, after) in enumerate(pairwise(line.words), start=1)
+        if after.x0 - before.x1 > CELL_GAP * line.size
+    ]
+    cells = _parts(line, cuts)
+    return cells if len(_LETTER.findall(cells[0].text)) > 1 and not _NUMBER.match(cells[0].text) else []
+
+
+def _as_cells(run: Sequence[Row]) -> list[Row]:
+    least = _LEAST_ROWS if run and len(_cells(run[0].lines[0])) > 2 else _LEAST_PAIRS
+    return [Row(_cells(row.lines[0])) for row in run] if len(run) >= least else list(run)
 
 
 def with_seams(rows: Sequence[Row]) -> list[Row]:

@@ -20,8 +20,8 @@ from ingest.parsers.pdf.lines import (
     Word,
     join_lines,
 )
+from ingest.parsers.pdf.seams import CELL_GAP
 
-CELL_GAP = 0.6  # what parts the cells of two columns, at least; a space is half as wide
 _TOUCH = 3.0
 _LEFT = 0.3  # letter heights by which the left of a column may differ
 _LEAST_BANDS = 3
