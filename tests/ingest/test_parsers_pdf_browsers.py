@@ -141,6 +141,23 @@ def test_a_numbered_line_in_slightly_larger_letters_is_a_heading() -> None:
     assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["heading", "paragraph"]
 
 
+def test_a_large_line_above_a_table_heads_none_of_its_columns() -> None:
+    """One of its words begins where the second column does."""
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 18)
+        canvas.drawString(70, 715, "Safety in the cold store")
+        at = 70 + stringWidth("Safety in ", "Helvetica", 18)
+        canvas.setFont("Helvetica", 10)
+        for n, (label, text) in enumerate(
+            (("To", "all staff"), ("From", "Ruth Dover"), ("Subject", "New rules"))
+        ):
+            canvas.drawString(70, 695 - 16 * n, label)
+            canvas.drawString(at, 695 - 16 * n, text)
+
+    assert next(text for _, _, text in kinds(read(drawn(draw)))) == "Safety in the cold store"
+
+
 def test_lines_below_the_text_of_a_bullet_are_its_item_wherever_they_end() -> None:
     """A slide printed small beside its notes, or a cell: the lines end far from the page's edge."""
 

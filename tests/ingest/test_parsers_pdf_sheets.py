@@ -151,6 +151,22 @@ def test_columns_little_more_than_a_space_apart_are_a_table() -> None:
     ]
 
 
+def test_some_rows_may_look_like_lines_and_others_not() -> None:
+    """Names that are long leave little white before the next column."""
+    rows: list[list[Cell]] = [[(70, "Form"), (130, "Name"), (190, "Copies")]]
+    for form, name, copies in (
+        ("Form No 1", "Application", "one each"),
+        ("Form No 2", "Receipt", "two each"),
+        ("Form No 3", "Declaration", "one each"),
+    ):
+        rows.append([(75, form), (131, name), (193, copies)])
+    assert lines_of(drawn(lambda canvas: draw_rows(canvas, rows, 700, step=18)))[1:] == [
+        "Form No 1 | Application | one each",
+        "Form No 2 | Receipt | two each",
+        "Form No 3 | Declaration | one each",
+    ]
+
+
 def test_clauses_and_items_set_apart_from_their_numbers_are_no_table() -> None:
     def draw(canvas: Any) -> None:
         y = write(canvas, PROSE, 70, 790, 450)

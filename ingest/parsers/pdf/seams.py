@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.lines import Line, Row
+from ingest.parsers.pdf.lines import SIGNS_AFTER, SIGNS_BEFORE, Line, Row
 
 CELL_GAP = 0.6  # letter heights between the cells of two columns, at least; a space is half as wide
 _STRIP = 0.5  # the same of what is white in all rows
@@ -23,50 +23,55 @@ _SAME = 1.2  # points by which what is at one place differs, at most
 
 
 def with_cells(rows: Sequence[Row]) -> list[Row]:
-    """Returns rows with single lines parted into cells, where three or more below each other are alike.
+    """Returns rows parted into cells, where three or more below each other are alike and some look like single lines.
 
     They have as many gaps that are wider than a space, at the same places: a strip is white in all of them.
     """
     parted: list[Row] = []
-    run: list[Row] = []
+    run: list[tuple[Row, list[Line]]] = []
     strips: list[tuple[float, float]] = []
     for row in rows:
-        line = row.lines[0]
-        cells = _cells(line) if len(row.lines) == 1 and line.gap > CELL_GAP * line.size else []
+        cells = _cells(row)
         white = [(a.x1, b.x0) for a, b in pairwise(cells)]
+        is_alike = bool(run) and len(white) == len(strips)
         common = (
-            [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(strips, white, strict=True)]
-            if run and len(white) == len(strips)
-            else []
+            [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(strips, white, strict=True)] if is_alike else []
         )
-        if (
-            common
-            and run[-1].y0 - row.y1 < _ROW_GAP * line.size
-            and all(b - a > _STRIP * line.size for a, b in common)
-        ):
-            run.append(row)
+        size = row.lines[0].size
+        near = bool(run) and run[-1][0].y0 - row.y1 < _ROW_GAP * size
+        if common and near and all(end - start > _STRIP * size for start, end in common):
+            run.append((row, cells))
             strips = common
             continue
         parted += _as_cells(run)
-        run, strips = ([row], white) if white else ([], [])
+        run, strips = ([(row, cells)], white) if white else ([], [])
         if not white:
             parted.append(row)
     return parted + _as_cells(run)
 
 
-def _cells(line: Line) -> list[Line]:
-    cuts = [
-        at
-        for at, (before, after) in enumerate(pairwise(line.words), start=1)
-        if after.x0 - before.x1 > CELL_GAP * line.size
-    ]
-    cells = _parts(line, cuts)
-    return cells if len(_LETTER.findall(cells[0].text)) > 1 and not _NUMBER.match(cells[0].text) else []
+def _cells(row: Row) -> list[Line]:
+    """Returns what of a row is set apart by more than a space; nothing where a number or mark begins it."""
+    cells: list[Line] = []
+    for line in row.lines:
+        cuts = [
+            at
+            for at, (before, after) in enumerate(pairwise(line.words), start=1)
+            if after.x0 - before.x1 > CELL_GAP * line.size
+            and before.text not in SIGNS_BEFORE
+            and after.text not in SIGNS_AFTER
+        ]
+        cells += _parts(line, cuts if line.gap > CELL_GAP * line.size else ())
+    first = cells[0].text
+    return cells if len(_LETTER.findall(first)) > 1 and not _NUMBER.match(first) else []
 
 
-def _as_cells(run: Sequence[Row]) -> list[Row]:
-    least = _LEAST_ROWS if run and len(_cells(run[0].lines[0])) > 2 else _LEAST_PAIRS
-    return [Row(_cells(row.lines[0])) for row in run] if len(run) >= least else list(run)
+def _as_cells(run: Sequence[tuple[Row, list[Line]]]) -> list[Row]:
+    """Returns the rows of a run, parted where they are enough and some have fewer lines than others, or all one."""
+    lines = {len(row.lines) for row, _ in run}
+    is_long = len(run) >= (_LEAST_ROWS if run and len(run[0][1]) > 2 else _LEAST_PAIRS)
+    is_needed = len(lines) > 1 or lines == {1}
+    return [Row(cells) if is_long and is_needed else row for row, cells in run]
 
 
 def with_seams(rows: Sequence[Row]) -> list[Row]:

@@ -21,7 +21,7 @@ _SLIGHTLY = 1.08  # the same of one with a number
 _MAX_HEADING_CHARS = 200
 _NUMBERED = pattern(
     r"(?:第[\d０-９一二三四五六七八九十]+[章編部節条]|[\d０-９]{1,2}(?:[.．][\d０-９]{1,2}){0,4}[.．]?[\s\u3000]+\S"
-    r"|(?:chapter|section|article|appendix|part)\s+\w+)",
+    r"|(?:chapter|section|article|appendix|part)\s+\w+|附\s*則\Z)",
     re.IGNORECASE,
 )
 _NUMBER = pattern(

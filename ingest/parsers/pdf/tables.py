@@ -147,7 +147,7 @@ def heads_of(row: Row, columns: Sequence[Sequence[float]]) -> list[str]:
     """
     heads: list[list[Word]] = []
     for word in (word for line in row.lines for word in line.words):
-        begins = any(abs(word.x0 - x0) < _SAME for x0, _ in columns[1:])
+        begins = len(columns) > 2 and any(abs(word.x0 - x0) < _SAME for x0, _ in columns[1:])
         if heads and word.x0 - heads[-1][-1].x1 <= CELL_GAP * word.size and not begins:
             heads[-1].append(word)
         else:
