@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.types import Hit
-from rag.grounding.attributes import lacks_what_is_asked
+from rag.grounding.attributes import lacks_the_office, lacks_what_is_asked
 from rag.grounding.otherwise import is_of_another_time, of_what_is_asked
 from rag.grounding.strangers import Lacks, of_a_kind, strangers
 from rag.words.clauses import clauses_of, sought
@@ -143,6 +143,7 @@ def signals(
         bool(strangers(question, hits, lacks, followup))
         or is_of_another_time(question, hits)
         or lacks_what_is_asked(question, hits)
+        or lacks_the_office(question, hits)
     )
     others = {term.stem for term in asked if term.weight >= _CONTENT} - named.keys()
     only_names = (
@@ -169,7 +170,10 @@ def _is_held(
         return False
     about = {term.stem for term in asked if term.weight >= _CONTENT} - _ASKS_A_NAME
     return bool(about) and any(
-        about <= have and is_held(hit.text, office) for hit, have in zip(hits, titled, strict=False)
+        about <= have
+        and is_held(hit.text, office)
+        and office.is_of(hit.title, hit.source, hit.context, hit.text)
+        for hit, have in zip(hits, titled, strict=False)
     )
 
 

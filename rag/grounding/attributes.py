@@ -14,6 +14,7 @@ from corpus.types import Hit
 from rag.grounding.otherwise import codes_of, of_what_is_asked
 from rag.prompts.prompting import ReadPassage
 from rag.reading.units import cut
+from rag.words.offices import is_held, office_asked_for
 from rag.words.terms import stems, terms, weights
 
 _MONEY = (
@@ -71,3 +72,18 @@ def lacks_what_is_asked(question: str, hits: Sequence[Hit]) -> bool:
                 if names <= about or (words & about and not unit.row):
                     return False
     return True
+
+
+def lacks_the_office(question: str, hits: Sequence[Hit]) -> bool:
+    """Says whether a question asks who holds an office of a company or the like, and only others' holders are named:
+    what the hits that name it say has none, and another's has one.
+    """
+    office = office_asked_for(question)
+    if office is None or not office.whose:
+        return False
+    held = [
+        office.is_of(hit.title, hit.source, hit.context, hit.text)
+        for hit in hits
+        if is_held(hit.text, office)
+    ]
+    return bool(held) and not any(held)

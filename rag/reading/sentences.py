@@ -41,6 +41,7 @@ from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
+from rag.words.offices import Office, is_held, office_asked_for
 from rag.words.terms import coverage, stems, verbs, weights
 from rag.words.told import tell
 
@@ -228,6 +229,8 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     units = [unit for one in passages for unit in one]
     if not asks_of_a_letter(reading.question):
         units = [unit for one in passages for unit in _below_letterhead(one)] or units
+    if (office := office_asked_for(reading.question)) and office.whose:
+        units = [one for one in units if not _is_of_anothers(one, office)] or units
     if not asks_of_history(reading.question):
         units = [one for one in units if not _is_of_its_document(one)] or units
     if rest:
@@ -240,6 +243,12 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
+
+
+def _is_of_anothers(unit: Unit, office: Office) -> bool:
+    """Says whether a sentence names who holds an office where nothing speaks of the one whose office is asked about."""
+    of = unit.passage
+    return is_held(unit.text, office) and not office.is_of(of.place, of.context, of.text)
 
 
 def _is_of_its_document(unit: Unit) -> bool:

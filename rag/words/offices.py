@@ -46,13 +46,21 @@ _WHOSE = r"(?P<of> of [\w ]{1,40}?)?"
 @dataclass(frozen=True, slots=True)
 class Office:
     """What a question asks the holder of: the office's own word, all words of the question, and whether it asks for
-    the past.
+    the past; ``whose``: the company or the like that it is asked of, by name and folded, "" for none.
     """
 
     name: str
     words: frozenset[str]
     past: bool
     japanese: bool
+    whose: str = ""
+
+    def is_of(self, *texts: str) -> bool:
+        """Says whether texts (a passage, its title, its path) name the one whose office it is, or none is named."""
+        said = fold(" ".join(texts))
+        if self.japanese:
+            return self.whose in said
+        return all(re.search(rf"\b{re.escape(word)}\b", said) for word in re.findall(r"\w+", self.whose))
 
 
 def office_asked_for(question: str) -> Office | None:
@@ -62,9 +70,33 @@ def office_asked_for(question: str) -> Office | None:
     if found is None:
         return None
     words = frozenset(re.findall(r"\w+", asked))
-    return Office(
-        found["office"] or found["held"], words, found["was"] is not None, found["held"] is not None
+    name, japanese = found["office"] or found["held"], found["held"] is not None
+    whose = _whose_japanese(asked, name) if japanese else _whose(question, name)
+    return Office(name, words, found["was"] is not None, japanese, whose)
+
+
+def _whose(question: str, name: str) -> str:
+    """Returns of whom an English question asks for an office: "the CEO of Kestrel", "Kestrel's CEO"."""
+    found = re.search(
+        rf"(?i:\b{re.escape(name)})s?\s+(?:of|at)\s+(?:the\s+)?({_NAMED})"
+        rf"|({_NAMED}?)['’]s?\s+(?:\w+\s+){{0,2}}?(?i:{re.escape(name)})\b",
+        question,
     )
+    return fold(found[1] or found[2]) if found else ""
+
+
+def _whose_japanese(asked: str, name: str) -> str:
+    """Returns of whom a Japanese question asks for an office: ケストレル社の社長は誰."""
+    found = re.search(rf"([^\s、。はがをの]{{2,20}})の(?:現在の|今の)?{re.escape(name)}", asked)
+    whose = re.sub(r"株式会社|有限会社|合同会社|(?<=[ァ-ヶー])社\Z", "", found[1]) if found else ""
+    return "" if len(whose) < _SHORTEST or _OURS.search(whose) else whose
+
+
+_NAMED = r"[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*)*"
+_SHORTEST = 2
+_OURS = re.compile(r"会社|当社|弊社|自社|うち|[わ我]が社|御社|貴社|本社|支社|現在|こちら|ここ|あなた|私")
+"""Nobody's name: the house's own, or a part of it."""
+_ANOTHERS = re.compile(r"([ァ-ヶーA-Za-z\u3400-\u9fff々]{2,20})(?:社)?の\Z")
 
 
 def holds(person: str, text: str, office: Office) -> bool:
@@ -101,7 +133,11 @@ def is_held(text: str, office: Office) -> bool:
     """Says whether a text names who holds an office; in Japanese only in forms that nothing else has."""
     if not office.japanese:
         return any(holds(one.group(), text, office) for one in _PERSON.finditer(text))
-    for one in re.finditer(_HOLDER_JA.replace("OFFICE", re.escape(office.name)), fold(text)):
+    folded = fold(text)
+    for one in re.finditer(_HOLDER_JA.replace("OFFICE", re.escape(office.name)), folded):
+        other = _ANOTHERS.search(folded, 0, one.start())
+        if office.whose and other and not _OURS.search(other[1]) and office.whose not in other[1]:
+            continue  # ケストレル, asked of; ブライトウォーターの社長の佐藤氏
         called = one["behind"] or one["before"]
         if called is None or not (
             _NOBODY.search(called) or (one["before"] and _OF_A_UNIT.search(office.name))
