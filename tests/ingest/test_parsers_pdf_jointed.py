@@ -116,3 +116,26 @@ def test_rules_above_sums_alone_are_no_table_of_their_own() -> None:
     (rows,) = tables(drawn(draw))
     assert len(rows) == 8
     assert rows[0] == "Products 0 | 63,355 | 63,948"
+
+
+def test_an_address_beside_an_invoices_data_is_no_part_of_their_table() -> None:
+    address = ["Adler & Co.", "Accounts payable", "Turmstrasse 8", "10559 Berlin"]
+    data = [
+        ("Invoice number", "2026-0418"),
+        ("Invoice date", "20 May"),
+        ("Due date", "19 June"),
+        ("Order", "PO-7731"),
+    ]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for at, line in enumerate(address):
+            canvas.drawString(60, 700 - 12 * at, line)
+        for at, (label, value) in enumerate(data):
+            canvas.drawString(380, 698 - 15 * at, label)
+            canvas.drawString(480, 698 - 15 * at, value)
+        write(canvas, PROSE, 60, 610, 480)
+
+    document = read(drawn(draw))
+    assert tables(drawn(draw)) == [[" | ".join(row) for row in data]]
+    assert " ".join(document.text.split()).startswith(" ".join(address))

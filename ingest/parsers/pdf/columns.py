@@ -22,6 +22,10 @@ _STRIP = 6.0  # points; strips that differ by less are one
 _HANGING = 3  # such steps
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _LETTER = pattern(r"[^\W\d_]")
+_BEGUN = 0.5  # letter heights by which lines of a block begin at other places, at most
+_EVEN = 0.2  # letter heights by which the steps between them differ, at most
+_SHIFT = 0.1  # letter heights by which a line stands higher or lower than the row beside it, at least
+_LEAST_BLOCK = 3
 _LEAST_TEXT = 15.0  # letter heights that a line of running text is wide beside a box, at least
 
 
@@ -191,12 +195,42 @@ def box_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, int]
     text, box = sorted(sides, key=lambda side: -sum(len(line.text) for line in side))
     if sum((a.x0 < edge) != (b.x0 < edge) for a, b in pairwise(drawn)) > 1 or not _runs_on(text):
         return []
+    return _whole(box, [line for line in lines if line not in text and (line.x0 < edge) == (box is sides[0])])
+
+
+def block_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, int]) -> list[Line]:
+    """Returns the lines of a block of text to the left of a table (an address beside an invoice's data); else [].
+
+    The file draws it whole, and its lines stand at other heights than the rows.
+    """
+    left = min(row.lines[0].x0 for row in rows)
+    block = [row.lines[0] for row in rows if row.lines[0].x0 - left < _BEGUN * row.lines[0].size]
+    others = [line for row in rows for line in row.lines if line not in block]
+    if (
+        len(block) < _LEAST_BLOCK
+        or not others
+        or max(line.x1 for line in block) >= min(line.x0 for line in others)
+    ):
+        return []
+    steps = [above.y0 - below.y0 for above, below in pairwise(block)]
+    shifted = [
+        abs(row.lines[0].y0 - row.lines[1].y0) > _SHIFT * row.lines[0].size
+        for row in rows
+        if row.lines[0] in block and len(row.lines) > 1
+    ]
+    drawn = sorted(block + others, key=lambda line: order[id(line.words[0])])
+    switches = sum((a in block) != (b in block) for a, b in pairwise(drawn))
+    is_apart = 2 * sum(shifted) >= len(shifted) and max(steps) - min(steps) < _EVEN * block[0].size
+    return _whole(block, lines) if is_apart and switches == 1 else []
+
+
+def _whole(box: Sequence[Line], lines: Sequence[Line]) -> list[Line]:
+    """Returns a box with those lines that stand right above or below it, and no further out."""
     found = list(box)
     for line in (one for one in lines if one not in box):
         apart = max(line.y0 - found[0].y1, found[-1].y0 - line.y1)
         inside = found[0].x0 - line.size < line.x0 and line.x1 < max(one.x1 for one in found) + 3 * line.size
-        is_box = line.x0 >= edge if box is sides[1] else line.x1 < edge
-        if inside and is_box and apart < line.size and line not in text:
+        if inside and apart < line.size:
             found = sorted([*found, line], key=lambda one: -one.y0)
     return found
 

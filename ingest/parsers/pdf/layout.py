@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.columns import box_beside, find_band, find_gutter
+from ingest.parsers.pdf.columns import block_beside, box_beside, find_band, find_gutter
 from ingest.parsers.pdf.extents import have_same_columns, table_end, table_start
 from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.joints import find_jointed
@@ -109,11 +109,11 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
     position = 0
     while position < len(rows):
         end = table_end(rows, position)
-        if end > position and boxes < _MOST_BOXES and (box := box_beside(rows[position:end], lines, order)):
-            rest = _flow([line for line in lines if line not in box], bands, boxes + 1)
-            after = [at for at, piece in enumerate(rest) if piece.lines and piece.lines[0].y1 < box[0].y0]
-            at = min(after, default=len(rest))
-            return [*rest[:at], *paragraphs(box), *rest[at:]]
+        if end > position and boxes < _MOST_BOXES:
+            box = box_beside(rows[position:end], lines, order)
+            block = [] if box else block_beside(rows[position:end], lines, order)
+            if box or block:
+                return _with_box(lines, box or block, bands, boxes + 1, before_table=bool(block))
         if end > position:
             position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
@@ -123,6 +123,20 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
         else:
             position += 1
     return pieces + paragraphs(_in_drawn_order(rows[start:], order))
+
+
+def _with_box(
+    lines: Sequence[Line], box: Sequence[Line], bands: Sequence[Bands], boxes: int, *, before_table: bool
+) -> list[Piece]:
+    """Returns the pieces of an area with those of a box in it behind what begins above, or before the first table."""
+    rest = _flow([line for line in lines if line not in box], bands, boxes)
+    after = [
+        at
+        for at, piece in enumerate(rest)
+        if (before_table and not piece.lines) or (piece.lines and piece.lines[0].y1 < box[0].y0)
+    ]
+    at = min(after, default=len(rest))
+    return [*rest[:at], *paragraphs(box), *rest[at:]]
 
 
 def _with_marks(rows: Sequence[Row], order: dict[int, int]) -> list[Row]:
