@@ -72,6 +72,34 @@ def test_the_row_below_the_last_rule_is_of_the_table() -> None:
     assert tables(drawn(lambda canvas: invoice(canvas, 720, above=True))) == [READ]
 
 
+def test_titles_around_a_table_without_outer_rules_are_none_of_its_rows() -> None:
+    """Neither the row above the first rule is ruled off, nor the one below the last."""
+    rows = [
+        ("Item", "Limit", "Receipt"),
+        ("Hotel", "140.00", "always"),
+        ("Taxi", "40.00", "no"),
+        ("Meal", "9", "no"),
+    ]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica-Bold", 14)
+        canvas.drawString(60, 715, "2. Expenses")
+        canvas.setFont("Helvetica", 10)
+        for n, cells in enumerate(rows):
+            for at, cell in enumerate(cells):
+                canvas.drawString(63 + 90 * at, 700 - 15 * n, cell)
+                if n < len(rows) - 1:
+                    canvas.line(60 + 90 * at, 696 - 15 * n, 150 + 90 * at, 696 - 15 * n)
+        canvas.setFont("Helvetica-Bold", 14)
+        canvas.drawString(60, 635, "3. Codes")
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        "2. Expenses",
+        "\n".join(" | ".join(row) for row in rows),
+        "3. Codes",
+    ]
+
+
 def test_tables_side_by_side_are_read_one_after_the_other() -> None:
     def small(canvas: Any, x: float, rows: Sequence[Sequence[str]]) -> None:
         y = 700

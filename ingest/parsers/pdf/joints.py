@@ -14,9 +14,12 @@ _TOUCH = 3.0
 _MEET = 4.5  # points by which rules that meet overlap or are apart, at most
 _LEAST_LEVELS = 3
 _SHARE = 0.5  # of a table's level rules, those that have a joint, at least
-_NEAR = 0.8  # letter heights from an outer rule to the row beyond it, and between the lines of that, at most
+_NEAR = 0.8  # letter heights from an outer rule to the row beyond it, at most
+_TIGHT = 0.35  # letter heights between the lines of such a row, at most
+_SAME_SIZE = 0.12  # of the size of its letters, by which they differ
 _MOST_LINES = 4  # of such a row
 _MOST_JOINTS = 60
+_MOST_GROUPS = 20  # that a rule is looked up in
 _FULL = 0.6  # of a table's columns, those that a whole row fills, at least
 _CELL_GAP = 0.5  # letter heights between two cells, at least
 _MOST_PARTED = 0.3  # times the rows, those that no rule parts from the one above, at most
@@ -29,9 +32,11 @@ class _Chain:
     y: float
     parts: list[Rule]
 
-    @property
-    def ends(self) -> tuple[int, int]:
-        return round(self.parts[0].x0 / _TOUCH), round(self.parts[-1].x1 / _TOUCH)
+    def has_ends_of(self, other: _Chain) -> bool:
+        return (
+            abs(self.parts[0].x0 - other.parts[0].x0) < _TOUCH
+            and abs(self.parts[-1].x1 - other.parts[-1].x1) < _TOUCH
+        )
 
     @property
     def joints(self) -> list[float]:
@@ -48,13 +53,18 @@ def find_jointed(rules: Sequence[Rule], lines: Sequence[Line], known: Sequence[G
         lines: its text.
         known: the tables that have upright rules, too.
     """
-    groups: dict[tuple[int, int], list[_Chain]] = {}
+    groups: list[list[_Chain]] = []
     for chain in _chains(rules):
-        if not any(_is_inside(chain, grid) for grid in known):
-            groups.setdefault(chain.ends, []).append(chain)
+        if any(_is_inside(chain, grid) for grid in known):
+            continue
+        own = next((group for group in groups[-_MOST_GROUPS:] if chain.has_ends_of(group[0])), None)
+        if own is None:
+            groups.append([chain])
+        else:
+            own.append(chain)
     grids = [
         grid
-        for group in groups.values()
+        for group in groups
         if sum(len(chain.parts) > 1 for chain in group) >= _LEAST_LEVELS
         and (grid := _grid(group)) is not None
         and _has_rows(grid, lines)
@@ -145,11 +155,11 @@ def _reach_out(grid: Grid, lines: Sequence[Line]) -> None:
     below = to_rows([line for line in near if line.y1 <= grid.ys[-1] + _TOUCH])
     high = _reach(grid, [(row, row.y0, row.y1) for row in above[:_MOST_LINES]], grid.ys[0])
     low = _reach(grid, [(row, -row.y1, -row.y0) for row in below[:_MOST_LINES]], -grid.ys[-1])
-    for edge, y, at in ((high, grid.ys[0], 0), (-low, grid.ys[-1], len(grid.ys))):
+    for edge, y in ((high, grid.ys[0]), (-low, grid.ys[-1])):
         if edge != y:
             grid.upright += [Rule(x, min(edge, y), x, max(edge, y)) for x in grid.xs]
             grid.level.append(Rule(grid.xs[0], edge, grid.xs[-1], edge))
-            grid.ys.insert(at, edge)
+            grid.ys = sorted([*grid.ys, edge], reverse=True)
 
 
 def _reach(grid: Grid, rows: Sequence[tuple[Row, float, float]], edge: float) -> float:
@@ -161,8 +171,13 @@ def _reach(grid: Grid, rows: Sequence[tuple[Row, float, float]], edge: float) ->
         edge: where the outermost rule is, counted the same way.
     """
     reached, columns = edge, set[int]()
+    first = rows[0][0].lines[0].size if rows else 0.0
     for row, start, end in rows:
-        if start - reached > _NEAR * row.lines[0].size or not all(_keeps(grid, line) for line in row.lines):
+        size = row.lines[0].size
+        near = _NEAR if reached == edge else _TIGHT
+        if start - reached > near * size or abs(size - first) > _SAME_SIZE * first:
+            break
+        if not all(_keeps(grid, line) for line in row.lines):
             break
         columns.update(grid.column(word) for line in row.lines for word in line.words)
         reached = end
