@@ -96,7 +96,7 @@ def _holds_picture(form: Any, found: PageText, depth: int = 1) -> bool:
 
 
 def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: PageText) -> None:
-    """Adds a thin path as a rule, and a box with a drawn edge as four; a mere background is none."""
+    """Adds a thin path as a rule, a box with a drawn edge as four, and of a background the upper and the lower edge."""
     wide, high = x1 - x0, y1 - y0
     rules = page.rules
     fill, stroke, thick = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
@@ -111,3 +111,11 @@ def _add_rules(item: Any, x0: float, y0: float, x1: float, y1: float, page: Page
         rules.append(Rule(x0, y, x1, y))
     elif stroke.value and wide > 10 and high > 6 and wide * high < 0.5 * page.width * page.height:
         rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1)]
+    elif (
+        fill.value
+        and wide > 10
+        and high > 6
+        and len(rules) < _MAX_RULES // 2
+        and wide * high < 0.3 * page.width * page.height
+    ):
+        rules += [Rule(x0, y0, x1, y0, drawn=False), Rule(x0, y1, x1, y1, drawn=False)]

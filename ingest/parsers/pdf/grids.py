@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.parsers.pdf.lines import Line, Row, Rule, Word, join_lines, to_lines, to_rows
 
@@ -12,6 +13,12 @@ _TOUCH = 3.0
 _LEAST_RULES = 4
 _CELL_GAP = 0.6  # letter heights between the texts of two cells, at least
 _MAX_GRID_CELLS = 4000
+_OPEN = 12.0  # points that a column without an outer rule is wide, at least
+_MOST_RULES = 0.8  # of a table's level rules, those that reach as far
+_LABELLED = 0.8  # of its rows, those with a label to the left
+_LONGEST_LABEL = 40  # characters
+_ACROSS = 0.9  # of a table's width, that of a background behind a row, at least
+_LEAST_ROW = 5.0  # points between two such edges
 
 
 @dataclass(slots=True)
@@ -32,6 +39,52 @@ class Grid:
         """Says whether the middle of a word lies in it."""
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
         return self.xs[0] <= x <= self.xs[-1] and self.ys[-1] <= y <= self.ys[0]
+
+    def add_labels(self, lines: Sequence[Line]) -> None:
+        """Adds a column for the labels to the left of a table, beside nearly each of its rows and within its height."""
+        beside = [
+            line
+            for line in lines
+            if line.x1 < self.xs[0] and line.y0 < self.ys[0] - _TOUCH and line.y1 > self.ys[-1] + _TOUCH
+        ]
+        bands = [
+            next(
+                (
+                    at
+                    for at, (high, low) in enumerate(pairwise(self.ys))
+                    if low - 1 < line.y0 and line.y1 < high + 1
+                ),
+                -1,
+            )
+            for line in beside
+        ]
+        is_labelled = len(set(bands)) >= max(2, _LABELLED * (len(self.ys) - 1))
+        if is_labelled and -1 not in bands and all(len(line.text) <= _LONGEST_LABEL for line in beside):
+            x = min(line.x0 for line in beside) - 1.0
+            self.level += [Rule(x, y, self.xs[0], y) for y in self.ys]
+            self.upright.append(Rule(x, self.ys[-1], x, self.ys[0]))
+            self.xs = [x, *self.xs]
+
+    def part_rows(self, rules: Sequence[Rule], words: Sequence[Word]) -> None:
+        """Takes the edges of backgrounds that reach from side to side, alone or together, for rules between rows.
+
+        Each row that they make must begin with text: Word draws a background behind each line of a paragraph.
+        """
+        edges: dict[int, list[Rule]] = {}
+        for rule in rules:
+            inside = self.xs[0] - 2 * _TOUCH < rule.x0 and rule.x1 < self.xs[-1] + 2 * _TOUCH
+            if not rule.drawn and inside and self.ys[-1] + _TOUCH < rule.y0 < self.ys[0] - _TOUCH:
+                edges.setdefault(round(rule.y0), []).append(rule)
+        ys = list(self.ys)
+        for parts in edges.values():
+            wide = sum(x1 - x0 for x0, x1 in {(round(part.x0), round(part.x1)) for part in parts})
+            y = parts[0].y0
+            if wide > _ACROSS * (self.xs[-1] - self.xs[0]) and all(abs(y - one) > _LEAST_ROW for one in ys):
+                ys = sorted([*ys, y], reverse=True)
+        firsts = [(word.y0 + word.y1) / 2 for word in words if self.column(word) == 0]
+        if all(any(low < y < high for y in firsts) for high, low in pairwise(ys)):
+            self.level += [Rule(self.xs[0], y, self.xs[-1], y) for y in ys if y not in self.ys]
+            self.ys = ys
 
     def column(self, word: Word) -> int:
         """Returns in which column the middle of a word lies, from 0."""
@@ -193,9 +246,26 @@ def find_grids(rules: Sequence[Rule]) -> list[Grid]:
         own_upright = [rule for rule in group if rule.x1 - rule.x0 < rule.y1 - rule.y0]
         xs = _distinct([rule.x0 for rule in own_upright], 2 * _TOUCH)
         ys = _distinct([rule.y0 for rule in own_level], 4.0)[::-1]
+        for x in _open_sides(xs, ys, own_level) if xs else ():
+            own_upright.append(Rule(x, ys[-1], x, ys[0]))
+            xs = sorted([*xs, x])
         if len(xs) >= 3 and len(ys) >= 3 and len(xs) * len(ys) <= _MAX_GRID_CELLS:
             grids.append(Grid(xs, ys, own_level, own_upright))
     return grids
+
+
+def _open_sides(xs: Sequence[float], ys: Sequence[float], level: Sequence[Rule]) -> list[float]:
+    """Returns where most level rules begin or end beyond the outer upright ones: a table may be open at its sides."""
+    found = []
+    for ends, beyond in (
+        ([rule.x0 for rule in level if rule.x0 < xs[0] - _OPEN], min),
+        ([rule.x1 for rule in level if rule.x1 > xs[-1] + _OPEN], max),
+    ):
+        if ends:
+            x = beyond(ends)
+            if sum(abs(end - x) < _TOUCH for end in ends) >= _MOST_RULES * len(ys):
+                found.append(x)
+    return found
 
 
 def _touching(level: Sequence[Rule], upright: Sequence[Rule]) -> list[list[Rule]]:

@@ -38,13 +38,17 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
 
     Args:
         lines: what :func:`to_lines` made of the page's words.
-        rules: the straight lines drawn on it.
+        rules: the straight lines drawn on it, and the edges of backgrounds.
     """
     tables: list[Ruled] = []
     left = list(lines)
-    grids = find_grids(rules) if left and rules else []
-    for grid in [*grids, *find_jointed(rules, left, grids)] if left and rules else ():
+    drawn = [rule for rule in rules if rule.drawn] if left else []
+    grids = find_grids(drawn) if drawn else []
+    for grid in [*grids, *find_jointed(drawn, left, grids)] if drawn else ():
+        grid.add_labels(left)
         inside = [word for line in left for word in line.words if grid.holds(word)]
+        if len(drawn) < len(rules):
+            grid.part_rows(rules, inside)
         rows = grid.read(inside)
         if not rows:
             continue  # a frame around text, a chart, or lines drawn for decoration
@@ -52,7 +56,7 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
         rest = ([word for word in line.words if id(word) not in taken] for line in left)
         left = [Line(words) for words in rest if words]
         tables.append((grid, Piece("table", rows=rows, letters=median(word.size for word in inside))))
-    return _between_tables(left, sorted(tables, key=lambda pair: -pair[0].top), find_bands(rules))
+    return _between_tables(left, sorted(tables, key=lambda pair: -pair[0].top), find_bands(drawn))
 
 
 def _between_tables(lines: Sequence[Line], tables: Sequence[Ruled], bands: Sequence[Bands]) -> list[Piece]:

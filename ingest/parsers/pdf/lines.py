@@ -122,12 +122,13 @@ def _is_joined(before: Word, after: Word) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A drawn straight line, upright or level."""
+    """A drawn straight line, upright or level; or, not drawn as one, the upper or lower edge of a background."""
 
     x0: float
     y0: float
     x1: float
     y1: float
+    drawn: bool = True
 
 
 def drawn_once(words: Sequence[Word]) -> list[bool]:

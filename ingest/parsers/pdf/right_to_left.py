@@ -73,7 +73,7 @@ def turn_over(found: PageText) -> None:
         for segment in _segments(standing):
             words += _glued(_with_brackets(_mirrored(segment, found.width)))
     found.words = words
-    found.rules = [Rule(found.width - r.x1, r.y0, found.width - r.x0, r.y1) for r in found.rules]
+    found.rules = [Rule(found.width - r.x1, r.y0, found.width - r.x0, r.y1, r.drawn) for r in found.rules]
 
 
 def _segments(words: Sequence[Word]) -> Iterator[list[Word]]:

@@ -117,7 +117,7 @@ def turn_upright(found: PageText, turns: Sequence[int]) -> None:
         moved = replace(word, x0=x0, y0=y0 + shift, x1=x1, y1=y1 + shift, size=y1 - y0)
         (upright if turn == main else others).append(moved)
     found.words = upright + others
-    found.rules = [Rule(*_turned((r.x0, r.y0, r.x1, r.y1), main, wide, high)) for r in found.rules]
+    found.rules = [Rule(*_turned((r.x0, r.y0, r.x1, r.y1), main, wide, high), r.drawn) for r in found.rules]
     if main % 2:
         found.width, found.height = high, wide
 
