@@ -78,8 +78,27 @@ class Service:
     def search(
         self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
     ) -> SearchResult:
-        """Returns the ``k`` best passages; see :meth:`rag.retrieval.retriever.Retriever.search`."""
-        return self.retriever.search(query, k, caller, filter)
+        """Returns the ``k`` best passages; see :meth:`rag.retrieval.retriever.Retriever.search`.
+
+        Words that nothing found has are put otherwise where that finds what answers better, as for a question.
+        """
+        from rag.asking.wordings import Judge, may_be_reworded
+        from rag.prompts.prompting import is_japanese
+        from rag.retrieval.library import CallersLibrary
+        from rag.retrieval.spelling import Wording
+        from rag.words.told import tell
+
+        found = self.retriever.search(query, k, caller, filter)
+        if not found.read_as or not may_be_reworded(found.read_as, found.hits):
+            return found
+        library = CallersLibrary(self.corpus, self.retriever, caller, filter)
+        judge = Judge(library, self.abstention, k)
+        better = judge.in_other_words(judge.of(Wording(found.read_as, {}), found.hits))
+        if better is None:
+            return found
+        read = better.wording.read
+        note = tell("read_as", is_japanese(query), question=read)
+        return replace(found, hits=better.hits, read_as=read, notes=(*found.notes, note))
 
     def search_without(self, part: str) -> Retriever:
         """Returns a retriever that has all but one part of the recipe, to measure what the part is worth.

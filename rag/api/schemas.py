@@ -201,8 +201,8 @@ class SearchAnswer(BaseModel):
 
     query: str = Field(description="The query as asked.", examples=["annual leave"])
     read_as: str = Field(
-        description="The query that was searched for: one line, its misspelt words put right; empty where nothing "
-        "was searched.",
+        description="The query that was searched for: one line, its misspelt words put right, or with words that "
+        "documents have in the place of everyday ones (a note says so); empty where nothing was searched.",
         examples=["annual leave"],
     )
     hits: list[HitShape]

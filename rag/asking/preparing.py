@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
 
 from corpus.errors import LimitError, UsageError
@@ -15,9 +15,9 @@ from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
 from rag.asking.changing import differing, in_force, without_editions
 from rag.asking.followups import standalone
 from rag.asking.parts import parts
-from rag.asking.rewording import rewordings, stands
 from rag.asking.rewriting import Rewritten, rewrite
-from rag.grounding.abstention import Abstention, signals
+from rag.asking.wordings import Judge, Judged
+from rag.grounding.abstention import Abstention
 from rag.grounding.otherwise import asked_first
 from rag.models.attempts import Stop
 from rag.models.cards import EXTRACTIVE
@@ -27,24 +27,6 @@ from rag.prompts.strategies import STRATEGIES, ExampleSource
 from rag.prompts.templates import Template
 from rag.retrieval.spelling import Wording, as_told
 from rag.words.told import tell
-
-_SURER = 0.1
-"""How much likelier to be answered a question must be in other words, and than one that is just not refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A wording of the question, its passages, the chance that they answer it, and that below which it is refused."""
-
-    wording: Wording
-    hits: tuple[Hit, ...]
-    chance: float
-    threshold: float
-
-    @property
-    def refused(self) -> bool:
-        """Whether the passages do not speak of it."""
-        return not self.hits or self.chance < self.threshold
 
 
 class Preparation:
@@ -79,6 +61,7 @@ class Preparation:
         self.prompt: Prompt | None = None
         self._examples = examples
         self._abstention = abstention
+        self._judge = Judge(library, abstention, ask.k)
         self._rewrite_s = rewrite_s
         self._stop = stop
 
@@ -97,9 +80,13 @@ class Preparation:
         found = self._search()
         wording = Wording(self._standing, _in_passages(found))
         self.question = wording.read
+        followup = self.ask.question if self._standing != self.ask.question else ""
+        self._judge = Judge(self.library, self._abstention, self.ask.k, followup)
         # A short word that no document has must not be answered as another that they have.
-        judged = self._judge(wording.surely, asked_first(wording.read, found.hits))
-        best = self._in_other_words(judged) or judged
+        judged = self._judge.of(wording.surely, asked_first(wording.read, found.hits))
+        began = time.perf_counter()
+        best = self._judge.in_other_words(judged) or judged
+        self.timings["rewording"] = ms_since(began)
         if (changed := self._what_changed(best)) is not None:
             return changed, False
         if (then := self._in_force(best)) is not None:
@@ -114,7 +101,7 @@ class Preparation:
             self.notes.append(AnswerNote("no_other_edition", said))
         return best.hits, best.refused
 
-    def _what_changed(self, asked: _Judged) -> tuple[Hit, ...] | None:
+    def _what_changed(self, asked: Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of two editions of which a question asks how they differ, those first that show it; None
         where it does not ask that, or there are none that speak of it.
         """
@@ -123,7 +110,7 @@ class Preparation:
         self.timings["editions"] = ms_since(began)
         if told is None:
             return None
-        judged = self._judge(Wording(told.about or asked.wording.read, {}), told.hits)
+        judged = self._judge.of(Wording(told.about or asked.wording.read, {}), told.hits)
         chance = max(asked.chance, judged.chance)
         if chance < min(asked.threshold, judged.threshold):
             return None
@@ -147,27 +134,27 @@ class Preparation:
             replace(hit, rank=rank) for rank, hit in enumerate([*hits, *others][: self.ask.k], start=1)
         )
 
-    def _in_force(self, asked: _Judged) -> tuple[Hit, ...] | None:
+    def _in_force(self, asked: Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of a question that names the year of an edition, or asks of the past, that edition's
         first; None where it does not, or they do not speak of it.
         """
         told = in_force(asked.wording.read, asked.hits, self.library, self.ask.k)
         if told is None:
             return None
-        judged = self._judge(Wording(told.question, {}), told.hits)
+        judged = self._judge.of(Wording(told.question, {}), told.hits)
         if judged.refused:
             return None
         self.confidence = round(judged.chance, 4)
         self._read_as(asked.wording)
         return judged.hits
 
-    def _by_parts(self, whole: _Judged) -> tuple[Hit, ...] | None:
+    def _by_parts(self, whole: Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of a question that asks two things, those of each part in turn, and says which part they
         do not speak of; None where it asks one thing, or they speak of neither.
         """
         try:
             judged = [
-                self._judge(Wording(one, {}), asked_first(one, self.library.search(one, self.ask.k).hits))
+                self._judge.of(Wording(one, {}), asked_first(one, self.library.search(one, self.ask.k).hits))
                 for one in parts(whole.wording.read)
             ]
         except UsageError:  # with what it leans on, a part is too long
@@ -200,44 +187,6 @@ class Preparation:
         self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self.timings["retrieval"] = ms_since(began)
         self.notes += [AnswerNote("retrieval", note) for note in found.notes]
-        return found
-
-    def _judge(self, wording: Wording, hits: tuple[Hit, ...]) -> _Judged:
-        followup = self.ask.question if self._standing != self.ask.question else ""
-        found = signals(wording.read, hits, self.library.rarity, self.library.lacks, followup)
-        chance = self._abstention.chance(found) if hits else 0.0
-        return _Judged(wording, hits, chance, self._abstention.threshold(found))
-
-    def _in_other_words(self, asked: _Judged) -> _Judged | None:
-        """Returns the question with a word put otherwise that stands in none of its passages
-        (:mod:`rag.asking.rewording`), where that is likelier to be answered.
-
-        It is looked for where the question is refused, or nearly so.
-        """
-        least = asked.threshold + _SURER
-        if asked.chance >= least + _SURER:
-            return None
-        began = time.perf_counter()
-        least = max(least, asked.chance + _SURER)
-        found = self._reworded(asked)
-        nearer = max((one for one in found if one.chance > asked.chance), key=_chance, default=None)
-        if nearer is not None and nearer.chance < least:  # 父が亡くなったとき needs two words in others
-            found = self._reworded(nearer)
-        self.timings["rewording"] = ms_since(began)
-        return max((one for one in found if one.chance >= least), key=_chance, default=None)
-
-    def _reworded(self, asked: _Judged) -> list[_Judged]:
-        """Returns the question with each word of the table that none of its passages has put otherwise."""
-        found = []
-        for one in rewordings(asked.wording.read, self.library.lacks):
-            if _stands_in(asked.hits, one.entry):
-                continue
-            try:
-                hits = asked_first(one.question, self.library.search(one.question, self.ask.k).hits)
-            except UsageError:
-                continue  # too long in other words
-            if _stands_in(hits, one.other):
-                found.append(self._judge(replace(asked.wording, written=one.question), hits))
         return found
 
     def _read_as(self, wording: Wording) -> None:
@@ -304,17 +253,9 @@ def _in_passages(found: Retrieved) -> dict[str, str]:
     return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
 
 
-def _chance(one: _Judged) -> float:
-    return one.chance
-
-
 def _overlap(one: Hit, other: Hit) -> bool:
     same = (one.document_id, one.version) == (other.document_id, other.version)
     return same and one.start < other.end and other.start < one.end
-
-
-def _stands_in(hits: Sequence[Hit], word: str) -> bool:
-    return any(stands(word).search(fold(f"{hit.context}\n{hit.text}")) for hit in hits)
 
 
 def ms_since(began: float) -> float:

@@ -368,3 +368,18 @@ def stands(word: str, *, by_itself: bool = False) -> re.Pattern[str]:
     if re.fullmatch(_KANJI, word):  # 兄 is not in 兄弟姉妹
         before, after = f"(?<!{_KANJI})", f"(?!{_KANJI})"
     return re.compile(before + re.escape(word) + after)
+
+
+def is_said(entry: str, folded: str) -> bool:
+    """Says whether a folded text has a word of the table: by itself, or in a longer run of kanji that is one of its
+    words (有給休暇 in 年次有給休暇); 計画年休 is none, and says nothing of 年休.
+    """
+    runs = re.compile(f"{_KANJI}*{re.escape(entry)}{_KANJI}*") if re.match(_KANJI, entry) else stands(entry)
+    return any(
+        run.group() in _all_words() or not re.fullmatch(f"{_KANJI}+", entry) for run in runs.finditer(folded)
+    )
+
+
+@lru_cache(maxsize=1)
+def _all_words() -> frozenset[str]:
+    return frozenset(fold(word) for entry, others in _entries() for word in (entry, *others))

@@ -68,7 +68,8 @@ _NO_MEANING: _Meaning = None, None, None
 class SearchResult:
     """Hits, best first, what each step took, and what the reader should know (a leg that was left out).
 
-    ``read_as``: the query that was searched for, its misspelt words put right; "" where no search was made.
+    ``read_as``: the query that was searched for, its misspelt words put right, or some put in the documents' words; ""
+    where no search was made.
     ``slips``: these words, as they were written → as they were read.
     """
 

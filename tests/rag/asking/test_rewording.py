@@ -16,12 +16,14 @@ from corpus.types import ANYONE, OWNER
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.asking.rewording import MOST, rewordings, stands
+from rag.asking.wordings import may_be_reworded
 from rag.bootstrap import open_service
 from rag.prompts.prompting import Message, is_japanese
 from rag.retrieval.library import CallersLibrary
 from rag.service import Service
 from rag.words.told import tell
 from tests.rag.cli_runs import put, without_model
+from tests.rag.hits import Shelf
 
 RULES = {
     "規程.txt": [
@@ -118,6 +120,29 @@ def test_what_people_say_finds_what_rules_say(
 )
 def test_no_other_words_are_put_where_they_do_not_help(service: Service, question: str) -> None:
     assert ask(service, question).standalone_question == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "read_as"),
+    [
+        ("有休は何日もらえますか。", "年次有給休暇は何日もらえますか。"),
+        ("ホテル代", "宿泊費"),
+        ("賞与", "賞与"),
+        ("ガソリン代", "ガソリン代"),
+    ],
+)
+def test_a_search_is_read_as_a_question_is(service: Service, query: str, read_as: str) -> None:
+    found = service.search(query)
+    assert found.read_as == read_as
+    assert (tell("read_as", True, question=read_as) in found.notes) == (read_as != query)
+    if read_as != query:
+        assert [hit.chunk_id for hit in found.hits] == [hit.chunk_id for hit in service.search(read_as).hits]
+
+
+def test_a_longer_word_is_another_one_unless_it_is_what_would_be_put() -> None:
+    hits = Shelf({"a.txt": "…  第18条（計画年休）", "b.txt": "…  年次有給休暇は10日とする。"}).hits()
+    assert may_be_reworded("年休は何日ですか", hits[:1])  # 計画年休 is another
+    assert not may_be_reworded("有給休暇は何日ですか", hits[1:])
 
 
 def test_a_followup_is_read_in_other_words_too(service: Service) -> None:

@@ -1,0 +1,100 @@
+"""How likely the passages found for a wording of a question answer it, and which other wording they answer better.
+
+Asked and searched for alike: what ``ask`` reads in other words (:mod:`rag.asking.rewording`), ``search`` does, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from corpus.errors import UsageError
+from corpus.language import fold
+from corpus.types import Hit
+from rag.asking.answers import Library
+from rag.asking.rewording import Rewording, is_said, rewordings, stands
+from rag.grounding.abstention import Abstention, signals
+from rag.grounding.otherwise import asked_first
+from rag.retrieval.spelling import Wording
+
+_SURER = 0.1
+"""How much likelier to be answered a question must be in other words, and than one that is just not refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A wording of the question, its passages, the chance that they answer it, and that below which it is refused."""
+
+    wording: Wording
+    hits: tuple[Hit, ...]
+    chance: float
+    threshold: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether the passages do not speak of it."""
+        return not self.hits or self.chance < self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges the wordings of one question. ``followup`` is what was asked where it is read as another, else empty."""
+
+    library: Library
+    abstention: Abstention
+    k: int
+    followup: str = ""
+
+    def of(self, wording: Wording, hits: tuple[Hit, ...]) -> Judged:
+        """Returns a wording with its passages, judged."""
+        found = signals(wording.read, hits, self.library.rarity, self.library.lacks, self.followup)
+        chance = self.abstention.chance(found) if hits else 0.0
+        return Judged(wording, hits, chance, self.abstention.threshold(found))
+
+    def in_other_words(self, asked: Judged) -> Judged | None:
+        """Returns the question with a word put otherwise that stands in none of its passages, where that is likelier to
+        be answered.
+
+        It is looked for where the question is refused, or nearly so.
+        """
+        least = asked.threshold + _SURER
+        if asked.chance >= least + _SURER:
+            return None
+        least = max(least, asked.chance + _SURER)
+        found = self._reworded(asked)
+        nearer = max((one for one in found if one.chance > asked.chance), key=_chance, default=None)
+        if nearer is not None and nearer.chance < least:  # 父が亡くなったとき needs two words in others
+            found = self._reworded(nearer)
+        return max((one for one in found if one.chance >= least), key=_chance, default=None)
+
+    def _reworded(self, asked: Judged) -> list[Judged]:
+        """Returns the question with each word of the table that none of its passages has put otherwise."""
+        found = []
+        for one in rewordings(asked.wording.read, self.library.lacks):
+            if _is_told(one, asked.hits):
+                continue
+            try:
+                hits = asked_first(one.question, self.library.search(one.question, self.k).hits)
+            except UsageError:
+                continue  # too long in other words
+            if _stands_in(hits, one.other):
+                found.append(self.of(replace(asked.wording, written=one.question), hits))
+        return found
+
+
+def may_be_reworded(question: str, hits: Sequence[Hit]) -> bool:
+    """Says whether a question has a word of the table that none of the passages has; cheap where it has none."""
+    return any(not _is_told(one, hits) for one in rewordings(question))
+
+
+def _is_told(one: Rewording, hits: Sequence[Hit]) -> bool:
+    """Says whether a passage has the word that would be put otherwise."""
+    return any(is_said(one.entry, fold(f"{hit.context}\n{hit.text}")) for hit in hits)
+
+
+def _chance(one: Judged) -> float:
+    return one.chance
+
+
+def _stands_in(hits: Sequence[Hit], word: str) -> bool:
+    return any(stands(word).search(fold(f"{hit.context}\n{hit.text}")) for hit in hits)
