@@ -374,10 +374,10 @@ def is_said(entry: str, folded: str) -> bool:
     """Says whether a folded text has a word of the table: by itself, or in a longer run of kanji that is one of its
     words (有給休暇 in 年次有給休暇); 計画年休 is none, and says nothing of 年休.
     """
-    runs = re.compile(f"{_KANJI}*{re.escape(entry)}{_KANJI}*") if re.match(_KANJI, entry) else stands(entry)
-    return any(
-        run.group() in _all_words() or not re.fullmatch(f"{_KANJI}+", entry) for run in runs.finditer(folded)
-    )
+    if not re.fullmatch(f"{_KANJI}{{2,}}", entry):
+        return stands(entry).search(folded) is not None
+    runs = re.finditer(f"{_KANJI}*{re.escape(entry)}{_KANJI}*", folded)
+    return any(run.group() in _all_words() for run in runs)
 
 
 @lru_cache(maxsize=1)
