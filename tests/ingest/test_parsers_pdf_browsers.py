@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tests.ingest.blocks import kinds
@@ -54,6 +55,27 @@ def test_a_box_beside_running_text_is_no_table() -> None:
         write(canvas, PROSE, 70, 760 - 14 * len(lines), 450)
 
     assert sorted(text for _, _, text in kinds(read(drawn(draw)))) == sorted([" ".join(note), PROSE, PROSE])
+
+
+BOXES = (
+    ("Plan", "Choose the sites. Ask the", "works council, and the", "insurer where goods are", "stored."),
+    ("Install", "Two people need a day for", "each site; the doors stay", "open for an hour."),
+    ("Check", "Compare the readings of", "a week. Then sign the", "report and send it in."),
+)
+
+
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_boxes_of_text_side_by_side_are_read_one_after_the_other(by_rows: bool) -> None:
+    """As on slides; a table is drawn row by row."""
+    places = [(60 + 170 * x, 600 - 14 * y, line) for x, box in enumerate(BOXES) for y, line in enumerate(box)]
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, PROSE, 60, 780, 480)
+        for x, at, line in sorted(places, key=lambda place: (-place[1], place[0])) if by_rows else places:
+            canvas.drawString(x, y - 600 + at, line)
+
+    text = " ".join(read(drawn(draw)).text.split())
+    assert all((" ".join(box[1:]) in text) is not by_rows for box in BOXES)
 
 
 def test_ragged_columns_below_text_are_read_one_after_the_other() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.lines import Line, Row
-from ingest.parsers.pdf.paragraphs import leading_of
+from ingest.parsers.pdf.lines import NO_SPACE, Line, Row
+from ingest.parsers.pdf.paragraphs import SENTENCE_END, leading_of
 
 _COLUMN_LINES = 5
 _COLUMN_FILL = 0.55
@@ -22,6 +23,7 @@ _STRIP = 6.0  # points; strips that differ by less are one
 _HANGING = 3  # such steps
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _LETTER = pattern(r"[^\W\d_]")
+_NEARLY = 1.5  # letter heights from the end of a full line of Japanese to that of its column, at most
 _BEGUN = 0.5  # letter heights by which lines of a block begin at other places, at most
 _EVEN = 0.2  # letter heights by which the steps between them differ, at most
 _SHIFT = 0.1  # letter heights by which a line stands higher or lower than the row beside it, at least
@@ -222,6 +224,46 @@ def block_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, in
     switches = sum((a in block) != (b in block) for a, b in pairwise(drawn))
     is_apart = 2 * sum(shifted) >= len(shifted) and max(steps) - min(steps) < _EVEN * block[0].size
     return _whole(block, lines) if is_apart and switches == 1 else []
+
+
+def text_columns(rows: Sequence[Row], order: dict[int, int]) -> list[float]:
+    """Returns where boxes of running text that stand side by side begin, as on slides; [] for the rows of a table.
+
+    The file draws one box after the other, and in most of them sentences go on from line to line.
+    """
+    number = max(len(row.lines) for row in rows)
+    full = [row for row in rows if len(row.lines) == number]
+    lefts = [min(row.lines[at].x0 for row in full) for at in range(number)]
+    if number < 2 or len(full) < 2:
+        return []
+    columns: list[list[Line]] = [[] for _ in lefts]
+    for line in (line for row in rows for line in row.lines):
+        at = max(bisect_right(lefts, line.x0 + 1.0) - 1, 0)
+        if at + 1 < number and line.x1 >= lefts[at + 1]:
+            return []
+        columns[at].append(line)
+    drawn = sorted(
+        ((order[id(line.words[0])], at) for at, column in enumerate(columns) for line in column),
+    )
+    if sum(a != b for (_, a), (_, b) in pairwise(drawn)) != number - 1:
+        return []
+    return lefts if 2 * sum(map(_holds_sentences, columns)) >= number else []
+
+
+def _holds_sentences(column: Sequence[Line]) -> bool:
+    """Says whether a sentence goes on in the next line, more than once."""
+    edge = max(line.x1 for line in column)
+    return (
+        sum(
+            SENTENCE_END.search(above.text) is None
+            and (
+                below.text[0].islower()
+                or (NO_SPACE.match(below.text) is not None and above.x1 > edge - _NEARLY * above.size)
+            )
+            for above, below in pairwise(column)
+        )
+        > 1
+    )
 
 
 def _whole(box: Sequence[Line], lines: Sequence[Line]) -> list[Line]:

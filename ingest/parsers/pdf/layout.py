@@ -7,12 +7,13 @@ geometry decides between them.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.columns import block_beside, box_beside, find_band, find_gutter
+from ingest.parsers.pdf.columns import block_beside, box_beside, find_band, find_gutter, text_columns
 from ingest.parsers.pdf.extents import have_same_columns, table_end, table_start
 from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.joints import find_jointed
@@ -118,6 +119,8 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
             block = [] if box else block_beside(rows[position:end], lines, order)
             if box or block:
                 return _with_box(lines, box or block, bands, boxes + 1, before_table=bool(block))
+            if lefts := text_columns(rows[position:end], order):
+                return _with_columns(rows, position, lefts, order, bands, boxes + 1)
         if end > position:
             position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
@@ -127,6 +130,30 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
         else:
             position += 1
     return pieces + paragraphs(_in_drawn_order(rows[start:], order))
+
+
+def _with_columns(
+    rows: Sequence[Row],
+    start: int,
+    lefts: Sequence[float],
+    order: dict[int, int],
+    bands: Sequence[Bands],
+    boxes: int,
+) -> list[Piece]:
+    """Returns the pieces of an area where boxes of text stand side by side from a row on: each box on its own."""
+    end = start
+    columns: list[list[Line]] = [[] for _ in lefts]
+    for row in rows[start:]:
+        held = [(max(bisect_right(lefts, line.x0 + 1.0) - 1, 0), line) for line in row.lines]
+        near = end == start or rows[end - 1].y0 - row.y1 < _ROW_GAP * row.lines[0].size
+        if not near or any(at + 1 < len(lefts) and line.x1 >= lefts[at + 1] for at, line in held):
+            break
+        for at, line in held:
+            columns[at].append(line)
+        end += 1
+    above, below = _as_drawn(rows[:start], order), _as_drawn(rows[end:], order)
+    inside = [piece for column in columns for piece in _flow(column, bands, boxes)]
+    return [*_flow(above, bands, boxes), *inside, *_flow(below, bands, boxes)]
 
 
 def _with_box(
