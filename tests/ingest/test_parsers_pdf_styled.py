@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from itertools import pairwise
 from typing import Any
 
 from tests.ingest.blocks import kinds
@@ -106,3 +107,18 @@ def test_backgrounds_of_lines_part_no_rows() -> None:
             canvas.line(x, ys[0], x, ys[-1])
 
     assert blocks(drawn(draw))[1:] == [("table", READ)]
+
+
+def test_a_header_on_a_background_is_the_first_row_of_the_table_below_it() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFillGray(0.8)
+        for left, right in pairwise(EDGES):
+            canvas.rect(left, 682, right - left, 18, stroke=0, fill=1)
+        canvas.setFillGray(0)
+        ys = table(canvas, 700)[1:]
+        for y in ys:
+            canvas.line(EDGES[0], y, EDGES[-1], y)
+        for x in EDGES:
+            canvas.line(x, ys[0], x, ys[-1])
+
+    assert blocks(drawn(draw)) == [("table", READ)]

@@ -18,6 +18,7 @@ _MOST_RULES = 0.8  # of a table's level rules, those that reach as far
 _LABELLED = 0.8  # of its rows, those with a label to the left
 _LONGEST_LABEL = 40  # characters
 _ACROSS = 0.9  # of a table's width, that of a background behind a row, at least
+_HIGHEST_HEADER = 80.0  # points
 _LEAST_ROW = 5.0  # points between two such edges
 
 
@@ -39,6 +40,31 @@ class Grid:
         """Says whether the middle of a word lies in it."""
         x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
         return self.xs[0] <= x <= self.xs[-1] and self.ys[-1] <= y <= self.ys[0]
+
+    def add_header(self, rules: Sequence[Rule], lines: Sequence[Line]) -> None:
+        """Adds the row above a table on a background as wide as the table, where it is in two columns or more."""
+        edges = [
+            rule
+            for rule in rules
+            if not rule.drawn and self.xs[0] - _OPEN < rule.x0 and rule.x1 < self.xs[-1] + _OPEN
+        ]
+        tops = {round(rule.y0) for rule in edges if _LEAST_ROW < rule.y0 - self.ys[0] < _HIGHEST_HEADER}
+        top = min(tops, default=0)
+        if top and all(
+            self._is_across([one for one in edges if abs(one.y0 - y) < _TOUCH]) for y in (top, self.ys[0])
+        ):
+            held = [
+                word for line in lines for word in line.words if self.ys[0] < (word.y0 + word.y1) / 2 < top
+            ]
+            inside = all(self.xs[0] - _TOUCH < word.x0 and word.x1 < self.xs[-1] + _TOUCH for word in held)
+            if inside and len({self.column(word) for word in held}) > 1:
+                self.upright += [Rule(x, self.ys[0], x, float(top)) for x in self.xs]
+                self.level.append(Rule(self.xs[0], float(top), self.xs[-1], float(top)))
+                self.ys = [float(top), *self.ys]
+
+    def _is_across(self, edges: Sequence[Rule]) -> bool:
+        wide = sum(x1 - x0 for x0, x1 in {(round(edge.x0), round(edge.x1)) for edge in edges})
+        return wide > _ACROSS * (self.xs[-1] - self.xs[0])
 
     def add_labels(self, lines: Sequence[Line]) -> None:
         """Adds a column for the labels to the left of a table, beside nearly each of its rows and within its height."""
@@ -77,9 +103,8 @@ class Grid:
                 edges.setdefault(round(rule.y0), []).append(rule)
         ys = list(self.ys)
         for parts in edges.values():
-            wide = sum(x1 - x0 for x0, x1 in {(round(part.x0), round(part.x1)) for part in parts})
             y = parts[0].y0
-            if wide > _ACROSS * (self.xs[-1] - self.xs[0]) and all(abs(y - one) > _LEAST_ROW for one in ys):
+            if self._is_across(parts) and all(abs(y - one) > _LEAST_ROW for one in ys):
                 ys = sorted([*ys, y], reverse=True)
         firsts = [(word.y0 + word.y1) / 2 for word in words if self.column(word) == 0]
         if all(any(low < y < high for y in firsts) for high, low in pairwise(ys)):

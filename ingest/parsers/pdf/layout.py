@@ -46,6 +46,8 @@ def arrange(lines: Sequence[Line], rules: Sequence[Rule] = ()) -> list[Piece]:
     drawn = [rule for rule in rules if rule.drawn] if left else []
     grids = find_grids(drawn) if drawn else []
     for grid in [*grids, *find_jointed(drawn, left, grids)] if drawn else ():
+        if len(drawn) < len(rules):
+            grid.add_header(rules, left)
         grid.add_labels(left)
         inside = [word for line in left for word in line.words if grid.holds(word)]
         if len(drawn) < len(rules):
