@@ -3,7 +3,8 @@
 Words of spaced scripts are folded words, those of English as they are spelt in American (stemmed by the index);
 Chinese, Japanese and Korean, and other scripts written without spaces, are overlapping pairs of characters. Pairs
 found as much as a dictionary tokenizer on the questions they were measured on, need no 200 MB dictionary and know no
-unknown words. Codes and numbers are one token as well as their parts, and so are a product's units ("55N・m").
+unknown words. Codes and numbers are one token as well as their parts, and so are a product's units ("55N・m"). A year
+of a Japanese era is the common one as well.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from corpus.british import american
+from corpus.eras import era_years, in_common_years
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
 
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"
@@ -90,20 +92,23 @@ def passage_tokens(context: str, text: str) -> list[str]:
     tokens: list[str] = []
     extras: list[str] = []
     for part in (context, text):
-        for token, reading in _tokens(fold(part)):
+        folded = fold(part)
+        for token, reading in _tokens(folded):
             (tokens if reading else extras).append(token)
+        for _, _, year in era_years(folded):
+            extras += [str(year), f"{year}年"]
         tokens.append(GAP)
     return tokens + extras
 
 
 @lru_cache(maxsize=4096)
 def query_tokens(query: str) -> QueryTokens:
-    """Returns what a query looks for; nothing in it is syntax but quotes around a phrase.
+    """Returns what a query looks for; nothing in it is syntax but quotes around a phrase, which is as it is written.
 
     A search asks it of the question three times and of each of its words; not to be changed.
     """
     folded = fold(query)
-    tokens = list(_tokens(folded))
+    tokens = list(_tokens(in_common_years(folded)))
     counts: dict[str, int] = {}
     for token, _ in tokens:
         counts[token] = counts.get(token, 0) + 1

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from corpus.eras import ERAS
 from corpus.language import normalise
-from rag.words.numerals import ERAS, KANJI, MONEY, MONTHS, ONES, SCALES, TENS, UNITS, read_kanji, read_words
+from rag.words.numerals import KANJI, MONEY, MONTHS, ONES, SCALES, TENS, UNITS, read_kanji, read_words
 
 Kind = Literal["number", "percent", "money", "date", "time", "measure", "code"]
 

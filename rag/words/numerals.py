@@ -91,9 +91,6 @@ MONTHS = {
     "november": 11, "nov": 11, "december": 12, "dec": 12,
 }  # fmt: skip
 
-ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
-"""A Japanese era → the year before its first."""
-
 KANJI = "〇一二三四五六七八九十百千万億兆"
 """The characters of a numeral in kanji."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from corpus.eras import era_years, in_common_years
 from corpus.language import fold, spellings, words
 from corpus.scripts import CJK, HAN, HIRAGANA
 from rag.words.stemming import NUMBER, NUMBER_WORDS, number, stem
@@ -71,8 +72,11 @@ def _weigh(word: str) -> float:
 
 @lru_cache(maxsize=64)
 def terms(text: str) -> tuple[Term, ...]:
-    """Returns the terms of a text, in order; words without meaning of their own have weight 0."""
-    found = []
+    """Returns the terms of a text, in order; words without meaning of their own have weight 0.
+
+    A year of a Japanese era is the common one: 2025 of 令和7年.
+    """
+    found, text = [], in_common_years(text)
     japanese = _KANA.search(text) is not None
     shouted = text.isupper()
     for word in words(text):
@@ -119,9 +123,10 @@ def weights(text: str | Iterable[Term], rarity: Mapping[str, float] | None = Non
 
 
 def stems(text: str) -> frozenset[str]:
-    """Returns the distinct stems of a text, those without meaning too."""
+    """Returns the distinct stems of a text, those without meaning too; years of Japanese eras as common ones, too."""
     found = {stem(word) for word in spellings(text)}
     folded = fold(text)
+    found.update(str(year) for _, _, year in era_years(folded))
     if _KANA.search(folded):
         found.update(_kanji_words(folded))
     found.update(_bare(code) for code in CODE.findall(folded))

@@ -1,0 +1,15 @@
+"""The words of a question that carry its meaning."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.words.terms import coverage, stems, weights
+
+
+@pytest.mark.parametrize("asked", ["2025年の夏季休業はいつですか", "令和7年の夏季休業はいつですか"])
+def test_a_year_of_a_japanese_era_is_the_common_one(asked: str) -> None:
+    wanted = weights(asked)
+    told = [stems(text) for text in ("令和７年の夏季休業は8月です", "2025年の夏季休業は8月です")]
+    other = [stems(text) for text in ("令和6年の夏季休業は8月です", "2024年の夏季休業は8月です")]
+    assert min(coverage(wanted, one) for one in told) > max(coverage(wanted, one) for one in other) + 0.2
