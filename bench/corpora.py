@@ -175,7 +175,7 @@ def _read_files(shelf: _Shelf, folder: Path, size: int, until: float) -> bool:
     ]
     waiting: list[tuple[SourceFile, Document, tuple[Chunk, ...]]] = []
     embedder = shelf.embedder
-    chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings)
+    chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings, embedder.max_tokens)
     with ReadAhead(shelf.settings, [(file, None) for file in missing], lambda: None) as reading:
         while not reading.ended and shelf.chunks < size and time.monotonic() < until:
             read = reading.take()

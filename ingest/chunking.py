@@ -80,7 +80,7 @@ class Chunker:
         count_tokens: texts → tokens of each, special tokens included, in the embedder's own tokens.
         covers: says whether the embedder can read a text.
         settings: ``chunk_tokens`` limits covered chunks, context included; ``chunk_chars`` other texts.
-        max_tokens: the most the embedder reads; 0: ``chunk_tokens`` is known to be within it.
+        max_tokens: the most the embedder reads, special tokens included.
         go_on: called every now and then, for a book takes seconds to cut; what it raises ends the cutting.
     """
 
@@ -89,20 +89,20 @@ class Chunker:
         count_tokens: Callable[[Sequence[str]], list[int]],
         covers: Callable[[str], bool],
         settings: Settings,
-        max_tokens: int = 0,
+        max_tokens: int,
         go_on: Callable[[], None] = lambda: None,
     ) -> None:
         self._count_some = count_tokens
         self._covers = covers
         self._go_on = go_on
-        self._max_tokens = min(settings.chunk_tokens, max_tokens or settings.chunk_tokens)
+        self._max_tokens = min(settings.chunk_tokens, max_tokens)
         self._max_chars = settings.chunk_chars
 
     def chunk(self, document: Document) -> tuple[Chunk, ...]:
         """Returns the chunks of a document in reading order; together they hold all its non-blank text.
 
-        A chunk that the embedder covers has at most ``chunk_tokens`` tokens with its context; any other at
-        most ``chunk_chars`` characters without it. Time is linear in the text.
+        A chunk that the embedder covers has at most ``chunk_tokens`` tokens with its context, and no more than it
+        reads; any other at most ``chunk_chars`` characters without it. Time is linear in the text.
         """
         text = document.text
         contexts = Contexts(self._count, document.title, self._max_tokens // _CONTEXT_SHARE)

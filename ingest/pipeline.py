@@ -139,8 +139,9 @@ class _Ingest:
         """Cuts what comes out of the parsers and commits what has its vectors, until nothing is left."""
         if not work:
             return
+        embedder = self.embedder
         chunker = Chunker(
-            self.embedder.count_tokens, self.embedder.covers, self.settings, go_on=self._must_go_on
+            embedder.count_tokens, embedder.covers, self.settings, embedder.max_tokens, self._must_go_on
         )
         waiting: list[Work] = []
         try:

@@ -52,7 +52,9 @@ def build(pieces: Sequence[Piece], title: str = "Handbook", per_page: int = 0) -
 
 
 def cut(document: Document, tokens: int = 40, chars: int = 60) -> tuple[Chunk, ...]:
-    return Chunker(count_tokens, covers, Settings(chunk_tokens=tokens, chunk_chars=chars)).chunk(document)
+    return Chunker(count_tokens, covers, Settings(chunk_tokens=tokens, chunk_chars=chars), 256).chunk(
+        document
+    )
 
 
 # ---- what holds for every document ---------------------------------------------------------------
@@ -332,7 +334,9 @@ def test_a_large_document_is_cut_in_linear_time() -> None:
             return covers(text)
 
         block = [("heading", "Part", 1), ("paragraph", LONG, 0), ("paragraph", "語" * 500 + "。", 0)]
-        Chunker(counting, covering, Settings(chunk_tokens=60, chunk_chars=80)).chunk(build(block * times))
+        Chunker(counting, covering, Settings(chunk_tokens=60, chunk_chars=80), 256).chunk(
+            build(block * times)
+        )
         return seen
 
     assert work(50) < 11 * work(5)

@@ -81,7 +81,9 @@ def test_prose_named_csv_is_still_read() -> None:
 
 def test_a_header_goes_with_every_part_of_a_long_table() -> None:
     document = read("city,fee\n" + "".join(f"city number {n},{n}\n" for n in range(400)))
-    chunker = Chunker(lambda texts: [len(text.split()) for text in texts], lambda _: True, load_settings({}))
+    chunker = Chunker(
+        lambda texts: [len(text.split()) for text in texts], lambda _: True, load_settings({}), 256
+    )
     chunks = chunker.chunk(document)
     assert len(chunks) > 3
     assert all("city | fee" in chunk.searched for chunk in chunks)

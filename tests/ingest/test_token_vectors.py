@@ -94,9 +94,7 @@ def test_a_model_without_token_vectors_goes_on_without_and_reuses_its_vectors(tm
 
 def test_a_multilingual_model_gives_japanese_vectors_and_every_leg_has_its_say(tmp_path: Path) -> None:
     model = make_tiny_model(tmp_path / "multilingual", multilingual=True)
-    chosen = Settings(
-        data_dir=tmp_path / "data", dense="exact", embedder=str(model), embed_threads=1, chunk_tokens=60
-    )
+    chosen = Settings(data_dir=tmp_path / "data", dense="exact", embedder=str(model), embed_threads=1)
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "休暇.md").write_text("# 休暇規程\n\n年次有給休暇は翌年度に限り繰り越す。\n", encoding="utf-8")
@@ -110,3 +108,19 @@ def test_a_multilingual_model_gives_japanese_vectors_and_every_leg_has_its_say(t
         assert {hit.source for hit in found.hits} == {"休暇.md", "旅費.md"}
         assert found.hits[0].source == "休暇.md"
         assert all({"dense", "late"} <= set(hit.legs) for hit in found.hits)
+
+
+def test_passages_are_no_longer_than_what_the_model_reads(tmp_path: Path) -> None:
+    model = make_tiny_model(tmp_path / "multilingual", multilingual=True)
+    chosen = Settings(data_dir=tmp_path / "data", dense="exact", embedder=str(model), embed_threads=1)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "long.md").write_text(
+        "# 休暇規程\n\n" + "年次有給休暇は翌年度に限り繰り越す。\n" * 40, encoding="utf-8"
+    )
+    with EmbeddingChild(chosen) as embedder, open_corpus(chosen, embedder.space) as corpus:
+        assert embedder.max_tokens < chosen.chunk_tokens
+        report = run(corpus, docs, embedder=embedder)  # type: ignore[arg-type]
+        state = corpus.state()
+        assert (report.added, state.chunks_without_vector) == (1, 0)
+        assert state.chunks > 2
