@@ -157,7 +157,7 @@ ESTIMATE = TokenCounter(estimate_tokens, "a pessimistic estimate")
 
 def is_japanese(text: str) -> bool:
     """Says whether the text is written in Japanese: it has kana, or more kanji than Latin letters."""
-    if re.search(r"[\u3041-\u30ff]", text):
+    if re.search(r"[\u3041-\u30ff\uff66-\uff9f]", text):
         return True
     return len(re.findall(r"[\u3400-\u9fff]", text)) > len(re.findall(r"[A-Za-z]", text))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from datetime import UTC
 
 from corpus.embedding import Embedder
 from corpus.errors import UsageError
+from corpus.patterns import pattern
 from corpus.searching import is_past
 from corpus.store import Corpus
 from corpus.types import Caller, Filter
@@ -15,9 +17,18 @@ from rag.retrieval.filters import END_OF_DAY
 from rag.retrieval.spelling import Vocabulary, slips_of
 from rag.words.told import tell
 
+_WIDE = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+_OTHER_WIDTH = pattern(f"[{_WIDE}](?:[\uff01-\uff5e]*[{_WIDE}\uff05])?|[\uff66-\uff9f]+")
+"""Letters and figures as wide as a kanji, with the signs between them, and katakana half as wide."""
+_DASH = pattern(r"(?<=\w)[\u2010-\u2015\u2212\ufe58\ufe63\uff0d](?=\w)")
+_EMOJI = pattern("[\u2600-\u27bf\U0001f000-\U0001faff][\u200d\ufe0f\u2600-\u27bf\U0001f000-\U0001faff]*")
+"""They are no words to either leg, and an embedder takes a short query with one for another language."""
+
 
 def clean_query(query: str, max_chars: int) -> str:
-    """Returns the query without control characters and lone surrogates.
+    """Returns the query without control characters, lone surrogates and emoji, in the usual widths and dashes.
+
+    Of emoji alone nothing is taken away.
 
     Raises:
         UsageError: nothing is left, or it is longer than ``max_chars``.
@@ -29,7 +40,9 @@ def clean_query(query: str, max_chars: int) -> str:
             hint="Ask a shorter question, or raise VOUCH_MAX_QUERY_CHARS.",
         )
     kept = "".join(" " if ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 else c for c in query)
-    kept = " ".join(kept.split())
+    kept = _OTHER_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match.group()), kept)
+    kept = _DASH.sub("-", kept)
+    kept = " ".join(_EMOJI.sub(" ", kept).split()) or " ".join(kept.split())
     if not kept:
         raise UsageError(
             "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'
