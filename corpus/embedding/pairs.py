@@ -17,7 +17,7 @@ SETTING = "reranker"
 
 
 class PairScorer:
-    """A CrossEncoder, loaded with the first pairs. Safe to call from any thread; one call computes at a time.
+    """A CrossEncoder, loaded when it is first needed. Safe to call from any thread; one call computes at a time.
 
     Args:
         model: its folder, or its name on the Hugging Face hub, which is looked up on this machine.
@@ -28,7 +28,6 @@ class PairScorer:
 
     def __init__(self, model: str) -> None:
         folder = Path(model).expanduser()
-        self.name = model
         self._lock = threading.Lock()
         self._loaded: Any = None
         if folder.is_dir():
@@ -41,6 +40,18 @@ class PairScorer:
             )
         else:
             self._folder = cached_on_this_machine(model, SETTING)
+        self.name = folder.name if folder.is_dir() else model  # notes come over HTTP, which names no path
+
+    def load(self) -> None:
+        """Reads the weights, where that was not done yet: seconds, most of them the library's own.
+
+        Raises:
+            EmbeddingError: they cannot be read (``model_unusable``).
+        """
+        if self._loaded is None:
+            with self._lock:
+                if self._loaded is None:
+                    self._loaded = _load(self._folder, self.name)
 
     def score(self, query: str, passages: Sequence[str]) -> Float32:
         """Returns how well each passage fits a query, in [0, 1], higher is better: float32, shape (passages,).
@@ -52,9 +63,8 @@ class PairScorer:
         """
         if not passages:
             return np.empty(0, np.float32)
+        self.load()
         with self._lock:
-            if self._loaded is None:
-                self._loaded = _load(self._folder)
             try:
                 found = self._loaded.predict(
                     [(query, passage) for passage in passages],
@@ -69,7 +79,7 @@ class PairScorer:
         return scores
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, name: str) -> Any:
     go_offline()
     import torch
     from sentence_transformers import CrossEncoder
@@ -84,7 +94,7 @@ def _load(folder: Path) -> Any:
             activation_fn=torch.nn.Sigmoid(),
         )
     except Exception as error:  # any fault of a foreign model's files ends up here
-        raise _unusable(str(folder), str(error)) from error
+        raise _unusable(name, str(error).replace(str(folder), name)) from error
 
 
 def _unusable(name: str, why: str) -> EmbeddingError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -65,7 +65,8 @@ class CrossEncoderOrder:
     """Orders the best hits by a CrossEncoder; what it cannot do in time stays in the fused order, with a note.
 
     Questions take turns. One that is given up ends with the passages it is at, so that it keeps no other waiting
-    for longer. The first question also waits for the model to be loaded.
+    for longer. The first question also waits for the model to be loaded, which is none of its time: a command that
+    searches once would never be in time.
 
     Args:
         scorer: the model.
@@ -87,15 +88,17 @@ class CrossEncoderOrder:
         read, rest = list(hits[: self.depth]), list(hits[self.depth :])
         if not read:
             return Reranked(tuple(hits))
-        under_way = self._pool.submit(self._score, query, read, given_up)
         try:
+            self._scorer.load()
+            under_way = self._pool.submit(self._score, query, read, given_up)
             scores = under_way.result(self._timeout_ms / 1000)
         except LateError:
-            note = tell("rerank_late", is_japanese(query), ms=self._timeout_ms)
-            return _left(hits, under_way, given_up, note)
+            given_up.set()
+            under_way.cancel()
+            return Reranked(tuple(hits), tell("rerank_late", is_japanese(query), ms=self._timeout_ms))
         except EmbeddingError as error:
-            note = tell("rerank_failed", is_japanese(query), why=error.message.rstrip("."))
-            return _left(hits, under_way, given_up, note)
+            why = error.message.rstrip(".")
+            return Reranked(tuple(hits), tell("rerank_failed", is_japanese(query), why=why))
         order = sorted(range(len(read)), key=lambda at: (-scores[at], at))
         found = [
             replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": scores[at]})
@@ -129,14 +132,6 @@ def open_reranker(settings: Settings) -> Reranker:
         return FusedOrder(late=settings.reranker == "late")
     scorer = PairScorer(settings.reranker)
     return CrossEncoderOrder(scorer, settings.rerank_candidates, settings.rerank_timeout_ms)
-
-
-def _left(
-    hits: Sequence[Hit], under_way: Future[list[float]], given_up: threading.Event, note: str
-) -> Reranked:
-    given_up.set()
-    under_way.cancel()
-    return Reranked(tuple(hits), note)
 
 
 def _searched(hit: Hit) -> str:

@@ -39,6 +39,10 @@ class Longest:
         self.wait = threading.Event()
         self.wait.set()
         self.error: EmbeddingError | None = None
+        self.loads_s = 0.0
+
+    def load(self) -> None:
+        threading.Event().wait(self.loads_s)
 
     def score(self, query: str, passages: Sequence[str]) -> Float32:
         self.wait.wait(20)
@@ -164,6 +168,14 @@ def test_one_that_is_late_leaves_the_fused_order_with_a_note_and_the_next_questi
     assert len(scorer.read) <= 2 * AT_ONCE
 
 
+def test_its_time_begins_once_it_is_loaded(corpus: Corpus) -> None:
+    scorer = Longest()
+    scorer.loads_s = 0.5
+    order = CrossEncoderOrder(scorer, 40, 300)  # type: ignore[arg-type]
+    found = search(corpus, "leave form", reranker=order)
+    assert (found.notes, "reranker" in found.hits[0].legs) == ((), True)
+
+
 def test_one_that_fails_leaves_the_fused_order_with_a_note(corpus: Corpus) -> None:
     scorer = Longest()
     scorer.error = EmbeddingError("Its weights are gone.", code="model_unusable")
@@ -218,3 +230,15 @@ def test_a_model_that_is_no_cross_encoder_is_refused(tmp_path: Path) -> None:
     three = make_tiny_cross_encoder(tmp_path / "three", numbers=3)
     with pytest.raises(EmbeddingError, match="not one for each passage"):
         PairScorer(str(three)).score("leave", LINES)
+
+
+def test_damaged_weights_are_told_as_such_however_short_the_time(tmp_path: Path, corpus: Corpus) -> None:
+    damaged = make_tiny_cross_encoder(tmp_path / "damaged")
+    weights = damaged / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    chosen = Settings(data_dir=corpus.folder, reranker=str(damaged), rerank_timeout_ms=1)
+    found = search(corpus, reranker=open_reranker(chosen))
+    (note,) = found.notes
+    assert note.startswith("The CrossEncoder failed (The CrossEncoder damaged cannot be used: ")
+    assert str(tmp_path) not in note
+    assert texts(found) == texts(search(corpus))
