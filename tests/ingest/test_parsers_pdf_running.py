@@ -32,3 +32,20 @@ def test_the_title_of_a_section_beside_the_page_number_is_no_text() -> None:
         rules[3],
         f"5. Claims\n\n{rules[4]}\n\nDraft of 3 May",
     ]
+
+
+def test_the_time_that_a_browser_prints_on_each_page_is_no_text() -> None:
+    """It is mostly digits, as a row of figures is."""
+
+    def draw(canvas: Any) -> None:
+        for at in range(3):
+            write(canvas, f"Rule {'abc'[at]}. {PROSE}", 70, 700, 450)
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(24, 820, "11/30/26, 12:25 PM")
+            canvas.drawString(300, 820, "Handbook")
+            canvas.drawString(24, 15, "https://intranet.example/handbook")
+            canvas.drawString(560, 15, f"{at + 1}/3")
+            if at < 2:
+                canvas.showPage()
+
+    assert page_texts(read(drawn(draw))) == [f"Rule {letter}. {PROSE}" for letter in "abc"]
