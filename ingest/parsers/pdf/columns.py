@@ -23,6 +23,7 @@ _STRIP = 6.0  # points; strips that differ by less are one
 _HANGING = 3  # such steps
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _LETTER = pattern(r"[^\W\d_]")
+BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
 _NEARLY = 1.5  # letter heights from the end of a full line of Japanese to that of its column, at most
 _BEGUN = 0.5  # letter heights by which lines of a block begin at other places, at most
 _EVEN = 0.2  # letter heights by which the steps between them differ, at most
@@ -227,9 +228,10 @@ def block_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, in
 
 
 def text_columns(rows: Sequence[Row], order: dict[int, int]) -> list[float]:
-    """Returns where boxes of running text that stand side by side begin, as on slides; [] for the rows of a table.
+    """Returns where boxes of text that stand side by side begin, as on slides; [] for the rows of a table.
 
-    The file draws one box after the other, and in most of them sentences go on from line to line.
+    The file draws one box after the other, and in most of them sentences go on from line to line, or all hold lists, or
+    the second of two is a sender's address, its lines ending at one place.
     """
     number = max(len(row.lines) for row in rows)
     full = [row for row in rows if len(row.lines) == number]
@@ -247,7 +249,23 @@ def text_columns(rows: Sequence[Row], order: dict[int, int]) -> list[float]:
     )
     if sum(a != b for (_, a), (_, b) in pairwise(drawn)) != number - 1:
         return []
-    return lefts if 2 * sum(map(_holds_sentences, columns)) >= number else []
+    are_boxes = (
+        2 * sum(map(_holds_sentences, columns)) >= number
+        or all(map(_is_list, columns))
+        or (number == 2 and _ends_at_one_place(columns[1]))
+    )
+    return lefts if are_boxes else []
+
+
+def _is_list(column: Sequence[Line]) -> bool:
+    return len(column) > 1 and 2 * sum(line.text[0] in BULLETS for line in column) > len(column)
+
+
+def _ends_at_one_place(column: Sequence[Line]) -> bool:
+    """Says whether lines of words are aligned at their right, and not at their left."""
+    words = sum(_LETTER.search(line.text) is not None for line in column)
+    starts, ends = [line.x0 for line in column], [line.x1 for line in column]
+    return max(ends) - min(ends) < 1.0 < max(starts) - min(starts) and 2 * words > len(column) > 2
 
 
 def _holds_sentences(column: Sequence[Line]) -> bool:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
-from ingest.parsers.pdf.columns import block_beside, box_beside, find_band, find_gutter, text_columns
+from ingest.parsers.pdf.columns import BULLETS, block_beside, box_beside, find_band, find_gutter, text_columns
 from ingest.parsers.pdf.extents import have_same_columns, table_end, table_start
 from ingest.parsers.pdf.grids import Bands, Grid, find_bands, find_grids
 from ingest.parsers.pdf.joints import find_jointed
@@ -22,9 +22,11 @@ from ingest.parsers.pdf.paragraphs import SENTENCE_END, Piece, goes_on, leading_
 from ingest.parsers.pdf.seams import with_cells, with_seams
 from ingest.parsers.pdf.tables import table_rows
 
-_BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
 _MARK = pattern(r"[•●○◦▪■□◆◇‣⁃–·・*-]|\(?(?:\d{1,2}|[a-z])[.)]")
 _ROW_GAP = 2.5  # letter heights between two rows of a table at most
+_NEXT_LINE = (
+    0.6  # letter heights from a line of a box to the next at most, below those that stand beside others
+)
 _NARROW = 3.0  # letter heights that the strip between columns has at most
 _RULE_OVERHANG = 3.0  # points by which a table's rules may stand beyond its column
 _MOST_BOXES = 20  # beside the text of a page
@@ -122,7 +124,7 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
             if box or block:
                 return _with_box(lines, box or block, bands, boxes + 1, before_table=bool(block))
             if lefts := text_columns(rows[position:end], order):
-                return _with_columns(rows, position, lefts, order, bands, boxes + 1)
+                return _with_columns(rows, (position, end), lefts, order, bands, boxes + 1)
         if end > position:
             position = table_start(rows, start, position, end)
             pieces += paragraphs(_in_drawn_order(rows[start:position], order))
@@ -136,18 +138,19 @@ def _flow(lines: Sequence[Line], bands: Sequence[Bands], boxes: int = 0) -> list
 
 def _with_columns(
     rows: Sequence[Row],
-    start: int,
+    place: tuple[int, int],
     lefts: Sequence[float],
     order: dict[int, int],
     bands: Sequence[Bands],
     boxes: int,
 ) -> list[Piece]:
-    """Returns the pieces of an area where boxes of text stand side by side from a row on: each box on its own."""
+    """Returns the pieces of an area where boxes of text stand side by side in some rows, and below: each on its own."""
+    start, least = place
     end = start
     columns: list[list[Line]] = [[] for _ in lefts]
     for row in rows[start:]:
         held = [(max(bisect_right(lefts, line.x0 + 1.0) - 1, 0), line) for line in row.lines]
-        near = end == start or rows[end - 1].y0 - row.y1 < _ROW_GAP * row.lines[0].size
+        near = end < least or rows[end - 1].y0 - row.y1 < _NEXT_LINE * row.lines[0].size
         if not near or any(at + 1 < len(lefts) and line.x1 >= lefts[at + 1] for at, line in held):
             break
         for at, line in held:
@@ -204,7 +207,7 @@ def _is_mark_of(before: Line, line: Line, *, alone: bool) -> bool:
     """Says whether a line is the mark of an item; beside other lines in their row only a bullet close to it is."""
     if alone:
         return bool(_MARK.fullmatch(before.text)) and not _MARK.fullmatch(line.text)
-    return before.text in _BULLETS and line.x0 - before.x1 < _NARROW * line.size
+    return before.text in BULLETS and line.x0 - before.x1 < _NARROW * line.size
 
 
 def _drawn_order(lines: Sequence[Line]) -> dict[int, int]:
