@@ -78,6 +78,30 @@ def test_a_table_header_on_each_page_is_no_running_header() -> None:
     ] * 3
 
 
+def test_a_merged_head_on_each_page_is_no_running_header() -> None:
+    """It stands between two rows of heads that differ, beside the rules of its table."""
+
+    def draw(canvas: Any) -> None:
+        for page in range(3):
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(64, 773, "Department")
+            for at, month in enumerate(f"Month {3 * page + n}" for n in range(3)):
+                canvas.drawString(184 + 100 * at, 766, month)
+            canvas.drawString(250, 781, f"Quarter {page + 1}")
+            for row, name in enumerate(("Sales", "Logistics", "Finance", "Production", "Research")):
+                canvas.drawString(64, 751 - 15 * row, name)
+                for at in range(3):
+                    canvas.drawRightString(270 + 100 * at, 751 - 15 * row, str(1000 * page + 37 * row + at))
+            for x in (60, 180, 280, 380, 480):
+                canvas.line(x, 687, x, 792 if x in (60, 180, 480) else 777)
+            for row, y in enumerate((792, 777, 762, 747, 732, 717, 702, 687)):
+                canvas.line(180 if row == 1 else 60, y, 480, y)
+            if page < 2:
+                canvas.showPage()
+
+    assert all(text.startswith("Department | Quarter") for text in page_texts(read(drawn(draw))))
+
+
 def test_a_running_header_of_two_rows_is_left_out() -> None:
     def draw(canvas: Any) -> None:
         for page in range(3):

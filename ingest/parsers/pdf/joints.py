@@ -19,6 +19,7 @@ _TIGHT = 0.35  # letter heights between the lines of such a row, at most
 _SAME_SIZE = 0.12  # of the size of its letters, by which they differ
 _MOST_LINES = 4  # of such a row
 _MOST_JOINTS = 60
+_MOST_TABLES = 40  # of a page
 _MOST_GROUPS = 20  # that a rule is looked up in
 _FULL = 0.6  # of a table's columns, those that a whole row fills, at least
 _CELL_GAP = 0.5  # letter heights between two cells, at least
@@ -69,6 +70,7 @@ def find_jointed(rules: Sequence[Rule], lines: Sequence[Line], known: Sequence[G
         and (grid := _grid(group)) is not None
         and _has_rows(grid, lines)
     ]
+    grids = grids[:_MOST_TABLES]
     found = [grid for grid in grids if _is_whole(grid, lines, [*known, *grids])]
     for grid in found:
         _reach_out(grid, lines)

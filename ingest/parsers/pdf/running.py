@@ -25,6 +25,8 @@ _ONCE = 1.5  # times a page that a running line is written, at most; a cell's wo
 _SAME_ROW = 0.5  # letter heights by which the lines of a row differ
 _CLOSE = 1.0  # letter heights from a table's header to its first row, at most
 _OVERLAP = 0.3  # letter heights by which their boxes may
+_GOES_ON = 5.0  # letter heights that the rules of a table go on below its header, at least
+_WHOLE_PAGE = 0.9  # of its height, what a frame around a page takes, at least
 _TABLE_ROWS = 2
 _LAST_LINE = -1_000_000
 
@@ -89,7 +91,7 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
         if not is_common(line, page):
             return False
         beside = _beside(line, page)
-        if beside and heads_table([line, *beside], page):
+        if (beside and heads_table([line, *beside], page)) or _is_in_table(line, page):
             return False
         if _PAGE_NUMBER.fullmatch(line.text):
             alike = any(
@@ -129,6 +131,17 @@ def _beside(line: Line, page: PageText) -> list[Line]:
     return [
         other for other in page.lines if other is not line and abs(other.y0 - line.y0) < _SAME_ROW * line.size
     ]
+
+
+def _is_in_table(line: Line, page: PageText) -> bool:
+    """Says whether upright rules on both sides of a line go on for several more, and not around the whole page."""
+    middle, low = (line.y0 + line.y1) / 2, line.y0 - _GOES_ON * line.size
+    around = [
+        rule.x0
+        for rule in page.rules
+        if rule.x1 - rule.x0 < 1 and rule.y0 < low and middle < rule.y1 < rule.y0 + _WHOLE_PAGE * page.height
+    ]
+    return bool(around) and min(around) <= line.x0 and max(around) >= line.x1
 
 
 def _grows(numbers: Sequence[tuple[int, int]]) -> bool:
