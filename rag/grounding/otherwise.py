@@ -7,24 +7,16 @@ Codes and figures are the same in every language, so a passage in another langua
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from itertools import product
 
 from corpus.language import fold
 from corpus.types import Hit
+from rag.words.codes import by_letters, covers
 from rag.words.editions import holds_on, is_of_a_time
 from rag.words.periods import asked_years, quarters_of_years, told_years
 from rag.words.quarters import quarters
-from rag.words.terms import CODE
 
-_NO_PRODUCT = re.compile(r"(?:q|v|h|r|p|pp|fy|rev|ver|no|vol|ch|sec|fig|day|week|kw)\d")
-"""How codes begin that name a time, a version or a place in a document."""
-_HEAD = re.compile(r"(?P<letters>[a-z]+)[-_./]?\d+(?:[.-]\d+)*(?:[a-z](?![a-z]))?")
-"""A code without what a file's name adds to it ("aq-300-manual.md")."""
-_SPACED = re.compile(
-    r"(?<![a-z0-9])(?P<letters>[a-z]{1,8}) (?!(?:19|20)\d\d(?!\d))\d+[a-z]?(?![a-z0-9%]|[.,:]\d)"
-)
-"""What may be a code with a blank ("EV 6"); "May 2024" is none."""
 _MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b|[369]\s?[かカヵヶ]月(?:間|累計)")
 """A quarter named by its months: which one that is, its company's year tells."""
 
@@ -38,13 +30,13 @@ def of_what_is_asked(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """
     known = _letters(question, hits)
     left = tuple(hits)
-    for letters, asked in _by_letters(question, known).items():
-        own = [_covers(_by_letters(_whole(hit), known).get(letters, {}), asked) for hit in left]
+    for letters, asked in by_letters(question, known).items():
+        own = [covers(by_letters(_whole(hit), known).get(letters, {}), asked) for hit in left]
         if any(own):
             left = tuple(
                 hit
                 for hit, has in zip(left, own, strict=True)
-                if has or letters not in _by_letters(_above(hit), known)
+                if has or letters not in by_letters(_above(hit), known)
             )
     return left
 
@@ -60,54 +52,24 @@ def asked_first(question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
 def unnamed_codes(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """Returns the codes of a question that none of the hits has, while one has another of the same letters."""
     known = _letters(question, hits)
-    there = [_by_letters(_whole(hit), known) for hit in hits]
+    there = [by_letters(_whole(hit), known) for hit in hits]
     return tuple(
         written
-        for letters, asked in _by_letters(question, known).items()
+        for letters, asked in by_letters(question, known).items()
         if any(letters in one for one in there)
         for code, written in asked.items()
-        if not any(_covers(one.get(letters, {}), {code: written}) for one in there)
+        if not any(covers(one.get(letters, {}), {code: written}) for one in there)
     )
 
 
 def codes_of(text: str) -> frozenset[str]:
     """Returns the codes of a text that name a thing ("aq500"), those at the beginning of a file's name, too."""
-    return frozenset(code for codes in _by_letters(text).values() for code in codes)
+    return frozenset(code for codes in by_letters(text).values() for code in codes)
 
 
 def _letters(question: str, hits: Sequence[Hit]) -> frozenset[str]:
     """Returns the letters of all codes in a question and what was found for it."""
-    return frozenset(letters for text in (question, *map(_whole, hits)) for letters in _by_letters(text))
-
-
-def _by_letters(text: str, known: Set[str] = frozenset()) -> dict[str, dict[str, str]]:
-    """Returns the codes of a text that name a thing, by their letters: {"aq": {"aq500": "AQ-500"}}; those with a blank
-    ("EV 6") where another text has codes of these letters (``known``).
-    """
-    folded = fold(text)
-    found: dict[str, dict[str, str]] = {}
-    for match in CODE.finditer(folded):
-        if written := _HEAD.match(match.group()):
-            _add(found, written["letters"], written.group())
-    for match in _SPACED.finditer(folded) if known else ():
-        if match["letters"] in known:
-            _add(found, match["letters"], match.group())
-    return found
-
-
-def _add(found: dict[str, dict[str, str]], letters: str, written: str) -> None:
-    code = re.sub(r"[^a-z0-9]", "", written)
-    if not _NO_PRODUCT.match(code):
-        found.setdefault(letters, {}).setdefault(code, written.upper())
-
-
-def _covers(there: Mapping[str, str], asked: Mapping[str, str]) -> bool:
-    """Says whether one of the codes is asked about, or a variant of one that is ("AQ-500B") or its series (E-4000)."""
-    return any(
-        one.startswith(code) or (one.endswith("000") and code.startswith(one.rstrip("0")))
-        for one in there
-        for code in asked
-    )
+    return frozenset(letters for text in (question, *map(_whole, hits)) for letters in by_letters(text))
 
 
 def _whole(hit: Hit) -> str:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 
 from corpus.language import fold
+from rag.words.codes import by_letters
 from rag.words.editions import periods_of, spaced_out
 from rag.words.terms import numbers
 
 
 def is_header(rows: Sequence[str]) -> bool:
     """Says whether the first of some rows names the columns: it holds no figure, and the rows under it do; or it has
-    figures as names do (a quarter, a code) and figures stand under them; or two times or versions under which none
-    stands; or words over a column of figures. A table of words alone may have no header at all, and nothing tells its
-    first row from the others.
+    figures as names do (a quarter, a code) and figures stand under them; or two times, versions or products under which
+    none stands; or words over a column of figures. A table of words alone may have no header at all, and nothing tells
+    its first row from the others.
     """
     if len(rows) > 1 and set(rows[1]) <= set("|-: \t"):
         return True
@@ -24,21 +25,26 @@ def is_header(rows: Sequence[str]) -> bool:
     first, *below = [[cell.strip() for cell in fold(row).strip("| ").split("|")] for row in rows]
     if len(below) < 2 or any(len(row) != len(first) for row in below):
         return False
-    return _names_periods(first, below) or _names_columns(first, below) or _tops_figures(first, below)
+    return _names_things(first, below) or _names_columns(first, below) or _tops_figures(first, below)
 
 
-def _names_periods(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
-    """Says whether all cells of the first row but its first name a time or a version, each another one, and none under
-    them does: "Until March 2025 | From April 2025" over what held before and since.
+def _names_things(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:
+    """Says whether all cells of the first row but its first name a time, a version or a product, each another one, and
+    none under them does: "Until March 2025 | From April 2025" over what held before and since.
     """
-    told = [periods_of(spaced_out(cell)) for cell in first]
+    told = [_named(cell) for cell in first]
     return (
         len(first) > 2
         and not told[0]
         and all(told[1:])
         and len({*told[1:]}) == len(told) - 1
-        and not any(periods_of(spaced_out(cell)) for row in under for cell in row[1:])
+        and not any(_named(cell) for row in under for cell in row[1:])
     )
+
+
+def _named(cell: str) -> frozenset[str]:
+    codes = by_letters(cell)
+    return periods_of(spaced_out(cell)) | {code for some in codes.values() for code in some}
 
 
 def _names_columns(first: Sequence[str], under: Sequence[Sequence[str]]) -> bool:

@@ -15,7 +15,8 @@ from operator import or_
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, is_japanese
+from corpus.language import fold
+from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.reading.changes import Changed, changes_shown
 from rag.reading.clues import (
     asked_figures,
@@ -40,9 +41,10 @@ from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought
+from rag.words.codes import are_of_another, by_letters, speaks_of
 from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import Office, is_held, office_asked_for
-from rag.words.terms import coverage, stems, verbs, weights
+from rag.words.terms import CODE, coverage, stems, verbs, weights
 from rag.words.told import tell
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
@@ -135,7 +137,7 @@ def _quoted(unit: Unit) -> str:
 
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
-    ranked = rank(reading, embed)
+    ranked = _of_what_is_asked(rank(reading, embed), reading.question)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
     return newest_first(measures_first(chosen, reading.question), newer_editions(reading))
@@ -231,6 +233,9 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
         units = [unit for one in passages for unit in _below_letterhead(one)] or units
     if (office := office_asked_for(reading.question)) and office.whose:
         units = [one for one in units if not _is_of_anothers(one, office)] or units
+    codes = by_letters(reading.question)
+    if any(speaks_of(_whole(passage), codes) for passage in reading.passages):
+        units = [one for one in units if not are_of_another(f"{one.header}\n{one.text}", codes)] or units
     if not asks_of_history(reading.question):
         units = [one for one in units if not _is_of_its_document(one)] or units
     if rest:
@@ -243,6 +248,24 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units
+
+
+def _of_what_is_asked(ranked: list[Candidate], question: str) -> list[Candidate]:
+    """Returns the candidates without those that stand under another product's name, where the best of what is asked
+    about has the kind of words that is asked for: "HR-01 Guide to our forms" may else hold what is asked of HR-12.
+    """
+    codes = by_letters(question)
+    best = ranked[0] if ranked else None
+    if not codes or best is None or not speaks_of(_whole(best.passage), codes):
+        return ranked
+    plain = CODE.sub(" ", fold(best.text))
+    if not any(kind.search(plain) for kind in expected_kinds(question)):
+        return ranked
+    return [one for one in ranked if not are_of_another(_whole(one.passage), codes)]
+
+
+def _whole(passage: ReadPassage) -> str:
+    return f"{passage.place}\n{passage.context}\n{passage.text}"
 
 
 def _is_of_anothers(unit: Unit, office: Office) -> bool:

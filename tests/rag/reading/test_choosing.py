@@ -308,3 +308,21 @@ def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
     chosen = choose(read("What were sales of pumps?", {"t.txt": f"…  {rows}", "n.txt": note}))
     assert [c.passage.marker for c in chosen if c.unit.row] == [1, 1]
     assert [c.passage.marker for c in chosen if not c.unit.row] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("question", "left_out"),
+    [
+        ("How long is the warranty of the AQ-500?", {"AQ-300"}),
+        ("AQ-500の保証 warranty は？", {"AQ-300"}),
+        ("How long is the warranty of the AQ-300 and the AQ-500?", set()),
+        ("How long is the warranty of the AQ-700?", set()),  # nothing speaks of it
+    ],
+)
+def test_no_figure_of_another_product_stands_below_the_right_one(question: str, left_out: set[str]) -> None:
+    texts = {
+        "terms.txt": "…  Product | Warranty\nAQ-500 | 36 months\nAQ-300 | 24 months\nSpare parts | 6 months",
+        "aq-300.txt": "…  The warranty is 24 months for the AQ-300.",
+    }
+    shown = "".join(answer_prompt(read(question, texts)))
+    assert {code for code in ("AQ-300", "AQ-500") if code not in shown} == left_out
