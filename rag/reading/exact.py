@@ -40,6 +40,8 @@ def exact(question: str, unit: Unit) -> str | None:
         ]
         if limit := _LIMIT.search(asked):
             spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
+        if _HOW_LONG_BEFORE.search(asked):
+            spans = [one for one in spans if _BEFORE.search(unit.text[one.start : one.end + _BEHIND])]
         if find is not _people and not _ASKS_WHEN_TRUE.search(asked):
             spans = [one for one in spans if not _is_condition(unit.text, one)]
         if find is _people and (office := office_asked_for(question)) is not None:
@@ -53,6 +55,9 @@ def exact(question: str, unit: Unit) -> str | None:
     return None
 
 
+_HOW_LONG_BEFORE = re.compile(r"\bhow (?:long|soon|early|many \w+)(?: \w+)? (?:before|in advance|ahead)\b")
+_BEFORE, _BEHIND = re.compile(r"\b(?:before|in advance|ahead|earlier|prior)\b", re.IGNORECASE), 12
+"""What tells how long before, within so many code points behind a length."""
 _ASKS_WHEN_TRUE = re.compile(
     r"\b(?:after|from|until|under|over|before|condition|eligible|qualify|need to|require\w*|threshold)\b"
     r"|\b(?:when|must|ha(?:ve|s) to|leads? to|it takes?|how (?:often|soon|early|late|old))\b"

@@ -18,6 +18,10 @@ _MEASURES = (
     (r"\b(?:fast|slow)(?:er|est)?\b|\bspeed\b|速[いさ]|速度", "speed 速度"),
     (r"\b(?:loud|nois[ey]|quiet)(?:er|est)?\b|うるさ|騒音|運転音", "noise 騒音 運転音"),
     (r"\bhead ?count\b|従業員数|社員数|人員数", "headcount employed employees 従業員数 社員数 人員数"),
+    (
+        r"\b(?:cheap(?:er|est)?|dear(?:er|est)|(?:more|less|most|least) expensive)\b|どちらが(?:安い|高い)|割安|割高",
+        "price prices cost gbp eur usd chf jpy 価格 単価 税別 税込",
+    ),
     (r"\b(?:hot|cold|warm)(?:ter|er|est)?\b|\btemperature\b|温度", "temperature 温度"),
 )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading
@@ -95,6 +98,34 @@ def newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]
         found.append(next(now, first))
         left.remove(found[-1])
     return found
+
+
+def with_its_list(chosen: list[Candidate]) -> list[Candidate]:
+    """Has the list that the best sentence announces ("the following documents", 次の書類) stand below it, in the place
+    of the others; as it is where no list of marked lines follows.
+    """
+    if not chosen or chosen[0].unit.row or not _ANNOUNCES.search(chosen[0].text):
+        return chosen
+    first, text = chosen[0], chosen[0].passage.text
+    lines = text[text.find(first.text) + len(first.text) :].splitlines()
+    marked = (_ITEM.fullmatch(line) for line in lines if line.strip())
+    items = [found["item"] for found in takewhile(lambda found: found is not None, marked) if found]
+    listed = [
+        replace(first, unit=replace(first.unit, text=item, lead="", item=True, stems=stems(item)))
+        for item in items[:_MOST_LISTED]
+    ]
+    return [first, *listed] if len(listed) > 1 else chosen
+
+
+_ANNOUNCES = re.compile(
+    r"\bthe following\b|\bas follows\b|次の(?!日|月|年|週|とき|朝|駅|章)|次に掲げる|以下の|下記の",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(
+    r"\s*(?:[-*+•・●○]|[(（]?\d{1,2}[.)）、]|[①-⑳]|[(（][一二三四五六七八九十ア-ン][)）])\s*(?P<item>\S.*?)\s*"
+)
+_MOST_LISTED = 8
+"""So many items of a list are shown at most."""
 
 
 def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) -> bool:

@@ -35,7 +35,15 @@ from rag.reading.clues import (
 )
 from rag.reading.exact import exact
 from rag.reading.measures import measured
-from rag.reading.picking import MOST_ROWS, MOST_SENTENCES, both_sides, measures_first, newest_first, pick
+from rag.reading.picking import (
+    MOST_ROWS,
+    MOST_SENTENCES,
+    both_sides,
+    measures_first,
+    newest_first,
+    pick,
+    with_its_list,
+)
 from rag.reading.sides import compares, only_announces, without_asking
 from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.reading.units import ASKS, Unit, cut
@@ -89,7 +97,7 @@ def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
         if short is not None and len(short) < len(chosen[0].text) and short not in said:
             said.add(short)
             yield f"{short} [{chosen[0].passage.marker}]"
-        for one in chosen[: MOST_SENTENCES // len(asked)]:
+        for one in chosen if len(asked) == 1 else chosen[: MOST_SENTENCES // len(asked)]:
             if one.unit not in shown:
                 yield f"{_quoted(one.unit)} [{one.passage.marker}]"
                 shown.append(one.unit)
@@ -140,7 +148,8 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     ranked = _of_what_is_asked(rank(reading, embed), reading.question)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
-    return newest_first(measures_first(chosen, reading.question), newer_editions(reading))
+    chosen = newest_first(measures_first(chosen, reading.question), newer_editions(reading))
+    return with_its_list(chosen)
 
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
@@ -242,7 +251,8 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
         units = [replace(one, stems=one.stems | rest) if is_rest(one.text) else one for one in units]
     by, told = measured(reading.question)
     if by:
-        units = [replace(one, stems=one.stems | by) if one.stems & told else one for one in units]
+        told_by = ((one, one.stems | stems(one.header)) for one in units)
+        units = [replace(one, stems=one.stems | by) if have & told else one for one, have in told_by]
     if clock := clock_words(reading.question):
         units = [replace(one, stems=one.stems | clock) if tells_a_time(one.text) else one for one in units]
     if compares(reading.question):

@@ -326,3 +326,50 @@ def test_no_figure_of_another_product_stands_below_the_right_one(question: str, 
     }
     shown = "".join(answer_prompt(read(question, texts)))
     assert {code for code in ("AQ-300", "AQ-500") if code not in shown} == left_out
+
+
+DOCUMENTS_JA = (
+    "…  第7条（提出書類）\n\n入社する者は次の書類を提出する。"
+    "\n\n1. 住民票\n2. 誓約書\n3. 口座届\n\n書類は2部とする。"
+)
+DOCUMENTS = (
+    "…  New staff hand in the following documents.\n\n- passport\n- tax form\n\nCopies of documents are kept."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "items"),
+    [
+        ("入社のときに提出する書類は何ですか", DOCUMENTS_JA, ["住民票", "誓約書", "口座届"]),
+        ("Which documents do new staff hand in?", DOCUMENTS, ["passport", "tax form"]),
+    ],
+)
+def test_a_list_stands_below_what_announces_it(question: str, text: str, items: list[str]) -> None:
+    first, *listed = choose(read(question, {"rules.txt": text}))
+    assert "次の書類" in first.text or "the following" in first.text
+    assert [one.text for one in listed] == items
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("How long before must I ask?", "…  You must ask up to 20 days a year.", ""),
+        (
+            "How long before the journey must I ask for leave?",
+            "…  You must ask for leave at least 30 days before the journey.",
+            "at least 30 days before",
+        ),
+        ("How many days may I ask for?", "…  You must ask for up to 20 days a year.", "up to 20 days"),
+    ],
+)
+def test_how_long_before_is_no_other_length(question: str, text: str, short: str) -> None:
+    first = answered(question, text).splitlines()[0]
+    assert first.startswith(f"{short} [1]") if short else first.startswith("“")
+
+
+def test_the_cheaper_of_two_is_told_by_both_prices() -> None:
+    texts = {
+        "prices.txt": "…  Order | Product | GBP\n1 | AQ-300 pump | 90.00\n2 | AQ-500 pump | 70.00\n3 | Case | 5.00"
+    }
+    shown = "".join(answer_prompt(read("Which is cheaper, the AQ-300 or the AQ-500?", texts)))
+    assert all(price in shown for price in ("90.00", "70.00"))
