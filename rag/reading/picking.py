@@ -12,8 +12,9 @@ from rag.prompts.prompting import Reading
 from rag.reading.measures import measured
 from rag.reading.sides import sides
 from rag.reading.signs import Candidate
+from rag.words.codes import by_letters
 from rag.words.elsewhere import is_rest
-from rag.words.terms import numbers, stems
+from rag.words.terms import numbers, stems, weights
 
 MOST_SENTENCES = 4
 MOST_ROWS = 2
@@ -81,6 +82,30 @@ def measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     """Has those that tell the measure that is asked for stand before those that only name the thing."""
     by, _ = measured(question)
     return sorted(chosen, key=lambda one: not (one.unit.stems & by and numbers(one.text))) if by else chosen
+
+
+def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
+    """Has the table row of the one thing that a question names by its code stand first, where its header names what is
+    asked of it: "E-4032 | 36 months" under "Product | Warranty", before a sentence on how that is extended.
+    """
+    codes = by_letters(question)
+    if len(codes) != 1 or any(len(some) != 1 for some in codes.values()):
+        return chosen
+    wanted = {word for word, weight in weights(question).items() if weight >= _CONTENT} - stems(
+        " ".join(codes)
+    )
+
+    def is_keyed(one: Candidate) -> bool:
+        cells = one.text.strip("| ").split("|")
+        asked_of_it = stems(one.unit.header) & wanted
+        return bool(one.unit.row and asked_of_it and one.signs.kind) and any(
+            fold(cells[0]).strip() == fold(written) for some in codes.values() for written in some.values()
+        )
+
+    return sorted(chosen, key=lambda one: not is_keyed(one))
+
+
+_CONTENT = 0.4
 
 
 def newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:

@@ -39,6 +39,7 @@ from rag.reading.picking import (
     MOST_ROWS,
     MOST_SENTENCES,
     both_sides,
+    keyed_first,
     measures_first,
     newest_first,
     pick,
@@ -148,7 +149,8 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     ranked = _of_what_is_asked(rank(reading, embed), reading.question)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
-    chosen = newest_first(measures_first(chosen, reading.question), newer_editions(reading))
+    chosen = keyed_first(measures_first(chosen, reading.question), reading.question)
+    chosen = newest_first(chosen, newer_editions(reading))
     return with_its_list(chosen)
 
 

@@ -373,3 +373,12 @@ def test_the_cheaper_of_two_is_told_by_both_prices() -> None:
     }
     shown = "".join(answer_prompt(read("Which is cheaper, the AQ-300 or the AQ-500?", texts)))
     assert all(price in shown for price in ("90.00", "70.00"))
+
+
+def test_the_row_of_the_thing_itself_stands_before_what_extends_it() -> None:
+    terms = (
+        "…  Product | Warranty\nAQ-500 | 36 months\nAQ-300 | 12 months"
+        "\n\nOf an AQ-500 that is registered the warranty is extended by 12 months."
+    )
+    shown = answered("How many months is the warranty of the AQ-500?", terms).splitlines()
+    assert shown[:2] == ["36 months [1]", "Product | Warranty: “AQ-500 | 36 months” [1]"]
