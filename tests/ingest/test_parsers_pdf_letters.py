@@ -41,6 +41,18 @@ def test_figures_at_the_right_of_their_labels_are_a_table_in_whatever_order_they
     assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["table"]
 
 
+def test_terms_beside_what_they_mean_are_no_box_of_their_own() -> None:
+    meanings = wrapped(
+        "The form in the portal with all its receipts, and what a manager says of it before it is paid.", 190
+    )
+
+    def draw(canvas: Any) -> None:
+        column(canvas, 60, 780, ("Claim", "Centre", "Rate", "Day")[: len(meanings)])
+        column(canvas, 200, 780, meanings)
+
+    assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["table"]
+
+
 def test_a_list_in_two_columns_is_two_lists() -> None:
     def draw(canvas: Any) -> None:
         y = write(canvas, PROSE, 60, 780, 480)

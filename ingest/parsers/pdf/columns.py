@@ -24,6 +24,7 @@ _HANGING = 3  # such steps
 _PAGE_CHARS = 6  # characters of a page number in a table of contents, at most
 _LETTER = pattern(r"[^\W\d_]")
 BULLETS = frozenset("•●○◦▪■◆◇‣⁃")
+_LEAST_BOX = 8.0  # letter heights that most lines of one of two boxes are wide, at least
 _NEARLY = 1.5  # letter heights from the end of a full line of Japanese to that of its column, at most
 _BEGUN = 0.5  # letter heights by which lines of a block begin at other places, at most
 _EVEN = 0.2  # letter heights by which the steps between them differ, at most
@@ -196,7 +197,8 @@ def box_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, int]
         return []
     drawn = sorted(sides[0] + sides[1], key=lambda line: order[id(line.words[0])])
     text, box = sorted(sides, key=lambda side: -sum(len(line.text) for line in side))
-    if sum((a.x0 < edge) != (b.x0 < edge) for a, b in pairwise(drawn)) > 1 or not _runs_on(text):
+    is_apart = sum((a.x0 < edge) != (b.x0 < edge) for a, b in pairwise(drawn)) == 1
+    if not (is_apart and _runs_on(text) and _is_wide(box)):
         return []
     return _whole(box, [line for line in lines if line not in text and (line.x0 < edge) == (box is sides[0])])
 
@@ -250,11 +252,16 @@ def text_columns(rows: Sequence[Row], order: dict[int, int]) -> list[float]:
     if sum(a != b for (_, a), (_, b) in pairwise(drawn)) != number - 1:
         return []
     are_boxes = (
-        2 * sum(map(_holds_sentences, columns)) >= number
+        (2 * sum(map(_holds_sentences, columns)) >= number and (number > 2 or all(map(_is_wide, columns))))
         or all(map(_is_list, columns))
         or (number == 2 and _ends_at_one_place(columns[1]))
     )
     return lefts if are_boxes else []
+
+
+def _is_wide(column: Sequence[Line]) -> bool:
+    """Says whether lines are longer than terms are, which stand beside what they mean."""
+    return median(line.x1 - line.x0 for line in column) > _LEAST_BOX * column[0].size
 
 
 def _is_list(column: Sequence[Line]) -> bool:
