@@ -8,11 +8,13 @@ Where there is none, searching answers with nothing; :meth:`TantivyIndex.state` 
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -37,6 +39,7 @@ _STATE_WAIT_S = 1.0
 _RETRY_FIRST_S = 5.0
 _RETRY_MOST_S = 3600.0
 _MORE_BYTES = 16 << 20
+_Answer = TypeVar("_Answer")
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -96,45 +99,34 @@ class TantivyIndex:
         self._opened.wait()
         if self._stale and not self._tried.is_set() and self._is_small():
             self._tried.wait(_SMALL_WAIT_S)
-        engine = self._engine
-        return _NOTHING if engine is None else engine.search(query, k, versions)
+        return self._ask(lambda engine: engine.search(query, k, versions), _NOTHING)
 
     def score(self, query: str, chunks: Int64) -> Float32:
         """Returns what :meth:`search` scores each of the chunks, 0 where it finds nothing, in the order given.
 
         Shape (n,). A chunk that is not live scores 0; so does every one while there is no index.
         """
-        self._opened.wait()
-        engine = self._engine
-        return np.zeros(len(chunks), np.float32) if engine is None else engine.score(query, chunks)
+        return self._ask(lambda engine: engine.score(query, chunks), np.zeros(len(chunks), np.float32))
 
     def reach(self, query: str) -> float:
         """Returns about the most that a chunk could score for a query; 0 while there is no index."""
-        self._opened.wait()
-        engine = self._engine
-        return 0.0 if engine is None else engine.reach(query)
+        return self._ask(lambda engine: engine.reach(query), 0.0)
 
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
         """Returns each word's inverse document frequency among the live chunks; None
         while there is no index.
         """
-        self._opened.wait()
-        engine = self._engine
-        return None if engine is None else engine.rarity(words)
+        return self._ask(lambda engine: engine.rarity(words), None)
 
     def frequencies(self, words: Sequence[str]) -> list[int] | None:
         """Returns in how many chunks each word of small letters stands, whatever its inflection, removed ones among
         them for a while; None while there is no index.
         """
-        self._opened.wait()
-        engine = self._engine
-        return None if engine is None else engine.frequencies(words)
+        return self._ask(lambda engine: engine.frequencies(words), None)
 
     def holders(self, word: str) -> frozenset[int] | None:
         """Returns the versions that hold a word, removed ones among them for a while; None while there is no index."""
-        self._opened.wait()
-        engine = self._engine
-        return None if engine is None else engine.holders(word)
+        return self._ask(lambda engine: engine.holders(word), None)
 
     def state(self) -> IndexState:
         """Says how the index is doing; ``delta_rows`` counts removed chunks still in the statistics.
@@ -154,6 +146,39 @@ class TantivyIndex:
             broken=bool(self._problem) and not self._unbuilt,
             unbuilt=bool(self._problem) and self._unbuilt,
         )
+
+    def _ask(self, question: Callable[[Engine], _Answer], nothing: _Answer) -> _Answer:
+        """Asks the open index; ``nothing`` where there is none, or its files were damaged since it was opened."""
+        self._opened.wait()
+        engine = self._engine
+        if engine is None:
+            return nothing
+        try:
+            return question(engine)
+        except BaseException as error:  # a panic of tantivy's is no Exception
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            with self._writing:
+                if self._engine is engine:
+                    folder = self._kept.folder(self._generation)
+                    try:
+                        segments.verify(folder, segments.read_record(folder))
+                    except DamagedError as damage:
+                        self._lose(damage)
+                    else:
+                        raise
+            self._in_background(self._follow_and_tidy)
+            return nothing
+
+    def _lose(self, damage: DamagedError) -> None:
+        """Leaves the open index, which is to be built again."""
+        self._engine, self._stale, self._unbuilt = None, True, False
+        self._problem = self._told(damage.message)
+
+    def _told(self, problem: str) -> str:
+        until = "the old one answers" if self._engine else "words and codes are not searched"
+        named = problem.replace(f"{self._folder}{os.sep}", "")  # notes come over HTTP, which names no path
+        return f"{named} It is being built again; until then {until}."
 
     # ---- writing -----------------------------------------------------------------------------------
 
@@ -181,8 +206,12 @@ class TantivyIndex:
         if self._stale:
             self._mend()
             return
-        with self._writing:
-            self._catch_up()
+        try:
+            with self._writing:
+                self._catch_up()
+        except DamagedError as damage:
+            self._lose(damage)
+            self._mend()
 
     def rebuild(self) -> None:
         """Throws the index away and builds it again from the catalog; the old one answers until then.
@@ -260,8 +289,7 @@ class TantivyIndex:
         try:
             problem = self._open_current()
             if problem:
-                until = "the old one answers" if self._engine else "words and codes are not searched"
-                self._problem = f"{problem} It is being built again; until then {until}."
+                self._problem = self._told(problem)
                 self._rebuilding = True
             else:
                 self._tried.set()

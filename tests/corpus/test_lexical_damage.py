@@ -92,6 +92,49 @@ def test_a_flipped_byte_anywhere_never_changes_an_answer(tmp_path: Path) -> None
             index.close()
 
 
+def test_damage_to_an_open_index_is_noticed_said_and_mended(tmp_path: Path) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    index = TantivyIndex(feed, folder)
+    assert_same(results(index, "leave 育児休業"), expected)
+    for path in _segment_files(folder):
+        with path.open("r+b") as file:  # in place: an open index has these very bytes
+            file.write(b"\xff" * min(64, path.stat().st_size))
+    with index._building:  # it is not mended yet
+        found = index.score("leave 育児休業", np.array([one for one, _ in expected]))
+        state = index.state()
+        assert (found.tolist(), state.mode, state.broken) == ([0.0] * len(expected), "none", True)
+        assert "until then words and codes are not searched" in state.problem
+        assert str(folder) not in state.problem
+        assert index.search("leave", 5).ids.tolist() == []
+    index.follow()
+    assert_same(results(index, "leave 育児休業"), expected)
+    assert (index.state().problem, index.state().mode) == ("", "tantivy")
+    index.close()
+
+
+def test_damage_that_a_commit_meets_is_mended_with_it(tmp_path: Path) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    index = TantivyIndex(feed, folder)
+    results(index, "leave")
+    (folder / "gen-000001" / "meta.json").write_bytes(b"\xff" * 64)
+    feed.add(9, "a parking space")
+    index.follow()
+    assert len(index.search("parking", 5).ids) == 1
+    assert (index.state().problem, index.state().mode) == ("", "tantivy")
+    index.close()
+
+
+def test_a_fault_of_an_intact_index_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, folder, _ = _filled(tmp_path)
+    index = TantivyIndex(feed, folder)
+    results(index, "leave")
+    monkeypatch.setattr(index._engine, "reach", lambda query: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        index.reach("leave")
+    assert index.state().mode == "tantivy"
+    index.close()
+
+
 @pytest.mark.parametrize(
     ("written", "altered"), [('"max_doc": 12', '"max_doc": 11'), ('"record": "position"', '"record": "freq"')]
 )
