@@ -94,8 +94,11 @@ def _whose_japanese(asked: str, name: str) -> str:
 
 _NAMED = r"[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*)*"
 _SHORTEST = 2
-_OURS = re.compile(r"会社|当社|弊社|自社|うち|[わ我]が社|御社|貴社|本社|支社|現在|こちら|ここ|あなた|私")
-"""Nobody's name: the house's own, or a part of it."""
+_OURS = re.compile(
+    r"会社|当社|弊社|自社|うち|[わ我]が社|御社|貴社|本社|支社|現在|こちら|ここ|あなた|私|当時|以前|過去|歴代|最初|最後|\d年"
+    r"|\A(?:今年?|次|前|初代|新しい|[昨来去]年|第?[\d一二三四五六七八九十]+代目?)度?\Z"
+)
+"""Nobody's name: the house's own, a part of it, or when somebody held it."""
 _ANOTHERS = re.compile(r"([ァ-ヶーA-Za-z\u3400-\u9fff々]{2,20})(?:社)?の\Z")
 
 
