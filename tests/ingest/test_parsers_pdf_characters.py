@@ -62,6 +62,11 @@ def test_the_bullet_of_latex_in_a_font_without_names_is_one() -> None:
     assert read(data).text == "• Replace the battery each year."
 
 
+def test_a_full_width_asterisk_marks_an_item() -> None:
+    document = read(shown_as({"*": "＊"}, "* Replace the battery each year."))
+    assert [block.kind for block in document.blocks] == ["list"]
+
+
 def test_small_capitals_and_figures_of_older_fonts_are_letters_and_digits() -> None:
     data = shown_as({"A": "\uf761", "B": "\uf762", "1": "\uf731", "9": "\uf739", "E": "\uf7e9"}, "JABE 1991")
     assert read(data).text == "Jabé 1991"

@@ -18,7 +18,7 @@ _LONG_LETTERS = 8.0  # letter heights that one of Japanese is wide, at least
 _HANG = 0.2  # letter heights by which the further lines of an item differ from its text, at most
 _GAP = 0.6  # letter heights of white within it, at most
 _BULLET = pattern(
-    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
+    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*＊-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
 SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
