@@ -37,8 +37,8 @@ class Recipe:
     misspelt word of the query is read as it was meant (:mod:`rag.retrieval.spelling`).
     """
 
-    dense: float = 1.0
-    lexical: float = 1.5
+    dense: float = 1.25
+    lexical: float = 1.0
     late: float = 2.0
     around: float = 0.4
     fusion: Literal["scores", "ranks"] = "scores"
