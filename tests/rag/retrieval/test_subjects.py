@@ -18,7 +18,7 @@ from tests.rag.retrieval.named import ALONE, found, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
 REPORTS = {
-    "Globex Corporation.txt": "cash flow from operating activities in the quarter was high after all of that",
+    "Globex Corporation.txt": "cash flow from operating activities in the quarter was high again after all of that",
     "Hooli Inc.txt": "cash flow from operating activities in the quarter at Globex was high as reported",
     **dict.fromkeys(OTHERS, "cash flow from operating activities in the quarter as reported was high"),
 }
