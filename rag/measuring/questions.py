@@ -84,7 +84,9 @@ def read_questions(path: Path, *, split: str = "test") -> list[Question]:
     seen: dict[str, str] = {}
     for question in questions:
         if question.id in seen:
-            raise _bad(f"{path}: two questions have the id {question.id!r}.")
+            raise _bad(
+                f"{path}: two questions have the id {question.id!r}; one without any has its line's number."
+            )
         seen[question.id] = question.text
     if not questions:
         raise _bad(f"{path} has no questions.")
@@ -291,7 +293,7 @@ def _read_qrels(folder: Path, split: str) -> dict[str, tuple[list[Gold], list[st
         raise _bad(f"{folder} is not a BEIR folder: it has no qrels/{split}.tsv.")
     for number, line in enumerate(_lines(qrels), start=1):
         fields = line.split("\t")
-        if not line.strip() or (number == 1 and not _is_number(fields[-1])):
+        if not line.strip() or (number == 1 and len(fields) == 3 and not _is_number(fields[-1])):
             continue  # the first may be the header
         if len(fields) != 3 or not fields[0] or not fields[1].strip("/") or math.isnan(_finite(fields[2])):
             raise _bad(f"{qrels}, line {number} is not: query id, corpus id, score.")

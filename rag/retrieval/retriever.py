@@ -127,8 +127,8 @@ class Retriever:
         notes: list[str] = []
         if self._corpus.is_empty(caller, chosen):
             # No model is loaded to find nothing.
-            nothing = [tell("no_documents", japanese)] if chosen == Filter() else []
-            notes += nothing or notes_on_time(chosen, japanese, found=False)
+            told = notes_on_time(chosen, japanese, found=False)
+            notes += told or [tell("no_documents" if chosen == Filter() else "nothing_passes", japanese)]
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += notes_on_time(chosen, japanese)
         timings: dict[str, float] = {}

@@ -32,6 +32,10 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "There are no documents yet. Ingest some: vouch ingest FOLDER",
         "文書がまだありません。取り込んでください: vouch ingest FOLDER",
     ),
+    "nothing_passes": (
+        "No document that you may see passes the filter.",
+        "閲覧できる文書のうち、絞り込みに合うものはありません。",
+    ),
     "words_alone": (
         "{model} does not know this language; searched by words alone.",
         "{model}はこの言語を扱えないため、言葉の一致だけで検索しました。",

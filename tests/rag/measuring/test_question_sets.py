@@ -177,6 +177,7 @@ def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path, ending: str) -> None:
         ({"text": "a"}, b"q\td\t1", 'queries.jsonl, line 1 has no "_id"'),
         ({"_id": "q", "text": "a"}, b"q\td\t1\n\xff\td\t1", "test.tsv, line 2 is not UTF-8"),
         ({"_id": "q", "text": "a"}, b"q\td\tnan\n", "test.tsv, line 1 is not: query id"),
+        ({"_id": "q", "text": "a"}, b"q 0 d 1\n", "test.tsv, line 1 is not: query id"),
         ({"_id": "q", "text": "a"}, b"q\td\t1\nq\td\tinf\n", "test.tsv, line 2 is not: query id"),
         ({"_id": "q", "text": "a"}, b"q\td\t1\nq\t" + b"d" * 200_000, "test.tsv, line 2 is not: query id"),
         (

@@ -177,7 +177,7 @@ def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
             tell("no_documents", False),
         )
         filtered = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER, Filter(languages=("en",)))
-        assert (filtered.hits, filtered.notes) == ((), ())
+        assert (filtered.hits, filtered.notes) == ((), (tell("nothing_passes", False),))
 
 
 @pytest.mark.parametrize("k", [0, -1, MAX_K + 1])
