@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 from fastapi import APIRouter
 
 from corpus.embedding import processor
@@ -39,7 +42,23 @@ def health(house: AnyHouse) -> Health:
     for private in ("folder", "problems"):
         del shown[private]
     status = "stopping" if house.draining else "degraded" if state.problems else "ok"
+    folder = str(state.folder)
     shown["embedding"] = to_json(service.embedder.running())
     shown["processor"] = processor()
     shown["collections"] = len(collections(service.corpus))
-    return Health(status=status, problems=list(state.problems), details=shown)
+    return Health(
+        status=status,
+        problems=_without_folder(list(state.problems), folder),
+        details=_without_folder(shown, folder),
+    )
+
+
+def _without_folder(told: Any, folder: str) -> Any:
+    """Returns what is told with the paths in it cut to their part within the data folder: who asks need not know
+    where on the server it lies.
+    """
+    if isinstance(told, str):
+        return told.replace(f"{folder}{os.sep}", "").replace(folder, "the data folder")
+    if isinstance(told, dict):
+        return {name: _without_folder(value, folder) for name, value in told.items()}
+    return [_without_folder(value, folder) for value in told] if isinstance(told, list) else told

@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from starlette.responses import Response
 
 from corpus.embedding import processor
 from corpus.embedding.runtime import PRECISIONS
+from corpus.status import CorpusState
+from corpus.store import Corpus
 from rag.api.guards import HostGuard
 from rag.service import Service
 from tests.rag.api.api_calls import assert_error
@@ -68,6 +71,25 @@ def test_alive_ready_and_well_with_nothing_private_told(client: httpx.Client, li
     assert precision in PRECISIONS
     assert str(live.settings.data_dir) not in health.text
     assert "salaries" not in health.text
+
+
+def test_what_is_wrong_is_told_without_where_the_data_lies(
+    client: httpx.Client, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, folder = Corpus.state, live.settings.data_dir
+    pointer = f"The dense index's pointer {folder / 'dense' / 'CURRENT'} is damaged."
+
+    def damaged(corpus: Corpus) -> CorpusState:
+        state = real(corpus)
+        problems = (pointer, f"The disk of {folder} was full.")
+        return replace(state, dense=replace(state.dense, problem=pointer), problems=problems)
+
+    monkeypatch.setattr(Corpus, "state", damaged)
+    health = client.get("/health")
+    named = "The dense index's pointer dense/CURRENT is damaged."
+    assert health.json()["problems"] == [named, "The disk of the data folder was full."]
+    assert health.json()["details"]["dense"]["problem"] == named
+    assert (health.json()["status"], str(folder) in health.text) == ("degraded", False)
 
 
 def test_every_error_has_one_shape(client: httpx.Client) -> None:
