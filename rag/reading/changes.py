@@ -21,8 +21,8 @@ from rag.words.editions import edition_name, editions_of, is_of_a_time, periods_
 from rag.words.opposites import denials
 from rag.words.terms import coverage, numbers, stems, weights
 
-_SAME = 0.8
-"""Share of common words from which two statements with the same figures say the same."""
+_CONTENT = 0.3
+"""Least weight of a word of which two statements that say the same have both."""
 _UNDER_ONE_HEADING, _ANYWHERE, _ROWS, _MIXED = 0.25, 0.55, 0.5, 0.35
 """Least share of common words of two statements that are about the same matter; of two rows, of their first cells; of
 a row and a sentence."""
@@ -275,14 +275,22 @@ def _in_common(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 
 def _say_the_same(one: _Said, other: _Said) -> bool:
+    """Says whether neither has a figure, a denial or a word of content of its own: directors are not directors and
+    heads of department.
+    """
     mine, theirs = one.unit.text, other.unit.text
     if fold(mine) == fold(theirs):
         return True
     return (
         numbers(mine) == numbers(theirs)
         and _denials(mine) % 2 == _denials(theirs) % 2
-        and _in_common(one.words, other.words) >= _SAME
+        and _of_content(mine) == _of_content(theirs)
     )
+
+
+def _of_content(text: str) -> frozenset[str]:
+    """Returns the words of content; a comma in Japanese parts none."""
+    return frozenset(word for word, weight in weights(text.replace("、", "")).items() if weight >= _CONTENT)
 
 
 def _denials(text: str) -> int:

@@ -47,6 +47,24 @@ def test_all_that_differs_is_found_and_nothing_else() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("newer", "older"),
+    [
+        ("グリーン車の利用は役員及び部長に限る。", "グリーン車の利用は役員に限る。"),
+        (
+            "Business class is for directors and heads on flights of the whole group.",
+            "Business class is for directors on flights of the whole group.",
+        ),
+    ],
+)
+def test_a_word_more_is_a_change(newer: str, older: str) -> None:
+    assert told({}, newer, older) == [(newer, older)]
+
+
+def test_other_words_for_nothing_are_none() -> None:
+    assert told({}, "在宅勤務は、週3日とする。", "在宅勤務は週3日とする。") == []
+
+
 def test_only_what_is_asked_about_is_told() -> None:
     assert told({"mileag": 1.0}) == [  # of a word's kin
         ("A private car is paid at 45p per mile.", "A private car is paid at 40p per mile.")
