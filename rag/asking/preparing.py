@@ -33,7 +33,8 @@ class Preparation:
     """One question on its way to the model, and what is known of it so far.
 
     ``question`` is what it is read as, ``passages`` what the model is given, ``timings`` are in milliseconds,
-    ``confidence`` is the chance in (0, 1) that the corpus holds the answer, None before it was judged.
+    ``confidence`` is the chance in (0, 1) that the corpus holds the answer, None before it was judged. ``compared`` are
+    the documents of two editions that are laid beside each other, none where they are not.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Preparation:
         self.timings: dict[str, float] = {}
         self.notes: list[AnswerNote] = []
         self.confidence: float | None = None
+        self.compared: frozenset[str] = frozenset()
         self.passages: tuple[Passage, ...] = ()
         self.prompt: Prompt | None = None
         self._examples = examples
@@ -115,6 +117,7 @@ class Preparation:
         if chance < min(asked.threshold, judged.threshold):
             return None
         self.confidence = round(chance, 4)
+        self.compared = frozenset((told.newer.document_id, told.older.document_id))
         self._read_as(asked.wording)
         if told.only:
             there, other = (hit.source for hit in told.only)

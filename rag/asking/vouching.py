@@ -16,7 +16,6 @@ from rag.grounding.otherwise import unnamed_codes, unnamed_years
 from rag.grounding.strangers import unnamed
 from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
-from rag.words.changes import change_asked_for
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import is_of_a_time, superseded
 from rag.words.told import tell
@@ -70,7 +69,9 @@ def tell_unnamed(asked: Preparation, cited: Cited) -> None:
 
 
 def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
-    """Returns where the passages contradict what is cited, and makes a note of each."""
+    """Returns where the passages contradict what is cited, and makes a note of each; not where two editions differ that
+    are laid beside each other.
+    """
     began = time.perf_counter()
     read_text = asked.library.read_text
     found = find_conflicts(
@@ -80,7 +81,11 @@ def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
         read_text=read_text,
         page_of=asked.library.page_of,
     )
-    found = at_stored(found, read_text)
+    found = tuple(
+        one
+        for one in at_stored(found, read_text)
+        if not {value.document_id for value in one.values} <= asked.compared
+    )
     asked.notes += [AnswerNote("conflict", as_told(one, asked.japanese)) for one in found]
     asked.notes += _older_editions(asked, cited, found)
     asked.timings["conflicts"] = ms_since(began)
@@ -92,7 +97,7 @@ def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) 
 
     A report of one quarter is no older edition of the next one's.
     """
-    if asks_of_the_past(asked.question) or change_asked_for(asked.question):
+    if asks_of_the_past(asked.question) or asked.compared:
         return []
     hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
     documents = list(hits)

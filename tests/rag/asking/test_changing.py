@@ -56,7 +56,7 @@ def test_both_editions_are_quoted_each_from_its_own(
     assert given.text.splitlines() == list(said)
     assert given.support == 1.0
     assert [citation.source for citation in given.citations] == list(texts)[:: len(texts) - 1]
-    assert "older_edition" not in notes(given)
+    assert not notes(given) & {"older_edition", "conflict"}
 
 
 def test_both_editions_are_found_however_few_passages_were(models: Models) -> None:
@@ -85,6 +85,14 @@ def test_what_one_edition_has_alone_is_said_to_be(models: Models) -> None:
     assert [note.message for note in given.notes if note.code == "one_edition"] == [
         "Only travel-policy-2025.txt speaks of this: no word of it stands in travel-policy-2023.txt."
     ]
+
+
+def test_an_older_edition_that_is_not_compared_is_said_to_be_old(models: Models) -> None:
+    texts = {
+        "travel-policy-2023.txt": "…  Staff get £15 a month for broadband.",
+        "travel-policy-2025.txt": "…  Order broadband early. The connection at home is worth £30.",
+    }
+    assert "older_edition" in notes(asked("How has what staff get for broadband changed?", models, texts))
 
 
 def test_without_another_edition_nothing_is_said_to_have_changed(models: Models) -> None:
