@@ -19,7 +19,15 @@ from rag.reading.changes import changes
 from rag.reading.clues import asks_of_the_past
 from rag.words.changes import Change, change_asked_for
 from rag.words.dates import HEAD_CHARS, document_date
-from rag.words.editions import edition_name, editions_of, holds_on, is_of_a_time, periods_of, spaced_out
+from rag.words.editions import (
+    edition_name,
+    edition_of,
+    editions_of,
+    holds_on,
+    is_of_a_time,
+    periods_of,
+    spaced_out,
+)
 from rag.words.periods import asked_years
 from rag.words.terms import stems, weights
 
@@ -50,14 +58,28 @@ def differing(question: str, found: Sequence[Hit], library: Library, k: int) -> 
     change = change_asked_for(question)
     if change is None:
         return None
-    first = {hit.document_id: hit for hit in reversed(found) if not is_of_a_time(hit.title, hit.source)}
-    for hit in [first[own] for own in dict.fromkeys(hit.document_id for hit in found) if own in first][
-        :_LOOKED_AT
-    ]:
+    first: dict[str, Hit] = {}
+    for hit in found:
+        if not is_of_a_time(hit.title, hit.source):
+            first.setdefault(hit.document_id, hit)
+    named = [hit for hit in first.values() if _is_named(question, hit)]
+    for hit in (named or [*first.values()])[:_LOOKED_AT]:
         pair = _editions(change, hit, found, library)
         if pair is not None and (told := _differing(change, *pair, library, k)) is not None:
             return told
     return None
+
+
+def _is_named(question: str, hit: Hit) -> bool:
+    """Says whether a question has all words of a document's title or file name, two at least, but for its edition: what
+    changed in "the FM-210 manual" is not what changed of the FM-210 in a price list.
+    """
+    asked = stems(spaced_out(question))
+    works = (edition_of(name).work for name in (hit.title, hit.source.rpartition("/")[2].rpartition(".")[0]))
+    return any(len(own := {*weights(work)}) >= _FEWEST and own <= asked for work in works)
+
+
+_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +136,11 @@ def without_editions(question: str, found: Sequence[Hit], library: Library) -> H
     """Returns the best hit of a question about a change where it is of rules or prices of which no other edition is at
     hand; else None.
     """
-    if change_asked_for(question) is None or not found or not holds_on(found[0].title, found[0].source):
+    if change_asked_for(question) is None or not found:
         return None
-    return found[0] if len(_family(found[0], found, library)) < 2 else None
+    best = next((hit for hit in found if _is_named(question, hit)), found[0])
+    alone = holds_on(best.title, best.source) and len(_family(best, found, library)) < 2
+    return best if alone else None
 
 
 def _editions(change: Change, hit: Hit, found: Sequence[Hit], library: Library) -> tuple[Hit, Hit] | None:

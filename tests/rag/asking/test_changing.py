@@ -87,6 +87,19 @@ def test_what_one_edition_has_alone_is_said_to_be(models: Models) -> None:
     ]
 
 
+def test_a_document_that_is_named_is_the_one_that_is_meant(models: Models) -> None:
+    texts = {
+        "price-list-2025.txt": "…  The FM-210 costs £310.",
+        "price-list-2024.txt": "…  The FM-210 costs £290.",
+        "fm-210-manual.txt": "…  The FM-210 needs 24 volts.",
+    }
+    given = asked("What changed in the FM-210 manual?", models, texts)
+    assert [note.message for note in given.notes if note.code == "no_other_edition"] == [
+        "No other edition of fm-210-manual.txt was found, so what changed cannot be told from it."
+    ]
+    assert "£310" in asked("How has the price of the FM-210 changed?", models, texts).text
+
+
 def test_an_older_edition_that_is_not_compared_is_said_to_be_old(models: Models) -> None:
     texts = {
         "travel-policy-2023.txt": "…  Staff get £15 a month for broadband.",
