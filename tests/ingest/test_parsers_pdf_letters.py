@@ -83,3 +83,18 @@ def test_what_stands_below_boxes_is_in_none_of_them() -> None:
         canvas.drawString(60, 700 - 14 * len(wrapped(boxes[0], 140)) - 8, "Yours sincerely")
 
     assert [text for _, _, text in kinds(read(drawn(draw)))] == [*boxes, "Yours sincerely"]
+
+
+def test_text_over_other_text_is_no_fault() -> None:
+    """As labels are that a program writes twice, and another one into the old one's place."""
+    first, second, third = (
+        f"{name} price\n{name} name\n{name} size".split("\n") for name in ("Old", "New", "Own")
+    )
+
+    def draw(canvas: Any) -> None:
+        column(canvas, 60, 780, first)
+        column(canvas, 200, 780, third)
+        column(canvas, 60.5, 780, second)
+
+    text = " ".join(read(drawn(draw)).text.split())
+    assert all(line in text for line in (*first, *second, *third))

@@ -210,7 +210,8 @@ def block_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, in
     """
     left = min(row.lines[0].x0 for row in rows)
     block = [row.lines[0] for row in rows if row.lines[0].x0 - left < _BEGUN * row.lines[0].size]
-    others = [line for row in rows for line in row.lines if line not in block]
+    held = set(map(id, block))
+    others = [line for row in rows for line in row.lines if id(line) not in held]
     if (
         len(block) < _LEAST_BLOCK
         or not others
@@ -221,10 +222,10 @@ def block_beside(rows: Sequence[Row], lines: Sequence[Line], order: dict[int, in
     shifted = [
         abs(row.lines[0].y0 - row.lines[1].y0) > _SHIFT * row.lines[0].size
         for row in rows
-        if row.lines[0] in block and len(row.lines) > 1
+        if id(row.lines[0]) in held and len(row.lines) > 1
     ]
     drawn = sorted(block + others, key=lambda line: order[id(line.words[0])])
-    switches = sum((a in block) != (b in block) for a, b in pairwise(drawn))
+    switches = sum((id(a) in held) != (id(b) in held) for a, b in pairwise(drawn))
     is_apart = 2 * sum(shifted) >= len(shifted) and max(steps) - min(steps) < _EVEN * block[0].size
     return _whole(block, lines) if is_apart and switches == 1 else []
 
@@ -246,6 +247,8 @@ def text_columns(rows: Sequence[Row], order: dict[int, int]) -> list[float]:
         if at + 1 < number and line.x1 >= lefts[at + 1]:
             return []
         columns[at].append(line)
+    if not all(columns):
+        return []  # two begin at one place: text over text
     drawn = sorted(
         ((order[id(line.words[0])], at) for at, column in enumerate(columns) for line in column),
     )
