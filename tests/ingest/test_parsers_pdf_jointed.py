@@ -167,3 +167,45 @@ def test_an_address_beside_an_invoices_data_is_no_part_of_their_table() -> None:
     document = read(drawn(draw))
     assert tables(drawn(draw)) == [[" | ".join(row) for row in data]]
     assert " ".join(document.text.split()).startswith(" ".join(address))
+
+
+def test_rules_around_sums_part_no_rows_where_figures_stand_below_each_other() -> None:
+    """Statements of companies have a rule below a year, above a sum and below it, in each column of figures."""
+    labels = ("Net profit", "Currency", "Pensions", "Hedges", "Others", "Sum", "Comprehensive income")
+    edges = (60, 300, 310, 380, 390, 460)
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 9)
+        for at, label in enumerate(("", *labels)):
+            y = 700 - 14 * at
+            canvas.drawString(60, y, label)
+            figures = (f"{at}1,204", f"{at}7,98{at}") if at else ("2025", "2026")
+            for x, figure in zip((380, 460), figures, strict=True):
+                canvas.drawRightString(x, y, figure)
+                if at and label in ("Net profit", "Sum", "Comprehensive income"):
+                    canvas.drawString(x - 68, y, "$")
+            if not at or label in ("Others", "Sum", "Comprehensive income"):
+                for x, end in pairwise(edges):
+                    canvas.line(x, y - 4, end, y - 4)
+
+    (table,) = tables(drawn(draw))
+    assert [row.split(" | ")[0] for row in table[1:]] == list(labels)
+
+
+def test_currency_signs_with_rules_of_their_own_stay_with_their_amounts() -> None:
+    rows = (("", "2025", "2026"), ("Sales", "233", "201"), ("Interest", "31", "64"), ("Profit", "202", "137"))
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 9)
+        for at, (label, *figures) in enumerate(rows):
+            y = 700 - 14 * at
+            canvas.drawString(60, y, label)
+            for x, figure in zip((380, 480), figures, strict=True):
+                canvas.drawRightString(x, y, figure)
+                if label in ("Sales", "Profit"):
+                    canvas.drawString(x - 66, y, "$")
+            for x, end in pairwise((60, 300, 330, 385, 410, 430, 485)):
+                canvas.line(x, y - 4, end, y - 4)
+
+    (table,) = tables(drawn(draw))
+    assert table[1:] == ["Sales | $ 233 | $ 201", "Interest | 31 | 64", "Profit | $ 202 | $ 137"]

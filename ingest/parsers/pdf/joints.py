@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from corpus.patterns import pattern
 from ingest.parsers.pdf.grids import Grid
-from ingest.parsers.pdf.lines import Line, Row, Rule, to_rows
+from ingest.parsers.pdf.lines import SIGNS_BEFORE, Line, Row, Rule, to_rows
 
 _TOUCH = 3.0
 _MEET = 4.5  # points by which rules that meet overlap or are apart, at most
@@ -23,6 +24,7 @@ _MOST_TABLES = 40  # of a page
 _MOST_GROUPS = 20  # that a rule is looked up in
 _FULL = 0.6  # of a table's columns, those that a whole row fills, at least
 _CELL_GAP = 0.5  # letter heights between two cells, at least
+_FIGURE = pattern(r"[^\w]*\d[\d.,]*[^\w]*")
 _MOST_PARTED = 0.3  # times the rows, those that no rule parts from the one above, at most
 
 
@@ -78,18 +80,40 @@ def find_jointed(rules: Sequence[Rule], lines: Sequence[Line], known: Sequence[G
 
 
 def _has_rows(grid: Grid, lines: Sequence[Line]) -> bool:
-    """Says whether what stands between two rules is one row, mostly: not several that fill the columns, and no first
-    cell that goes on below a line of others.
+    """Says whether what stands between two rules is one row, mostly: not several that fill the columns, no first cell
+    that goes on below a line of others, and no labelled figures below others of two columns or more.
+
+    Nor is it a statement whose currency signs have rules of their own, which are read better by what stands below each
+    other.
     """
     bands, parted = 0, 0
+    held = [word for line in lines for word in line.words if grid.holds(word)]
+    signs = {grid.column(word) for word in held if word.text in SIGNS_BEFORE}
+    if not signs <= {grid.column(word) for word in held if word.text not in SIGNS_BEFORE}:
+        return False
     for high, low in pairwise(grid.ys):
         inside = [line for line in lines if low < (line.y0 + line.y1) / 2 < high]
         inside = [line for line in inside if line.x0 < grid.xs[-1] and line.x1 > grid.xs[0]]
-        filled = [{grid.column(word) for line in row.lines for word in line.words} for row in to_rows(inside)]
+        rows = to_rows(inside)
+        if any(_are_like_figures(grid, above, below) for above, below in pairwise(rows)):
+            return False
+        filled = [{grid.column(word) for line in row.lines for word in line.words} for row in rows]
         full = sum(0 in columns and len(columns) > _FULL * (len(grid.xs) - 1) for columns in filled)
         bands += bool(filled)
         parted += max(full - 1, any(0 not in a and 0 in b for a, b in pairwise(filled)))
     return bands > 1 and parted <= _MOST_PARTED * bands
+
+
+def _are_like_figures(grid: Grid, above: Row, below: Row) -> bool:
+    """Says whether both of two rows have a label, and figures in the same two columns or more: the sums of statements
+    have rules above and below them in each column, and what adds up to them has none.
+    """
+    labelled = [any(grid.column(word) == 0 for word in row.lines[0].words) for row in (above, below)]
+    figures = [
+        {grid.column(word) for line in row.lines for word in line.words if _FIGURE.fullmatch(word.text)}
+        for row in (above, below)
+    ]
+    return all(labelled) and len(figures[0] & figures[1] - {0}) > 1
 
 
 def _is_whole(grid: Grid, lines: Sequence[Line], grids: Sequence[Grid]) -> bool:
