@@ -28,6 +28,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
         return start
     end, filled, wrapped, waiting = start + 1, 1, 0, 0
     last = rows[start]
+    width = 0.0
     is_apart = True
     gaps: list[float] = []
     for position in range(start + 1, len(rows)):
@@ -45,7 +46,8 @@ def table_end(rows: Sequence[Row], start: int) -> int:
             if position > end:
                 continue
         else:
-            wide = row.lines[-1].x1 - row.lines[0].x0 > 0.6 * (_right(rows) - _left(rows))
+            width = width or _right(rows) - _left(rows)
+            wide = row.lines[-1].x1 - row.lines[0].x0 > 0.6 * width
             if len(row.lines) >= 2 or position - end >= 3 or wide:
                 is_apart = False
                 break

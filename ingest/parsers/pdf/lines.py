@@ -245,7 +245,7 @@ def join_lines(lines: Sequence[str]) -> str:
     for line in lines:
         if not text or not line:
             text += line
-        elif HYPHENATED.search(text) and line[0].islower():
+        elif HYPHENATED.search(text[-2:]) and line[0].islower():
             text += HYPHEN_JOINT + line
         elif _NO_SPACE_BETWEEN.fullmatch(text[-1] + line[0]) or _BROKEN_CODE.search(f"{text[-2:]}{line[0]}"):
             text += line
