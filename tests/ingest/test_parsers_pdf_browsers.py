@@ -163,6 +163,16 @@ def test_a_numbered_line_in_slightly_larger_letters_is_a_heading() -> None:
     assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["heading", "paragraph"]
 
 
+def test_a_count_in_slightly_larger_letters_is_no_heading() -> None:
+    """Forms number their fields ("25 Tax withheld"), and "12 apples" are no chapter."""
+
+    def draw(canvas: Any) -> None:
+        y = write(canvas, "25 Tax withheld", 70, 780, 450, size=11)
+        write(canvas, PROSE, 70, y, 450)
+
+    assert [kind for kind, _, _ in kinds(read(drawn(draw)))] == ["paragraph", "paragraph"]
+
+
 def test_a_large_line_above_a_table_heads_none_of_its_columns() -> None:
     """One of its words begins where the second column does."""
 

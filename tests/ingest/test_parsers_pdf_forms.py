@@ -45,3 +45,12 @@ def test_the_title_of_a_form_is_larger_than_what_stands_in_its_table() -> None:
     document = read(drawn(draw))
     assert document.title == "Request for purchase"
     assert [kind for kind, _, _ in kinds(document)] == ["heading", "table"]
+
+
+def test_words_that_a_check_box_lies_over_are_kept() -> None:
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60, 700, "1. Within ten days the seller pays.")
+        canvas.acroForm.checkbox(name="first", x=58, y=697, size=14, checked=False, borderWidth=0)
+
+    assert "1. Within" in " ".join(read(drawn(draw)).text.replace("|", " ").split())

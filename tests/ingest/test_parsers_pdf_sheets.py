@@ -55,6 +55,20 @@ def test_figures_and_their_unit_stay_together() -> None:
     assert lines_of(drawn(lambda canvas: draw_rows(canvas, rows, 700)))[0] == "A-001 | 37 kg | Brunn GmbH"
 
 
+def test_signs_before_words_are_no_figures() -> None:
+    names = ("Find", "Replace", "Comment", "Run", "Stop", "Fold")
+    rows = [
+        [
+            (70, name),
+            (174.2, "Alt") if name == "Run" else (180, "+"),
+            (189, f"F{at}"),
+            (260, "opens the list"),
+        ]
+        for at, name in enumerate(names)
+    ]
+    assert lines_of(drawn(lambda canvas: draw_rows(canvas, rows, 700)))[0] == "Find | + F0 | opens the list"
+
+
 def test_two_columns_of_figures_are_rows_of_a_table() -> None:
     rows = [[(120, f"{number}.50"), (200, f"{number * 131}.00")] for number in range(1, 12)]
     assert lines_of(drawn(lambda canvas: draw_rows(canvas, rows, 700))) == [

@@ -87,11 +87,12 @@ def _read_choice(annotation: Any) -> Iterator[tuple[Box, bool]]:
 
 
 def with_choices(words: Sequence[Word], choices: Sequence[tuple[Box, bool]]) -> list[Word]:
-    """Returns words with a mark for each check box and radio button, in the place of what is drawn within."""
+    """Returns words with a mark for each check box and radio button, in the place of the sign that is drawn within."""
     kept = [
         word
         for word in words
-        if not any(
+        if len(word.text) > 1
+        or not any(
             x0 <= (word.x0 + word.x1) / 2 <= x1 and y0 <= (word.y0 + word.y1) / 2 <= y1
             for (x0, y0, x1, y1), _ in choices
         )

@@ -18,6 +18,7 @@ _LEAST_PAIRS = 4  # of rows with two cells
 _SHARE = 0.8  # of the rows with a word at a seam, those whose word before ends at one place too
 _UNIT = 0.6  # of the words behind figures, those that are one and the same, at least, where it is their unit
 _LETTER = pattern(r"[^\W\d_]")
+_FIGURE = pattern(r"[\W\d_]*\d[\W\d_]*|[-–—―－]")  # or none
 _NUMBER = pattern(r"[•●○◦▪■□◆◇‣⁃–—・·*-]|\(?\w{1,3}[.)]|第|\d+(?:\.\d+)+")  # of an item, a clause
 _SAME = 1.2  # points by which what is at one place differs, at most
 
@@ -109,7 +110,7 @@ def _seam(rows: Sequence[Row], found: Sequence[tuple[int, int, int]]) -> list[tu
         return []
     lines = [rows[r].lines[at] for r, at, _ in held]
     figures = [line.words[w - 1] for line, (_, _, w) in zip(lines, held, strict=True)]
-    if sum(_LETTER.search(figure.text) is None for figure in figures) < _SHARE * len(held):
+    if sum(_FIGURE.fullmatch(figure.text) is not None for figure in figures) < _SHARE * len(held):
         return []
     words = Counter(line.words[w].text for line, (_, _, w) in zip(lines, held, strict=True))
     is_unit = words.most_common(1)[0][1] > _UNIT * len(held)

@@ -24,6 +24,7 @@ _NUMBERED = pattern(
     r"|(?:chapter|section|article|appendix|part)\s+\w+|附\s*則\Z)",
     re.IGNORECASE,
 )
+_COUNTED = pattern(r"[\d０-９]{1,2}[\s\u3000]")  # as a form's fields are, or things
 _NUMBER = pattern(
     r"(?:(?:chapter|section|appendix|part)\s+)?(?:[\d０-９]{1,3}|[A-Z]|[IVX]{2,5})(?:[.．][\d０-９]{1,3}){0,5}[.．:：]?[\s\u3000]+"
     r"|第?\s*[\d０-９一二三四五六七八九十]+(?:[.．][\d０-９]+)*\s*[章編部節条項][\s\u3000:：.．]*",
@@ -167,7 +168,8 @@ class Headings:
             return not text.endswith("。")
         if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
             return False
-        differs = piece.font != self._body_font or piece.size > _SLIGHTLY * self.body_size
+        is_slightly_larger = piece.size > _SLIGHTLY * self.body_size and not _COUNTED.match(text)
+        differs = piece.font != self._body_font or is_slightly_larger
         return bolder or (differs and len(text) <= 60 and _NUMBERED.match(text) is not None)
 
 
