@@ -9,10 +9,11 @@ from corpus.patterns import pattern
 ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 """A Japanese era → the year before its first."""
 
+# A letter behind a word in katakana, or apart from its number, is of a name: プランS3年契約, タイプR 5年保証.
 _LETTERS = {"s": "昭和", "h": "平成", "r": "令和"}
 _KANJI = "〇一二三四五六七八九"
 _YEAR = pattern(
-    rf"(?P<era>{'|'.join(ERAS)}|(?<![A-Za-z\d])[SHRshr](?=\s?[元\d]))\s?"
+    rf"(?P<era>{'|'.join(ERAS)}|(?<![A-Za-z\dァ-ー])[SHRshr](?=[元\d]))\s?"
     r"(?P<year>元|\d{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三四五六七八九]?十)(?=\s?年)"
 )
 

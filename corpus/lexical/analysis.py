@@ -19,7 +19,7 @@ from corpus.eras import era_years, in_common_years
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
 
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"
