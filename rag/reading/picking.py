@@ -21,8 +21,10 @@ MOST_ROWS = 2
 """Rows of one table that are shown at most; those for all places that it does not name are shown together."""
 _HEARD = 0.25
 """What the other sentences of a passage lose once one of it is shown."""
-_AS_MUCH = 0.5
-"""How much of an older edition's share of the question's words the newest one's must have to speak of the same."""
+AS_MUCH, NAMED_AS_MUCH = 0.5, 0.15
+"""How much of another edition's share of the question's words the one that is meant must have to speak of the same; the
+second where the question names its year.
+"""
 _NEARLY = 3.0
 """Difference of scores (a ratio of chances, as its logarithm) within which another sentence is shown too."""
 
@@ -86,7 +88,8 @@ def measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
 
 def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     """Has the table row of the one thing that a question names by its code stand first, where its header names what is
-    asked of it: "E-4032 | 36 months" under "Product | Warranty", before a sentence on how that is extended.
+    asked of it: "E-4032 | 36 months" under "Product | Warranty", before a sentence on how that is extended; where its
+    code is all of the first cell before where that goes on ("E-4032 logger"), both before "Calibration of the E-4032".
     """
     codes = by_letters(question)
     if len(codes) != 1 or any(len(some) != 1 for some in codes.values()):
@@ -95,21 +98,27 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
         " ".join(codes)
     )
 
-    def is_keyed(one: Candidate) -> bool:
-        cells = one.text.strip("| ").split("|")
-        asked_of_it = stems(one.unit.header) & wanted
-        return bool(one.unit.row and asked_of_it and one.signs.kind) and any(
-            fold(cells[0]).strip() == fold(written) for some in codes.values() for written in some.values()
-        )
+    (code,) = (fold(written) for some in codes.values() for written in some.values())
+    leads = re.compile(rf"{re.escape(code)}(?![\w.-])")
 
-    return sorted(chosen, key=lambda one: not is_keyed(one))
+    def behind(one: Candidate) -> int:
+        cell = fold(one.text.strip("| ").partition("|")[0]).strip()
+        if not (one.unit.row and stems(one.unit.header) & wanted and one.signs.kind and leads.match(cell)):
+            return 2
+        return int(cell != code)
+
+    return sorted(chosen, key=behind)
 
 
 _CONTENT = 0.4
 
 
-def newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> list[Candidate]:
-    """Has what the newest edition says of a matter stand before what an older one says of it."""
+def newest_first(
+    chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]], least: float = AS_MUCH
+) -> list[Candidate]:
+    """Has what the edition that is meant says of a matter stand before what another says of it; ``least`` is how much
+    of the other's share of the question's words it must have to speak of the same.
+    """
     left = list(chosen)
     found: list[Candidate] = []
     while left:
@@ -118,7 +127,7 @@ def newest_first(chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]
             other
             for other in left[1:]
             if other.passage.marker in newer.get(first.passage.marker, ())
-            and other.signs.share >= _AS_MUCH * first.signs.share
+            and other.signs.share >= least * first.signs.share
         )
         found.append(next(now, first))
         left.remove(found[-1])

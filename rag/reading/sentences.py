@@ -36,8 +36,10 @@ from rag.reading.clues import (
 from rag.reading.exact import exact
 from rag.reading.measures import measured
 from rag.reading.picking import (
+    AS_MUCH,
     MOST_ROWS,
     MOST_SENTENCES,
+    NAMED_AS_MUCH,
     both_sides,
     keyed_first,
     measures_first,
@@ -150,7 +152,8 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
     chosen = keyed_first(measures_first(chosen, reading.question), reading.question)
-    chosen = newest_first(chosen, newer_editions(reading))
+    least = NAMED_AS_MUCH if years_of_editions(reading) else AS_MUCH
+    chosen = newest_first(chosen, newer_editions(reading), least)
     return with_its_list(chosen)
 
 

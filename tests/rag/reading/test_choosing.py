@@ -382,3 +382,21 @@ def test_the_row_of_the_thing_itself_stands_before_what_extends_it() -> None:
     )
     shown = answered("How many months is the warranty of the AQ-500?", terms).splitlines()
     assert shown[:2] == ["36 months [1]", "Product | Warranty: “AQ-500 | 36 months” [1]"]
+
+
+def test_a_row_that_goes_on_behind_the_code_stands_before_one_that_only_names_it() -> None:
+    prices = (
+        "…  Product | Price | Warranty\nCalibration of the FM-210 | €195 | none\nFM-210 flow meter | €1,310 | 24 months"
+        "\nFM-450 flow meter | €2,980 | 60 months"
+    )
+    first = answered("What is the price of the FM-210?", prices).splitlines()[0]
+    assert "FM-210 flow meter | €1,310" in first
+
+
+def test_the_edition_of_a_year_that_is_named_stands_before_another_that_has_more_of_the_words() -> None:
+    texts = {
+        "home-policy-2022.txt": "…  Staff pay for their own desk.",
+        "home-policy-2025.txt": "…  We provide a desk that can be raised.",
+    }
+    chosen = choose(read("Was a desk provided in 2022?", texts))
+    assert [one.text for one in chosen][:1] == ["Staff pay for their own desk."]
