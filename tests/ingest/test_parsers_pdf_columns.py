@@ -326,3 +326,25 @@ def test_a_wide_table_is_no_two_pages() -> None:
                 canvas.drawString(x, 700 - 14 * n, cell)
 
     assert kinds(read(drawn(draw))) == [("table", 0, "\n".join(" | ".join(row) for row in rows))]
+
+
+def test_bullets_left_of_where_most_lines_of_the_second_column_begin_are_part_of_it() -> None:
+    """Two columns of a paper: of the second, most lines are the further ones of items."""
+    left = wrapped(f"{PROSE} {PROSE}", 225)
+    items = [wrapped(f"{name} {PROSE}", 205) for name in ("First.", "Second.")]
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("Helvetica", 10)
+        for n, line in enumerate(left):
+            canvas.drawString(70, 780 - 12 * n, line)
+        y = 780
+        for item in items:
+            canvas.drawString(310, y, "•")
+            for line in item:
+                canvas.drawString(322, y, line)
+                y -= 12
+
+    assert [text for _, _, text in kinds(read(drawn(draw)))] == [
+        f"{PROSE} {PROSE}",
+        f"• First. {PROSE}\n• Second. {PROSE}",
+    ]

@@ -66,7 +66,7 @@ def _text_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     middle = [(a + b) / 2 for a, b in gaps if 0.25 < ((a + b) / 2 - x0) / max(x1 - x0, 1) < 0.75]
     if len(middle) < _COLUMN_LINES:
         return None
-    gutter = _strip(gaps, median(middle))
+    gutter = min((_strip(gaps, median(middle)), median(middle)), key=lambda x: _crossing(lines, x))
     left = [line for line in lines if line.x1 <= gutter]
     right = [line for line in lines if line.x0 >= gutter]
     crossing = len(lines) - len(left) - len(right)
@@ -85,6 +85,11 @@ def _text_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
     level = sum(1 for a, b in pairwise(drawn) if a.x1 <= gutter <= b.x0 and abs(a.y0 - b.y0) < a.size)
     alternating = level > 0.6 * min(len(left), len(right))
     return gutter if jumps <= 3 or alternating else None
+
+
+def _crossing(lines: Sequence[Line], x: float) -> int:
+    """Returns how many lines go over an x: a bullet may stand left of where most lines of its column begin."""
+    return sum(line.x0 < x < line.x1 for line in lines)
 
 
 def _strip(gaps: Sequence[tuple[float, float]], middle: float) -> float:
