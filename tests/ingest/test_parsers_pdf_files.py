@@ -27,6 +27,19 @@ def test_a_locked_file_is_named_and_an_empty_password_opens() -> None:
     assert read(opened).text == PROSE
 
 
+def test_a_damaged_file_read_after_a_locked_one_is_not_called_locked() -> None:
+    data = drawn(lambda canvas: write(canvas, PROSE, 70, 780, 450))
+    locked = rewritten(data, lambda writer: writer.encrypt("secret"))
+    for file, code in (
+        (locked, "encrypted"),
+        (data.replace(b"/Pages", b"/Pagez"), "damaged_file"),
+        (locked, "encrypted"),
+    ):
+        with pytest.raises(ParseError) as caught:
+            parse(file, "some.pdf")
+        assert caught.value.code == code
+
+
 def test_limits_are_named() -> None:
     def draw(canvas: Any) -> None:
         for _ in range(12):

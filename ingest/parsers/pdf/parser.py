@@ -106,8 +106,8 @@ def open_pdf(data: bytes, name: str) -> Any:
     """
     try:
         pdf = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD or "password" in str(error).lower():
+    except pypdfium2.PdfiumError:
+        if _asks_for_password(data):
             raise encrypted(name) from None
         raise _damaged(name, "it cannot be opened") from None
     if pdf.get_formtype() == pdfium.FORMTYPE_ACRO_FORM:
@@ -116,6 +116,17 @@ def open_pdf(data: bytes, name: str) -> Any:
     if len(pdf) == 0:
         raise _damaged(name, "it has no pages")
     return pdf
+
+
+def _asks_for_password(data: bytes) -> bool:
+    """Says whether a file that PDFium does not open has a password.
+
+    For some damaged files PDFium sets no error and leaves that of the file before; so what is no PDF goes first.
+    """
+    for one in (b"no PDF", data):
+        if opened := pdfium.FPDF_LoadMemDocument64(one, len(one), None):
+            pdfium.FPDF_CloseDocument(opened)
+    return bool(pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD)
 
 
 def _damaged(name: str, why: str) -> ParseError:
