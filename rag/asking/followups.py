@@ -102,6 +102,7 @@ _GROUP = re.compile(
 )
 """Who a rule is for: one group stands in the place of another."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_IN_A_YEAR = re.compile(r"\b(?:in|during) ((?:19|20)\d\d)\b", re.IGNORECASE)
 _PAST = re.compile(r"(?:before|earlier|previously|formerly|in the past)", re.IGNORECASE)
 _COMMON = re.compile(
     r"(?:polic(?:y|ies)|plans?|reports?|rules?|guides?|handbooks?|manuals?|contracts?|agreements?|hotels?|limits?|offices?"
@@ -140,7 +141,9 @@ def _carried(question: str, before: str) -> str:
     led = bool(lead and lead.group().strip())
     fragment = rest.rstrip(" ?.!")
     if _asks_what_changed(question):
-        return _beside(rest[0].upper() + rest[1:], before)
+        return _beside(
+            rest[0].upper() + rest[1:], _IN_A_YEAR.sub(r"\1", before)
+        )  # since then, not in that year
     if (again := _asked_again(rest, before)) is not None:
         return again
     if not _WHOLE.match(rest):

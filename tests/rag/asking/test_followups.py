@@ -21,6 +21,11 @@ GRADE = "What is the salary range for grade 6 in the UK?"
         (HOTEL, "What about Edinburgh?", "What is the hotel limit in Edinburgh?"),
         (HOTEL, "Edinburgh?", "What is the hotel limit in Edinburgh?"),
         (HOTEL, "What changed since 2023?", "What changed since 2023? (hotel limit in London)"),
+        (
+            "What is the price of the FM-210 in 2024?",
+            "What changed?",
+            "What changed? (price of the FM-210 2024)",
+        ),
         (HOTEL, "And before?", "What is the hotel limit in London before?"),
         ("Can employees fly business class?", "And for executives?", "Can executives fly business class?"),
         (HOTEL, "Thanks! And for managers?", "What is the hotel limit in London for managers?"),
