@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "52"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "53"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "25"),
     detection.HTML: Parser("ingest.parsers.html.parser", "21"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "17"),

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pypdf.generic import NameObject, StreamObject
+from pypdf.generic import NameObject, NumberObject, StreamObject
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
 from ingest.parsers.pdf.lines import Word
+from ingest.parsers.pdf.page import read_page
+from ingest.parsers.pdf.parser import open_pdf
 from ingest.parsers.pdf.writing import mark_downward
 from tests.ingest.blocks import kinds
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, write
@@ -91,6 +93,30 @@ def test_a_page_written_downward_is_read_from_its_right_edge() -> None:
 
     texts = [text for _, _, text in kinds(read(drawn(draw)))]
     assert "".join(texts) == "".join(columns).replace("\u3000", "") + "- 7 -"
+
+
+def test_letters_written_downward_are_no_higher_where_a_font_says_how_high_its_tallest_sign_is() -> None:
+    """As Noto Sans CJK does in the files of programs for layout."""
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3", isVertical=True))
+
+    def draw(canvas: Any) -> None:
+        canvas.setFont("HeiseiMin-W3", 12)
+        canvas.drawString(500, 780, "従業員は始業時刻までに", charSpace=2)
+
+    def change(writer: Any) -> None:
+        for font in writer.pages[0]["/Resources"]["/Font"].values():
+            if "/DescendantFonts" in font.get_object():
+                (own,) = font.get_object()["/DescendantFonts"].get_object()
+                known = own.get_object()["/FontDescriptor"].get_object()
+                known[NameObject("/Ascent")] = NumberObject(1806)
+                known[NameObject("/Descent")] = NumberObject(-1046)
+
+    def boxes(data: bytes) -> list[tuple[float, ...]]:
+        pdf = open_pdf(data, "a.pdf")
+        return [(word.x0, word.y0, word.x1, word.y1) for word in read_page(pdf[0], {}).words]
+
+    data = drawn(draw)
+    assert boxes(rewritten(data, change)) == boxes(data)
 
 
 def test_a_stamp_along_the_margin_comes_last() -> None:

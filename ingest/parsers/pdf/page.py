@@ -43,6 +43,9 @@ _LEAST_HEIGHT = 0.78
 """Ascent and descent of a font, to its size: where PDFium knows less, as of fonts that LibreOffice takes a few letters
 of, each letter's box is as high as the letter, and lines of one size seem to differ."""
 
+_MOST_HEIGHT = (
+    1.6  # the same: Noto Sans CJK says 2.85, as its tallest sign is, and letters of an em would seem flat
+)
 _FLAT = 0.5  # of it, the height of a letter's box that is not as high as its font's letters
 _ASCENT, _DESCENT = 0.75, 0.21  # of the size: what is taken for such fonts, about as of Helvetica
 
@@ -255,9 +258,9 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
         pdfium.FPDFFont_GetAscent(font, 1.0, ascent)
         pdfium.FPDFFont_GetDescent(font, 1.0, descent)
         bold = bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600
-        if ascent.value - descent.value < _LEAST_HEIGHT:
-            fonts[key] = Font(name, bold, True, _ASCENT, -_DESCENT)
-        else:
+        height = ascent.value - descent.value
+        fonts[key] = Font(name, bold, height < _LEAST_HEIGHT)
+        if _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
             fonts[key] = Font(name, bold, False, ascent.value, descent.value)
     return fonts[key]
 
