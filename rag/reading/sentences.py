@@ -64,7 +64,9 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
 _A_TIME = 2.0
-"""What a time of day counts for where one is asked for, beside any other kind of words."""
+"""What a time of day counts for where one is asked for, beside any other kind of words, if it is told of something that
+is asked about.
+"""
 _SURE = 0.36
 """Least share of the question's words in and around the best sentence for words of it to stand as the answer: on the
 sample's 157 questions the two that .36 takes away from those at .3 were one wrong and one half the answer.
@@ -201,10 +203,11 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     clauses = clauses_named(reading.question)
     places = {p.marker: stems(f"{p.place}\n{p.context}") for p in reading.passages}
     clock = clock_words(reading.question)
+    subject = wanted.keys() - clock
     wholes = {
         p.marker: stems(p.text)
         | (rest if is_rest(p.text) else frozenset())
-        | (clock if clock and tells_a_time(p.text) else frozenset())
+        | (clock if clock and tells_a_time(p.text) and not subject.isdisjoint(stems(p.text)) else frozenset())
         for p in reading.passages
     }
 
@@ -214,7 +217,12 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
         if clauses:  # a part's own sentences, not the whole of a passage that has it
             layers[0] = unit.stems | clauses_of(unit.text)
             layers[2] = layers[2] | clauses_of("", unit.lead)
-        have = list(accumulate([*layers, places[marker], wholes[marker]], or_))
+        layers += [places[marker], wholes[marker]]
+        about = frozenset().union(*layers[:-1])
+        of_it = bool(clock) and tells_a_time(unit.text) and not subject.isdisjoint(about)
+        if of_it:  # a time of something else tells nothing
+            layers[0] = layers[0] | clock
+        have = list(accumulate(layers, or_))
         own, header, lead, beside, above, passage = (coverage(wanted, some) for some in have)
         new = len([stem for stem in weights(unit.text) if stem not in wanted])
         return Signs(
@@ -224,9 +232,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
             beside=beside - lead,
             above=above - beside,
             passage=passage,
-            kind=_A_TIME * tells_a_time(unit.text)
-            if clock
-            else float(any(kind.search(unit.text) for kind in kinds)),
+            kind=_A_TIME * of_it if clock else float(any(kind.search(unit.text) for kind in kinds)),
             rank=1 / (1 + unit.order),
             new=min(1.0, math.log1p(new) / math.log(12)),
             fits=float(fits(figures, unit.text)),
@@ -258,8 +264,6 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     if by:
         told_by = ((one, one.stems | stems(one.header)) for one in units)
         units = [replace(one, stems=one.stems | by) if have & told else one for one, have in told_by]
-    if clock := clock_words(reading.question):
-        units = [replace(one, stems=one.stems | clock) if tells_a_time(one.text) else one for one in units]
     if compares(reading.question):
         units = [one for one in units if not only_announces(one.text)] or units
     return units

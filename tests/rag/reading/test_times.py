@@ -20,6 +20,15 @@ def test_the_time_is_told_and_not_what_only_names_it(question: str, said: str) -
     assert answered(question, LATE, HOURS).startswith(f"{said} [2]\n「始業は8時45分")
 
 
+def test_no_time_of_something_else_stands_before_what_is_asked_about() -> None:
+    texts = {
+        "desk.txt": "…  The service desk is open from 7:30 to 19:00. Tell your manager by 9:30.",
+        "way.txt": "…  From the station the bus runs every 20 minutes.",
+    }
+    chosen = choose(read("What time does the bus leave?", texts))
+    assert chosen[0].text == "From the station the bus runs every 20 minutes."
+
+
 def test_who_asks_for_a_rule_on_it_is_told_the_rule() -> None:
     assert (
         choose(read("始業時刻に遅れるときは誰に連絡しますか", {"a.txt": LATE, "b.txt": HOURS}))[
