@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading
+from rag.reading.clues import expected_kinds
 from rag.reading.measures import measured
 from rag.reading.sides import sides
 from rag.reading.signs import Candidate
@@ -94,16 +95,17 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     codes = by_letters(question)
     if len(codes) != 1 or any(len(some) != 1 for some in codes.values()):
         return chosen
-    wanted = {word for word, weight in weights(question).items() if weight >= _CONTENT} - stems(
-        " ".join(codes)
-    )
+    words = {word for word, weight in weights(question).items() if weight >= _CONTENT and word.isalpha()}
+    wanted = words - stems(" ".join(codes))
 
     (code,) = (fold(written) for some in codes.values() for written in some.values())
+    kinds = expected_kinds(question)
     leads = re.compile(rf"{re.escape(code)}(?![\w.-])")
 
     def behind(one: Candidate) -> int:
         cell = fold(one.text.strip("| ").partition("|")[0]).strip()
-        if not (one.unit.row and stems(one.unit.header) & wanted and one.signs.kind and leads.match(cell)):
+        of_kind = one.signs.kind or not kinds
+        if not (one.unit.row and stems(one.unit.header) & wanted and of_kind and leads.match(cell)):
             return 2
         return int(cell != code)
 
