@@ -37,6 +37,10 @@ _SAMPLE = 50_000
 
 _BATCH = 10_000  # rows at a time
 
+_TRIED = 50
+_NEAREST, _AMONG = 10, 100
+_LEAST_KEPT = 0.99
+
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
@@ -74,7 +78,9 @@ def read_reduction(path: Path, dimension: int) -> Reduction:
 
 
 def fit_reduction(vectors: Float32, rows: Int64) -> Reduction | None:
-    """Returns the components for a graph of some rows of ``vectors``; None where they are few or need them all."""
+    """Returns the components for a graph of some rows of ``vectors``; None where they are few, need them all, or have
+    other neighbours by them.
+    """
     dimension = vectors.shape[1]
     if len(rows) < REDUCED_FROM:
         return None
@@ -87,7 +93,30 @@ def fit_reduction(vectors: Float32, rows: Int64) -> Reduction | None:
     length = -(-(int(np.searchsorted(kept, KEPT_VARIANCE)) + 2) // STEP) * STEP
     if length > _MOST_SHARE * dimension:
         return None
-    return Reduction(mean, np.ascontiguousarray(axes[:, ::-1][:, : length - 1], dtype=np.float32))
+    found = Reduction(mean, np.ascontiguousarray(axes[:, ::-1][:, : length - 1], dtype=np.float32))
+    return found if _keeps_neighbours(found, sample) else None
+
+
+def _keeps_neighbours(reduction: Reduction, centred: Float32) -> bool:
+    """Says whether nearly all of the ten rows nearest to some of the rows are among the hundred by the components.
+
+    The variance alone does not tell: in few groups that stand far apart, it is that between the groups.
+
+    Args:
+        reduction: what is to be tried.
+        centred: rows less the mean, which moves all scores of a query alike.
+    """
+    asked = centred[:: -(-len(centred) // _TRIED)] + reduction.mean
+    parts = centred @ reduction.axes
+    kept = []
+    for query in asked:
+        near = _highest(centred @ query, _NEAREST)
+        kept.append(np.isin(near, _highest(parts @ (query @ reduction.axes), _AMONG)).mean())
+    return bool(np.mean(kept) >= _LEAST_KEPT)
+
+
+def _highest(scores: Float32, n: int) -> Int64:
+    return np.argpartition(-scores, min(n, len(scores)) - 1)[:n]
 
 
 class ReducedRows:

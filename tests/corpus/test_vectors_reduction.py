@@ -63,6 +63,15 @@ def test_few_rows_and_vectors_that_need_all_their_numbers_stay_as_they_are(vecto
     assert fit_reduction(alike, np.arange(ROWS)) is None
 
 
+def test_groups_whose_rows_differ_in_what_is_left_out_stay_as_they_are(vectors: Float32) -> None:
+    """Nearly all variance is that between five groups, and tells nothing of who is near within one."""
+    rng = np.random.default_rng(4)
+    groups = rng.standard_normal((5, DIMENSION))[np.arange(ROWS) % 5]
+    found = groups + 0.25 * rng.standard_normal((ROWS, DIMENSION))
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    assert fit_reduction(found.astype(np.float32), np.arange(ROWS)) is None
+
+
 def test_vectors_that_are_all_the_same_are_no_fault(vectors: Float32) -> None:
     same = np.repeat(vectors[:1], 200, axis=0)
     found = fit_reduction(same, np.arange(200))
