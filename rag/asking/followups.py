@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from rag.asking import followups_japanese
 from rag.prompts.prompting import is_japanese
 from rag.words.changes import change_asked_for
+from rag.words.offices import office_asked_for
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
 from rag.words.terms import terms
@@ -225,6 +226,11 @@ def _in_place(fragment: str, before: str) -> str:
     """Returns the turn before with a fragment ("in Edinburgh", "the E-4058") in the place of its like."""
     if _PAST.fullmatch(fragment):
         return f"{before.rstrip(' ?.!')} {fragment}?"
+    office, other = office_asked_for(before), office_asked_for(f"Who is {fragment}?")
+    if office is not None and other is not None:  # "And the CFO?" after the CEO of a company
+        return re.sub(
+            rf"\b{re.escape(office.name)}\b", _of_office(fragment), before, count=1, flags=re.IGNORECASE
+        )
     places = _places(before)
     led_by = re.match(rf"({_PREPOSITION})\s+", fragment, re.IGNORECASE)
     people = re.sub(rf"^(?:for\s+)?(?:{_ARTICLE}\s+)?", "", fragment, flags=re.IGNORECASE)
@@ -252,6 +258,10 @@ def _in_place(fragment: str, before: str) -> str:
     found = _whole_name(before, found, bare)
     start = re.search(rf"\b{_PREPOSITION}\s+(?:{_ARTICLE}\s+)?$", before[: found[0]], re.IGNORECASE)
     return _replaced(before, (start.start() if start else found[0], found[1]), fragment)
+
+
+def _of_office(fragment: str) -> str:
+    return re.sub(rf"^(?:{_ARTICLE})\s+", "", fragment, flags=re.IGNORECASE).replace("\\", "")
 
 
 def _led_by(text: str, at: int) -> str:
