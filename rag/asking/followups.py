@@ -228,6 +228,8 @@ def _in_place(fragment: str, before: str) -> str:
         return f"{before.rstrip(' ?.!')} {fragment}?"
     office, other = office_asked_for(before), office_asked_for(f"Who is {fragment}?")
     if office is not None and other is not None:  # "And the CFO?" after the CEO of a company
+        if other.whose:
+            return f"Who is {fragment}?"
         return re.sub(
             rf"\b{re.escape(office.name)}\b", _of_office(fragment), before, count=1, flags=re.IGNORECASE
         )

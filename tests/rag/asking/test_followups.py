@@ -27,6 +27,7 @@ GRADE = "What is the salary range for grade 6 in the UK?"
             "What changed? (price of the FM-210 2024)",
         ),
         ("Who is the CEO of Brennick Valves?", "And the CFO?", "Who is the CFO of Brennick Valves?"),
+        ("Who is the CEO of Brennick Valves?", "And the CFO of Kestrel?", "Who is the CFO of Kestrel?"),
         ("Who is the CEO?", "And of Brennick Valves?", "Who is the CEO of Brennick Valves?"),
         (HOTEL, "And before?", "What is the hotel limit in London before?"),
         ("Can employees fly business class?", "And for executives?", "Can executives fly business class?"),
