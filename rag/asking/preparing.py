@@ -144,7 +144,11 @@ class Preparation:
         told = in_force(asked.wording.read, asked.hits, self.library, self.ask.k)
         if told is None:
             return None
-        judged = self._judge.of(Wording(told.question, {}), told.hits)
+        plain = Wording(told.question, {})
+        judged = self._judge.of(plain, told.hits)
+        if judged.refused:  # it may say it in words that are not the question's: does anything speak of it?
+            anywhere = tuple(self.library.search(told.question, self.ask.k).hits)
+            judged = replace(self._judge.of(plain, anywhere), hits=judged.hits)
         if judged.refused:
             return None
         self.confidence = round(judged.chance, 4)

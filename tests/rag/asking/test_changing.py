@@ -127,3 +127,15 @@ def test_without_another_edition_nothing_is_said_to_have_changed(models: Models)
 )
 def test_a_year_asks_for_the_edition_in_force_then(models: Models, question: str, source: str) -> None:
     assert asked(question, models).citations[0].source == source
+
+
+def test_an_edition_that_says_it_in_other_words_answers_what_a_newer_one_speaks_of(models: Models) -> None:
+    texts = {
+        "travel-policy-2025.txt": "…  The mileage rate is 45p per mile. The mileage rate had fallen behind the law.",
+        "travel-policy-2023.txt": "…  Use of a private car is paid at 40p per mile.",
+    }
+    given = answer(Ask("What was the mileage rate in 2023?"), Shelf(texts, cosine=0.3), models)
+    assert "40p" in given.text.splitlines()[0]
+    assert given.citations[0].source == "travel-policy-2023.txt"
+    nothing = answer(Ask("What was the parking charge in 2023?"), Shelf(texts, cosine=0.3), models)
+    assert not nothing.citations
