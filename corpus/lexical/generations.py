@@ -27,13 +27,13 @@ class Generations:
         """Returns every generation's folder that is there, in no order."""
         return [path for path in self._folder.glob("gen-*") if _NAME.fullmatch(path.name)]
 
-    def current(self) -> str | None:
-        """Returns the name of the one in use; None where nothing names one."""
+    def current(self) -> Path | None:
+        """Returns the folder of the one in use, whether it is there or not; None where nothing names one."""
         try:
             name = (self._folder / _POINTER).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             return None
-        return name if _NAME.fullmatch(name) else None
+        return self._folder / name if _NAME.fullmatch(name) else None
 
     def point_at(self, name: str) -> None:
         """Makes a generation the one in use, durably and at once."""

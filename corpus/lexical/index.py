@@ -22,13 +22,11 @@ from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
-from corpus.lexical.analysis import ANALYSIS_VERSION
 from corpus.lexical.build import build, build_in_child, catch_up
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.failures import room, storage_error
 from corpus.lexical.generations import Generations, number_of
-from corpus.lexical.segments import Counts
-from corpus.lexical.shadow import open_engine
+from corpus.lexical.opening import NO_ROWS, open_newest, peek
 from corpus.projection import Feed, IndexState
 from corpus.types import Float32, Int64, Scored
 
@@ -81,7 +79,7 @@ class TantivyIndex:
         self._shadow: Path | None = None
         self._generation = 0
         self._seq = 0
-        self._counts = Counts(0, 0, 0)
+        self._counts = NO_ROWS
         self._problem = ""
         self._unbuilt = False
         self._rebuilding = False
@@ -134,7 +132,7 @@ class TantivyIndex:
         ``mode`` is ``tantivy``, ``none`` where nothing answers, or ``opening`` while a large one is checked.
         """
         opened = self._opened.wait(_STATE_WAIT_S)
-        counts = self._counts if opened else self._peek()
+        counts = self._counts if opened else peek(self._kept)
         return IndexState(
             mode="opening" if not opened else "none" if self._engine is None else "tantivy",
             seq=self._seq,
@@ -158,17 +156,23 @@ class TantivyIndex:
         except BaseException as error:  # a panic of tantivy's is no Exception
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
-            with self._writing:
-                if self._engine is engine:
-                    folder = self._kept.folder(self._generation)
-                    try:
-                        segments.verify(folder, segments.read_record(folder))
-                    except DamagedError as damage:
-                        self._lose(damage)
-                    else:
-                        raise
+            if self._is_whole(engine):
+                raise
             self._in_background(self._follow_and_tidy)
             return nothing
+
+    def _is_whole(self, engine: Engine) -> bool:
+        """Says whether an engine is the open one and its files are what was written; leaves it where they are not."""
+        with self._writing:
+            if self._engine is not engine:
+                return False  # another thread left or replaced it
+            folder = self._kept.folder(self._generation)
+            try:
+                segments.verify(folder, segments.read_record(folder))
+            except DamagedError as damage:
+                self._lose(damage)
+                return False
+            return True
 
     def _lose(self, damage: DamagedError) -> None:
         """Leaves the open index, which is to be built again."""
@@ -308,44 +312,13 @@ class TantivyIndex:
         """Opens the newest generation that is intact; says why it must be built again, if so."""
         with self._feed.snapshot() as snapshot:
             last = snapshot.seq
-        pointed, problem = self._kept.current(), ""
-        folders = sorted(self._kept.all(), reverse=True)
-        if pointed is not None:
-            folders = [self._folder / pointed]
-        elif last or folders:
-            problem = "The lexical index is missing, or what points to it."
-            self._unbuilt = not folders
-        for folder in folders:
-            try:
-                found = self._adopt(folder, last)
-            except DamagedError as error:
-                problem = problem or error.message
-                continue
-            if not problem and not found:
-                self._stale = False
-                self._kept.keep_only(folder.name)
-            return problem or found
-        return problem
-
-    def _adopt(self, folder: Path, last: int) -> str:
-        """Opens a generation to answer from; says why it must be built again all the same, if so."""
-        record = segments.read_record(folder)
-        segments.verify(folder, record)
-        counts = segments.count(folder)
-        self._engine, self._shadow = open_engine(folder)
-        self._generation, self._seq, self._counts = number_of(folder), record.seq, counts
-        if record.analysis != ANALYSIS_VERSION:
-            return "The lexical index was made by another version of the text analysis."
-        if record.seq > last:
-            return f"The lexical index is ahead of the catalog ({record.seq} > {last})."
-        return ""
-
-    def _peek(self) -> Counts:
-        """Returns what the current generation says it holds, before it was checked."""
-        try:
-            return segments.count(self._folder / (self._kept.current() or ""))
-        except DamagedError:
-            return Counts(0, 0, 0)
+        found = open_newest(self._kept, last)
+        self._engine, self._shadow, self._unbuilt = found.engine, found.shadow, found.unbuilt
+        self._generation, self._seq, self._counts = found.generation, found.seq, found.counts
+        if found.engine is not None and not found.problem:
+            self._stale = False
+            self._kept.keep_only(self._kept.folder(found.generation).name)
+        return found.problem
 
     def _leave_shadow(self) -> None:
         if self._shadow is not None:

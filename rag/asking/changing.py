@@ -22,6 +22,7 @@ from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import (
     edition_name,
     edition_of,
+    edition_of_year,
     editions_of,
     holds_on,
     is_of_a_time,
@@ -101,11 +102,10 @@ def in_force(question: str, found: Sequence[Hit], library: Library, k: int) -> I
     if (len(asked) != 1 and not past) or not found or is_of_a_time(found[0].title, found[0].source):
         return None
     family = _family(found[0], found, library)
-    years = [_year(one, library) for one in family]
-    if len(family) < 2 or not all(years):
+    years = _years(family, library)
+    if len(family) < 2 or not all(years.values()):
         return None
-    until = years[-1] - 1 if past else next(iter(asked))
-    at = max((at for at, year in enumerate(years) if year <= until), default=None)
+    at = edition_of_year(years, years[len(family) - 1] - 1 if past else next(iter(asked)))
     plain = question
     for written in asked.values():
         plain = re.sub(_NAMING_A_YEAR.replace("YEAR", re.escape(written)), "", plain, flags=re.IGNORECASE)
@@ -182,10 +182,13 @@ def _in_force(period: str, family: Sequence[Hit], library: Library) -> Iterator[
     if not period.isdecimal():
         yield from (at for at, one in enumerate(family) if period in periods_of(spaced_out(_name(one))))
         return
-    years = [_year(one, library) for one in family]
-    before = [at for at, year in enumerate(years) if 0 < year <= int(period)]
-    if any(years):
-        yield max(before, default=0)
+    years = _years(family, library)
+    if any(years.values()):
+        yield edition_of_year(years, int(period)) or 0
+
+
+def _years(family: Sequence[Hit], library: Library) -> dict[int, int]:
+    return {at: _year(one, library) for at, one in enumerate(family)}
 
 
 def _year(hit: Hit, library: Library) -> int:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading, ReadPassage
-from rag.words.editions import edition_name, editions_of, is_of_a_time, periods_of, spaced_out, superseded
+from rag.words.editions import (
+    edition_name,
+    edition_of_year,
+    editions_of,
+    is_of_a_time,
+    periods_of,
+    spaced_out,
+    superseded,
+)
 from rag.words.periods import asked_years
 from rag.words.terms import CODE, numbers, stems
 
@@ -210,7 +218,7 @@ def _in_force(question: str, documents: Sequence[tuple[str, str]]) -> dict[int, 
     for at, document in enumerate(documents):
         dated = {one: edition_name(*documents[one]) for one in editions_of(documents, at)}
         years = {one: int(year) for one, year in dated.items() if year.isdecimal()}
-        then = max((one for one in years if years[one] <= asked[0]), key=lambda one: years[one], default=None)
+        then = edition_of_year(years, asked[0])
         if (
             then is not None
             and len(years) > 1

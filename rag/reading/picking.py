@@ -97,7 +97,6 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
         return chosen
     words = {word for word, weight in weights(question).items() if weight >= _CONTENT and word.isalpha()}
     wanted = words - stems(" ".join(codes))
-
     (code,) = (fold(written) for some in codes.values() for written in some.values())
     kinds = expected_kinds(question)
     leads = re.compile(rf"{re.escape(code)}(?![\w.-])")

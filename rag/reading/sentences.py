@@ -194,9 +194,8 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
         verb: weight * rarity(verb) for verb, weight in verbs(reading.question).items() if verb not in wanted
     }
     wanted = without_asking(wanted) if compares(reading.question) else wanted
-    wanted = {
-        word: weight for word, weight in wanted.items() if word not in years_of_editions(reading)
-    } or wanted
+    years = years_of_editions(reading)
+    wanted = {word: weight for word, weight in wanted.items() if word not in years} or wanted
     kinds = expected_kinds(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)

@@ -7,7 +7,7 @@ English and Japanese, the years of Japanese eras too: "Q3 2023", "FY23", "2023å¹
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold
@@ -159,6 +159,17 @@ def editions_of(documents: Sequence[tuple[str, str]], at: int) -> list[int]:
         if bool(moments[one][:1] and moments[one][0]) == bool(moments[at][:1] and moments[at][0]):
             kept.setdefault(moments[one], one)
     return [kept[moment] for moment in sorted(kept)]
+
+
+def edition_of_year(years: Mapping[int, int], year: int) -> int | None:
+    """Returns which of some editions, each with the year in which it came (0: not known), was in force in a year: the
+    last of those that had come by then; None where none had.
+    """
+    return max(
+        (one for one, own in years.items() if 0 < own <= year),
+        key=lambda one: (years[one], one),
+        default=None,
+    )
 
 
 def edition_name(title: str, path: str) -> str:

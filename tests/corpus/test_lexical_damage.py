@@ -205,7 +205,7 @@ def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
     if why == "pointer":
         (folder / "CURRENT").write_bytes(b"gen-")
     elif why in ("analysis", "fields"):
-        monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
+        monkeypatch.setattr("corpus.lexical.opening.ANALYSIS_VERSION", 999)
         monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
     else:
         feed.log.pop()
@@ -272,7 +272,7 @@ def test_a_disk_that_refuses_is_tried_again(tmp_path: Path, monkeypatch: pytest.
 
 def test_another_analysis_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     feed, folder, expected = _filled(tmp_path)
-    monkeypatch.setattr(index_room, "ANALYSIS_VERSION", 999)
+    monkeypatch.setattr("corpus.lexical.opening.ANALYSIS_VERSION", 999)
     monkeypatch.setattr("corpus.lexical.build.ANALYSIS_VERSION", 999)
     index = TantivyIndex(feed, folder)
     assert_same(results(index, "leave 育児休業"), expected)

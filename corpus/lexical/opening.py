@@ -1,0 +1,77 @@
+"""What is found on opening a lexical index: the newest generation that is intact, and whether it is what is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.errors import DamagedError
+from corpus.lexical import segments
+from corpus.lexical.analysis import ANALYSIS_VERSION
+from corpus.lexical.engine import Engine
+from corpus.lexical.generations import Generations, number_of
+from corpus.lexical.segments import Counts
+from corpus.lexical.shadow import open_engine
+
+NO_ROWS = Counts(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The generation that answers, and what is wrong with it.
+
+    ``engine`` is None where none is intact. ``shadow`` is the folder of links that it reads through, if it needs one;
+    who has it deletes it. ``seq`` is the change it includes last. ``problem`` says why it must be built again, "" where
+    it need not. ``unbuilt``: there never was one.
+    """
+
+    engine: Engine | None = None
+    shadow: Path | None = None
+    generation: int = 0
+    seq: int = 0
+    counts: Counts = NO_ROWS
+    problem: str = ""
+    unbuilt: bool = False
+
+
+def open_newest(kept: Generations, last: int) -> Opened:
+    """Opens the generation in use, or the newest intact one where nothing names it. ``last``: the newest change of the
+    catalog; 0 where nothing was written yet.
+    """
+    pointed, problem = kept.current(), ""
+    folders = sorted(kept.all(), reverse=True)
+    unbuilt = False
+    if pointed is not None:
+        folders = [pointed]
+    elif last or folders:
+        problem = "The lexical index is missing, or what points to it."
+        unbuilt = not folders
+    for folder in folders:
+        try:
+            record = segments.read_record(folder)
+            segments.verify(folder, record)
+            counts = segments.count(folder)
+            engine, shadow = open_engine(folder)
+        except DamagedError as error:
+            problem = problem or error.message
+            continue
+        problem = problem or _why_again(record, last)
+        return Opened(engine, shadow, number_of(folder), record.seq, counts, problem)
+    return Opened(problem=problem, unbuilt=unbuilt)
+
+
+def peek(kept: Generations) -> Counts:
+    """Returns what the generation in use says it holds, before it is checked."""
+    folder = kept.current()
+    try:
+        return NO_ROWS if folder is None else segments.count(folder)
+    except DamagedError:
+        return NO_ROWS
+
+
+def _why_again(record: segments.Record, last: int) -> str:
+    if record.analysis != ANALYSIS_VERSION:
+        return "The lexical index was made by another version of the text analysis."
+    if record.seq > last:
+        return f"The lexical index is ahead of the catalog ({record.seq} > {last})."
+    return ""

@@ -1,0 +1,120 @@
+"""Which of the sentences and rows that may answer are shown, and which of them first."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.reading.picking import keyed_first
+from rag.reading.sentences import answer_prompt, choose, rank
+from tests.rag.readings import answered, read
+
+
+def test_no_more_than_two_rows_of_a_table_are_shown() -> None:
+    rows = "\n".join(f"Q{n} sales of pumps | {n}00" for n in range(1, 6))
+    note = "…  Sales of pumps were good. Sales of other pumps were not told."
+    chosen = choose(read("What were sales of pumps?", {"t.txt": f"…  {rows}", "n.txt": note}))
+    assert [c.passage.marker for c in chosen if c.unit.row] == [1, 1]
+    assert [c.passage.marker for c in chosen if not c.unit.row] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("question", "left_out"),
+    [
+        ("How long is the warranty of the AQ-500?", {"AQ-300"}),
+        ("AQ-500の保証 warranty は？", {"AQ-300"}),
+        ("How long is the warranty of the AQ-300 and the AQ-500?", set()),
+        ("How long is the warranty of the AQ-700?", set()),  # nothing speaks of it
+    ],
+)
+def test_no_figure_of_another_product_stands_below_the_right_one(question: str, left_out: set[str]) -> None:
+    texts = {
+        "terms.txt": "…  Product | Warranty\nAQ-500 | 36 months\nAQ-300 | 24 months\nSpare parts | 6 months",
+        "aq-300.txt": "…  The warranty is 24 months for the AQ-300.",
+    }
+    shown = "".join(answer_prompt(read(question, texts)))
+    assert {code for code in ("AQ-300", "AQ-500") if code not in shown} == left_out
+
+
+DOCUMENTS_JA = (
+    "…  第7条（提出書類）\n\n入社する者は次の書類を提出する。"
+    "\n\n1. 住民票\n2. 誓約書\n3. 口座届\n\n書類は2部とする。"
+)
+DOCUMENTS = (
+    "…  New staff hand in the following documents.\n\n- passport\n- tax form\n\nCopies of documents are kept."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "items"),
+    [
+        ("入社のときに提出する書類は何ですか", DOCUMENTS_JA, ["住民票", "誓約書", "口座届"]),
+        ("Which documents do new staff hand in?", DOCUMENTS, ["passport", "tax form"]),
+    ],
+)
+def test_a_list_stands_below_what_announces_it(question: str, text: str, items: list[str]) -> None:
+    first, *listed = choose(read(question, {"rules.txt": text}))
+    assert "次の書類" in first.text or "the following" in first.text
+    assert [one.text for one in listed] == items
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        ("How long before must I ask?", "…  You must ask up to 20 days a year.", ""),
+        (
+            "How long before the journey must I ask for leave?",
+            "…  You must ask for leave at least 30 days before the journey.",
+            "at least 30 days before",
+        ),
+        ("How many days may I ask for?", "…  You must ask for up to 20 days a year.", "up to 20 days"),
+    ],
+)
+def test_how_long_before_is_no_other_length(question: str, text: str, short: str) -> None:
+    first = answered(question, text).splitlines()[0]
+    assert first.startswith(f"{short} [1]") if short else first.startswith("“")
+
+
+def test_the_cheaper_of_two_is_told_by_both_prices() -> None:
+    texts = {
+        "prices.txt": "…  Order | Product | GBP\n1 | AQ-300 pump | 90.00\n2 | AQ-500 pump | 70.00\n3 | Case | 5.00"
+    }
+    shown = "".join(answer_prompt(read("Which is cheaper, the AQ-300 or the AQ-500?", texts)))
+    assert all(price in shown for price in ("90.00", "70.00"))
+
+
+def test_the_row_of_the_thing_itself_stands_before_what_extends_it() -> None:
+    terms = (
+        "…  Product | Warranty\nAQ-500 | 36 months\nAQ-300 | 12 months"
+        "\n\nOf an AQ-500 that is registered the warranty is extended by 12 months."
+    )
+    shown = answered("How many months is the warranty of the AQ-500?", terms).splitlines()
+    assert shown[:2] == ["36 months [1]", "Product | Warranty: “AQ-500 | 36 months” [1]"]
+
+
+@pytest.mark.parametrize("asked", ["price", "warranty period"])
+def test_a_row_that_goes_on_behind_the_code_stands_before_one_that_only_names_it(asked: str) -> None:
+    prices = (
+        "…  Product | Price | Warranty\nPrice to calibrate an FM-210, a warranty period | €195 | none"
+        "\nFM-210 flow meter | €1,310 | 24 months\nFM-450 flow meter | €2,980 | 60 months"
+    )
+    first = answered(f"What is the {asked} of the FM-210?", prices).splitlines()[0]
+    assert "FM-210 flow meter | €1,310" in first
+
+
+def test_the_edition_of_a_year_that_is_named_stands_before_another_that_has_more_of_the_words() -> None:
+    texts = {
+        "home-policy-2022.txt": "…  Staff pay for their own desk.",
+        "home-policy-2025.txt": "…  We provide a desk that can be raised.",
+    }
+    chosen = choose(read("Was a desk provided in 2022?", texts))
+    assert [one.text for one in chosen][:1] == ["Staff pay for their own desk."]
+
+
+def test_the_row_of_a_thing_under_another_quarter_is_not_put_first() -> None:
+    sales = (
+        "…  Sales in the second quarter of 2025/26 were 2,876.\n\nProduct | Q1 25/26 | Q1 24/25\n"
+        "E-4058 | 2,702 | 2,215\nE-4032 | 1,100 | 1,000"
+    )
+    question = "What were E-4058 sales in the second quarter of 2025/26?"
+    told, *rows = sorted(rank(read(question, {"sales.txt": sales})), key=lambda one: one.unit.row)
+    assert keyed_first([told, *rows], question) == [told, *rows]
