@@ -256,7 +256,8 @@ def make_set(source: Path, target: Path, every: bool = False) -> int:
         json.dumps({"id": f"{target.name}-{at:04d}", **row}, ensure_ascii=False)
         for at, row in enumerate(rows)
     ]
-    (target / "questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "questions.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(rows)
 
 
@@ -269,6 +270,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--every", action="store_true", help="ask every heading, not those alone that are questions"
     )
     options = parser.parse_args(arguments)
+    if not options.source.is_dir():
+        parser.error(f"{options.source} is no folder")
+    if options.target.resolve().is_relative_to(options.source.resolve()):
+        parser.error(
+            f"{options.target} lies in {options.source}, and would be read as documents the next time"
+        )
     made = make_set(options.source, options.target, options.every)
     print(f"{options.target}: {made:,} questions")
     return 0 if made else 1

@@ -90,6 +90,25 @@ def test_a_heading_that_stands_twice_or_above_little_asks_nothing(tmp_path: Path
     assert main([str(source), str(tmp_path / "set")]) == 1
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "told"), [("gone", "set", "is no folder"), (".", "set", "lies in")]
+)
+def test_a_folder_that_is_not_there_and_a_set_amid_its_documents_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, target: str, told: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path / source), str(tmp_path / target)])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / target).exists()
+
+
+def test_documents_without_a_question_make_an_empty_set(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    assert main([str(tmp_path / "source"), str(tmp_path / "set")]) == 1
+    assert rows(tmp_path / "set") == {}
+
+
 def test_every_heading_is_asked_on_demand(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
