@@ -1,8 +1,8 @@
 """Shorter vectors for the graph of a large generation: the principal components that tell its vectors apart.
 
 Most of what Chroma does is to multiply vectors. Over their components it builds a graph in two thirds of the time,
-keeps it in half of the memory and searches it a millisecond sooner (78,723 vectors). What it finds is scored by the
-vectors themselves (``rows.search``), so a little more is asked of it, and scores are exact as ever.
+keeps it in three fifths of the memory and searches it a millisecond sooner (25,000 and 78,723 vectors). What it finds
+is scored by the vectors themselves (``rows.search``), so a little more is asked of it, and scores are exact as ever.
 
 A row becomes (its components, what is missing to a length that all rows share), a query (its components, 0). So the
 inner product of a query and a row orders the rows as that of their vectors does, but for what the components leave
@@ -37,9 +37,9 @@ _SAMPLE = 50_000
 
 _BATCH = 10_000  # rows at a time
 
-_TRIED = 50
-_NEAREST, _AMONG = 10, 100
-_LEAST_KEPT = 0.99
+_TRIED = 50  # rows that look for their neighbours
+_NEAREST, _AMONG = 10, 100  # so many neighbours, among so many by the components
+_LEAST_KEPT = 0.99  # share of them
 
 
 @dataclass(frozen=True, slots=True)
