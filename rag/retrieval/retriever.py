@@ -45,8 +45,9 @@ from rag.words.told import tell
 RECIPE = Recipe()
 """The measured one (docs/retrieval.md)."""
 
-LATE = 64
-"""So many of the best candidates by the first two legs are compared with the question token by token."""
+LOOKED_AT = 64
+"""So many of the best candidates by the first two legs, or twice the hits asked for, are looked at closely: token by
+token, with what stands around them, and by their documents."""
 
 LOOKED_AROUND = 24
 """The neighbours of so many of the best candidates are looked at."""
@@ -186,9 +187,9 @@ class Retriever:
                 found = [leg.ids[:depth] for leg in (near, words) if leg is not None]
                 ids = np.unique(np.concatenate(found))
                 legs = self._scores(cleaned, vector, ids, near, words, caller, chosen)
-                ranked = combine(ids, legs, self.recipe)
+                ranked = combine(ids, legs, self.recipe)[: max(LOOKED_AT, 2 * k)]
+                ids, legs = _only(ids, legs, ranked)
                 if tokens is not None:
-                    ids, legs = _only(ids, legs, ranked[: max(LATE, 2 * k)])
                     late = self._corpus.score_late(tokens, ids, caller, chosen)
                     if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
                         legs["late"] = late

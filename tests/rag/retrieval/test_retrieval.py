@@ -25,7 +25,7 @@ from rag.prompts.prompting import is_japanese
 from rag.retrieval.filters import parse_filter, read_filter
 from rag.retrieval.query import clean_query
 from rag.retrieval.ranking import Recipe
-from rag.retrieval.retriever import MAX_K, RECIPE, TURNS, Retriever
+from rag.retrieval.retriever import LOOKED_AT, MAX_K, RECIPE, TURNS, Retriever
 from rag.words.told import tell
 from tests.builders import SPACE, WordEmbedder, new_version
 
@@ -106,6 +106,28 @@ def test_k_is_a_limit_and_the_beginning_of_a_longer_list(corpus: Corpus) -> None
     whole = apart.search(EVERY, 10, OWNER).hits
     for k in (1, 2, 5):
         assert apart.search(EVERY, k, OWNER).hits == whole[:k]
+
+
+def test_the_best_candidates_alone_are_looked_at_closely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
+        for at in range(LOOKED_AT + 20):
+            line = f"leave {'annual ' * (at % 7)}{at}"
+            corpus.commit(new_version(f"{at:03}.txt", [line]), line.encode())
+        corpus.publish()
+        asked: list[int] = []
+        places = corpus.places
+
+        def counted(ids: Sequence[int], *who: Any) -> Any:
+            asked.append(len(ids))
+            return places(ids, *who)
+
+        monkeypatch.setattr(corpus, "places", counted)
+        for recipe in (RECIPE, RECIPE.without("late"), RECIPE.without("dense")):
+            assert len(retriever(corpus, recipe=recipe).search("annual leave", 5, OWNER).hits) == 5
+        assert len(retriever(corpus).search("annual leave", 40, OWNER).hits) == 40
+    assert asked == [LOOKED_AT] * 3 + [80]
 
 
 def test_neighbours_that_are_both_hit_are_one_passage(corpus: Corpus) -> None:
