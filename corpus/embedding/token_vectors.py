@@ -21,7 +21,7 @@ from corpus.patterns import pattern
 from corpus.types import Bools, Float32, Int64
 
 KEPT_DIMENSIONS = 128
-"""Chosen by measurement (docs/retrieval.md): bytes a token against the quality of the ranking."""
+"""Chosen by measurement (docs/retrieval-measured.md): bytes a token against the quality of the ranking."""
 
 _SEED = 20_250_101
 _BEFORE_PIECE = ("##", "▁", "Ġ")

@@ -2,7 +2,8 @@
 
 Quarterly reports, editions of a policy, two plans of one insurer: their passages are so alike that no word
 of theirs says which is meant. What the question says of the document does, by its title, its file's name and its first
-lines. It decides between such twins alone: as a score for every passage it cost more than it gave (docs/retrieval.md).
+lines. It decides between such twins alone: as a score for every passage it cost more than it gave
+(docs/retrieval-measured.md).
 Only of two documents whose names are nearly the same (:func:`called_by_name`) does the one stand first that the
 question calls by all that is its own, whatever they say: "under Northwind Standard" asks for no other plan's pages.
 """

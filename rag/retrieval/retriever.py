@@ -43,7 +43,7 @@ from rag.retrieval.spreading import joined, spread, without_copies
 from rag.words.told import tell
 
 RECIPE = Recipe()
-"""The measured one (docs/retrieval.md)."""
+"""The measured one (docs/retrieval-measured.md)."""
 
 LOOKED_AT = 64
 """So many of the best candidates by the first two legs, or twice the hits asked for, are looked at closely: token by

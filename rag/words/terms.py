@@ -26,7 +26,7 @@ _ALONE = re.compile(
 )
 """One kanji with an ending behind it, or two with one between: a verb, an adjective, a short noun."""
 _VERB, _COMPOUND = 0.3, 0.6
-"""By measurement: with .2 and .3 the gains were half as large (docs/retrieval.md)."""
+"""By measurement: with .2 and .3 the gains were half as large (docs/retrieval-measured.md)."""
 _KANA = re.compile("[\u3041-\u30ff]")
 CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
 """A word that names one thing by letters and figures: "e-4032", "err-21", "qp-07"."""
