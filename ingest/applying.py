@@ -11,7 +11,8 @@ from corpus.errors import DamagedError
 from corpus.store import Corpus
 from corpus.types import DocumentKey
 from ingest.ledger import Ledger
-from ingest.planning import Move, Plan
+from ingest.planning import Plan
+from ingest.renaming import Move
 from ingest.reports import FileState
 
 

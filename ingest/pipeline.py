@@ -19,7 +19,8 @@ from ingest import applying
 from ingest.chunking import Chunker
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
-from ingest.planning import Terms, fingerprint
+from ingest.planning import fingerprint
+from ingest.renaming import Terms
 from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
 from ingest.sandbox import ParserPool
 from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work

@@ -13,7 +13,7 @@ from corpus.errors import StorageError
 from corpus.store import Corpus
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
-from ingest.planning import EMPTY, Plan, fingerprint, needs_hash, plan
+from ingest.planning import EMPTY, Before, Found, Plan, Wish, fingerprint, needs_hash, plan
 
 
 def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
@@ -47,19 +47,16 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
             ledger.hashes[file.root, file.path] = ""
             ledger.failed(file, unreadable(file, error))
     todo = plan(
-        files,
-        ledger.hashes,
-        known,
-        ledger.failures,
+        Found(files, ledger.hashes, request.found.looked_into, request.found.skipped_places),
+        Before(known, ledger.failures, taken),
+        Wish(
+            request.access,
+            request.metadata,
+            sync=request.found.folders if request.sync else (),
+            consent=request.consent or request.dry_run,  # what would go is what a dry run is asked for
+            retry_failed=request.retry_failed,
+        ),
         cache(lambda content_type: fingerprint(content_type, corpus.settings, ledger.space)),
-        access=request.access,
-        metadata=request.metadata,
-        looked_into=request.found.looked_into,
-        sync=request.found.folders if request.sync else (),
-        taken=taken,
-        kept=request.found.skipped_places,
-        consent=request.consent or request.dry_run,  # what would go is what a dry run is asked for
-        retry_failed=request.retry_failed,
     )
     if (todo.add or todo.replace) and not request.dry_run:
         _check_room(corpus)

@@ -13,7 +13,7 @@ from corpus.catalog.records import Failure
 from corpus.errors import NotAllowedError
 from corpus.types import DocumentKey
 from ingest.discovery import SourceFile
-from ingest.planning import Plan, needs_hash, plan
+from ingest.planning import Before, Found, Plan, Wish, needs_hash, plan
 from ingest.sandbox import FAULTS
 
 ROOT, OTHER = "/docs", "/elsewhere"
@@ -56,8 +56,10 @@ def failure(path: str, *, sha256: str = "a", code: str = "no_text", crashes: int
 
 
 def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
-    given.setdefault("looked_into", given.get("sync", ()))
-    return plan(files, hashes or {}, dict(before), failures or {}, lambda content_type: TODAY, **given)
+    looked_into = given.pop("looked_into", given.get("sync", ()))
+    found = Found(files, hashes or {}, looked_into, given.pop("kept", ()))
+    in_catalog = Before(dict(before), failures or {}, given.pop("taken", {}))
+    return plan(found, in_catalog, Wish(**given), lambda content_type: TODAY)
 
 
 def paths(plan: Plan) -> dict[str, list[str]]:
@@ -162,9 +164,8 @@ def test_what_failed_is_not_read_again_until_it_changes_or_is_asked_for() -> Non
 
 def test_what_failed_is_read_again_by_another_reader() -> None:
     failures = {(ROOT, "a.txt"): failure("a.txt")}
-    todo = plan(
-        [file("a.txt")], {(ROOT, "a.txt"): "a"}, {}, failures, lambda content_type: "reads as tomorrow"
-    )
+    found = Found([file("a.txt")], {(ROOT, "a.txt"): "a"})
+    todo = plan(found, Before({}, failures, {}), Wish(), lambda content_type: "reads as tomorrow")
     assert paths(todo) == only(add=["a.txt"])
 
 
