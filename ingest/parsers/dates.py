@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 
 def as_utc(date: datetime | None) -> datetime | None:
@@ -30,3 +30,19 @@ def read_date(value: str) -> datetime | None:
             return as_utc(datetime.fromisoformat(shown))
         except ValueError:
             return None
+
+
+def read_pdf_date(value: str) -> datetime | None:
+    """Returns the time in a PDF date (``D:20240301120000+09'00'``; ISO 32000-1, 7.9.4), else None."""
+    match = re.match(r"\s*(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?([Zz+-])?(\d\d)?'?(\d\d)?", value)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[:6])
+    try:
+        zone: timezone = UTC
+        if match[7] in ("+", "-"):
+            shift = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+            zone = timezone(shift if match[7] == "+" else -shift)
+        return datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=zone)
+    except ValueError:
+        return None

@@ -16,7 +16,7 @@ from corpus.patterns import pattern
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, show_passages, tidy
-from rag.cli.screen import Screen, duration, printable, wrap
+from rag.cli.screen import Screen, duration, one_line, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.prompts.prompting import is_japanese
@@ -222,7 +222,7 @@ def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
         label = hit.get("page_label", "") if hit.get("page") == page else ""
         pages = {"page": page, "last_page": last, "page_label": label}
         number = Text(f"[{marker}]".ljust(_GUTTER), "page")
-        title = (printable(" ".join((first["title"] or first["source"]).split())), "title")
+        title = (one_line(first["title"] or first["source"]), "title")
         collection = f"  in {printable(passages[marker]['collection'])}" if marker in passages else ""
         screen.show("", Text.assemble(number, title, ("  " + pages_of(pages), "page")))
         screen.show(

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from corpus.errors import UsageError
 from rag.cli.groups import add_command, add_group
-from rag.cli.screen import cell, printable, table
+from rag.cli.screen import cell, one_line, table
 from rag.cli.session import Session, Yes, readable
 
 
@@ -30,8 +30,8 @@ def list_examples(context: typer.Context) -> None:
         example = one["example"]
         rows.add_row(
             cell(one["id"], "page"),
-            cell(_line(example["question"])),
-            cell(_line(example["answer"])),
+            cell(one_line(example["question"])),
+            cell(one_line(example["answer"])),
             cell(f"{len(example['passages'])}"),
         )
     session.screen.show(rows)
@@ -118,11 +118,7 @@ def remove(
 
 
 def _told(one: Mapping[str, Any]) -> str:
-    return f": {_line(one['example']['question'])}"
-
-
-def _line(text: str) -> str:
-    return printable(" ".join(text.split()))
+    return f": {one_line(one['example']['question'])}"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from corpus.patterns import pattern
-from rag.cli.screen import Screen, printable, wrap
+from rag.cli.screen import Screen, one_line, printable, wrap
 
 SNIPPET_LINES = 4
 _GUTTER = 4
@@ -110,11 +110,13 @@ def marked(text: str, wanted: Mapping[str, float], style: str = "") -> Text:
 
 
 def _passage(hit: Mapping[str, Any], wanted: Mapping[str, float], room: int, full: bool) -> Text:
-    title = Text.assemble((_line(hit["title"] or hit["source"]), "title"), ("  " + pages_of(hit), "page"))
-    place = Text.assemble((_line(hit["source"]), "place"), (f"  in {_line(hit['collection'])}", "faint"))
+    title = Text.assemble((one_line(hit["title"] or hit["source"]), "title"), ("  " + pages_of(hit), "page"))
+    place = Text.assemble(
+        (one_line(hit["source"]), "place"), (f"  in {one_line(hit['collection'])}", "faint")
+    )
     if hit.get("also"):
-        place.append(f"  also {_line(', '.join(hit['also']))}", "faint")
-    path = marked(_line(" › ".join(hit["headings"])), wanted, "italic")
+        place.append(f"  also {one_line(', '.join(hit['also']))}", "faint")
+    path = marked(one_line(" › ".join(hit["headings"])), wanted, "italic")
     legs = "".join(f" · {name} {score:.3g}" for name, score in hit["legs"].items())
     score = Text(f"score {hit['score']:.4f}{legs}", "faint")
     words = _whole(hit, wanted, room) if full else _excerpt(hit, wanted, room)
@@ -143,15 +145,11 @@ def _excerpt(hit: Mapping[str, Any], wanted: Mapping[str, float], room: int) -> 
     return [*lines[: SNIPPET_LINES - 1], last.append(_ELLIPSIS)]
 
 
-def _line(text: str) -> str:
-    return printable(" ".join(text.split()))
-
-
 def _below_headings(text: str, headings: Sequence[str]) -> str:
     """The text without the headings it begins with: they are shown above it."""
-    above = {_line(heading) for heading in headings} | {""}
+    above = {one_line(heading) for heading in headings} | {""}
     lines = text.splitlines()
-    while lines and _line(lines[0]) in above:
+    while lines and one_line(lines[0]) in above:
         del lines[0]
     return "\n".join(lines) or text
 

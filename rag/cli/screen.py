@@ -49,6 +49,11 @@ def printable(text: object) -> str:
     return _UNPRINTABLE.sub("\ufffd", str(text))
 
 
+def one_line(text: str) -> str:
+    """Returns a printable text on one line: every run of blanks and line breaks is a space."""
+    return printable(" ".join(text.split()))
+
+
 class Screen:
     """The two streams of one command. Closed streams swallow what is said."""
 

@@ -18,6 +18,7 @@ from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
 from rag.words.editions import edition_name
 from rag.words.figures import Figure, borne_out, figures
+from rag.words.numerals import KANJI
 from rag.words.references import without_references
 from rag.words.subjects import PLACES
 from rag.words.terms import coverage, stems, weights
@@ -250,15 +251,14 @@ def find_whole(quote: str, source: Normalised) -> tuple[int, int] | None:
     return None
 
 
-_ZH = "〇一二三四五六七八九十百千万億兆"
 _CUT = (
     re.compile(
         r"[a-z\d]\0[a-z\d]|\d[.,]\0\d|(?:^|[\s(|])-\0\d|(?:^|[^a-z])(?:not|no|never|without|cannot) ?\0"
-        rf"|[{_ZH}]\0[{_ZH}]|[不未非無]\0[\u3400-\u9fff]"
+        rf"|[{KANJI}]\0[{KANJI}]|[不未非無]\0[\u3400-\u9fff]"
     ),
     re.compile(
-        rf"[a-z\d]\0[a-z\d]|\d\0[.,]\d|\d\0(?:[{_ZH}]| ?(?:thousand|million|billion|trillion)(?![a-z]))"
-        rf"|[{_ZH}]\0[{_ZH}]"
+        rf"[a-z\d]\0[a-z\d]|\d\0[.,]\d|\d\0(?:[{KANJI}]| ?(?:thousand|million|billion|trillion)(?![a-z]))"
+        rf"|[{KANJI}]\0[{KANJI}]"
         r"|[^。、\s]\0(?:で?[はがも])?(?:ない|なく|なかっ|ありません|できない|できません|ません)"
     ),
 )

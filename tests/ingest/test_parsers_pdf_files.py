@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import LimitError, ParseError
 from ingest.parsers import Limits, parse
-from ingest.parsers.pdf.parser import _read_date
+from ingest.parsers.dates import read_pdf_date
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, read, rewritten
@@ -85,7 +85,7 @@ def test_a_title_that_is_none_is_not_taken(title: str, expected: str) -> None:
     ],
 )
 def test_pdf_dates(value: str, expected: datetime | None) -> None:
-    found = _read_date(value)
+    found = read_pdf_date(value)
     assert (found.astimezone(UTC) if found else None) == expected
 
 

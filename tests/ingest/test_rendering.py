@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from corpus.errors import NotFoundError, ParseError
+from corpus.errors import ParseError
 from corpus.settings import Settings
-from corpus.types import Document
-from ingest.parsers import parse
-from ingest.rendering import LONG_SIDE_PIXELS, _find_quotes, _folded, render_page
+from ingest.parsers.detection import PDF, TEXT
+from ingest.rendering import LONG_SIDE_PIXELS, _find_quotes, _folded
 from ingest.sandbox import ParserPool
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, write
 
@@ -30,7 +29,7 @@ def pool() -> Iterator[ParserPool]:
 
 
 @pytest.fixture(scope="module")
-def original() -> bytes:
+def two_pages() -> bytes:
     def draw(canvas: Any) -> None:
         y = write(canvas, FIRST, 70, 780, 300)
         write(canvas, SECOND, 70, y - 100, 300)
@@ -40,13 +39,8 @@ def original() -> bytes:
     return drawn(draw)
 
 
-@pytest.fixture(scope="module")
-def document(original: bytes) -> Document:
-    return parse(original, "policy.pdf")
-
-
-def picture_of(png: bytes) -> Any:
-    return Image.open(io.BytesIO(png)).convert("RGB")
+def picture_of(pool: ParserPool, original: bytes, page: int, *quotes: str) -> Any:
+    return Image.open(io.BytesIO(pool.render(original, PDF, page, quotes))).convert("RGB")
 
 
 def marked_area(picture: Any) -> tuple[float, float, float, float] | None:
@@ -59,22 +53,17 @@ def marked_area(picture: Any) -> tuple[float, float, float, float] | None:
     return area[0] * scale, HEIGHT - area[3] * scale, area[2] * scale, HEIGHT - area[1] * scale
 
 
-def span(document: Document, quote: str, after: int = 0) -> tuple[int, int]:
-    start = document.text.index(quote, after)
-    return start, start + len(quote)
-
-
-def test_a_page_is_drawn_whole(pool: ParserPool, original: bytes, document: Document) -> None:
-    picture = picture_of(render_page(pool, original, document, 1))
+def test_a_page_is_drawn_whole(pool: ParserPool, two_pages: bytes) -> None:
+    picture = picture_of(pool, two_pages, 1)
     assert picture.height == LONG_SIDE_PIXELS
     assert abs(picture.width - LONG_SIDE_PIXELS * WIDTH / HEIGHT) <= 1
     assert marked_area(picture) is None
     assert picture.convert("L").getextrema() == (0, 255)
 
 
-def test_a_quote_is_marked_where_it_stands(pool: ParserPool, original: bytes, document: Document) -> None:
-    one = marked_area(picture_of(render_page(pool, original, document, 1, [span(document, FIRST)])))
-    other = marked_area(picture_of(render_page(pool, original, document, 1, [span(document, SECOND)])))
+def test_a_quote_is_marked_where_it_stands(pool: ParserPool, two_pages: bytes) -> None:
+    one = marked_area(picture_of(pool, two_pages, 1, FIRST))
+    other = marked_area(picture_of(pool, two_pages, 1, SECOND))
     assert one is not None
     assert other is not None
     assert one[0] == pytest.approx(70, abs=3)
@@ -82,27 +71,26 @@ def test_a_quote_is_marked_where_it_stands(pool: ParserPool, original: bytes, do
     assert one[1] > 700 > other[3]  # below each other, and apart
 
 
-def test_a_quote_over_two_pages_is_marked_on_each(
-    pool: ParserPool, original: bytes, document: Document
+def test_a_quote_of_another_page_is_not_marked(pool: ParserPool, two_pages: bytes) -> None:
+    assert marked_area(picture_of(pool, two_pages, 2, SECOND)) is not None
+    assert marked_area(picture_of(pool, two_pages, 2, FIRST)) is None
+
+
+@pytest.mark.parametrize(
+    ("original", "content_type", "code"),
+    [
+        (None, PDF, "no_such_page"),
+        (b"only words", TEXT, "no_picture"),
+        (b"%PDF-1.7 broken", PDF, "damaged_file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_has_no_picture_is_named(
+    pool: ParserPool, two_pages: bytes, original: bytes | None, content_type: str, code: str
 ) -> None:
-    whole = [(0, len(document.text))]
-    for page in (1, 2):
-        assert marked_area(picture_of(render_page(pool, original, document, page, whole))) is not None
-    only_first = [span(document, FIRST)]
-    assert marked_area(picture_of(render_page(pool, original, document, 2, only_first))) is None
-
-
-def test_what_has_no_picture_is_named(pool: ParserPool, original: bytes, document: Document) -> None:
-    with pytest.raises(NotFoundError) as missing:
-        render_page(pool, original, document, 3)
-    assert missing.value.code == "no_such_page"
-    text = parse(b"only words", "a.txt")
-    with pytest.raises(ParseError) as plain:
-        render_page(pool, b"only words", text, 1)
-    assert plain.value.code == "no_picture"
-    with pytest.raises(ParseError) as damaged:
-        render_page(pool, b"%PDF-1.7 broken", document, 1)
-    assert damaged.value.code == "damaged_file"
+    with pytest.raises(ParseError) as refused:
+        pool.render(two_pages if original is None else original, content_type, 3)
+    assert refused.value.code == code
 
 
 def test_cells_and_sentences_are_found_one_by_one() -> None:
@@ -132,7 +120,6 @@ def test_what_was_typed_into_a_form_is_drawn_and_marked(pool: ParserPool) -> Non
         canvas.acroForm.textfield(name="n", value="Taro Yamada", x=120, y=692, width=200, height=20)
 
     filled = drawn(form)
-    document = parse(filled, "form.pdf")
-    area = marked_area(picture_of(render_page(pool, filled, document, 1, [span(document, "Taro Yamada")])))
+    area = marked_area(picture_of(pool, filled, 1, "Taro Yamada"))
     assert area is not None
     assert 690 < area[1] < area[3] < 714

@@ -14,7 +14,7 @@ from dataclasses import replace
 from corpus.types import Document
 from ingest.parsers.assembly import Limits
 from ingest.parsers.detection import MBOX, split_mailbox
-from ingest.parsers.mail.parser import read_date, read_header
+from ingest.parsers.mail.parser import read_header, read_header_date
 from ingest.parsers.members import Binder
 
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -33,7 +33,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     dates = []
     for number, content in enumerate(split_mailbox(data), 1):
         headers = email.message_from_bytes(_END_OF_HEADERS.split(content, 1)[0], policy=email.policy.default)
-        dates.append(read_date(read_header(headers, "Date")))
+        dates.append(read_header_date(read_header(headers, "Date")))
         subject = read_header(headers, "Subject") or f"message {number}"
         binder.add(subject, _ESCAPED.sub(rb"\1", content), ".eml")
     return binder.bind(

@@ -24,7 +24,7 @@ from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MSG
 from ingest.parsers.mail.outlook_entries import Name, Values, read_names, tell_entry
 from ingest.parsers.mail.outlook_rtf import read_rtf
-from ingest.parsers.mail.parser import Letter, bind, open_letter, read_date, read_header
+from ingest.parsers.mail.parser import Letter, bind, open_letter, read_header, read_header_date
 
 _KIND, _DISPLAY_TO, _DISPLAY_CC, _DELIVERED = 0x001A, 0x0E04, 0x0E03, 0x0E06
 _SHORT_NAME, _RTF_BODY, _CONTENT_ID = 0x3704, 0x1009, 0x3712
@@ -120,7 +120,7 @@ def _open(properties: Any, names: Mapping[Name, int]) -> Letter:
         or (letter.date.strftime("%Y-%m-%d %H:%M UTC") if letter.date else ""),
         "Subject": text(constants.PID_SUBJECT),
     }
-    letter.date = letter.date or read_date(letter.headers["Date"])
+    letter.date = letter.date or read_header_date(letter.headers["Date"])
     _add_entry(letter, text(_KIND), values)
     plain = text(constants.PID_BODY)
     if plain.strip():

@@ -140,7 +140,7 @@ def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
     letter = Letter()
     for key in (*_SHOWN, "Subject"):
         letter.headers[key] = read_header(message, key)
-    letter.date = read_date(letter.headers["Date"])
+    letter.date = read_header_date(letter.headers["Date"])
     letter.bodies = [(part.get_content_type() == "text/html", _text(part)) for part in _body(message)]
     attached: list[tuple[str, bytes]] = []
     for part, inside in _leaves(message):
@@ -322,7 +322,7 @@ def read_header(message: Message, key: str) -> str:
     return one_line(_decoded_words(shown))
 
 
-def read_date(value: str) -> datetime | None:
+def read_header_date(value: str) -> datetime | None:
     """Returns the time that a Date header names, None where it names none."""
     try:
         return as_utc(parsedate_to_datetime(value)) if value else None

@@ -14,7 +14,6 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pypdfium2
@@ -23,6 +22,7 @@ import pypdfium2.raw as pdfium
 from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.dates import read_pdf_date
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.pdf.annotations import Beside, attached_files, open_page, with_choices
@@ -198,7 +198,7 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         name=name,
         content_type=PDF,
         title=find_title(metadata.get("Title", ""), arranged, headings.body_size),
-        date=_read_date(metadata.get("ModDate", "")) or _read_date(metadata.get("CreationDate", "")),
+        date=read_pdf_date(metadata.get("ModDate", "")) or read_pdf_date(metadata.get("CreationDate", "")),
         metadata={
             key.lower(): metadata[key]
             for key in ("Author", "Subject", "Keywords")
@@ -364,19 +364,3 @@ def _read_outline(pdf: Any) -> dict[tuple[int, str], list[int]]:
     except (pypdfium2.PdfiumError, UnicodeDecodeError, ValueError):
         return outline
     return outline
-
-
-def _read_date(value: str) -> datetime | None:
-    """Returns the time in a PDF date (``D:20240301120000+09'00'``; ISO 32000-1, 7.9.4), else None."""
-    match = re.match(r"\s*(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?([Zz+-])?(\d\d)?'?(\d\d)?", value)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[:6])
-    try:
-        zone: timezone = UTC
-        if match[7] in ("+", "-"):
-            shift = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
-            zone = timezone(shift if match[7] == "+" else -shift)
-        return datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=zone)
-    except ValueError:
-        return None
