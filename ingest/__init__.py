@@ -1,1 +1,1 @@
-
+"""Files → documents → chunks → vectors: fills the corpus. Never imports ``rag``."""

@@ -1,1 +1,1 @@
-
+"""Question → passages → prompt → model → answer: answers from the corpus, by API and command line."""
