@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from sqlalchemy import Connection
 
 from corpus import restoring
-from corpus.catalog import changes, database, documents, open_database, passages, records, tokens
+from corpus.catalog import Connection, changes, database, documents, open_database, passages, records, tokens
 from corpus.catalog.texts import is_intact, read_text
 from corpus.catalog.versions import VersionRecord, content_hashes, list_versions
 from corpus.crashpoints import reach

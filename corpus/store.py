@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from corpus import restoring
 from corpus.catalog import (
     CatalogFeed,
+    Connection,
     Database,
     access,
     documents,

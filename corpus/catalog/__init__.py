@@ -4,7 +4,9 @@
 and the others are functions over an open transaction. There is no SQL elsewhere but for ``corpus.receipts``.
 """
 
+from sqlalchemy import Connection
+
 from corpus.catalog.changes import CatalogFeed, open_feed
 from corpus.catalog.database import Database, open_database
 
-__all__ = ["CatalogFeed", "Database", "open_database", "open_feed"]
+__all__ = ["CatalogFeed", "Connection", "Database", "open_database", "open_feed"]
