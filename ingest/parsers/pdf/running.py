@@ -30,6 +30,9 @@ _WHOLE_PAGE = 0.9  # of its height, what a frame around a page takes, at least
 _TABLE_ROWS = 2
 _LAST_LINE = -1_000_000
 
+_Key = tuple[str, int]
+"""A line's text with its digits made equal, and its height; see :func:`_running_keys`."""
+
 
 def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]:
     """Returns a test for headers, footers and page numbers.
@@ -43,67 +46,82 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
     and "Chapter 2" are headings. What stands beside such a page number and says what a line of the text does
     is the title of the section that the page is in.
     """
-    if len(pages) < 2:
-        return lambda line, page: False
-    counts: Counter[tuple[str, int]] = Counter()
-    sizes: Counter[float] = Counter()
-    texts: Counter[str] = Counter()
-    written: Counter[str] = Counter()
-    numbers: dict[tuple[str, int], list[tuple[int, int]]] = {}
-    for index, page in enumerate(pages):
-        counts.update({key for line in page.lines for key in _running_keys(line, page)})
-        for line in page.lines:
-            if number := _PAGE_NUMBER.fullmatch(line.text):
-                for key in _running_keys(line, page):
-                    numbers.setdefault(key, []).append((index, _value(number[1])))
-        texts.update({line.text for line in page.lines})
-        for line in page.lines:
-            written[line.text] += 1
-            sizes[round(line.size * 2) / 2] += len(line.text)
-    growing = {key for key, values in numbers.items() if _grows(values)}
-    least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
-    heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
+    return (lambda line, page: False) if len(pages) < 2 else _Running(pages).is_running
 
-    titles = {
-        plain_title(line.text)
-        for page in pages
-        for line in page.lines
-        if len(line.text) <= _MOST_TITLE_CHARS and not _running_keys(line, page)
-    }
 
-    def is_running(line: Line, page: PageText) -> bool:
-        return is_repeated(line, page) or (
+class _Running:
+    """What the lines of a file's pages have in common, and the tests that need it."""
+
+    def __init__(self, pages: Sequence[PageText]) -> None:
+        self._places: Counter[_Key] = Counter()  # the pages that have such a line
+        self._pages: Counter[str] = Counter()  # the pages that have this very text
+        self._written: Counter[str] = Counter()  # how often it stands on them
+        self._titles: set[str] = set()
+        sizes: Counter[float] = Counter()
+        numbers: dict[_Key, list[tuple[int, int]]] = {}
+        for index, page in enumerate(pages):
+            keys = [_running_keys(line, page) for line in page.lines]
+            self._places.update({key for own in keys for key in own})
+            self._pages.update({line.text for line in page.lines})
+            for line, own in zip(page.lines, keys, strict=True):
+                self._written[line.text] += 1
+                sizes[round(line.size * 2) / 2] += len(line.text)
+                if number := _PAGE_NUMBER.fullmatch(line.text):
+                    for key in own:
+                        numbers.setdefault(key, []).append((index, _value(number[1])))
+                if not own and len(line.text) <= _MOST_TITLE_CHARS:
+                    self._titles.add(plain_title(line.text))
+        self._growing = {key for key, values in numbers.items() if _grows(values)}
+        self._least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
+        self._heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
+
+    def is_running(self, line: Line, page: PageText) -> bool:
+        """Says whether a line runs through the pages, or is a section's title beside a page number that does."""
+        return self._is_repeated(line, page) or (
             len(line.text) <= _MOST_TITLE_CHARS
             and bool(_running_keys(line, page))
-            and plain_title(line.text) in titles
+            and plain_title(line.text) in self._titles
             and any(
                 _PAGE_NUMBER.fullmatch(other.text)
                 and abs(other.y0 - line.y0) < line.size
-                and is_repeated(other, page)
+                and self._is_repeated(other, page)
                 for other in page.lines
             )
         )
 
-    def is_repeated(line: Line, page: PageText) -> bool:
-        own = texts[line.text] == 1 and line.size >= heading_size and line.y0 > page.height / 2
-        if own and not _PAGE_NUMBER.fullmatch(line.text):
+    def _is_repeated(self, line: Line, page: PageText) -> bool:
+        is_number = _PAGE_NUMBER.fullmatch(line.text) is not None
+        if self._is_heading(line, page) and not is_number:
             return False
-        if not is_common(line, page):
+        if not self._is_common(line, page):
             return False
         beside = _beside(line, page)
-        if (beside and heads_table([line, *beside], page)) or _is_in_table(line, page):
+        if (beside and self._heads_table([line, *beside], page)) or _is_in_table(line, page):
             return False
-        if _PAGE_NUMBER.fullmatch(line.text):
+        if is_number:
             alike = any(
-                (key[0], key[1] + shift) in growing for key in _running_keys(line, page) for shift in _STEPS
+                (text, height + shift) in self._growing
+                for text, height in _running_keys(line, page)
+                for shift in _STEPS
             )
             if not alike and any(_PAGE_NUMBER.fullmatch(other.text) for other in beside):
                 return False  # a row of figures
         else:
-            alike = texts[line.text] >= least and written[line.text] <= _ONCE * texts[line.text]
-        return alike or all(is_common(other, page) for other in beside)
+            often = self._pages[line.text]
+            alike = often >= self._least and self._written[line.text] <= _ONCE * often
+        return alike or all(self._is_common(other, page) for other in beside)
 
-    def heads_table(row: list[Line], page: PageText) -> bool:
+    def _is_heading(self, line: Line, page: PageText) -> bool:
+        large = line.size >= self._heading_size and line.y0 > page.height / 2
+        return large and self._pages[line.text] == 1
+
+    def _is_common(self, line: Line, page: PageText) -> bool:
+        return any(
+            sum(self._places[text, height + shift] for shift in _STEPS) >= self._least
+            for text, height in _running_keys(line, page)
+        )
+
+    def _heads_table(self, row: list[Line], page: PageText) -> bool:
         """Says whether cells stand right above two rows of the same columns that are not the same on all pages."""
         size = row[0].size
         lines = [line for line in page.lines if line.y1 < row[0].y0 + _OVERLAP * size]
@@ -113,18 +131,11 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
             if not near or sum(any(share_edge(one, other) for other in row) for one in below.lines) < 2:
                 return False
             varied = varied or any(
-                texts[line.text] < least and not _PAGE_NUMBER.fullmatch(line.text) for line in below.lines
+                self._pages[line.text] < self._least and not _PAGE_NUMBER.fullmatch(line.text)
+                for line in below.lines
             )
             above = below.lines
         return varied
-
-    def is_common(line: Line, page: PageText) -> bool:
-        return any(
-            sum(counts[text, height + shift] for shift in _STEPS) >= least
-            for text, height in _running_keys(line, page)
-        )
-
-    return is_running
 
 
 def _beside(line: Line, page: PageText) -> list[Line]:
@@ -174,7 +185,7 @@ def body_lines(page: PageText, is_running: Callable[[Line, PageText], bool]) -> 
     return body if body or page.is_picture else page.lines
 
 
-def _running_keys(line: Line, page: PageText) -> list[tuple[str, int]]:
+def _running_keys(line: Line, page: PageText) -> list[_Key]:
     """Returns a line's text with digits made equal, with its height in steps of 4 points, or as last line.
 
     The height is measured from the nearer edge, in the upper half downward as negative: pages differ in size.
