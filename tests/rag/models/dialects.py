@@ -68,30 +68,6 @@ class Mistral(Dialect):
         return frame({"id": "s", "model": "m", "choices": [choice], "usage": usage}) + b"data: [DONE]\n\n"
 
 
-class Google(Dialect):
-    """The Gemini API: the address says whether it streams, and the last piece how it ended."""
-
-    def streams(self, path: str, request: dict[str, Any]) -> bool:
-        return "streamGenerateContent" in path
-
-    def text(self, request: dict[str, Any], text: str) -> bytes:
-        content = {"role": "model", "parts": [{"text": text}]}
-        return frame({"candidates": [{"index": 0, "content": content}]})
-
-    def end(self, request: dict[str, Any], turn: Turn) -> bytes:
-        candidate = {
-            "index": 0,
-            "content": {"role": "model", "parts": [{"text": ""}]},
-            "finishReason": {"stop": "STOP", "length": "MAX_TOKENS"}[turn.finish],
-        }
-        usage = {
-            "promptTokenCount": 10_000,
-            "candidatesTokenCount": len(turn.texts),
-            "totalTokenCount": 10_000 + len(turn.texts),
-        }
-        return frame({"candidates": [candidate], "usageMetadata": usage})
-
-
 DIALECTS: dict[str, Dialect] = {
     "openai-compatible": Dialect(),
     "anthropic": Anthropic(),
@@ -104,6 +80,6 @@ DIALECTS: dict[str, Dialect] = {
 def table(provider: str, base_url: str) -> dict[str, Any]:
     """Returns the table of vouch.toml that reaches a scripted server as that provider; its key is in OWN_KEY."""
     own = {"provider": provider, "model": "scripted", "base_url": base_url}
-    if provider in ("anthropic", "ollama", "google"):  # their addresses are without the version
+    if provider in ("anthropic", "ollama"):  # their addresses are without the version
         own["base_url"] = base_url.removesuffix("/v1")
     return own if provider == "ollama" else own | {"api_key_env": "OWN_KEY"}
