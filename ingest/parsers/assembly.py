@@ -97,10 +97,15 @@ class Draft:
         self._add("code", cleaned, keep_indent=True)
 
     def listing(self, items: Sequence[tuple[int, str, str]]) -> None:
-        """Adds a list of ``(depth, marker, text)``; depth counts from 0 and is shown by two spaces each."""
+        """Adds a list of ``(depth, marker, text)``; depth counts from 0 and is shown by two spaces each.
+
+        A line without a mark (of code, below an item) keeps its indentation.
+        """
         lines = []
         for depth, marker, text in items:
             cleaned = " ".join(filter(None, map(str.strip, self._clean(text).split("\n"))))
+            if not marker and cleaned:
+                cleaned = text[: len(text) - len(text.lstrip(" "))] + cleaned
             if cleaned:
                 lines.append(f"{'  ' * min(depth, 12)}{marker} {cleaned}".rstrip())
         self._add("list", "\n".join(lines), keep_indent=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import dedent
 
 
 class Listing:
@@ -62,7 +63,7 @@ class Listing:
 
     def add_lines(self, lines: Iterable[str]) -> None:
         """Adds lines of code or rows of a table to the open item, each a line of its own below it."""
-        for line in filter(str.strip, lines):
+        for line in filter(str.strip, dedent("\n".join(lines)).split("\n")):
             if self._marker is not None or not self._items:
                 self.add(line)
             else:

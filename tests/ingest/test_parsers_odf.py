@@ -71,7 +71,7 @@ def test_preformatted_text_in_lists_and_frames_keeps_its_lines() -> None:
         f"<table:table>{frame}</table:table><table:table>{table}</table:table>"
     )
     assert kinds(document) == [
-        ("list", 0, "- Run\n   if x:\n   go\n   Then rest.\n- a = 1\n   b = 2"),
+        ("list", 0, "- Run\n   if x:\n    go\n   Then rest.\n- a = 1\n   b = 2"),
         ("code", 0, "if a:\n    b"),
         ("table", 0, "x | x"),
     ]

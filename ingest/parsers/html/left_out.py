@@ -24,8 +24,9 @@ UNSEEN = frozenset(
     }
 )  # fmt: skip
 _CONTENTS = "doc-toc"
+_BACKLINK = "doc-backlink"
 _DROPPED_ROLES = frozenset(
-    {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "doc-backlink", _CONTENTS}
+    {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", _CONTENTS}
 )
 _NAVIGATION = frozenset(
     {
@@ -97,9 +98,18 @@ def is_left_out(element: Any) -> bool:
         element.tag in UNSEEN
         or is_hidden(element)
         or element.get("role") in _DROPPED_ROLES
+        or (element.get("role") == _BACKLINK and not _is_own_word(element))
         or not _NAVIGATION.isdisjoint(_names(element))
         or element.get("id") in _NAVIGATION
     )
+
+
+def _is_own_word(link: Any) -> bool:
+    """Says whether a link back is a heading's words (of docutils), or the number of a note."""
+    heading = next(link.iterancestors("h1", "h2", "h3", "h4", "h5", "h6", "li", "p"), None)
+    in_heading = heading is not None and heading.tag not in ("li", "p")
+    words = "".join(link.itertext()).strip()
+    return (in_heading and any(map(str.isalpha, words))) or words.isdigit()
 
 
 def _names(element: Any) -> list[str]:
@@ -123,14 +133,14 @@ def _mark_navigation(root: Any) -> None:
 def _says_something(box: Any) -> bool:
     """Says whether a sentence, or much else, stands outside a box's links."""
     letters = 0
-    for text, _ in _beside_links(box):
+    for text, _ in beside_links(box):
         letters += sum(map(str.isalpha, text))
-        if letters > _MUCH_BESIDE_LINKS or _is_sentence(text):
+        if letters > _MUCH_BESIDE_LINKS or is_sentence(text):
             return True
     return False
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     return _SENTENCE.search(text.rstrip()[-_SENTENCE_END:]) is not None
 
 
@@ -140,7 +150,7 @@ def _only_turns(box: Any) -> bool:
     Any number else is a figure. One entry without a link may name the book, and none of a table may.
     """
     beside = unlinked = 0
-    for text, is_entry in _beside_links(box):
+    for text, is_entry in beside_links(box):
         unlinked += is_entry
         words = text.strip(_AROUND_WORDS)
         if not words or _WHICH_PAGE.fullmatch(words):
@@ -153,13 +163,13 @@ def _only_turns(box: Any) -> bool:
             or any(map(str.isnumeric, words))
             or far_east > _MOST_CJK
             or (far_east and _TOLD.search(words))
-            or _is_sentence(text)
+            or is_sentence(text)
         ):
             return False
     return unlinked <= int(box.tag != "table")
 
 
-def _beside_links(box: Any) -> Iterator[tuple[str, bool]]:
+def beside_links(box: Any) -> Iterator[tuple[str, bool]]:
     """Yields what stands outside a box's links; with "", True for every entry (row, item) without a link."""
     said = linked = False
     walker = etree.iterwalk(box, events=("start", "end"))
@@ -194,7 +204,7 @@ def _mark_contents_of_chapter(root: Any) -> None:
     Where the page has no sentence beside links it is what the page is for, and stays.
     """
     boxes = [box for box in root.xpath("//*[contains(@class, 'toc')]") if _names_book_contents(box)]
-    if not boxes or not any(_is_sentence(text) for text, _ in _beside_links(root)):
+    if not boxes or not any(is_sentence(text) for text, _ in beside_links(root)):
         return
     for box in boxes[:_MOST_BOXES]:
         links = box.xpath(".//a[@href]")

@@ -23,6 +23,9 @@ from ingest.parsers.html.drawings import open_drawings
 from ingest.parsers.html.head import read_head
 from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
 from ingest.parsers.html.mending import mend_tables
+from ingest.parsers.html.opening import open_panels
+from ingest.parsers.html.raised import write_raised
+from ingest.parsers.html.reshaping import reshape
 from ingest.parsers.html.simplifying import (
     TooDeepError,
     as_paragraphs,
@@ -30,6 +33,7 @@ from ingest.parsers.html.simplifying import (
     with_few_attributes,
     without_boxes,
 )
+from ingest.parsers.html.surroundings import mark_surroundings
 from ingest.parsers.html.tables import is_data_table, read_table
 from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_number
 from ingest.parsers.listing import Listing
@@ -96,9 +100,13 @@ def parse_html(text: str) -> Any:
     if root is not None:
         root.set(_HIDDEN_CHARS, str(hidden))
         root.set(_FLATTENED, flattened)
+        open_panels(root)
+        reshape(root)
+        write_raised(root)
         mend_tables(root)
         open_drawings(root)
         mark(root)
+        mark_surroundings(root)
     return root
 
 

@@ -35,14 +35,14 @@ def is_data_table(element: Any) -> bool:
 
 
 def _is_box(table: Any) -> bool:
-    """Says whether a table is a picture beside one column of text: a note, a warning."""
+    """Says whether a table is a picture beside one column of text (a note, a warning), or numbers beside code."""
     pictured = False
     for row in _own_rows(table):
         texts = 0
         for cell in row.iterchildren("td", "th"):
-            silent = not "".join(cell.itertext()).strip()
+            silent = cell.get("role") == "navigation" or not "".join(cell.itertext()).strip()
             texts += not silent
-            pictured |= silent and cell.find(".//img") is not None
+            pictured |= cell.find(".//img") is not None if silent else cell.find(".//pre") is not None
         if texts > 1:
             return False
     return pictured

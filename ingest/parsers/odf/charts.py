@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.parsers.assembly import Draft
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.odf.mathml import write_mathml
+from ingest.parsers.mathml import write_mathml
 from ingest.parsers.odf.styles import CHART, DRAW, LINK, MATH, OFFICE, TABLE, TEXT, whole_number
 from ingest.parsers.office import Package
 
