@@ -206,7 +206,6 @@ class Service:
         """Answers a question once for each arm, by default with and without retrieval; see
         :func:`rag.asking.comparison.compare` and :meth:`ask_events`.
         """
-        from rag.asking.answers import Ask
         from rag.asking.comparison import DEFAULT_ARMS, compare
         from rag.receipts.receipt import keep_receipt
         from rag.retrieval.library import CallersLibrary
@@ -231,9 +230,8 @@ class Service:
         def keep(one: Compared) -> Compared:
             if one.answer is None:
                 return one
-            arm = one.arm
-            ask = Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
-            searches = [own for own in library.searches if arm.retrieval and own.k == arm.k]
+            ask = one.arm.ask(question, history)
+            searches = [own for own in library.searches if ask.retrieval and own.k == ask.k]
             kept = keep_receipt(one.answer, ask, searches, library, self.models, self.settings, abstention)
             return replace(one, answer=kept)
 

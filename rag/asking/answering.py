@@ -30,7 +30,7 @@ from rag.asking.notes import ignored, notes_on
 from rag.asking.opening import Opening
 from rag.asking.preparing import Preparation, ms_since
 from rag.asking.refusals import check, empty
-from rag.asking.vouching import compare, judge, tell_unnamed, vouch, whole
+from rag.asking.vouching import judge, make_answer, tell_conflicts, tell_unnamed, vouch
 from rag.grounding.abstention import FITTED, Abstention
 from rag.grounding.citations import Cited
 from rag.grounding.conflicts import Conflict
@@ -164,7 +164,7 @@ class _Run:
         if self._hold and self._text:
             yield TextDelta(self._text)
         tell_unnamed(self._asked, cited)
-        self._conflicts = compare(self._asked, cited)
+        self._conflicts = tell_conflicts(self._asked, cited)
         yield CitationsFound(cited.citations, cited.sentences, self._conflicts)
         finish = self._finish
         if self._error is not None:
@@ -279,7 +279,7 @@ class _Run:
         failure: VouchError | None = None,
     ) -> Answer:
         self._asked.timings["total"] = ms_since(self._began)
-        return whole(
+        return make_answer(
             self._asked,
             text,
             reason,

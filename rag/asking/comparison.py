@@ -30,6 +30,12 @@ class Arm:
     k: int = DEFAULT_K
     template: Template | None = None
 
+    def ask(self, question: str, history: tuple[Message, ...] = ()) -> Ask:
+        """Returns the question as it is asked in this way."""
+        return Ask(
+            question, self.model, self.retrieval, self.strategy, self.k, history, template=self.template
+        )
+
 
 DEFAULT_ARMS = (Arm(retrieval=True), Arm(retrieval=False))
 """The chosen model with the documents, and the same model without them."""
@@ -77,10 +83,7 @@ def compare(
     if not 1 <= len(arms) <= MOST_ARMS:
         raise UsageError(f"A comparison has 1 to {MOST_ARMS} arms, not {len(arms)}.", code="bad_arms")
     named = [replace(arm, model=models.card(arm.model).name) for arm in arms]
-    asks = [
-        Ask(question, arm.model, arm.retrieval, arm.strategy, arm.k, history, template=arm.template)
-        for arm in named
-    ]
+    asks = [arm.ask(question, history) for arm in named]
     for ask in asks:  # before any of them costs time and money
         check(ask)
         models.open(ask.model)

@@ -68,7 +68,7 @@ def tell_unnamed(asked: Preparation, cited: Cited) -> None:
         asked.notes.append(AnswerNote("unnamed", tell("unnamed", asked.japanese, names=listed)))
 
 
-def compare(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
+def tell_conflicts(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
     """Returns where the passages contradict what is cited, and makes a note of each; not where two editions differ that
     are laid beside each other.
     """
@@ -120,7 +120,7 @@ def _dated(asked: Preparation, hit: Hit) -> str:
     return f"{hit.source} ({date})" if date else hit.source
 
 
-def whole(
+def make_answer(
     asked: Preparation,
     text: str,
     reason: str,
