@@ -215,6 +215,8 @@ _TOLD = (
     "unchanged",
     "one_edition",
     "no_other_edition",
+    "no_such_document",
+    "more_changes",
     "unnamed",
     "part_unanswered",
     "low_support",

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError
+from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import MOST_K, Library
-from rag.prompts.prompting import ReadPassage
-from rag.reading.changes import changes
+from rag.asking.dating import named_by, own_dates
+from rag.asking.rewording import rewordings
+from rag.prompts.prompting import ReadPassage, is_japanese
+from rag.reading.changes import changes, to_show
 from rag.reading.clues import asks_of_the_past
 from rag.words.changes import Change, change_asked_for
 from rag.words.dates import HEAD_CHARS, document_date
@@ -42,6 +45,9 @@ _MOST_PASSAGES = 400
 class Differing:
     """The passages of two editions that speak of a change, and what is asked about in them; ``same``: what they say of
     it is the same in both; ``only``: of it one edition speaks, and the other has no word of it (in this order).
+
+    ``matters`` is in how many they differ, ``told`` how many of these the hits and a model's few lines have room for;
+    ``editions`` are the documents of all editions of the work, ``named``: the question calls it by its name.
     """
 
     hits: tuple[Hit, ...]
@@ -50,6 +56,10 @@ class Differing:
     older: Hit
     same: bool = False
     only: tuple[Hit, Hit] | None = None
+    matters: int = 0
+    told: int = 0
+    editions: frozenset[str] = frozenset()
+    named: bool = False
 
 
 def differing(question: str, found: Sequence[Hit], library: Library, k: int) -> Differing | None:
@@ -63,12 +73,68 @@ def differing(question: str, found: Sequence[Hit], library: Library, k: int) -> 
     for hit in found:
         if not is_of_a_time(hit.title, hit.source):
             first.setdefault(hit.document_id, hit)
-    named = [hit for hit in first.values() if _is_named(question, hit)]
-    for hit in (named or [*first.values()])[:_LOOKED_AT]:
-        pair = _editions(change, hit, found, library)
-        if pair is not None and (told := _differing(change, *pair, library, k)) is not None:
-            return told
+    named = [hit for hit in first.values() if _is_named(question, hit)] or [*first.values()]
+    if names := _names(
+        change, library
+    ):  # where it stands in a text alone ("parking fines"), another is meant
+        called = {hit.document_id for hit in found if _is_called(hit, names)}
+        named = [hit for hit in named if hit.document_id in called]
+    for hit in named[:_LOOKED_AT]:
+        family = _family(hit, found, library)
+        newer, older = _meant(change, family, library) if len(family) > 1 else (hit, hit)
+        if newer.document_id == older.document_id:
+            continue
+        told = _differing(change, newer, older, library, k)
+        if told is not None:
+            by_name = bool(names) or _is_named(question, hit)
+            return replace(told, editions=frozenset(one.document_id for one in family), named=by_name)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a question about a change calls the document by ("coffee" of a coffee policy), and the passages of those
+    that are called so by title, path or a heading, best first; none where there is no such document.
+    """
+
+    name: str
+    hits: tuple[Hit, ...]
+
+
+def called_so(question: str, found: Sequence[Hit], library: Library, k: int) -> Called | None:
+    """Returns what a question about a change calls the document by, in other words too, and its passages; None where it
+    calls it nothing.
+    """
+    change = change_asked_for(question)
+    if change is None or not change.document:
+        return None
+    names = _names(change, library)
+    hits = [hit for hit in found if _is_called(hit, names)]
+    if not hits:
+        near = (hit for name in names for hit in library.search(name, MOST_K).hits)
+        hits = [*{hit.chunk_id: hit for hit in near if _is_called(hit, names)}.values()]
+    return Called(change.document, tuple(hits[:k]))
+
+
+def _names(change: Change, library: Library) -> list[str]:
+    """Returns what a question calls the document by, in its own and in other words; nothing where it does not."""
+    if not change.document:
+        return []
+    return [change.document, *(one.question for one in rewordings(change.document, library.lacks))]
+
+
+def _is_called(hit: Hit, names: Sequence[str]) -> bool:
+    """Says whether the title, the path or the headings of a passage have all the words of one of the names."""
+    headings = "\n".join(one for one in hit.text.splitlines() if _HEADING.fullmatch(one))
+    above = spaced_out(f"{hit.title}\n{hit.source}\n{hit.context}\n{headings}")
+    own = stems(above)
+    return any(fold(one) in above if is_japanese(one) else stems(one) <= own for one in names)
+
+
+_HEADING = re.compile(
+    r"(?=.{1,60}\Z)(?:#+ |§|\d{1,2}(?:\.\d{1,2})*[.)]? |第\s?\d+\s?[章条節]).*[^.。:：;,、]"
+)
+"""A line of a passage of several sections that begins one: a few words behind a number or the like."""
 
 
 def _is_named(question: str, hit: Hit) -> bool:
@@ -77,7 +143,7 @@ def _is_named(question: str, hit: Hit) -> bool:
     """
     asked = stems(spaced_out(question))
     works = (edition_of(name).work for name in (hit.title, hit.source.rpartition("/")[2].rpartition(".")[0]))
-    return any(len(own := {*weights(work)}) >= _FEWEST and own <= asked for work in works)
+    return any(len(own := stems(work)) >= _FEWEST and own <= asked for work in works)
 
 
 _FEWEST = 2
@@ -133,21 +199,14 @@ _NAMING_A_YEAR = (
 
 
 def without_editions(question: str, found: Sequence[Hit], library: Library) -> Hit | None:
-    """Returns the best hit of a question about a change where it is of rules or prices of which no other edition is at
-    hand; else None.
+    """Returns the hit of the document that a question about a change names, else the best, where it is of rules or
+    prices of which no other edition is at hand; else None.
     """
     if change_asked_for(question) is None or not found:
         return None
     best = next((hit for hit in found if _is_named(question, hit)), found[0])
     alone = holds_on(best.title, best.source) and len(_family(best, found, library)) < 2
     return best if alone else None
-
-
-def _editions(change: Change, hit: Hit, found: Sequence[Hit], library: Library) -> tuple[Hit, Hit] | None:
-    """Returns the newer and the older edition of a hit's document that are to be laid beside each other, if any."""
-    family = _family(hit, found, library)
-    newer, older = _meant(change, family, library) if len(family) > 1 else (hit, hit)
-    return None if newer.document_id == older.document_id else (newer, older)
 
 
 def _family(hit: Hit, found: Sequence[Hit], library: Library) -> list[Hit]:
@@ -158,7 +217,8 @@ def _family(hit: Hit, found: Sequence[Hit], library: Library) -> list[Hit]:
         named = ()
     known = {one.document_id: one for one in (*named, *found) if one.collection == hit.collection}
     documents = [*{hit.document_id: hit, **known}.values()]
-    return [documents[one] for one in editions_of([(d.title, d.source) for d in documents], 0)]
+    dates = own_dates(documents, library)
+    return [documents[one] for one in editions_of([named_by(d, dates) for d in documents], 0)]
 
 
 def _meant(change: Change, family: Sequence[Hit], library: Library) -> tuple[Hit, Hit]:
@@ -222,4 +282,9 @@ def _differing(change: Change, newer: Hit, older: Hit, library: Library, k: int)
             return None  # what was not read may speak of it
         first = by_marker[told[0].units[0].passage.marker].document_id == newer.document_id
         alone = (newer, older) if first else (older, newer)
-    return Differing(hits, change.about, newer, older, told[0].same, alone)
+    differ = [one for one in told if not (one.same or one.only)]
+    chosen = to_show(told, topic)
+    there = {hit.chunk_id for hit in hits}
+    whole = [one for one in chosen if all(by_marker[u.passage.marker].chunk_id in there for u in one.units)]
+    matters = sum(one.listed for one in differ) if chosen and chosen[0].listed else len(differ)
+    return Differing(hits, change.about, newer, older, told[0].same, alone, matters, len(whole))

@@ -12,7 +12,8 @@ from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
-from rag.asking.changing import differing, in_force, without_editions
+from rag.asking.changing import Called, called_so, differing, in_force, without_editions
+from rag.asking.dating import own_dates
 from rag.asking.followups import standalone
 from rag.asking.parts import parts
 from rag.asking.rewriting import Rewritten, rewrite
@@ -34,7 +35,7 @@ class Preparation:
 
     ``question`` is what it is read as, ``passages`` what the model is given, ``timings`` are in milliseconds,
     ``confidence`` is the chance in (0, 1) that the corpus holds the answer, None before it was judged. ``compared`` are
-    the documents of two editions that are laid beside each other, none where they are not.
+    the documents of the work of which two editions are laid beside each other, none where they are not.
     """
 
     def __init__(
@@ -91,6 +92,8 @@ class Preparation:
         self.timings["rewording"] = ms_since(began)
         if (changed := self._what_changed(best)) is not None:
             return changed, False
+        if (called := called_so(best.wording.read, best.hits, self.library, self.ask.k)) is not None:
+            return self._of_the_document(called, best)
         if (then := self._in_force(best)) is not None:
             return then, False
         if (taken_apart := self._by_parts(best)) is not None:
@@ -98,9 +101,8 @@ class Preparation:
         if best.hits:
             self.confidence = round(best.chance, 4)
         self._read_as(wording if best is judged and not judged.refused else best.wording)
-        if not best.refused and (alone := without_editions(best.wording.read, best.hits, self.library)):
-            said = tell("no_other_edition", self.japanese, document=alone.source)
-            self.notes.append(AnswerNote("no_other_edition", said))
+        if not best.refused:
+            self._tell_alone(best.wording.read, best.hits)
         return best.hits, best.refused
 
     def _what_changed(self, asked: Judged) -> tuple[Hit, ...] | None:
@@ -114,10 +116,10 @@ class Preparation:
             return None
         judged = self._judge.of(Wording(told.about or asked.wording.read, {}), told.hits)
         chance = max(asked.chance, judged.chance)
-        if chance < min(asked.threshold, judged.threshold):
+        if chance < min(asked.threshold, judged.threshold) and not told.named:
             return None
         self.confidence = round(chance, 4)
-        self.compared = frozenset((told.newer.document_id, told.older.document_id))
+        self.compared = told.editions
         self._read_as(asked.wording)
         if told.only:
             there, other = (hit.source for hit in told.only)
@@ -126,6 +128,9 @@ class Preparation:
         elif told.same:
             said = tell("unchanged", self.japanese, new=told.newer.source, old=told.older.source)
             self.notes.append(AnswerNote("unchanged", said))
+        elif told.matters > told.told > 0:
+            said = tell("more_changes", self.japanese, all=told.matters, shown=told.told)
+            self.notes.append(AnswerNote("more_changes", said))
         others = [
             hit for hit in asked.hits if not (told.only or any(_overlap(hit, one) for one in told.hits))
         ]
@@ -136,6 +141,26 @@ class Preparation:
         return tuple(
             replace(hit, rank=rank) for rank, hit in enumerate([*hits, *others][: self.ask.k], start=1)
         )
+
+    def _of_the_document(self, called: Called, asked: Judged) -> tuple[tuple[Hit, ...], bool]:
+        """Returns the passages of the document that a question calls by its name, of which no two editions tell what
+        changed, and whether it is refused: there is no such document.
+        """
+        self._read_as(asked.wording)
+        if not called.hits:
+            self.notes.append(
+                AnswerNote("no_such_document", tell("no_such_document", self.japanese, name=called.name))
+            )
+            return asked.hits, True
+        self.confidence = round(max(asked.chance, asked.threshold), 4)
+        self._tell_alone(asked.wording.read, called.hits)
+        return called.hits, False
+
+    def _tell_alone(self, question: str, hits: Sequence[Hit]) -> None:
+        """Makes a note where a question about a change is about a document of which there is no other edition."""
+        if (alone := without_editions(question, hits, self.library)) is not None:
+            said = tell("no_other_edition", self.japanese, document=alone.source)
+            self.notes.append(AnswerNote("no_other_edition", said))
 
     def _in_force(self, asked: Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of a question that names the year of an edition, or asks of the past, that edition's
@@ -218,6 +243,7 @@ class Preparation:
         self.template = template
         shots = 0 if built_in else STRATEGIES[self.ask.strategy].shots
         examples = self._examples.nearest(self.question, shots)
+        dates = own_dates(hits, self.library)
 
         def build(question: str) -> Prompt:
             return build_prompt(
@@ -229,6 +255,7 @@ class Preparation:
                 retrieval=self.ask.retrieval,
                 wishes="" if built_in else self.ask.wishes,
                 template=template,
+                dates=dates,
             )
 
         prompt = build(self.question if built_in else self.ask.question)

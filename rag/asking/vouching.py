@@ -9,6 +9,7 @@ from dataclasses import replace
 from corpus.errors import VouchError
 from corpus.types import Hit
 from rag.asking.answers import Answer, AnswerNote, Failure, Usage
+from rag.asking.dating import named_by, own_dates
 from rag.asking.preparing import Preparation, ms_since
 from rag.grounding.citations import Cited, cite
 from rag.grounding.conflicts import Conflict, as_told, at_stored, find_conflicts
@@ -104,7 +105,8 @@ def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) 
     known = {frozenset(value.document_id for value in one.values) for one in told}
     shown = {citation.document_id for citation in cited.citations if citation.state != "unsupported"}
     notes = []
-    for at, newest in superseded([(hit.title, hit.source) for hit in hits.values()]).items():
+    dates = own_dates([*hits.values()], asked.library)
+    for at, newest in superseded([named_by(hit, dates) for hit in hits.values()]).items():
         pair = {documents[at], documents[newest]}
         of_a_time = is_of_a_time(hits[documents[at]].title, hits[documents[at]].source)
         if documents[at] in shown and not (of_a_time or any(pair <= one for one in known)):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from corpus.errors import LimitError
@@ -201,8 +202,11 @@ def build_prompt(
     retrieval: bool = True,
     wishes: str = "",
     template: Template | None = None,
+    dates: Mapping[str, str] = MappingProxyType({}),
 ) -> Prompt:
     """Returns a prompt that fits the budget, with as many of the hits (best first) as it holds.
+
+    ``dates``: documents, by their ids, whose own date is said with their title.
 
     Instructions and question are never dropped. Wishes, worked examples and earlier turns take at most a
     quarter of the room each; of the examples (nearest first) the farthest go first, of the turns the oldest,
@@ -223,7 +227,7 @@ def build_prompt(
         return sum(count(message.text) + MESSAGE_OVERHEAD_TOKENS for message in messages)
 
     def request(n: int) -> Message:
-        return _request(question, passages[:n], mark, retrieval, template)
+        return _request(question, passages[:n], mark, retrieval, template, dates)
 
     bare = (system, request(0))
     room = budget.prompt - size(bare)
@@ -289,13 +293,18 @@ def _fresh_mark(texts: Sequence[str]) -> str:
 
 
 def _request(
-    question: str, passages: Sequence[Passage], mark: str, retrieval: bool, template: Template | None
+    question: str,
+    passages: Sequence[Passage],
+    mark: str,
+    retrieval: bool,
+    template: Template | None,
+    dates: Mapping[str, str],
 ) -> Message:
     """Returns the last message: passages, question, and at its end what to do."""
     read = []
     for passage in passages:
         hit = passage.hit
-        place = f"{_one_line(hit.title or hit.source)}, page {hit.page} ({_one_line(hit.source)})"
+        place = place_of(hit, dates.get(hit.document_id, ""))
         read += _frame(f"passage {passage.marker}", place, hit.context, hit.text, mark)
     asked = [f"<<{mark} question>>", clean(question), f"<<{mark} end>>"]
     if template is not None:
@@ -326,6 +335,12 @@ def _shots(examples: Sequence[Example], mark: str, retrieval: bool) -> tuple[Mes
         answer = clean(example.answer if retrieval else _MARKER.sub("", example.answer))
         messages += [Message("user", "\n".join(parts)), Message("assistant", answer)]
     return tuple(messages)
+
+
+def place_of(hit: Hit, dated: str = "") -> str:
+    """Returns where a passage is from, in a line: title, the document's own date where that is given, page and file."""
+    title = ", ".join(part for part in (_one_line(hit.title or hit.source), dated) if part)
+    return f"{title}, page {hit.page} ({_one_line(hit.source)})"
 
 
 def _frame(name: str, place: str, context: str, text: str, mark: str) -> list[str]:

@@ -139,17 +139,24 @@ def changes_shown(question: str, passages: Sequence[ReadPassage]) -> tuple[list[
     topic = change.topic(stems(spaced_out(" ".join(" ".join(one) for one in pair))))
     told = changes(topic, newer, older)
     told = [one for one in told if not one.only] or (told if other else [])
-    if not topic and sum(one.listed for one in told) >= _A_LIST:
-        told = [one for one in told if one.listed][:_MOST_LISTED]
-    elif told and told[0].same:
-        told = told[:1]
-    else:
-        told = [one for one in told if not one.same][:_MOST_SHOWN]
-    return told, {passage.marker: edition_name(*of) for passage, of in zip(passages, documents, strict=True)}
+    return to_show(told, topic), {
+        passage.marker: edition_name(*of) for passage, of in zip(passages, documents, strict=True)
+    }
 
 
-_MOST_SHOWN, _A_LIST, _MOST_LISTED = 4, 3, 8
-"""So many changes are shown; where the newer edition lists as many as the second itself, that list alone, so long."""
+def to_show(told: Sequence[Changed], topic: Mapping[str, float]) -> list[Changed]:
+    """Returns those of some changes, most to the point first, that are shown."""
+    listed = [one for one in told if one.listed]
+    if not topic and len(listed) >= _A_LIST:
+        return listed[:_MOST_LISTED]
+    if told and told[0].same:
+        return [*told[:1]]
+    return [one for one in told if not one.same][: _MOST_OF_IT if topic else _MOST_OF_ALL]
+
+
+_MOST_OF_IT, _MOST_OF_ALL, _A_LIST, _MOST_LISTED = 4, 6, 3, 8
+"""So many changes are shown of what is asked about, and of all; where the newer edition lists as many as the third
+itself, that list alone, so long."""
 
 
 def _meaning(topic: Mapping[str, float], known: frozenset[str]) -> dict[str, float]:

@@ -114,6 +114,24 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
 _CONTENT = 0.4
 
 
+def from_the_newest(ranked: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> Sequence[Candidate]:
+    """Has what the edition that is meant says in nearly the words of another change places with it, where that other
+    is likelier: of two that differ in a figure alone, which of them is found better says nothing.
+    """
+    found = list(ranked)
+    for at, one in enumerate(found):
+        own = newer.get(one.passage.marker, ())
+        behind = range(at + 1, len(found)) if own else ()
+        there = (k for k in behind if found[k].passage.marker in own and _alike(one, found[k]) >= _REWRITTEN)
+        if (k := next(there, None)) is not None:
+            found[at], found[k] = replace(found[k], score=one.score), replace(one, score=found[k].score)
+    return found
+
+
+_REWRITTEN = 0.6
+"""Least share of common words of what two editions say of one matter."""
+
+
 def newest_first(
     chosen: Sequence[Candidate], newer: Mapping[int, frozenset[int]], least: float = AS_MUCH
 ) -> list[Candidate]:
@@ -172,5 +190,15 @@ def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) 
 def _same(one: Candidate, other: Candidate) -> bool:
     if fold(one.text) == fold(other.text):
         return True
-    shared = len(one.unit.stems & other.unit.stems) / max(1, len(one.unit.stems | other.unit.stems))
-    return shared >= 0.8 and numbers(one.text) == numbers(other.text)
+    return _alike(one, other) >= 0.8 and _figures(one.text) == _figures(other.text)
+
+
+def _alike(one: Candidate, other: Candidate) -> float:
+    return len(one.unit.stems & other.unit.stems) / max(1, len(one.unit.stems | other.unit.stems))
+
+
+def _figures(text: str) -> frozenset[str]:
+    return numbers(text) | frozenset(_ORDINAL.findall(fold(text)))
+
+
+_ORDINAL = re.compile(r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b")

@@ -41,6 +41,7 @@ from rag.reading.picking import (
     MOST_SENTENCES,
     NAMED_AS_MUCH,
     both_sides,
+    from_the_newest,
     keyed_first,
     measures_first,
     newest_first,
@@ -150,12 +151,13 @@ def _quoted(unit: Unit) -> str:
 
 def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
-    ranked = _of_what_is_asked(rank(reading, embed), reading.question)
+    newer = newer_editions(reading)
+    ranked = from_the_newest(_of_what_is_asked(rank(reading, embed), reading.question), newer)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
     chosen = keyed_first(measures_first(chosen, reading.question), reading.question)
     least = NAMED_AS_MUCH if years_of_editions(reading) else AS_MUCH
-    chosen = newest_first(chosen, newer_editions(reading), least)
+    chosen = newest_first(chosen, newer, least)
     return with_its_list(chosen)
 
 

@@ -27,7 +27,12 @@ _MAILBOX = "application/mbox"
 _MAILS = frozenset({"message/rfc822", "application/vnd.ms-outlook", _MAILBOX})
 
 _UNSPACED = re.compile(f"[{CJK}]")
-_FIGURE = re.compile(r"\d+(?:[.,:/]\d+)*")
+_FIGURE = re.compile(
+    r"\d+(?:[.,:/]\d+)*|[〇一二三四五六七八九十百千万]+|ない|ません"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|first|second|third|fourth|fifth|sixth|seventh|eighth"
+    r"|ninth|tenth|once|twice|half|not|no|never|none|cannot|except|unless|without)\b"
+)
+"""Figures, in words too, and denials: a rule of "the third day" is another than one of "the fourth"."""
 
 
 def spread(

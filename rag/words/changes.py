@@ -19,6 +19,16 @@ _DONE = (
     r"|risen|rose|extended|shortened|abolished|dropped|(?:gone|go|went) (?:up|down)|cut)"
 )
 _HAVE = r"(?:has|have|had|did|was|were)"
+_HAPPENED = r"(?:updated?|raised?|lowered?|extended|shortened|dropped|cut|rose)"
+_HELD = (
+    r"(?:ages?|allowances?|amounts?|benefits?|bonus(?:es)?|budgets?|caps?|ceilings?|charges?|contributions?|costs?|cover(?:age)?"
+    r"|deadlines?|deductibles?|deposits?|discounts?|entitlements?|fares?|fees?|fines?|grants?|guid(?:e|eline)s?|handbooks?"
+    r"|interest|leave|levels?|limits?|lists?|manuals?|maximum|minimum|notice|numbers?|pay|payments?|pensions?|percentages?"
+    r"|periods?|polic(?:y|ies)|premiums?|prices?|procedures?|quotas?|rates?|regulations?|rents?|rules?|salar(?:y|ies)|shares?"
+    r"|subsid(?:y|ies)|surcharges?|targets?|tariffs?|tax(?:es)?|terms|thresholds?|times?|wages?|warrant(?:y|ies)"
+    r"|days|hours|weeks|months|years)"
+)
+"""What may be raised or cut by a new edition; of anything else ("the fire alarm", "the line") that happens."""
 _CHANGED = re.compile(
     r"\b(?:what|which(?: \w+){0,3})(?:['’]s| is| are| was| were| has| have| had| did)?(?: all)?(?: been)?"
     r" (?:chang(?:ed|e\W*\Z)|updated|revised|amended|altered)\b"
@@ -27,7 +37,8 @@ _CHANGED = re.compile(
     r"|\bwhat(?:['’]s| is| are| were| was)? (?:the )?(?:\w+ )?(?:changes?|updates?|amendments?|revisions?)"
     r"(?=\W*\Z| (?:in|since|between|from|to|of|for|compared|made|with)\b)"
     rf"|\b(?:how(?: much)?|in what way|by how much) {_HAVE} (?!to\b)[^?]+ {_DONE}\b"
-    rf"|\A\W*(?:(?:and|so|but) )?{_HAVE} (?!(?:i|we|you|my|your|anyone|anybody) )[^?]+ (?:been )?{_DONE}"
+    rf"|\A\W*(?:(?:and|so|but) )?{_HAVE} (?!(?:i|we|you|my|your|anyone|anybody) )"
+    rf"(?:[^?]*\b{_HELD}\b[^?]* (?:been )?{_DONE}|[^?]+ (?:been )?(?!{_HAPPENED}){_DONE})"
     r"(?=\W*\Z| (?:in|since|from|between|for|with|at|compared"
     r"|again|already|lately|much|now|recently|yet|this|last|over|after|by \d+)\b)"
     r"|\bstill the same\b|\bthe same as (?:in |before|the (?:old|previous|last|earlier))"
@@ -73,12 +84,14 @@ _THEN = re.compile(
 class Change:
     """What a question about a change asks: ``about`` are its words without those that only ask for the change and name
     editions; ``periods`` the years and versions that it names ("2023", "v2"); ``then``: whether it asks for what became
-    new in that year.
+    new in that year; ``document`` what it calls the document by, without the kind: "coffee" of "the coffee policy",
+    旅費 of 旅費規程, "" where it names none.
     """
 
     about: str
     periods: frozenset[str]
     then: bool
+    document: str = ""
 
     def topic(
         self,
@@ -113,4 +126,30 @@ def change_asked_for(question: str) -> Change | None:
     if not (_CHANGED.search(asked) or (names_editions and _COMPARED.search(asked))):
         return None
     about = edition_of(_ASKING.sub(" ", _EDITIONS.sub(" ", asked))).work
-    return Change(about, periods, _THEN.search(asked) is not None)
+    return Change(about, periods, _THEN.search(asked) is not None, _document_named(about))
+
+
+_DOCUMENT = re.compile(
+    r"(?P<name>(?:[\w-]+ ){1,3})"
+    r"(?:polic(?:y|ies)|rules|handbook|manual|guide(?:lines?)?|procedures?|regulations?|price list|charter)\b"
+    "|(?P<named>[\u3400-\u9fff々ァ-ヶーa-z0-9-]*?)(?:規程|規則|規定|要領|マニュアル|手引|ガイドライン|取扱説明書|価格表|料金表)"
+)
+_LEADS_TO_NAME = re.compile(
+    r".*\b(?:an?|the|our|your|my|its|their|this|that|in|on|of|to|for|with|by|about|from|at|as|and|or|is|are|was|were|any|all|there)\b"
+)
+_OF_ANY = re.compile(
+    r"company|corporate|whole|current|latest|new|employees?|staff|会社|当社|社内|現行|最新|新|全社"
+)
+
+
+def _document_named(about: str) -> str:
+    """Returns the words by which a question calls a document."""
+    found = _DOCUMENT.search(about)
+    if found is None:
+        return ""
+    name = _LEADS_TO_NAME.sub(" ", found["name"] or found["named"])
+    return " ".join(_OF_ANY.sub(" ", name).split()) or "".join(_PRICES.findall(found.group())[:1])
+
+
+_PRICES = re.compile(r"price list|価格表|料金表")
+"""A kind of document that needs no other name: a house has one."""

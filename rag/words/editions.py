@@ -180,24 +180,39 @@ def edition_name(title: str, path: str) -> str:
     return str(moment[0]) if moment[0] else "v" + ".".join(str(one) for one in moment[3:] if one)
 
 
+def undated_beside(documents: Sequence[tuple[str, str]]) -> list[int]:
+    """Returns which of these documents do not say by their name which edition they are, while another of the same work
+    is among them: what is in force often stands under the plain name, beside last year's.
+    """
+    moments = [_moment(title, path) for title, path in documents]
+    works: dict[tuple[str, ...], list[int]] = {}
+    for at, (title, path) in enumerate(documents):
+        for key in _keys(title, path, moments[at]):
+            works.setdefault(key, []).append(at)
+    return sorted({at for family in works.values() if len(family) > 1 for at in family if not moments[at]})
+
+
 def _families(
     documents: Sequence[tuple[str, str]], moments: Sequence[tuple[int, ...]]
 ) -> Iterable[list[int]]:
     works: dict[tuple[str, ...], list[int]] = {}
     for at, (title, path) in enumerate(documents):
-        named = edition_of(_stem(path)).work
-        keys: list[tuple[str, ...]] = [
-            ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip())
-        ]
-        keys += [("title", edition_of(title).work, named)]
-        if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not _OF_RULES.search(
-            spaced_out(f"{title} {_stem(path)}")
-        ):
-            keys = [(*key, repr(moments[at][:3])) for key in keys]
-        for key in keys:
-            if moments[at] and all(key):
-                works.setdefault(tuple(" ".join(part.split()) for part in key), []).append(at)
+        for key in _keys(title, path, moments[at]) if moments[at] else ():
+            works.setdefault(key, []).append(at)
     return works.values()
+
+
+def _keys(title: str, path: str, moment: tuple[int, ...]) -> list[tuple[str, ...]]:
+    """Returns what the editions of a document's work have in common, each by itself enough."""
+    keys: list[tuple[str, ...]] = [
+        ("path", _PUT_AWAY.sub(" ", edition_of(path.rpartition(".")[0]).work).strip()),
+        ("title", edition_of(title).work, edition_of(_stem(path)).work),
+    ]
+    if _OF_ITS_DAY.search(spaced_out(f"{title} {path}")) and not _OF_RULES.search(
+        spaced_out(f"{title} {_stem(path)}")
+    ):
+        keys = [(*key, repr(moment[:3])) for key in keys]
+    return [tuple(" ".join(part.split()) for part in key) for key in keys if all(key)]
 
 
 def holds_on(title: str, path: str) -> bool:

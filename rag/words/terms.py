@@ -27,6 +27,8 @@ _ALONE = re.compile(
 """One kanji with an ending behind it, or two with one between: a verb, an adjective, a short noun."""
 _VERB, _COMPOUND = 0.3, 0.6
 """By measurement: with .2 and .3 the gains were half as large (docs/retrieval-measured.md)."""
+_HOW = frozenset({"far", "long", "soon"})
+"""Words that only ask behind "how"; "heavy" and the like say what is measured."""
 _KANA = re.compile("[\u3041-\u30ff]")
 CODE = re.compile(r"(?<![a-z0-9])[a-z]{1,8}[-_./]?(?:\d[a-z0-9]*)(?:[-_./][a-z0-9]+)*(?![a-z0-9])")
 """A word that names one thing by letters and figures: "e-4032", "err-21", "qp-07"."""
@@ -76,7 +78,7 @@ def terms(text: str) -> tuple[Term, ...]:
 
     A year of a Japanese era is the common one: 2025 of 令和7年.
     """
-    found, text = [], in_common_years(text)
+    found, text, before = [], in_common_years(text), ""
     japanese = _KANA.search(text) is not None
     shouted = text.isupper()
     for word in words(text):
@@ -84,6 +86,7 @@ def terms(text: str) -> tuple[Term, ...]:
         # English words of grammar are words of content in capitals ("IT") and between Japanese words ("A評価").
         capitals = len(written) > 1 and written.isupper() and not shouted
         weight = 0.6 if word.text in STOP and (japanese or capitals) else _weigh(word.text)
+        weight, before = 0.0 if before == "how" and word.text in _HOW else weight, word.text
         name = weight > 0 and not shouted and (capitals or _is_name(text, word.start))
         found.append(Term(word.text, stem(word.text), weight, name))
     found += [Term(code, _bare(code), 1.5, True) for code in CODE.findall(fold(text))]

@@ -102,6 +102,14 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "Only {there} speaks of this: no word of it stands in {other}.",
         "この点は{there}にだけ書かれており、{other}には見当たりません。",
     ),
+    "more_changes": (
+        "The editions differ in {all} places, of which {shown} are shown: ask about one matter to see more of it.",
+        "2つの版の違いは{all}か所あり、そのうち{shown}か所を示しています。知りたい点を挙げて質問してください。",
+    ),
+    "no_such_document": (
+        "No document that you may see is called “{name}”, nor has it a heading for that.",
+        "閲覧できる文書のうち、「{name}」という名前や見出しを持つものはありません。",
+    ),
     "no_other_edition": (
         "No other edition of {document} was found, so what changed cannot be told from it.",
         "{document}の別の版は見つからなかったため、何が変わったかは確かめられません。",

@@ -139,3 +139,86 @@ def test_an_edition_that_says_it_in_other_words_answers_what_a_newer_one_speaks_
     assert given.citations[0].source == "travel-policy-2023.txt"
     nothing = answer(Ask("What was the parking charge in 2023?"), Shelf(texts, cosine=0.3), models)
     assert not nothing.citations
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "name"),
+    [
+        (
+            "What changed in the coffee policy?",
+            {**TEXTS, "checklist.txt": "…  Coffee with the team."},
+            "coffee",
+        ),
+        ("食堂規程は変わりましたか", {**JAPANESE, "案内.txt": "…  食堂は12時に開く。"}, "食堂"),
+    ],
+)
+def test_a_document_that_there_is_not_has_not_changed(
+    models: Models, question: str, texts: dict[str, str], name: str
+) -> None:
+    given = asked(question, models, texts)
+    assert given.abstained
+    (said,) = (note.message for note in given.notes if note.code == "no_such_document")
+    assert name in said
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "text"),
+    [
+        (
+            "What changed in the parking policy?",
+            "handbook.txt",
+            "…4.4 Parking and bicycles\n\nThe lot has 46 places.",
+        ),
+        ("What changed in the mileage rules?", "mileage-2025.txt", "…  A mile is paid at 45p."),
+        ("テレワーク規程は変わりましたか", "在宅勤務規程.txt", "…  在宅勤務は週3日を限度とする。"),
+    ],
+)
+def test_one_that_is_called_so_in_a_heading_a_name_or_other_words_is_there(
+    models: Models, question: str, name: str, text: str
+) -> None:
+    assert "no_such_document" not in notes(asked(question, models, {name: text}))
+
+
+def test_more_changes_than_are_shown_are_counted(models: Models) -> None:
+    rules = {
+        year: "…  " + "\n\n".join(f"The {what} costs £{price} a day." for what in WARES)
+        for year, price in ((2024, 10), (2025, 12))
+    }
+    texts = {f"price-list-{year}.txt": text for year, text in rules.items()}
+    given = asked("What changed between 2024 and 2025 in the price list?", models, texts)
+    assert len(given.text.splitlines()) == 12
+    assert [note.message for note in given.notes if note.code == "more_changes"] == [
+        "The editions differ in 8 places, of which 6 are shown: ask about one matter to see more of it."
+    ]
+    assert "more_changes" not in notes(asked("How has the price of the kettle changed?", models, texts))
+
+
+WARES = ("kettle", "pump", "tank", "filter", "valve", "sensor", "cable", "gauge")
+
+
+def test_a_third_edition_contradicts_nothing_that_is_compared(models: Models) -> None:
+    texts = TEXTS | {"travel-policy-2021.txt": "…  A private car is paid at 35p per mile."}
+    given = asked("How has the rate for a private car changed since 2023?", models, texts)
+    assert "45p" in given.text
+    assert "40p" in given.text
+    assert not given.conflicts
+
+
+def test_what_stands_under_the_plain_name_is_dated_by_its_beginning(models: Models) -> None:
+    texts = {
+        "leave-policy-2024.txt": "…  Effective 1 January 2024. A doctor's note is required from the third day.",
+        "leave-policy.txt": "…  Effective 1 January 2026. A doctor's note is required from the fourth day.",
+    }
+    given = asked("When is a doctor's note required?", models, texts)
+    assert "fourth" in given.text.splitlines()[0]
+    assert given.citations[0].source == "leave-policy.txt"
+    changed = asked("What changed in the leave policy?", models, texts).text.splitlines()
+    assert [line.partition(":")[0] for line in changed] == ["2026", "2024"]
+
+
+def test_where_the_beginning_has_no_date_nothing_says_which_is_newer(models: Models) -> None:
+    texts = {
+        "leave-policy-2024.txt": "…  A doctor's note is required from the third day.",
+        "leave-policy.txt": "…  A doctor's note is required from the fourth day.",
+    }
+    assert "older_edition" not in notes(asked("When is a doctor's note required?", models, texts))

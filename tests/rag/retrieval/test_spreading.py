@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,23 @@ def test_an_earlier_mail_and_its_copy_below_an_answer_are_the_same() -> None:
         replace(mail, document_id="a", source="a.mbox", content_type="application/mbox") for mail in mails[:2]
     ]
     assert [(one.chunk_id, one.also) for one in without_copies(box)] == [(box[0].chunk_id, ())]
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other"),
+    [
+        (
+            "Call your lead first. A note of a doctor is required from the third day of illness.",
+            "third",
+            "fourth",
+        ),
+        ("Private sticks may not be used on the laptops of the house or at home.", "may not", "may"),
+        ("病気で休むときは、三日目から医師の診断書を総務課に提出しなければならない。", "三日", "四日"),
+    ],
+)
+def test_what_differs_in_a_written_figure_or_a_denial_is_no_copy(text: str, one: str, other: str) -> None:
+    long = f"{text} {'The rest of it is the same in both. ' * 4}"
+    assert len(without_copies([hit(1, "a", long), hit(2, "b", long.replace(one, other))])) == 2
 
 
 def test_japanese_copies_are_known_too() -> None:

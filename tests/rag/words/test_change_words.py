@@ -19,6 +19,8 @@ from rag.words.changes import change_asked_for
         "How does the new travel policy differ from the old one?",
         "Has the meal allowance gone up?",
         "Was the hotel limit raised by 5 %?",
+        "Was the deadline for claims extended?",
+        "Has first class by rail been abolished?",
         "Has the travel policy been updated yet?",
         "Is the mileage rate still the same?",
         "Which rules on taxis have changed since 2023?",
@@ -47,6 +49,10 @@ def test_a_question_about_a_change_is_known(question: str) -> None:
         "Has my leave been reduced because I was ill?",
         "Was the application for leave cut short?",
         "Has anyone been dropped from the plan?",
+        "Was the fire alarm raised?",
+        "Has the lease of the hall been extended?",
+        "Was the line cut again?",
+        "Were the laptops updated this week?",
         "How does hybrid differ from remote work?",
         "What is the difference between the E-4012 and the E-4032?",
         "Who approves changes to the budget?",
@@ -87,3 +93,25 @@ def test_the_words_of_a_documents_name_are_not_what_is_asked_about() -> None:
     change = change_asked_for("How has the hotel limit in the travel policy changed?")
     assert change is not None
     assert change.topic(frozenset({"travel", "polic"})).keys() == {"hotel", "limit"}
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("What changed in the coffee policy?", "coffee"),
+        ("Has the parking policy changed?", "parking"),
+        ("How has the hotel limit in the travel policy changed?", "travel"),
+        ("What has changed in our remote work policy since 2022?", "remote work"),
+        ("What changed in the company policy?", ""),
+        ("How has the mileage rate changed?", ""),
+        ("社員食堂規程は変わりましたか", "社員食堂"),
+        ("現行の旅費規程の変更点は？", "旅費"),
+        ("旧規程との違いは？", ""),
+        ("What changed in the price list?", "price list"),
+        ("価格表の変更点は？", "価格表"),
+    ],
+)
+def test_what_a_document_is_called_by(question: str, document: str) -> None:
+    change = change_asked_for(question)
+    assert change is not None
+    assert change.document == document
