@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.comments import Comment
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from openpyxl.workbook import Workbook
 
 from corpus.errors import ParseError
@@ -334,3 +335,38 @@ def test_readings_above_the_words_of_cells_and_comments_are_left_out() -> None:
     assert reading[:4] in cell
     document = read(replaced(whole, {SHEET: cell, "xl/comments/comment1.xml": remark}))
     assert document.text == "Sheet\n\n東京\n\n- A1 (山田): 本社"
+
+
+@pytest.mark.parametrize("first_day", [WINDOWS_EPOCH, MAC_EPOCH])
+def test_a_month_a_year_and_a_day_of_the_week_are_read_as_they_are_shown(
+    first_day: datetime.datetime,
+) -> None:
+    def fill(book: Workbook) -> None:
+        book.epoch = first_day
+        book.active.append(["Month", "Year", "Day", "Date"])
+        book.active.append([datetime.date(2026, 4, 1)] * 4)
+        for cell, code in zip(book.active[2], ("mmm-yy", "yyyy", "aaaa", "yyyy/m/d"), strict=True):
+            cell.number_format = code
+
+    assert tables(read(packed(fill)))[0][1].endswith("\n2026-04 | 2026 | 水曜日 | 2026-04-01")
+
+
+def test_a_link_that_was_never_calculated_says_what_it_shows() -> None:
+    rows = [["Where", "What"], ['=HYPERLINK("https://x.example","The ""rules""")', 4], ["=B2*2", 5]]
+    document = read(of_rows(rows))
+    assert document.text.endswith('Where | What\nThe "rules" | 4\n| 5')
+    assert [note.code for note in document.notes] == ["no_values"]
+
+
+def test_names_of_columns_that_stand_again_begin_a_table() -> None:
+    names, rows = ["Item", "Qty"], [["Bolt", 5], ["Nut", 7]]
+    document = read(
+        of_rows([["Plan A"], names, *rows, ["Plan B"], names, ["Screw", 9], names, ["Washer", 3]])
+    )
+    heads = "Item | Qty"
+    assert tables(document) == [
+        (heads, f"{heads}\nBolt | 5\nNut | 7"),
+        (heads, f"{heads}\nScrew | 9"),
+        (heads, f"{heads}\nWasher | 3"),
+    ]
+    assert "7\n\nPlan B\n\nItem" in document.text

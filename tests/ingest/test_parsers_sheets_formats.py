@@ -45,6 +45,7 @@ def test_the_old_format_shows_its_numbers_and_hides_what_is_hidden() -> None:
         shown: list[tuple[object, str]] = [
             (0.153, "0.0%"), (1234.5, '"$"#,##0.00'), (7, "0000"), (1200000, "#,##0,\"千円\""), (-5, "0;△0"),
             (datetime.date(2026, 1, 5), "yyyy/m/d"), (0.1 + 0.2, "General"),
+            (datetime.date(2026, 1, 5), "mmm yyyy"),
         ]  # fmt: skip
         for row, (value, code) in enumerate(shown):
             sheet.write(row, 0, f"row {row}")
@@ -52,13 +53,13 @@ def test_the_old_format_shows_its_numbers_and_hides_what_is_hidden() -> None:
             sheet.write(row, 2, "unseen")
         sheet.col(2).hidden = True
         sheet.row(4).hidden = True
-        sheet.write(7, 0, "result", xlwt.easyxf(num_format_str='"= "@'))
-        sheet.row(7).set_cell_error(1, "#DIV/0!")
+        sheet.write(8, 0, "result", xlwt.easyxf(num_format_str='"= "@'))
+        sheet.row(8).set_cell_error(1, "#DIV/0!")
 
     document = read(xls(fill), "a.xls")
     assert document.text.split("\n")[2:] == [
         "row 0 | 15.3%", "row 1 | $1,234.50", "row 2 | 0007", "row 3 | 1,200千円", "row 5 | 2026-01-05",
-        "row 6 | 0.3", "= result | #DIV/0!",
+        "row 6 | 0.3", "row 7 | 2026-01", "= result | #DIV/0!",
     ]  # fmt: skip
     assert [note.message.partition(" (")[0] for note in document.notes] == [
         "Left out: 1 hidden row and 1 hidden column"

@@ -183,3 +183,24 @@ def test_an_open_document_sheet_that_says_what_it_is_in_the_list_of_its_parts_al
             if name != "mimetype":
                 new.writestr(name, old.read(name))
     assert read(whole, "a.ods").text == read(stream.getvalue(), "a.ods").text == "S\n\n12"
+
+
+@pytest.mark.parametrize(
+    ("shown", "read_as"),
+    [
+        ("2026年4月", "2026-04"),
+        ("Apr-26", "2026-04"),
+        ("2026年", "2026"),
+        ("水曜日", "水曜日"),
+        ("令和8年4月4日", "2026-04-04"),
+        ("4/4", "2026-04-04"),
+        ("4. Apr", "2026-04-04"),
+        ("", "2026-04-04"),
+    ],
+)
+def test_a_month_a_year_and_a_day_of_the_week_are_read_as_they_are_shown(shown: str, read_as: str) -> None:
+    cell = (
+        f'<table:table-cell office:value-type="date" office:date-value="2026-04-04"><text:p>{shown}</text:p>'
+    )
+    row = f"<table:table-row>{cell}</table:table-cell></table:table-row>"
+    assert read(ods(f'<table:table table:name="S">{row}</table:table>'), "a.ods").text == f"S\n\n{read_as}"

@@ -36,7 +36,8 @@ def test_cells_are_read_as_they_are_shown() -> None:
         '<DocumentProperties xmlns="urn:schemas-microsoft-com:office:office"><Title>Year</Title><Author>Anna</Author>'
         "<LastSaved>2025-03-01T09:00:00Z</LastSaved></DocumentProperties>"
         '<Styles><Style ss:ID="p"><NumberFormat ss:Format="0.0%"/></Style>'
-        '<Style ss:ID="s"><NumberFormat ss:Format="Standard"/></Style></Styles>'
+        '<Style ss:ID="s"><NumberFormat ss:Format="Standard"/></Style>'
+        '<Style ss:ID="m"><NumberFormat ss:Format="mmm\\-yy"/></Style></Styles>'
     )
     rows = (
         row(cell("2025年度 売上", attributes='ss:MergeAcross="4"'))
@@ -50,6 +51,7 @@ def test_cells_are_read_as_they_are_shown() -> None:
         )
         + row(cell("0.30000000000000004", "Number", 'ss:Index="2"'), cell("#DIV/0!", "Error"))
         + row(cell("大阪"), cell("2025-03-02T09:30:00.000", "DateTime", 'ss:Index="4"'))
+        + row(cell("神戸"), cell("2025-03-01T00:00:00.000", "DateTime", 'ss:Index="4" ss:StyleID="m"'))
     )
     document = read(sheet(rows), head)
     assert kinds(document) == [
@@ -58,7 +60,7 @@ def test_cells_are_read_as_they_are_shown() -> None:
         (
             "table", 0,
             "部門 | 金額 | 割合 | 日付 | 済\n東京 | 1,200,000.00 | 15.3% | 2025-03-01 | TRUE\n"
-            "東京 | 0.3 | #DIV/0! |  |\n大阪 |  |  | 2025-03-02 09:30 |",
+            "東京 | 0.3 | #DIV/0! |  |\n大阪 |  |  | 2025-03-02 09:30 |\n神戸 |  |  | 2025-03 |",
         ),
         ("list", 0, "- B4: 概算"),
     ]  # fmt: skip

@@ -12,15 +12,22 @@ from contextlib import suppress
 
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import Package
-from ingest.parsers.workbooks.number_formats import styled_formats
-from ingest.parsers.workbooks.view import MOST_COLUMNS, SheetView, check_extent, drawn_beside, show_column
+from ingest.parsers.workbooks.number_formats import is_date_format, styled_formats
+from ingest.parsers.workbooks.view import (
+    DAYS_TO_1904,
+    MOST_COLUMNS,
+    SheetView,
+    check_extent,
+    drawn_beside,
+    show_column,
+)
 
 _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
 _TEXTS = (6, 7, 8)
 _CELLS = range(2, 12)
 """Records of cells that hold something, results of formulas among them."""
 _COLUMNS, _SHEET, _FORMAT, _STYLE, _STYLES, _STYLES_END = 60, 156, 44, 47, 617, 618
-_COMMENT, _COMMENT_TEXT, _MERGE = 635, 637, 176
+_COMMENT, _COMMENT_TEXT, _MERGE, _PROPERTIES = 635, 637, 176, 153
 _HIDDEN_ROW, _HIDDEN_COLUMN = 0x10, 1
 _STYLE_BITS = 0xFFFFFF
 _ERRORS = {
@@ -43,8 +50,11 @@ class BinaryWorkbookView:
         self._package = package
         parts = package.relations(_MAIN)
         self._sheets: dict[str, str] = {}
+        self._first_day = 0
         for kind, data in self._records(_MAIN):
-            if kind == _SHEET:
+            if kind == _PROPERTIES:
+                self._first_day = DAYS_TO_1904 if data[:1] and data[0] & 1 else 0
+            elif kind == _SHEET:
                 with suppress(struct.error):
                     identifier, at = _text(data, 8)
                     self._sheets[_text(data, at)[0]] = parts.get(identifier, "")
@@ -100,7 +110,7 @@ class BinaryWorkbookView:
             view.frame_text(place, code)
         elif code and kind in (_RK, _REAL, _FORMULA_NUMBER):
             value = _short_number(data) if kind == _RK else struct.unpack_from("<d", data, 8)[0]
-            view.show_number(place, value, code)
+            view.show_number(place, value + self._first_day * is_date_format(code), code)
 
     def comments(self, name: str, view: SheetView) -> Iterator[tuple[str, str]]:
         """Yields the cell and the text of each comment on a cell that is seen."""

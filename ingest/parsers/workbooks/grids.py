@@ -138,7 +138,8 @@ def _divide(cells: Cells, rows: Sequence[int], left: int, right: int, depth: int
         columns = sorted({c for row in band for c in cells[row] if left <= c <= right})
         parts = _columns_apart(cells, band, columns) if depth < _MAX_DEPTH else [(columns[0], columns[-1])]
         if len(parts) == 1 and len(band) == len(rows):
-            yield _Region(band[0], columns[0], band[-1], columns[-1])
+            for part in _under_heads(cells, band, columns[0], columns[-1]):
+                yield _Region(part[0], columns[0], part[-1], columns[-1])
             continue
         for first, last in parts:
             own = [row for row in band if any(first <= c <= last for c in cells[row])]
@@ -170,6 +171,24 @@ def _reads_on(cells: Cells, above: Sequence[int], row: int, left: int, right: in
     return bool(same) and not any(
         is_value(text) != is_value(last.get(c, "")) for c, text in own.items() if c in last
     )
+
+
+def _under_heads(cells: Cells, band: list[int], left: int, right: int) -> Iterator[list[int]]:
+    """Yields the rows of tables that stand under each other without a blank row, each below the same names of columns.
+
+    A single cell right above the names is the title of its table.
+    """
+    starts, names = [0], None
+    for at, row in enumerate(band):
+        own = [(c, text) for c, text in cells[row].items() if left <= c <= right]
+        if names is None:
+            is_head = len({text for _, text in own}) > 1 and not any(is_value(text) for _, text in own)
+            names = own if is_head else None
+        elif own == names and at - starts[-1] > 1:
+            is_titled = at - starts[-1] > 2 and len(cells[band[at - 1]]) == 1
+            starts.append(at - is_titled)
+    for start, end in zip(starts, [*starts[1:], len(band)], strict=True):
+        yield band[start:end]
 
 
 def _diagonal(cells: Cells, band: list[int], left: int, right: int) -> list[list[int]]:

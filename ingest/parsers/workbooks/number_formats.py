@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 
@@ -28,6 +28,7 @@ BUILT_IN = {
     10: "0.00%",
     12: "# ?/?",
     13: "# ??/??",
+    17: "mmm-yy",
     37: "#,##0;(#,##0)",
     38: "#,##0;(#,##0)",
     39: "#,##0.00;(#,##0.00)",
@@ -37,7 +38,7 @@ BUILT_IN = {
     43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)',
     44: '_("$"* #,##0.00_);_("$"* (#,##0.00);_("$"* "-"??_);_(@_)',
 }
-"""Formats by number that a file need not spell out (dates are not among them)."""
+"""Formats by number that a file need not spell out (dates that show their day are not among them)."""
 
 _PLAIN = frozenset({"general", "@", "", "standard"})
 _DAY_ZERO = datetime(1899, 12, 30)
@@ -45,6 +46,9 @@ _LENGTH = pattern(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _HOURS = pattern("[hs]", re.IGNORECASE)
 _DAYS = pattern("[ydeg]", re.IGNORECASE)
 _LAST_DAY = 2_958_466  # the year 9999 ends
+_WEEKDAY = pattern(r"[^a-z]*(d{3,4}|a{3,4})[^a-z]*", re.IGNORECASE)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTH, _YEAR = "%Y-%m", "%Y"
 
 
 def show_number(value: float, code: str) -> str:
@@ -70,7 +74,7 @@ def is_date_format(code: str) -> bool:
     bare = _bare(code)
     return (
         "general" not in bare.lower()
-        and bool(re.search("[ymdhseg]", bare, re.IGNORECASE))
+        and bool(re.search("[ymdhseg]|aaa", bare, re.IGNORECASE))
         and not re.search(r"[0#?][eE][+-]", bare)
     )
 
@@ -78,9 +82,17 @@ def is_date_format(code: str) -> bool:
 def is_plain_format(code: str) -> bool:
     """Says whether a format code leaves a number as it is, or is one of a date, which is shown as an ISO date.
 
-    Of a date is what python-calamine takes for one: the first section decides.
+    Of a date is what python-calamine takes for one: the first section decides. Months, years and days of the week are
+    shown as such.
     """
-    return code.lower() in _PLAIN or is_date_format(code.partition(";")[0])
+    first = code.partition(";")[0]
+    return code.lower() in _PLAIN or (is_date_format(first) and not _part_of_date(first))
+
+
+def show_part_of_date(moment: date, code: str) -> str:
+    """Returns a date as it is read under a code that shows no day of a month, "" under any other."""
+    part = _part_of_date(code.partition(";")[0])
+    return _show_part(moment, part) if part else ""
 
 
 def styled_formats(codes: Mapping[int, str], styles: Sequence[int]) -> dict[int, str]:
@@ -112,6 +124,25 @@ def _show_time(days: float, code: str) -> str:
     return f"{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if unit == 1 else "")
 
 
+def _part_of_date(code: str) -> str:
+    """Returns how a code that shows no day of a month is read: ``2026-04``, ``2026``, or by the day of the week."""
+    bare = _bare(code).lower()
+    if weekday := _WEEKDAY.fullmatch(bare):
+        return weekday[1]
+    if re.search("[dhsa]", bare) or not re.search("[ymeg]", bare):
+        return ""
+    return _MONTH if "m" in bare else _YEAR
+
+
+def _show_part(moment: date, part: str) -> str:
+    if part.startswith("a"):
+        return "月火水木金土日"[moment.weekday()] + ("曜日" if len(part) > 3 else "")
+    if part.startswith("d"):
+        name = _WEEKDAYS[moment.weekday()]
+        return name if len(part) > 3 else name[:3]
+    return moment.strftime(part)
+
+
 def _show_moment(number: float, code: str) -> str:
     time = _show_time(number, code) if 0 <= number < _LAST_DAY else ""
     if time:
@@ -119,6 +150,8 @@ def _show_moment(number: float, code: str) -> str:
     if not 60 < number < _LAST_DAY:
         return show_plainly(number)
     moment = _DAY_ZERO + timedelta(minutes=round(number * 24 * 60))
+    if part := _part_of_date(code):
+        return _show_part(moment, part)
     return moment.date().isoformat() if number.is_integer() else moment.isoformat(" ", "minutes")
 
 

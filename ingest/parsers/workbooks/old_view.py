@@ -15,9 +15,9 @@ from corpus.errors import ParseError, VouchError
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import encrypted
-from ingest.parsers.workbooks.number_formats import is_plain_format
+from ingest.parsers.workbooks.number_formats import is_date_format, is_plain_format
 from ingest.parsers.workbooks.values import show_value
-from ingest.parsers.workbooks.view import SheetView, check_extent, show_column, sign_comment
+from ingest.parsers.workbooks.view import DAYS_TO_1904, SheetView, check_extent, show_column, sign_comment
 
 
 class OldWorkbookView:
@@ -159,10 +159,11 @@ def _show(view: SheetView, sheet: Any, place: tuple[int, int], formats: list[str
     kind, value = sheet.cell_type(*place), sheet.cell_value(*place)
     if kind == _ERROR:
         view.shown[place] = str(errors.get(value, "#ERROR"))
-    code = _format_of(sheet, *place, formats) if kind == _NUMBER else ""
+    code = _format_of(sheet, *place, formats) if kind in (_NUMBER, _DATE) else ""
     if code:
         with suppress(ValueError):
-            view.show_number(place, float(value), code)
+            from_1904 = sheet.book.datemode and (kind == _DATE or is_date_format(code))
+            view.show_number(place, float(value) + (DAYS_TO_1904 if from_1904 else 0), code)
 
 
 def _format_of(sheet: Any, row: int, column: int, formats: list[str]) -> str:

@@ -29,6 +29,9 @@ ELSEWHERE = "'file:"
 """How a sheet is named that is no sheet of the file: it keeps the values of cells that formulas take from another."""
 _LENGTH = pattern(r"(-?)PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S")
 _DIGIT = pattern(r"\d")
+_NUMBER = pattern(r"\d{1,9}")
+_MONTH_NAME = pattern(r"[^\W\d_\u3000-\u9fff]{3,}")
+_LONGEST_NAME = 12
 _DAY_HOURS = 24
 _MOMENT_HOURS = 10_000
 _HIDDEN = frozenset({"collapse", "filter"})
@@ -132,6 +135,9 @@ class OpenDocumentView:
         if kind == "time":  # of a day it is read as it is; what is longer is none that calamine knows
             length = _show_length(element.get(_OFFICE + "time-value") or "")
             shown = shown if _is_moment(length) and _DIGIT.search(shown) else length
+        if kind == "date":
+            shown = _part_shown(shown, element.get(_OFFICE + "date-value") or "")
+            reads_as_shown = bool(shown)
         # Some programs write no text for the numbers that they show; of zeros none is missed.
         is_blank = kind in _NUMBERS and bool(lines) and not shown and _is_zero(element.get(_OFFICE + "value"))
         if (shown and reads_as_shown) or is_blank:
@@ -172,6 +178,26 @@ def _show_length(value: str) -> str:
         return ""
     sign, hours, minutes, seconds = match.groups()
     return f"{sign}{int(hours)}:{minutes:0>2}" + (f":{seconds:0>2}" if int(seconds) else "")
+
+
+def _part_shown(shown: str, value: str) -> str:
+    """Returns the month or the year where no more of a date is shown, the name of its day where that is; else ""."""
+    parts = [int(part) for part in value.partition("T")[0].split("-") if part.isdigit()]
+    if len(parts) != 3 or "T" in value:
+        return ""
+    left = [int(digits) for digits in _NUMBER.findall(shown)]
+    if not left and len(shown) <= _LONGEST_NAME:
+        return shown
+    year = next((one for one in (parts[0], parts[0] % 100) if one in left), None)
+    if year is not None:
+        left.remove(year)
+    has_month = _MONTH_NAME.search(shown) is not None
+    if not has_month and parts[1] in left:
+        has_month = True
+        left.remove(parts[1])
+    if left or (year is None and not has_month):
+        return ""
+    return value[: len("2026-04")] if has_month else value[: len("2026")]
 
 
 def _is_moment(length: str) -> bool:

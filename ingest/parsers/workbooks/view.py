@@ -17,12 +17,16 @@ from corpus.errors import LimitError
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
-from ingest.parsers.workbooks.number_formats import show_number, styled_formats
+from ingest.parsers.workbooks.number_formats import is_date_format, show_number, styled_formats
 from ingest.parsers.workbooks.number_sections import text_frame
 
 _MAX_EXTENT = 10_000_000
 MOST_COLUMNS = 16_384
 _REFERENCE = pattern(r"([A-Z]{1,3})(\d{1,7})")
+_LINK = pattern(r"HYPERLINK\(\s*\"(?:[^\"]|\"\")*\"\s*,\s*\"((?:[^\"]|\"\")*)\"\s*\)", re.IGNORECASE)
+"""A formula that says itself what it shows."""
+DAYS_TO_1904 = 1462
+"""From the day that Excel counts from to the one that it counted from on the Macintosh."""
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 _THREAD = "tc="
 """How the writer of a note begins that stands for a thread."""
@@ -95,6 +99,8 @@ class WorkbookView:
             self._sheets[sheet.get("name") or ""] = parts.get(identifier, "")
         folder = main.rpartition("/")[0]
         self._formats = _read_formats(package.xml(f"{folder}/styles.xml"))
+        properties = None if root is None else root.find("{*}workbookPr")
+        self._first_day = DAYS_TO_1904 if properties is not None and _is_on(properties.get("date1904")) else 0
 
     def sheet(self, name: str, count_cells: Callable[[int], None]) -> SheetView:
         """Returns how a sheet shows its cells, counting them.
@@ -133,7 +139,7 @@ class WorkbookView:
 
     def _show(self, view: SheetView, cell: Any, place: tuple[int, int]) -> bool:
         """Keeps what a cell shows in place of its value; says whether it holds anything."""
-        value = text = None
+        value = text = link = None
         has_formula = is_empty_text = False
         for child in cell:
             tag = child.tag.rpartition("}")[2]
@@ -141,13 +147,16 @@ class WorkbookView:
                 value = child.text
                 is_empty_text = value is None and cell.get("t") == "str"  # as of =IF(A1="","",…)
             elif tag == "f":
-                has_formula = True
+                has_formula, link = True, _LINK.fullmatch(child.text or "")
             elif tag == "is":
                 text = child
         kind = cell.get("t") or "n"
         if kind in _TEXTS:
             view.frame_text(place, self._formats.get(_number(cell.get("s")), ""))
         if value is None:
+            if link is not None and text is None:
+                view.shown[place] = link[1].replace('""', '"')
+                return True
             view.uncalculated += has_formula and text is None and not is_empty_text
             return text is not None
         if kind == "e":
@@ -156,7 +165,7 @@ class WorkbookView:
             code = self._formats.get(_number(cell.get("s")), "")
             if code:
                 with suppress(ValueError):
-                    view.show_number(place, float(value), code)
+                    view.show_number(place, float(value) + self._first_day * is_date_format(code), code)
         return True
 
     # ---- what lies beside the cells --------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any
 
 from corpus.types import Document
@@ -15,7 +16,7 @@ from ingest.parsers.detection import XLS
 from ingest.parsers.office import parse_xml
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
-from ingest.parsers.workbooks.number_formats import is_plain_format, show_number
+from ingest.parsers.workbooks.number_formats import is_plain_format, show_number, show_part_of_date
 from ingest.parsers.workbooks.number_sections import show_plainly
 from ingest.parsers.workbooks.view import check_extent, show_column
 
@@ -152,6 +153,10 @@ class _Sheet:
             return show_number(value, code) if code else show_plainly(value)
         if kind == "DateTime":
             day, _, time = said.partition("T")
+            with suppress(ValueError):
+                code = self._formats.get(cell.get(_S + "StyleID") or "", "")
+                if part := show_part_of_date(date.fromisoformat(day), code):
+                    return part
             time = time.split(".")[0]
             if time in ("", "00:00:00"):
                 return day
