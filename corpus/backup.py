@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,16 +102,9 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
                 "originals": kept,
                 "export": {"space": corpus.space.id, "files": {one.name: file_sha256(one) for one in export}},
             }
-            with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                with tarfile.open(fileobj=out, mode="w") as archive:
-                    _add_bytes(archive, MANIFEST_NAME, json.dumps(manifest).encode())
-                    archive.add(copy, database.FILE_NAME)
-                    for one in export:
-                        archive.add(one, f"export/{one.name}")
-                    for sha256 in kept:
-                        archive.add(corpus.originals.path(sha256), f"originals/{sha256}")
-                out.flush()
-                os.fsync(out.fileno())
+            files = {database.FILE_NAME: copy} | {f"export/{one.name}": one for one in export}
+            files |= {f"originals/{sha256}": corpus.originals.path(sha256) for sha256 in kept}
+            _pack(whole, manifest, files)
             os.replace(whole, target)
         sync(target.parent)
     except OSError as error:
@@ -123,6 +116,17 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     return BackupSummary(
         target, str(manifest["created_at"]), count, len(kept), target.stat().st_size, len(hashes) - len(kept)
     )
+
+
+def _pack(target: Path, manifest: Mapping[str, Any], files: Mapping[str, Path]) -> None:
+    """Writes the manifest and the files, by their names in the archive, in this order; durable when it returns."""
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            _add_bytes(archive, MANIFEST_NAME, json.dumps(manifest).encode())
+            for name, file in files.items():
+                archive.add(file, name)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:

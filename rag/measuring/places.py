@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import PurePosixPath
 
 from corpus.language import Normalised, fold, normalise
@@ -52,27 +53,25 @@ def locate(questions: Iterable[Question], text_of: Callable[[str], str]) -> list
     letters and digits have to agree, since a table's cells or a list's marks are written in many ways. A gold text
     that is not found has no offsets, nor have offsets beyond the document's end.
     """
-    stored: dict[str, str] = {}
-    normalised: dict[str, Normalised] = {}
-    located = []
-    for question in questions:
-        gold = []
-        for item in question.gold:
-            if item.text or item.start >= 0:
-                if item.document not in stored:
-                    stored[item.document] = text_of(item.document)
-                whole = stored[item.document]
-                held = whole[item.start : item.end] if 0 <= item.start < item.end <= len(whole) else ""
-                if not item.text and held:
-                    item = replace(item, text=held)
-                elif not held or held != item.text:
-                    if item.document not in normalised:
-                        normalised[item.document] = normalise(whole)
-                    start, end = _find_letters(item.text, normalised[item.document]) or (-1, -1)
-                    item = replace(item, start=start, end=end)
-            gold.append(item)
-        located.append(replace(question, gold=tuple(gold)))
-    return located
+    text_of = cache(text_of)
+    letters_of = cache(lambda document: normalise(text_of(document)))
+    return [
+        replace(question, gold=tuple(_located(gold, text_of, letters_of) for gold in question.gold))
+        for question in questions
+    ]
+
+
+def _located(gold: Gold, text_of: Callable[[str], str], letters_of: Callable[[str], Normalised]) -> Gold:
+    if not gold.text and gold.start < 0:
+        return gold
+    whole = text_of(gold.document)
+    held = whole[gold.start : gold.end] if 0 <= gold.start < gold.end <= len(whole) else ""
+    if not gold.text and held:
+        return replace(gold, text=held)
+    if held and held == gold.text:
+        return gold
+    start, end = _find_letters(gold.text, letters_of(gold.document)) or (-1, -1)
+    return replace(gold, start=start, end=end)
 
 
 def _find_letters(wanted: str, source: Normalised) -> tuple[int, int] | None:

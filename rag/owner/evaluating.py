@@ -40,17 +40,10 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
     asked = _read(service, source)
     named = _documents(service, limit)
     questions = locate(asked, _texts(service, named))
-    warnings = absences(asked, questions, NamedDocuments(named), _where(limit))
     ranked: evaluation.Ranked = params.get("ranked") or ("documents" if source.is_dir() else "passages")
     parts = PARTS if params.get("ablate") else ()
-    total, done = sum(question.answerable for question in questions) * (1 + len(parts)), 0
-
-    def count(row: evaluation.Row) -> None:
-        nonlocal done
-        done += 1
-        emit({"done": done, "total": total})
-        if cancelled():
-            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
+    searches = sum(question.answerable for question in questions) * (1 + len(parts))
+    progress = _Progress("evaluation", searches, emit, cancelled)
 
     def measure(search: evaluation.Search) -> evaluation.Evaluation:
         return evaluation.evaluate(
@@ -59,7 +52,7 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
             k=params.get("k") or (evaluation.DEEP if ranked == "documents" else evaluation.DEPTH),
             grain=params.get("grain", "page"),
             ranked=ranked,
-            on_row=count,
+            on_row=lambda row: progress.step(),
         )
 
     def measure_without(part: str) -> evaluation.Evaluation:
@@ -67,40 +60,63 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
         return measure(lambda text, k: retriever.search(text, k, OWNER, limit).hits)
 
     found = measure(lambda text, k: service.search(text, k, limit).hits)
-    scores, against = found.scores(), params.get("against")
-    compared = evaluation.compare(evaluation.read_scores(Path(against)), scores) if against else []
+    against = params.get("against")
+    compared = evaluation.compare(evaluation.read_scores(Path(against)), found.scores()) if against else []
+    _write(found, questions, params)
+    ablated = evaluation.ablate(found, parts if found.rows else (), measure_without)
+    return {
+        "ranked": ranked,
+        "warnings": absences(asked, questions, NamedDocuments(named), _where(limit)),
+        "unanswerable": found.unanswerable,
+        "languages": found.summary(),
+        "kinds": found.kinds(),
+        "questions": [_row(one) for one in found.rows],
+        "compared": compared,
+        "ablated": [{"part": one.part, "compared": one.compared} for one in ablated],
+        "answers": {
+            name: _measure(service, source, questions, name, params, emit, cancelled)
+            for name in params.get("models") or ()
+        },
+    }
+
+
+class _Progress:
+    """Tells how many questions of an operation are done, and ends it once it is cancelled."""
+
+    def __init__(self, what: str, total: int, emit: Emit, cancelled: Cancelled, **beside: str) -> None:
+        self._what, self._total, self._emit, self._cancelled = what, total, emit, cancelled
+        self._beside, self._done = beside, 0
+
+    def step(self) -> None:
+        """Counts one more.
+
+        Raises:
+            UnavailableError: (``cancelled``).
+        """
+        self._done += 1
+        self._emit({"done": self._done, "total": self._total, **self._beside})
+        if self._cancelled():
+            raise UnavailableError(f"The {self._what} was interrupted.", code="cancelled")
+
+
+def _write(found: evaluation.Evaluation, questions: Sequence[Question], params: Params) -> None:
+    """Writes the measures, and the rankings as a TREC run, where ``params`` name files for them."""
     if params.get("save"):
         evaluation.write_scores(Path(params["save"]), found)
     if params.get("run_file"):
         names = run_names(questions)
         rankings = ((row.question.id, names(row.question, row.documents)) for row in found.rows)
         write_trec_run(Path(params["run_file"]), rankings)
+
+
+def _row(row: evaluation.Row) -> dict[str, Any]:
     return {
-        "ranked": ranked,
-        "warnings": warnings,
-        "unanswerable": found.unanswerable,
-        "languages": found.summary(),
-        "kinds": found.kinds(),
-        "questions": [
-            {
-                "id": row.question.id,
-                "language": row.question.language,
-                "kind": row.question.kind,
-                "ranks": row.ranks,
-                "measures": row.measures,
-                "time_ms": round(row.time_ms, 3),
-            }
-            for row in found.rows
-        ],
-        "compared": compared,
-        "ablated": [
-            {"part": one.part, "compared": one.compared}
-            for one in evaluation.ablate(found, parts if found.rows else (), measure_without)
-        ],
-        "answers": {
-            name: _measure(service, source, questions, name, params, emit, cancelled)
-            for name in params.get("models") or ()
-        },
+        "id": row.question.id,
+        "language": row.question.language,
+        "kind": row.question.kind,
+        "ranks": row.ranks,
+        "measures": row.measures,
+        "time_ms": round(row.time_ms, 3),
     }
 
 
@@ -159,15 +175,10 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
         service.abstention = FITTED
         return {"reset": calibration.forget(data_dir)}
     questions = _read(service, Path(params["questions"]))
-
-    def count(done: int) -> None:
-        emit({"done": done, "total": len(questions)})
-        if cancelled():
-            raise UnavailableError("The calibration was interrupted.", code="cancelled")
-
+    progress = _Progress("calibration", len(questions), emit, cancelled)
     target, keep = params.get("target"), not params.get("dry_run")
     limit = limits(service, params)
-    cases = _cases(service, questions, limit, count)
+    cases = _cases(service, questions, limit, progress)
     found = calibration.calibrate(cases, service.settings.target_refused if target is None else target)
     if keep:
         calibration.save(data_dir, found.abstention, service.corpus.space.id, {"questions": len(cases)})
@@ -178,16 +189,16 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
 
 
 def _cases(
-    service: Service, questions: Sequence[Question], limit: Filter, count: Callable[[int], None]
+    service: Service, questions: Sequence[Question], limit: Filter, progress: _Progress
 ) -> list[calibration.Case]:
     """Searches every question, and says how well what was found speaks of it."""
     library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
     cases = []
-    for done, question in enumerate(questions, start=1):
+    for question in questions:
         hits = library.search(question.text, DEFAULT_K).hits
         found = signals(question.text, hits, library.rarity, library.lacks)
         cases.append(calibration.Case(found, question.answerable))
-        count(done)
+        progress.step()
     return cases
 
 
@@ -202,23 +213,14 @@ def _measure(
 ) -> Measurement:
     """Has a model answer every question, and keeps with the model how well it did."""
     card, limit = service.models.card(name), limits(service, params)
-    k = params.get("answer_k", DEFAULT_K)
     library = CallersLibrary(service.corpus, service.retriever, OWNER, limit)
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
-        emit({"done": done, "total": len(questions), "model": name})
-        if cancelled():
-            raise UnavailableError("The evaluation was interrupted.", code="cancelled")
-
+    progress = _Progress("evaluation", len(questions), emit, cancelled, model=name)
     stop = Stop()
     with watching(cancelled, stop.set):
         graded = grade(
             questions,
             lambda one: answer(
-                Ask(one.text, name, k=k),
+                Ask(one.text, name),
                 library,
                 service.models,
                 abstention=service.abstention,
@@ -226,8 +228,8 @@ def _measure(
                 stop=stop,
             ),
             time.perf_counter,
-            count,
+            progress.step,
         )
-    found = measurement(graded, path, k)
+    found = measurement(graded, path, DEFAULT_K)
     record(service.settings.data_dir, card.name, found)
     return found
