@@ -137,6 +137,48 @@ def _damaged(name: str, why: str) -> ParseError:
 
 
 def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
+    pages = _pages_as_drawn(pdf, data)
+    is_running = running_lines(pages)
+    if limits.ocr_s:
+        _recognise(pdf, pages, is_running, limits.ocr_s)
+        is_running = running_lines(pages)
+    metadata = pdf.get_metadata_dict(skip_empty=True)
+    arranged = [
+        [
+            piece
+            for half in halves(body_lines(page, is_running), page.rules, page.width, page.height)
+            for piece in arrange(*half)
+        ]
+        for page in pages
+    ]
+    undo_hyphens(arranged)
+    arranged = with_code(arranged)
+    headings = Headings(arranged, _read_outline(pdf))
+    draft = Draft(limits)
+    for index, (page, pieces) in enumerate(zip(pages, arranged, strict=True)):
+        draft.page(index + 1, _page_label(pdf, index))
+        _report(draft, page, pieces, index + 1)
+        add_pieces(draft, pieces, [headings.level(piece, index) for piece in pieces])
+        _add_beside(draft, page, index + 1)
+    for file in attached_files(pdf):
+        draft.note("attachment_unread", f"{file}, attached to this PDF, was not read: add it as a file.")
+    if not draft.length:
+        raise _no_text(name, pages)
+    return draft.finish(
+        name=name,
+        content_type=PDF,
+        title=find_title(metadata.get("Title", ""), arranged, headings.body_size),
+        date=read_pdf_date(metadata.get("ModDate", "")) or read_pdf_date(metadata.get("CreationDate", "")),
+        metadata={
+            key.lower(): metadata[key]
+            for key in ("Author", "Subject", "Keywords")
+            if metadata.get(key, "") not in _DUMMY_METADATA
+        },
+    )
+
+
+def _pages_as_drawn(pdf: Any, data: bytes) -> list[PageText]:
+    """Returns what each page shows, line by line; one that cannot be opened is empty and says so."""
     fonts: dict[int, Font] = {}
     pages: list[PageText] = []
     second = _SecondReader(data)
@@ -158,53 +200,18 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             found.words = in_rows(with_choices(found.words, beside.choices))  # fields come after all labels
         found.settle()
         pages.append(found)
-    is_running = running_lines(pages)
-    if limits.ocr_s:
-        _recognise(pdf, pages, is_running, limits.ocr_s)
-        is_running = running_lines(pages)
-    outline = _read_outline(pdf)
-    metadata = pdf.get_metadata_dict(skip_empty=True)
-    arranged = [
-        [
-            piece
-            for half in halves(body_lines(page, is_running), page.rules, page.width, page.height)
-            for piece in arrange(*half)
-        ]
-        for page in pages
-    ]
-    undo_hyphens(arranged)
-    arranged = with_code(arranged)
-    headings = Headings(arranged, outline)
-    draft = Draft(limits)
-    for index, (page, pieces) in enumerate(zip(pages, arranged, strict=True)):
-        draft.page(index + 1, _page_label(pdf, index))
-        _report(draft, page, pieces, index + 1)
-        add_pieces(draft, pieces, [headings.level(piece, index) for piece in pieces])
-        for paragraph in re.split(r"\n\s*\n", page.plain):
-            draft.paragraph(paragraph)
-        for remark in page.remarks:
-            draft.paragraph(remark.shown)
-        for file in page.files:
-            draft.note(
-                "attachment_unread",
-                f"{file}, attached to this page, was not read: add it as a file.",
-                index + 1,
-            )
-    for file in attached_files(pdf):
-        draft.note("attachment_unread", f"{file}, attached to this PDF, was not read: add it as a file.")
-    if not draft.length:
-        raise _no_text(name, pages)
-    return draft.finish(
-        name=name,
-        content_type=PDF,
-        title=find_title(metadata.get("Title", ""), arranged, headings.body_size),
-        date=read_pdf_date(metadata.get("ModDate", "")) or read_pdf_date(metadata.get("CreationDate", "")),
-        metadata={
-            key.lower(): metadata[key]
-            for key in ("Author", "Subject", "Keywords")
-            if metadata.get(key, "") not in _DUMMY_METADATA
-        },
-    )
+    return pages
+
+
+def _add_beside(draft: Draft, page: PageText, number: int) -> None:
+    """Adds what belongs to a page and stands in none of its lines: plain text of a second reader, remarks, files."""
+    for paragraph in re.split(r"\n\s*\n", page.plain):
+        draft.paragraph(paragraph)
+    for remark in page.remarks:
+        draft.paragraph(remark.shown)
+    for file in page.files:
+        said = f"{file}, attached to this page, was not read: add it as a file."
+        draft.note("attachment_unread", said, number)
 
 
 def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) -> None:
