@@ -51,7 +51,7 @@ _RE = pattern(
 )
 _ENCE = pattern(r"(lic|off|def|pret)enc(e|es|ed|ing|ee|ees|eless)")
 _PRACTISE = pattern(r"practis(e|es|ed|ing|er|ers)")
-_ELL = pattern(r"(\w*[aeiouy]\w*[ae])ll(er|ers|or|ors|ous|ously)")
+_ELL = pattern(r"([^\Waeiouy]*[aeiouy]\w*[ae])ll(er|ers|or|ors|ous|ously)")
 """traveller, counsellor, marvellous; not seller. Doubled before -ed and -ing, stemmers take an l away themselves."""
 _LIGATURE = pattern(
     r"(?<=\w)ae(?=m)|ae(?=sth)|(?<=p)ae(?=d)|(?<=gyn)ae|(?<=c)ae(?=sar)|(?<=arch)ae|(?<=f)ae(?=c)|oe(?=soph|str)"

@@ -14,8 +14,10 @@ _CLOSERS = (
 _BOUNDARY = pattern(
     rf"(?P<line>\r?\n|\r|[\v\u2028])|(?P<page>[\f\x85\u2029])"
     rf"|(?P<full>[\u3002\uff01\uff1f\uff0e\uff61][\u3002\uff01\uff1f\uff0e\uff61!?]*)(?P<full_close>[{_CLOSERS}]*)"
-    rf"|(?P<stop>[.!?\u2026]+)[{_CLOSERS}]*(?=\s|\Z|[{CJK}])"
+    rf"|(?P<stop>[.!?\u2026]++)[{_CLOSERS}]*+"
 )
+_AFTER_STOP = pattern(rf"\s|\Z|[{CJK}]")
+"""Asked for behind a whole run of stops: as part of the pattern it would be asked for behind every part of the run."""
 _BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
 _NUMBERING = r"[(\uff08]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)\uff09\uff0e](?=\s|\D)"
 _ITEM = pattern(
@@ -125,6 +127,8 @@ def _is_digit(text: str, at: int) -> bool:
 
 def _stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
     at, begin = match.end(), match.start()
+    if not _AFTER_STOP.match(text, at, stop):
+        return False
     following = _NEXT_TOKEN.match(text, at, stop)
     if following is None:
         return True

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import UsageError
 
@@ -168,6 +168,13 @@ class Settings(BaseModel):
 
     # storage
     min_free_mb: int = Field(256, ge=0, description="Free disk below which ingest refuses to start.")
+
+    @field_validator("reranker")
+    @classmethod
+    def _read_reranker(cls, given: str) -> str:
+        """``LATE`` is late, as in the environment, where names are read in any case; a model's name stays as it is."""
+        word = given.strip().lower()
+        return word if word in ("late", "none") else given
 
     @model_validator(mode="before")
     @classmethod

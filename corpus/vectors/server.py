@@ -79,7 +79,7 @@ class ChromaServerIndex:
             UsageError: the URL is not http(s)://host[:port].
         """
         self._address = read_address(url)
-        self._feed, self._url, self._dimension = feed, url, dimension
+        self._feed, self._dimension = feed, dimension
         self._name = f"vouch-{corpus_id}-{space_id}"
         self._deadline_s, self._first_s, self._most_s = deadline_s, retry_first_s, retry_most_s
         # Guards what is kept here; never held while the server is spoken to.
@@ -87,7 +87,7 @@ class ChromaServerIndex:
         self._changed = threading.Condition()  # guards what follows
         self._remote: RemoteCollection | None = None
         self._collection: RemoteCollection | None = None  # the same, once it is known what it holds
-        self._problem = f"The Chroma server {url} has not been reached yet; the exact scan answers."
+        self._problem = "The Chroma server has not been reached yet; the exact scan answers."
         self._closing = False
         self._urgent = self._anew = False
         self._wanted, self._done, self._failures = 1, 0, 0
@@ -164,7 +164,7 @@ class ChromaServerIndex:
                 raise StorageError(
                     self._problem or "The index was closed.",
                     code="server_unreachable",
-                    hint="Searches are answered as before; it is tried again by itself.",
+                    hint="Searches are answered as before; it is tried again by itself, where chroma_url says.",
                 )
 
     def warm(self, timeout_s: float = 60.0) -> None:
@@ -286,9 +286,11 @@ class ChromaServerIndex:
         with self._changed:
             self._collection = None
             self._failures += 1
-            self._problem = f"The Chroma server {self._url} does not answer ({error}); the exact scan does."
+            # Anyone may read it over HTTP, which names no address of the server's own network.
+            why = str(error).replace(self._address.host, "it")
+            self._problem = f"The Chroma server does not answer ({why}); the exact scan does."
             self._changed.notify_all()
-        log.warning("%s", self._problem)
+        log.warning("The Chroma server %s:%d: %s", self._address.host, self._address.port, error)
 
     def _disconnect(self) -> None:
         remote, self._remote, self._collection = self._remote, None, None

@@ -186,6 +186,11 @@ class Retriever:
             with _timed(timings, "scoring"):
                 found = [leg.ids[:depth] for leg in (near, words) if leg is not None]
                 ids = np.unique(np.concatenate(found))
+                if not len(ids):
+                    limited = replace(chosen, as_of=None) != Filter()
+                    notes.append(
+                        tell("nothing_shared_filter" if limited else "nothing_shared", is_japanese(cleaned))
+                    )
                 legs = self._scores(cleaned, vector, ids, near, words, caller, chosen)
                 ranked = combine(ids, legs, self.recipe)[: max(LOOKED_AT, 2 * k)]
                 ids, legs = _only(ids, legs, ranked)

@@ -36,6 +36,16 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "No document that you may see passes the filter.",
         "閲覧できる文書のうち、絞り込みに合うものはありません。",
     ),
+    "nothing_shared": (
+        "None of the documents searched shares a word with the question, and its meaning could not be compared with"
+        " theirs: ask in their language or with other words.",
+        "検索した文書の中に質問と共通する言葉がなく、意味でも比べられませんでした。文書の言語か、別の言葉で質問してください。",
+    ),
+    "nothing_shared_filter": (
+        "None of the documents that pass the filter shares a word with the question, and its meaning could not be"
+        " compared with theirs: ask in their language or with other words, or widen the filter.",
+        "絞り込みに合う文書の中に質問と共通する言葉がなく、意味でも比べられませんでした。文書の言語か別の言葉で質問するか、絞り込みを広げてください。",
+    ),
     "words_alone": (
         "{model} does not know this language; searched by words alone.",
         "{model}はこの言語を扱えないため、言葉の一致だけで検索しました。",

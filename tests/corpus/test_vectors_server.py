@@ -62,9 +62,11 @@ def test_a_server_that_is_away_is_said_answered_and_reached_when_it_comes(
     port = free_port()
     index = open_server(feed, f"http://127.0.0.1:{port}", D)
     try:
+        assert "127.0.0.1" not in index.state().problem  # /health shows it to anyone
         index.warm()
         assert index.state().mode == "exact"
         assert "does not answer" in index.state().problem
+        assert not any(part in index.state().problem for part in ("127.0.0.1", str(port)))
         assert all(same(index.search(query, 10), oracle(feed, query, 10)) for query in queries)
         with pytest.raises(StorageError) as error:
             index.fold()

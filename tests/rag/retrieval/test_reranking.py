@@ -210,7 +210,7 @@ def test_a_real_one_reads_english_and_japanese(tiny: Path, corpus: Corpus) -> No
 
 
 def test_settings_choose_the_reranker_and_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
-    late, none = (open_reranker(Settings(data_dir=tmp_path, reranker=name)) for name in ("late", "none"))
+    late, none = (open_reranker(Settings(data_dir=tmp_path, reranker=name)) for name in ("LATE", "None "))
     assert (late.late, none.late, late.depth) == (True, False, 0)
     with pytest.raises(EmbeddingError, match="There is no model folder") as caught:
         open_reranker(Settings(data_dir=tmp_path, reranker=str(tmp_path / "gone")))

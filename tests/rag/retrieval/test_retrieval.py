@@ -202,6 +202,24 @@ def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
         assert (filtered.hits, filtered.notes) == ((), (tell("nothing_passes", False),))
 
 
+@pytest.mark.parametrize(
+    ("query", "limited", "key"),
+    [
+        ("annual leave", {"languages": ["ja"]}, "nothing_shared_filter"),
+        ("有給休暇", {"languages": ["en"]}, "nothing_shared_filter"),
+        ("有給休暇", {"languages": ["en"], "as_of": "2999-01-01"}, "nothing_shared_filter"),
+        ("健康診断", {}, "nothing_shared"),
+        ("健康診断", {"as_of": "2999-01-01"}, "nothing_shared"),
+    ],
+)
+def test_a_question_that_shares_no_word_with_what_it_is_limited_to_is_told_so(
+    corpus: Corpus, query: str, limited: dict[str, Any], key: str
+) -> None:
+    found = retriever(corpus).search(query, 3, OWNER, read_filter(limited))
+    assert found.hits == ()
+    assert tell(key, is_japanese(query)) in found.notes
+
+
 @pytest.mark.parametrize("k", [0, -1, MAX_K + 1])
 def test_a_k_out_of_range_is_refused(corpus: Corpus, k: int) -> None:
     with pytest.raises(UsageError, match=f"k must be between 1 and {MAX_K}, not {k}") as raised:
