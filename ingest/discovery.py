@@ -316,10 +316,23 @@ class _Walk:
         from pathspec import GitIgnoreSpec
 
         try:
-            lines = Path(entry.path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            yield folder, GitIgnoreSpec.from_lines(lines)
-        except (OSError, ValueError) as error:
-            self._skip_found(root, folder + entry.name, "unreadable", f"Its rules are not followed: {error}")
+            if not entry.is_file():  # a pipe would be waited for without end
+                raise OSError("it is no plain file")
+            text = Path(entry.path).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError as error:
+            reason = f"Its rules are not followed: {error.strerror or error}."
+            self._skip_found(root, folder + entry.name, "unreadable", reason)
+            return
+        lines = []
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                GitIgnoreSpec.from_lines([line])
+            except (ValueError, re.error):
+                reason = f"Its rule in line {number} is not followed: it cannot be read."
+                self._skip_found(root, folder + entry.name, "unreadable", reason)
+            else:
+                lines.append(line)
+        yield folder, GitIgnoreSpec.from_lines(lines)
 
     def _skip_found(self, folder: Path, path: str, code: str, reason: str) -> None:
         """Passes over something at ``path`` in a given folder; one that ends in ``/`` stands for all below it."""

@@ -155,6 +155,20 @@ def test_hidden_and_ignored_entries_are_left_out_silently(tmp_path: Path) -> Non
     assert found.skipped == ()
 
 
+def test_rules_that_cannot_be_read_are_told_and_stop_neither_the_others_nor_the_walk(tmp_path: Path) -> None:
+    make(tmp_path, "draft.md", "keep.md", "sub/draft.md", "sub/keep.md", "deep/keep.md")
+    (tmp_path / ".vouchignore").write_text("[z-a]\ndraft.md\n")  # a range that runs backward
+    os.mkfifo(tmp_path / "sub" / ".vouchignore")  # nobody writes to it
+    (tmp_path / "deep" / ".vouchignore").mkdir()
+    found = discover([tmp_path])
+    assert paths(found) == ["deep/keep.md", "keep.md", "sub/keep.md"]
+    assert found.skipped == (
+        (".vouchignore", "unreadable", "Its rule in line 1 is not followed: it cannot be read."),
+        ("deep/.vouchignore", "unreadable", "Its rules are not followed: it is no plain file."),
+        ("sub/.vouchignore", "unreadable", "Its rules are not followed: it is no plain file."),
+    )
+
+
 def test_offices_marks_of_open_files_are_left_out_silently(tmp_path: Path) -> None:
     make(
         tmp_path, "plan.docx", "~$plan.docx", "sub/~$plan.xlsx", "sub/~plan.md", "cost~$.md", "~$RECYCLE.DOC"
