@@ -111,7 +111,7 @@ _COMMON = re.compile(
     re.IGNORECASE,
 )
 """Words that are written large in a title and are part of no name."""
-_WORD = re.compile(r"[^\s,;:!?()\"“”]+(?<![.])")
+_WORD = re.compile(r"(?:\.*+[^\s,;:!?()\"“”.]+)+")
 _MOST_TOGETHER = 6
 _FULL_QUESTION_WORDS = 4
 """A question with so many words of content of its own needs none of the turn before, whatever its pronouns."""

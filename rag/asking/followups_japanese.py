@@ -43,7 +43,7 @@ _OF_THAT = re.compile(
 )
 _DOES = re.compile(r"(?:ます|ません|えます|れます|できます|いい|よい)(?:です|でしょう)?か[？?。]*$")
 """How a question ends that asks whether something is done; それ is that it is."""
-_END = re.compile(r"[？?。]*$")
+_END = re.compile(r"(?<![？?。])[？?。]*$")
 _WHEN = re.compile(
     r"(?:[\d０-９]{4}|(?:令和|平成)[\d０-９元]+)年度?|[昨今来]年度?|去年|前年度?|(?:第[\d０-９一二三四]|前|今|来)四半期"
     r"|以前|前回|従来|当時|改[定訂正]前|(?:旧|前の?)(?:版|規程|規則|規定|ルール|制度)"

@@ -25,8 +25,8 @@ _FIRST = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    rf"[,;]? and (?:also )?(?=(?:(?:how|when|where|why) {_AUX}|how (?:much|many|long|often|far|old|soon)\b.* {_AUX}"
-    rf"|who|whose|whom|(?:what|which) (?!{_SUBJECT}\b|if\b)|{_AUX} {_SUBJECT})\b)",
+    rf"[,;]? and (?:also )?(?=(?:(?:how|when|where|why) {_AUX}"
+    rf"|how (?:much|many|long|often|far|old|soon)\b.{{0,200}} {_AUX}|who|whose|whom|(?:what|which) (?!{_SUBJECT}\b|if\b)|{_AUX} {_SUBJECT})\b)",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(
@@ -37,8 +37,10 @@ _REPORTS = re.compile(
 
 _SENTENCE = re.compile(r"(?<=[?？])\s*|(?<=か。)\s*")
 _SECOND_JAPANESE = re.compile(
-    r"(?:(?<=いくら)|(?<=[何幾][日時回円分件人名年])|(?<=どこ|いつ))で、(?:また、?|そして、?)?(?=.*(?:何|誰|だれ|いつ|どこ|いくら|どの|どう).*か[。？?]?\Z)"
+    r"(?:(?<=いくら)|(?<=[何幾][日時回円分件人名年])|(?<=どこ|いつ))で、(?:また、?|そして、?)?"
 )
+_ASKED_BEHIND = re.compile(r"何|誰|だれ|いつ|どこ|いくら|どの|どう")
+_ENDS_ASKING = re.compile(r"か[。？?]?\Z")
 _ASKS = re.compile(r"何|誰|だれ|いつ|どこ|いくら|どの|どう|どれ|どちら|なぜ")
 _ALSO = re.compile(r"(?:また|そして|それと|さらに)、?")
 _FEWEST_WORDS = 3
@@ -106,7 +108,7 @@ _ALIKE = re.compile(
 )
 _BOTH_OF = re.compile(
     r"(?P<asks>what (?:is|are)|what's) (?P<one>the [a-z ]{3,30}?) and (?P<other>(?:the )?[a-z ]{3,30}?)"
-    r" (?P<of>(?:of|for) [^,;?]+?)[?.! ]*",
+    r" (?P<of>(?:of|for) [^,;?]*[^,;?.! ])[?.! ]*",
     re.IGNORECASE,
 )
 _SECOND_OF_IT = re.compile(r"[,;]? and (?=(?:is|are|does|do|can) (?:the )?[a-z]+ [a-z]+\W*\Z)", re.IGNORECASE)
@@ -141,6 +143,9 @@ def _in_japanese(asked: str) -> list[str]:
     ]
     if len(sentences) == 1:
         found = _SECOND_JAPANESE.search(asked)
+        end = _ENDS_ASKING.search(asked)
+        if not (found and end and _ASKED_BEHIND.search(asked, found.end(), end.start())):
+            found = None
         sentences = [f"{asked[: found.start()]}ですか。", asked[found.end() :]] if found else []
     ends = all(len(one) >= _FEWEST_CHARS and re.search(r"(?:[?？]|か。?)\Z", one) for one in sentences)
     return (

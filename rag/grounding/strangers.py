@@ -60,9 +60,9 @@ _CIVILITY = re.compile(
 """Who asks, and who is asked: "Hi Vouch, …", "I'm Maria, …", "… Thanks, Maria"."""
 _OF_A_NAME = re.compile(
     r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
-    r"|(?P<before>[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
+    r"|(?P<before>(?<![ァ-ヶー])[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
     r"(?![\u4e00-\u9fff])"
-    r"|(?P<firm>[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
+    r"|(?P<firm>(?<![ァ-ヶー])[ァ-ヶー]{2,})社(?![\u4e00-\u9fff])"
 )
 _MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b")
 """A quarter named by its months: which one that is, its company's year tells."""
@@ -74,7 +74,7 @@ _AT_HOME = frozenset({"国内", "海外", "日本", "都内"})
 
 _ASIDE = re.compile(
     r"\W*(?:(?:and|or|but|so|what about|how about)\s+)?(?:in|on|at|for|with|from|to|about)\s+(?:the|an?)\s+"
-    r"(?P<what>[a-z][a-z -]{2,})[?.!\s]*",
+    r"(?P<what>[a-z][a-z -]{2,}+)[?.!\s]*",
     re.IGNORECASE,
 )
 

@@ -19,7 +19,7 @@ QUOTES = {
 }  # fmt: skip
 """Every mark that opens a quotation, with those that close it."""
 
-MARKER = re.compile(r"\s*(\[(?!(?:19|20)\d\d\])\d{1,4}\])")
+MARKER = re.compile(r"(?<!\s)\s*(\[(?!(?:19|20)\d\d\])\d{1,4}\])")
 """A marker as it comes out, with the blanks before it; a year in brackets is none."""
 MARKERS = re.compile(f"(?:{MARKER.pattern})+")
 """Markers side by side."""

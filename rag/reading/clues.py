@@ -85,7 +85,7 @@ def tells_a_time(text: str) -> bool:
 _HEAD = re.compile(
     r"\s*(?:(?P<who>To|Cc|Bcc|From|宛先|差出人|送信者)|Date|Sent|日時|日付|送信日時)\s*[:：].*", re.IGNORECASE
 )
-_FROM = re.compile(r"^\s*(?:From|差出人|送信者)\s*[:：]", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"^[^\S\n]*(?:From|差出人|送信者)\s*[:：]", re.IGNORECASE | re.MULTILINE)
 _LETTER = re.compile(r"\.(?:eml|msg|mbox)\b", re.IGNORECASE)
 _ASKS_OF_LETTER = re.compile(
     r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|sen[dt]s?|sender|wrote|writ(?:e|es|ing|ten)|recei\w+|repl\w+"

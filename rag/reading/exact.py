@@ -63,7 +63,7 @@ _ASKS_WHEN_TRUE = re.compile(
     r"|\b(?:when|must|ha(?:ve|s) to|leads? to|it takes?|how (?:often|soon|early|late|old))\b"
     r"|以上|以下|超|未満|以内|から|条件|必要|対象|いつ|ごと|何歳|何[^。、?]{1,8}(?:と|たら|だら|[えけせてねべめれげ]ば|で(?!す|しょ))"
 )
-_IF = re.compile(r"\W*(?:after|if|when|where|once|unless)\b", re.IGNORECASE)
+_IF = re.compile(r"\W{0,20}+(?:after|if|when|where|once|unless)\b", re.IGNORECASE)
 _THEN = re.compile(
     r"\s(?:you|we|they|he|she|it|employees|staff|(?:the|a|an|your|our|their) [\w-]+(?: [\w-]+)?)"
     r" (?:may|can|must|will|shall|are|is|have|has|gets?|receives?)\b"
@@ -299,7 +299,7 @@ _KINDS: Sequence[tuple[re.Pattern[str], _Find]] = (
      _of(_is_length)),
     (re.compile(r"\b(?:what|which) (?:percentage|percent|share)\b|何(?:パーセント|%|割)|割合は"),
      _of(lambda f: f.kind == "percent")),
-    (re.compile(r"\bhow (?:much|expensive)\b|\bwhat (?:does|do|is|are) .*\b(?:cost|price|fee)s?\b"
+    (re.compile(r"\bhow (?:much|expensive)\b|\bwhat (?:does|do|is|are) .{0,200}\b(?:cost|price|fee)s?\b"
                 r"|いくら|何円|金額は|料金は"),
      _of(lambda f: f.kind == "money", lambda f: f.kind == "percent")),
     (re.compile(r"\bwhat time\b|何時(?!間)"), _of(lambda f: f.kind == "time")),

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from corpus.language import fold
 from rag.words.stemming import stem
 from rag.words.terms import weights
 
+# What stands between is at most some lines long: without a limit a question of 8,000 characters took seconds.
 _SIDES = (
     re.compile(
-        r"\b(?:differences?|distinctions?|compar\w+|choose|choice) (?:is there |are there )?between (.+?) and (.+)"
+        r"\b(?:differences?|distinctions?|compar\w+|choose|choice) (?:is there |are there )?"
+        r"between (.{1,200}?) and (.+)"
     ),
-    re.compile(r"\bhow (?:do|does|is|are|did) (.+?) (?:differ|different) from (.+)"),
-    re.compile(r"\bcompare (.+?) (?:and|with|to) (.+)"),
+    re.compile(r"\bhow (?:do|does|is|are|did) (.{1,200}?) (?:differ|different) from (.+)"),
+    re.compile(r"\bcompare (.{1,200}?) (?:and|with|to) (.+)"),
     re.compile(
-        r"\b(?:change[ds]?|develop(?:ed)?|grow|grew|rise|rose|fall|fell)\b.*?\b(?:from|between) (.+?) (?:to|and) (.+)"
+        r"\b(?:change[ds]?|develop(?:ed)?|grow|grew|rise|rose|fall|fell)\b"
+        r".{0,200}?\b(?:from|between) (.{1,200}?) (?:to|and) (.+)"
     ),
-    re.compile(r"(?:^|: )(?:what is |which is better,? )?([^?]+?) (?:vs\.?|versus) (.+)"),
+    re.compile(r"(?:^|: )(?:what is |which is better,? )?([^?]{1,200}?) (?:vs\.?|versus) (.+)"),
     re.compile(
-        r"\b(?:which|what|who)\b.*?\b(?:\w+er|more|less|better|worse)\b[^,?]*[,:] (?:the )?(.+?),? or (?:the )?(.+)"
+        r"\b(?:which|what|who)\b.{0,200}?\b(?:\w+er|more|less|better|worse)\b"
+        r"[^,?]{0,200}[,:] (?:the )?(.{1,200}?),? or (?:the )?(.+)"
     ),
-    re.compile(r"([^、。？?]+?)と([^、。？?]+?)(?:の間)?(?:の|では|は)(?:違|差|相違|どう違|何が違|どこが違)"),
-    re.compile(r"([^、。？?]+?)と([^、。？?]+?)(?:と)?(?:の|では|は)、?(?:どちら|どっち)"),
+    re.compile(
+        r"(?<![^、。？?])((?>[^、。？?]+?(?=と)))と([^、。？?]+?)(?:の間)?(?:の|では|は)(?:違|差|相違|どう違|何が違|どこが違)"
+    ),
+    re.compile(
+        r"(?<![^、。？?])((?>[^、。？?]+?(?=と)))と([^、。？?]+?)(?:と)?(?:の|では|は)、?(?:どちら|どっち)"
+    ),
 )
 _ASKING = frozenset(
     map(
@@ -74,6 +83,8 @@ def only_announces(text: str) -> bool:
     return _ONLY_ANNOUNCES.search(text) is not None
 
 
+@lru_cache(16)
 def _sides(question: str) -> tuple[str, str] | None:
-    found = (pattern.search(fold(question)) for pattern in _SIDES)
+    asked = fold(question)
+    found = (pattern.search(asked) for pattern in _SIDES)
     return next(((match[1], match[2]) for match in found if match), None)

@@ -19,7 +19,7 @@ _HOLDER = re.compile(
     rf"\bwho(?:['’]s| is| are| (?P<was>was|were))\s+(?:{_THE}\s+)*"
     r"(?:(?!(?:allowed|responsible|required|able|entitled|asked|informed|paid|to|in|for|by|on|with)\b)[\w'’-]+\s+){0,3}?"
     rf"(?P<office>{_OFFICE})s?\b"
-    r"|(?P<held>[a-z]{2,5}|[\u4e00-\u9fff]*[長役])(?:(?:は|って|の(?:お?名前|氏名)は)(?:誰|だれ|どなた)|の(?:お?名前|氏名)(?:は|を))"
+    r"|(?P<held>[a-z]{2,5}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]*[長役])(?:(?:は|って|の(?:お?名前|氏名)は)(?:誰|だれ|どなた)|の(?:お?名前|氏名)(?:は|を))"
 )
 _NAME_JA = r"[\u3400-\u9fff々ァ-ヶー・]{1,8}"
 _OF_OFFICE = re.compile(

@@ -39,7 +39,7 @@ from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_
 from ingest.parsers.listing import Listing
 from ingest.parsers.numerals import show_numeral
 
-_META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = pattern(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = pattern(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = pattern(r"\A\s*<\?xml[^>]*\?>")
 _NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}

@@ -16,7 +16,7 @@ _MONOSPACED = pattern(
     r"|typewriter|letter ?gothic|^(?:cm|lm|ec|sf|tx|t1x)tt"
 )
 """In the names of fonts. The widths that a font gives do not tell: those of Japanese ones are the same, too."""
-_SENTENCE = pattern(r"\w[^\W\d_]+[.!?]\Z")
+_SENTENCE = pattern(r"\w[^\W\d_][.!?]\Z")
 _MOST_WORDS = 12  # of a paragraph of several lines that ends with a full stop and may still be code
 _BLANK_LINE = 1.6  # usual steps from one line to the next, at least, with a blank line between them
 _SAME_SIZE = 0.25  # some fonts give each line the height of its letters

@@ -16,7 +16,8 @@ _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4
 _STAMP = pattern(r"[\d\s]*\d[/.:年-]\d[\d\s/.,:年月日時分秒-]*(?:[AP]\.?M\.?)?", re.IGNORECASE)
 _PAGE_NUMBER = pattern(
-    r"\W*(?:page|p\.|seite|ページ|頁)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von|／)\W*\d{1,4})?\W*(?:ページ|頁)?\W*",
+    r"\W*+(?:(?:page|p\.|seite|ページ|頁)\W*+)?(\d{1,4}|[ivxl]{1,7})"
+    r"(?:\W*+(?:of|von)\W*+\d{1,4}|(?=[^\w/／]*+[/／])\W++\d{1,4})?\W*+(?:(?:ページ|頁)\W*+)?",
     re.IGNORECASE,
 )
 _MOST_TITLE_CHARS = 120
