@@ -26,7 +26,8 @@ _FIRST = re.compile(
 )
 _SECOND = re.compile(
     rf"[,;]? and (?:also )?(?=(?:(?:how|when|where|why) {_AUX}"
-    rf"|how (?:much|many|long|often|far|old|soon)\b.{{0,200}} {_AUX}|who|whose|whom|(?:what|which) (?!{_SUBJECT}\b|if\b)|{_AUX} {_SUBJECT})\b)",
+    rf"|how (?:much|many|long|often|far|old|soon)\b.{{0,200}} {_AUX}|who|whose|whom"
+    rf"|(?:what|which) (?!{_SUBJECT}\b|if\b)|{_AUX} {_SUBJECT})\b)",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(
