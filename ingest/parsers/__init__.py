@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "53"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "26"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "27"),
     detection.HTML: Parser("ingest.parsers.html.parser", "22"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "18"),
     detection.TEXT: Parser("ingest.parsers.text", "10"),
@@ -59,9 +59,9 @@ PARSERS: Mapping[str, Parser] = {
     detection.JSON: Parser("ingest.parsers.records", "4"),
     detection.JSONL: Parser("ingest.parsers.records", "4"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "7"),
-    detection.PPTX: Parser("ingest.parsers.pptx", "14"),
-    detection.ODT: Parser("ingest.parsers.odf.parser", "16"),
-    detection.ODP: Parser("ingest.parsers.odf.parser", "16"),
+    detection.PPTX: Parser("ingest.parsers.pptx", "15"),
+    detection.ODT: Parser("ingest.parsers.odf.parser", "17"),
+    detection.ODP: Parser("ingest.parsers.odf.parser", "17"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "16"),
     detection.EPUB: Parser("ingest.parsers.epub", "21"),
     detection.EML: Parser("ingest.parsers.mail.parser", "9"),

@@ -16,7 +16,9 @@ from typing import Any
 
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.shapes.connector import Connector
 from pptx.shapes.group import GroupShape
+from pptx.shapes.picture import Picture
 
 from corpus.patterns import pattern
 from corpus.types import Document
@@ -27,6 +29,8 @@ from ingest.parsers.equations import write_equation
 from ingest.parsers.merged import Copies
 from ingest.parsers.numerals import show_numeral
 from ingest.parsers.office import RELATION, Package, parse_xml, without_choices, write_xml
+from ingest.parsers.placing import Place, reading_order
+from ingest.parsers.raised import show_lowered, show_raised
 from ingest.parsers.remarks import remarks_on_slide
 from ingest.parsers.smartart import DIAGRAM, diagram_words
 from ingest.parsers.symbol_fonts import show_symbols
@@ -51,6 +55,10 @@ _NUMERALS = (
     ("ea1Jpn", "japaneseCounting"),
     ("ea1Ch", "chineseCounting"),
 )
+_TOP = 0.3
+"""The share of a slide's height in which its title stands."""
+_LONGEST_TITLE = 100
+_USUAL_SIZE = 1800
 _MAX_DEPTH = 50
 _MAX_SPAN = 200
 
@@ -138,7 +146,7 @@ class _Slide:
 
     def write(self) -> None:
         shapes = list(_in_order(self._slide.shapes, 0))
-        titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
+        titles = [shape for shape in shapes if _placeholder(shape) in _TITLES] or self._unnamed_title(shapes)
         for shape in titles:
             self._draft.heading(_text(shape.text_frame._txBody), 1)
         for shape in shapes:
@@ -149,6 +157,20 @@ class _Slide:
             notes = "" if frame is None else "\n".join(_text(p) for p in frame._txBody.iter(_A + "p")).strip()
             if notes:
                 self._draft.paragraph(f"Notes: {notes}")
+
+    def _unnamed_title(self, shapes: list[Any]) -> list[Any]:
+        """Returns the box that is a title though it is no placeholder: one line in the largest letters, on top."""
+        written = [shape for shape in shapes if getattr(shape, "has_text_frame", False)]
+        if len(shapes) < 2 or not written:
+            return []
+        sizes = [_largest_letters(shape._element) for shape in written]
+        first = written[sizes.index(max(sizes))]
+        others = sorted(sizes)[-2] if len(sizes) > 1 else 0
+        text = _text(first.text_frame._txBody)
+        height = self._slide.part.package.presentation_part.presentation.slide_height or 0
+        is_on_top = first is shapes[0] and (first.top or 0) < _TOP * height
+        is_line = "\n" not in text and len(text) <= _LONGEST_TITLE and sum(map(str.isalpha, text)) > 1
+        return [first] if is_on_top and is_line and max(sizes) > max(others, _USUAL_SIZE) else []
 
     def _write_shape(self, shape: Any) -> None:
         if getattr(shape, "has_table", False):
@@ -230,25 +252,29 @@ class _Slide:
 
 
 def _in_order(shapes: Any, depth: int) -> Iterator[Any]:
-    """Yields shapes from top to bottom, those side by side from left to right; a group's stay together."""
-    placed = []
-    for index, shape in enumerate(shapes):
-        top, left = shape.top, shape.left
-        placed.append((top if top is not None else 0, left if left is not None else 0, index, shape))
-    placed.sort(key=lambda entry: entry[:3])
-    row: list[tuple[int, int, int, Any]] = []
-    for entry in [*placed, None]:
-        # Side by side is what begins within the upper half of the row's first shape.
-        if entry is not None and row and entry[0] < row[0][0] + max((row[0][3].height or 0) // 2, 1):
-            row.append(entry)
-            continue
-        for *_, shape in sorted(row, key=lambda one: (one[1], one[0], one[2])):
-            if isinstance(shape, GroupShape):
-                if depth < _MAX_DEPTH:
-                    yield from _in_order(shape.shapes, depth + 1)
-            else:
-                yield shape
-        row = [] if entry is None else [entry]
+    """Yields the shapes that may say something as they are read; a group's stay together."""
+    speaking = [shape for shape in shapes if _may_speak(shape)]
+    places = [
+        Place(*(float(side or 0) for side in (one.top, one.left, one.height, one.width))) for one in speaking
+    ]
+    for at in reading_order(places):
+        shape = speaking[at]
+        if not isinstance(shape, GroupShape):
+            yield shape
+        elif depth < _MAX_DEPTH:
+            yield from _in_order(shape.shapes, depth + 1)
+
+
+def _may_speak(shape: Any) -> bool:
+    if getattr(shape, "has_text_frame", False):
+        return next(shape._element.iter(_A + "t", _M + "oMath"), None) is not None
+    return not isinstance(shape, (Picture, Connector))
+
+
+def _largest_letters(element: Any) -> int:
+    """Returns the size of a shape's largest letters, in hundredths of a point."""
+    found = [_whole(run.get("sz")) for run in element.iter(_A + "rPr", _A + "defRPr")]
+    return max(found, default=0) or _USUAL_SIZE
 
 
 def _placeholder(shape: Any) -> Any:
@@ -260,12 +286,24 @@ def _text(element: Any) -> str:
     parts: list[str] = []
     for inner in element.iter(_A + "t", _A + "br", _A + "p", _M + "oMath"):
         if inner.tag == _A + "t":
-            parts.append(show_symbols(inner.text or "", _symbol_font(inner.getparent())))
+            run = inner.getparent()
+            text = show_symbols(inner.text or "", _symbol_font(run))
+            height = _height(run)
+            before = next((part for part in reversed(parts) if part), "") if height else ""
+            shown = show_raised if height > 0 else show_lowered
+            parts.append(shown(text, before) if height else text)
         elif inner.tag == _M + "oMath":
             parts.append(write_equation(inner))
         elif inner is not element:
             parts.append("\n")
     return "\n".join(filter(None, (line.strip() for line in "".join(parts).split("\n"))))
+
+
+def _height(run: Any) -> int:
+    """Returns how far a run stands above the line (or, below 0, under it), in thousandths of a per cent."""
+    properties = None if run is None else run.find(_A + "rPr")
+    given = "" if properties is None else properties.get("baseline") or ""
+    return -_whole(given[1:]) if given.startswith("-") else _whole(given)
 
 
 def _symbol_font(run: Any) -> str:

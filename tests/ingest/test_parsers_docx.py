@@ -309,3 +309,16 @@ def test_the_rows_of_a_table_stand_on_their_pages_under_its_header() -> None:
         "City | Rate\nOslo | 1", "Bergen | 2\nBodø | a b", "Narvik | 4\n| cd", "Turku | 5\n\nAfter",
     ]  # fmt: skip
     assert {b.header for b in document.blocks if b.kind == "table"} == {"City | Rate"}
+
+
+def test_powers_are_no_part_of_their_number() -> None:
+    source = docx.Document()
+    paragraph = source.add_paragraph("Load 10")
+    paragraph.add_run("6").font.superscript = True
+    paragraph.add_run(" N, area 5 m")
+    paragraph.add_run("2").font.superscript = True
+    paragraph.add_run(", base 101")
+    paragraph.add_run("2").font.subscript = True
+    paragraph.add_run(", the 21")
+    paragraph.add_run("st").font.superscript = True
+    assert read(source).text == "Load 10^6 N, area 5 m2, base 101_2, the 21st"

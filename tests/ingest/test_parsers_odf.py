@@ -185,6 +185,27 @@ def test_hidden_slides_and_furniture_are_left_out() -> None:
     assert [note.code for note in document.notes] == ["hidden_text"]
 
 
+def test_groups_stand_where_their_parts_do_and_columns_are_read_whole() -> None:
+    def box(left: int, top: int, words: str) -> str:
+        place = f"svg:x='{left}cm' svg:y='{top}cm' svg:width='4cm' svg:height='2cm'"
+        return f"<draw:frame {place}><draw:text-box><text:p>{words}</text:p></draw:text-box></draw:frame>"
+
+    columns = "".join(box(left, top, f"{left}-{top}") for top in (4, 7) for left in (1, 9))
+    slide = f"<draw:page><draw:g>{box(1, 12, 'end')}</draw:g>{columns}{box(1, 1, 'top')}</draw:page>"
+    document = parse(package(content(slide, "", "presentation"), "presentation"), "talk.odp")
+    assert document.text.split() == ["top", "1-4", "1-7", "9-4", "9-7", "end"]
+
+
+@pytest.mark.parametrize(
+    ("position", "shown"), [("super 58%", "10^6 N"), ("33% 58%", "10^6 N"), ("0% 100%", "106 N")]
+)
+def test_powers_are_no_part_of_their_number(position: str, shown: str) -> None:
+    properties = f'<style:text-properties style:text-position="{position}"/>'
+    styles = f'<style:style style:name="T1" style:family="text">{properties}</style:style>'
+    body = '<text:p>10<text:span text:style-name="T1">6</text:span> N</text:p>'
+    assert read(body, styles).text == shown
+
+
 # ---- harm ----------------------------------------------------------------------------------------
 
 

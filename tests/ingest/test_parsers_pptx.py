@@ -10,7 +10,7 @@ from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.enum.shapes import PROG_ID
-from pptx.util import Inches
+from pptx.util import Inches, Pt
 
 from corpus.errors import LimitError, ParseError, VouchError
 from ingest.parsers.detection import PPTX
@@ -299,3 +299,73 @@ def test_a_shape_with_an_equation_is_read_where_powerpoint_offers_it_in_two_form
         ("heading", "Area"),
         ("paragraph", "The area isr^2"),
     ]
+
+
+def test_columns_are_read_whole_where_they_stand_nearer_than_lines() -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    figures = (("12 M", "Sales"), ("15%", "Margin"), ("320", "Staff"))
+    for left, (number, name) in zip((0.5, 3.5, 6.5), figures, strict=True):
+        box(made, number, left, 2)
+        box(made, name, left + 0.1, 3.2)
+    table = slide(source, "", BLANK)
+    for row, texts in enumerate((("a", "b"), ("c", "d"))):
+        for column, text in enumerate(texts):
+            box(table, text, 1 + 2.1 * column, 1 + 1.5 * row)
+    assert read(source).text.split("\n\n") == [
+        "12 M",
+        "Sales",
+        "15%",
+        "Margin",
+        "320",
+        "Staff",
+        "a",
+        "b",
+        "c",
+        "d",
+    ]
+
+
+def test_pictures_and_lines_between_boxes_change_no_order() -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    for left, text in ((1, "left"), (5, "right")):
+        made.shapes.add_picture(io.BytesIO(PNG), Inches(left), Inches(0.5), Inches(2), Inches(2.5))
+        box(made, f"{text} head", left, 1)
+        box(made, f"{text} body", left, 2.1)
+    made.shapes.add_connector(1, Inches(4), Inches(2), Inches(4), Inches(4))
+    assert read(source).text.split("\n\n") == ["left head", "left body", "right head", "right body"]
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "is_title"), [("組織図", 32, True), ("組織図", 18, False), ("320", 60, False)]
+)
+def test_a_line_in_the_largest_letters_on_top_is_the_title_that_no_placeholder_holds(
+    text: str, size: int, is_title: bool
+) -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    for words, top, points in ((text, 0.5, size), ("社長", 2, 18), ("The end", 6, 20)):
+        box(made, words, 4, top)
+        made.shapes[-1].text_frame.paragraphs[0].runs[0].font.size = Pt(points)
+    assert (kinds(read(source))[0] == ("heading", text)) is is_title
+
+
+def test_powers_are_no_part_of_their_number() -> None:
+    source = Presentation()
+    made = slide(source, "", BLANK)
+    box(made, "", 1, 1)
+    paragraph = made.shapes[0].text_frame.paragraphs[0]
+    for text, height in (
+        ("10", ""),
+        ("6", "30000"),
+        (" N, m", ""),
+        ("2", "30000"),
+        (", 101", ""),
+        ("2", "-25000"),
+    ):
+        run = paragraph.add_run()
+        run.text = text
+        if height:
+            run.font._element.set("baseline", height)
+    assert read(source).text == "10^6 N, m2, 101_2"

@@ -1,7 +1,7 @@
 """What stands above and below the line of a page's text: marks of notes, powers, indices, and equations (MathML).
 
-``10<sup>6</sup>`` is no 106, and ``10:30<sup>1</sup>`` no 10:301. The mark of a note stands in brackets, as under Word
-documents; a power behind a number behind ``^``. ``m2``, ``CO2`` and ``21st`` are read as people write them.
+``10:30<sup>1</sup>`` is no 10:301: the mark of a note stands in brackets, as under Word documents. Powers and indices
+are written by :mod:`ingest.parsers.raised`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ import re
 from typing import Any
 
 from corpus.patterns import pattern
-from ingest.parsers.equations import grouped
 from ingest.parsers.html.walk import BLOCKS, HEADINGS
 from ingest.parsers.mathml import write_mathml
+from ingest.parsers.raised import show_lowered, show_raised
 
 _MARK = pattern(r"[^\W_]{1,4}|[*†‡§]{1,3}|注\d{1,3}|※\d{0,3}")
 _NOTE = pattern(r"foot-?note|end-?note|note-?ref|fn-?ref|ftn", re.IGNORECASE)
-_POWER = pattern(r"[-−–+]?\d[\d.,]*|[-−–+]?[nkmxpqij]|[\dnkmxpqij]+[-−–+][\dnkmxpqij]+|\(?\d{1,2}\)")
-_SIGNED = pattern(r"[-−–]\d+")
 _NUMBER = pattern(r"\d{1,3}")
 _EDGES = BLOCKS | {"li", "body", "table", *HEADINGS}
 _MOST_CHARS = 12
@@ -46,15 +44,11 @@ def write_raised(root: Any) -> None:
             if _MARK.fullmatch(text):
                 _write(raised, f"[{text}]")
         elif raised.tag == "sub":
-            if before.isdigit() and text[0].isdigit():
-                _write(raised, f"_{text}")
+            _write(raised, show_lowered(text, before))
         elif _begins_fraction(raised):
             _write(raised, f" {text}" if before.isdigit() else text)
-        elif before.isdigit() or before == ")":
-            if _POWER.fullmatch(text):
-                _write(raised, f"^{text if text[0] in '-−–+(' or text[-1] == ')' else grouped(text)}")
-        elif before.isalpha() and _SIGNED.fullmatch(text):
-            _write(raised, f"^{text}")
+        elif (shown := show_raised(text, before)) != text:
+            _write(raised, shown)
 
 
 def _runs_on(link: Any) -> bool:

@@ -25,6 +25,7 @@ from ingest.parsers.odf.forms import read_controls
 from ingest.parsers.odf.package import as_archive, read_properties
 from ingest.parsers.odf.styles import (
     DRAW,
+    FO,
     LO_EXT,
     MANIFEST,
     OFFICE,
@@ -38,6 +39,7 @@ from ingest.parsers.odf.styles import (
 from ingest.parsers.odf.tables import add_table, frames_in, mark_tables_in_shapes
 from ingest.parsers.odf.words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
+from ingest.parsers.placing import Place, reading_order
 from ingest.parsers.remarks import Remark
 
 _DOCUMENTS = {ODS: "workbook", ODT: "text", ODP: "presentation"}
@@ -308,9 +310,9 @@ class _Writer:
             for shape in titles:
                 self._draft.heading(self._words.inside(shape), 1)
                 self._write_remarks(shape.iter(OFFICE + "annotation"))
-            for shape in sorted((one for one in shapes if one not in titles), key=_place):
-                if shape.tag in _CONTAINERS or shape.tag in SHAPES:
-                    self.write([shape])
+            spoken = [shape for shape in shapes if shape not in titles and _may_speak(shape)]
+            for at in reading_order([_place(shape) for shape in spoken]):
+                self.write([spoken[at]])
             self.write_notes()
             self._write_remarks(slide.iterchildren(OFFICE + "annotation", _REMARK_ON_SLIDE))
             notes = slide.find(SHOW + "notes")
@@ -325,9 +327,29 @@ class _Writer:
         self._draft.page(self._page)
 
 
-def _place(shape: Any) -> tuple[float, float]:
-    def length(key: str) -> float:
-        match = _LENGTH.match(shape.get(SVG + key) or "")
+def _may_speak(shape: Any) -> bool:
+    if shape.tag not in _CONTAINERS and shape.tag not in SHAPES:
+        return False
+    holds = next(shape.iter(TABLE + "table", DRAW + "object", OFFICE + "annotation", OFFICE + "forms"), None)
+    return holds is not None or any(text.strip() for text in shape.itertext())
+
+
+def _place(shape: Any) -> Place:
+    """Returns where a shape stands, in centimetres; a group where its parts do."""
+    if shape.tag == DRAW + "g":
+        parts = [_place(part) for part in shape if part.get(SVG + "y") or part.tag == DRAW + "g"]
+        if not parts:
+            return Place(0, 0)
+        top, left = min(part.top for part in parts), min(part.left for part in parts)
+        bottom = max(part.top + part.height for part in parts)
+        return Place(top, left, bottom - top, max(part.left + part.width for part in parts) - left)
+
+    def length(given: str | None) -> float:
+        match = _LENGTH.match(given or "")
         return float(match[1]) * _IN_CM.get(match[2] or "cm", 1.0) if match else 0.0
 
-    return round(length("y"), 0), length("x")
+    top, left, height, width = (length(shape.get(SVG + key)) for key in ("y", "x", "height", "width"))
+    if not height:
+        box = shape.find(DRAW + "text-box")
+        height = 0.0 if box is None else length(box.get(FO + "min-height"))
+    return Place(top, left, height, width)

@@ -56,6 +56,16 @@ class Styles:
         properties = (style.find(STYLE + "text-properties") for style in self.chain(name))
         return any(p is not None and p.get(TEXT + "display") == "none" for p in properties)
 
+    def height(self, name: str) -> int:
+        """Says whether a style of characters stands above the line (1), below it (-1) or on it (0)."""
+        for style in self.chain(name):
+            properties = style.find(STYLE + "text-properties")
+            given = "" if properties is None else properties.get(STYLE + "text-position") or ""
+            if given:
+                is_raised = given.startswith("super") or given[0] in "123456789"
+                return 1 if is_raised else -1 if given.startswith(("sub", "-")) else 0
+        return 0
+
     def marker(self, name: str, depth: int, number: int) -> str:
         level = self._lists.get(name, {}).get(depth + 1)
         if level is None or level.tag != TEXT + "list-level-style-number":

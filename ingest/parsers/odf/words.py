@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from corpus.patterns import pattern
@@ -11,6 +11,7 @@ from ingest.parsers.cleaning import one_line
 from ingest.parsers.odf.charts import equation_in
 from ingest.parsers.odf.styles import DRAW, OFFICE, SHOW, SVG, TEXT, Styles, whole_number
 from ingest.parsers.office import Package
+from ingest.parsers.raised import show_lowered, show_raised
 
 SHAPES = frozenset(
     DRAW + tag
@@ -84,7 +85,7 @@ class Words:
             elif tag == TEXT + "span" and self._styles.conceals(child.get(TEXT + "style-name") or ""):
                 self.hidden += 1
             elif tag not in _SKIPPED:
-                parts.append(child.text or "")
+                parts.append(self._at_its_height(child, parts))
                 stack.append((child, iter(child)))
                 continue
             parts.append(child.tail or "")
@@ -94,6 +95,17 @@ class Words:
                 line.replace(_SPACE, " ").replace(_TAB, "\t").expandtabs(4).rstrip(" ") for line in lines
             )
         return "\n".join(re.sub(f"[ {_SPACE}{_TAB}]+", " ", line).strip(" ") for line in lines)
+
+    def _at_its_height(self, element: Any, before: Sequence[str]) -> str:
+        """Returns the text that an element begins with as it is read: a power is no part of its number."""
+        text = element.text or ""
+        height = (
+            self._styles.height(element.get(TEXT + "style-name") or "") if element.tag == TEXT + "span" else 0
+        )
+        if not height or not text:
+            return text
+        last = next((part for part in reversed(before) if part), "")
+        return show_raised(text, last) if height > 0 else show_lowered(text, last)
 
     def control(self, place: Any) -> str:
         """Returns what a control shows, by its place in the text."""

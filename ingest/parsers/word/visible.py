@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from corpus.patterns import pattern
+from ingest.parsers.raised import show_lowered, show_raised
 from ingest.parsers.symbol_fonts import show_symbol, show_symbols
 from ingest.parsers.word.styles import W, latin_font, value
 
@@ -73,6 +74,22 @@ def written(element: Any, run: Any) -> str:
         place = element.get(W + "char") or ""
         return show_symbol(int(place, 16), element.get(W + "font") or "") if _PLACE.fullmatch(place) else ""
     return show_symbols(element.text or "", "" if run is None else latin_font(run.find(W + "rPr")))
+
+
+def at_its_height(text: str, run: Any, before: Sequence[str]) -> str:
+    """Returns a run's text as it is read behind what stands ``before`` it: a power is no part of its number."""
+    height = None if run is None else run.find(f"{W}rPr/{W}vertAlign")
+    if height is None:
+        return text
+    last = next((part for part in reversed(before) if part), "")
+    kind = value(height)
+    return (
+        show_raised(text, last)
+        if kind == "superscript"
+        else show_lowered(text, last)
+        if kind == "subscript"
+        else text
+    )
 
 
 def chosen(field: Any) -> str:

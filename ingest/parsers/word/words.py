@@ -10,7 +10,7 @@ from ingest.parsers.cleaning import one_line
 from ingest.parsers.equations import write_equation
 from ingest.parsers.word.styles import W
 from ingest.parsers.word.tables import cells_of, rows_of
-from ingest.parsers.word.visible import blocks_of, chosen, is_hidden, visible, written
+from ingest.parsers.word.visible import at_its_height, blocks_of, chosen, is_hidden, visible, written
 
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -71,7 +71,7 @@ class Words:
                 if run is not None and is_hidden(run):
                     self.hidden_chars += len(text)
                     continue
-                parts.append(text)
+                parts.append(at_its_height(text, run, parts))
             elif tag in (W + "tab", W + "ptab"):
                 parts.append("\t")
             elif tag in (W + "checkBox", W + "ddList"):
