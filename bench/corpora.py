@@ -135,7 +135,7 @@ class _Shelf:
         if space is None:
             with self.database.write() as db:
                 records.choose_space(db, self.embedder.space)
-        self.places = {(one.key.root, one.key.path) for one in listed}
+        self.places = {one.key.place for one in listed}
         self.chunks = sum(one.live.chunks for one in listed if one.live)
 
     def commit(self, batch: Sequence[tuple[NewVersion, bytes]]) -> None:
@@ -147,7 +147,7 @@ class _Shelf:
                 number = len(self.places)
                 access = {PUBLIC, *(principal(share) for share in SHARES if number % share == 0)}
                 commit_version(db, replace(new, access=frozenset(access)))
-                self.places.add((new.key.root, new.key.path))
+                self.places.add(new.key.place)
                 self.chunks += len(new.chunks)
         for new, _ in batch:
             self.originals.settle(new.sha256)
@@ -170,9 +170,7 @@ def _read_files(shelf: _Shelf, folder: Path, size: int, until: float) -> bool:
     mixed = sorted(found, key=lambda file: hashlib.sha256(file.path.encode()).digest())
     tried = shelf.folder / "unreadable"
     refused = set(tried.read_text().split("\n")) if tried.exists() else set()
-    missing = [
-        file for file in mixed if (file.root, file.path) not in shelf.places and file.path not in refused
-    ]
+    missing = [file for file in mixed if file.place not in shelf.places and file.path not in refused]
     waiting: list[tuple[SourceFile, Document, tuple[Chunk, ...]]] = []
     embedder = shelf.embedder
     chunker = Chunker(embedder.count_tokens, embedder.covers, shelf.settings, embedder.max_tokens)

@@ -26,6 +26,12 @@ PUBLIC = "public"
 UPLOAD_ROOT = "upload"
 """The root of documents that came over HTTP rather than from a folder."""
 
+RootPath: TypeAlias = tuple[str, str]
+"""Where a document lies within its collection: the root it was found under, and its path below that."""
+
+Terms: TypeAlias = tuple[frozenset[str], Mapping[str, str]]
+"""A document's access list, and the metadata that its users gave it."""
+
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
@@ -132,6 +138,11 @@ class DocumentKey:
     collection: str
     root: str
     path: str
+
+    @property
+    def place(self) -> RootPath:
+        """Root and path."""
+        return self.root, self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
             documents.move(db, known.document_id, file.root, file.path, file.modified, again=one.again)
             documents.set_access(db, known.document_id, one.access)
             documents.set_metadata(db, known.document_id, one.metadata)
-            for root, path in ((known.key.root, known.key.path), (file.root, file.path)):
+            for root, path in (known.key.place, file.place):
                 records.forget_failure(db, DocumentKey(collection, root, path))
             ledger.counts["moved"] += 1
             was = f"It was {_place_before(one)}."
             ledger.became(file.path, "moved", known.document_id, was)
             if one.again:
-                ledger.read_again[file.root, file.path] = was
+                ledger.read_again[file.place] = was
         reach("move.before")
 
 
@@ -62,12 +62,12 @@ def mend_originals(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
     """Keeps the files of unchanged documents anew where the kept ones are gone or were found damaged."""
     unchanged = [*todo.unchanged, *(one.known for one in todo.update)]
     lost = {
-        (known.key.root, known.key.path): known.sha256
+        known.key.place: known.sha256
         for known in unchanged
         if not corpus.originals.is_sound(known.sha256, known.size_bytes)
     }
     for source in ledger.request.found.files if lost else ():
-        if sha256 := lost.get((source.root, source.path)):
+        if sha256 := lost.get(source.place):
             with suppress(DamagedError):  # it changed just now: the next ingest sees that
                 corpus.keep_original(source.location, sha256)
 
@@ -105,7 +105,7 @@ def foretell(todo: Plan, ledger: Ledger) -> None:
         (
             "replaced",
             "planned",
-            [(one.path, "") for one, _ in todo.replace if (one.root, one.path) not in moved],
+            [(one.path, "") for one, _ in todo.replace if one.place not in moved],
         ),
         ("moved", "moved", [(one.file.path, _how_moved(one)) for one in todo.move]),
         ("updated", "updated", [(one.known.key.path, "") for one in changed]),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
 from corpus.patterns import pattern
+from corpus.types import RootPath
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, suffix_of
 from ingest.places import Places
@@ -52,6 +53,11 @@ class SourceFile:
     modified: datetime
 
     @property
+    def place(self) -> RootPath:
+        """Root and path."""
+        return self.root, self.path
+
+    @property
     def location(self) -> Path:
         """Where it lies; made when asked for, since of ten thousand unchanged files nobody asks."""
         return Path(self.file)
@@ -69,7 +75,7 @@ class Discovery:
 
     files: tuple[SourceFile, ...]
     skipped: tuple[tuple[str, str, str], ...]
-    skipped_places: tuple[tuple[str, str], ...]
+    skipped_places: tuple[RootPath, ...]
     folders: tuple[str, ...]
     looked_into: tuple[str, ...]
 
@@ -79,7 +85,7 @@ def discover(
     *,
     suffixes: Sequence[str] | None = None,
     data_dir: Path | None = None,
-    known: Collection[tuple[str, str]] = (),
+    known: Collection[RootPath] = (),
     sync: bool = False,
     only: Collection[Path] | None = None,
 ) -> Discovery:
@@ -185,8 +191,8 @@ class _Walk:
         self._only = None if only is None else frozenset(only)
         self._leading = frozenset(above for path in only or () for above in path.parents)
         self._owner, self._related = Path("/"), list[str]()
-        self._files: dict[tuple[str, str], SourceFile] = {}
-        self._skipped: dict[tuple[str, str], tuple[str, str]] = {}
+        self._files: dict[RootPath, SourceFile] = {}
+        self._skipped: dict[RootPath, tuple[str, str]] = {}
 
     def result(self, folders: Sequence[str]) -> Discovery:
         skipped = [

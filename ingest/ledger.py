@@ -12,7 +12,7 @@ from corpus.catalog.versions import VersionRecord
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import LimitError, ParseError, VouchError
 from corpus.store import Corpus
-from corpus.types import DocumentKey
+from corpus.types import DocumentKey, RootPath
 from ingest.discovery import SourceFile
 from ingest.forecast import Forecast
 from ingest.planning import Plan, fingerprint
@@ -45,19 +45,19 @@ class Ledger:
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.corpus, self.space, self.request = corpus, space, request
-        self.hashes: dict[tuple[str, str], str] = {}
-        self.failures: dict[tuple[str, str], Failure] = {}
+        self.hashes: dict[RootPath, str] = {}
+        self.failures: dict[RootPath, Failure] = {}
         self.counts = dict.fromkeys(
             ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
         )
-        self.read_again: dict[tuple[str, str], str] = {}
+        self.read_again: dict[RootPath, str] = {}
         """Where documents were moved to that are to be read again, and what was said of the move."""
         self._told_as_read: set[str] = set()
         """Documents that moved, and were read again."""
         self.stopped = self.hint = ""
         self._on_progress = on_progress
         self._reports: list[FileReport] = []
-        self._under_way: dict[tuple[str, str], Work] = {}
+        self._under_way: dict[RootPath, Work] = {}
         self._total_files = self._total_bytes = self._done_files = self._done_bytes = self._pages = 0
         self._forecast = Forecast(())
         self._computes = False
@@ -92,7 +92,7 @@ class Ledger:
     def failed(self, source: SourceFile, error: VouchError, seconds: float = 0.0) -> None:
         """Takes down a file that failed, and remembers it when the file itself is at fault."""
         self.counts["failed"] += 1
-        place = (source.root, source.path)
+        place = source.place
         if place not in self._under_way and self._total_files:
             self._forecast.read(source, 0, seconds)
         sha256 = self.hashes.get(place, "")
@@ -187,7 +187,7 @@ class Ledger:
 
     def _reported(self, report: FileReport, source: SourceFile) -> None:
         self._reports.append(report)
-        self._under_way.pop((source.root, source.path), None)
+        self._under_way.pop(source.place, None)
         self._done_files += 1
         self._done_bytes += source.size_bytes
         self.tell("reading", source.path)

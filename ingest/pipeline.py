@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from corpus.catalog.documents import Known
 from corpus.errors import EmbeddingError, NotAllowedError, ParseError, StorageError, VouchError
 from corpus.store import Corpus
-from corpus.types import PUBLIC, DocumentKey, NewVersion
+from corpus.types import PUBLIC, DocumentKey, NewVersion, RootPath, Terms
 from ingest import applying
 from ingest.chunking import Chunker
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import fingerprint
-from ingest.renaming import Terms
 from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
 from ingest.sandbox import ParserPool
 from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
@@ -98,7 +97,7 @@ class _Ingest:
         self.corpus, self.embedder, self.ledger, self.cancelled = corpus, embedder, ledger, cancelled
         self.request, self.settings = ledger.request, corpus.settings
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self.heirs: Mapping[tuple[str, str], Terms] = {}
+        self.heirs: Mapping[RootPath, Terms] = {}
         self.publish_at = time.monotonic() + PUBLISH_EVERY_S
 
     def run(self) -> IngestReport:
@@ -199,7 +198,7 @@ class _Ingest:
             self.ledger.failed(source, nothing, read.seconds)
             return None
         try:
-            sha256 = self.ledger.hashes.get((source.root, source.path)) or hash_file(source.location)
+            sha256 = self.ledger.hashes.get(source.place) or hash_file(source.location)
         except OSError as error:
             self.ledger.failed(source, unreadable(source, error), read.seconds)
             return None
@@ -215,7 +214,7 @@ class _Ingest:
             return
         access, metadata = request.access, request.metadata
         own = (before.access, before.metadata) if before else (frozenset({PUBLIC}), {})
-        own = self.heirs.get((source.root, source.path), own)
+        own = self.heirs.get(source.place, own)
         access = own[0] if access is None else access
         metadata = own[1] if metadata is None else metadata
         new = NewVersion(

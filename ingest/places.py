@@ -6,11 +6,13 @@ import unicodedata
 from collections.abc import Collection, Sequence, Set
 from pathlib import Path
 
+from corpus.types import RootPath
+
 
 class Places:
     """Which (root, path) files have, as far as the collection and what is given decide."""
 
-    def __init__(self, known: Collection[tuple[str, str]], given: Set[str]) -> None:
+    def __init__(self, known: Collection[RootPath], given: Set[str]) -> None:
         self._known, self._given = known, given
         self._roots = {root for root, _ in known}
         self._deep = {root for root, path in known if "/" in path}
@@ -20,7 +22,7 @@ class Places:
         start = str(folder).rstrip("/") + "/"
         return any(f"{root.rstrip('/')}/{path}".startswith(start) for root, path in self._known)
 
-    def of_file(self, file: Path) -> tuple[str, str]:
+    def of_file(self, file: Path) -> RootPath:
         """Returns the place of a given file: where it is known, else under the nearest root, else its folder."""
         roots = self._roots | self._given
         places = [
@@ -44,7 +46,7 @@ class Places:
         near = [one for one in found if one.is_relative_to(folder) or folder.is_relative_to(one)]
         return [str(one) for one in sorted(near, key=lambda one: len(one.parts), reverse=True)]
 
-    def of_entry(self, file: str, owner: Path, related: Sequence[str]) -> tuple[str, str]:
+    def of_entry(self, file: str, owner: Path, related: Sequence[str]) -> RootPath:
         """Returns the place of something found in a folder: where it is known, else under the folder's owner."""
         for root in related:  # as text: every file of the folder comes by here
             start = f"{root.rstrip('/')}/"
@@ -53,7 +55,7 @@ class Places:
         return _place(owner, Path(file))
 
 
-def _place(root: Path, file: Path) -> tuple[str, str]:
+def _place(root: Path, file: Path) -> RootPath:
     return str(root), _named(file.relative_to(root).as_posix())
 
 

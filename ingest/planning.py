@@ -14,10 +14,11 @@ from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotAllowedError
 from corpus.late import FORMAT
 from corpus.settings import Settings
+from corpus.types import RootPath, Terms
 from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
 from ingest.parsers import HOLDS_PICTURES, PARSERS, parser_version, recognition
-from ingest.renaming import Move, RootPath, Terms, closed, displaced, heirs, moved
+from ingest.renaming import Move, closed, displaced, heirs, moved
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
@@ -135,7 +136,7 @@ def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) ->
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[RootPath, Known]) -> list[SourceFile]:
     """Returns the files whose size or time differs from what is known, or that are new."""
-    return [file for file in files if not _same_stamp(file, known.get((file.root, file.path)))]
+    return [file for file in files if not _same_stamp(file, known.get(file.place))]
 
 
 def plan(found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], str]) -> Plan:
@@ -149,7 +150,7 @@ def plan(found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], 
     lists = _Lists()
     for file in found.files:
         lists.sort(file, found, before, wish, fingerprint)
-    seen = {(file.root, file.path) for file in found.files}
+    seen = {file.place for file in found.files}
     passed_over, looked_for = _within(found.kept), _below(found.looked_into)
     unseen = [one for place, one in before.known.items() if place not in seen and passed_over(place)]
     lists.change(wish, unseen)
@@ -161,7 +162,7 @@ def plan(found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], 
     move, add = moved(lists.add, found.hashes, lost, before.taken, wish.terms, fingerprint)
     replace = list(lists.replace)
     for one in move:
-        del lost[one.known.key.root, one.known.key.path]
+        del lost[one.known.key.place]
         if one.again:
             again = dataclasses.replace(one.known, access=one.access, metadata=one.metadata)
             replace.append((one.file, again))
@@ -197,7 +198,7 @@ class _Lists:
         self, file: SourceFile, found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], str]
     ) -> None:
         """Puts a file into the list of what is to be done with its content, and of what with its terms."""
-        place = (file.root, file.path)
+        place = file.place
         known, failure = before.known.get(place), before.failures.get(place)
         sha256 = found.hashes.get(place, known.sha256 if known else "")
         fails_again = failure is not None and failure.sha256 == sha256 and _settled(failure, fingerprint)

@@ -6,16 +6,10 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.catalog.documents import Known
-from corpus.types import PUBLIC
+from corpus.types import PUBLIC, RootPath, Terms
 from ingest.discovery import SourceFile
 from ingest.parsers.detection import suffix_of
 from ingest.parsers.titles import title_from_name
-
-RootPath = tuple[str, str]
-"""Where a file lies: the root it was found under, and its path below that."""
-
-Terms = tuple[frozenset[str], Mapping[str, str]]
-"""A document's access list, and the metadata that its users gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +44,8 @@ def moved(
         by_content.setdefault(document.sha256, []).append(document)
     moves, others = [], []
     for file in sorted(add, key=lambda one: not _has_namesake(one, hashes, by_content)):
-        candidates = by_content.get(hashes[file.root, file.path], [])
-        if not candidates or (file.root, file.path) in taken:
+        candidates = by_content.get(hashes[file.place], [])
+        if not candidates or file.place in taken:
             others.append(file)
             continue
         known = min(candidates, key=lambda one: _name(one.key.path) != _name(file.path))
@@ -65,18 +59,14 @@ def moved(
             )
         )
         moves.append(Move(known, file, *terms(known), again))
-    order = {(file.root, file.path): at for at, file in enumerate(add)}
+    order = {file.place: at for at, file in enumerate(add)}
     moves.sort(key=lambda one: order[one.file.root, one.file.path])
-    return moves, sorted(others, key=lambda one: order[one.root, one.path])
+    return moves, sorted(others, key=lambda one: order[one.place])
 
 
 def displaced(replace: Iterable[tuple[SourceFile, Known]], hashes: Mapping[RootPath, str]) -> list[Known]:
     """Returns the documents whose files have other bytes now."""
-    return [
-        before
-        for file, before in replace
-        if hashes.get((file.root, file.path), before.sha256) != before.sha256
-    ]
+    return [before for file, before in replace if hashes.get(file.place, before.sha256) != before.sha256]
 
 
 def heirs(
@@ -89,7 +79,7 @@ def heirs(
 
     Of several with the same bytes it is one that not everybody may read, if there is one.
     """
-    new = [(file.root, file.path) for file in add]
+    new = [file.place for file in add]
     ordered = sorted(gone, key=lambda one: PUBLIC not in one.access)
     by_content = {one.sha256: (one.access, one.metadata) for one in ordered}
     found = {place: by_content.get(hashes[place]) or taken.get(place) for place in new}
@@ -112,7 +102,7 @@ def closed(
     }
     found = {}
     for file, before in replace:
-        place = (file.root, file.path)
+        place = file.place
         source = by_content.get(hashes.get(place, before.sha256))
         if source is not None and source.document_id != before.document_id:
             both = source.access if PUBLIC in before.access else before.access & source.access
@@ -123,7 +113,7 @@ def closed(
 def _has_namesake(
     file: SourceFile, hashes: Mapping[RootPath, str], by_content: Mapping[str, Sequence[Known]]
 ) -> bool:
-    same = by_content.get(hashes[file.root, file.path], ())
+    same = by_content.get(hashes[file.place], ())
     return any(_name(one.key.path) == _name(file.path) for one in same)
 
 

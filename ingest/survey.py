@@ -11,6 +11,7 @@ from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.documents import Known
 from corpus.errors import StorageError
 from corpus.store import Corpus
+from corpus.types import RootPath
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import EMPTY, Before, Found, Plan, Wish, fingerprint, needs_hash, plan
@@ -36,15 +37,15 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         known = documents.known(db, request.collection)
         taken = documents.removed_places(db, request.collection)
         failures = records.list_failures(db, request.collection)
-    ledger.failures = {(failure.key.root, failure.key.path): failure for failure in failures}
+    ledger.failures = {failure.key.place: failure for failure in failures}
     files = [file for file in request.found.files if _may_replace(file, known, ledger)]
     for file in needs_hash(files, {} if request.rehash else known):
         if stop():
             return EMPTY  # a plan made of half the hashes would be a wrong one
         try:
-            ledger.hashes[file.root, file.path] = hash_file(file.location)
+            ledger.hashes[file.place] = hash_file(file.location)
         except OSError as error:
-            ledger.hashes[file.root, file.path] = ""
+            ledger.hashes[file.place] = ""
             ledger.failed(file, unreadable(file, error))
     todo = plan(
         Found(files, ledger.hashes, request.found.looked_into, request.found.skipped_places),
@@ -63,8 +64,8 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     return todo
 
 
-def _may_replace(file: SourceFile, known: Mapping[tuple[str, str], Known], ledger: Ledger) -> bool:
-    before = known.get((file.root, file.path))
+def _may_replace(file: SourceFile, known: Mapping[RootPath, Known], ledger: Ledger) -> bool:
+    before = known.get(file.place)
     allowed = before is None or may_see(ledger.request.caller, before.access)
     if not allowed:
         ledger.failed(file, name_taken(file.path))

@@ -295,7 +295,7 @@ class Service:
         :func:`ingest.pipeline.ingest` and :func:`ingest.discovery.discover`.
         """
         with self.corpus.catalog.read() as db:
-            failed = [(one.key.root, one.key.path) for one in records.list_failures(db, collection)]
+            failed = [one.key.place for one in records.list_failures(db, collection)]
             known = documents.places(db, collection).union(failed)
         request = IngestRequest(
             found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync, only=only),

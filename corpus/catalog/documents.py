@@ -28,7 +28,7 @@ from corpus.catalog.times import now, read_time, shown_time
 from corpus.catalog.versions import VersionRecord, read_version, retire_version
 from corpus.errors import NotFoundError
 from corpus.names import read_metadata, read_principals
-from corpus.types import DocumentKey
+from corpus.types import DocumentKey, RootPath, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,7 @@ def move(
         db.execute(update(versions).where(versions.c.id == live).values(fingerprint=""))
 
 
-def removed_places(
-    db: Connection, collection: str
-) -> dict[tuple[str, str], tuple[frozenset[str], Mapping[str, str]]]:
+def removed_places(db: Connection, collection: str) -> dict[RootPath, Terms]:
     """Returns the access list and metadata of a collection's removed documents by (root, path)."""
     query = select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata).where(
         documents.c.collection == collection, documents.c.live_version_id.is_(None)
@@ -236,7 +234,7 @@ def any_live(db: Connection) -> bool:
     return db.execute(live.limit(1)).first() is not None
 
 
-def known(db: Connection, collection: str) -> dict[tuple[str, str], Known]:
+def known(db: Connection, collection: str) -> dict[RootPath, Known]:
     """Returns the live documents of a collection by (root, path)."""
     query = select(
         documents.c.id,
@@ -271,7 +269,7 @@ def known(db: Connection, collection: str) -> dict[tuple[str, str], Known]:
     }
 
 
-def places(db: Connection, collection: str) -> set[tuple[str, str]]:
+def places(db: Connection, collection: str) -> set[RootPath]:
     """Returns (root, path) of the live documents of a collection."""
     query = select(documents.c.root, documents.c.path).where(
         documents.c.collection == collection, documents.c.live_version_id.is_not(None)

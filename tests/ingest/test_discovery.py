@@ -48,7 +48,7 @@ def test_a_folder_is_a_root_and_its_files_come_in_order(tmp_path: Path) -> None:
 def test_a_single_file_has_its_folder_as_root_that_is_not_synced(tmp_path: Path) -> None:
     make(tmp_path, "one.xyz", "two.md")
     found = discover([tmp_path / "one.xyz"])
-    assert [(file.root, file.path) for file in found.files] == [(str(tmp_path), "one.xyz")]
+    assert [file.place for file in found.files] == [(str(tmp_path), "one.xyz")]
     assert found.folders == ()
 
 
@@ -57,7 +57,7 @@ def test_a_single_file_belongs_to_the_root_that_holds_it(tmp_path: Path) -> None
     file, top, near = tmp_path / "all/sub/deep/a.md", str(tmp_path / "all"), str(tmp_path / "all/sub")
 
     def place(*given: Path, known: set[tuple[str, str]] = frozenset()) -> list[tuple[str, str]]:
-        return [(one.root, one.path) for one in discover(given, known=known).files]
+        return [one.place for one in discover(given, known=known).files]
 
     assert place(file) == [(str(file.parent), "a.md")]
     assert place(file, known={(top, "else.md")}) == [(top, "sub/deep/a.md")]
@@ -74,7 +74,7 @@ def test_a_folder_in_one_that_is_known_belongs_to_it_and_no_file_has_two_places(
     def place(*given: Path, known: set[tuple[str, str]] = frozenset()) -> list[tuple[str, str]]:
         found = discover(given, known=known)
         assert found.folders == found.looked_into == tuple(str(one) for one in given)
-        return [(one.root, one.path) for one in found.files]
+        return [one.place for one in found.files]
 
     inside = [(str(top), "sub/b.md"), (str(top), "sub/deep/c.md")]
     assert place(sub, known={(str(top), "sub/b.md")}) == inside

@@ -200,7 +200,7 @@ def test_sync_removes_what_left_that_root_only() -> None:
     before = [*_folder(10), *_folder(10, OTHER)]
     files = [file(f"{one}.txt") for one in range(8)]
     todo = decide(files, {}, before, sync=[ROOT])
-    assert [(one.key.root, one.key.path) for one in todo.remove] == [(ROOT, "8.txt"), (ROOT, "9.txt")]
+    assert [one.key.place for one in todo.remove] == [(ROOT, "8.txt"), (ROOT, "9.txt")]
 
 
 @pytest.mark.parametrize(
@@ -356,14 +356,14 @@ def test_every_file_and_every_document_ends_in_exactly_one_list(found, before, f
         for (root, path), sha256 in failed.items()
     }
     todo = decide(files, found, documents.items(), failures, sync=[ROOT] if sync else [], consent=True)
-    read = [(one.root, one.path) for one in todo.add]
-    read += [(one.root, one.path) for one, _ in todo.replace]
-    left = [(one.known.key.root, one.known.key.path) for one in todo.update]
-    left += [(one.key.root, one.key.path) for one in todo.unchanged]
-    left += [(one.root, one.path) for one, _ in todo.failed_before]
-    gone = [(one.key.root, one.key.path) for one in todo.remove]
+    read = [one.place for one in todo.add]
+    read += [one.place for one, _ in todo.replace]
+    left = [one.known.key.place for one in todo.update]
+    left += [one.key.place for one in todo.unchanged]
+    left += [one.place for one, _ in todo.failed_before]
+    gone = [one.key.place for one in todo.remove]
     moved = [(one.file.root, one.file.path) for one in todo.move if not one.again]
-    gone += [(one.known.key.root, one.known.key.path) for one in todo.move]
+    gone += [one.known.key.place for one in todo.move]
     assert all(one.known.sha256 == found[one.file.root, one.file.path] for one in todo.move)
     assert sorted([*read, *left, *moved]) == sorted(found)
     assert len(set(gone)) == len(gone)
@@ -382,7 +382,7 @@ def test_what_a_plan_did_needs_no_second_plan(found) -> None:
     files = [file(path, root=root) for root, path in sorted(found)]
     first = decide(files, found)
     assert len(first.add) == len(found)
-    after = dict(known(one.path, root=one.root, sha256=found[one.root, one.path]) for one in first.add)
+    after = dict(known(one.path, root=one.root, sha256=found[one.place]) for one in first.add)
     second = decide(files, {}, after.items(), sync=[ROOT, OTHER])
     assert len(second.unchanged) == len(found)
     assert not needs_hash(files, after)
