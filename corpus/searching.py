@@ -181,6 +181,17 @@ class Searching:
             for one in held
         ]
 
+    def spread_of(self, word: str, caller: Caller, filter: Filter = _EVERYTHING) -> tuple[int, int]:
+        """Returns in how many of the documents that the caller may see and the filter lets through a word stands,
+        0 when it is not known now, and how many these are.
+        """
+        (held,) = self.documents_with([word], caller, filter) or (0,)
+        allowed = self.scope(caller, filter)
+        if allowed is None:
+            with self.catalog.read() as db:
+                allowed = changes.live_versions(db)
+        return held, len(allowed)
+
     def holders(self, word: str, caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[int] | None:
         """Returns the versions that hold a word in any passage; None when it is not known now.
 

@@ -63,6 +63,9 @@ class Library(Protocol):
     def lacks(self, words: Sequence[str]) -> frozenset[str]:
         """Returns the words that no document has; none of them when that is not known."""
 
+    def spread_of(self, word: str) -> tuple[int, int]:
+        """Returns how many documents have a word, 0 when it is not known, and how many there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:

@@ -131,6 +131,7 @@ class _Once:
         self.page_of = library.page_of
         self.rarity = library.rarity
         self.lacks = library.lacks
+        self.spread_of = library.spread_of
 
     def search(self, question: str, k: int) -> Retrieved:
         key = (question, k)

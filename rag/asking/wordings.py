@@ -5,6 +5,7 @@ Asked and searched for alike: what ``ask`` reads in other words (:mod:`rag.askin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,15 @@ class Judge:
 
     def of(self, wording: Wording, hits: tuple[Hit, ...]) -> Judged:
         """Returns a wording with its passages, judged."""
-        found = signals(wording.read, hits, self.library.rarity, self.library.lacks, self.followup)
+        library = self.library
+        found = signals(
+            wording.read,
+            hits,
+            library.rarity,
+            library.lacks,
+            self.followup,
+            lambda name: is_ours(name, library),
+        )
         chance = self.abstention.chance(found) if hits else 0.0
         return Judged(wording, hits, chance, self.abstention.threshold(found))
 
@@ -80,6 +89,17 @@ class Judge:
             if _stands_in(hits, one.other):
                 found.append(self.of(replace(asked.wording, written=one.question), hits))
         return found
+
+
+def is_ours(name: str, library: Library) -> bool:
+    """Says whether a name is the house's own: it stands all over the corpus, in letterheads, titles or text."""
+    words = re.findall(r"\w{3,}", name)
+    held, of_all = library.spread_of(words[0]) if words else (0, 0)
+    return held >= _FEWEST and held > _OURS * of_all
+
+
+_OURS, _FEWEST = 0.4, 5
+"""In which share of the documents, and in how many at least, the house's own name stands."""
 
 
 def may_be_reworded(question: str, hits: Sequence[Hit]) -> bool:

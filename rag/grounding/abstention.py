@@ -113,11 +113,13 @@ def signals(
     rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda words: None,
     lacks: Lacks = lambda words: frozenset(),
     followup: str = "",
+    is_ours: Callable[[str], bool] = lambda name: False,
 ) -> Signals:
     """Returns the signals of a question's hits (best first), those of another product than it names left out.
 
     ``rarity`` gives words' inverse document frequency, ``lacks`` those words that no document has which may be read;
-    ``followup`` is what was asked where the question is what it was read as.
+    ``followup`` is what was asked where the question is what it was read as; ``is_ours`` says of a name whether it is
+    the house's own.
     """
     hits = of_what_is_asked(question, hits)
     asked = [term for term in sought(question) if term.weight > 0]
@@ -143,7 +145,7 @@ def signals(
         bool(strangers(question, hits, lacks, followup))
         or is_of_another_time(question, hits)
         or lacks_what_is_asked(question, hits)
-        or lacks_the_office(question, hits)
+        or lacks_the_office(question, hits, is_ours)
     )
     others = {term.stem for term in asked if term.weight >= _CONTENT} - named.keys()
     only_names = (
@@ -157,22 +159,28 @@ def signals(
         all=coverage(wanted, frozenset().union(*present)),
         names=STRANGE if unknown else names,
         length=math.log1p(len(wanted)),
-        found=not unknown and (only_names or _is_held(question, asked, hits, titled)),
+        found=not unknown and (only_names or _is_held(question, asked, hits, titled, is_ours)),
     )
 
 
 def _is_held(
-    question: str, asked: Sequence[Term], hits: Sequence[Hit], titled: Sequence[frozenset[str]]
+    question: str,
+    asked: Sequence[Term],
+    hits: Sequence[Hit],
+    titled: Sequence[frozenset[str]],
+    is_ours: Callable[[str], bool],
 ) -> bool:
     """Says whether a question asks who holds an office and a hit that speaks of all the rest names who does."""
     office = office_asked_for(question)
     if office is None:
         return False
+    ours = bool(office.whose) and is_ours(office.whose)
     about = {term.stem for term in asked if term.weight >= _CONTENT} - _ASKS_A_NAME
+    about -= stems(office.whose) if ours else frozenset()
     return bool(about) and any(
         about <= have
         and is_held(hit.text, office)
-        and office.is_of(hit.title, hit.source, hit.context, hit.text)
+        and (ours or office.is_of(hit.title, hit.source, hit.context, hit.text))
         for hit, have in zip(hits, titled, strict=False)
     )
 

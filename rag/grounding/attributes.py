@@ -7,14 +7,14 @@ Only what can be told by its form counts: a price by an amount, a telephone numb
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from corpus.language import fold
 from corpus.types import Hit
 from rag.grounding.otherwise import codes_of, of_what_is_asked
 from rag.prompts.prompting import ReadPassage
 from rag.reading.units import cut
-from rag.words.offices import is_held, office_asked_for
+from rag.words.offices import is_held, names_nobody, office_asked_for
 from rag.words.terms import stems, terms, weights
 
 _MONEY = (
@@ -74,16 +74,18 @@ def lacks_what_is_asked(question: str, hits: Sequence[Hit]) -> bool:
     return True
 
 
-def lacks_the_office(question: str, hits: Sequence[Hit]) -> bool:
-    """Says whether a question asks who holds an office of a company or the like, and only others' holders are named:
-    what the hits that name it say has none, and another's has one.
+def lacks_the_office(question: str, hits: Sequence[Hit], is_ours: Callable[[str], bool]) -> bool:
+    """Says whether a question asks who holds an office and nobody is named: no hit names a holder, or only the holders
+    of another company, or the like, than the one that it asks of.
+
+    ``is_ours`` says of a name whether it is the house's own, of which its documents need not say that they are.
     """
     office = office_asked_for(question)
-    if office is None or not office.whose:
+    if office is None:
         return False
-    held = [
-        office.is_of(hit.title, hit.source, hit.context, hit.text)
-        for hit in hits
-        if is_held(hit.text, office)
-    ]
-    return bool(held) and not any(held)
+    held = [hit for hit in hits if is_held(hit.text, office)]
+    if not held:
+        return names_nobody((hit.text for hit in hits), office)
+    if not office.whose or is_ours(office.whose):
+        return False
+    return not any(office.is_of(hit.title, hit.source, hit.context, hit.text) for hit in held)

@@ -252,8 +252,6 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
     units = [unit for one in passages for unit in one]
     if not asks_of_a_letter(reading.question):
         units = [unit for one in passages for unit in _below_letterhead(one)] or units
-    if (office := office_asked_for(reading.question)) and office.whose:
-        units = [one for one in units if not _is_of_anothers(one, office)] or units
     codes = by_letters(reading.question)
     if any(speaks_of(_whole(passage), codes) for passage in reading.passages):
         units = [one for one in units if not are_of_another(f"{one.header}\n{one.text}", codes)] or units
@@ -271,9 +269,13 @@ def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
 
 
 def _of_what_is_asked(ranked: list[Candidate], question: str) -> list[Candidate]:
-    """Returns the candidates without those that stand under another product's name, where the best of what is asked
-    about has the kind of words that is asked for: "HR-01 Guide to our forms" may else hold what is asked of HR-12.
+    """Returns the candidates that name who holds an office, where that is asked for and some do; and without those that
+    stand under another product's name, where the best of what is asked about has the kind of words that is asked for:
+    "HR-01 Guide to our forms" may else hold what is asked of HR-12.
     """
+    if (office := office_asked_for(question)) is not None:
+        held = [one for one in ranked if is_held(one.text, office)]
+        return [one for one in held if _is_of(one.passage, office)] or held or ranked
     codes = by_letters(question)
     best = ranked[0] if ranked else None
     if not codes or best is None or not speaks_of(_whole(best.passage), codes):
@@ -288,10 +290,9 @@ def _whole(passage: ReadPassage) -> str:
     return f"{passage.place}\n{passage.context}\n{passage.text}"
 
 
-def _is_of_anothers(unit: Unit, office: Office) -> bool:
-    """Says whether a sentence names who holds an office where nothing speaks of the one whose office is asked about."""
-    of = unit.passage
-    return is_held(unit.text, office) and not office.is_of(of.place, of.context, of.text)
+def _is_of(passage: ReadPassage, office: Office) -> bool:
+    """Says whether a passage speaks of the one whose office is asked about."""
+    return office.is_of(passage.place, passage.context, passage.text)
 
 
 def _is_of_its_document(unit: Unit) -> bool:

@@ -82,3 +82,9 @@ class CallersLibrary:
         What they may not see makes no difference.
         """
         return self.corpus.lacking(words, self.caller, self.filter or Filter())
+
+    def spread_of(self, word: str) -> tuple[int, int]:
+        """Returns how many of the documents that are searched for this caller have a word (0 when it is not known),
+        and how many there are.
+        """
+        return self.corpus.spread_of(word, self.caller, self.filter or Filter())

@@ -6,12 +6,14 @@ Strict, since a wrong person is worse than none: whoever only stands near an off
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold
 
 _OFFICE = (
-    r"(?:c[a-z]o|chief|director|manager|head|officer|president|chair(?:man|woman|person)?|chancellor|secretary|minister"
+    r"(?:c[a-z]o|chief(?: [a-z]+){1,3}? officer|(?:managing|general) (?:director|manager)|vice president"
+    r"|chief|director|manager|head|officer|president|chair(?:man|woman|person)?|chancellor|secretary|minister"
     r"|principal|dean|founder|owner|lead|leader|supervisor|commissioner|treasurer|editor)"
 )
 _THE = r"(?:the|our|your|my|its|their|an?|current|acting)"
@@ -33,6 +35,9 @@ _HOLDER_JA = (
     + r"|(?<![\u3400-\u9fff々])(?P<before>[\u3400-\u9fff々]{2,4})OFFICE(?![\u3400-\u9fff々])"
 )
 """社長の田中氏, 社長：田中 and 田中社長."""
+_PERSON_JA = re.compile(
+    r"[\u3400-\u9fff々]{1,4}[ \u3000]?[\u3400-\u9fff々ぁ-んァ-ヶ]{0,5}(?:さん|氏|様)?|[ァ-ヶー・]{3,16}"
+)
 _NOBODY = re.compile(
     r"[部門第各時課室者]|担当|[副前元新現次旧同当両全長役]\Z|会社|本社|支社|工場|支店|代表|決裁|承認"
 )
@@ -102,16 +107,59 @@ _OURS = re.compile(
 _ANOTHERS = re.compile(r"([ァ-ヶーA-Za-z\u3400-\u9fff々]{2,20})(?:社)?の\Z")
 
 
+_BY_NAME = re.compile(
+    r"c[a-z]o|chief.*|.*president|(?:managing |general )?(?:director|manager)|head|officer|chancellor|dean"
+    r"|(?:代表)?取締役(?:社長|会長)?|社長|会長|.*(?:[部課室所店]|工場|センター)長"
+)
+"""Offices whose holder is a person; an owner or a chair may be named by an office, too."""
+
+
+def names_nobody(texts: Iterable[str], office: Office) -> bool:
+    """Says whether texts that speak of an office whose holder is a person's name have nothing that may be one: "The CFO
+    holds a reserve" does not say who that is.
+    """
+    if not _BY_NAME.fullmatch(office.name):
+        return False
+    beside = re.compile(
+        rf"[\u3400-\u9fff々ァ-ヶー]{{1,8}}{office.name}(?![\u3400-\u9fff々])"
+        rf"|{office.name}[\s:：は（(、]{{1,2}}[\u3400-\u9fff々ァ-ヶー]{{2,8}}(?=$|[\s。、）)]|です|であ|さん|氏|が)"
+    )
+    return not any(
+        is_held(text, office) or (office.japanese and beside.search(fold(text)) is not None) for text in texts
+    )
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Returns the cells, folded, of the lines of a text that are a table's rows."""
+    lines = (line for line in text.splitlines() if "|" in line or "\t" in line)
+    return [[fold(cell).strip() for cell in re.split(r"[|\t]", line)] for line in lines]
+
+
+def _in_a_row(person: str, cells: Sequence[str], office: Office) -> bool:
+    """Says whether a table's row has a person in a cell and the office in another: "Jane Doe | Chief Executive"."""
+    if office.japanese:
+        of_it = rf"(?:{_NAME_JA})?{re.escape(office.name)}"
+        named = any(re.fullmatch(rf"{re.escape(person)}\s?(?:さん|氏|様)?", cell) for cell in cells)
+    else:
+        of_it = rf"(?:(?P<prior>[\w'’-]+)(?P<gap> ))?{re.escape(office.name)}{_WHOSE}(?:,? (?!of\b)[\w ]{{1,30}})?"
+        a_name = " " in person and not re.search(rf"\b{_OFFICE}\b", person)
+        named = a_name and any(re.fullmatch(rf"{_TITLE}{re.escape(person)}", cell) for cell in cells)
+    found = (re.fullmatch(of_it, cell) for cell in cells)
+    return named and any(one is not None and (office.japanese or _is_it(one, office)) for one in found)
+
+
 def holds(person: str, text: str, office: Office) -> bool:
     """Says whether a text calls a person the holder of an office: of no other ("deputy director", 副社長), of nobody
     else's, and not by spelling it out, as "Chief Executive Officer (CEO)" does.
     """
-    person, text = fold(person).strip(), fold(text)
+    person, rows, text = fold(person).strip(), _rows(text), fold(text)
     initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
     if office.japanese and (called := re.fullmatch(rf"({_NAME_JA}){office.name}", person)):
         return _OF_OFFICE.search(called[1]) is None  # 田中社長, but 代表取締役社長
     if office.name in person or office.name in (initials, initials.removeprefix("t")):
         return False
+    if any(_in_a_row(person, row, office) for row in rows):
+        return True
     named = re.escape(person)
     if office.japanese:
         held = rf"(?<![\u4e00-\u9fffァ-ヶーa-z]){office.name}"
@@ -122,6 +170,10 @@ def holds(person: str, text: str, office: Office) -> bool:
         rf"(?P<prior>[\w'’-]*)(?P<gap>\W*)\b{office.name}s?{_WHOSE}"
         rf"(?:\s?[,:(–—]\s?| {be} )(?:the )?{_TITLE}{named}"
     )
+    if " " in person and re.search(
+        rf"\b{office.name} {_TITLE}{named}(?! of\b)", text
+    ):  # "Managing Director Jane Doe"
+        return True
     behind = (
         rf"{named}(?:, | \(| {be} )(?:{_THE} )*"
         rf"(?:(?P<prior>[\w'’-]+)(?P<gap> ))?\b{office.name}\b{_WHOSE}(?=[,.)]|\Z)"
@@ -135,8 +187,16 @@ def holds(person: str, text: str, office: Office) -> bool:
 def is_held(text: str, office: Office) -> bool:
     """Says whether a text names who holds an office; in Japanese only in forms that nothing else has."""
     if not office.japanese:
-        return any(holds(one.group(), text, office) for one in _PERSON.finditer(text))
+        before = re.compile(rf"\A.*\b{re.escape(office.name)}\s+", re.IGNORECASE)
+        return any(holds(before.sub("", one.group()), text, office) for one in _PERSON.finditer(text))
     folded = fold(text)
+    if any(
+        _in_a_row(cell, row, office)
+        for row in _rows(text)
+        for cell in row
+        if _PERSON_JA.fullmatch(cell) and not _NOBODY.search(cell)
+    ):
+        return True
     for one in re.finditer(_HOLDER_JA.replace("OFFICE", re.escape(office.name)), folded):
         other = _ANOTHERS.search(folded, 0, one.start())
         if office.whose and other and not _OURS.search(other[1]) and office.whose not in other[1]:

@@ -73,3 +73,7 @@ class Shelf:
     def lacks(self, words: Sequence[str]) -> frozenset[str]:
         """Those that stand in no text."""
         return frozenset(word for word in words if not any(word in text for text in self.texts.values()))
+
+    def spread_of(self, word: str) -> tuple[int, int]:
+        """In how many of the texts it stands, and how many there are."""
+        return sum(word in text.lower() for text in self.texts.values()), len(self.texts)

@@ -103,11 +103,7 @@ def test_names_and_years_belong_to_one_document(question, covered):
         ("ERR-21", "…  ERR-21 means that the voltage is too low.", True),
         ("What does ERR-21 cost?", "…  ERR-21 means that the voltage is too low.", False),
         ("Who is the COO?", "…  Present: Stefan Brandt (CEO), Luke Ferris (COO).", True),
-        (
-            "Who is the COO?",
-            "…  The COO approves it. Stefan Brandt was asked.",
-            True,
-        ),  # a name, and it stands there
+        ("Who is the COO?", "…  The COO approves it. Stefan Brandt was asked.", False),  # nobody is called so
         ("Who is the chair?", "…  Present: Margaret Oyelaran (chair), Stefan Brandt.", True),
         ("Who is the chair?", "…  Each desk has a chair. Stefan Brandt ordered them.", False),
         ("Who is the chair of Kestrel?", "…  Present: Margaret Oyelaran (chair), Stefan Brandt.", False),

@@ -38,7 +38,7 @@ def test_the_rows_answer_and_not_what_stands_over_them() -> None:
 )
 def test_the_first_row_of_a_table_without_a_header_answers(question: str, table: str, row: str) -> None:
     answer = answered(question, table)
-    assert answer.startswith(row)
+    assert next(line for line in answer.splitlines() if "|" in line).startswith(row)
     assert ": “" not in answer
     assert ": 「" not in answer
 

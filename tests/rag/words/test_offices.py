@@ -66,6 +66,49 @@ def test_anothers_holder_is_no_answer(models: Models, question: str, texts: dict
     assert answer(Ask(question), Shelf(texts, cosine=0.8), models).abstained
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "held"),
+    [
+        ("Who is the CFO?", "Jonas Brandt | CFO | +49 89 5550 120", True),
+        ("Who is the chief financial officer?", "Dr. Jonas Brandt | Chief Financial Officer | ext. 12", True),
+        ("Who is the chief financial officer?", "Owner | Chief Financial Officer", False),
+        ("Who is the head of sales?", "Sofia Lindqvist | Head of Sales | s@house.example", True),
+        ("Who is the head of sales?", "Peter Novak | Head of Production | p@house.example", False),
+        ("Who is the head of sales?", "Production Manager | Visit | Head of Sales", False),
+        ("Who is the head of sales?", "Jane Doe | Cook\nSofia Lindqvist | Head of Sales", True),
+        ("Who is the head of sales?", "Rooms | Books | Head of the Calibration Laboratory", False),
+        ("Who is the managing director?", "Our Managing Director Martin Vogel said so.", True),
+        ("社長は誰ですか", "山田 太郎 | 代表取締役社長 | 内線100", True),
+        ("社長は誰ですか", "渡航注意情報が出ている国 | 社長 | 30営業日前", False),
+        ("営業部長は誰ですか", "佐藤 | 営業部長 | 内線200", True),
+    ],
+)
+def test_a_row_names_who_holds_an_office(question: str, text: str, held: bool) -> None:
+    office = office_asked_for(question)
+    assert office is not None
+    assert is_held(text, office) is held
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who is the CFO?", "…  The CFO holds a reserve. The CFO signs. Deliveries need the CFO."),
+        ("社長は誰ですか", "…  1件500万円を超える振込は、社長の承認を必要とする。社長賞は年1回贈る。"),
+    ],
+)
+def test_where_nobody_is_named_nothing_is_answered(models: Models, question: str, text: str) -> None:
+    assert answer(Ask(question), Shelf({"a.txt": text}, cosine=0.8), models).abstained
+
+
+def test_a_name_that_stands_all_over_the_corpus_is_the_houses_own(models: Models) -> None:
+    texts = {"contacts.txt": "…  Name | Role\nJane Doe | CEO\nJohn Roe | Cook"}
+    texts |= {f"{n}.txt": f"…  Brauwerk Systems rule {n}. Kestrel Valves is a customer." for n in range(6)}
+    given = answer(Ask("Who is the CEO of Brauwerk?"), Shelf(texts, cosine=0.8), models)
+    assert given.text.startswith("Jane Doe")
+    few = {name: text for name, text in texts.items() if name in ("0.txt", "contacts.txt")}
+    assert answer(Ask("Who is the CEO of Brauwerk?"), Shelf(few, cosine=0.8), models).abstained
+
+
 def test_the_holder_is_told_and_no_other(models: Models) -> None:
     given = answer(
         Ask("Who is the CEO of Kestrel?"), Shelf({"b.txt": JANE, "a.txt": JOHN}, cosine=0.8), models
