@@ -51,21 +51,31 @@ class SqliteFile:
         uri = f"file:{quote(str((source or self.path).absolute()))}"
         uri += "?mode=ro&immutable=1" if read_only else ""
 
+        written = (
+            *set_up,
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "wal_autocheckpoint=4000",
+        )
+        pragmas = (
+            f"busy_timeout={busy_ms}",
+            *(() if read_only else written),
+            "cache_size=-16384",
+            "temp_store=MEMORY",
+        )
+
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(
                 uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
             )
-            connection.execute(f"PRAGMA busy_timeout={busy_ms}")
-            if not read_only:
-                for pragma in set_up:
+            try:
+                for pragma in pragmas:
                     connection.execute(f"PRAGMA {pragma}")
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute(f"PRAGMA synchronous={synchronous}")
-                connection.execute("PRAGMA foreign_keys=ON")
-                connection.execute("PRAGMA secure_delete=ON")
-                connection.execute("PRAGMA wal_autocheckpoint=4000")
-            connection.execute("PRAGMA cache_size=-16384")
-            connection.execute("PRAGMA temp_store=MEMORY")
+            except BaseException:
+                connection.close()  # nobody else knows of it
+                raise
             return connection
 
         engine = create_engine(
