@@ -130,7 +130,7 @@ _UNICODE_SINCE = 80
 def _shown_format(book: Any, style: Any) -> str:
     """Returns a style's format code where it shows numbers otherwise than plainly, else ""."""
     found = book.format_map.get(style.format_key)
-    code = str(found.format_str) if found is not None else ""
+    code = str(found.format_str or "") if found is not None else ""
     return "" if is_plain_format(code) else code
 
 
