@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.DOCX: Parser("ingest.parsers.word.parser", "27"),
     detection.HTML: Parser("ingest.parsers.html.parser", "22"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "18"),
-    detection.TEXT: Parser("ingest.parsers.text", "10"),
+    detection.TEXT: Parser("ingest.parsers.text", "11"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "11"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "10"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "10"),

@@ -13,10 +13,11 @@ from pathlib import PurePath
 
 from corpus.patterns import pattern
 from corpus.types import Document
+from ingest.parsers import asciidoc, restructured
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
-from ingest.parsers.restructured import as_read
+from ingest.parsers.text_tables import CELL, HEAD, ROW
 from ingest.parsers.titles import title_from_name
 
 _UNDERLINE = pattern(r"\s*([=\-~^\"'*+#:.`_])\1{2,}\s*$")
@@ -63,8 +64,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     markup = _MARKUP.get(PurePath(name).suffix.lower(), "")
-    if markup == _RST_NAME:
-        text = as_read(text)
+    if markup:
+        text = restructured.as_read(text) if markup == _RST_NAME else asciidoc.as_read(text)
     reader = _Reader(draft, markup)
     for number, page in enumerate(text.split("\f"), 1):
         if number == 1 or page.strip():
@@ -105,6 +106,12 @@ class _Reader:
     def _read_block(self, lines: list[str]) -> None:
         """Reads the lines between two blank ones."""
         self._blocks += 1
+        if self._markup and lines[0][0] in (ROW, HEAD):
+            rows = [line[1:].split(CELL) for line in lines]
+            self._draft.count_cells(sum(map(len, rows)))
+            heads = sum(line[0] == HEAD for line in lines)
+            self._draft.table(rows, heads or None)
+            return
         if self._blocks == 1 and len(lines) == 1 and _is_title(lines[0].strip()):
             self._title = lines[0].strip()
         lines = self._take_underlined(lines)

@@ -37,7 +37,6 @@ def test_a_line_is_read_without_its_marks(written: str, seen: str) -> None:
         ".. A remark\n   of two lines\n\n   and a third.",
         "..\n   A remark.",
         ".. toctree::\n   :maxdepth: 2\n\n   leave\n   pay",
-        ".. image:: plan.png\n   :alt: The plan",
         ".. index:: leave; pay",
         ".. autoclass:: shop.cart.Cart\n   :members:",
     ],
