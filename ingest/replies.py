@@ -98,6 +98,7 @@ def _block_kind(kind: Any) -> BlockKind:
 
 
 def send(stream: BinaryIO, header: Mapping[str, Any], body: bytes) -> None:
+    """Writes one frame: the lengths of header and body, the header as JSON, the body as it is."""
     shown = json.dumps(header, ensure_ascii=False).encode("utf-8", errors="replace")
     stream.write(FRAME.pack(len(shown), len(body)))
     stream.write(shown)
@@ -106,6 +107,11 @@ def send(stream: BinaryIO, header: Mapping[str, Any], body: bytes) -> None:
 
 
 def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    """Reads one frame; None where the pipe ends before it is whole.
+
+    Raises:
+        ValueError: the header is no JSON.
+    """
     head = stream.read(FRAME.size)
     if len(head) < FRAME.size:
         return None

@@ -191,14 +191,17 @@ class Row:
 
     @property
     def y0(self) -> float:
+        """The lowest edge, in points from the page's foot."""
         return min(line.y0 for line in self.lines)
 
     @property
     def y1(self) -> float:
+        """The highest edge."""
         return max(line.y1 for line in self.lines)
 
 
 def to_rows(lines: Sequence[Line]) -> list[Row]:
+    """Returns the lines in rows, from the top down: beside each other is what shares most of its height."""
     rows: list[Row] = []
     for line in sorted(lines, key=lambda one: -(one.y0 + one.y1)):
         if rows:

@@ -222,6 +222,7 @@ def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool
 
 
 def plain_title(text: str) -> str:
+    """Returns a heading as it is compared: letters and digits alone, in one width and case."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
