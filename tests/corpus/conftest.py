@@ -11,6 +11,7 @@ from lexical_runs import opened
 
 from corpus.catalog import Database, open_database
 from corpus.lexical import TantivyIndex
+from tests.corpus.dense import chroma_server, free_port
 from tests.make_tiny_model import make_tiny_model
 
 
@@ -33,6 +34,12 @@ def handbook(tmp_path: Path) -> tuple[FakeFeed, TantivyIndex]:
         context="Policies > Leave",
     )
     return feed, opened(feed, tmp_path / "lexical")
+
+
+@pytest.fixture(scope="module")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chroma_server(tmp_path_factory.mktemp("server") / "db", free_port()) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

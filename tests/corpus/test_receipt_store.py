@@ -49,13 +49,6 @@ def receipt(
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def kept(catalog: Database) -> Iterator[Receipts]:
     opened = Receipts(catalog, days=30)
     yield opened

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from corpus.types import ANYONE, OWNER, Caller, Filter, Float32
 from corpus.vectors.graph import Graph, GraphError
 from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, WordEmbedder, new_version, word_vector
-from tests.corpus.dense import always_ask_chroma, chroma_server, free_port, wait_until
+from tests.corpus.dense import always_ask_chroma, wait_until
 
 HR = Caller(frozenset({"public", "group:hr"}))
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "sources"
@@ -141,12 +140,6 @@ def commit_with(corpus: Corpus, lines: list[str], vectors: Float32) -> None:
 # ---- what a caller may not see, on every path ----------------------------------------------------------------
 
 PATHS = ("delta", "chroma", "exact", "one shot", "no chroma", "server")
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chroma_server(tmp_path_factory.mktemp("server") / "db", free_port()) as url:
-        yield url
 
 
 def open_by(path: str, folder: Path, request: pytest.FixtureRequest) -> Corpus:

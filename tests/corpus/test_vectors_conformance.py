@@ -16,8 +16,6 @@ from corpus.vectors import ExactIndex, reduction
 from tests.corpus.dense import (
     always_ask_chroma,
     build_here,
-    chroma_server,
-    free_port,
     open_embedded,
     open_server,
     oracle,
@@ -28,12 +26,6 @@ from tests.corpus.dense import (
 from tests.corpus.vector_feed import SqliteFeed, clustered, unit
 
 D = 24
-
-
-@pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chroma_server(tmp_path_factory.mktemp("server") / "db", free_port()) as url:
-        yield url
 
 
 @pytest.fixture

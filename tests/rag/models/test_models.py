@@ -17,14 +17,6 @@ from rag.models.faults import explain
 from rag.models.replies import piece_of
 from rag.prompts.prompting import ESTIMATE
 
-
-@pytest.fixture
-def models():
-    own = Models()
-    yield own
-    own.close()
-
-
 CARDS = [card for card in shipped_cards() if card.name != EXTRACTIVE]
 
 
