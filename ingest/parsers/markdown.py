@@ -28,12 +28,21 @@ from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MARKDOWN
 from ingest.parsers.listing import Listing
 from ingest.parsers.merged import NO_COPIES
+from ingest.parsers.raised import show_lowered, show_raised
+from ingest.parsers.site_marks import without_marks
 from ingest.parsers.templating import without_tags
 
 _FRONT_MATTER = pattern(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_UNQUOTED = pattern(
+    r"^([ \t]*(?:-[ \t]+)?[\w.-]+:[ \t]+)(?![\[{\"'|>&*!\s])([^\n]*?(?::[ \t]|:$|[ \t]#)[^\n]*|[@`%][^\n]*)$",
+    re.MULTILINE,
+)
+"""``title: Leave: a guide``, which YAML refuses: whoever wrote it meant the text."""
 _NO_WORDS = frozenset({"~", "null", "true", "false", "True", "False"})
 _MAX_FRONT_MATTER_CHARS = 64 * 1024
 _BREAK = pattern(r"<br\s*/?>", re.IGNORECASE)
+_SET_APART = pattern(r"<(/?)(sup|sub|rt|rp)\b[^>]*>", re.IGNORECASE)
+_WIKI_LINK = pattern(r"!\[\[[^\[\]\n]{1,300}\]\]|\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _HTML_NAME = pattern(r"\b(?:id|name)\s*=\s*[\"']?([^\s\"'>]{1,200})", re.IGNORECASE)
 _HEADING_NAME = pattern(r"(?<![ \t])[ \t]*+\{:?[ \t]*+#([^\s{}]++)(?:\s[^{}]*+)?\}[ \t]*\Z")
 """``## Leave {#leave}``, as Pandoc, Kramdown and Hugo let headings be named; readers do not see it."""
@@ -54,7 +63,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     front, body = _split_front_matter(text, draft)
-    add_markdown(draft, without_tags(body))
+    add_markdown(draft, without_marks(without_tags(body)))
     stamps = (_as_date(front.get(key)) for key in _DATE_KEYS)
     return draft.finish(
         name=name,
@@ -115,12 +124,16 @@ def _load_yaml(text: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
-            raise ValueError("aliases are not read")
-        return yaml.load(text, Loader=loader)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error).replace("\n", " ")) from None
+    quoted = _UNQUOTED.sub(lambda line: f"{line[1]}'{line[2].replace(chr(39), chr(39) * 2)}'", text)
+    problem = ""
+    for written in dict.fromkeys((text, quoted)):
+        try:
+            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(written, Loader=loader)):
+                raise ValueError("aliases are not read")
+            return yaml.load(written, Loader=loader)
+        except yaml.YAMLError as error:
+            problem = problem or str(error).replace("\n", " ")
+    raise ValueError(problem)
 
 
 def _shown(value: Any) -> str:
@@ -312,8 +325,11 @@ class _Writer:
 def _inline(children: Sequence[Token]) -> str:
     """Returns inline tokens as the text a reader sees: a link's words, a picture's description."""
     parts: list[str] = []
+    raised: dict[str, int] = {}
     for token in children:
-        if token.type in ("text", "code_inline"):
+        if token.type == "text":
+            parts.append(_WIKI_LINK.sub(r"\1", token.content) if "[[" in token.content else token.content)
+        elif token.type == "code_inline":
             parts.append(token.content)
         elif token.type in ("softbreak", "hardbreak"):
             parts.append("\n")
@@ -321,4 +337,13 @@ def _inline(children: Sequence[Token]) -> str:
             parts.append(_inline(token.children or []))
         elif token.type == "html_inline" and _BREAK.match(token.content):
             parts.append("\n")
+        elif token.type == "html_inline" and (tag := _SET_APART.match(token.content)):
+            name = tag[2].lower()
+            if not tag[1]:
+                raised[name] = len(parts)
+            elif name in raised:
+                inner = "".join(parts[raised[name] :])
+                before = "".join(parts[: raised[name]][-2:])
+                shown = {"sup": show_raised, "sub": show_lowered}.get(name)
+                parts[raised.pop(name) :] = [shown(inner, before) if shown else ""]
     return "".join(parts)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from corpus.errors import LimitError, ParseError
@@ -19,8 +20,13 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
+from ingest.parsers.html.parser import add_html, parse_html
+from ingest.parsers.html.walk import inline_text
 from ingest.parsers.titles import title_from_name
 
+_OPENED = pattern(r"<(?:p|h[1-6]|ul|ol|li|table|blockquote|strong|b|em|i|a)(?:\s[^<>]{0,1000})?>")
+_CLOSED = pattern(r"</(?:p|h[1-6]|ul|ol|li|table|blockquote|strong|b|em|i|a)>")
+_STRUCTURE = pattern(r"</(?:h[1-6]|ul|ol|table|pre)>")
 _RECORD_MARKS = pattern("[\x0b\x0c\x1c-\x1e]")
 _MAX_DEPTH = 64
 _MAX_BAD_NOTES = 20
@@ -166,7 +172,12 @@ class _Writer:
         self._draft.count_cells(len(short) + len(long))
         self._draft.paragraph("\n".join(f"{key}: {_show_cell(value)}" for key, value in short))
         for key, value in long:
-            self._draft.paragraph(f"{key}: {_show(value)}")
+            root = _page(value)
+            if root is not None:
+                self._draft.paragraph(f"{key}:")
+                add_html(self._draft, root)
+            else:
+                self._draft.paragraph(f"{key}: {_show(value)}")
         for key, value in pairs:
             if not _is_simple(value) and not _is_short(value) and not _is_empty(value):
                 self._heading((*path, key))
@@ -224,6 +235,8 @@ def _is_empty(value: Any) -> bool:
 
 def _is_short(value: Any) -> bool:
     """Says whether a value fits into a line or a cell: a short text, or a few of them."""
+    if _is_page(value) and _STRUCTURE.search(value):
+        return False
     if isinstance(value, list):
         return all(_is_simple(inner) for inner in value) and len(_show_cell(value)) <= _LONG_TEXT
     return (
@@ -242,4 +255,24 @@ def _show(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return _words_of(value) if _is_page(value) else str(value)
+
+
+def _is_page(value: Any) -> bool:
+    """Says whether a text is a piece of HTML, as articles in exports are."""
+    return (
+        isinstance(value, str)
+        and value.lstrip()[:1] == "<"
+        and _CLOSED.search(value) is not None
+        and _OPENED.search(value) is not None
+    )
+
+
+def _page(value: Any) -> Any:
+    return parse_html(value) if _is_page(value) else None
+
+
+@lru_cache(maxsize=4096)
+def _words_of(page: str) -> str:
+    root = parse_html(page)
+    return page if root is None else inline_text(root)
