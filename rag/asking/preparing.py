@@ -27,6 +27,7 @@ from rag.prompts.prompting import Budget, Passage, Prompt, build_prompt, is_japa
 from rag.prompts.strategies import STRATEGIES, ExampleSource
 from rag.prompts.templates import Template
 from rag.retrieval.spelling import Wording, as_told
+from rag.words.civility import without_civility
 from rag.words.told import tell
 
 
@@ -77,13 +78,13 @@ class Preparation:
         Raises:
             VouchError: the question is too long, or the corpus cannot be searched.
         """
-        self.question = self._standing = self._standalone()
+        self.question = self._standing = without_civility(self._standalone())
         if not self.ask.retrieval:
             return (), False
         found = self._search()
         wording = Wording(self._standing, _in_passages(found))
         self.question = wording.read
-        followup = self.ask.question if self._standing != self.ask.question else ""
+        followup = "" if self._standing == without_civility(self.ask.question) else self.ask.question
         self._judge = Judge(self.library, self._abstention, self.ask.k, followup)
         # A short word that no document has must not be answered as another that they have.
         judged = self._judge.of(wording.surely, asked_first(wording.read, found.hits))
@@ -225,7 +226,7 @@ class Preparation:
         """Keeps what the question is read as in the end, and says so."""
         self.question = wording.read
         self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips, self.japanese)]
-        if self._standing != self.ask.question or wording.written != self._standing:
+        if self._standing != without_civility(self.ask.question) or wording.written != self._standing:
             self.notes.append(
                 AnswerNote("standalone_question", tell("read_as", self.japanese, question=self.question))
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from corpus.types import Hit
 from rag.grounding.attributes import lacks_the_office, lacks_what_is_asked
-from rag.grounding.otherwise import is_of_another_time, of_what_is_asked
+from rag.grounding.otherwise import is_of_another_time, of_what_is_asked, tells_of_another
 from rag.grounding.strangers import Lacks, of_a_kind, strangers
 from rag.words.clauses import clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
@@ -144,6 +144,7 @@ def signals(
     unknown = (
         bool(strangers(question, hits, lacks, followup))
         or is_of_another_time(question, hits)
+        or tells_of_another(question, hits)
         or lacks_what_is_asked(question, hits)
         or lacks_the_office(question, hits, is_ours)
     )

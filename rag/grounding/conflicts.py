@@ -20,7 +20,7 @@ from rag.reading.exact import exact
 from rag.reading.units import Unit
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.figures import Figure, figures, same
-from rag.words.terms import coverage, terms, weights
+from rag.words.terms import coverage, stems, terms, weights
 from rag.words.told import tell
 
 EDITIONS, STRANGERS = 0.6, 0.85
@@ -159,12 +159,26 @@ def _disagreements(
     if not are_comparable(one, other) or (one.unit.row and not editions):
         return ()
     close, pairs = differences(one.unit.text, other.unit.text)
+    pairs = _in_columns(question, one.unit, pairs)
     if close < (EDITIONS if editions and len(pairs) == 1 else STRANGERS):
         return ()
     if len(pairs) > 1:
         answer = exact(question, one.unit) or ""
         pairs = [pair for pair in pairs if pair[0].text in answer][:1] or (pairs if editions else [])
     return [(other, *pair) for pair in pairs]
+
+
+def _in_columns(
+    question: str, unit: Unit, pairs: Sequence[tuple[Figure, Figure]]
+) -> list[tuple[Figure, Figure]]:
+    """Returns those of the figures in which two rows differ that stand in a column which the question names; all where
+    it names none: who asks for the warranty of the CP-10 is not told that its price rose.
+    """
+    columns = [stems(cell) for cell in unit.header.strip("| ").split("|")]
+    own = weights(question)
+    asked = {at for at, column in enumerate(columns) if any(own.get(word, 0.0) >= CONTENT for word in column)}
+    shift = len(unit.text) - len(unit.text.lstrip("| "))
+    return [one for one in pairs if not asked or unit.text.count("|", shift, one[0].start) in asked]
 
 
 def _is_of_what_is_asked(one: Statement, first: Citation, wanted: Mapping[str, float]) -> bool:

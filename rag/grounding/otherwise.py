@@ -12,7 +12,7 @@ from itertools import product
 
 from corpus.language import fold
 from corpus.types import Hit
-from rag.words.codes import by_letters, covers
+from rag.words.codes import by_letters, code_on, covers, speaks_of
 from rag.words.editions import holds_on, is_of_a_time
 from rag.words.periods import asked_years, quarters_of_years, told_years
 from rag.words.quarters import quarters
@@ -60,6 +60,17 @@ def unnamed_codes(question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
         for code, written in asked.items()
         if not any(covers(one.get(letters, {}), {code: written}) for one in there)
     )
+
+
+def tells_of_another(question: str, hits: Sequence[Hit]) -> bool:
+    """Says whether a question asks of a code on a product (E-11 on the FM-450), and what is found has that code on
+    other products alone.
+    """
+    asked = code_on(question)
+    if asked is None or any(asked.is_told(_whole(hit)) for hit in hits):
+        return False
+    told = [hit for hit in hits if speaks_of(_whole(hit), asked.code)]
+    return bool(told) and all(asked.is_anothers(_above(hit), _whole(hit)) for hit in told)
 
 
 def codes_of(text: str) -> frozenset[str]:

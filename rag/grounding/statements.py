@@ -10,6 +10,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.prompts.prompting import Passage, ReadPassage
 from rag.reading.units import Unit, cut
+from rag.words.codes import are_of_another, by_letters
 from rag.words.figures import figures
 from rag.words.quarters import quarters
 from rag.words.subjects import PLACES, are_apart
@@ -79,9 +80,14 @@ def are_comparable(one: Statement, other: Statement) -> bool:
         and _names(one.hit) == _names(other.hit)
         and _periods(one) == _periods(other)
         and not _of_others(one, other)
-        and (not one.unit.row or _alike(one.unit.header, other.unit.header))
+        and (not one.unit.row or _are_rows_alike(one.unit, other.unit))
         and not _are_of_others(one.hit, other.hit)
     )
+
+
+def _are_rows_alike(one: Unit, other: Unit) -> bool:
+    """Says whether two rows stand under the same columns, and neither is of another product by its code."""
+    return _alike(one.header, other.header) and not are_of_another(other.text, by_letters(one.text))
 
 
 def _are_of_others(one: Hit, other: Hit) -> bool:

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from corpus.language import fold
 from corpus.types import Hit
 from rag.prompts.prompting import is_japanese
+from rag.words.civility import CIVILITY, WHO_ASKS
 from rag.words.elsewhere import JAPANESE_PLACE, meant
 from rag.words.quarters import quarters
 from rag.words.stopwords import STOP
@@ -50,14 +51,6 @@ _WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"
 )
-_CIVILITY = re.compile(
-    r"\A\W*(?:hi|hello|hey|dear)\s+[\w.'’-]+(?:\s+[A-Z][\w.'’-]*)?\s*[,!.:\n]"
-    r"|\b(?:thanks|thank you|cheers|(?:best|kind)? ?regards)\b[^?\w]{0,3}(?:in advance)?[^?\w]{0,3}"
-    r"[\w.'’-]+(?:\s+[\w.'’-]+)?\W*\Z"
-    r"|\b(?:I['’]m|I am|my name is)\s+(?-i:[A-Z])[\w.'’-]+(?:\s+(?-i:[A-Z])[\w.'’-]*)?(?=\s*(?:[,.;!\n]|\band\b))",
-    re.IGNORECASE,
-)
-"""Who asks, and who is asked: "Hi Vouch, …", "I'm Maria, …", "… Thanks, Maria"."""
 _OF_A_NAME = re.compile(
     r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
     r"|(?P<before>(?<![ァ-ヶー])[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
@@ -161,7 +154,7 @@ def _names(question: str) -> Iterator[str]:
 
 def _capitalised(question: str) -> Iterator[tuple[str, bool, bool]]:
     """Yields what is surely a name by its capital, with whether it is one of a kind or may be a place."""
-    question = _CIVILITY.sub(". ", question)
+    question = WHO_ASKS.sub(". ", CIVILITY.sub(". ", question))
     words = list(_WORD.finditer(question))
     capitals = sum(word.group()[0].isupper() and not _ABBREVIATED.match(word.group()) for word in words[1:])
     japanese = is_japanese(question)

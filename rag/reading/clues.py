@@ -65,6 +65,22 @@ def expected_kinds(question: str) -> list[re.Pattern[str]]:
     return [kind for asks, kinds in _ASKS if asks.search(folded) for kind in kinds][:2]
 
 
+def asks_for_money(question: str) -> bool:
+    """Says whether a question asks what something costs."""
+    return _MONEY in expected_kinds(question)
+
+
+def counted(question: str) -> str:
+    """Returns the counter of what a Japanese question counts, as a pattern (名 or 人 for 何名), "" where it does not."""
+    found = _COUNTER.search(fold(question))
+    if found is None:
+        return ""
+    return "[人名]" if found[1] in "人名" else found[1]
+
+
+_COUNTER = re.compile(r"何([人名回件個台本枚冊歳社点種])(?![かも])")
+
+
 def clock_words(question: str) -> frozenset[str]:
     """Returns the stems by which a question asks for a time of day (時刻 of 始業時刻は何時): a sentence tells them by
     giving one. None where it asks for none.

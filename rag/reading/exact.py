@@ -48,9 +48,12 @@ def exact(question: str, unit: Unit) -> str | None:
             spans = [one for one in spans if holds(unit.text[one.start : one.end], unit.text, office)]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
             return None
-        chosen = (
-            _cell(question, unit, spans) if unit.row and unit.header else _nearest(question, unit.text, spans)
-        )
+        if not (unit.row and unit.header):
+            chosen = _nearest(question, unit.text, spans)
+        else:
+            chosen = _cell(question, unit, spans)
+            if find not in (_people, _codes, _when) and (named := _named_cell(question, unit)) is not None:
+                chosen = named
         return unit.text[chosen.start : chosen.end].strip() if chosen else None
     return None
 
@@ -132,6 +135,26 @@ def _cell(question: str, unit: Unit, spans: Sequence[_Span]) -> _Span | None:
         scored.append((columns[at] if at < len(columns) else 0.0, one))
     scored.sort(key=lambda pair: -pair[0])
     return scored[0][1] if scored[0][0] > scored[1][0] else None
+
+
+def _named_cell(question: str, unit: Unit) -> _Span | None:
+    """Returns the cell, with a figure, of the one column whose name the question says, its unit aside: "720" of
+    "Revenue (€ thousand)"; None where it says none, or several. What the first column names the row is found by.
+    """
+    wanted = weights(question)
+    shares = [sum(wanted.get(s, 0.0) for s in stems(cell)) for cell in unit.header.strip("| ").split("|")]
+    best = max(shares[1:], default=0.0)
+    start = len(unit.text) - len(unit.text.lstrip("| "))
+    cells = unit.text[start:].split("|")
+    if best < _CONTENT or shares[1:].count(best) > 1 or len(cells) != len(shares):
+        return None
+    at = shares.index(best, 1)
+    start += sum(len(cell) + 1 for cell in cells[:at])
+    return _Span(start, start + len(cells[at])) if re.search(r"\d", cells[at]) else None
+
+
+_CONTENT = 0.5
+"""Least weight of a word of a column's name that the question must say."""
 
 
 # ---- kinds ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading
-from rag.reading.clues import expected_kinds
+from rag.reading.clues import asks_for_money, expected_kinds
 from rag.reading.measures import measured
 from rag.reading.sides import sides
 from rag.reading.signs import Candidate
@@ -90,7 +90,7 @@ def measures_first(chosen: list[Candidate], question: str) -> list[Candidate]:
 def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     """Has the table row of the one thing that a question names by its code stand first, where its header names what is
     asked of it: "E-4032 | 36 months" under "Product | Warranty", before a sentence on how that is extended; where its
-    code is all of the first cell before where that goes on ("E-4032 logger"), both before "Calibration of the E-4032".
+    code is all of a cell before where that goes on ("E-4032 logger"), both before "Calibration of the E-4032".
     """
     codes = by_letters(question)
     if len(codes) != 1 or any(len(some) != 1 for some in codes.values()):
@@ -98,20 +98,22 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     words = {word for word, weight in weights(question).items() if weight >= _CONTENT and word.isalpha()}
     wanted = words - stems(" ".join(codes))
     (code,) = (fold(written) for some in codes.values() for written in some.values())
-    kinds = expected_kinds(question)
+    kinds, costs = expected_kinds(question), asks_for_money(question)
     leads = re.compile(rf"{re.escape(code)}(?![\w.-])")
 
     def behind(one: Candidate) -> int:
-        cell = fold(one.text.strip("| ").partition("|")[0]).strip()
+        cells = [fold(cell).strip() for cell in one.text.split("|")]
         of_kind = one.signs.kind or not kinds
-        if not (one.unit.row and stems(one.unit.header) & wanted and of_kind and leads.match(cell)):
+        of_it = stems(one.unit.header) & wanted or (costs and _IN_MONEY.search(fold(one.unit.header)))
+        if not (one.unit.row and of_it and of_kind and any(map(leads.match, cells))):
             return 2
-        return int(cell != code)
+        return int(code not in cells)
 
     return sorted(chosen, key=behind)
 
 
 _CONTENT = 0.4
+_IN_MONEY = re.compile(r"\b(?:prices?|fees?|gbp|eur|usd|chf|jpy|czk)\b|[£$€¥]|価格|単価|料金|円")
 
 
 def from_the_newest(ranked: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> Sequence[Candidate]:

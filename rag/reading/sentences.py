@@ -6,6 +6,7 @@ Deterministic, linear in the passages, in English and Japanese.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
@@ -24,6 +25,7 @@ from rag.reading.clues import (
     asks_of_a_letter,
     asks_of_history,
     clock_words,
+    counted,
     expected_kinds,
     fits,
     is_of_history,
@@ -53,10 +55,10 @@ from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought
-from rag.words.codes import are_of_another, by_letters, speaks_of
+from rag.words.codes import are_of_another, by_letters, code_on, speaks_of
 from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import Office, is_held, office_asked_for
-from rag.words.terms import CODE, coverage, stems, verbs, weights
+from rag.words.terms import CODE, coverage, numbers, stems, verbs, weights
 from rag.words.told import tell
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
@@ -198,7 +200,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
     wanted = without_asking(wanted) if compares(reading.question) else wanted
     years = years_of_editions(reading)
     wanted = {word: weight for word, weight in wanted.items() if word not in years} or wanted
-    kinds = expected_kinds(reading.question)
+    kinds, counter = expected_kinds(reading.question), counted(reading.question)
     figures = asked_figures(reading.question)
     old = newer_editions(reading)
     clauses = clauses_named(reading.question)
@@ -233,7 +235,7 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
             beside=beside - lead,
             above=above - beside,
             passage=passage,
-            kind=_A_TIME * of_it if clock else float(any(kind.search(unit.text) for kind in kinds)),
+            kind=_A_TIME * of_it if clock else float(_is_of_kind(unit, kinds, counter)),
             rank=1 / (1 + unit.order),
             new=min(1.0, math.log1p(new) / math.log(12)),
             fits=float(fits(figures, unit.text)),
@@ -243,6 +245,16 @@ def signs_of(reading: Reading) -> list[tuple[Unit, Signs]]:
         )
 
     return [(unit, signs(at, unit)) for at, unit in enumerate(units)]
+
+
+def _is_of_kind(unit: Unit, kinds: Sequence[re.Pattern[str]], counter: str) -> bool:
+    """Says whether a unit has the kind of words that is asked for: where things are counted (何名) a figure with that
+    counter, its own or its column's (人数).
+    """
+    if not counter:
+        return any(kind.search(unit.text) for kind in kinds)
+    counts = re.search(rf"[\d〇一二三四五六七八九十百千]\s?{counter}", fold(unit.text)) is not None
+    return counts or (re.search(counter, unit.header) is not None and bool(numbers(unit.text)))
 
 
 def _units(reading: Reading, rest: frozenset[str]) -> list[Unit]:
@@ -276,6 +288,9 @@ def _of_what_is_asked(ranked: list[Candidate], question: str) -> list[Candidate]
     if (office := office_asked_for(question)) is not None:
         held = [one for one in ranked if is_held(one.text, office)]
         return [one for one in held if _is_of(one.passage, office)] or held or ranked
+    on = code_on(question)
+    if on is not None and any(on.is_told(_whole(one.passage)) for one in ranked):
+        ranked = [one for one in ranked if not on.is_anothers(_above(one.passage), _whole(one.passage))]
     codes = by_letters(question)
     best = ranked[0] if ranked else None
     if not codes or best is None or not speaks_of(_whole(best.passage), codes):
@@ -287,7 +302,11 @@ def _of_what_is_asked(ranked: list[Candidate], question: str) -> list[Candidate]
 
 
 def _whole(passage: ReadPassage) -> str:
-    return f"{passage.place}\n{passage.context}\n{passage.text}"
+    return f"{_above(passage)}\n{passage.text}"
+
+
+def _above(passage: ReadPassage) -> str:
+    return f"{passage.place}\n{passage.context}"
 
 
 def _is_of(passage: ReadPassage, office: Office) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 
 from corpus.language import fold
 from rag.words.terms import CODE
@@ -61,3 +62,42 @@ def speaks_of(text: str, asked: Mapping[str, Mapping[str, str]]) -> bool:
     """Says whether a text has one of the codes that are asked about; not where none is."""
     there = by_letters(text, asked.keys())
     return any(covers(there.get(letters, {}), codes) for letters, codes in asked.items())
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOn:
+    """What a question asks of a code on a product that it names by its own: E-11 on the FM-450, each by its letters."""
+
+    code: Mapping[str, Mapping[str, str]]
+    product: Mapping[str, Mapping[str, str]]
+
+    def is_told(self, whole: str) -> bool:
+        """Says whether a passage, with its title and path, has both."""
+        return speaks_of(whole, self.code) and speaks_of(whole, self.product)
+
+    def is_anothers(self, above: str, whole: str) -> bool:
+        """Says whether a passage has the code, not the product, and a title, path or heading of another product."""
+        if not speaks_of(whole, self.code) or speaks_of(whole, self.product):
+            return False
+        named = (code for codes in by_letters(above).values() for code in codes)
+        return any(not _YEAR.search(code) and not speaks_of(code, self.code) for code in named)
+
+
+def code_on(question: str) -> CodeOn | None:
+    """Returns the code and the product of a question that asks of one on the other; None for any other question."""
+    found = _ON.search(fold(question)) or _ON_JAPANESE.search(fold(question))
+    if found is None:
+        return None
+    code, product = (by_letters(found[name]) for name in ("code", "product"))
+    return CodeOn(code, product) if code and product and code.keys() != product.keys() else None
+
+
+_ON = re.compile(
+    rf"(?P<code>{CODE.pattern})(?:(?! and | or | vs)[^,;.?])*?"
+    r"\b(?:on|of|for|in|at|from)\s(?:(?:the|an?|my|our|your)\s)?"
+    rf"(?:\w+\s){{0,2}}?(?P<product>{CODE.pattern})"
+)
+_ON_JAPANESE = re.compile(
+    rf"(?P<product>{CODE.pattern})(?:の|で|における|に出る)[^、。?]{{0,8}}?(?P<code>{CODE.pattern})"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d\Z")

@@ -25,7 +25,7 @@ STOP = frozenset(
 
 STOP_JAPANESE = (
     "何", "誰", "教え", "下さ", "場合", "方法", "どこ",
-    "いつ", "いくら", "つい", "どの", "なぜ", "ます", "です",
+    "現在", "いつ", "いくら", "つい", "どの", "なぜ", "ます", "です",
 )  # fmt: skip
 """How Japanese words begin that say nothing about it."""
 
@@ -36,11 +36,11 @@ STOP_KANJI = frozenset(
 
 LIGHT = frozenset(
     {
-        "became", "become", "becomes", "called", "came", "come", "comes", "coming", "found", "getting", "go",
-        "goes", "going", "gone", "gotten", "happen", "happened", "happens", "keep", "keeps", "kept", "knew",
-        "known", "knows", "look", "looking", "looks", "meant", "put", "puts", "said", "see", "seen", "shows",
-        "start", "started", "take", "taken", "takes", "tells", "told", "took", "tried", "try", "want", "wants",
-        "went",
+        "became", "become", "becomes", "called", "came", "come", "comes", "coming", "current", "currently",
+        "found", "getting", "go", "goes", "going", "gone", "gotten", "happen", "happened", "happens", "keep",
+        "keeps", "kept", "knew", "known", "knows", "look", "looking", "looks", "meant", "put", "puts", "said",
+        "see", "seen", "shows", "start", "started", "take", "taken", "takes", "tells", "told", "took", "tried",
+        "try", "want", "wants", "went",
     }
 )  # fmt: skip
-"""Verbs that say little by themselves: rare in some documents, so that their rarity would make much of them."""
+"""Words that say little by themselves: rare in some documents, so that their rarity would make much of them."""

@@ -360,3 +360,26 @@ def test_a_conflict_says_which_edition_is_newer_and_nothing_else_does() -> None:
     texts = {"travel-2023.txt": PAY_2023, "travel-2025.txt": PAY_2025}
     given = answer(Ask("What is paid per mile for a private car?"), Shelf(texts, cosine=0.8), Models())
     assert [note.code for note in given.notes] == ["conflict"]
+
+
+TABLES = {
+    f"price-list-{year}.csv": f"…  Code | Product | Price EUR | Warranty months\nCP-10 | Cleaning pump | {price} | 12"
+    f"\nCP-20 | Cleaning pump | {price}0 | {months}"
+    for year, price, months in ((2025, 1090, 12), (2026, 1150, 24))
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "values"),
+    [
+        ("What is the warranty of the CP-10?", "CP-10", []),
+        ("What is the price of the CP-10?", "CP-10", [["1150", "1090"]]),
+        ("What is the warranty of the CP-20?", "CP-20", [["24", "12"]]),
+    ],
+)
+def test_of_rows_the_column_that_is_asked_for_is_told(
+    question: str, code: str, values: list[list[str]]
+) -> None:
+    row = next(line for line in TABLES["price-list-2026.csv"].splitlines() if line.startswith(code))
+    found = conflicts(question, TABLES, f"“{row}” [2]")
+    assert [[value.value for value in one.values] for one in found] == values

@@ -198,3 +198,35 @@ def test_a_report_of_another_time_is_not_quoted() -> None:
     given = ask("What was the revenue in Q2 2025?", {"report-q2-2025.md": REPORT})
     assert "£44.7 million" in given.text
     assert unnamed(given) == []
+
+
+FAULTS = {
+    "fm-450.md": "…  Code | Meaning\nE-11 | The filter is blocked",
+    "bk-250.md": "…  Code | Meaning\nE-11 | The lid is open\nE-12 | No water",
+}
+
+
+def test_a_code_on_a_product_is_not_told_of_another(models: Models) -> None:
+    given = answer(Ask("What does E-11 mean on the FM-450?"), Shelf(FAULTS, cosine=0.8), models)
+    assert "filter" in given.text
+    assert "lid" not in given.text
+    assert answer(Ask("What does E-12 mean on the FM-450?"), Shelf(FAULTS, cosine=0.8), models).abstained
+    assert answer(Ask("FM-450のE-12は何ですか"), Shelf(FAULTS), models).abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("What does E-12 mean?", False),
+        ("What does E-12 mean on the BK-250?", False),
+        ("Is E-12 worse than E-11 and the BK-250?", False),
+        ("What does E-99 mean on the FM-450?", False),  # nothing tells of it: other signs decide
+    ],
+)
+def test_what_is_asked_of_no_product_or_found_with_it_is(question: str, other: bool) -> None:
+    assert (signals(question, Shelf(FAULTS).hits()).names == STRANGE) is other
+
+
+def test_a_manual_that_does_not_name_its_product_on_every_page_may_answer() -> None:
+    hits = Shelf({"manual-2024.md": "…  E-12 | No water", "fm-450.md": "…  A pump."}).hits()
+    assert signals("What does E-12 mean on the FM-450?", hits).names != STRANGE

@@ -13,7 +13,7 @@ from rag.reading.clues import (
     newer_editions,
 )
 from rag.reading.sentences import choose
-from tests.rag.readings import read
+from tests.rag.readings import answered, read
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,26 @@ def test_a_code_is_no_figure() -> None:
 )
 def test_a_question_expects_a_kind_of_answer(question: str, answer: str) -> None:
     assert any(kind.search(answer) for kind in expected_kinds(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "counted_so"),
+    [
+        ("大阪営業所は何名ですか", "…  部署 | 人員\n大阪営業所 | 6名", True),
+        ("大阪営業所は何人ですか", "…  部署 | 人員\n大阪営業所 | 6名", True),
+        ("大阪営業所は何名ですか", "…  部署 | 人数\n大阪営業所 | 6", True),
+        ("大阪営業所は何名ですか", "…  部署 | 係数\n大阪営業所 | 0.95", False),
+        ("校正は何台でしたか", "…  校正は1,842台であった。", True),
+        ("校正は何台でしたか", "…  校正は8月に終わった。", False),
+    ],
+)
+def test_a_count_is_told_with_its_counter(question: str, text: str, counted_so: bool) -> None:
+    (best,) = choose(read(question, {"a.txt": text}))[:1]
+    assert bool(best.signs.kind) is counted_so
+
+
+def test_a_figure_with_the_counter_that_is_asked_for_stands_first() -> None:
+    first = answered(
+        "大阪営業所は何名ですか", "…  部門 | 係数\n大阪営業所 | 0.95", "…  部署 | 人数\n大阪営業所 | 6名"
+    )
+    assert "6名" in first.splitlines()[0]

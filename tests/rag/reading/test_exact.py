@@ -182,3 +182,24 @@ def test_a_short_answer_needs_a_sentence_that_speaks_of_what_was_asked(
     first = answered(question, text).splitlines()[0]
     assert (first == words) is given
     assert given or first.endswith(("” [1]", "」 [1]"))
+
+
+@pytest.mark.parametrize(
+    ("question", "table", "short"),
+    [
+        (
+            "How much revenue did Japan make?",
+            "Region | Revenue (€ thousand) | Change\nJapan | 720 | +41 %",
+            "720",
+        ),
+        ("By what percentage did Japan change?", "Region | Revenue | Change\nJapan | 720 | +41 %", "+41 %"),
+        ("How long is the warranty of the pump?", "Code | Price | Warranty months\nPump | 1150 | 12", "12"),
+        ("How much is the pump?", "Code | Days | Months\nPump | 1150 | 12", None),
+        ("日本の売上はいくらですか", "地域 | 売上（千ユーロ） | 増減\n日本 | 720 | 41%", "720"),
+    ],
+)
+def test_the_cell_of_the_column_that_is_asked_for_answers(
+    question: str, table: str, short: str | None
+) -> None:
+    (_, row) = cut(0, ReadPassage(1, "t, page 1 (t.txt)", "", table))
+    assert exact(question, row) == short

@@ -118,3 +118,21 @@ def test_the_row_of_a_thing_under_another_quarter_is_not_put_first() -> None:
     question = "What were E-4058 sales in the second quarter of 2025/26?"
     told, *rows = sorted(rank(read(question, {"sales.txt": sales})), key=lambda one: one.unit.row)
     assert keyed_first([told, *rows], question) == [told, *rows]
+
+
+def test_the_row_that_begins_a_cell_with_the_thing_stands_before_what_is_made_for_it() -> None:
+    table = "Order number | Product | GBP\nNB-24 | Cell for E-4032 | 11.50\n4032-00 | E-4032 logger | 164.00"
+    rows = [
+        line for line in answered("How much does the E-4032 cost?", f"…  {table}").splitlines() if "|" in line
+    ]
+    assert "E-4032 logger" in rows[0]
+
+
+def test_what_differs_in_an_ordinal_is_told_of_both_editions() -> None:
+    said = answered(
+        "When is a doctor's note required?",
+        "…  A doctor's note is required from the third day.",
+        "…  A doctor's note is required from the fourth day.",
+    )
+    assert "third" in said
+    assert "fourth" in said
