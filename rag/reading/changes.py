@@ -36,7 +36,7 @@ _NEARLY = 0.75
 """How much of the best share others must have to be told, too."""
 
 _HEADING = re.compile(
-    r"(?:#+\s*)?(?:第\s?[\d一二三四五六七八九十百]+\s?[章条節項]|§+\s?[\d.]+|\d{1,2}(?:\.\d{1,2})*[.)]?(?=\s))"
+    r"(?:(?<!#)#+\s*)?(?:第\s?[\d一二三四五六七八九十百]+\s?[章条節項]|(?<!§)§+\s?[\d.]+|\d{1,2}(?:\.\d{1,2})*[.)]?(?=\s))"
 )
 _LONGEST_HEADING = 60
 _ENDS = re.compile(r"[.。!?！？:：;；、,]\s*\Z")

@@ -42,8 +42,8 @@ _PERSON = re.compile(
 )  # fmt: skip
 _SHARE = re.compile(r"\d\s?(?:%|％|percent|割)")
 _LENGTH = re.compile(
-    r"\d+\s*(?:working\s+|business\s+|calendar\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?)"
-    r"|[\d一二三四五六七八九十]+\s?(?:日|週|か月|ヶ月|カ月|ヵ月|年|時間|分|秒)"
+    r"\d\s*(?:working\s+|business\s+|calendar\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?)"
+    r"|[\d一二三四五六七八九十]\s?(?:日|週|か月|ヶ月|カ月|ヵ月|年|時間|分|秒)"
     r"|\b(?:one|two|three|four|five|six|ten|twelve)\s+(?:day|week|month|year|hour)", re.I,
 )  # fmt: skip
 _ASKS: Sequence[tuple[re.Pattern[str], Sequence[re.Pattern[str]]]] = (
@@ -144,7 +144,7 @@ def asks_of_a_letter(question: str) -> bool:
 
 # ---- ranges -------------------------------------------------------------------------------------
 
-_NUMBER = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
+_NUMBER = r"(?<!\d)(\d+(?:,\d{3}){0,6}(?:\.\d+)?)"
 _BETWEEN = re.compile(
     rf"{_NUMBER}[^\d|,.]{{0,4}}(?:to|-|~|から|以上)[^\d|,.]{{0,4}}{_NUMBER}|between {_NUMBER} and {_NUMBER}"
 )
@@ -246,7 +246,7 @@ def _in_force(question: str, documents: Sequence[tuple[str, str]]) -> dict[int, 
 
 
 _HISTORY = re.compile(
-    r"\A\W*(?:[\d.]+\s+)?(?:(?:document |revision |version )?history|list of changes|change ?log|revisions)\W*\Z"
+    r"\A\W*+(?:\d[\d.]*\s+)?(?:(?:document |revision |version )?history|list of changes|change ?log|revisions)\W*\Z"
     r"|(?:改定|改訂|更新|変更|制定)(?:の)?履歴"
 )
 _OF_EDITIONS = re.compile(r"\A\W*(?:version|edition|revision|rev\.?|版|改訂|改定|バージョン)\s?\|")

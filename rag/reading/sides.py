@@ -24,8 +24,8 @@ _SIDES = (
     ),
     re.compile(r"(?:^|: )(?:what is |which is better,? )?([^?]{1,200}?) (?:vs\.?|versus) (.+)"),
     re.compile(
-        r"\b(?:which|what|who)\b.{0,200}?\b(?:\w+er|more|less|better|worse)\b"
-        r"[^,?]{0,200}[,:] (?:the )?(.{1,200}?),? or (?:the )?(.+)"
+        r"\b(?:which|what|who)\b(?>.{0,200}?\b(?:\w+er|more|less|better|worse)\b[^,?]{0,200}[,:])"
+        r" (?:the )?(.{1,200}?),? or (?:the )?(.+)"
     ),
     re.compile(
         r"(?<![^、。？?])((?>[^、。？?]+?(?=と)))と([^、。？?]+?)(?:の間)?(?:の|では|は)(?:違|差|相違|どう違|何が違|どこが違)"

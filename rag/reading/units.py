@@ -258,7 +258,7 @@ def _with_headings(text: str) -> Iterator[tuple[int, int]]:
         yield begins, len(text.rstrip())
 
 
-_HEADING = re.compile(r"(?:§+\s*)?\d+(?:\.\d+)+[.)]?\s+[^\W\d][\w’'-]*(?:[ ,&/-]+[\w’'-]+){0,5}\.")
+_HEADING = re.compile(r"(?:§+\s*)?\d+(?:\.\d+)+[.)]?\s+[^\W\d][\w’'-]*+(?:[ ,&/-]++[\w’'-]++){0,5}\.")
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ from rag.words.terms import Term, terms
 
 _NUMBER = r"\d+(?:\.\d+)*(?:\([a-z\d]{1,2}\))?"
 _NAMED = re.compile(
-    r"(?:(?:§+\s*|\b(?:sub)?(?:section|clause|article|paragraph|para\.?)\s+(?:no\.?\s*)?)"
+    r"(?:(?:(?<!§)§+\s*|\b(?:sub)?(?:section|clause|article|paragraph|para\.?)\s+(?:no\.?\s*)?)"
     rf"(?P<latin>{_NUMBER})(?![\w-])|第\s*(?P<ja>[\d０-９]+)\s*条)",
     re.IGNORECASE,
 )

@@ -95,7 +95,7 @@ _FORMS = {
     rf"(?:\s?(?P<scale>thousand|million|billion|trillion|mn|bn|tn){_ENDS}|(?P<short>[km]){_ENDS})?{_UNIT}",
     "code": r"(?<![a-z\d])"
     r"(?P<c>(?:[a-z]{1,8}(?:[-_./](?!(?:19|20)\d\d(?!\d)))?\d|\d+[a-z])[a-z\d]*(?:[-_./][a-z\d]+)*)",
-    "kanji": rf"(?P<zh>[{KANJI}]+)(?P<zhu>{_UNSPACED})",
+    "kanji": rf"(?P<zh>[{KANJI}]{{1,24}})(?P<zhu>{_UNSPACED})",
     "word": rf"(?<![a-z-])(?P<n>(?:{_WORDS})(?:\shundred)?)(?:\s(?P<wscale>thousand|million|billion))?{_ENDS}"
     rf"(?:[\s-]{_QUALIFIED}(?P<wlatin>{_LATIN}){_ENDS})?",
 }

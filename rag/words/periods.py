@@ -28,6 +28,7 @@ _BOUND = re.compile(
     r"\b(?:before|after|since|until|till|by|from|to|through|than|between|and|iso|din|en|windows|office|server)\s?\Z"
     r"|[-–~〜～:]\s?\Z"
 )
+_BOUND_CHARS = 9  # the longest of these words, and a blank
 _BOUND_BEHIND = re.compile(
     r"\s?(?:[-–~〜～]|年?(?:以前|以降|以後|より前|から|まで)|(?:to|and|or later|onwards)\b)"
 )
@@ -45,7 +46,10 @@ def asked_years(question: str) -> dict[int, str]:
     for match in _WRITTEN.finditer(folded):
         if any(start <= match.start() < end for start, end in amounts):
             continue
-        if _BOUND.search(folded[: match.start()]) or _BOUND_BEHIND.match(folded, match.end()):
+        begins = match.start()
+        if _BOUND.search(folded, max(0, begins - _BOUND_CHARS), begins):
+            continue
+        if _BOUND_BEHIND.match(folded, match.end()):
             continue
         written = match.group()
         for year in sorted({*years(spaced_out(written))[:1], *_both(written)}):

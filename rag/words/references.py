@@ -15,11 +15,11 @@ from corpus.language import Normalised, fold, normalise
 BRACKETS = {"[": "]", "【": "】", "［": "］", "⟦": "⟧", "〔": "〕"}
 """Every mark that may open a marker, with the one that closes it."""
 
-_NAMED = r"(?:(?:passages?|sources?|doc(?:ument)?s?|refs?|references?|資料|出典|文書|文献)\.?)?\s*[:#^]*\s*"
+_NAMED = r"(?:(?:passages?|sources?|doc(?:ument)?s?|refs?|references?|資料|出典|文書|文献)\.?)?\s*+[:#^]*\s*+"
 _NUMBER = rf"{_NAMED}\d{{1,4}}"
 _MARKER = re.compile(
-    rf"\[+\s*{_NUMBER}(?:\s*(?:[,;、・/&~〜\-]|and|と|から)+\s*{_NUMBER})*\s*\^?"
-    r"\s*(?:†[^\[\]]*|,?\s*(?:pp?\.?|page)\s*\d+(?:\s*-\s*\d+)?)?\s*\]+",
+    rf"\[+\s*+{_NUMBER}(?:\s*+(?:[,;、・/&~〜\-]|and|と|から)+\s*+{_NUMBER})*\s*+\^?"
+    r"\s*+(?:†[^\[\]]*|,?\s*+(?:pp?\.?|page)\s*+\d+(?:\s*+-\s*+\d+)?)?\s*+\]+",
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"\[\s*(?:19|20)\d\d(?:\s*[-/,]\s*(?:19|20)\d\d)*\s*\]")

@@ -33,7 +33,7 @@ _IRREGULAR = {
 }  # fmt: skip
 """Forms that no ending tells. "Found" is one of "find", so that who founded a company is not what can be found."""
 
-_LATE_ELL = re.compile(r"\w*[aeiouy]\w*[aeiouy]ll\Z")
+_LATE_ELL = re.compile(r"[^\Waeiouy]*[aeiouy]\w*[aeiouy]ll\Z")
 """travell(ing), fulfill, enroll; not sell, of one syllable."""
 
 

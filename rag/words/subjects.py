@@ -32,7 +32,7 @@ PLACES = (
 )
 """A pattern of places that Japanese writes without a mark of a name: prefectures, large cities, some countries."""
 _OF_A_HOUSE = "(?:部|課|室|支店|支社|営業所|工場|事業所|株式会社|銀行|大学|[都府県市区町村])"
-_JAPANESE_NAME = re.compile(f"[ァ-ヶー]{{3,}}|{PLACES}|[\u3400-\u9fff々]+(?={_OF_A_HOUSE})")
+_JAPANESE_NAME = re.compile(f"[ァ-ヶー]{{3,}}|{PLACES}|[\u3400-\u9fff々]{{1,30}}(?={_OF_A_HOUSE})")
 _OF_WHOM = re.compile(r"\b(?:at|for|in|of)\s+([^\W\d_]+)")
 
 

@@ -22,7 +22,7 @@ Merge = tuple[int, int, int, int]
 """A merged range: top, left, bottom, right, all included."""
 
 _VALUE = pattern(
-    r"[-+(△▲]*\s*[^\w\s]{0,3}\s*\d[\d,. ]*(?:[eE][-+]?\d+)?\s*(?:[%％)]|[^\W\d]{1,3})?\)?"
+    r"[-+(△▲]*\s*+[^\w\s]{0,3}\s*+\d[\d,. ]*(?:[eE][-+]?\d+)?\s*(?:[%％)]|[^\W\d]{1,3})?\)?"
     r"|\d{4}-\d\d-\d\d(?:[ T][\d:.]+)?|\d{1,2}:\d\d(?::\d\d)?|true|false|#[A-Z/0!?]+",
     re.IGNORECASE,
 )
