@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -136,3 +137,21 @@ def test_what_an_export_says_of_itself_is_no_header_of_its_table() -> None:
 )
 def test_a_blank_line_takes_no_header_from_a_table(source: str, headers: list[str]) -> None:
     assert [block.header for block in read(source).blocks] == headers
+
+
+def test_tables_that_a_blank_line_parts_have_headers_of_their_own() -> None:
+    first, second = "Region,Sales\nNorth,5\nSouth,6\n", "Product,Units\nBolt,7\nNut,8\n"
+    document = read(f"Report\n\n{first}\n{second}\nTotal,15\n".encode(), "a.csv")
+    assert [block.header for block in document.blocks if block.kind == "table"] == [
+        "Region | Sales",
+        "Product | Units",
+    ]
+    assert document.text.endswith("Product | Units\nBolt | 7\nNut | 8\nTotal | 15")
+    whole = read(f"{first}\nEast,none\n\nWest,none\n".encode(), "a.csv")
+    assert [block.header for block in whole.blocks] == ["Region | Sales"]  # no values below: no names
+
+
+def test_a_table_with_a_blank_line_after_each_row_is_read_in_time() -> None:
+    start = time.monotonic()
+    read(b"a,b\n" + b"c,1\n\n" * 100_000, "a.csv")
+    assert time.monotonic() - start < 20

@@ -40,19 +40,28 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         text = text[told.end() :]
     delimiter = told[1] if told else find_delimiter(text, "\t" if content_type == TSV else ",")
     rows: list[list[str]] = []
-    parted = False
+    parted, widest = False, 0
+    names = 0  # where in the rows a row of names stands behind a blank line, below values
     for row in _rows(text, delimiter):
         draft.count_cells(len(row))
         cells = [cell.strip() for cell in row]
         if not any(cells):
-            parted = bool(rows)
+            parted, names = bool(rows), 0
             continue
-        if parted and sum(map(bool, cells)) > max(map(len, rows)) and not any(map(is_value, cells)):
-            # What an export says of itself, or another table.
-            _add_part(draft, rows, None if _is_even(rows) else 0)
-            rows = []
+        if names and any(map(is_value, cells)):
+            _add_part(draft, rows[:names], None)
+            rows = rows[names:]
+        names = 0
+        if parted and not any(map(is_value, cells)):
+            if sum(map(bool, cells)) > widest:
+                # What an export says of itself, or another table.
+                _add_part(draft, rows, None if _is_even(rows) else 0)
+                rows, widest = [], 0
+            elif 1 < len(set(filter(None, cells))) == len(cells) and any(map(is_value, rows[-1])):
+                names = len(rows)
         parted = False
         rows.append(cells)
+        widest = max(widest, len(cells))
     _add_part(draft, rows, None)
     return draft.finish(name=name, content_type=content_type, metadata={"encoding": decoded.encoding})
 
