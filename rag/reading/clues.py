@@ -71,7 +71,7 @@ def asks_for_money(question: str) -> bool:
 
 
 def counted(question: str) -> str:
-    """Returns the counter of what a Japanese question counts, as a pattern (名 or 人 for 何名), "" where there is none."""
+    """Returns the counter of what a Japanese question counts, as a pattern (名 or 人 for 何名); "" for none."""
     found = _COUNTER.search(fold(question))
     if found is None:
         return ""
