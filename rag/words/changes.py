@@ -130,9 +130,9 @@ def change_asked_for(question: str) -> Change | None:
 
 
 _DOCUMENT = re.compile(
-    r"(?P<name>(?:[\w-]+ ){1,3})"
+    r"(?<![\w-])(?P<name>(?:[\w-]{1,40} ){1,3})"
     r"(?:polic(?:y|ies)|rules|handbook|manual|guide(?:lines?)?|procedures?|regulations?|price list|charter)\b"
-    "|(?P<named>[\u3400-\u9fff々ァ-ヶーa-z0-9-]*?)(?:規程|規則|規定|要領|マニュアル|手引|ガイドライン|取扱説明書|価格表|料金表)"
+    "|(?P<named>[\u3400-\u9fff々ァ-ヶーa-z0-9-]{0,24}?)(?:規程|規則|規定|要領|マニュアル|手引|ガイドライン|取扱説明書|価格表|料金表)"
 )
 _LEADS_TO_NAME = re.compile(
     r".*\b(?:an?|the|our|your|my|its|their|this|that|in|on|of|to|for|with|by|about|from|at|as|and|or|is|are|was|were|any|all|there)\b"
