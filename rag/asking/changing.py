@@ -20,7 +20,7 @@ from rag.asking.rewording import rewordings
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.changes import changes, to_show
 from rag.reading.clues import asks_of_the_past
-from rag.words.changes import Change, change_asked_for
+from rag.words.changes import Change, change_asked_for, without_the_past
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import (
     edition_name,
@@ -161,7 +161,7 @@ def in_force(question: str, found: Sequence[Hit], library: Library, k: int) -> I
     """Returns the passages of the edition that was in force in the year that a question names, and of the one before
     the newest where it asks of the past; None where it does neither or what was found has no other edition.
 
-    They are looked for without the year: no sentence of an edition says it.
+    They are looked for without the year and without "before" or 旧規程では: no sentence of an edition says it.
     """
     asked = asked_years(question)
     past = not asked and asks_of_the_past(question)
@@ -173,6 +173,7 @@ def in_force(question: str, found: Sequence[Hit], library: Library, k: int) -> I
         return None
     at = edition_of_year(years, years[len(family) - 1] - 1 if past else next(iter(asked)))
     plain = question
+    plain = without_the_past(plain) if past else plain
     for written in asked.values():
         plain = re.sub(_NAMING_A_YEAR.replace("YEAR", re.escape(written)), "", plain, flags=re.IGNORECASE)
     if at is None or not weights(plain):

@@ -17,6 +17,7 @@ from rag.asking.rewording import Rewording, is_said, rewordings, stands
 from rag.grounding.abstention import Abstention, signals
 from rag.grounding.otherwise import asked_first
 from rag.retrieval.spelling import Wording
+from rag.words.terms import stems, terms
 
 _SURER = 0.1
 """How much likelier to be answered a question must be in other words, and than one that is just not refused."""
@@ -64,10 +65,11 @@ class Judge:
         """Returns the question with a word put otherwise that stands in none of its passages, where that is likelier to
         be answered.
 
-        It is looked for where the question is refused, or nearly so.
+        It is looked for where the question is refused, or nearly so, and where its passages have the word within a
+        longer one alone: 計画年休 says nothing of 年休.
         """
         least = asked.threshold + _SURER
-        if asked.chance >= least + _SURER:
+        if asked.chance >= least + _SURER and not _is_within_others(asked):
             return None
         least = max(least, asked.chance + _SURER)
         found = self._reworded(asked)
@@ -86,7 +88,7 @@ class Judge:
                 hits = asked_first(one.question, self.library.search(one.question, self.k).hits)
             except UsageError:
                 continue  # too long in other words
-            if _stands_in(hits, one.other):
+            if _stands_in(hits, one.other, _besides(asked.wording.read, one)):
                 found.append(self.of(replace(asked.wording, written=one.question), hits))
         return found
 
@@ -116,5 +118,34 @@ def _chance(one: Judged) -> float:
     return one.chance
 
 
-def _stands_in(hits: Sequence[Hit], word: str) -> bool:
-    return any(stands(word).search(fold(f"{hit.context}\n{hit.text}")) for hit in hits)
+def _is_within_others(asked: Judged) -> bool:
+    """Says whether passages have a word of the table within longer words of kanji alone."""
+    texts = [fold(f"{hit.context}\n{hit.text}") for hit in asked.hits]
+    return any(
+        not one.entry.isascii() and any(one.entry in text for text in texts) and not _is_told(one, asked.hits)
+        for one in rewordings(asked.wording.read)
+    )
+
+
+def _besides(question: str, one: Rewording) -> frozenset[str]:
+    """Returns the words of content in a question besides the one that is put otherwise."""
+    left = fold(question).replace(one.entry, " ")
+    return frozenset(term.stem for term in terms(left) if term.weight >= _CONTENT)
+
+
+_CONTENT = 1.0
+"""A word in letters: pairs of kanji may straddle two words."""
+
+
+def _stands_in(hits: Sequence[Hit], word: str, besides: frozenset[str]) -> bool:
+    """Says whether a passage has a word, and one of those that are asked about besides, with its title and path: what
+    is IP67 need not be the gateway.
+    """
+    return any(
+        stands(word).search(fold(f"{hit.context}\n{hit.text}")) is not None
+        and (
+            not besides
+            or not besides.isdisjoint(stems(f"{hit.title}\n{hit.source}\n{hit.context}\n{hit.text}"))
+        )
+        for hit in hits
+    )

@@ -66,6 +66,8 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
 
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
+_READ_WHOLE = 3
+"""Of so many passages sentences without a word of the question are looked at, too, where their meaning can be."""
 _A_TIME = 2.0
 """What a time of day counts for where one is asked for, beside any other kind of words, if it is told of something that
 is asked about.
@@ -165,7 +167,11 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
 
 def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns every unit that shares a word or some meaning with the question, best first."""
-    found = [_scored(unit, signs, WORDS) for unit, signs in signs_of(reading) if signs.passage > 0]
+    found = [
+        _scored(unit, signs, WORDS)
+        for unit, signs in signs_of(reading)
+        if signs.passage > 0 or (embed is not None and unit.order < _READ_WHOLE)
+    ]
     found = [c for c in found if not c.unit.label] or found
     found = [c for c in found if not c.signs.asks] or found  # a question answers none
     found.sort(key=lambda c: (-c.score, c.unit.order))

@@ -134,6 +134,20 @@ _DOCUMENT = re.compile(
     r"(?:polic(?:y|ies)|rules|handbook|manual|guide(?:lines?)?|procedures?|regulations?|price list|charter)\b"
     "|(?P<named>[\u3400-\u9fff々ァ-ヶーa-z0-9-]{0,24}?)(?:規程|規則|規定|要領|マニュアル|手引|ガイドライン|取扱説明書|価格表|料金表)"
 )
+_OF_THE_PAST = re.compile(
+    rf"(?:\b(?:in|under|by|with|according to) )?(?:\bthe )?(?:{_EDITIONS.pattern})(?:では|での|で|の(?=\S)|は)?、?"
+    r"|\b(?:previously|formerly|earlier|in the past|before)(?=\W*\Z)|\b(?:old|previous|former)\b"
+    r"|(?:以前|かつて|当時|過去|前回|旧)(?:では|での|は|の(?=\S)|に)?、?",
+    re.IGNORECASE,
+)
+
+
+def without_the_past(question: str) -> str:
+    """Returns a question without the words by which it asks of an earlier edition: 旧規程では, "under the old rule"."""
+    left = " ".join(_OF_THE_PAST.sub(" ", question).split())
+    return left if re.search(r"\w", left) else question
+
+
 _LEADS_TO_NAME = re.compile(
     r".*\b(?:an?|the|our|your|my|its|their|this|that|in|on|of|to|for|with|by|about|from|at|as|and|or|is|are|was|were|any|all|there)\b"
 )

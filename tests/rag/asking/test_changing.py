@@ -222,3 +222,16 @@ def test_where_the_beginning_has_no_date_nothing_says_which_is_newer(models: Mod
         "leave-policy.txt": "…  A doctor's note is required from the fourth day.",
     }
     assert "older_edition" not in notes(asked("When is a doctor's note required?", models, texts))
+
+
+@pytest.mark.parametrize(
+    "question", ["旧規程の日当は", "旧規程では日当はいくらでしたか", "以前の日当はいくらでしたか"]
+)
+def test_what_an_old_rule_said_is_answered_from_it(models: Models, question: str) -> None:
+    texts = {
+        f"出張旅費規程_{year}年版.txt": f"…  第7条（日当）\n\n区分 | 日当\n近距離 | {amount}円\n遠距離 | {amount * 2}円"
+        for year, amount in ((2025, 1200), (2022, 1000))
+    }
+    given = asked(question, models, texts)
+    assert "1000円" in given.text
+    assert "1200円" not in given.text

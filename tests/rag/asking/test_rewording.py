@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from rag.asking.answers import Answer, Ask
 from rag.asking.rewording import MOST, rewordings, stands
 from rag.asking.wordings import may_be_reworded
 from rag.bootstrap import open_service
+from rag.models.catalogue import Models
 from rag.prompts.prompting import Message, is_japanese
 from rag.retrieval.library import CallersLibrary
+from rag.retrieval.retriever import SearchResult
 from rag.service import Service
 from rag.words.told import tell
 from tests.rag.cli_runs import put, without_model
@@ -259,3 +262,31 @@ def test_what_may_not_be_read_makes_no_difference(tmp_path: Path) -> None:
 )
 def test_a_word_that_the_next_one_makes_another_is_not_put_otherwise(question: str) -> None:
     assert rewordings(question) == []
+
+
+class ByWord(Shelf):
+    """Finds the texts that have one of a question's words, of those that it is told."""
+
+    words = ("年次有給休暇", "年休", "gateway", "ip67", "logger")
+
+    def search(self, question: str, k: int) -> SearchResult:
+        found = Shelf.search(self, question, k)
+        asked = [word for word in self.words if word in fold(question)]
+        return replace(found, hits=tuple(h for h in found.hits if any(one in fold(h.text) for one in asked)))
+
+
+def test_a_word_that_passages_have_within_a_longer_one_alone_is_put_otherwise(models: Models) -> None:
+    texts = {
+        "規則.txt": "…  第18条（計画年休）会社は何日か3日の計画年休を定める。",
+        "休暇.txt": "…  入社時に年次有給休暇は何日かというと、10日の年次有給休暇を与えるのです。",
+    }
+    found = answer(Ask("年休は何日ですか"), ByWord(texts), models)
+    assert found.standalone_question == "年次有給休暇は何日ですか"
+
+
+def test_what_is_put_otherwise_must_be_told_of_what_is_asked_about(models: Models) -> None:
+    texts = {"a.txt": "…  Property | Value\nProtection | ip67", "sales.txt": "…  The gateway costs £64."}
+    assert answer(Ask("Is the gateway waterproof?"), ByWord(texts, cosine=0.3), models).abstained
+    texts["a.txt"] = "…  Logger | Value\nProtection | ip67"
+    found = answer(Ask("Is the logger waterproof?"), ByWord(texts, cosine=0.4), models)
+    assert found.standalone_question == "Is the logger IP67?"

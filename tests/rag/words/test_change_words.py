@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.words.changes import change_asked_for
+from rag.words.changes import change_asked_for, without_the_past
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,20 @@ def test_what_a_document_is_called_by(question: str, document: str) -> None:
     change = change_asked_for(question)
     assert change is not None
     assert change.document == document
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("旧規程の日当は", "日当は"),
+        ("旧規程では日当はいくらでしたか", "日当はいくらでしたか"),
+        ("以前の日当はいくらでしたか", "日当はいくらでしたか"),
+        ("改定前の日当は？", "日当は？"),
+        ("What was the mileage rate before?", "What was the mileage rate ?"),
+        ("What was the hotel limit under the old policy?", "What was the hotel limit ?"),
+        ("How long before the journey do I book?", "How long before the journey do I book?"),
+        ("旧規程", "旧規程"),
+    ],
+)
+def test_what_asks_of_an_earlier_edition_is_no_word_of_what_is_asked(question: str, left: str) -> None:
+    assert without_the_past(question) == left
