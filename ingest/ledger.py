@@ -96,7 +96,7 @@ class Ledger:
         if place not in self._under_way and self._total_files:
             self._forecast.read(source, 0, seconds)
         sha256 = self.hashes.get(place, "")
-        if sha256 and _is_lasting(error) and not self.request.dry_run:
+        if sha256 and _is_lasting(error) and not self.request.options.dry_run:
             earlier = self.failures.get(place)
             again = earlier.crashes if earlier and earlier.sha256 == sha256 else 0
             failure = Failure(
@@ -179,7 +179,7 @@ class Ledger:
             collection=self.request.collection,
             files=(*reports, *skipped),
             seconds=round(time.monotonic() - self._began, 3),
-            dry_run=self.request.dry_run,
+            dry_run=self.request.options.dry_run,
             stopped=self.stopped,
             hint=self.hint,
             **self.counts,

@@ -20,12 +20,20 @@ from ingest.chunking import Chunker
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import fingerprint
-from ingest.reports import FileReport, IngestReport, IngestRequest, Progress, Stage
+from ingest.reports import FileReport, IngestOptions, IngestReport, IngestRequest, Progress, Stage
 from ingest.sandbox import ParserPool
 from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
 from ingest.survey import survey
 
-__all__ = ["FileReport", "IngestReport", "IngestRequest", "Progress", "fingerprint", "ingest"]
+__all__ = [
+    "FileReport",
+    "IngestOptions",
+    "IngestReport",
+    "IngestRequest",
+    "Progress",
+    "fingerprint",
+    "ingest",
+]
 
 BATCH_CHUNKS = 512
 """Chunks that may wait to be embedded; when there are more, nothing is cut until they are fewer."""
@@ -104,7 +112,7 @@ class _Ingest:
         ledger = self.ledger
         todo = survey(self.corpus, ledger, self._stop)
         self.heirs = todo.heirs
-        if self.request.dry_run:
+        if self.request.options.dry_run:
             applying.foretell(todo, ledger)
         else:
             ledger.failed_before(todo)
@@ -212,11 +220,8 @@ class _Ingest:
         if item.error is not None:
             self.ledger.failed(source, item.error, item.seconds)
             return
-        access, metadata = request.access, request.metadata
         own = (before.access, before.metadata) if before else (frozenset({PUBLIC}), {})
-        own = self.heirs.get(source.place, own)
-        access = own[0] if access is None else access
-        metadata = own[1] if metadata is None else metadata
+        access, metadata = request.options.terms(self.heirs.get(source.place, own))
         new = NewVersion(
             key=DocumentKey(request.collection, source.root, source.path),
             sha256=item.sha256,

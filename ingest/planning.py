@@ -19,6 +19,7 @@ from ingest.chunking import CHUNKER_VERSION
 from ingest.discovery import SourceFile
 from ingest.parsers import HOLDS_PICTURES, PARSERS, parser_version, recognition
 from ingest.renaming import Move, closed, displaced, heirs, moved
+from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
@@ -46,13 +47,15 @@ class Found:
     ``hashes`` has the SHA-256 of at least the files that :func:`needs_hash` names; "" for one that cannot be opened.
     ``looked_into`` are addresses of the folders and files that were looked for: what is known there and was not found
     is lost. Not lost is what was ``kept`` aside: places that exist but were passed over; a path that ends in ``/``
-    stands for all below it.
+    stands for all below it. ``folders`` are those that a sync makes the corpus equal to; lost documents outside them
+    stay.
     """
 
     files: Sequence[SourceFile]
     hashes: Mapping[RootPath, str]
     looked_into: Iterable[str] = ()
     kept: Iterable[RootPath] = ()
+    folders: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +67,6 @@ class Before:
     known: Mapping[RootPath, Known]
     failures: Mapping[RootPath, Failure]
     taken: Mapping[RootPath, Terms]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the user asked for. None for ``access`` and ``metadata`` keeps what a document has.
-
-    The corpus is to become equal to the folders of ``sync``; lost documents outside them stay. ``consent`` agrees to
-    a large removal; ``retry_failed`` reads again what failed before, though it did not change.
-    """
-
-    access: frozenset[str] | None = None
-    metadata: Mapping[str, str] | None = None
-    sync: Collection[str] = ()
-    consent: bool = False
-    retry_failed: bool = False
-
-    def terms(self, known: Known) -> Terms:
-        """Returns what a document's terms are from now on."""
-        return (
-            known.access if self.access is None else self.access,
-            known.metadata if self.metadata is None else self.metadata,
-        )
-
-    def update(self, known: Known, modified: datetime | None) -> Update:
-        """Returns the document's change to these terms and that file time."""
-        return Update(known, *self.terms(known), modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +116,7 @@ def needs_hash(files: Iterable[SourceFile], known: Mapping[RootPath, Known]) -> 
     return [file for file in files if not _same_stamp(file, known.get(file.place))]
 
 
-def plan(found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], str]) -> Plan:
+def plan(found: Found, before: Before, options: IngestOptions, fingerprint: Callable[[str], str]) -> Plan:
     """Decides what becomes of every file, and of every document and failure that has lost its file.
 
     ``fingerprint`` tells of a content type how it would be read, cut and embedded today.
@@ -147,28 +124,32 @@ def plan(found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], 
     Raises:
         NotAllowedError: a synced folder lost more than 30 % of its documents, or all, without consent.
     """
-    lists = _Lists()
+    lists, sync = _Lists(), found.folders if options.sync else ()
     for file in found.files:
-        lists.sort(file, found, before, wish, fingerprint)
+        lists.sort(file, found, before, options, fingerprint)
     seen = {file.place for file in found.files}
     passed_over, looked_for = _within(found.kept), _below(found.looked_into)
     unseen = [one for place, one in before.known.items() if place not in seen and passed_over(place)]
-    lists.change(wish, unseen)
+    lists.change(options, unseen)
+
+    def terms(known: Known) -> Terms:
+        return options.terms((known.access, known.metadata))
 
     def is_lost(place: RootPath) -> bool:
         return place not in seen and not passed_over(place) and looked_for(place)
 
     lost = {place: document for place, document in before.known.items() if is_lost(place)}
-    move, add = moved(lists.add, found.hashes, lost, before.taken, wish.terms, fingerprint)
+    move, add = moved(lists.add, found.hashes, lost, before.taken, terms, fingerprint)
     replace = list(lists.replace)
     for one in move:
         del lost[one.known.key.place]
         if one.again:
             again = dataclasses.replace(one.known, access=one.access, metadata=one.metadata)
             replace.append((one.file, again))
-    remove = _removable(lost, before.known, wish)
+    # What would go is what a dry run is asked for.
+    remove = _removable(lost, before.known, sync, options.consent or options.dry_run)
     gone = [*lost.values(), *displaced(replace, found.hashes)]
-    synced = _below(wish.sync)
+    synced = _below(sync)
     forget = [failure for place, failure in before.failures.items() if synced(place) and is_lost(place)]
     return Plan(
         tuple(add),
@@ -195,7 +176,12 @@ class _Lists:
     forget: list[Failure] = field(default_factory=list)
 
     def sort(
-        self, file: SourceFile, found: Found, before: Before, wish: Wish, fingerprint: Callable[[str], str]
+        self,
+        file: SourceFile,
+        found: Found,
+        before: Before,
+        options: IngestOptions,
+        fingerprint: Callable[[str], str],
     ) -> None:
         """Puts a file into the list of what is to be done with its content, and of what with its terms."""
         place = file.place
@@ -204,26 +190,30 @@ class _Lists:
         fails_again = failure is not None and failure.sha256 == sha256 and _settled(failure, fingerprint)
         if not sha256:
             pass  # it cannot be opened, which is told elsewhere
-        elif failure is not None and fails_again and not wish.retry_failed:
+        elif failure is not None and fails_again and not options.retry_failed:
             self.failed_before.append((file, failure))
         elif known is None:
             self.add.append(file)
         elif known.sha256 != sha256 or known.fingerprint != fingerprint(known.content_type):
             self.replace.append((file, known))
         else:
-            update = wish.update(known, file.modified)
+            update = _update(known, file.modified, options)
             if update.is_touch and file.modified == known.modified:
                 self.unchanged.append(known)
             else:
                 self.update.append(update)
             self.forget += [failure] if failure is not None else []
             return
-        self.change(wish, [known] if known is not None else [])
+        self.change(options, [known] if known is not None else [])
 
-    def change(self, wish: Wish, documents: Iterable[Known]) -> None:
+    def change(self, options: IngestOptions, documents: Iterable[Known]) -> None:
         """Has documents whose content is not looked at here get the terms asked for."""
-        updates = (wish.update(one, one.modified) for one in documents)
+        updates = (_update(one, one.modified, options) for one in documents)
         self.update += [one for one in updates if not one.is_touch]
+
+
+def _update(known: Known, modified: datetime | None, options: IngestOptions) -> Update:
+    return Update(known, *options.terms((known.access, known.metadata)), modified)
 
 
 def address(root: str, path: str) -> str:
@@ -262,17 +252,17 @@ def _below(folders: Iterable[str]) -> Callable[[RootPath], bool]:
 
 
 def _removable(
-    lost: Mapping[RootPath, Known], known: Mapping[RootPath, Known], wish: Wish
+    lost: Mapping[RootPath, Known], known: Mapping[RootPath, Known], folders: Iterable[str], consent: bool
 ) -> tuple[Known, ...]:
     """Returns the lost documents of the synced folders, when so many may go."""
     removable: set[RootPath] = set()
-    for root in sorted(wish.sync):
+    for root in sorted(folders):
         synced = _below([root])
         gone = [place for place in lost if synced(place)]
         all_of_it = sum(map(synced, known))
         if (
             gone
-            and not wish.consent
+            and not consent
             and (len(gone) == all_of_it or len(gone) > LOST_SHARE_NEEDING_CONSENT * all_of_it)
         ):
             raise NotAllowedError(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from corpus.catalog.versions import VersionRecord
-from corpus.types import OWNER, Caller, Page
+from corpus.types import OWNER, Caller, Page, Terms
 from ingest.discovery import Discovery
 
 FileState = Literal["ok", "partial", "failed", "skipped", "planned", "updated", "moved", "removed"]
@@ -17,15 +17,14 @@ Stage = Literal["planning", "reading", "embedding", "indexing", "stopped", "done
 
 
 @dataclass(frozen=True, slots=True)
-class IngestRequest:
-    """What to ingest and how. None for ``access`` and ``metadata`` keeps what a document has.
+class IngestOptions:
+    """How files are ingested. None for ``access`` and ``metadata`` keeps what a document has.
 
-    ``rehash`` reads the bytes of every file; else one of the known size and time is taken for unchanged.
-    ``caller`` is who asks for it: a file in the place of a document hidden from them fails.
+    ``sync`` makes the corpus equal to the folders, and ``consent`` agrees to a large removal. A ``dry_run`` only says
+    what would be done. ``retry_failed`` reads again what failed before; ``rehash`` reads the bytes of every file, else
+    one of the known size and time is taken for unchanged.
     """
 
-    found: Discovery
-    collection: str
     access: frozenset[str] | None = None
     metadata: Mapping[str, str] | None = None
     sync: bool = False
@@ -33,6 +32,29 @@ class IngestRequest:
     consent: bool = False
     retry_failed: bool = False
     rehash: bool = False
+
+    def terms(self, own: Terms) -> Terms:
+        """Returns the terms of a document from now on; ``own`` are those that it has."""
+        access, metadata = own
+        return (
+            access if self.access is None else self.access,
+            metadata if self.metadata is None else self.metadata,
+        )
+
+
+AS_USUAL = IngestOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What to ingest into which collection, and how.
+
+    ``caller`` is who asks for it: a file in the place of a document hidden from them fails.
+    """
+
+    found: Discovery
+    collection: str
+    options: IngestOptions = AS_USUAL
     caller: Caller = OWNER
 
 

@@ -14,7 +14,7 @@ from corpus.store import Corpus
 from corpus.types import RootPath
 from ingest.discovery import SourceFile, hash_file
 from ingest.ledger import Ledger, unreadable
-from ingest.planning import EMPTY, Before, Found, Plan, Wish, fingerprint, needs_hash, plan
+from ingest.planning import EMPTY, Before, Found, Plan, fingerprint, needs_hash, plan
 
 
 def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
@@ -25,8 +25,8 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         StorageError: the data folder cannot be written, or the disk is too full to start.
     """
     ledger.tell("planning")
-    request = ledger.request
-    if corpus.catalog.read_only and not request.dry_run:
+    request, options = ledger.request, ledger.request.options
+    if corpus.catalog.read_only and not options.dry_run:
         raise StorageError(
             "The data folder was read-only or full when it was opened.",
             code="read_only",
@@ -39,7 +39,7 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         failures = records.list_failures(db, request.collection)
     ledger.failures = {failure.key.place: failure for failure in failures}
     files = [file for file in request.found.files if _may_replace(file, known, ledger)]
-    for file in needs_hash(files, {} if request.rehash else known):
+    for file in needs_hash(files, {} if options.rehash else known):
         if stop():
             return EMPTY  # a plan made of half the hashes would be a wrong one
         try:
@@ -47,19 +47,14 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         except OSError as error:
             ledger.hashes[file.place] = ""
             ledger.failed(file, unreadable(file, error))
+    found = request.found
     todo = plan(
-        Found(files, ledger.hashes, request.found.looked_into, request.found.skipped_places),
+        Found(files, ledger.hashes, found.looked_into, found.skipped_places, found.folders),
         Before(known, ledger.failures, taken),
-        Wish(
-            request.access,
-            request.metadata,
-            sync=request.found.folders if request.sync else (),
-            consent=request.consent or request.dry_run,  # what would go is what a dry run is asked for
-            retry_failed=request.retry_failed,
-        ),
+        options,
         cache(lambda content_type: fingerprint(content_type, corpus.settings, ledger.space)),
     )
-    if (todo.add or todo.replace) and not request.dry_run:
+    if (todo.add or todo.replace) and not options.dry_run:
         _check_room(corpus)
     return todo
 

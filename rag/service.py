@@ -19,7 +19,8 @@ from corpus.store import Corpus
 from corpus.types import OWNER, Caller, Filter
 from ingest.discovery import Discovery, discover
 from ingest.embedding import EmbeddingChild
-from ingest.pipeline import IngestReport, IngestRequest, Progress, ingest
+from ingest.pipeline import IngestOptions, IngestReport, IngestRequest, Progress, ingest
+from ingest.reports import AS_USUAL
 from ingest.sandbox import ParserPool
 
 if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ingest starts without it
@@ -279,14 +280,8 @@ class Service:
         self,
         paths: Sequence[Path],
         collection: str = "default",
+        options: IngestOptions = AS_USUAL,
         *,
-        access: frozenset[str] | None = None,
-        metadata: Mapping[str, str] | None = None,
-        sync: bool = False,
-        dry_run: bool = False,
-        consent: bool = False,
-        retry_failed: bool = False,
-        rehash: bool = False,
         only: Sequence[Path] | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         cancelled: Callable[[], bool] = lambda: False,
@@ -297,18 +292,8 @@ class Service:
         with self.corpus.catalog.read() as db:
             failed = [one.key.place for one in records.list_failures(db, collection)]
             known = documents.places(db, collection).union(failed)
-        request = IngestRequest(
-            found=discover(paths, data_dir=self.settings.data_dir, known=known, sync=sync, only=only),
-            collection=collection,
-            access=access,
-            metadata=metadata,
-            sync=sync,
-            dry_run=dry_run,
-            consent=consent,
-            retry_failed=retry_failed,
-            rehash=rehash,
-        )
-        return self._ingest(request, on_progress, cancelled)
+        found = discover(paths, data_dir=self.settings.data_dir, known=known, sync=options.sync, only=only)
+        return self._ingest(IngestRequest(found, collection, options), on_progress, cancelled)
 
     def ingest_found(
         self,
@@ -321,7 +306,7 @@ class Service:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Ingests files that were found already, such as uploads of a caller."""
-        request = IngestRequest(found, collection, metadata=metadata, caller=caller)
+        request = IngestRequest(found, collection, IngestOptions(metadata=metadata), caller)
         return self._ingest(request, on_progress, cancelled)
 
     def _ingest(

@@ -33,7 +33,7 @@ from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
 from ingest.discovery import discover
-from ingest.pipeline import IngestReport, IngestRequest, ingest
+from ingest.pipeline import IngestOptions, IngestReport, IngestRequest, ingest
 from tests.builders import SPACE, WordEmbedder
 
 NAMES = [f"doc-{number}.txt" for number in range(8)]
@@ -132,7 +132,7 @@ def ids_of(corpus: Corpus, name: str) -> list[str]:
 
 def run_ingest(corpus: Corpus, base: Path) -> IngestReport:
     """Makes the corpus equal to the folder."""
-    request = IngestRequest(discover([base / "files"]), "storm", sync=True, consent=True)
+    request = IngestRequest(discover([base / "files"]), "storm", IngestOptions(sync=True, consent=True))
     report = ingest(corpus, WordEmbedder(), request)
     assert not report.failed, report
     assert not report.stopped, report

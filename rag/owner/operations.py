@@ -21,6 +21,7 @@ from corpus.embedding import processor
 from corpus.errors import EmbeddingError, NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
+from ingest.reports import IngestOptions
 from ingest.sandbox import ParserPool
 from rag.as_json import to_json
 from rag.bootstrap import open_service
@@ -82,13 +83,15 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
     return service.ingest(
         [Path(one) for one in params["paths"]],
         params.get("collection") or "default",
-        access=frozenset(params["access"]) if params.get("access") is not None else None,
-        metadata=params.get("metadata"),
-        sync=bool(params.get("sync")),
-        dry_run=bool(params.get("dry_run")),
-        consent=bool(params.get("yes")),
-        retry_failed=bool(params.get("retry_failed")),
-        rehash=bool(params.get("rehash")),
+        IngestOptions(
+            access=frozenset(params["access"]) if params.get("access") is not None else None,
+            metadata=params.get("metadata"),
+            sync=bool(params.get("sync")),
+            dry_run=bool(params.get("dry_run")),
+            consent=bool(params.get("yes")),
+            retry_failed=bool(params.get("retry_failed")),
+            rehash=bool(params.get("rehash")),
+        ),
         only=[Path(one) for one in params["only"]] if params.get("only") is not None else None,
         on_progress=lambda progress: emit(to_json(progress)),
         cancelled=cancelled,

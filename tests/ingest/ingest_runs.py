@@ -11,7 +11,7 @@ from corpus.catalog.texts import read_text
 from corpus.store import Corpus
 from corpus.types import OWNER, Float32
 from ingest.discovery import discover
-from ingest.pipeline import IngestReport, IngestRequest, ingest
+from ingest.pipeline import IngestOptions, IngestReport, IngestRequest, ingest
 from tests.builders import WordEmbedder
 
 PIECE_TEXTS = 16
@@ -59,9 +59,9 @@ def content(name: str, sections: int = 2) -> str:
 
 def run(corpus: Corpus, *paths: Path, embedder: WordEmbedder | None = None, **given: Any) -> IngestReport:
     asked = {name: given.pop(name) for name in ("on_progress", "cancelled") if name in given}
-    request = IngestRequest(
-        discover(paths, **given.pop("discovery", {})), given.pop("collection", "c"), **given
-    )
+    found, collection = discover(paths, **given.pop("discovery", {})), given.pop("collection", "c")
+    caller = given.pop("caller", OWNER)
+    request = IngestRequest(found, collection, IngestOptions(**given), caller)
     return ingest(corpus, embedder or WordEmbedder(), request, **asked)
 
 

@@ -13,7 +13,8 @@ from corpus.catalog.records import Failure
 from corpus.errors import NotAllowedError
 from corpus.types import DocumentKey
 from ingest.discovery import SourceFile
-from ingest.planning import Before, Found, Plan, Wish, needs_hash, plan
+from ingest.planning import Before, Found, Plan, needs_hash, plan
+from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS
 
 ROOT, OTHER = "/docs", "/elsewhere"
@@ -56,10 +57,12 @@ def failure(path: str, *, sha256: str = "a", code: str = "no_text", crashes: int
 
 
 def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
-    looked_into = given.pop("looked_into", given.get("sync", ()))
-    found = Found(files, hashes or {}, looked_into, given.pop("kept", ()))
+    folders = given.pop("sync", ())
+    found = Found(
+        files, hashes or {}, given.pop("looked_into", folders), given.pop("kept", ()), folders=folders
+    )
     in_catalog = Before(dict(before), failures or {}, given.pop("taken", {}))
-    return plan(found, in_catalog, Wish(**given), lambda content_type: TODAY)
+    return plan(found, in_catalog, IngestOptions(sync=True, **given), lambda content_type: TODAY)
 
 
 def paths(plan: Plan) -> dict[str, list[str]]:
@@ -165,7 +168,7 @@ def test_what_failed_is_not_read_again_until_it_changes_or_is_asked_for() -> Non
 def test_what_failed_is_read_again_by_another_reader() -> None:
     failures = {(ROOT, "a.txt"): failure("a.txt")}
     found = Found([file("a.txt")], {(ROOT, "a.txt"): "a"})
-    todo = plan(found, Before({}, failures, {}), Wish(), lambda content_type: "reads as tomorrow")
+    todo = plan(found, Before({}, failures, {}), IngestOptions(), lambda content_type: "reads as tomorrow")
     assert paths(todo) == only(add=["a.txt"])
 
 
