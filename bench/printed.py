@@ -1,12 +1,13 @@
-"""Measures how much of documents is found again in PDFs that LibreOffice prints of them.
+"""Measures how much of documents is found again in files that LibreOffice makes of them: prints, or other formats.
 
-    python -m bench.printed path/to/folder [--work ~/printed] [--files]
+    python -m bench.printed path/to/folder [--to pdf] [--work ~/printed] [--files]
 
-Each Word or OpenDocument text (``.docx``, ``.odt``) is read, printed (``soffice --convert-to pdf``) and read again.
+Each document is read, printed or saved as another format (``soffice --convert-to html``, ``rtf``, ``ods``, ``odp``, …)
+and read again: texts (``.docx``, ``.odt``), or workbooks or presentations where the format is one of those.
 What the document itself holds is the truth: rows of tables (of two cells or more), headings, items of lists and
-paragraphs that come out of the PDF as the same, white space and marks of lists apart. A chart's data, which a PDF does
-not have, counts as not found, and so does a title that is one of the document, not of its text. ``--work`` keeps the
-PDFs.
+paragraphs that come out of the other file as the same, white space and marks of lists apart. A chart's data, which a
+PDF does not have, counts as not found, and so does a title that is one of the document, not of its text. ``--work``
+keeps the files.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ from corpus.types import Document
 from ingest.sandbox import ParserPool
 
 KINDS = ("rows", "headings", "items", "paragraphs")
+_TEXTS = frozenset({".docx", ".odt"})
+_SOURCES = {
+    **dict.fromkeys(("xlsx", "xls", "ods", "fods"), frozenset({".xlsx", ".xls", ".ods"})),
+    **dict.fromkeys(("pptx", "odp", "fodp"), frozenset({".pptx", ".odp"})),
+}
 _MARK = pattern(r"^[-•◦▪‣*]+")
 _MOST_S = 600.0
 
@@ -38,10 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints and reads every document of a folder; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.printed")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--work", type=Path, help="keep the PDFs there")
+    parser.add_argument(
+        "--to", default="pdf", help="the format, by its ending: pdf, html, rtf, odt, ods, xls, odp"
+    )
+    parser.add_argument("--work", type=Path, help="keep the files there")
     parser.add_argument("--files", action="store_true", help="show every file, too")
     options = parser.parse_args(arguments)
-    sources = sorted(path for path in options.folder.rglob("*") if path.suffix in (".docx", ".odt"))
+    endings = _SOURCES.get(options.to, _TEXTS) - {f".{options.to}"}
+    sources = sorted(path for path in options.folder.rglob("*") if path.suffix in endings)
     if not sources or shutil.which("soffice") is None:
         print("There is no document to print, or no LibreOffice (soffice) to print with.", file=sys.stderr)
         return 2
@@ -52,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         for source in sources:
             try:
-                printed = _print(source, options.work or Path(scratch), Path(scratch))
+                printed = _print(source, options.to, options.work or Path(scratch), Path(scratch))
                 held, seen = parts(pool.parse(source)), parts(pool.parse(printed))
             except (VouchError, OSError, subprocess.SubprocessError) as error:
                 print(f"{source.name}: left out ({error})", file=sys.stderr)
@@ -89,11 +99,11 @@ def _plain(text: str) -> str:
     return "".join(text.split())
 
 
-def _print(source: Path, folder: Path, scratch: Path) -> Path:
+def _print(source: Path, ending: str, folder: Path, scratch: Path) -> Path:
     home = f"-env:UserInstallation={(scratch / 'home').resolve().as_uri()}"
-    command = ["soffice", "--headless", home, "--convert-to", "pdf", "--outdir", str(folder), str(source)]
+    command = ["soffice", "--headless", home, "--convert-to", ending, "--outdir", str(folder), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=_MOST_S)
-    return folder / f"{source.stem}.pdf"
+    return folder / f"{source.stem}.{ending}"
 
 
 if __name__ == "__main__":

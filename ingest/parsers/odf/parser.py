@@ -126,7 +126,8 @@ class _Writer:
         self._package = package
         self._words = Words(styles, package, controls)
         self._page = 1
-        self._counts: dict[str, int] = {}
+        self._counts: dict[tuple[str, int], int] = {}
+        self._chapters: list[int] = []
         self._open: list[tuple[int, str, str]] = []
         self._code: list[str] = []
         self._hidden = 0
@@ -190,6 +191,9 @@ class _Writer:
         level = whole_number(element.get(TEXT + "outline-level"), 1) if element.tag == TEXT + "h" else 0
         if not level and self._styles.is_named(style, "Title"):
             level = 1
+        elif level and element.get(TEXT + "is-list-header") != "true":
+            chapter = self._chapter(style, level)
+            pieces[0] = f"{chapter} {pieces[0]}" if chapter and pieces[0].strip() else pieces[0]
         for index, piece in enumerate(pieces):
             if index:
                 self._next_page()
@@ -223,6 +227,14 @@ class _Writer:
     def _close_list(self) -> None:
         items, self._open = self._open, []
         self._draft.listing(items)
+
+    def _chapter(self, style: str, level: int) -> str:
+        """Returns the number that the document gives a heading, counting it."""
+        del self._chapters[level:]
+        self._chapters.extend([0] * (level - len(self._chapters)))
+        self._chapters[-1] += 1
+        shown = self._styles.chapter(style, [max(number, 1) for number in self._chapters])
+        return "" if shown == "-" else shown
 
     def _is_code(self, paragraph: Any) -> bool:
         return self._styles.is_named(paragraph.get(TEXT + "style-name") or "", "Preformatted_20_Text")
@@ -262,14 +274,22 @@ class _Writer:
         for box in boxes:
             self.write([box])
 
-    def _items(self, element: Any, style: str, depth: int) -> Iterator[tuple[int, str | None, Any]]:
-        """Yields depth, marker and paragraph of a list; the marker is None where an item goes on."""
+    def _items(
+        self, element: Any, style: str, depth: int, within: bool = False
+    ) -> Iterator[tuple[int, str | None, Any]]:
+        """Yields depth, marker and paragraph of a list; the marker is None where an item goes on.
+
+        ``within`` says that the list around goes on from an earlier one, and so does this one.
+        """
         if depth > _MAX_DEPTH:
             return
         style = element.get(TEXT + "style-name") or style
-        key = f"{style}/{depth}"
-        goes_on = element.get(TEXT + "continue-numbering") == "true" or element.get(TEXT + "continue-list")
-        number = self._counts.get(key, 0) if goes_on else 0
+        goes_on = (
+            within
+            or element.get(TEXT + "continue-numbering") == "true"
+            or bool(element.get(TEXT + "continue-list"))
+        )
+        number = self._counts.get((style, depth), 0) if goes_on else 0
         for item in element:
             if item.tag not in (TEXT + "list-item", TEXT + "list-header"):
                 continue
@@ -284,10 +304,15 @@ class _Writer:
                         yield depth, "", child
                         continue
                     number = whole_number(item.get(TEXT + "start-value"), number + 1)
-                    self._counts[key] = number
-                    yield depth, self._styles.marker(style, depth, number), child
+                    goes_on = False  # a list in a new item begins anew
+                    self._counts[style, depth] = number
+                    for deeper in range(depth + 1, _MAX_DEPTH + 1):
+                        if self._counts.pop((style, deeper), None) is None:
+                            break
+                    around = [self._counts.get((style, above), 1) for above in range(depth)]
+                    yield depth, self._styles.marker(style, [*around, number]), child
                 elif child.tag == TEXT + "list":
-                    yield from self._items(child, style, depth + 1)
+                    yield from self._items(child, style, depth + 1, goes_on)
 
     # ---- tables ----------------------------------------------------------------------------------
 

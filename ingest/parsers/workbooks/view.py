@@ -192,7 +192,6 @@ class WorkbookView:
                 for reading in list(comment.iter("{*}rPh")):
                     reading.getparent().remove(reading)
                 text = one_line("".join(t.text or "" for t in comment.iter("{*}t", "{*}text") if not len(t)))
-                text = _BOILERPLATE.sub("", text)
                 place = _REFERENCE.fullmatch(comment.get("ref") or "")
                 hidden = place and (
                     int(place[2]) - 1 in view.hidden_rows or view.is_hidden(_column(place[1]))
@@ -217,7 +216,11 @@ class WorkbookView:
 
 
 def sign_comment(place: str, writer: str, text: str) -> tuple[str, str]:
-    """Returns a comment's place with its writer, and its text, before which Excel itself writes who wrote it."""
+    """Returns a comment's place with its writer, and its text, before which Excel itself writes who wrote it.
+
+    What it writes about threads in notes for programs that know none is left out.
+    """
+    text = _BOILERPLATE.sub("", text)
     if not writer or writer.startswith(_THREAD):
         return place, text
     return f"{place} ({writer})", text.removeprefix(f"{writer}:").lstrip() or text
