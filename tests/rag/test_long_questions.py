@@ -13,10 +13,10 @@ from rag.asking.answers import Ask
 from rag.bootstrap import open_service
 
 LONGEST, LIMIT_S = 8_000, 4.0
-"""Processor time; the answer itself takes half a second. Rules that tried every beginning with every end took 5 to 40."""
+"""Processor time; an answer takes half a second. Rules that tried every beginning with every end took 5 to 40."""
 UNITS = (
-    "a", " a", "1,", ".", "「", "アア", "漢", "あと", "万", "十", "1万", "2024年", " and how far", "which more: ", "compare ",
-    "いくらで、そして", "社長", "§", "between 1 and ", "- ", "To: ",
+    "a", " a", "1,", ".", "「", "アア", "漢", "あと", "万", "十", "1万", "2024年", " and how far", "which more: ",
+    "compare ", "いくらで、そして", "社長", "§", "between 1 and ", "- ", "To: ",
 )  # fmt: skip
 
 
