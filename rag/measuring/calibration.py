@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.errors import UsageError
+from corpus.errors import StorageError, UsageError, disk_code
 from rag.grounding.abstention import FITTED, Abstention, Logistic, Signals
 
 Floats = NDArray[np.float64]
@@ -241,7 +242,11 @@ def _point(chances: Floats, labels: Floats, threshold: float) -> Point:
 
 
 def save(data_dir: Path, abstention: Abstention, space: str, about: dict[str, Any]) -> None:
-    """Keeps a decision with a corpus; ``space`` is the embedding space whose cosines it was fitted on."""
+    """Keeps a decision with a corpus; ``space`` is the embedding space whose cosines it was fitted on.
+
+    Raises:
+        StorageError: it cannot be written (``disk_full``, ``read_only``, ``storage``); the one before stays.
+    """
     kept = {
         "format": _FORMAT,
         "space": space,
@@ -253,9 +258,14 @@ def save(data_dir: Path, abstention: Abstention, space: str, about: dict[str, An
     }
     target = data_dir / FILE_NAME
     new = target.with_name(f".{FILE_NAME}.new")
-    new.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    new.chmod(0o600)
-    os.replace(new, target)
+    try:
+        new.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        new.chmod(0o600)
+        os.replace(new, target)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink()
+        raise _unwritten(target, error) from error
 
 
 def load(data_dir: Path, space: str) -> Abstention | None:
@@ -276,12 +286,26 @@ def load(data_dir: Path, space: str) -> Abstention | None:
 
 
 def forget(data_dir: Path) -> bool:
-    """Goes back to the shipped decision; says whether there was another."""
+    """Goes back to the shipped decision; says whether there was another.
+
+    Raises:
+        StorageError: it cannot be deleted.
+    """
     try:
         (data_dir / FILE_NAME).unlink()
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unwritten(data_dir / FILE_NAME, error) from error
     return True
+
+
+def _unwritten(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The calibration cannot be written to {path}: {error.strerror or error}.",
+        code=disk_code(error),
+        hint="It decides as before. Make room, or the folder writable, and calibrate again.",
+    )
 
 
 def _json(logistic: Logistic) -> dict[str, float]:

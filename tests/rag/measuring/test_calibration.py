@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from corpus.errors import UsageError
+from corpus.errors import StorageError, UsageError
 from rag.grounding.abstention import FITTED, Signals
 from rag.measuring.calibration import (
     FILE_NAME,
@@ -98,6 +100,22 @@ def test_it_is_kept_with_the_corpus_for_one_embedding_space(tmp_path: Path) -> N
     assert forget(tmp_path)
     assert not forget(tmp_path)
     assert load(tmp_path, "space") is None
+
+
+def test_a_full_disk_is_told_and_the_one_before_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, FITTED, "space", {"questions": 1})
+
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("rag.measuring.calibration.os.replace", full)
+    with pytest.raises(StorageError, match="calibration cannot be written") as caught:
+        save(tmp_path, FITTED, "another", {"questions": 2})
+    assert (caught.value.code, bool(caught.value.hint)) == ("disk_full", True)
+    assert load(tmp_path, "space") is not None
+    assert [one.name for one in tmp_path.iterdir()] == ["calibration.json"]
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 1, "space": "space"}', "\0", '{"format": 2}'])
