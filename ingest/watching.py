@@ -20,7 +20,8 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
 
     The first set is empty and says that everything from now on will be told, also what happens while the caller is
     busy. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries, Office's marks of open
-    files and the program's own data folder are left out; a changed ``.vouchignore`` stands for its whole folder.
+    files and the program's own data folder are left out; a changed ``.vouchignore`` stands for its whole folder. Where
+    another folder takes the place of one, it is told whole and followed from then on.
 
     Raises:
         UsageError: one is no folder.
@@ -38,28 +39,52 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
     def is_wanted(change: Change, path: str) -> bool:
         return _is_visible(Path(path), real) and not Path(path).is_relative_to(own)
 
+    replaced: frozenset[Path] = frozenset()
+    while True:
+        lost: set[Path] = set()
+        before = {folder: _identity(folder) for folder in real}
+        try:
+            rounds = watch(
+                *real,
+                watch_filter=is_wanted,
+                debounce=_ROUND_MS,
+                step=_QUIET_MS,
+                stop_event=_Stop(stop),
+                rust_timeout=_LOOK_UP_MS,
+                yield_on_timeout=True,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            )
+            yield frozenset(_place(path) for _, path in next(rounds, ())) | replaced
+            for changes in rounds:
+                if changes:
+                    yield frozenset(_place(path) for _, path in changes)
+                lost |= {Path(path) for change, path in changes if change is Change.deleted} & before.keys()
+                lost |= {folder for folder in real if _identity(folder) is None}
+                replaced = frozenset(
+                    folder
+                    for folder in real
+                    if (now := _identity(folder)) and (folder in lost or now != before[folder])
+                )
+                if replaced:  # the system goes on following the one that is gone
+                    break
+            else:
+                return
+        except OSError as error:
+            raise StorageError(
+                f"The folders cannot be followed: {error}.",
+                code="cannot_watch",
+                hint="Ingest them now and then instead; on Linux, fs.inotify.max_user_watches may be too low.",
+            ) from error
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Returns what tells a folder from another that takes its name; None where there is none."""
     try:
-        rounds = watch(
-            *real,
-            watch_filter=is_wanted,
-            debounce=_ROUND_MS,
-            step=_QUIET_MS,
-            stop_event=_Stop(stop),
-            rust_timeout=_LOOK_UP_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            ignore_permission_denied=True,
-        )
-        yield frozenset(_place(path) for _, path in next(rounds))
-        for changes in rounds:
-            if changes:
-                yield frozenset(_place(path) for _, path in changes)
-    except OSError as error:
-        raise StorageError(
-            f"The folders cannot be followed: {error}.",
-            code="cannot_watch",
-            hint="Ingest them now and then instead; on Linux, fs.inotify.max_user_watches may be too low.",
-        ) from error
+        status = folder.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if folder.is_dir() else None
 
 
 class _Stop:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,13 @@ class Following:
     def until(self, *wanted: Path) -> set[Path]:
         """Returns everything told until these paths were."""
         while not self._told >= set(wanted):
+            self._told |= next(self._rounds)
+        told, self._told = self._told, set()
+        return told
+
+    def until_any(self, *wanted: Path) -> set[Path]:
+        """Returns everything told until one of these paths was."""
+        while not self._told & set(wanted):
             self._told |= next(self._rounds)
         told, self._told = self._told, set()
         return told
@@ -53,6 +62,30 @@ def test_what_comes_changes_moves_and_goes_is_told(following: Following, tmp_pat
     assert told - {folder / "deep"} == {folder / "old.txt", folder / "deep" / "new.txt"}
     (folder / "deep" / "new.txt").unlink()
     assert folder / "deep" / "new.txt" in following.until(folder / "deep" / "new.txt")
+    assert following.end() == []
+
+
+@pytest.mark.parametrize("way", ["renamed", "deleted", "moved there and back"])
+def test_a_folder_that_takes_the_place_of_another_is_told_whole_and_followed(
+    following: Following, tmp_path: Path, way: str
+) -> None:
+    folder = tmp_path / "files"
+    if way == "deleted":
+        shutil.rmtree(folder)
+    else:
+        folder.rename(tmp_path / "before")
+    time.sleep(1.2)  # longer than the pause between two looks
+    if way == "moved there and back":
+        (tmp_path / "before").rename(folder)
+    else:
+        folder.mkdir()
+    following.until(folder)
+    for name in ("1.txt", "2.txt", "3.txt"):  # the first ones may be told as part of the whole folder
+        (folder / name).write_text("leave")
+        if folder / name in following.until_any(folder, folder / name):
+            break
+    else:
+        raise AssertionError("it is not followed any more")
     assert following.end() == []
 
 
