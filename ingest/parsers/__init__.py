@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "53"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "27"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "28"),
     detection.HTML: Parser("ingest.parsers.html.parser", "22"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "19"),
     detection.TEXT: Parser("ingest.parsers.text", "11"),
@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "15"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "18"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "18"),
-    detection.RTF: Parser("ingest.parsers.rtf.parser", "16"),
+    detection.RTF: Parser("ingest.parsers.rtf.parser", "17"),
     detection.EPUB: Parser("ingest.parsers.epub", "21"),
     detection.EML: Parser("ingest.parsers.mail.parser", "9"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "11"),

@@ -16,7 +16,10 @@ from ingest.parsers.symbol_fonts import show_symbol
 TOKEN = pattern(
     r"\\([A-Za-z]{1,32})(-?\d{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
 )
-MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE, 0x2FFFF, 0x3FFFE))]
+MARKS = [
+    *map(chr, range(0xFDD0, 0xFDF0)),
+    *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE, 0x2FFFF, 0x3FFFE, 0x3FFFF, 0x4FFFE, 0x4FFFF)),
+]
 (
     HIDE,
     SHOW,
@@ -33,13 +36,14 @@ MARKS = [*map(chr, range(0xFDD0, 0xFDF0)), *map(chr, (0x1FFFE, 0x1FFFF, 0x2FFFE,
     LINE,
 ) = MARKS[:13]
 OUTLINE, DEPTH, REMARK = MARKS[13:22], MARKS[22:31], MARKS[31]
-BOX, BOX_END, CONTENTS, INNER_CELL, INNER_ROW = MARKS[32:]
+BOX, BOX_END, CONTENTS, INNER_CELL, INNER_ROW, WIDTHS, EDGE, EDGE_END = MARKS[32:]
 PIECE = pattern(f"([{''.join(MARKS)}\n])")
 _WORD_MARKS = {
     "pard": PARD, "intbl": IN_TABLE, "trhdr": HEADER, "pagebb": PAGE, "page": PAGE, "cell": CELL,
     "nestcell": INNER_CELL, "row": ROW, "nestrow": INNER_ROW, "line": LINE, "lbr": LINE,
 }  # fmt: skip
 _REPLACED = frozenset({"cell", "nestcell", "row", "nestrow", "line", "lbr", "page"})
+_MERGED = {"clmrg": "h", "clvmrg": "v"}
 _WRITER = pattern(r"\\atnauthor ([^{}]{1,200})\}")
 _NO_OTHERS = re.compile(r"\\(?:annotation|footnote|shpinst|do|nesttableprops|cs\d)(?![a-z])")
 """What stands behind ``\\*`` and is read all the same; LibreOffice names the style of a link so."""
@@ -75,6 +79,11 @@ class Marking:
         """Of the remark to come."""
         self._lead = False
         """The first of two bytes came as \\'xx; the second may stand as a plain letter."""
+
+        self._merged = ""
+        """How the cell that is defined goes on: from the left (``h``), from above (``v``)."""
+        self._nested = 0
+        """How deep the definition of a row of a table in a cell stands, 0 outside of one."""
 
         self.overlong = False
         """Whether binary data would go on beyond the end."""
@@ -131,6 +140,7 @@ class Marking:
 
     def _close(self) -> str:
         shown, before = self._closing + "}", self._hidden
+        self._nested = self._nested if len(self._outer) > self._nested else 0
         if self._outer:
             self._hidden, self._font, self._closing, self._stand_ins = self._outer.pop()
         self._left_out = 0
@@ -165,6 +175,16 @@ class Marking:
         if word == "annotation":
             by, self._writer, self._closing = self._writer, "", NOTE_END
             return f"\\z {REMARK}{f'Comment ({by}): ' if by else 'Comment: '}"
+        if word == "nesttableprops":
+            self._nested = self._nested or len(self._outer)
+        elif word in _MERGED:
+            self._merged += _MERGED[word]
+        elif word == "cellx" and number and not self._nested:
+            merged, self._merged = self._merged, ""
+            return f"\\z {EDGE}{merged}{number}{EDGE_END}"
+        elif word == "trowd":
+            self._merged = ""
+            return shown if self._nested else f"\\trowd {WIDTHS}"
         if word in _BOXES:
             self._closing = BOX_END
             return f"\\z {BOX}"

@@ -10,7 +10,7 @@ revisions and hidden text (noted), link targets. A page begins where a break was
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,6 +29,8 @@ from ingest.parsers.rtf.marking import (
     CELL,
     CONTENTS,
     DEPTH,
+    EDGE,
+    EDGE_END,
     HEADER,
     HIDE,
     IN_TABLE,
@@ -48,8 +50,10 @@ from ingest.parsers.rtf.marking import (
     REPLACEMENT,
     ROW,
     SHOW,
+    WIDTHS,
     Marking,
 )
+from ingest.parsers.rtf.tables import in_columns
 from ingest.parsers.word.contents import is_contents_style, leads_to_page
 from ingest.parsers.word.styles import CHECKS, level_of_name
 
@@ -64,7 +68,7 @@ _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
 _MAX_MARKER_CHARS = 12
 _FEW_PIECES = 16
 """In which a cell's last words are found: marks part them."""
-_ENDS = {NOTE: NOTE_END, REMARK: NOTE_END, MARKER: MARKER_END, BOX: BOX_END}
+_ENDS = {NOTE: NOTE_END, REMARK: NOTE_END, MARKER: MARKER_END, BOX: BOX_END, EDGE: EDGE_END}
 """What is gathered apart: where it begins and ends."""
 
 
@@ -132,6 +136,9 @@ class _Writer:
         self._items: list[tuple[int, str, str]] = []
         self._cells: list[str] = []
         self._rows: list[list[str]] = []
+        self._edges: list[str] = []
+        """Where the cells of the row end, as they are defined."""
+        self._row_edges: list[list[str]] = []
         self._header_rows = 0
         self._remarks: list[str] = []
         self._table_remarks: list[str] = []
@@ -166,7 +173,9 @@ class _Writer:
             self._draft.note("hidden_text", f"{concealed} hidden characters were left out.")
 
     def _follow(self, mark: str) -> None:
-        if mark in _ENDS:
+        if mark == WIDTHS:
+            self._edges = []
+        elif mark in _ENDS:
             self._open.append((mark, self._text))
             self._text = []
         elif mark in _ENDS.values():
@@ -220,7 +229,9 @@ class _Writer:
             return
         kind, around = self._open.pop()
         inner, self._text = self._take(), around
-        if kind == BOX:
+        if kind == EDGE:
+            self._edges.append(inner.strip())
+        elif kind == BOX:
             lines = (one_line(line).removesuffix(CELL_SEPARATOR.rstrip()) for line in inner.split("\n"))
             self._boxes.append("\n".join(filter(None, lines)))
         elif kind == MARKER:
@@ -250,6 +261,7 @@ class _Writer:
         self._draft.count_cells(len(self._cells))
         self._header_rows += self._is_header and self._header_rows == len(self._rows)
         self._rows.append(self._cells)
+        self._row_edges.append(self._edges)
         self._cells, self._is_header = [], False
         self._table_remarks += self._remarks
         self._table_boxes += self._boxes
@@ -307,10 +319,12 @@ class _Writer:
     def _close_table(self) -> None:
         if self._cells:
             self._rows.append(self._cells)
+            self._row_edges.append(self._edges)
             self._cells = []
-        rows: Sequence[Sequence[str]] = self._rows
-        header_rows, self._rows, self._header_rows = self._header_rows, [], 0
-        self._draft.table(rows, header_rows or None)
+        rows, copies = in_columns(self._rows, self._row_edges)
+        header_rows, self._rows, self._row_edges, self._header_rows = self._header_rows, [], [], 0
+        self._draft.count_cells(len(copies.left))
+        self._draft.table(rows, header_rows or None, copies=copies)
         beside, self._table_remarks, self._table_boxes = [*self._table_remarks, *self._table_boxes], [], []
         for text in beside:
             self._draft.paragraph(text)
