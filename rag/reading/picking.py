@@ -184,9 +184,38 @@ _MOST_LISTED = 8
 
 
 def _is_open(candidate: Candidate, chosen: Sequence[Candidate], most_rows: int) -> bool:
+    if _is_beside(candidate, chosen) or _says_nothing_of_it(candidate, chosen[0]):
+        return False
     rows = [one for one in chosen if one.unit.row and one.passage is candidate.passage]
     together = bool(rows) and is_rest(candidate.text) and all(is_rest(one.text) for one in rows)
     return not candidate.unit.row or len(rows) < most_rows or together
+
+
+def _says_nothing_of_it(candidate: Candidate, best: Candidate) -> bool:
+    """Says whether a sentence has no word of the question, nor what leads to it, where the best has, and means little
+    of it; not where it has the kind of words that is asked for and the best has not: "Date: 12 July".
+    """
+    signs = candidate.signs
+    fits = signs.fits if candidate.passage is best.passage else 0.0
+    told = signs.own + signs.header + signs.lead + fits > 0 or signs.meaning >= _MEANT
+    return best.signs.own > 0 and not (told or signs.kind > best.signs.kind)
+
+
+_MEANT = 0.3
+"""Cosine with the question from which a sentence may speak of it in other words."""
+
+
+def _is_beside(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
+    """Says whether a row has little of what a chosen one of the same columns has of the question: another product's."""
+    if not candidate.unit.row or not candidate.unit.header:
+        return False
+    own = candidate.signs.own + candidate.signs.fits
+    alike = [one.signs.own for one in chosen if one.unit.row and one.unit.header == candidate.unit.header]
+    return own < _OF_THE_ROW * max(alike, default=0.0)
+
+
+_OF_THE_ROW = 0.5
+"""How much of the share that a row has of the question's words others of its table must have to stand beside it."""
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

@@ -93,7 +93,7 @@ def code_on(question: str) -> CodeOn | None:
 
 
 _ON = re.compile(
-    rf"(?P<code>{CODE.pattern})(?:(?! and | or | vs)[^,;.?]){0, 80}?"
+    rf"(?P<code>{CODE.pattern})(?:(?! and | or | vs)[^,;.?]){{0,80}}?"
     r"\b(?:on|of|for|in|at|from)\s(?:(?:the|an?|my|our|your)\s)?"
     rf"(?:\w+\s){{0,2}}?(?P<product>{CODE.pattern})"
 )

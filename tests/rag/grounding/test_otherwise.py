@@ -217,6 +217,9 @@ def test_a_code_on_a_product_is_not_told_of_another(models: Models) -> None:
 @pytest.mark.parametrize(
     ("question", "other"),
     [
+        ("What does E-12 mean on the FM-450?", True),
+        ("What does the error E-12 mean that I see on my FM-450?", True),
+        ("FM-450のE-12は何ですか", True),
         ("What does E-12 mean?", False),
         ("What does E-12 mean on the BK-250?", False),
         ("Is E-12 worse than E-11 and the BK-250?", False),

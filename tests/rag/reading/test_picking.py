@@ -136,3 +136,22 @@ def test_what_differs_in_an_ordinal_is_told_of_both_editions() -> None:
     )
     assert "third" in said
     assert "fourth" in said
+
+
+def test_other_rows_of_a_table_do_not_stand_beside_the_one_that_is_asked_for() -> None:
+    said = answered("What is the price of the pump?", "…  Product | Price\nPump | £40\nTank | £90\nHose | £5")
+    assert "Pump" in said
+    assert "Tank" not in said
+    assert "Hose" not in said
+    every = answered("What are the prices?", "…  Product | Price\nPump | £40\nTank | £90")
+    assert "Pump" in every
+    assert "Tank" in every
+
+
+def test_a_sentence_without_a_word_of_the_question_does_not_stand_beside_one_that_has() -> None:
+    said = answered(
+        "Is chlorine allowed?", "…  Chlorine is not allowed. Rinse twice. Wear gloves at any time."
+    )
+    assert said == "“Chlorine is not allowed.” [1]"
+    party = answered("When is the party?", "…  We invite you to the party. Friday 12 July 2026 at noon.")
+    assert "12 July" in party
