@@ -57,11 +57,17 @@ def test_html_names_columns_that_can_be_sorted() -> None:
     assert document.blocks[0].header == "Name | Price"
 
 
+def test_html_reads_what_stands_closed_behind_the_button_that_opens_it() -> None:
+    source = f'<button aria-expanded="false">Who may enter?</button><div hidden>{ANSWER}</div>'
+    menu = '<button aria-expanded="false">Menu</button><div hidden><a href="/a">Products</a></div>'
+    assert read(source + menu, "a.html").text == f"Who may enter?\n\n{ANSWER}"
+
+
 def test_html_reads_boxes_with_the_roles_of_a_table_as_rows() -> None:
     def row(role: str, *cells: str) -> str:
         return f'<div role="row">{"".join(f"<span role={role}>{cell}</span>" for cell in cells)}</div>'
 
-    head = f'<div role="rowgroup">{row("columnheader", "Day", "Hours")}</div>'
+    head = f'<div role="rowgroup">{row("columnheader", "<button>Day</button>", "Hours")}</div>'
     grid = f"{head}<div><div>{row('gridcell', 'Monday', '8-17')}"
     document = read(
         f'<div role="grid">{grid}{row("gridcell", "Friday", "8-15")}</div></div></div><p>End', "a.html"

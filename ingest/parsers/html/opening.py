@@ -50,12 +50,14 @@ def open_panels(root: Any) -> None:
             panels.append(element)
         if target := _controlled(element):
             controls.append((element, target))
-        if _OPENER.search(element.get("class") or ""):
+        is_disclosure = element.tag == "button" and element.get("aria-expanded") is not None
+        if is_disclosure or _OPENER.search(element.get("class") or ""):
             openers.append(element)
     _open_controlled(root, controls[:_MOST_CONTROLS], tabs, panels[:_MOST_CONTROLS])
     for opener in openers[:_MOST_CONTROLS]:
         panel = opener.getnext()
-        if panel is not None and (opener.tag == "button" or _is_closed(panel)) and _is_text(panel):
+        is_named = opener.tag == "button" and _OPENER.search(opener.get("class") or "") is not None
+        if panel is not None and (is_named or _is_closed(panel)) and _is_text(panel):
             _open(opener, panel)
 
 

@@ -100,8 +100,8 @@ def parse_html(text: str) -> Any:
     if root is not None:
         root.set(_HIDDEN_CHARS, str(hidden))
         root.set(_FLATTENED, flattened)
-        open_panels(root)
         reshape(root)
+        open_panels(root)
         write_raised(root)
         mend_tables(root)
         open_drawings(root)
