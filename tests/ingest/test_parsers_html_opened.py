@@ -105,6 +105,7 @@ def test_html_takes_a_list_of_cards_with_headings_for_sections() -> None:
         ("before 10:30<a class='sdfootnotesym' href='#sdfootnote1'>1</a>.", "before 10:30[1]."),
         ("10<sup>6</sup> or 10<sup>-3</sup>", "10^6 or 10^-3"),
         ("2<sup>n</sup> and 2<sup>n-1</sup>", "2^n and 2^(n-1)"),
+        ("10<sup><sup>6</sup></sup>, 10<sup>3</sup>", "10^6, 10^3"),
         ("sales of 2024<sup>1)</sup>", "sales of 2024^1)"),
         ("1011<sub>2</sub>, 5<sup>1</sup>/<sub>2</sub> inches", "1011_2, 5 1/2 inches"),
         (

@@ -35,7 +35,7 @@ def write_raised(root: Any) -> None:
         is_number = not len(link) and _NUMBER.fullmatch(link.text or "") is not None
         if is_number and _is_note(link, must_be_named=True) and _runs_on(link):
             link.text = f"[{link.text}]"
-    for raised in root.iter("sup", "sub"):
+    for raised in list(root.iter("sup", "sub")):  # what is written has no parts any more
         text = "".join(raised.itertext()).strip() if len(raised) <= _MOST_LEVELS else ""
         if not text or len(text) > _MOST_CHARS:
             continue
@@ -53,7 +53,12 @@ def write_raised(root: Any) -> None:
 
 def _runs_on(link: Any) -> bool:
     """Says whether a link runs into the word before or behind it."""
-    return link.getparent().tag != "sup" and (_before(link).isalnum() or (link.tail or "")[:1].isalnum())
+    around = link.getparent()
+    return (
+        around is not None
+        and around.tag != "sup"
+        and (_before(link).isalnum() or (link.tail or "")[:1].isalnum())
+    )
 
 
 def _write(element: Any, text: str) -> None:
@@ -84,6 +89,8 @@ def _begins_fraction(raised: Any) -> bool:
 def _before(element: Any) -> str:
     """Returns the character before an element in its line, "" where it is the first."""
     for _ in range(_MOST_LEVELS):
+        if element.getparent() is None:
+            return ""
         beside = element.getprevious()
         text = element.getparent().text if beside is None else beside.tail
         if text:
@@ -96,6 +103,6 @@ def _before(element: Any) -> str:
             element = beside
         else:
             element = element.getparent()
-            if element.tag in _EDGES or element.getparent() is None:
+            if element.tag in _EDGES:
                 return ""
     return ""
