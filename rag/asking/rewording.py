@@ -114,6 +114,7 @@ _TABLE = """
 パソコン PC コンピュータ コンピューター ~端末
 携帯 スマホ スマートフォン 携帯電話
 携帯型
+電話番号 電話 ~内線 ~窓口
 メアド メールアドレス ~電子メール
 パスワード パスフレーズ
 ウイルス マルウェア
@@ -256,6 +257,10 @@ send back | ~return
 broken | faulty | defective
 ~fix | repair
 warranty | guarantee
+UK | United Kingdom | ~Great Britain
+USA | United States
+EU | European Union
+absent | excused | ~apologies
 waterproof | water resistant | ~IP67 | ~IP65 | ~IP68
 size | dimensions
 goal | objective | target

@@ -242,6 +242,10 @@ def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
     """Yields the figures that count what is asked for: "how many days" and "how many annual leave days" want days,
     何人 people.
     """
+    if _PART_OF.search(
+        text
+    ):  # "46 spaces, six of them with chargers": which is counted, its words do not tell
+        return
     nouns = [group for group in match.groups() if group]
     told = list(_ranges(text, lambda one: one.kind == "number" and _next_stem(text, one) == stem(nouns[0])))
     if told:  # "15 tickets take days": the next words of the question need not belong to its noun
@@ -255,6 +259,9 @@ def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
         text, lambda one: one.kind == "number" and stem(nouns[0]) in stems(text[one.end : one.end + 30])
     )
     yield from list(beside) or _ranges(text, lambda one: one.kind == "number" and not _is_enclosed(text, one))
+
+
+_PART_OF = re.compile(r"\bof (?:them|which|whom|these|those)\b|(?<=[\u3400-\u9fff])のうち")
 
 
 def _next_stem(text: str, one: Figure) -> str:
@@ -300,8 +307,8 @@ def _people(text: str, match: re.Match[str]) -> Iterator[_Span]:
 
 
 _ROLE = re.compile(
-    r"(?:\b(?:the|your|their|our|a)\s)?\b(?:[a-zA-Z]+(?:-[a-z]+)?\s){0,2}?"
-    r"(?:(?:manager|director|officer|head|team|department|board|committee|supervisor|president|desk|lead)\b\s?)+(?<! )"
+    r"(?:\b(?i:the|your|their|our|a)\s)?\b(?:[a-zA-Z]+(?:-[a-z]+)?\s){0,2}?"
+    r"(?:(?i:manager|director|officer|head|team|department|board|committee|supervisor|president|desk|lead)\b\s?)+(?<!\s)"
     r"(?: of (?:[A-Z]\w+(?: and)? ?)+(?<! ))?"
 )
 _ONE_OF_MANY = re.compile(r"\ban?\s+\Z", re.IGNORECASE)
