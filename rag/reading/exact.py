@@ -16,7 +16,7 @@ from rag.words.figures import Figure, figures, same
 from rag.words.offices import holds, office_asked_for
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
-from rag.words.terms import stems, weights
+from rag.words.terms import stems, terms, weights
 
 NEAR_CHARS = 60
 """How far, in code points, a word of the question may stand from a figure to speak for it."""
@@ -44,6 +44,8 @@ def exact(question: str, unit: Unit) -> str | None:
             spans = [one for one in spans if _BEFORE.search(unit.text[one.start : one.end + _BEHIND])]
         if find is not _people and not _ASKS_WHEN_TRUE.search(asked):
             spans = [one for one in spans if not _is_condition(unit.text, one)]
+        if find is _people:  # who somebody reports to is not that somebody, "of Contoso" or not
+            spans = [one for one in spans if not _is_named(unit.text[one.start : one.end], question)]
         if find is _people and (office := office_asked_for(question)) is not None:
             spans = [one for one in spans if holds(unit.text[one.start : one.end], unit.text, office)]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
@@ -100,6 +102,12 @@ def _is_asked(text: str, question: str) -> bool:
         return True
     own = figures(text)
     return bool(own) and all(any(same(one, other) for other in figures(question)) for one in own)
+
+
+def _is_named(person: str, question: str) -> bool:
+    """Says whether the question has all words of who somebody is, whatever they are the head of."""
+    own = {term.stem for term in terms(re.split(r"\sof\s", person)[0]) if term.weight > 0}
+    return len(own) > 1 and own <= stems(question)
 
 
 # ---- which of several -----------------------------------------------------------------------------

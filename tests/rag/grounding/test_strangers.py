@@ -226,6 +226,14 @@ def test_what_a_caller_may_not_read_makes_no_difference(service: Service) -> Non
         assert lacking == {"カハタシ"} | (set() if known else {"Contoso", "タカハシ", "merger"})
 
 
+def test_in_how_many_documents_a_word_stands_is_counted_among_what_a_caller_may_read(
+    service: Service,
+) -> None:
+    for caller, spread in ((OWNER, (1, 2)), (ANYONE, (0, 1))):
+        assert CallersLibrary(service.corpus, service.retriever, caller).spread_of("merger") == spread
+    assert CallersLibrary(service.corpus, service.retriever, ANYONE).spread_of("leave") == (1, 1)
+
+
 def test_a_followup_about_what_no_document_speaks_of_is_refused(service: Service) -> None:
     question = "How many days of annual leave are there?"
 

@@ -142,6 +142,11 @@ def test_one_of_several_rows_that_are_asked_for_alike_is_no_short_answer() -> No
         ("CEOは誰ですか。", "CEO：佐藤氏", "佐藤氏"),
         ("誰が承認しますか。", "申請は管理部長が承認する。", "管理部長"),
         ("割引は何%ですか。", "100台以上は5割を引く。", "5割"),
+        (
+            "Who does the Chief Technology Officer report to?",
+            "The Chief Technology Officer of Contoso will be responsible for it.",
+            None,
+        ),
         ("Who reviews the handbook?", "The Head of People reviews it in May.", "The Head of People"),
         ("How many places have chargers?", "The house has 46 places, six of them with chargers.", None),
         ("年休は何日ですか。", "年次有給休暇のうち3日を一斉休業日に充てる。", None),
