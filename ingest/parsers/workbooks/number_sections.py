@@ -136,6 +136,8 @@ class Section:
             last = self._fraction.end - 1
         point = next((at for at, (kind, _) in enumerate(tokens) if kind == "."), last + 1)
         self._whole = [token for token in tokens[first : min(point, last + 1)] if token[0] != ","]
+        kept = [kind for kind, _ in self._whole if kind in _DIGITS]
+        self._least_digits = len(kept) - kept.index("0") if "0" in kept else 0  # ``0#`` shows two
         self._grouped = any(kind == "," for kind, _ in tokens[first : min(point, last)])
         self._scale = sum(1 for kind, _ in tokens[last + 1 :] if kind == ",")
         fraction = [token for token in tokens[point + 1 : last + 1] if token[0] in _DIGITS]
@@ -174,8 +176,7 @@ class Section:
 
     def _show_whole(self, digits: str) -> str:
         """Returns the whole part, its digits filled from the right into the places the format gives them."""
-        least = sum(1 for kind, _ in self._whole if kind == "0")
-        digits = digits.rjust(least, "0")
+        digits = digits.rjust(self._least_digits, "0")
         if self._grouped:
             return ",".join(digits[max(end - 3, 0) : end] for end in range(len(digits), 0, -3)[::-1])
         parts: list[str] = []
