@@ -53,6 +53,31 @@ def pick(candidates: Sequence[Candidate], most_rows: int = MOST_ROWS) -> list[Ca
     return chosen
 
 
+def rows_named(ranked: Sequence[Candidate], question: str) -> list[Candidate]:
+    """Returns the candidates without the rows of a table of which the question names another by all of its first cell:
+    "25-21" and "London" name theirs, however much of the question's words others have.
+    """
+    asked = f" {_apart(question)} "
+    named = [one.unit.row and bool(one.unit.header) and f" {_key(one)} " in asked for one in ranked]
+    headers = {one.unit.header for one, of_it in zip(ranked, named, strict=True) if of_it}
+    return [
+        one
+        for one, of_it in zip(ranked, named, strict=True)
+        if of_it or not (one.unit.row and one.unit.header in headers)
+    ]
+
+
+def _key(one: Candidate) -> str:
+    """Returns the first cell of a row where it may name it by itself; else what no question has."""
+    key = _apart(one.text.strip("| ").partition("|")[0])
+    return key if re.search(r"\d|\w{3}", key) and (key.isdecimal() or weights(key)) else "|"
+
+
+def _apart(text: str) -> str:
+    """Returns the words of a text, folded, with a blank between them."""
+    return " ".join(re.findall(r"\w+(?:[-.]\w+)*", fold(text)))
+
+
 def both_sides(chosen: list[Candidate], ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
     """Has the best of each side heard where a question lays two things beside each other, in the place of the last; of
     a measure that is asked for ("which is heavier?") the best that tells it.

@@ -48,6 +48,7 @@ from rag.reading.picking import (
     measures_first,
     newest_first,
     pick,
+    rows_named,
     with_its_list,
 )
 from rag.reading.sides import compares, only_announces, without_asking
@@ -157,6 +158,7 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     """Returns the sentences that answer the question, best first; none when no word of it occurs."""
     newer = newer_editions(reading)
     ranked = from_the_newest(_of_what_is_asked(rank(reading, embed), reading.question), newer)
+    ranked = rows_named(ranked, reading.question)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
     chosen = keyed_first(measures_first(chosen, reading.question), reading.question)

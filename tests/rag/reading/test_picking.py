@@ -155,3 +155,25 @@ def test_a_sentence_without_a_word_of_the_question_does_not_stand_beside_one_tha
     assert said == "“Chlorine is not allowed.” [1]"
     party = answered("When is the party?", "…  We invite you to the party. Friday 12 July 2026 at noon.")
     assert "12 July" in party
+
+
+ACTIONS = (
+    "…  No. | Action | Owner | Due\n25-16 | Letter to customers | Customer Care | 28 July"
+    "\n25-18 | Gauge for the tool | Production Brno | 15 August\n25-21 | Report of the cell | Research | 28 August"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "there", "left_out"),
+    [
+        ("Who is responsible for action 25-21?", {"25-21"}, {"25-16", "25-18"}),
+        ("Who owns 25-16 and who owns 25-18?", {"25-16", "25-18"}, {"25-21"}),
+        ("Which actions are there?", {"25-16", "25-18"}, set()),
+    ],
+)
+def test_a_row_that_is_named_by_its_first_cell_is_meant(
+    question: str, there: set[str], left_out: set[str]
+) -> None:
+    said = answered(question, ACTIONS)
+    assert all(f"“{one} |" in said for one in there)
+    assert not any(f"“{one} |" in said for one in left_out)
