@@ -36,6 +36,7 @@ from corpus.ownership import own
 from corpus.patterns import pattern
 from corpus.scratch import scratch_folder
 from corpus.store import Corpus
+from corpus.vectors import generation
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
@@ -188,6 +189,8 @@ def verify(corpus: Corpus) -> Verification:
     for state in (corpus.dense.state(), corpus.lexical.state()):
         if state.problem and not state.unbuilt:
             problems.append(state.problem)
+    if not corpus.dense.state().problem and (written_over := generation.damage(corpus.folder / "dense")):
+        problems.append(written_over)
     return Verification(
         found.documents, found.versions, found.chunks, found.vectors, found.originals, tuple(problems)
     )

@@ -24,6 +24,7 @@ import os
 import shutil
 import uuid
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -178,6 +179,22 @@ def open_generation(
             problem = f"The dense index {name} cannot be read: {error}. {REBUILT}"
     shared = not rows_only and bool((first != np.arange(n)).any())
     return Generation(folder, manifest, block, Twins(first) if shared else None, reduction, problem)
+
+
+def damage(dense: Path) -> str:
+    """Returns what is wrong with the current generation as it lies on the disk, every byte of it read; "" for nothing,
+    or where none was built. One that is open was checked as it was opened, and may have been written over since.
+    """
+    name = ""
+    try:
+        if name := read_pointer(dense):
+            _check(dense / name, _read_manifest((dense / name / MANIFEST).read_bytes()).files)
+    except (DamagedError, OSError) as error:
+        with suppress(DamagedError):
+            if read_pointer(dense) != name:  # another took its place meanwhile
+                return ""
+        return f"{error.message if isinstance(error, DamagedError) else error} vouch rebuild builds it anew."
+    return ""
 
 
 def read_pointer(dense: Path) -> str:

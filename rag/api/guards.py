@@ -5,6 +5,7 @@ Pure ASGI: middleware that wraps the response hides a client's leaving from the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 
@@ -25,6 +26,9 @@ CONTENT_POLICY = (
     b"style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
     b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 )
+
+BODY_PAUSE_S = 60.0
+"""Longest pause between two pieces of a body: a connection that says no more is not kept for ever."""
 
 
 class HostGuard:
@@ -63,7 +67,7 @@ class HostGuard:
 
 class SizeGuard:
     """Refuses a body that is larger than its address takes: at once when it says so, else when it has grown
-    so far.
+    so far; and one that does not go on.
 
     ``limits`` holds bytes by path; ``limit`` is for every other path.
     """
@@ -83,11 +87,15 @@ class SizeGuard:
             await self._refuse(scope, send, limit)
             return
         taken = 0
-        answered = False
+        answered = whole = False
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            try:
+                message = await asyncio.wait_for(receive(), None if whole or answered else BODY_PAUSE_S)
+            except TimeoutError:
+                raise _TooSlowError from None
+            whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > limit and not answered:
                 raise _TooLargeError
@@ -102,10 +110,17 @@ class SizeGuard:
             await self._app(scope, counted, noticed)
         except _TooLargeError:
             await self._refuse(scope, send, limit)
+        except _TooSlowError:
+            words = f"The rest of the body did not come within {BODY_PAUSE_S:g} s."
+            await _send_error(scope, send, 408, "too_slow", words, "Send it again.")
 
     async def _refuse(self, scope: Scope, send: Send, limit: int) -> None:
         words = f"The request is larger than the {limit >> 10} kB that this address takes."
         await _send_error(scope, send, 413, "too_large", words, "Send less at once.")
+
+
+class _TooSlowError(BaseException):
+    """Goes through the routes untouched, as the other one."""
 
 
 class _TooLargeError(BaseException):

@@ -119,6 +119,22 @@ def test_verify_names_a_kept_file_that_no_version_has(tmp_path: Path) -> None:
         assert list(corpus.originals.all()) == []
 
 
+def test_verify_notices_vectors_that_were_written_over_while_they_are_open(tmp_path: Path) -> None:
+    with open_corpus(settings_for(tmp_path, "chroma"), SPACE) as corpus:
+        put(corpus, "a.txt", [f"leave {n}" for n in range(4)])
+        corpus.publish()
+        corpus.dense.fold()
+        assert verify(corpus).problems == ()
+        [vectors] = (tmp_path / "dense").glob("gen-*/vectors.f32")
+        with vectors.open("r+b") as file:
+            file.write(b"\x00\x00\x80\x3f")
+        [problem] = verify(corpus).problems
+        assert "vectors.f32" in problem
+        assert problem.endswith("vouch rebuild builds it anew.")
+        corpus.dense.fold(anew=True)
+        assert verify(corpus).problems == ()
+
+
 # ---- an empty corpus, and what is said ---------------------------------------------------------------------
 
 EMPTY = f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from corpus.embedding import processor
 from corpus.embedding.runtime import PRECISIONS
 from corpus.status import CorpusState
 from corpus.store import Corpus
-from rag.api.guards import HostGuard
+from rag.api.guards import HostGuard, SizeGuard
 from rag.service import Service
 from tests.rag.api.api_calls import assert_error
 from tests.rag.api.test_api_asking import HIT_FIELDS
@@ -261,3 +262,33 @@ def test_answers_tell_a_browser_to_do_no_more_than_show_them(client: httpx.Clien
     assert headers["x-frame-options"] == "DENY"
     assert "default-src 'self'" in headers["content-security-policy"]
     assert "server" not in headers
+
+
+def test_a_body_that_does_not_go_on_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.api.guards.BODY_PAUSE_S", 0.05)
+    sent: list[Any] = []
+
+    async def pieces() -> Any:
+        if not waiting:
+            await asyncio.sleep(60)
+        return waiting.pop()
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        await receive()  # as a stream waits for its reader to leave: for as long as it takes
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/api/ask", "headers": []}
+    waiting = [{"type": "http.request", "body": b"{", "more_body": True}]
+    asyncio.run(SizeGuard(reads, 100, {})(scope, pieces, keep))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["error"]["code"] == "too_slow"
+
+    sent.clear()
+    waiting = [{"type": "http.request", "body": b"{", "more_body": False}]
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(SizeGuard(reads, 100, {})(scope, pieces, keep), 0.3))
+    assert sent == []
