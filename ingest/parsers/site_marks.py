@@ -43,7 +43,8 @@ def without_marks(text: str) -> str:
 
 
 def _lines(lines: list[str]) -> Iterator[str]:
-    has_components = any(map(_COMPONENT.match, lines))
+    components = [found for found in map(_COMPONENT.match, lines) if found]
+    closed = {found[2] for found in components if found[1]}
     fence = ""
     inside: list[int] = []  # how far the text of each note or tab is indented
     depth = 0
@@ -74,9 +75,10 @@ def _lines(lines: list[str]) -> Iterator[str]:
             if mark[3]:
                 yield mark[1].rstrip()
         elif component := _COMPONENT.match(line):
-            depth = max(depth - 1, 0) if component[1] else depth + (not component[4])
+            opens = component[2] in closed and not component[4]
+            depth = max(depth - 1, 0) if component[1] else depth + opens
             yield from ("", ". ".join(_TITLES.findall(component[3])), "")
-        elif has_components and _IMPORT.match(line):
+        elif components and _IMPORT.match(line):
             yield ""
         else:
             yield line

@@ -57,6 +57,11 @@ def test_what_only_looks_like_a_mark_stays(written: str) -> None:
     assert read(written, "a.md").text == written.strip("`\n").replace("`", "")
 
 
+def test_a_name_in_angle_brackets_that_is_never_closed_moves_no_item() -> None:
+    source = "<YOUR_NAME>\n\n- one\n  - inner\n- two\n"
+    assert read(source, "a.md").text == "- one\n  - inner\n- two"
+
+
 def test_front_matter_that_means_text_where_yaml_sees_more_is_read() -> None:
     source = (
         "---\ntitle: Leave: it's a guide\nowner: @hr\ntags: [a, b]\ndate: 2026-03-04\n---\nTwenty days.\n"
