@@ -51,7 +51,7 @@ _TABLE = """
 忌引休暇 忌引き 忌引 ~慶弔休暇 ~特別休暇 ~死亡
 が亡くなった場合の休暇 が亡くなったときの休暇 が亡くなった時の休暇 が死亡した場合の休暇 ~(の)忌引休暇
 が亡くなったら何日休めますか が亡くなったら何日休める が亡くなったとき何日休めますか ~(の)忌引休暇(は何日ですか)
-亡くなったら 死んだら ~忌引(で)
+亡くなったら 死んだら ~忌引(で) ~死亡(したら)
 亡くなった 死んだ 他界した ~死亡(した) ~逝去(した) ~忌引(の)
 死亡した ~逝去(した) ~忌引(の)
 葬儀 葬式 お葬式 通夜 告別式 ~忌引 ~弔事
@@ -305,6 +305,7 @@ def rewordings(question: str, lacks: Lacks = lambda words: frozenset()) -> list[
         if entry not in folded:
             continue
         known: list[Rewording] | None = None
+        held = bytes(taken)
         for match in stands(entry, by_itself=True).finditer(folded):
             start, end = match.span()
             if any(taken[start:end]):
@@ -322,11 +323,21 @@ def rewordings(question: str, lacks: Lacks = lambda words: frozenset()) -> list[
                 for one, put in map(_parts, others)
                 if fold(one) not in elsewhere and fold(put) != match[0]
             ]
-        if known:
+        if (
+            known
+            and _PHRASE.search(entry)
+            and lacks([one.other for one in known]).issuperset(one.other for one in known)
+        ):
+            taken[:] = held  # its words may still be put one by one
+        elif known:
             found.append(known)
     in_turn = [one for some in zip_longest(*found) for one in some if one is not None]
     strange = lacks([one.other for one in in_turn]) if in_turn else frozenset()
     return list(islice((one for one in in_turn if one.other not in strange), MOST))
+
+
+_PHRASE = re.compile("[ぁ-ん].*[\u3400-\u9fff].*[ぁ-ん]")
+"""A saying of several words, が亡くなったら何日休めますか: where no document has another for it, each may have one."""
 
 
 def _parts(other: str) -> tuple[str, str]:

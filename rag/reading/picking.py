@@ -67,6 +67,20 @@ def rows_named(ranked: Sequence[Candidate], question: str) -> list[Candidate]:
     ]
 
 
+def named_first(chosen: list[Candidate], question: str) -> list[Candidate]:
+    """Has a row stand first that a question names by a number or code of several characters, "25-21"."""
+    asked = f" {_apart(question)} "
+
+    def behind(one: Candidate) -> bool:
+        key = _key(one)
+        return not (one.unit.row and one.unit.header and _CODED.search(key) and f" {key} " in asked)
+
+    return sorted(chosen, key=behind)
+
+
+_CODED = re.compile(r"\A(?=.*\d)(?!(?:19|20)\d\d\Z)\S{2,}\Z")
+
+
 def _key(one: Candidate) -> str:
     """Returns the first cell of a row where it may name it by itself; else what no question has."""
     key = _apart(one.text.strip("| ").partition("|")[0])

@@ -46,6 +46,7 @@ from rag.reading.picking import (
     from_the_newest,
     keyed_first,
     measures_first,
+    named_first,
     newest_first,
     pick,
     rows_named,
@@ -161,7 +162,8 @@ def choose(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     ranked = rows_named(ranked, reading.question)
     most_rows = MOST_SENTENCES if asks_for_all(reading.question) else MOST_ROWS
     chosen = both_sides(pick(ranked, most_rows), ranked, reading)
-    chosen = keyed_first(measures_first(chosen, reading.question), reading.question)
+    chosen = named_first(measures_first(chosen, reading.question), reading.question)
+    chosen = keyed_first(chosen, reading.question)
     least = NAMED_AS_MUCH if years_of_editions(reading) else AS_MUCH
     chosen = newest_first(chosen, newer, least)
     return with_its_list(chosen)

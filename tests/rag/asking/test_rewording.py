@@ -290,3 +290,10 @@ def test_what_is_put_otherwise_must_be_told_of_what_is_asked_about(models: Model
     texts["a.txt"] = "…  Logger | Value\nProtection | ip67"
     found = answer(Ask("Is the logger waterproof?"), ByWord(texts, cosine=0.4), models)
     assert found.standalone_question == "Is the logger IP67?"
+
+
+def test_the_words_of_a_saying_are_put_one_by_one_where_no_document_has_another_for_it() -> None:
+    asked = "祖母が亡くなったら何日休めますか"
+    assert "祖母の忌引休暇は何日ですか" in {one.question for one in rewordings(asked)}
+    found = rewordings(asked, lambda words: frozenset(one for one in words if "忌引" in one))
+    assert "祖父母が亡くなったら何日休めますか" in {one.question for one in found}

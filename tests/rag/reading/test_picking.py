@@ -177,3 +177,13 @@ def test_a_row_that_is_named_by_its_first_cell_is_meant(
     said = answered(question, ACTIONS)
     assert all(f"“{one} |" in said for one in there)
     assert not any(f"“{one} |" in said for one in left_out)
+
+
+def test_a_row_that_is_named_by_a_number_of_its_own_stands_first() -> None:
+    said = answered(
+        "Who is responsible for action 25-21?",
+        "…  Research is responsible for action 25-14, and who is responsible for action 25-15 is open.",
+        ACTIONS,
+    )
+    quoted = [line for line in said.splitlines() if "“" in line]
+    assert "25-21 |" in quoted[0]
