@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -94,7 +95,7 @@ class VouchRetriever(BaseRetriever):
                     hits: Sequence[Mapping[str, Any]] = json.load(reply)["hits"]
             except HTTPError as error:
                 raise _told(error) from None
-            except (URLError, TimeoutError, ValueError, KeyError) as error:
+            except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
                 raise UnavailableError(
                     f"No Vouch answers at {url}: {type(error).__name__}.",
                     code="no_server",

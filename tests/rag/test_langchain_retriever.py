@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -101,3 +103,22 @@ def test_a_server_that_is_not_there_is_named() -> None:
         VouchRetriever.at("file:///etc/passwd")
     with pytest.raises(UnavailableError, match="No Vouch answers"):
         VouchRetriever.at("http://127.0.0.1:9").invoke("leave")
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{", b"nonsense\r\n\r\n",
+                                   b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"])  # fmt: skip
+def test_a_server_that_breaks_off_or_is_another_program_is_named(reply: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(reply)
+
+        other = threading.Thread(target=answer)
+        other.start()
+        retriever = VouchRetriever.at(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=20)
+        with pytest.raises(UnavailableError, match="No Vouch answers"):
+            retriever.invoke("leave")
+        other.join()
