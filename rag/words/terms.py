@@ -27,6 +27,7 @@ _ALONE = re.compile(
 """One kanji with an ending behind it, or two with one between: a verb, an adjective, a short noun."""
 _VERB, _COMPOUND = 0.3, 0.6
 """By measurement: with .2 and .3 the gains were half as large (docs/retrieval-measured.md)."""
+_HOW_LONG, _TAKE = re.compile(r"\bhow long\b", re.IGNORECASE), frozenset({"take", "takes", "taken", "took"})
 _HOW = frozenset({"far", "long", "soon"})
 """Words that only ask behind "how"; "heavy" and the like say what is measured."""
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -79,14 +80,16 @@ def terms(text: str) -> tuple[Term, ...]:
     A year of a Japanese era is the common one: 2025 of 令和7年.
     """
     found, text, before = [], in_common_years(text), ""
-    japanese = _KANA.search(text) is not None
+    japanese, lasting = _KANA.search(text) is not None, _HOW_LONG.search(text) is not None
     shouted = text.isupper()
     for word in words(text):
         written = text[word.start : word.end]
         # English words of grammar are words of content in capitals ("IT") and between Japanese words ("A評価").
         capitals = len(written) > 1 and written.isupper() and not shouted
         weight = 0.6 if word.text in STOP and (japanese or capitals) else _weigh(word.text)
-        weight, before = 0.0 if before == "how" and word.text in _HOW else weight, word.text
+        if (before == "how" and word.text in _HOW) or (lasting and word.text in _TAKE):
+            weight = 0.0  # it only asks
+        before = word.text
         name = weight > 0 and not shouted and (capitals or _is_name(text, word.start))
         found.append(Term(word.text, stem(word.text), weight, name))
     found += [Term(code, _bare(code), 1.5, True) for code in CODE.findall(fold(text))]

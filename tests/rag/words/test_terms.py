@@ -13,3 +13,16 @@ def test_a_year_of_a_japanese_era_is_the_common_one(asked: str) -> None:
     told = [stems(text) for text in ("令和７年の夏季休業は8月です", "2025年の夏季休業は8月です")]
     other = [stems(text) for text in ("令和6年の夏季休業は8月です", "2024年の夏季休業は8月です")]
     assert min(coverage(wanted, one) for one in told) > max(coverage(wanted, one) for one in other) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("How long must a password be?", {"password"}),
+        ("How long does a repair take?", {"repair"}),
+        ("How soon and how far may I go?", {"go"}),
+        ("Is the long way taken?", {"long", "way", "take"}),
+    ],
+)
+def test_words_that_only_ask_how_long_say_nothing_of_what_is_asked(question: str, asked: set[str]) -> None:
+    assert weights(question).keys() == asked
