@@ -125,8 +125,19 @@ def names_nobody(texts: Iterable[str], office: Office) -> bool:
         rf"|{office.name}[\s:：は（(、]{{1,2}}[\u3400-\u9fff々ァ-ヶー]{{2,8}}(?=$|[\s。、）)]|です|であ|さん|氏|が)"
     )
     return not any(
-        is_held(text, office) or (office.japanese and beside.search(fold(text)) is not None) for text in texts
+        is_held(text, office)
+        or (beside.search(fold(text)) if office.japanese else _IN_OTHER_WORDS.search(text)) is not None
+        for text in texts
     )
+
+
+_NAME = r"[A-Z][\w'’-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+"
+_IN_OTHER_WORDS = re.compile(
+    rf"\b(?:directed|managed|led|headed|chaired|run|appointed) (?:by )?{_NAME}"
+    rf"|{_NAME},? (?:has |was |is )?"
+    r"(?:became|become|been|heads|leads|manages|directs|runs|chairs|appointed|serves|acts)\b"
+)
+"""Who does what the holder of an office does: "It is managed by Jane Doe", "Jane Doe leads the team"."""
 
 
 def _rows(text: str) -> list[list[str]]:

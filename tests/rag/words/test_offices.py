@@ -100,6 +100,18 @@ def test_where_nobody_is_named_nothing_is_answered(models: Models, question: str
     assert answer(Ask(question), Shelf({"a.txt": text}, cosine=0.8), models).abstained
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "…  The Osprey project is managed by Jane Doe.",
+        "…  Jane Doe leads the Osprey project. The manager signs.",
+    ],
+)
+def test_whoever_does_it_may_be_named_in_other_words(models: Models, text: str) -> None:
+    question = "Who is the manager of the Osprey project?"
+    assert "Jane Doe" in answer(Ask(question), Shelf({"a.txt": text}, cosine=0.8), models).text
+
+
 def test_a_name_that_stands_all_over_the_corpus_is_the_houses_own(models: Models) -> None:
     texts = {"contacts.txt": "…  Name | Role\nJane Doe | CEO\nJohn Roe | Cook"}
     texts |= {f"{n}.txt": f"…  Brauwerk Systems rule {n}. Kestrel Valves is a customer." for n in range(6)}
