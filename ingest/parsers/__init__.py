@@ -48,7 +48,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "53"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
-    detection.HTML: Parser("ingest.parsers.html.parser", "23"),
+    detection.HTML: Parser("ingest.parsers.html.parser", "24"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "19"),
     detection.TEXT: Parser("ingest.parsers.text", "11"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "13"),

@@ -154,6 +154,7 @@ def test_html_leaves_out_what_stands_around_the_text() -> None:
         f'{around}<main id="m">{told}</main><aside><h2>Related</h2><ul>{links}</ul></aside>', "a.html"
     ).text == (read(told, "a.html").text)
     assert "Jobs" in read(f"<aside><ul>{links}</ul></aside>", "a.html").text  # all that this page says
+    assert "Acme" in read(f"<header>Acme<ul>{links}</ul></header>{told}", "a.html").text  # whose page it is
     assert "9-17" in read(f"{told}<aside>Open 9-17<ul>{links}</ul></aside>", "a.html").text
     assert "cookies" in read('<div class="cookie-notice"><p>We use cookies.</p></div>', "a.html").text
 

@@ -30,12 +30,12 @@ _MOST_COOKIES = 1500
 _LINK_BOXES = frozenset(
     {
         "navbar", "sidebar", "sidenav", "topnav", "side-nav", "top-nav", "site-nav", "main-nav", "nav", "menu",
-        "main-menu", "site-menu", "footer", "site-footer", "site-header", "sidebar-drawer", "toc-drawer", "related",
+        "main-menu", "site-menu", "footer", "site-footer", "sidebar-drawer", "toc-drawer", "related",
         "related-links",
     }
 )  # fmt: skip
-_BOX_TAGS = frozenset({"aside", "footer", "header"})
-_PARTS = frozenset({"div", "section", "ul", "ol", *_BOX_TAGS})
+_BOX_TAGS = frozenset({"aside", "footer"})
+_PARTS = frozenset({"div", "section", "ul", "ol", "header", *_BOX_TAGS})
 _MOST_BOXES = 50
 _MOST_IN_ENTRY = 12
 _MOST_LEVELS = 3
