@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
     detection.HTML: Parser("ingest.parsers.html.parser", "24"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "19"),
-    detection.TEXT: Parser("ingest.parsers.text", "11"),
+    detection.TEXT: Parser("ingest.parsers.text", "12"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "12"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from corpus.patterns import pattern
-from ingest.parsers.text_tables import as_lines, barred
+from ingest.parsers.text_tables import as_lines, barred, is_first_apart, separated
 
 _FENCE = pattern(r"^(?:-{4,}|\.{4,}|\+{4,}|/{4,}|={4,}|\*{4,}|_{4,}|--|```.*)$")
 _KEPT = ("----", "....", "++++", "```")
@@ -27,11 +27,14 @@ _TERM = pattern(r"^(\S[^\n]{0,200}?):{2,4}(?:\s+(.*))?$")
 _ADMONITIONS = frozenset({"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"})
 _CALLOUT = pattern(r"^<(?:\d+|\.)>\s+(.*)$")
 _COLUMNS = pattern(r"cols\s*=\s*\"([^\"]*)\"|cols\s*=\s*([\w*<>^.;]+)")
+_FORMAT = pattern(r"\bformat\s*=\s*\"?(csv|tsv|dsv)")
+_SEPARATORS = {"csv": ",", "tsv": "\t", "dsv": ":", ",": ",", ":": ":"}
+"""What stands between the cells of a table, by its format or by the mark of the line above it."""
 _TIMES = pattern(r"^(\d{1,2})\*")
-_INLINE_PICTURE = pattern(r"image:[^\s:\[][^\s\[]*\[([^\],]*)[^\]]*\]")
-_LINK = pattern(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]+\[([^\]^,]*)[^\]]*\]")
-_REFERENCE = pattern(r"<<[^<>,\n]+,\s*([^<>\n]+)>>")
-_MACRO = pattern(r"\b(?:kbd|btn|stem|latexmath|asciimath|pass):\w*\[([^\]]+)\]")
+_INLINE_PICTURE = pattern(r"image:[^\s:\[][^\s\[]{0,500}\[([^\],]{0,500}+)[^\]]{0,500}+\]")
+_LINK = pattern(r"(?:link:|xref:|mailto:|https?://)[^\s\[\]]{1,1000}\[([^\]^,]{0,500}+)[^\]]{0,500}+\]")
+_REFERENCE = pattern(r"<<[^<>,\n]++,\s*+([^<>\n]++)>>")
+_MACRO = pattern(r"\b(?:kbd|btn|stem|latexmath|asciimath|pass):\w*\[([^\]]{1,500}+)\]")
 _FOOTNOTE = pattern(r"\s?footnote:[\w-]*\[([^\]]{1,1000})\]")
 _NAMED = pattern(r"\{([\w-]+)\}")
 _MARKED = pattern(r"(?<![\w*_`#\\])([*_`#])\1?(?=[^\s*_`#])((?:(?!\1)[^\n])*?[^\s*_`#])\1\1?(?![\w*_`#])")
@@ -54,10 +57,11 @@ def _lines(lines: list[str]) -> Iterator[tuple[str, bool]]:
         line = lines[at].rstrip()
         at += 1
         if _TABLE.match(line):
-            end = next((n for n in range(at, len(lines)) if lines[n].rstrip() == line), len(lines))
-            rows, heads = barred(lines[at:end], _columns(attributes), "header" in attributes)
-            yield from _prose("", *as_lines(rows, heads), "")
-            at, attributes = end + 1, ""
+            end = next((n for n in range(at, len(lines)) if lines[n].rstrip() == line), 0)
+            if end:  # else it is a line that ends nothing
+                yield from _prose("", *as_lines(*_table(line[0], attributes, lines[at:end])), "")
+                at = end + 1
+            attributes = ""
         elif line.startswith((*_KEPT, "////")) and _FENCE.match(line):
             closing = "```" if line.startswith("```") else line
             end = next((n for n in range(at, len(lines)) if lines[n].rstrip() == closing), len(lines))
@@ -137,6 +141,16 @@ def _told(line: str, items: _Items) -> Iterator[str]:
         if not line[0].isspace():
             items.end()
         yield line.removesuffix(" +")
+
+
+def _table(mark: str, attributes: str, lines: list[str]) -> tuple[list[list[str]], int]:
+    """Returns the rows of a table and how many of them are its header."""
+    has_head = "header" in attributes
+    found = _FORMAT.search(attributes)
+    separator = _SEPARATORS.get(found[1] if found else mark)
+    if separator:
+        return separated(lines, separator), int(has_head or is_first_apart(lines))
+    return barred(lines, _columns(attributes), has_head)
 
 
 def _columns(attributes: str) -> int:

@@ -185,7 +185,8 @@ def _table(name: str, title: str, options: dict[str, str], lines: list[str]) -> 
         )
         return
     mark = {"tab": "\t", "space": " "}.get(options.get("delim", ""), options.get("delim") or ",")
-    heads = int(options["header-rows"]) if options.get("header-rows", "").isdigit() else 0
+    given = options.get("header-rows", "")[:3]
+    heads = int(given) if given.isdecimal() else 0
     rows = listed(lines) if name == "list-table" else separated(lines, mark[:1])
     if head := options.get("header"):
         rows, heads = [*separated([head], mark[:1]), *rows], heads + 1

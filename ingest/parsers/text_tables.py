@@ -7,7 +7,6 @@ None of the three characters is one that a text has.
 from __future__ import annotations
 
 import csv
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -22,7 +21,12 @@ GRID_BORDER = pattern(r"^\s*\+(?:[-=]+\+)+\s*$")
 SIMPLE_BORDER = pattern(r"^\s*=+(?: +=+)+\s*$")
 _SPANNED = pattern(r"^[\s-]+$")
 _COLUMNS = pattern(r"=+")
-_ADOC_CELL = pattern(r"(?:^|(?<=[\s|]))((?:\d{1,3}(?:\.\d{1,3})?[+*])?[<^>]?(?:\.[<^>])?[a-z]?)\|(?!===)")
+_BAR = pattern(
+    r"(?:(?:^|(?<=\s))(?:(?:(?P<across>\d{1,3})?(?:\.(?P<down>\d{1,3}))?[+*])?[<^>]?(?:\.[<^>])?[a-z]?))?\|"
+)
+_MOST_TIMES = 100
+_MOST_EDGES = 200
+_MOST_BELOW = 100_000
 
 
 def as_lines(rows: Iterable[Sequence[str]], heads: int) -> Iterator[str]:
@@ -35,10 +39,12 @@ def as_lines(rows: Iterable[Sequence[str]], heads: int) -> Iterator[str]:
 def listed(lines: Sequence[str]) -> list[list[str]]:
     """Returns the rows of a list of lists (``* - first``, ``  - second``)."""
     rows: list[list[str]] = []
+    outer, dash = 0, 0  # what stands deeper is a list within a cell
     for line in lines:
-        if item := _ITEM.match(line):
+        if (item := _ITEM.match(line)) and (not rows or len(item[1]) <= outer):
+            outer, dash = len(item[1]), line.index("-")
             rows.append([item[2] or ""])
-        elif rows and (cell := _NEXT_CELL.match(line)) and len(rows[-1]) < 100:
+        elif rows and (cell := _NEXT_CELL.match(line)) and len(cell[1]) <= dash and len(rows[-1]) < 100:
             rows[-1].append(cell[2] or "")
         elif rows and line.strip():
             rows[-1][-1] += f" {line.strip()}"
@@ -63,6 +69,8 @@ def drawn(lines: Sequence[str]) -> tuple[list[list[str]], int]:
     edges = sorted(
         {at for line in wide if GRID_BORDER.match(line) for at, one in enumerate(line) if one == "+"}
     )
+    if len(edges) > _MOST_EDGES:
+        edges = [at for at, one in enumerate(wide[0]) if one == "+"][:_MOST_EDGES]
     rows: list[list[str]] = []
     heads = 0
     texts = [""] * (len(edges) - 1)
@@ -84,6 +92,9 @@ def drawn(lines: Sequence[str]) -> tuple[list[list[str]], int]:
         if not any(ended) and len(pieces) == len(texts):  # whether it is drawn exactly or not
             texts = [f"{text} {piece.strip()}".strip() for text, piece in zip(texts, pieces, strict=True)]
             continue
+        if not any(ended) and len(line) != edges[-1] + 1:
+            texts[0] = " ".join((texts[0], *map(str.strip, pieces))).strip()
+            continue
         start = 0
         for column, right in enumerate(edges[1:]):
             if (
@@ -92,6 +103,8 @@ def drawn(lines: Sequence[str]) -> tuple[list[list[str]], int]:
                 if not any(ended[start : column + 1]):
                     texts[start] = f"{texts[start]} {line[edges[start] + 1 : right].strip()}".strip()
                 start = column + 1
+    if any(texts):  # nothing is drawn below the last row
+        rows.append(texts)
     return [[cell.replace("\0", "") for cell in row] for row in rows], heads
 
 
@@ -124,26 +137,48 @@ def barred(lines: Sequence[str], columns: int, has_head: bool) -> tuple[list[lis
         columns: how many its attributes say, 0 where they say none: then as many as its first line has.
         has_head: whether its attributes say so; else a first line above a blank one is a header.
     """
-    cells: list[str] = []
+    cells: list[tuple[list[str], int, int]] = []
     first = 0
-    filled = [number for number, line in enumerate(lines) if line.strip()]
-    for line in lines:
-        found = list(_ADOC_CELL.finditer(line.replace("\\|", "\0")))
-        before = line.replace("\\|", "\0")[: found[0].start()] if found else line.replace("\\|", "\0")
-        if cells and before.strip():
-            cells[-1] += f" {before.strip()}"
+    for line in (line.replace("\\|", "\0") for line in lines):
+        found = list(_BAR.finditer(line))
+        before = line[: found[0].start()].strip() if found else line.strip()
+        if before:
+            cells = cells or [([], 1, 1)]
+            cells[-1][0].append(before)
         for match, following in zip(found, [*found[1:], None], strict=False):
-            text = line.replace("\\|", "\0")[match.end() : following.start() if following else None]
-            times = re.match(r"(\d+)(?:\.\d+)?[+*]", match[1])
-            cells += [text.strip()] * min(int(times[1]) if times else 1, 100)
-        first = first or len(cells)
+            text = line[match.end() : following.start() if following else None].strip()
+            across, down = (min(int(match[key] or 1), _MOST_TIMES) for key in ("across", "down"))
+            cells.append(([text], across, down))
+        first = first or sum(across for _, across, _ in cells)
     width = columns or first
     if not width:
         return [], 0
-    cells = [cell.replace("\0", "|") for cell in cells]
-    rows = [cells[at : at + width] for at in range(0, len(cells), width)]
-    is_apart = len(filled) > 1 and filled[1] > filled[0] + 1 and first == width
-    return rows, int(has_head or is_apart)
+    placed = _placed(cells, width)
+    rows = [placed[at : at + width] for at in range(0, len(placed), width)]
+    return rows, int(has_head or (is_first_apart(lines) and first == width))
+
+
+def is_first_apart(lines: Sequence[str]) -> bool:
+    """Says whether a blank line parts the first line of a table from the others: it names the columns."""
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    return len(filled) > 1 and filled[1] > filled[0] + 1
+
+
+def _placed(cells: Iterable[tuple[Sequence[str], int, int]], width: int) -> list[str]:
+    """Returns the texts of cells in reading order; a cell is said in every row and column that it covers."""
+    placed: list[str] = []
+    below: dict[int, str] = {}
+    for parts, across, down in cells:
+        text = " ".join(filter(None, parts)).replace("\0", "|")
+        while len(placed) in below:
+            placed.append(below.pop(len(placed)))
+        for _ in range(across):
+            if len(below) < _MOST_BELOW:
+                below.update((len(placed) + row * width, text) for row in range(1, down))
+            placed.append(text)
+    while len(placed) in below:
+        placed.append(below.pop(len(placed)))
+    return placed
 
 
 def _spread(line: str) -> str:

@@ -163,3 +163,47 @@ def test_texts_are_read_in_time_linear_in_what_they_hold(part: str, name: str) -
     start = time.monotonic()
     read(f"Told.\n\n{part * 20_000}", name)
     assert time.monotonic() - start < 15
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        ("|===\n|Name|b\n\n|Box|5\n|a|c\n|===", "Name | b\nBox | 5\na | c"),
+        ("|===\n|Name |Fee\n\n.2+|Box |1\n|2\n2+|all\n|===", "Name | Fee\nBox | 1\nBox | 2\nall | all"),
+        (",===\nName,Fee\n\nBox,5\n,===", "Name | Fee\nBox | 5"),
+        ("[%header,format=csv]\n|===\nName,Fee\nBox,5\n|===", "Name | Fee\nBox | 5"),
+    ],
+)
+def test_asciidoc_reads_cells_without_blanks_over_rows_and_separated_by_commas(lines: str, rows: str) -> None:
+    assert kinds(read(lines, "a.adoc")) == [("table", 0, rows)]
+
+
+def test_asciidoc_keeps_what_stands_below_a_table_that_never_ends() -> None:
+    assert read("Told.\n\n|===\nAsk first.\n\nThen go.", "a.adoc").text == "Told.\n\nAsk first.\n\nThen go."
+
+
+def test_restructured_text_keeps_the_last_row_of_an_open_table_and_cells_that_are_too_long() -> None:
+    table = "+---+---+\n| a | b |\n+===+===+\n| c | d |\n"
+    assert read(table, "a.rst").text == "a | b\nc | d"
+    wide = "+---+---+---+\n| a | b | c |\n+---+---+---+\n| one for all of them | |\n+---+---+---+\n"
+    assert "one for all of them" in read(wide, "a.rst").text
+
+
+def test_restructured_text_reads_a_list_within_a_cell_as_its_words() -> None:
+    source = ".. list-table::\n   :header-rows: ²\n\n   * - Box\n     - - one\n       - two\n   * - Bag\n     - x\n"
+    assert read(source, "a.rst").text == "Box | - one - two\nBag | x"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.adoc", "image:a" * 20_000 + "[x"),
+        ("a.adoc", "http://x[" * 20_000),
+        ("a.adoc", f"<<a,{' ' * 100_000}x ["),
+        ("a.rst", f"+{'-+' * 20_000}\n" + "|x\n" * 20_000),
+    ],
+)
+def test_hostile_marks_are_read_in_linear_time(name: str, text: str) -> None:
+    start = time.process_time()
+    read(f"Told.\n\n{text}", name)
+    assert time.process_time() - start < 3
