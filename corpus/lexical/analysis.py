@@ -4,7 +4,7 @@ Words of spaced scripts are folded words, those of English as they are spelt in 
 Chinese, Japanese and Korean, and other scripts written without spaces, are overlapping pairs of characters. Pairs
 found as much as a dictionary tokenizer on the questions they were measured on, need no 200 MB dictionary and know no
 unknown words. Codes and numbers are one token as well as their parts, and so are a product's units ("55N・m"). A year
-of a Japanese era is the common one as well.
+of a Japanese era is the common one as well, and an amount in 万 or 億 the plain number.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from corpus.amounts import amounts
 from corpus.british import american
 from corpus.eras import era_years, in_common_years
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
 
-ANALYSIS_VERSION = 7
+ANALYSIS_VERSION = 8
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"
@@ -97,6 +98,8 @@ def passage_tokens(context: str, text: str) -> list[str]:
             (tokens if reading else extras).append(token)
         for _, _, year in era_years(folded):
             extras += [str(year), f"{year}年"]
+        for _, end, value in amounts(folded):
+            extras += [str(value), f"{value}{_unit(folded, end)}"]
         tokens.append(GAP)
     return tokens + extras
 
@@ -109,6 +112,7 @@ def query_tokens(query: str) -> QueryTokens:
     """
     folded = fold(query)
     tokens = list(_tokens(in_common_years(folded)))
+    tokens += [(f"{value}{_unit(folded, end)}", False) for _, end, value in amounts(folded)]
     counts: dict[str, int] = {}
     for token, _ in tokens:
         counts[token] = counts.get(token, 0) + 1
@@ -203,6 +207,11 @@ def _tokens(folded: str) -> Iterator[tuple[str, bool]]:
         if code[0].isdigit() and before_end + 1 == match.start() and _names_number(before):
             yield (before + code)[:_MAX_TOKEN_CHARS], False
         before, before_end = code, match.end()
+
+
+def _unit(folded: str, end: int) -> str:
+    """Returns the character behind an amount as the token of a number has it: 円 of 5万円; "" where there is none."""
+    return folded[end : end + 1] if _IS_UNSPACED.match(folded, end) else ""
 
 
 def _names_number(word: str) -> bool:
