@@ -29,7 +29,7 @@ def reading_order(places: Sequence[Place]) -> list[int]:
     for number in sorted(range(len(places)), key=lambda one: (places[one].top, places[one].left, one)):
         first = places[rows[-1][0]] if rows else None
         # Side by side is what begins within the upper half of the row's first box.
-        if first is not None and places[number].top < first.top + max(first.height // 2, 1e-6):
+        if first is not None and places[number].top < first.top + max(first.height / 2, 1e-6):
             rows[-1].append(number)
         else:
             rows.append([number])

@@ -13,7 +13,7 @@ from corpus.patterns import pattern
 
 _FENCE = pattern(r"^\s{0,12}(`{3,}|~{3,})")
 _COLONS = pattern(
-    r"^\s*:{3,}[ \t]*(?:\{[^}\n]*\}|([a-z][\w-]*)(?:\[([^\]\n]*)\])?)?[ \t]*([^\n:{]*)(?:\{[^}\n]*\})?[ \t]*:*$"
+    r"^\s*:{3,}[ \t]*+(?:\{[^}\n]*\}|([a-z][\w-]*+)(?:\[([^\]\n]*)\])?)?[ \t]*+([^\n:{]*+)(?:\{[^}\n]*\})?[ \t]*+:*$"
 )
 _EXCLAIMED = pattern(
     r"^(\s*)(?:!!!|\?\?\?\+?)[ \t]+([a-z][\w -]{0,40}?)(?:[ \t]+\"([^\"\n]*)\")?[ \t]*$", re.IGNORECASE
@@ -24,7 +24,7 @@ _IMPORT = pattern(
     r"^(?:import\s[^\n]{1,300}\sfrom\s+|import\s+)['\"][^'\"\n]+['\"];?\s*$|^export\s+(?:const|default|let)\s[^\n]*$"
 )
 _COMMENT = pattern(r"\{/\*(?:[^*{]|\*(?!/)|\{(?!/\*))*+\*/\}")
-_COMPONENT = pattern(r"^\s*<(/?)([A-Z][\w.]*)((?:\s[^<>]*)?)(/?)>\s*$")
+_COMPONENT = pattern(r"^\s*<(/?)([A-Z](?=[\w.]*[a-z]|[^<>]*/>)[\w.]*+)((?:\s[^<>]*)?)(/?)>\s*$")
 _TITLES = pattern(r"\b(?:title|label|summary|alt|caption|description)=(?:\{\s*)?[\"']([^\"'\n]*)[\"']")
 _KINDS = frozenset(
     {
@@ -74,9 +74,8 @@ def _lines(lines: list[str]) -> Iterator[str]:
             yield mark[1] + _named(mark[2].lower(), mark[3])
             if mark[3]:
                 yield mark[1].rstrip()
-        elif component := _COMPONENT.match(line):
-            opens = component[2] in closed and not component[4]
-            depth = max(depth - 1, 0) if component[1] else depth + opens
+        elif (component := _COMPONENT.match(line)) and (component[4] or component[2] in closed):
+            depth = max(depth - 1, 0) if component[1] else depth + (not component[4])
             yield from ("", ". ".join(_TITLES.findall(component[3])), "")
         elif components and _IMPORT.match(line):
             yield ""

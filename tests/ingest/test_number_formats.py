@@ -81,6 +81,8 @@ def test_number_formats(value: float, code: str, shown: str) -> None:
         ("0.00002", "mm:ss", "0:00:02"),
         ("0", "yyyy/m/d", "0"),
         ("-0.5", "h:mm", "-0.5"),
+        ("2026", "G/標準", "2026"),
+        ("2026", "G/通用格式", "2026"),
     ],
 )
 def test_what_a_chart_keeps_is_shown_as_it_is_read(value: str, code: str, shown: str) -> None:

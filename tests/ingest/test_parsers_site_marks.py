@@ -57,9 +57,9 @@ def test_what_only_looks_like_a_mark_stays(written: str) -> None:
     assert read(written, "a.md").text == written.strip("`\n").replace("`", "")
 
 
-def test_a_name_in_angle_brackets_that_is_never_closed_moves_no_item() -> None:
+def test_a_name_in_angle_brackets_that_is_never_closed_stays_and_moves_no_item() -> None:
     source = "<YOUR_NAME>\n\n- one\n  - inner\n- two\n"
-    assert read(source, "a.md").text == "- one\n  - inner\n- two"
+    assert read(source, "a.md").text == source.rstrip()
 
 
 def test_front_matter_that_means_text_where_yaml_sees_more_is_read() -> None:
@@ -92,3 +92,16 @@ def test_marks_are_read_in_time_linear_in_the_text(part: str) -> None:
     start = time.monotonic()
     read(f"Told.\n\n{part * 20_000}", "a.md")
     assert time.monotonic() - start < 20
+
+
+def test_tables_written_in_capitals_stay_tables() -> None:
+    source = (
+        "<TABLE>\n<TR>\n<TH>Kind</TH><TH>Fee</TH>\n</TR>\n<TR>\n<TD>Small</TD><TD>5</TD>\n</TR>\n</TABLE>\n"
+    )
+    assert kinds(read(source, "a.md")) == [("table", 0, "Kind | Fee\nSmall | 5")]
+
+
+def test_a_long_name_behind_colons_is_read_in_linear_time() -> None:
+    start = time.process_time()
+    read(f"Told.\n\n:::{'a' * 50_000}:x", "a.md")
+    assert time.process_time() - start < 3

@@ -45,6 +45,8 @@ _DAY_ZERO = datetime(1899, 12, 30)
 _LENGTH = pattern(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _HOURS = pattern("[hs]", re.IGNORECASE)
 _DAYS = pattern("[ydeg]", re.IGNORECASE)
+_GENERAL = pattern(r"general|\bg/\w{2}", re.IGNORECASE)
+"""``G/標準`` and ``G/通用格式`` are its names in Japanese and Chinese."""
 _LAST_DAY = 2_958_466  # the year 9999 ends
 _WEEKDAY = pattern(r"[^a-z]*(d{3,4}|a{3,4})[^a-z]*", re.IGNORECASE)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,7 +75,7 @@ def is_date_format(code: str) -> bool:
     """Says whether a format code shows a date or a time."""
     bare = _bare(code)
     return (
-        "general" not in bare.lower()
+        not _GENERAL.search(bare)
         and bool(re.search("[ymdhseg]|aaa", bare, re.IGNORECASE))
         and not re.search(r"[0#?][eE][+-]", bare)
     )
@@ -129,7 +131,7 @@ def _part_of_date(code: str) -> str:
     bare = _bare(code).lower()
     if weekday := _WEEKDAY.fullmatch(bare):
         return weekday[1]
-    if re.search("[dhsa]", bare) or not re.search("[ymeg]", bare):
+    if re.search("[dhsa0#?]", bare) or not re.search("[ymeg]", bare):
         return ""
     return _MONTH if "m" in bare else _YEAR
 
