@@ -68,7 +68,9 @@ def rows_named(ranked: Sequence[Candidate], question: str) -> list[Candidate]:
 
 
 def named_first(chosen: list[Candidate], question: str) -> list[Candidate]:
-    """Has a row stand first that a question names by a number or code of several characters, "25-21"."""
+    """Has a row stand first that a question names by a number of several figures, "25-21"; of codes with letters its
+    header decides (:func:`keyed_first`).
+    """
     asked = f" {_apart(question)} "
 
     def behind(one: Candidate) -> bool:
@@ -78,7 +80,7 @@ def named_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     return sorted(chosen, key=behind)
 
 
-_CODED = re.compile(r"\A(?=.*\d)(?!(?:19|20)\d\d\Z)\S{2,}\Z")
+_CODED = re.compile(r"\A(?!(?:19|20)\d\d\Z)\d[\d.-]+\Z")
 
 
 def _key(one: Candidate) -> str:

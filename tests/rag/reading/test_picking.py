@@ -187,3 +187,13 @@ def test_a_row_that_is_named_by_a_number_of_its_own_stands_first() -> None:
     )
     quoted = [line for line in said.splitlines() if "“" in line]
     assert "25-21 |" in quoted[0]
+
+
+def test_a_row_of_a_product_under_other_columns_does_not_stand_first() -> None:
+    said = answered(
+        "What did the G-200 cost in 2024?",
+        "…  Order | Product | GBP\nG200-1 | Gateway G-200 | 325.00\nG200-2 | Cable for the G-200 | 12.00",
+        "…  Product | Current | Oldest supported\nG-200 | 5.1.0 | 4.0\nE-4032 | 3.3.1 | 2.0",
+    )
+    quoted = [line for line in said.splitlines() if "“" in line]
+    assert "G200-1" in quoted[0]
