@@ -191,3 +191,49 @@ def test_html_is_read_in_time_linear_in_what_it_holds(part: str) -> None:
     start = time.monotonic()
     read(f"<p>All employees are entitled to twenty days of leave.</p>{part * 20_000}", "a.html")
     assert time.monotonic() - start < 20
+
+
+def test_html_opens_no_window_behind_a_box_and_keeps_what_a_tab_holds() -> None:
+    window = '<div class="modal" style="display:none">Subscribe to our letter.</div>'
+    source = f'<div class="accordion"><p>{ANSWER}</p></div>{window}'
+    assert read(source, "a.html").text == ANSWER
+    tab = f'<div role="tab" aria-controls="a">Entry<div id="a">{ANSWER}</div></div>'
+    assert read(tab, "a.html").text == f"Entry\n\n{ANSWER}"
+
+
+@pytest.mark.parametrize("font", ["Segoe UI Symbol", "Arial, 'Segoe UI', Symbol", "'Segoe UI Symbol', serif"])
+def test_html_reads_letters_whose_first_font_is_no_symbol_font(font: str) -> None:
+    assert read(f'<p style="font-family: {font}">Hello</p>', "a.html").text == "Hello"
+    assert (
+        read(f'<p style="mso-bidi-font-family:Symbol;font-family: {font}">Hello</p>', "a.html").text
+        == "Hello"
+    )
+
+
+def test_html_takes_powers_in_links_for_no_notes() -> None:
+    source = '<p><a href="#area">Area in m<sup>2</sup></a> of the 1<sup><a href="#n">4</a></sup></p>'
+    assert read(source, "a.html").text == "Area in m2 of the 1[4]"
+
+
+def test_html_keeps_figures_beside_links_and_numbers_beside_words() -> None:
+    plans = "".join(f'<p id="p{n}"><a href="#p{n}">Plan {n}</a> {n}.00 EUR, 9:30</p>' for n in (1, 2, 3, 4))
+    prices = "".join(f'<p><a href="#p{n}">Plan</a> €{n}.50</p>' for n in (1, 2, 3, 4))
+    text = read(f"{prices}{plans}", "a.html").text
+    assert text.count("€") == text.count("EUR") == 4
+    cells = "<tr><td>Year</td><td>Sold</td></tr><tr><td><pre>1\n2</pre></td><td>many</td></tr>"
+    assert read(f"<table>{cells}</table>", "a.html").text == "Year | Sold\n1 2 | many"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<button aria-controls="p">Q</button>' * 1000 + f'<div id="p"><a>{"word " * 50_000}</a></div>',
+        f'<div class="{"cookie" * 16_000}">Told.</div>',
+        '<div role="grid"><div role="row">' * 100 + '<span role="cell">a</span>' * 10_000,
+        f"<table><tr><td>{'<pre>1</pre>' * 20_000}</td><td><pre>a</pre></td></tr></table>",
+    ],
+)
+def test_hostile_pages_are_read_in_linear_time(source: str) -> None:
+    start = time.process_time()
+    read(f"<p>Told.</p>{source}", "a.html")
+    assert time.process_time() - start < 3

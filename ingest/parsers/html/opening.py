@@ -23,12 +23,15 @@ _HIDING = pattern(
     re.IGNORECASE,
 )
 _ELSEWHERE = frozenset({"modal", "dropdown", "offcanvas"})
+_POPUP = pattern(r"(?<![a-z])(?:modal|pop-?up|overlay|offcanvas|tooltip)(?![a-z])", re.IGNORECASE)
 _CHOICES = frozenset(
     {"dialog", "alertdialog", "listbox", "menu", "menubar", "tree", "tooltip", "navigation", "search"}
 )
 _NO_TEXT = frozenset({"nav", "dialog", "ul", "form", "select", "menu"})
 _MOST_CONTROLS = 1000
 _MOST_LOOKS = 2000
+_MOST_LETTERS = 5000
+_LONGEST_OPENER = 200
 
 
 def open_panels(root: Any) -> None:
@@ -57,7 +60,7 @@ def open_panels(root: Any) -> None:
     for opener in openers[:_MOST_CONTROLS]:
         panel = opener.getnext()
         is_named = opener.tag == "button" and _OPENER.search(opener.get("class") or "") is not None
-        if panel is not None and (is_named or _is_closed(panel)) and _is_text(panel):
+        if panel is not None and (is_named or _is_closed(panel)) and _is_line(opener) and _is_text(panel):
             _open(opener, panel)
 
 
@@ -78,9 +81,14 @@ def _open_controlled(root: Any, controls: list[tuple[Any, str]], tabs: list[Any]
         return
     named = {one.get("id"): one for one in root.iter() if one.get("id")}
     labelled: dict[Any, Any] = {}
+    text: dict[Any, bool] = {}
     for control, target in controls:
         panel = named.get(target)
-        if panel is not None and _is_text(panel):
+        if panel is None:
+            continue
+        if panel not in text:
+            text[panel] = _is_text(panel)
+        if text[panel]:
             _open(control, panel)
             if control.get("role") == "tab":
                 labelled[panel] = control
@@ -96,6 +104,7 @@ def _open_controlled(root: Any, controls: list[tuple[Any, str]], tabs: list[Any]
 
 def _name_panels(labelled: Mapping[Any, Any]) -> None:
     """Puts the name of each tab before what it opens: beside each other they name nothing."""
+    labelled = {panel: tab for panel, tab in labelled.items() if tab not in panel.iterancestors()}
     for panel, tab in labelled.items():
         name = panel.makeelement("p")
         name.text, name.tail, panel.text = one_line("".join(tab.itertext())), panel.text, None
@@ -121,12 +130,36 @@ def _is_text(panel: Any) -> bool:
     """Says whether an element is something to read, not a choice of links or values; looks at its beginning alone."""
     if not isinstance(panel.tag, str) or panel.tag in _NO_TEXT or panel.get("role") in _CHOICES:
         return False
+    if _POPUP.search(panel.get("class") or ""):
+        return False
     linked = said = 0
     for event, one in islice(walk(panel, lambda inner: inner.tag == "a"), _MOST_LOOKS):
         if event == "start":
-            text = "".join(one.itertext()) if one.tag == "a" else one.text or ""
+            text = _beginning(one) if one.tag == "a" else (one.text or "")[:_MOST_LETTERS]
             linked += sum(map(str.isalnum, text)) * (one.tag == "a")
         else:
-            text = "" if one is panel else one.tail or ""
+            text = "" if one is panel else (one.tail or "")[:_MOST_LETTERS]
         said += sum(map(str.isalnum, text))
+        if said + linked > _MOST_LETTERS:
+            break
     return said > 2 * linked
+
+
+def _is_line(opener: Any) -> bool:
+    """Says whether an element may be the line above what it opens, not a box with text of its own."""
+    return (
+        0 < len(_beginning(opener).strip()) <= _LONGEST_OPENER
+        and next(opener.iter("p", "ul", "ol"), None) is None
+    )
+
+
+def _beginning(element: Any) -> str:
+    """Returns the first letters of an element's text."""
+    parts: list[str] = []
+    left = _MOST_LETTERS
+    for text in islice(element.itertext(), _MOST_LOOKS):
+        parts.append(text[:left])
+        left -= len(text)
+        if left <= 0:
+            break
+    return "".join(parts)

@@ -36,7 +36,7 @@ def write_raised(root: Any) -> None:
         if is_number and _is_note(link, must_be_named=True) and _runs_on(link):
             link.text = f"[{link.text}]"
     for raised in list(root.iter("sup", "sub")):  # what is written has no parts any more
-        text = "".join(raised.itertext()).strip() if len(raised) <= _MOST_LEVELS else ""
+        text = _short_text(raised) if len(raised) <= _MOST_LEVELS else ""
         if not text or len(text) > _MOST_CHARS:
             continue
         before = _before(raised)
@@ -49,6 +49,16 @@ def write_raised(root: Any) -> None:
             _write(raised, f" {text}" if before.isdigit() else text)
         elif (shown := show_raised(text, before)) != text:
             _write(raised, shown)
+
+
+def _short_text(element: Any) -> str:
+    """Returns an element's text, of a long one its beginning."""
+    text = ""
+    for part in element.itertext():
+        text = f"{text}{part}".lstrip()
+        if len(text) > 10 * _MOST_CHARS:
+            break
+    return text.strip()
 
 
 def _runs_on(link: Any) -> bool:
@@ -73,11 +83,17 @@ def _is_note(raised: Any, must_be_named: bool = False) -> bool:
         if one is None or one.tag not in ("a", "sup", "span"):
             continue
         target = one.get("href") or ""
+        if one is raised.getparent() and not _is_all_of(raised, one):
+            target = ""  # a link whose words end in a power
         if one.get("role") == "doc-noteref" or ("#" in target and not must_be_named):
             return True
         if _NOTE.search(f"{one.get('class')} {one.get('id')} {target if '#' in target else ''}"):
             return True
     return False
+
+
+def _is_all_of(raised: Any, link: Any) -> bool:
+    return len(link) == 1 and not (link.text or "").strip() and not (raised.tail or "").strip()
 
 
 def _begins_fraction(raised: Any) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lxml import etree
+
 from corpus.patterns import pattern
 from ingest.parsers.html.walk import HEADINGS, whole_number
 from ingest.parsers.symbol_fonts import show_symbol
@@ -20,7 +22,11 @@ _MOST_TITLE = 150
 _INLINE = pattern(r"(?:^|;)\s*display\s*:\s*inline\s*(?:;|$)", re.IGNORECASE)
 _FLOATING = pattern(r"(?:^|;)\s*float\s*:\s*left", re.IGNORECASE)
 _MARKER = pattern(r"\s*(?:\(?[^\W_]{1,4}[.)．）]{1,3}|[•◦▪–·o-]\.?)\s*")
-_SYMBOLS = pattern(r"font(?:-family)?\s*:(?:[^;]{0,40}?['\"\s])?(Symbol|Wingdings)\b", re.IGNORECASE)
+_SYMBOLS = pattern(
+    r"(?:^|;)\s*+font(?:-family\s*+:\s*+|\s*+:[^;,'\"]{0,40}?\d(?:pt|px|r?em|%)[^\s;]{0,10}\s++)['\"]?(Symbol|Wingdings)\b(?!\s\w)",
+    re.IGNORECASE,
+)
+"""The first font that is asked for: one behind it draws only what that has not."""
 
 
 def reshape(root: Any) -> None:
@@ -87,16 +93,36 @@ def _shown(text: str | None, font: str) -> str | None:
 
 
 def _make_table(grid: Any) -> None:
-    rows = [one for one in grid.iter() if one.get("role") == "row"]
-    cells = [[one for one in row.iter() if one.get("role") in _CELLS] for row in rows]
-    if sum(map(len, cells)) < 2:
+    rows = _rows(grid)
+    if sum(len(cells) for _, cells in rows) < 2:
         return
     grid.tag = "table"
     grid.attrib.pop("role")
-    for row, inner in zip(rows, cells, strict=True):
+    for row, cells in rows:
         row.tag = "tr"
-        for cell in inner:
+        for cell in cells:
             cell.tag = _CELLS[cell.get("role")]
+
+
+def _rows(grid: Any) -> list[tuple[Any, list[Any]]]:
+    """Returns the rows of a box that have cells of their own, with these; tables within it have theirs."""
+    rows: list[tuple[Any, list[Any]]] = []
+    around: list[tuple[Any, list[Any]]] = []
+    walker = etree.iterwalk(grid, events=("start", "end"))
+    for event, one in walker:
+        role = one.get("role")
+        if event == "end":
+            if around and one is around[-1][0]:
+                around.pop()
+        elif one is not grid and (role in _TABLES or one.tag == "table"):
+            walker.skip_subtree()
+        elif role in _CELLS and around:
+            around[-1][1].append(one)
+            walker.skip_subtree()
+        elif role == "row" and not (around and around[-1][1]):
+            around.append((one, []))
+            rows.append(around[-1])
+    return [(row, cells) for row, cells in rows if cells]
 
 
 def _open_lists(heading: Any, seen: set[Any]) -> None:

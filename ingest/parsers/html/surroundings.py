@@ -21,7 +21,7 @@ _SKIP = pattern(
 )
 _MOST_LINK = 40
 _COOKIES = pattern(
-    r"(?:cookie|gdpr)\w*?[-_]?(?:banner|notice|bar|popup|overlay|message|modal|dialog|consent|law)"
+    r"(?:cookie|gdpr)\w{0,20}?[-_]?(?:banner|notice|bar|popup|overlay|message|modal|dialog|consent|law)"
     r"|consent[-_]?(?:banner|bar|popup|overlay|modal|dialog|sdk)"
     r"|\bcc-(?:banner|window)|cookiebot|onetrust|usercentrics|didomi",
     re.IGNORECASE,
@@ -39,6 +39,9 @@ _PARTS = frozenset({"div", "section", "ul", "ol", "header", *_BOX_TAGS})
 _MOST_BOXES = 50
 _MOST_IN_ENTRY = 12
 _MOST_LEVELS = 3
+_BESIDE = pattern(r"[\d\s.…·‥・()\[\]|–—-]*")
+"""What stands beside the words of an entry: its number, its page, dots between them."""
+_MOST_NUMBERS = 50_000
 _MAIN = frozenset({"body", "html", "main", "article"})
 _NUMBERS = pattern(r"[\d\s]*")
 _NUMBERED = frozenset(
@@ -52,6 +55,7 @@ _NUMBERED = frozenset(
 def mark_surroundings(root: Any) -> None:
     """Marks what is not the text of a page; boxes of links only where the page says something beside links."""
     boxes, entries, notices = [], [], 0
+    numbered: set[Any] = set()
     targets = {name for one in root.iter() for name in (one.get("id"), one.get("name")) if name}
     for element in root.iter():
         tag = element.tag
@@ -72,7 +76,10 @@ def mark_surroundings(root: Any) -> None:
         elif tag in ("p", "div") and targets and _is_entry(element, targets):
             entries.append(element)
         elif tag == "pre" or not _NUMBERED.isdisjoint(names.lower().split()):
-            _leave_line_numbers(element)
+            cell = _cell_beside_code(element) if tag == "pre" else element
+            if cell is not None and cell not in numbered:
+                numbered.add(cell)
+                _leave_line_numbers(cell, must_count=tag == "pre")
     _leave_runs(entries)
     if boxes and any(is_sentence(text) for text, _ in beside_links(root)):
         for box in boxes[:_MOST_BOXES]:
@@ -130,7 +137,7 @@ def _is_entry(line: Any, targets: set[str]) -> bool:
             beside += one.tail or ""
         elif one is not line and next(one.iterancestors("a"), None) is None:
             beside += (one.text or "") + (one.tail or "")
-    return any(map(str.isalpha, words)) and not any(map(str.isalpha, beside))
+    return any(map(str.isalpha, words)) and _BESIDE.fullmatch(beside) is not None
 
 
 def _leave_runs(entries: list[Any]) -> None:
@@ -145,24 +152,27 @@ def _leave_runs(entries: list[Any]) -> None:
         run.append(entry)
 
 
-def _leave_line_numbers(element: Any) -> None:
-    """Leaves out the numbers beside lines of code, by their name or as a cell beside the code."""
-    cell = element
-    if element.tag == "pre":
-        cell = next(
-            (
-                one
-                for _, one in zip(range(_MOST_LEVELS), element.iterancestors(), strict=False)
-                if one.tag == "td"
-            ),
-            None,
-        )
-        if cell is None:
+def _cell_beside_code(pre: Any) -> Any:
+    """Returns the cell in which lines stand, None where no cell with lines follows it."""
+    above = (one for _, one in zip(range(_MOST_LEVELS), pre.iterancestors(), strict=False) if one.tag == "td")
+    cell = next(above, None)
+    beside = None if cell is None else cell.getnext()
+    return None if beside is None or beside.find(".//pre") is None else cell
+
+
+def _leave_line_numbers(element: Any, must_count: bool) -> None:
+    """Leaves out the numbers beside lines of code."""
+    parts, left = [], _MOST_NUMBERS
+    for text in element.itertext():
+        left -= len(text)
+        if left < 0 or not _NUMBERS.fullmatch(text):
             return
-    text = "".join(cell.itertext())
-    if not text.isspace() and text and _NUMBERS.fullmatch(text):
-        found = text.split()
-        if element.tag != "pre" or (
-            len(found) > 1 and list(map(int, found)) == list(range(int(found[0]), int(found[0]) + len(found)))
-        ):
-            _leave(cell)
+        parts.append(text)
+    found = "".join(parts).split()
+    counted = (
+        list(map(str, range(int(found[0]), int(found[0]) + len(found))))
+        if found and len(found[0]) < 9
+        else []
+    )
+    if found and (not must_count or (len(found) > 1 and found == counted)):
+        _leave(element)
