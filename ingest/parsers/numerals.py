@@ -7,10 +7,13 @@ _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌ�
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン"
 _KANA = {"aiueo": _AIUEO, "aiueoFullWidth": _AIUEO, "iroha": _IROHA, "irohaFullWidth": _IROHA}
 
+_MOST_LETTERS = 30
+"""As often a letter is written for a high number: ``aa`` for 27."""
+
 
 def show_numeral(number: int, form: str) -> str:
     """Returns a number in one of Word's formats (ECMA-376, part 1, 17.18.59), in digits where that is not known."""
-    if form in ("lowerLetter", "upperLetter") and number > 0:
+    if form in ("lowerLetter", "upperLetter") and 0 < number <= 26 * _MOST_LETTERS:
         letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
         return letter.upper() if form == "upperLetter" else letter
     if form in ("lowerRoman", "upperRoman") and 0 < number < 4000:

@@ -155,3 +155,8 @@ def test_a_table_with_a_blank_line_after_each_row_is_read_in_time() -> None:
     start = time.monotonic()
     read(b"a,b\n" + b"c,1\n\n" * 100_000, "a.csv")
     assert time.monotonic() - start < 20
+
+
+def test_blank_lines_between_the_rows_of_one_table_make_none_of_them_a_header() -> None:
+    document = read(b"Name,City\nA,1\n\nB,2\n\nAnna,Berlin\nC,3\n", "a.csv")
+    assert [block.header for block in document.blocks] == ["Name | City"]

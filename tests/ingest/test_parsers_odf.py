@@ -379,3 +379,14 @@ def test_headings_show_the_numbers_that_the_document_gives_them() -> None:
     )  # fmt: skip
     shown = [text for _, _, text in kinds(read(body, outline + bare))]
     assert shown == ["第1章 総則", "1.1 目的", "1.2 範囲", "第2章 休暇", "2.1 年休", "付録", "別表"]
+
+
+def test_levels_and_numbers_without_end_cost_nothing() -> None:
+    heading = (
+        '<text:h text:outline-level="300000000">Deep</text:h><text:h text:outline-level="1">Part</text:h>'
+    )
+    item = '<text:list-item text:start-value="999999999"><text:p>Told.</text:p></text:list-item>'
+    letters = level(1, "").replace('num-format="1"', 'num-format="a"')
+    letters = f'<text:list-style style:name="L">{letters}</text:list-style>'
+    document = read(f'{heading}<text:list text:style-name="L">{item}</text:list>', letters)
+    assert [text for _, _, text in kinds(document)] == ["Deep", "Part", "999999999 Told."]

@@ -52,6 +52,8 @@ _CONTAINERS = frozenset(
 _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
 _REMARK_ON_SLIDE = "{http://openoffice.org/2009/office}annotation"
 _RESOLVED = LO_EXT + "resolved"
+_MAX_OUTLINE = 10
+"""As many levels of headings have numbers (ODF 1.3)."""
 _MAX_DEPTH = 100
 _LENGTH = pattern(r"(-?\d{1,6}(?:\.\d{1,6})?)(cm|mm|in|pt|pc|px)?")
 _IN_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 0.0353, "pc": 0.423, "px": 0.0265}
@@ -230,6 +232,8 @@ class _Writer:
 
     def _chapter(self, style: str, level: int) -> str:
         """Returns the number that the document gives a heading, counting it."""
+        if level > _MAX_OUTLINE:
+            return ""
         del self._chapters[level:]
         self._chapters.extend([0] * (level - len(self._chapters)))
         self._chapters[-1] += 1

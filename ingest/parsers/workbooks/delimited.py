@@ -40,7 +40,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         text = text[told.end() :]
     delimiter = told[1] if told else find_delimiter(text, "\t" if content_type == TSV else ",")
     rows: list[list[str]] = []
-    parted, widest = False, 0
+    parted, widest, is_spaced = False, 0, False
     names = 0  # where in the rows a row of names stands behind a blank line, below values
     for row in _rows(text, delimiter):
         draft.count_cells(len(row))
@@ -57,8 +57,14 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
                 # What an export says of itself, or another table.
                 _add_part(draft, rows, None if _is_even(rows) else 0)
                 rows, widest = [], 0
-            elif 1 < len(set(filter(None, cells))) == len(cells) and any(map(is_value, rows[-1])):
+            elif (
+                not is_spaced
+                and 1 < len(set(filter(None, cells))) == len(cells)
+                and any(map(is_value, rows[-1]))
+            ):
                 names = len(rows)
+        elif parted:
+            is_spaced = True  # blank lines stand between rows of one table
         parted = False
         rows.append(cells)
         widest = max(widest, len(cells))
