@@ -42,6 +42,7 @@ def test_an_amount_is_the_number_that_it_says(text: str, value: int) -> None:
         "千葉3丁目",
         "",
         "1万2.5円",
+        "1万2千3百円",
     ],
 )
 def test_what_is_none_is_left_alone(text: str) -> None:
