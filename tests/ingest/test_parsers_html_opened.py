@@ -237,3 +237,12 @@ def test_hostile_pages_are_read_in_linear_time(source: str) -> None:
     start = time.process_time()
     read(f"<p>Told.</p>{source}", "a.html")
     assert time.process_time() - start < 3
+
+
+def test_html_reads_no_button_beside_the_words_of_a_heading() -> None:
+    source = (
+        '<h2>Leave <button aria-controls="c">Copy link</button></h2><div id="c" hidden>Twenty days.</div>'
+    )
+    assert read(source, "a.html").text == "Leave\n\nTwenty days."
+    twice = "<h2><button>Who may</button> <button>enter?</button></h2>"
+    assert read(twice, "a.html").text == "Who may enter?"

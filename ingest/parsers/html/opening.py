@@ -37,11 +37,18 @@ _LONGEST_OPENER = 200
 def open_panels(root: Any) -> None:
     """Shows what a page's own controls open, and gives what opens it the place of a heading's words or a name."""
     tabs, panels, controls, openers = [], [], [], []
+    wordless: dict[Any, bool] = {}
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
-        if element.tag == "button" and next(element.iterancestors(*_WORDED, "button"), None) is not None:
-            element.tag = "span"
+        if (
+            element.tag == "button"
+            and (around := next(element.iterancestors(*_WORDED, "button"), None)) is not None
+        ):
+            if around not in wordless:
+                wordless[around] = _has_no_words_beside_buttons(around)
+            if wordless[around]:
+                element.tag = "span"
         elif element.tag == "template" and element.get("shadowrootmode") == "open":
             element.tag = "div"  # of a component drawn by the server
         elif element.tag == "dialog" and element.get("open") is not None:
@@ -118,8 +125,19 @@ def _open(control: Any, panel: Any) -> None:
         panel.attrib.pop(name, None)
     if panel.get("style"):
         panel.set("style", _HIDING.sub("", panel.get("style")))
-    if control is not None and control.tag == "button" and control.get("role") != "tab":
+    is_button = control is not None and control.tag == "button" and control.get("role") != "tab"
+    if is_button and next(control.iterancestors(*_WORDED), None) is None:
         control.tag = "p"
+
+
+def _has_no_words_beside_buttons(element: Any) -> bool:
+    """Says whether buttons say what an element says: one beside its words copies or sorts."""
+    for event, one in walk(element, lambda inner: inner.tag == "button"):
+        text = one.text if event == "start" else one.tail
+        is_inside = one.tag != "button" if event == "start" else one is not element
+        if text and is_inside and any(map(str.isalpha, text)):
+            return False
+    return True
 
 
 def _is_closed(panel: Any) -> bool:
