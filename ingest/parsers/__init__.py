@@ -62,7 +62,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.PPTX: Parser("ingest.parsers.pptx", "16"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "19"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "19"),
-    detection.RTF: Parser("ingest.parsers.rtf.parser", "17"),
+    detection.RTF: Parser("ingest.parsers.rtf.parser", "18"),
     detection.EPUB: Parser("ingest.parsers.epub", "23"),
     detection.EML: Parser("ingest.parsers.mail.parser", "10"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "12"),

@@ -343,7 +343,7 @@ def _inline(children: Sequence[Token]) -> str:
                 raised[name] = len(parts)
             elif name in raised:
                 inner = "".join(parts[raised[name] :])
-                before = "".join(parts[: raised[name]][-2:])
+                before = "".join(parts[max(raised[name] - 2, 0) : raised[name]])
                 shown = {"sup": show_raised, "sub": show_lowered}.get(name)
                 parts[raised.pop(name) :] = [shown(inner, before) if shown else ""]
     return "".join(parts)

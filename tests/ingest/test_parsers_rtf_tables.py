@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.parsers import parse
+from ingest.parsers.rtf.tables import in_columns
 
 
 def row(*cells: str, ends: tuple[str, ...]) -> str:
@@ -43,3 +44,9 @@ def test_where_widths_do_not_fit_the_cells_stay_as_they_are(ends: tuple[str, ...
 def test_the_widths_of_a_table_in_a_cell_are_not_those_of_the_row() -> None:
     inner = "a\\nestcell b\\nestcell {\\*\\nesttableprops\\trowd\\cellx300\\cellx600\\nestrow}"
     assert lines(HEAD, row(inner, "150", "210", ends=("1000", "2000", "3000")))[1] == "a; b | 150 | 210"
+
+
+def test_rows_that_share_no_columns_stay_as_they_are() -> None:
+    rows = [["a", "b"]] * 40
+    shown, copies = in_columns(rows, [[str(500 * n), str(500 * n + 200)] for n in range(40)])
+    assert (shown, copies.left) == (rows, set())

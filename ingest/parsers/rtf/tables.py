@@ -10,6 +10,8 @@ from ingest.parsers.merged import Copies
 _NEAR = 60
 """Edges that are nearer than this, in twentieths of a point (about a millimetre), are one."""
 _MOST_COLUMNS = 100
+_MOST_TIMES = 3
+"""As many columns for each cell of the longest row: more are rows that share none."""
 
 
 def in_columns(
@@ -31,7 +33,7 @@ def in_columns(
     for end in sorted({end for own in ends for end in own}):
         if not columns or end - columns[-1] > _NEAR:
             columns.append(end)
-    if len(columns) > _MOST_COLUMNS:
+    if len(columns) > min(_MOST_COLUMNS, _MOST_TIMES * max(map(len, plain), default=0)):
         return plain, copies
     shown: list[list[str]] = []
     for number, (row, own, given) in enumerate(zip(rows, ends, edges, strict=True)):
