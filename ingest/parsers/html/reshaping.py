@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lxml import etree
-
 from corpus.patterns import pattern
-from ingest.parsers.html.walk import HEADINGS, whole_number
+from ingest.parsers.html.walk import HEADINGS, walk, whole_number
 from ingest.parsers.symbol_fonts import show_symbol
 
 _TABLES = frozenset({"table", "grid", "treegrid"})
@@ -104,22 +102,26 @@ def _make_table(grid: Any) -> None:
             cell.tag = _CELLS[cell.get("role")]
 
 
+def _is_table(element: Any) -> bool:
+    return element.tag == "table" or element.get("role") in _TABLES
+
+
 def _rows(grid: Any) -> list[tuple[Any, list[Any]]]:
     """Returns the rows of a box that have cells of their own, with these; tables within it have theirs."""
     rows: list[tuple[Any, list[Any]]] = []
     around: list[tuple[Any, list[Any]]] = []
-    walker = etree.iterwalk(grid, events=("start", "end"))
-    for event, one in walker:
+
+    def is_closed(one: Any) -> bool:
+        return one.get("role") in _CELLS or (one is not grid and _is_table(one))
+
+    for event, one in walk(grid, is_closed):
         role = one.get("role")
         if event == "end":
             if around and one is around[-1][0]:
                 around.pop()
-        elif one is not grid and (role in _TABLES or one.tag == "table"):
-            walker.skip_subtree()
         elif role in _CELLS and around:
             around[-1][1].append(one)
-            walker.skip_subtree()
-        elif role == "row" and not (around and around[-1][1]):
+        elif role == "row" and not is_closed(one) and not (around and around[-1][1]):
             around.append((one, []))
             rows.append(around[-1])
     return [(row, cells) for row, cells in rows if cells]
