@@ -16,6 +16,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import MOST_K, Library
 from rag.asking.dating import named_by, own_dates
+from rag.asking.parts import parts
 from rag.asking.rewording import rewordings
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.changes import changes, to_show
@@ -106,7 +107,7 @@ def called_so(question: str, found: Sequence[Hit], library: Library, k: int) -> 
     calls it nothing.
     """
     change = change_asked_for(question)
-    if change is None or not change.document:
+    if change is None or not change.document or parts(question):  # what else is asked is answered by itself
         return None
     names = _names(change, library)
     hits = [hit for hit in found if _is_called(hit, names)]
@@ -126,7 +127,7 @@ def _names(change: Change, library: Library) -> list[str]:
 def _is_called(hit: Hit, names: Sequence[str]) -> bool:
     """Says whether the title, the path or the headings of a passage have all the words of one of the names."""
     headings = "\n".join(one for one in hit.text.splitlines() if _HEADING.fullmatch(one))
-    above = spaced_out(f"{hit.title}\n{hit.source}\n{hit.context}\n{headings}")
+    above = spaced_out("\n".join((hit.title, hit.source, hit.context, *hit.headings, headings)))
     own = stems(above)
     return any(fold(one) in above if is_japanese(one) else stems(one) <= own for one in names)
 

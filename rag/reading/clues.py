@@ -66,8 +66,18 @@ def expected_kinds(question: str) -> list[re.Pattern[str]]:
 
 
 def asks_for_money(question: str) -> bool:
-    """Says whether a question asks what something costs."""
-    return _MONEY in expected_kinds(question)
+    """Says whether a question asks what something costs: "how much" may ask for current, too."""
+    return _COSTS.search(fold(question)) is not None
+
+
+_COSTS = re.compile(
+    r"\b(?:costs?|prices?|fees?|charges?|expensive)\b|\bhow much (?:is|are|was|were|for)\b"
+    r"|\bhow much\b.*\b(?:pay|paid)\b|いくら|何円|金額|費用|料金|価格"
+)
+IN_MONEY = re.compile(
+    r"\b(?:prices?|fees?|costs?(?! cent)|gbp|eur|usd|chf|jpy|czk)\b|[£$€¥]|価格|単価|料金|円"
+)
+"""What a column of prices is called."""
 
 
 def counted(question: str) -> str:

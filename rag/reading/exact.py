@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.language import fold
+from rag.reading.clues import IN_MONEY
 from rag.reading.units import Unit
 from rag.words.figures import Figure, figures, same
 from rag.words.offices import holds, office_asked_for
@@ -157,12 +158,28 @@ def _named_cell(question: str, unit: Unit) -> _Span | None:
     if best < _CONTENT or shares[1:].count(best) > 1 or len(cells) != len(shares):
         return None
     at = shares.index(best, 1)
+    if _ASKS_A_PRICE.search(fold(question)) and not _is_its_price(question, unit, at):
+        return None
     start += sum(len(cell) + 1 for cell in cells[:at])
     return _Span(start, start + len(cells[at])) if re.search(r"\d", cells[at]) else None
 
 
+def _is_its_price(question: str, unit: Unit, at: int) -> bool:
+    """Says whether a column is what a question about a price asks for, and not how much that rose: "Cost centre" is
+    another thing than what something costs.
+    """
+    header = fold(unit.header.strip("| ").split("|")[at])
+    named = IN_MONEY.search(header) is not None or stems(header) <= stems(question)
+    return named and _RISE.search(fold(question)) is None
+
+
 _CONTENT = 0.5
 """Least weight of a word of a column's name that the question must say."""
+_ASKS_A_PRICE = re.compile(r"\b(?:costs?|prices?|fees?)\b|価格|料金|費用")
+_RISE = re.compile(
+    r"\bhow much\b.*\b(?:rise|rose|risen|increase[ds]?|go(?:ne)? (?:up|down)|chang\w+|f[ae]ll|drop\w*)\b"
+    r"|(?:値上|値下|上が|下が|変わ|変更)"
+)
 
 
 # ---- kinds ------------------------------------------------------------------------------------------

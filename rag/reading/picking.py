@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading
-from rag.reading.clues import asks_for_money, expected_kinds
+from rag.reading.clues import IN_MONEY, asks_for_money, expected_kinds
 from rag.reading.measures import measured
 from rag.reading.sides import sides
 from rag.reading.signs import Candidate
@@ -60,10 +60,11 @@ def rows_named(ranked: Sequence[Candidate], question: str) -> list[Candidate]:
     asked = f" {_apart(question)} "
     named = [one.unit.row and bool(one.unit.header) and f" {_key(one)} " in asked for one in ranked]
     headers = {one.unit.header for one, of_it in zip(ranked, named, strict=True) if of_it}
+    words = {*asked.split()}  # "the P-9 probe" is another that is named, "Probe P-9"
     return [
         one
         for one, of_it in zip(ranked, named, strict=True)
-        if of_it or not (one.unit.row and one.unit.header in headers)
+        if of_it or not (one.unit.row and one.unit.header in headers) or words.issuperset(_key(one).split())
     ]
 
 
@@ -141,11 +142,16 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
     (code,) = (fold(written) for some in codes.values() for written in some.values())
     kinds, costs = expected_kinds(question), asks_for_money(question)
     leads = re.compile(rf"{re.escape(code)}(?![\w.-])")
+    most = max((len(one.unit.stems & wanted) for one in chosen if one.unit.row), default=0)
 
     def behind(one: Candidate) -> int:
         cells = [fold(cell).strip() for cell in one.text.split("|")]
         of_kind = one.signs.kind or not kinds
-        of_it = stems(one.unit.header) & wanted or (costs and _IN_MONEY.search(fold(one.unit.header)))
+        of_it = not wanted.isdisjoint(stems(one.unit.header))
+        if (
+            costs and not of_it and len(one.unit.stems & wanted) >= most
+        ):  # a part's price is not the product's
+            of_it = IN_MONEY.search(fold(one.unit.header)) is not None
         if not (one.unit.row and of_it and of_kind and any(map(leads.match, cells))):
             return 2
         return int(code not in cells)
@@ -154,7 +160,6 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
 
 
 _CONTENT = 0.4
-_IN_MONEY = re.compile(r"\b(?:prices?|fees?|gbp|eur|usd|chf|jpy|czk)\b|[£$€¥]|価格|単価|料金|円")
 
 
 def from_the_newest(ranked: Sequence[Candidate], newer: Mapping[int, frozenset[int]]) -> Sequence[Candidate]:

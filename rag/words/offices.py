@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.language import fold
 
@@ -20,7 +20,7 @@ _THE = r"(?:the|our|your|my|its|their|an?|current|acting)"
 _HOLDER = re.compile(
     rf"\bwho(?:['’]s| is| are| (?P<was>was|were))\s+(?:{_THE}\s+)*"
     r"(?:(?!(?:allowed|responsible|required|able|entitled|asked|informed|paid|to|in|for|by|on|with)\b)[\w'’-]+\s+){0,3}?"
-    rf"(?P<office>{_OFFICE})s?\b"
+    rf"(?P<office>{_OFFICE})s?\b(?!\s(?:i|we|you|they|he|she|that|who|whom|which)\b)"
     r"|(?P<held>[a-z]{2,5}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]*[長役])(?:(?:は|って|の(?:お?名前|氏名)は)(?:誰|だれ|どなた)|の(?:お?名前|氏名)(?:は|を))"
 )
 _NAME_JA = r"[\u3400-\u9fff々ァ-ヶー・]{1,8}"
@@ -124,11 +124,34 @@ def names_nobody(texts: Iterable[str], office: Office) -> bool:
         rf"[\u3400-\u9fff々ァ-ヶー]{{1,8}}{office.name}(?![\u3400-\u9fff々])"
         rf"|{office.name}[\s:：は（(、]{{1,2}}[\u3400-\u9fff々ァ-ヶー]{{2,8}}(?=$|[\s。、）)]|です|であ|さん|氏|が)"
     )
+    if office.japanese:
+        return not any(is_held(text, office) or beside.search(fold(text)) is not None for text in texts)
+    alike = [office, *(replace(office, name=one, words=office.words | {"of"}) for one in _ALIKE)]
+    about = {one for one in office.words if not _NOT_ITS_OWN.fullmatch(one)} - {*office.name.split()}
+    about = about - {*re.findall(r"\w+", office.whose)} or about
+    by_office = re.compile(_BY_OFFICE.replace("NAME", re.escape(office.name)))
     return not any(
-        is_held(text, office)
-        or (beside.search(fold(text)) if office.japanese else _IN_OTHER_WORDS.search(text)) is not None
+        any(is_held(text, one) for one in alike)
+        or any(
+            not about.isdisjoint(re.findall(r"\w+", one.group())) for one in by_office.finditer(fold(text))
+        )
+        or _IN_OTHER_WORDS.search(text) is not None
         for text in texts
     )
+
+
+_ALIKE = ("head", "manager", "director", "lead", "officer")
+"""Who is asked for as a quality manager may be the head of Quality."""
+_NOT_ITS_OWN = re.compile(
+    r"who|whos|s|is|are|was|were|the|our|your|my|its|their|an?|current|acting|of|for|at|in"
+)
+_IS = rf"(?:(?:is|are)(?: also)?|(?:also )?(?:acts|serves) as) (?:{_THE} )"
+_OF = r"(?: (?:of|for) (?:the )?[\w-]+(?: and [\w-]+)?)?"
+_BY_OFFICE = (
+    rf"\b{_OFFICE}\b{_OF} {_IS}(?:[\w-]+ ){{0,2}}NAME\b{_OF}"
+    rf"|(?:[\w-]+ ){{0,2}}\bNAME\b{_OF} {_IS}(?:[\w-]+ ){{0,2}}{_OFFICE}\b"
+)
+"""An office that is said to be another: "The head of Legal acts as the data protection officer"."""
 
 
 _NAME = r"[A-Z][\w'’-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from corpus.types import Hit
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.models.catalogue import Models
@@ -177,6 +180,22 @@ def test_one_that_is_called_so_in_a_heading_a_name_or_other_words_is_there(
     models: Models, question: str, name: str, text: str
 ) -> None:
     assert "no_such_document" not in notes(asked(question, models, {name: text}))
+
+
+def test_one_that_has_a_heading_for_it_is_there(models: Models) -> None:
+    class Headed(Shelf):
+        def hits(self) -> list[Hit]:
+            return [replace(hit, headings=("Handbook", "Parking")) for hit in super().hits()]
+
+    shelf = Headed({"handbook.txt": "…  Parking\n\nThe lot has 46 places."}, cosine=0.8)
+    given = answer(Ask("What changed in the parking rules?"), shelf, models)
+    assert "no_such_document" not in notes(given)
+
+
+def test_what_is_asked_beside_a_document_that_there_is_not_is_answered(models: Models) -> None:
+    question = "What changed in the coffee policy and how much does the parking permit cost?"
+    texts = {**TEXTS, "handbook.txt": "…  A parking permit costs £15 a month."}
+    assert "£15" in asked(question, models, texts).text
 
 
 def test_more_changes_than_are_shown_are_counted(models: Models) -> None:

@@ -203,6 +203,10 @@ def test_a_short_answer_needs_a_sentence_that_speaks_of_what_was_asked(
         ("By what percentage did Japan change?", "Region | Revenue | Change\nJapan | 720 | +41 %", "+41 %"),
         ("How long is the warranty of the pump?", "Code | Price | Warranty months\nPump | 1150 | 12", "12"),
         ("How much is the pump?", "Code | Days | Months\nPump | 1150 | 12", None),
+        ("What does the pump cost?", "Code | Cost centre | Price GBP\nPump | 240 | 189.00", None),
+        ("What is the cost centre of the pump?", "Code | Cost centre | Price GBP\nPump | 240 | 189", "240"),
+        ("What does the pump cost?", "Code | Cost (GBP) | Months\nPump | 240 | 12", "240"),
+        ("How much did the price of the pump rise?", "Code | Price GBP\nPump | 189.00", None),
         ("日本の売上はいくらですか", "地域 | 売上（千ユーロ） | 増減\n日本 | 720 | 41%", "720"),
     ],
 )

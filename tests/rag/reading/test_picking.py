@@ -197,3 +197,30 @@ def test_a_row_of_a_product_under_other_columns_does_not_stand_first() -> None:
     )
     quoted = [line for line in said.splitlines() if "“" in line]
     assert "G200-1" in quoted[0]
+
+
+PRICES = "…  Order number | Product | GBP\nTW | TW-100 logger | 164.00\n4058 | E-4058 tracker | 246.00"
+
+
+def test_how_much_of_what_a_product_needs_is_no_question_for_its_price() -> None:
+    said = answered(
+        "How much current does the TW-100 need?", PRICES, "…  TW-100: it needs a current of 22 mA."
+    )
+    assert "22 mA" in next(line for line in said.splitlines() if "“" in line)
+
+
+def test_the_price_of_a_product_does_not_stand_before_that_of_its_part() -> None:
+    repairs = "…  Repair | E-4032 | E-4058\nMain board | £79 | £118"
+    question = "What is the price of replacing the main board of an E-4058?"
+    ranked = rank(read(question, {"prices.txt": PRICES, "repairs.txt": repairs}))
+    (part,) = (one for one in ranked if "board" in one.text)
+    (whole,) = (one for one in ranked if "tracker" in one.text)
+    assert keyed_first([part, whole], question) == [part, whole]
+    assert keyed_first([part, whole], "What does an E-4058 cost?") == [whole, part]
+
+
+def test_rows_of_two_products_that_are_asked_about_are_both_read() -> None:
+    table = "…  Product | Price\nTW-200 | 249.00\nProbe P-9 | 35.50\nCable | 9.00"
+    said = answered("Is there a P-9 probe for the TW-200?", table)
+    assert "Probe P-9" in said
+    assert "Cable" not in said
