@@ -48,7 +48,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "53"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
-    detection.HTML: Parser("ingest.parsers.html.parser", "25"),
+    detection.HTML: Parser("ingest.parsers.html.parser", "26"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),
     detection.TEXT: Parser("ingest.parsers.text", "12"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "14"),
@@ -63,7 +63,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODT: Parser("ingest.parsers.odf.parser", "19"),
     detection.ODP: Parser("ingest.parsers.odf.parser", "19"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "18"),
-    detection.EPUB: Parser("ingest.parsers.epub", "23"),
+    detection.EPUB: Parser("ingest.parsers.epub", "24"),
     detection.EML: Parser("ingest.parsers.mail.parser", "10"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "12"),
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
