@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from corpus.allocating import keep_little
 from corpus.blas import multiply_alone
 from corpus.embedding import open_embedder
+from corpus.embedding.embedder import SENTENCES_TOGETHER
 from corpus.settings import Settings
 from corpus.store import Corpus
 from ingest.sandbox import ParserPool
@@ -27,7 +29,10 @@ def open_service(
         VouchError: the folder is owned, damaged or of another embedding space, or the model is missing.
     """
     multiply_alone()
-    embedder = open_embedder(settings, side_by_side=not lazily, briefly=lazily)
+    keep_little()
+    embedder = open_embedder(
+        settings, side_by_side=not lazily, briefly=lazily, batch_tokens=SENTENCES_TOGETHER
+    )
     corpus = Corpus.open(
         settings,
         embedder.space,

@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import numpy as np
 
+from corpus.allocating import keep_little
 from corpus.types import Float32, Int64, show_chunk_id
 
 if TYPE_CHECKING:
@@ -164,18 +162,6 @@ def _open(folder: Path) -> Client:
     import chromadb
     from chromadb.config import Settings
 
-    _give_memory_back()
+    keep_little()
     client = chromadb.PersistentClient(os.fspath(folder), settings=Settings(anonymized_telemetry=False))
     return cast("Client", client)
-
-
-@cache
-def _give_memory_back() -> None:
-    """Has glibc map large blocks on their own, so that a closed graph's memory goes back to the system.
-
-    Left alone, glibc raises that limit to 32 MB with the first graph freed, and its arenas then keep up to
-    one graph per thread: 10,000 rows reopened 100 times grew from 100 to 270 MB; with this, to 105 MB.
-    """
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        m_mmap_threshold = -3
-        libc.mallopt(m_mmap_threshold, 4 << 20)
