@@ -30,6 +30,10 @@ from rag.retrieval.spelling import Wording, as_told
 from rag.words.civility import without_civility
 from rag.words.told import tell
 
+_NOTHING_FOUND = frozenset(
+    tell(why, japanese) for why in ("nothing_shared", "nothing_shared_filter") for japanese in (False, True)
+)
+
 
 class Preparation:
     """One question on its way to the model, and what is known of it so far.
@@ -91,6 +95,8 @@ class Preparation:
         began = time.perf_counter()
         best = self._judge.in_other_words(judged) or judged
         self.timings["rewording"] = ms_since(began)
+        if best.hits and not found.hits:  # in other words something was found
+            self.notes = [note for note in self.notes if note.message not in _NOTHING_FOUND]
         if (changed := self._what_changed(best)) is not None:
             return changed, False
         if (called := called_so(best.wording.read, best.hits, self.library, self.ask.k)) is not None:

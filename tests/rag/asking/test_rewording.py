@@ -297,3 +297,20 @@ def test_the_words_of_a_saying_are_put_one_by_one_where_no_document_has_another_
     assert "祖母の忌引休暇は何日ですか" in {one.question for one in rewordings(asked)}
     found = rewordings(asked, lambda words: frozenset(one for one in words if "忌引" in one))
     assert "祖父母が亡くなったら何日休めますか" in {one.question for one in found}
+
+
+def test_what_was_found_in_other_words_alone_is_not_said_to_share_no_word(models: Models) -> None:
+    nothing = tell("nothing_shared", True)
+
+    class ByWords(Shelf):
+        def search(self, question: str, k: int) -> SearchResult:
+            if "年次有給休暇" in question:
+                return super().search(question, k)
+            return SearchResult(question, (), {"lexical": 1.0}, notes=(nothing,))
+
+    shelf = ByWords({"規則.txt": "…  入社6か月後に10日の年次有給休暇を与える。"}, cosine=0.8)
+    given = answer(Ask("有休は何日ですか"), shelf, models)
+    assert "10日" in given.text
+    assert nothing not in [note.message for note in given.notes]
+    refused = answer(Ask("健康診断は何日ですか"), shelf, models)
+    assert nothing in [note.message for note in refused.notes]
