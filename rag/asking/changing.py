@@ -16,7 +16,6 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import MOST_K, Library
 from rag.asking.dating import named_by, own_dates
-from rag.asking.parts import parts
 from rag.asking.rewording import rewordings
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.changes import changes, to_show
@@ -107,7 +106,9 @@ def called_so(question: str, found: Sequence[Hit], library: Library, k: int) -> 
     calls it nothing.
     """
     change = change_asked_for(question)
-    if change is None or not change.document or parts(question):  # what else is asked is answered by itself
+    if (
+        change is None or not change.document or _ASKS_MORE.search(question)
+    ):  # what else is asked is no change
         return None
     names = _names(change, library)
     hits = [hit for hit in found if _is_called(hit, names)]
@@ -115,6 +116,13 @@ def called_so(question: str, found: Sequence[Hit], library: Library, k: int) -> 
         near = (hit for name in names for hit in library.search(name, MOST_K).hits)
         hits = [*{hit.chunk_id: hit for hit in near if _is_called(hit, names)}.values()]
     return Called(change.document, tuple(hits[:k]))
+
+
+_ASKS_MORE = re.compile(
+    r"\band (?:also )?(?:what|how|when|where|who|which|why|is|are|do|does|can|may|must)\b|[?？]\s*\w|か。\s*\w",
+    re.IGNORECASE,
+)
+"""A question that asks something else, too."""
 
 
 def _names(change: Change, library: Library) -> list[str]:

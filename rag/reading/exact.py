@@ -48,6 +48,8 @@ def exact(question: str, unit: Unit) -> str | None:
         if find is _people:  # who somebody reports to is not that somebody, "of Contoso" or not
             spans = [one for one in spans if not _is_named(unit.text[one.start : one.end], question)]
         if find is _people and (office := office_asked_for(question)) is not None:
+            if _HELD_BEFORE.search(asked):  # who holds it is another
+                return None
             spans = [one for one in spans if holds(unit.text[one.start : one.end], unit.text, office)]
         if find is _people and len(spans) > 1:  # whom a sentence means, the words nearby do not tell
             return None
@@ -68,6 +70,9 @@ _ASKS_WHEN_TRUE = re.compile(
     r"\b(?:after|from|until|under|over|before|condition|eligible|qualify|need to|require\w*|threshold)\b"
     r"|\b(?:when|must|ha(?:ve|s) to|leads? to|it takes?|how (?:often|soon|early|late|old))\b"
     r"|以上|以下|超|未満|以内|から|条件|必要|対象|いつ|ごと|何歳|何[^。、?]{1,8}(?:と|たら|だら|[えけせてねべめれげ]ば|で(?!す|しょ))"
+)
+_HELD_BEFORE = re.compile(
+    r"\b(?:before|previous(?:ly)?|former(?:ly)?|predecessor|until)\b|以前|前任|[先前]の"
 )
 _IF = re.compile(r"\W{0,20}+(?:after|if|when|where|once|unless)\b", re.IGNORECASE)
 _THEN = re.compile(

@@ -192,8 +192,15 @@ def test_one_that_has_a_heading_for_it_is_there(models: Models) -> None:
     assert "no_such_document" not in notes(given)
 
 
-def test_what_is_asked_beside_a_document_that_there_is_not_is_answered(models: Models) -> None:
-    question = "What changed in the coffee policy and how much does the parking permit cost?"
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What changed in the coffee policy and how much does the parking permit cost?",
+        "What changed in the coffee policy and what does parking cost?",
+        "What changed in the coffee policy? What does parking cost?",
+    ],
+)
+def test_what_is_asked_beside_a_document_that_there_is_not_is_answered(models: Models, question: str) -> None:
     texts = {**TEXTS, "handbook.txt": "…  A parking permit costs £15 a month."}
     assert "£15" in asked(question, models, texts).text
 
