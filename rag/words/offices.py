@@ -163,6 +163,9 @@ _IN_OTHER_WORDS = re.compile(
 """Who does what the holder of an office does: "It is managed by Jane Doe", "Jane Doe leads the team"."""
 
 
+_A_ROW = re.compile(r"^[^\n]*[|\t][^\n]*$", re.MULTILINE)
+
+
 def _rows(text: str) -> list[list[str]]:
     """Returns the cells, folded, of the lines of a text that are a table's rows."""
     lines = (line for line in text.splitlines() if "|" in line or "\t" in line)
@@ -186,7 +189,10 @@ def holds(person: str, text: str, office: Office) -> bool:
     """Says whether a text calls a person the holder of an office: of no other ("deputy director", 副社長), of nobody
     else's, and not by spelling it out, as "Chief Executive Officer (CEO)" does.
     """
-    person, rows, text = fold(person).strip(), _rows(text), fold(text)
+    person, rows = fold(person).strip(), _rows(text)
+    text = fold(
+        _A_ROW.sub(r"| \g<0> |", text)
+    )  # one row's end and the next one's beginning are no one phrase
     initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
     if office.japanese and (called := re.fullmatch(rf"({_NAME_JA}){office.name}", person)):
         return _OF_OFFICE.search(called[1]) is None  # 田中社長, but 代表取締役社長
