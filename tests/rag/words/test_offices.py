@@ -98,7 +98,10 @@ def test_a_row_names_who_holds_an_office(question: str, text: str, held: bool) -
             "…  The head of Legal is the DPO officer. The head of People decides.",
         ),
         ("Who is the IT manager?", "…  The IT manager keeps it. Name | Role\nPriya Nair | Head of Quality"),
-        ("Who is the CFO?", "…  Journey | Signed by\nIn Europe | A manager\nOutside Europe | The CFO"),
+        (
+            "Who is the CFO?",
+            "…  Journey | Signed by\nLong | Your manager\nOutside Europe | Head of team\nMore | CFO",
+        ),
         ("社長は誰ですか", "…  1件500万円を超える振込は、社長の承認を必要とする。社長賞は年1回贈る。"),
     ],
 )
