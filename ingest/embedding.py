@@ -171,6 +171,8 @@ class EmbeddingChild:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if self._loading is not None:
+            self._loading.join()  # within OpenVINO it would abort a process that ends now
 
     def _is_loaded(self) -> bool:
         """Whether this process was to load the export, and has it. A damaged one is discarded: torch is the child's."""

@@ -53,6 +53,8 @@ class Service:
         self._begun = parsers
         self._models: Models | None = None
         self._ingesting = threading.Lock()  # one at a time: a second ingest waits for the first
+        self._loading = threading.Lock()  # the export, beside the work
+        self._closed = False
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -266,7 +268,9 @@ class Service:
 
             def make() -> None:
                 embedder.prepare()
-                embedder.load_export()
+                with self._loading:
+                    if not self._closed:
+                        embedder.load_export()
 
             threading.Thread(target=make, name="export", daemon=True).start()
 
@@ -337,6 +341,8 @@ class Service:
 
     def close(self) -> None:
         """Closes the corpus and gives the data folder up."""
+        with self._loading:  # a thread that is within OpenVINO when the interpreter ends aborts the process
+            self._closed = True
         self._closers.close()
         with self._opening:
             if self._models is not None:
