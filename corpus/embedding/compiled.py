@@ -102,7 +102,11 @@ class OpenVino:
             return
         seen.append((given, found))
         if len(seen) >= OFTEN and self._seen.pop(length, None) is not None:  # by one thread alone
-            threading.Thread(target=self._compile, args=(length, list(seen)), name="compile").start()
+            # Whoever asks may be a daemon thread, and its child would be one, too: a process that ends while OpenVINO
+            # compiles is aborted. So the end waits, a second or so.
+            threading.Thread(
+                target=self._compile, args=(length, list(seen)), name="compile", daemon=False
+            ).start()
 
     def _compile(self, length: int, seen: list[tuple[dict[str, Any], list[Float32]]]) -> None:
         try:

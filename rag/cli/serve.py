@@ -80,10 +80,6 @@ def serve(
         )
     serve_until_told(settings, insecure=insecure, version=_version(), on_ready=ready)
     session.note("Stopped.")
-    # All is closed. Native libraries were seen to abort an interpreter that takes itself apart after it (-6, -11).
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _greet(screen: Screen, url: str, service: Service) -> None:

@@ -86,6 +86,34 @@ def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or
     assert embedder.embed_query("leave " * 40).shape == vector.shape, "longer ones are computed as ever"
 
 
+ENDS_AMID_COMPILING = """
+import sys, threading
+from pathlib import Path
+from corpus.embedding import compiled, open_embedder
+from corpus.settings import Settings
+chosen = Settings(data_dir=Path(sys.argv[1]), embed_precision="int8", embed_threads=2)
+embedder = open_embedder(chosen, side_by_side=True)
+def ask():
+    for number in range(compiled.OFTEN):
+        embedder.embed_query(f"Does grade {number} get more leave?")
+asking = threading.Thread(target=ask, daemon=True)
+asking.start(), asking.join()
+assert any(one.name == "compile" for one in threading.enumerate())
+"""
+
+
+@needs_nncf
+@pytest.mark.slow
+def test_a_process_that_ends_while_a_graph_is_compiled_ends_well(
+    tmp_path: Path, with_minilm: Callable[[Path], None]
+) -> None:
+    with_minilm(tmp_path)
+    in_int8(tmp_path).prepare()
+    asked = [sys.executable, "-c", ENDS_AMID_COMPILING, str(tmp_path)]
+    ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @needs_nncf
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])

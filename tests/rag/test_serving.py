@@ -188,6 +188,26 @@ def test_before_the_application_is_there_it_is_alive_and_all_else_waits() -> Non
         assert int(reply.headers["retry-after"]) >= 1
 
 
+def test_headers_without_end_are_refused_and_keep_nobody_waiting(start: Start) -> None:
+    server = start()
+    server.wait("/ready")
+    for endless in (b"a" * 65_536, b"X: a\r\n" * 10_000):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.sendall(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 50 << 20:
+                    connection.sendall(endless)
+                    sent += len(endless)
+            assert sent < 20 << 20  # what lies in the sockets between, at most
+        assert httpx.get(server.url + "/live", headers={"X": "a" * 8_000}).status_code == 200
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * (300 << 10))
+        answer = connection.recv(1 << 16)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_large"
+
+
 def _follow(url: str, model: str, began: threading.Event, into: list[tuple[str, Any]]) -> None:
     body = {"question": LEAVE, "model": model, "stream": True}
     with httpx.stream("POST", f"{url}/api/ask", json=body, timeout=PATIENCE_S) as reply:
