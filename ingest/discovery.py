@@ -7,26 +7,22 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
 from corpus.patterns import pattern
 from corpus.types import RootPath
+from ingest.ignoring import IGNORE_NAME, Rules, is_ignored, read_rules
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, suffix_of
 from ingest.places import Places
 from ingest.remedies import why_unread
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
 __all__ = ["Discovery", "SourceFile", "discover", "hash_file"]
 
-IGNORE_NAME = ".vouchignore"
 _SNIFFED_BYTES = 4096
 _LIST_BYTES = 1 << 18
 _MAIN_PARTS = (b"word/document.xml", b"xl/workbook.xml", b"xl/workbook.bin", b"ppt/presentation.xml")
@@ -236,13 +232,16 @@ class _Walk:
         root: Path,
         folder: str,
         entries: list[os.DirEntry[str]],
-        rules: list[tuple[str, GitIgnoreSpec]],
+        rules: Rules,
         whole: bool,
     ) -> None:
         """Takes what is in a folder; when not ``whole``, only what was named, and folders that lead there."""
         own = next((entry for entry in entries if entry.name == IGNORE_NAME), None)
         if own is not None:
-            rules = [*rules, *self._read_rules(root, folder, own)]
+            more, problems = read_rules(own)
+            rules = [*rules, *((folder, spec) for spec in more)]
+            for problem in problems:
+                self._skip_found(root, folder + own.name, "unreadable", problem)
         for entry in entries:
             named = whole or self._only is None or Path(entry.path) in self._only
             if not named and Path(entry.path) not in self._leading:
@@ -252,7 +251,7 @@ class _Walk:
                 continue
             try:
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if _is_ignored(f"{path}/" if is_folder else path, rules):
+                if is_ignored(f"{path}/" if is_folder else path, rules):
                     continue
                 if not _is_text(entry.name):
                     self._skip_found(root, path, "bad_name", "Its name is not valid UTF-8; rename it.")
@@ -268,7 +267,7 @@ class _Walk:
         root: Path,
         path: str,
         entry: os.DirEntry[str],
-        rules: list[tuple[str, GitIgnoreSpec]],
+        rules: Rules,
         whole: bool,
     ) -> None:
         if Path(entry.path) == self._data_dir:
@@ -316,30 +315,6 @@ class _Walk:
         else:
             self._skip_found(root, path, "unsupported", why_unread(suffix, head))
 
-    def _read_rules(
-        self, root: Path, folder: str, entry: os.DirEntry[str]
-    ) -> Iterator[tuple[str, GitIgnoreSpec]]:
-        from pathspec import GitIgnoreSpec
-
-        try:
-            if not entry.is_file():  # a pipe would be waited for without end
-                raise OSError("it is no plain file")
-            text = Path(entry.path).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError as error:
-            reason = f"Its rules are not followed: {error.strerror or error}."
-            self._skip_found(root, folder + entry.name, "unreadable", reason)
-            return
-        lines = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                GitIgnoreSpec.from_lines([line])
-            except (ValueError, re.error):
-                reason = f"Its rule in line {number} is not followed: it cannot be read."
-                self._skip_found(root, folder + entry.name, "unreadable", reason)
-            else:
-                lines.append(line)
-        yield folder, GitIgnoreSpec.from_lines(lines)
-
     def _skip_found(self, folder: Path, path: str, code: str, reason: str) -> None:
         """Passes over something at ``path`` in a given folder; one that ends in ``/`` stands for all below it."""
         root, own = self._places.of_entry(str(folder / path), self._owner, self._related)
@@ -347,15 +322,6 @@ class _Walk:
 
     def _skip(self, root: str, path: str, code: str, reason: str) -> None:
         self._skipped.setdefault((printable(root), printable(path)), (code, reason))
-
-
-def _is_ignored(path: str, rules: list[tuple[str, GitIgnoreSpec]]) -> bool:
-    """Says whether the rules leave a path out; the deepest folder's decide, of those the last match."""
-    for folder, spec in reversed(rules):
-        decided = spec.check_file(path.removeprefix(folder)).include
-        if decided is not None:
-            return decided
-    return False
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from corpus.errors import StorageError, UsageError
-from ingest.discovery import IGNORE_NAME, is_hidden, printable
+from ingest.discovery import is_hidden, printable
+from ingest.ignoring import IGNORE_NAME
 
 _QUIET_MS = 300
 _ROUND_MS = 3000

@@ -13,7 +13,8 @@ from corpus.errors import UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import Library
-from rag.asking.rewording import Rewording, is_said, rewordings, stands
+from rag.asking.everyday import is_said, stands
+from rag.asking.rewording import Rewording, rewordings
 from rag.grounding.abstention import Abstention, signals
 from rag.grounding.otherwise import asked_first
 from rag.retrieval.spelling import Wording

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import unicodedata
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from corpus.errors import UsageError
 from rag.prompts.prompting import is_japanese
 from rag.retrieval.query import clean_query
 
@@ -30,3 +36,24 @@ def test_widths_dashes_and_emoji_do_not_matter(asked: str, searched: str) -> Non
 
 def test_half_width_katakana_is_japanese() -> None:
     assert is_japanese(clean_query("ｻｰﾊﾞｰ", 100))
+
+
+def letters(text: str) -> list[str]:
+    """The letters and figures that are no emoji, in their usual widths."""
+    plain = re.sub("[\u2600-\u27bf\U0001f000-\U0001faff]", " ", text)
+    return [c for c in unicodedata.normalize("NFKC", plain) if c.isalnum()]
+
+
+@given(st.text(max_size=60))
+@example("ＶＰＮ ﾎﾟﾝﾌﾟ")
+@example("❶ leave 🄰")
+def test_a_cleaned_query_is_one_line_of_text_that_can_be_encoded(query: str) -> None:
+    try:
+        cleaned = clean_query(query, 60)
+    except UsageError:
+        assert not letters(query)
+        return
+    assert cleaned.encode("utf-8")
+    assert cleaned == " ".join(cleaned.split()) != ""
+    assert clean_query(cleaned, 60) == cleaned
+    assert letters(cleaned) == letters(query)

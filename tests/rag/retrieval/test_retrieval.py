@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from corpus.errors import EmbeddingError, UnavailableError, UsageError
 from corpus.searching import DENSE_BROKEN
@@ -23,7 +21,6 @@ from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32, Scored
 from rag.prompts.prompting import is_japanese
 from rag.retrieval.filters import parse_filter, read_filter
-from rag.retrieval.query import clean_query
 from rag.retrieval.ranking import Recipe
 from rag.retrieval.retriever import LOOKED_AT, MAX_K, RECIPE, TURNS, Retriever
 from rag.words.told import tell
@@ -305,19 +302,6 @@ def test_a_query_that_is_too_long_is_refused(corpus: Corpus) -> None:
     with pytest.raises(UsageError, match=f"{most + 1} characters; the limit is {most}") as raised:
         retriever(corpus).search("a" * (most + 1), 1, OWNER)
     assert raised.value.code == "query_too_long"
-
-
-@given(st.text(max_size=60))
-def test_a_cleaned_query_is_one_line_of_text_that_can_be_encoded(query: str) -> None:
-    try:
-        cleaned = clean_query(query, 60)
-    except UsageError:
-        assert not any(c.isalnum() for c in query if c.isascii())
-        return
-    assert cleaned.encode("utf-8")
-    assert cleaned == " ".join(cleaned.split()) != ""
-    assert clean_query(cleaned, 60) == cleaned
-    assert [c for c in cleaned if c.isalnum()] == [c for c in query if c.isalnum()]
 
 
 @pytest.mark.parametrize(
