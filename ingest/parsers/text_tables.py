@@ -97,9 +97,8 @@ def drawn(lines: Sequence[str]) -> tuple[list[list[str]], int]:
             continue
         start = 0
         for column, right in enumerate(edges[1:]):
-            if (
-                right >= len(line) or line[right] in "|+"
-            ):  # the cell ends here, else it goes on in the next column
+            # the cell ends here, else it goes on in the next column
+            if right >= len(line) or line[right] in "|+":
                 if not any(ended[start : column + 1]):
                     texts[start] = f"{texts[start]} {line[edges[start] + 1 : right].strip()}".strip()
                 start = column + 1

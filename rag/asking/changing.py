@@ -74,9 +74,8 @@ def differing(question: str, found: Sequence[Hit], library: Library, k: int) -> 
         if not is_of_a_time(hit.title, hit.source):
             first.setdefault(hit.document_id, hit)
     named = [hit for hit in first.values() if _is_named(question, hit)] or [*first.values()]
-    if names := _names(
-        change, library
-    ):  # where it stands in a text alone ("parking fines"), another is meant
+    # where it stands in a text alone ("parking fines"), another is meant
+    if names := _names(change, library):
         called = {hit.document_id for hit in found if _is_called(hit, names)}
         named = [hit for hit in named if hit.document_id in called]
     for hit in named[:_LOOKED_AT]:
@@ -106,9 +105,8 @@ def called_so(question: str, found: Sequence[Hit], library: Library, k: int) -> 
     calls it nothing.
     """
     change = change_asked_for(question)
-    if (
-        change is None or not change.document or _ASKS_MORE.search(question)
-    ):  # what else is asked is no change
+    # what else is asked is no change
+    if change is None or not change.document or _ASKS_MORE.search(question):
         return None
     names = _names(change, library)
     hits = [hit for hit in found if _is_called(hit, names)]

@@ -272,9 +272,8 @@ def _counts(text: str, match: re.Match[str]) -> Iterator[_Span]:
     """Yields the figures that count what is asked for: "how many days" and "how many annual leave days" want days,
     何人 people.
     """
-    if _PART_OF.search(
-        text
-    ):  # "46 spaces, six of them with chargers": which is counted, its words do not tell
+    # "46 spaces, six of them with chargers": which is counted, its words do not tell
+    if _PART_OF.search(text):
         return
     nouns = [group for group in match.groups() if group]
     told = list(_ranges(text, lambda one: one.kind == "number" and _next_stem(text, one) == stem(nouns[0])))

@@ -148,9 +148,8 @@ def keyed_first(chosen: list[Candidate], question: str) -> list[Candidate]:
         cells = [fold(cell).strip() for cell in one.text.split("|")]
         of_kind = one.signs.kind or not kinds
         of_it = not wanted.isdisjoint(stems(one.unit.header))
-        if (
-            costs and not of_it and len(one.unit.stems & wanted) >= most
-        ):  # a part's price is not the product's
+        # a part's price is not the product's
+        if costs and not of_it and len(one.unit.stems & wanted) >= most:
             of_it = IN_MONEY.search(fold(one.unit.header)) is not None
         if not (one.unit.row and of_it and of_kind and any(map(leads.match, cells))):
             return 2

@@ -190,9 +190,8 @@ def holds(person: str, text: str, office: Office) -> bool:
     else's, and not by spelling it out, as "Chief Executive Officer (CEO)" does.
     """
     person, rows = fold(person).strip(), _rows(text)
-    text = fold(
-        _A_ROW.sub(r"| \g<0> |", text)
-    )  # one row's end and the next one's beginning are no one phrase
+    # one row's end and the next one's beginning are no one phrase
+    text = fold(_A_ROW.sub(r"| \g<0> |", text))
     initials = "".join(word[0] for word in re.findall(r"[a-z]+", person))
     if office.japanese and (called := re.fullmatch(rf"({_NAME_JA}){office.name}", person)):
         return _OF_OFFICE.search(called[1]) is None  # 田中社長, but 代表取締役社長
@@ -210,9 +209,8 @@ def holds(person: str, text: str, office: Office) -> bool:
         rf"(?P<prior>[\w'’-]*)(?P<gap>\W*)\b{office.name}s?{_WHOSE}"
         rf"(?:\s?[,:(–—]\s?| {be} )(?:the )?{_TITLE}{named}"
     )
-    if " " in person and re.search(
-        rf"\b{office.name} {_TITLE}{named}(?! of\b)", text
-    ):  # "Managing Director Jane Doe"
+    # "Managing Director Jane Doe"
+    if " " in person and re.search(rf"\b{office.name} {_TITLE}{named}(?! of\b)", text):
         return True
     behind = (
         rf"{named}(?:, | \(| {be} )(?:{_THE} )*"
