@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corpus.kanji import in_figures, read_kanji
 from corpus.patterns import pattern
 
 ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
@@ -11,7 +12,6 @@ ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和"
 
 # A letter behind a word in katakana, or apart from its number, is of a name: プランS3年契約, タイプR 5年保証.
 _LETTERS = {"s": "昭和", "h": "平成", "r": "令和"}
-_KANJI = "〇一二三四五六七八九"
 _YEAR = pattern(
     rf"(?P<era>{'|'.join(ERAS)}|(?<![A-Za-z\dァ-ー])[SHRshr](?=[元\d]))\s?"
     r"(?P<year>元|\d{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三四五六七八九]?十)(?=\s?年)"
@@ -29,17 +29,10 @@ def era_years(text: str) -> Iterator[tuple[int, int, int]]:
 
 def in_common_years(text: str) -> str:
     """Returns a text with the years of eras as common ones."""
-    parts, at = [], 0
-    for start, end, year in era_years(text):
-        parts += [text[at:start], str(year)]
-        at = end
-    return "".join([*parts, text[at:]])
+    return in_figures(text, era_years(text))
 
 
 def _number(written: str) -> int:
     if written == "元":
         return 1
-    if written.isdecimal():
-        return int(written)
-    tens, ten, ones = written.rpartition("十")
-    return 10 * (_KANJI.index(tens) if tens else len(ten)) + (_KANJI.index(ones) if ones else 0)
+    return int(written) if written.isdecimal() else read_kanji(written) or 0

@@ -4,7 +4,7 @@ Words of spaced scripts are folded words, those of English as they are spelt in 
 Chinese, Japanese and Korean, and other scripts written without spaces, are overlapping pairs of characters. Pairs
 found as much as a dictionary tokenizer on the questions they were measured on, need no 200 MB dictionary and know no
 unknown words. Codes and numbers are one token as well as their parts, and so are a product's units ("55N・m"). A year
-of a Japanese era is the common one as well, and an amount in 万 or 億 the plain number.
+of a Japanese era is the common one as well, and an amount in 万, 億 or kanji the plain number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from corpus.eras import era_years, in_common_years
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
 from corpus.patterns import pattern
 
-ANALYSIS_VERSION = 8
+ANALYSIS_VERSION = 9
 """Recorded with an index. A change to the tokens of a passage must raise it, so that indexes are rebuilt."""
 
 GAP = "\u00b6"

@@ -13,12 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from corpus.kanji import KANJI
 from corpus.language import Normalised, find, fold, normalise, sentences
 from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
 from rag.words.editions import edition_name
 from rag.words.figures import Figure, borne_out, figures
-from rag.words.numerals import KANJI
 from rag.words.references import without_references
 from rag.words.subjects import PLACES
 from rag.words.terms import coverage, stems, weights

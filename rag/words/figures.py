@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Literal
 
 from corpus.eras import ERAS
+from corpus.kanji import KANJI, read_kanji
 from corpus.language import normalise
-from rag.words.numerals import KANJI, MONEY, MONTHS, ONES, SCALES, TENS, UNITS, read_kanji, read_words
+from rag.words.numerals import MONEY, MONTHS, ONES, SCALES, TENS, UNITS, read_words
 
 Kind = Literal["number", "percent", "money", "date", "time", "measure", "code"]
 

@@ -91,33 +91,6 @@ MONTHS = {
     "november": 11, "nov": 11, "december": 12, "dec": 12,
 }  # fmt: skip
 
-KANJI = "〇一二三四五六七八九十百千万億兆"
-"""The characters of a numeral in kanji."""
-
-_DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")}
-_POWERS = {"十": 10, "百": 100, "千": 1000}
-
-
-def read_kanji(text: str) -> int | None:
-    """Returns what a numeral in kanji says: 二十五 and 二五 are 25; None when it is none, or several (二三日)."""
-    if len(text) == 2 and "〇一二三四五六七八九".find(text) > 0:
-        return None
-    if all(character in _DIGITS for character in text):
-        return int("".join(str(_DIGITS[character]) for character in text))
-    total = section = digit = 0
-    for character in text:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
-        elif character in _POWERS:
-            section += (digit or 1) * _POWERS[character]
-            digit = 0
-        elif character in "万億兆":
-            total += (section + digit or 1) * SCALES[character]
-            section = digit = 0
-        else:
-            return None
-    return total + section + digit
-
 
 def read_words(words: Iterable[str]) -> int:
     """Returns what number words say: "two", "hundred" is 200."""

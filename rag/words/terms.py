@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from corpus.amounts import amounts
 from corpus.eras import era_years, in_common_years
+from corpus.kanji import in_figures
 from corpus.language import fold, spellings, words
 from corpus.scripts import CJK, HAN, HIRAGANA
 from rag.words.stemming import NUMBER, NUMBER_WORDS, number, stem
@@ -77,9 +79,11 @@ def _weigh(word: str) -> float:
 def terms(text: str) -> tuple[Term, ...]:
     """Returns the terms of a text, in order; words without meaning of their own have weight 0.
 
-    A year of a Japanese era is the common one: 2025 of 令和7年.
+    A year of a Japanese era is the common one, and an amount in 万 or in kanji the plain number: 2025 of 令和7年,
+    1234500 of 123万4500円.
     """
-    found, text, before = [], in_common_years(text), ""
+    text = in_common_years(text)
+    found, text, before = [], in_figures(text, amounts(text)), ""
     japanese, lasting = _KANA.search(text) is not None, _HOW_LONG.search(text) is not None
     shouted = text.isupper()
     for word in words(text):
@@ -129,10 +133,12 @@ def weights(text: str | Iterable[Term], rarity: Mapping[str, float] | None = Non
 
 
 def stems(text: str) -> frozenset[str]:
-    """Returns the distinct stems of a text, those without meaning too; years of Japanese eras as common ones, too."""
+    """Returns the distinct stems of a text, those without meaning too; years of Japanese eras as common ones and
+    amounts in 万 or in kanji as plain numbers, too.
+    """
     found = {stem(word) for word in spellings(text)}
     folded = fold(text)
-    found.update(str(year) for _, _, year in era_years(folded))
+    found.update(str(value) for _, _, value in (*era_years(folded), *amounts(folded)))
     if _KANA.search(folded):
         found.update(_kanji_words(folded))
     found.update(_bare(code) for code in CODE.findall(folded))

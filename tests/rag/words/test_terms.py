@@ -26,3 +26,14 @@ def test_a_year_of_a_japanese_era_is_the_common_one(asked: str) -> None:
 )
 def test_words_that_only_ask_how_long_say_nothing_of_what_is_asked(question: str, asked: set[str]) -> None:
     assert weights(question).keys() == asked
+
+
+_ONE_AMOUNT = ("1,234,500円", "123万4500円", "１２３万４，５００円", "百二十三万四千五百円")
+
+
+@pytest.mark.parametrize("asked", _ONE_AMOUNT)
+@pytest.mark.parametrize("told", _ONE_AMOUNT)
+def test_an_amount_is_spoken_of_however_it_is_written(asked: str, told: str) -> None:
+    wanted = weights(f"{asked}の機械は何ですか")
+    other = stems("成形機は1,934,000円である")
+    assert coverage(wanted, stems(f"成形機は{told}である")) > coverage(wanted, other) + 0.2
