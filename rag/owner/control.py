@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 import os
-import select
+import selectors
 import socket
 import threading
 import time
@@ -143,8 +143,7 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
 
     def accept() -> None:
         while True:
-            readable, _, _ = select.select([listener, stopped], [], [])
-            if stopped in readable:
+            if stopped in _readable(None, listener, stopped):
                 return
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
@@ -212,8 +211,7 @@ def _answer(connection: socket.socket, run: Run, later: Container[str], leaving:
         def gone() -> bool:
             if leaving.is_set():
                 return True
-            readable, _, _ = select.select([connection], [], [], 0)
-            return bool(readable)  # a client has nothing more to say: readable means that it left
+            return bool(_readable(0, connection))  # a client has nothing more to say: it left
 
         def emit(event: Mapping[str, Any]) -> None:
             with contextlib.suppress(OSError):
@@ -240,8 +238,7 @@ def _messages(connection: socket.socket, cancelled: Cancelled) -> Iterator[dict[
         if cancelled():
             connection.shutdown(socket.SHUT_WR)
             cancelled = _never
-        readable, _, _ = select.select([connection], [], [], 0.2)
-        if not readable:
+        if not _readable(0.2, connection):
             continue
         try:
             data = connection.recv(1 << 16)
@@ -253,6 +250,17 @@ def _messages(connection: socket.socket, cancelled: Cancelled) -> Iterator[dict[
         *lines, buffer = buffer.split(b"\n")
         for line in lines:
             yield json.loads(line)
+
+
+def _readable(timeout_s: float | None, *connections: socket.socket) -> list[Any]:
+    """Returns those of the connections that have something to read, after a while at most (None: whenever that is).
+
+    Not ``select.select``: it takes no descriptor from 1,024 on, and a service with many callers has those.
+    """
+    with selectors.PollSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(timeout_s)]
 
 
 def _never() -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,20 @@ def test_an_owner_answers_until_its_block_ends(tmp_path: Path) -> None:
     with serve_control(tmp_path, echo):
         assert ask(tmp_path, "search") == (True, {"of": "search"})
     assert ask(tmp_path, "search") == (False, None)
+
+
+def test_an_owner_with_many_files_open_answers(tmp_path: Path) -> None:
+    """``select`` takes no descriptor from 1,024 on: a service with as many callers answered no command."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < 2_000:
+        pytest.skip("No more files may be opened here.")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_000), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1_100):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        with serve_control(tmp_path, echo):
+            assert ask(tmp_path, "search") == (True, {"of": "search"})
 
 
 def test_a_command_leaves_long_work_to_who_owns_the_folder_next(
