@@ -18,6 +18,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import BusyError, UnavailableError, VouchError
@@ -275,63 +276,10 @@ async def _answer(send: Send, *, alive: bool) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-MAX_HEAD_BYTES = 64 << 10
-"""Of a request line with its headers: the parser keeps whatever comes, and is given no more."""
-HEAD_TIMEOUT_S = 60.0
-"""In which the first request's head has to come."""
-
-
 def _http() -> Any:
-    """Says how requests are read: by httptools, whose heads have no end of themselves, or by h11, which ends them."""
+    """Says how requests are read: by httptools, within bounds, or by h11 where that is not installed."""
     try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+        from rag.connections import Bounded, open_files
     except ImportError:
         return "auto"
-
-    class Bounded(HttpToolsProtocol):
-        """Closes a connection whose head or trailer is too large, and one that never sends a head."""
-
-        _since = 0
-        _went_on = False
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._late = self.loop.call_later(HEAD_TIMEOUT_S, self._end_unless_begun)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._late.cancel()
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            self._went_on = False
-            super().data_received(data)
-            self._since = 0 if self._went_on else self._since + len(data)
-            if self._since > MAX_HEAD_BYTES and not self.transport.is_closing():
-                words = f"The headers are larger than {MAX_HEAD_BYTES >> 10} kB."
-                told = json.dumps(
-                    {"error": {"code": "too_large", "message": words, "hint": "Send less at once."}}
-                )
-                self.transport.write(
-                    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
-                    + f"content-length: {len(told)}\r\nconnection: close\r\n\r\n{told}".encode()
-                )
-                self.transport.close()
-
-        def on_headers_complete(self) -> None:
-            self._went_on = True
-            self._late.cancel()
-            super().on_headers_complete()
-
-        def on_body(self, body: bytes) -> None:
-            self._went_on = True
-            super().on_body(body)
-
-        def on_message_complete(self) -> None:
-            self._went_on = True
-            super().on_message_complete()
-
-        def _end_unless_begun(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.close()
-
-    return Bounded
+    return partial(Bounded, most=open_files() // 2)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.addresses import LOOPBACK_NAMES
 from rag.api.envelope import openai_error, speaks_openai
+from rag.pace import LEAST_BYTES_S, PAUSE_S, left_s
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,8 +29,7 @@ CONTENT_POLICY = (
     b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 )
 
-BODY_PAUSE_S = 60.0
-"""Longest pause between two pieces of a body: a connection that says no more is not kept for ever."""
+CLOSE = (b"connection", b"close")
 
 
 class HostGuard:
@@ -67,7 +68,7 @@ class HostGuard:
 
 class SizeGuard:
     """Refuses a body that is larger than its address takes: at once when it says so, else when it has grown
-    so far; and one that does not go on.
+    so far; and one that does not go on, or not faster than in :mod:`rag.pace`.
 
     ``limits`` holds bytes by path; ``limit`` is for every other path.
     """
@@ -86,15 +87,19 @@ class SizeGuard:
         if not said.isdigit() or int(said) > limit:
             await self._refuse(scope, send, limit)
             return
-        taken = 0
+        taken, waited_s = 0, 0.0
         answered = whole = False
 
         async def counted() -> Message:
-            nonlocal taken, whole
+            nonlocal taken, waited_s, whole
+            began = time.monotonic()
             try:
-                message = await asyncio.wait_for(receive(), None if whole or answered else BODY_PAUSE_S)
+                message = await asyncio.wait_for(
+                    receive(), None if whole or answered else left_s(waited_s, taken)
+                )
             except TimeoutError:
                 raise _TooSlowError from None
+            waited_s += time.monotonic() - began
             whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > limit and not answered:
@@ -111,8 +116,11 @@ class SizeGuard:
         except _TooLargeError:
             await self._refuse(scope, send, limit)
         except _TooSlowError:
-            words = f"The rest of the body did not come within {BODY_PAUSE_S:g} s."
-            await _send_error(scope, send, 408, "too_slow", words, "Send it again.")
+            words = (
+                f"The body came too slowly: {PAUSE_S:g} s may pass without any of it, and {LEAST_BYTES_S >> 10} kB a "
+                "second have to come."
+            )
+            await _send_error(scope, send, 408, "too_slow", words, "Send it again.", CLOSE)
 
     async def _refuse(self, scope: Scope, send: Send, limit: int) -> None:
         words = f"The request is larger than the {limit >> 10} kB that this address takes."
@@ -202,11 +210,13 @@ async def _refuse_origin(scope: Scope, send: Send) -> None:
     )
 
 
-async def _send_error(scope: Scope, send: Send, status: int, code: str, message: str, hint: str) -> None:
+async def _send_error(
+    scope: Scope, send: Send, status: int, code: str, message: str, hint: str, *more: tuple[bytes, bytes]
+) -> None:
     told = {"error": {"code": code, "message": message, "hint": hint}}
     if speaks_openai(scope["path"]):
         told = openai_error(status, code, message, hint)
     body = json.dumps(told).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -265,7 +265,7 @@ def test_answers_tell_a_browser_to_do_no_more_than_show_them(client: httpx.Clien
 
 
 def test_a_body_that_does_not_go_on_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.api.guards.BODY_PAUSE_S", 0.05)
+    monkeypatch.setattr("rag.pace.PAUSE_S", 0.05)
     sent: list[Any] = []
 
     async def pieces() -> Any:
@@ -292,3 +292,26 @@ def test_a_body_that_does_not_go_on_is_given_up(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(SizeGuard(reads, 100, {})(scope, pieces, keep), 0.3))
     assert sent == []
+
+
+def test_a_body_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte a minute kept a connection and its place for as long as it liked."""
+    monkeypatch.setattr("rag.pace.PAUSE_S", 0.2)
+    sent: list[Any] = []
+
+    async def trickle() -> Any:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/api/ask", "headers": []}
+    asyncio.run(asyncio.wait_for(SizeGuard(reads, 1 << 20, {})(scope, trickle, keep), 30))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["error"]["code"] == "too_slow"
