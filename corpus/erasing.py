@@ -7,6 +7,7 @@ when the folder is opened next.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,13 +22,15 @@ from corpus.catalog.versions import content_hashes, list_versions
 from corpus.crashpoints import reach
 from corpus.errors import StorageError, disk_code
 from corpus.originals import Originals
-from corpus.projection import DenseIndex, LexicalIndex
+from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.receipts import Receipts
 from corpus.types import DocumentKey, Int64
 from corpus.vectors import stored_chunk_ids, sweep_unused
 
 _LOG_WAIT_S = 30.0
 _READERS_WAIT_S = 30.0
+_COMPACTED_AGAIN = 10
+"""So many times what an ingest removes meanwhile is taken out of the lexical index, before that is given up."""
 
 UNFINISHED_ERASURE = (
     "Documents were erased, but not everything of them has left the data folder yet. It goes when the folder is "
@@ -154,12 +157,21 @@ class Eraser:
     def _certify(self, erased: Sequence[Erased], chunk_ids: Int64, receipts: str) -> Certificate:
         """Looks for what was erased in every place that can hold some of it."""
         folder = self.catalog.path.parent
-        with self.catalog.read() as db:
+        files = {sha256 for one in erased for sha256 in one.files}
+        # A version that is being committed has its file before it has rows.
+        with self.keeping, self.catalog.read() as db:
+            back = documents.existing(db, [one.id for one in erased])
             rows = documents.count_rows(db, [one.id for one in erased], chunk_ids.tolist())
             kept, own_id = content_hashes(db), records.corpus_id(db)
-        files = {sha256 for one in erased for sha256 in one.files}
+            left = [sha256 for sha256 in files - kept if self.originals.path(sha256).exists()]
+        if back:
+            paths = ", ".join(one.key.path for one in erased if one.id in back)
+            raise StorageError(
+                f"What was to be erased came back meanwhile, as its file was read again: {paths}.",
+                code="not_erased",
+                hint="Take the file out of the folder that is ingested, then erase it again.",
+            )
         shared = files & kept
-        left = [sha256 for sha256 in files - kept if self.originals.path(sha256).exists()]
         deadline = time.monotonic() + _READERS_WAIT_S
         while True:
             generations = stored_chunk_ids(folder)
@@ -167,7 +179,7 @@ class Eraser:
             if not held or time.monotonic() > deadline:
                 break
             time.sleep(0.05)  # the generation before this one goes when its last search has ended
-        lexical = self.lexical.state()
+        lexical = self._compacted()
         copies = self.catalog.copies()
         quoting = self.receipts.quoting([one.id for one in erased])
         wrong = [
@@ -204,8 +216,17 @@ class Eraser:
         ]
         return Certificate(now(), own_id, tuple(erased), tuple(checked), self._not_covered(folder))
 
+    def _compacted(self) -> IndexState:
+        """Returns the state of the lexical index without removed passages; an ingest may be removing others."""
+        for _ in range(_COMPACTED_AGAIN):
+            if not self.lexical.state().delta_rows:
+                break
+            self.lexical.compact()
+        return self.lexical.state()
+
     def _not_covered(self, folder: Path) -> tuple[str, ...]:
-        waiting = sum(path.is_file() for path in (folder / "uploads").glob("*/*"))
+        # A folder may go while it is looked into.
+        waiting = sum(len(names) for _, _, names in os.walk(folder / "uploads"))
         server = self.dense.state().mode == "server"
         return (
             "Backups: one that was made before holds the documents still.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,15 @@ def open_dense(
 
 
 def stored_chunk_ids(folder: Path) -> Mapping[str, Int64]:
-    """Returns the chunk ids in each generation under a data folder, whether it is in use or not."""
-    found = {path.parent.name: path for path in sorted((folder / "dense").glob(f"gen-*/{generation.IDS}"))}
-    return {name: np.fromfile(path, dtype=np.int64) for name, path in found.items()}
+    """Returns the chunk ids in each generation under a data folder, whether it is in use or not.
+
+    One that is deleted meanwhile is left out.
+    """
+    found = {}
+    for path in sorted((folder / "dense").glob("gen-*")):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found[path.name] = np.fromfile(path / generation.IDS, dtype=np.int64)
+    return found
 
 
 def sweep_unused(folder: Path, index: DenseIndex) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import corpus.lexical.index as lexical_room
 from corpus.backup import verify
-from corpus.catalog import documents, passages, records
+from corpus.catalog import Database, documents, passages, records
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import NotFoundError, StorageError
 from corpus.lexical.engine import Engine
@@ -207,6 +211,106 @@ def test_an_erasure_that_cannot_be_finished_is_said_and_searching_goes_on(
             assert UNFINISHED_ERASURE in verify(corpus).problems
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         assert corpus.state().problems == ()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Has something done once amid the erasure to come, when all but the log is clean."""
+    shrink_log = Database.shrink_log
+
+    def plan(task: Callable[[], object]) -> None:
+        tasks = [task]
+
+        def shrink(database: Database) -> bool:
+            if tasks:
+                tasks.pop()()
+            return shrink_log(database)
+
+        monkeypatch.setattr(Database, "shrink_log", shrink)
+
+    return plan
+
+
+def test_what_an_ingest_replaces_meanwhile_is_no_reason_to_withhold_a_certificate(
+    tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        put(corpus, "b.txt", ["travel"])
+        put(corpus, "kept.txt", ["leave"] * 3)
+        corpus.publish()
+
+        def replace() -> None:
+            put(corpus, "b.txt", ["travel by train"])
+            corpus.publish()
+            assert corpus.lexical.state().delta_rows == 1
+
+        meanwhile(replace)
+        assert corpus.erase([mine]).documents[0].id == mine
+        assert scores(corpus, "train")
+
+
+def test_a_file_that_is_being_kept_for_another_document_is_not_taken_for_the_erased_one(
+    tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        kept, go_on = threading.Event(), threading.Event()
+
+        def pause(point: str) -> None:
+            if point == "commit.original_kept":
+                kept.set()
+                go_on.wait(20)
+
+        def commit_beside() -> None:
+            monkeypatch.setattr("corpus.store.reach", pause)
+            other.start()
+            assert kept.wait(20)
+            threading.Timer(0.3, go_on.set).start()
+
+        other = threading.Thread(target=put, args=(corpus, "b.txt", ["leave"]))
+        meanwhile(commit_beside)
+        certificate = corpus.erase([mine])
+        other.join()
+        assert ("kept files", "0 of 1 deleted; 1 kept, which other documents have too") in {
+            (one.place, one.seen) for one in certificate.checked
+        }
+
+
+def test_a_document_whose_file_is_read_again_meanwhile_is_told_to_be_back(
+    tmp_path: Path, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        corpus.publish()
+        meanwhile(lambda: put(corpus, "a.txt", ["leave"]))
+        with pytest.raises(StorageError, match=r"came back meanwhile, .*: a\.txt\.") as caught:
+            corpus.erase([mine])
+        assert caught.value.code == "not_erased"
+        corpus.publish()
+        assert corpus.erase([mine]).documents[0].id == mine
+
+
+def test_uploads_that_come_and_go_meanwhile_keep_no_certificate_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of uploads that got its job's name while it was looked into ended the erasure as a defect."""
+    scandir = os.scandir
+
+    def racing(path: Any) -> Any:
+        if str(path).endswith("one.incoming") and os.path.exists(path):
+            shutil.rmtree(path)
+        return scandir(path)
+
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        mine = put(corpus, "a.txt", ["leave"])
+        for name in ("one.incoming", "two"):
+            (tmp_path / "uploads" / name).mkdir(parents=True)
+            (tmp_path / "uploads" / name / "0").write_text("x")
+        monkeypatch.setattr(os, "scandir", racing)
+        certificate = corpus.erase([mine])
+    assert "Uploads that wait to be read (1)." in certificate.not_covered
 
 
 def test_erasing_is_of_all_or_none(tmp_path: Path) -> None:
