@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -220,7 +221,7 @@ class Searching:
         """Returns the best passages by some words that the caller may see and the filter lets through, a few."""
         found = self.search_lexical(words, _LOOKED_INTO, caller, filter)
         ranked = list(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
-        return self.hits(ranked, {}, caller, _LOOKED_INTO, filter.as_of)
+        return self.hits(ranked, {}, caller, _LOOKED_INTO, as_now(filter).as_of)
 
     def passages_of(
         self, document_id: str, version: int, caller: Caller, most: int, filter: Filter = _EVERYTHING
@@ -230,7 +231,7 @@ class Searching:
         """
         with self.catalog.read() as db:
             own = passages.chunk_ids_of(db, document_id, version)[:most]
-        return self.hits([(one, 0.0) for one in own], {}, caller, most, filter.as_of)
+        return self.hits([(one, 0.0) for one in own], {}, caller, most, as_now(filter).as_of)
 
     def _opened_past(self, filter: Filter, allowed: Int64 | None) -> Past | None:
         return self._past.open(allowed) if allowed is not None and is_past(filter) else None
@@ -267,6 +268,7 @@ class Searching:
         """Returns the versions to search for a caller and a filter, live or so at ``filter.as_of``; None for all live;
         see :func:`corpus.catalog.access.allowed_versions`.
         """
+        filter = as_now(filter)
         key: tuple[object, ...] = (
             caller,
             filter.collections,
@@ -313,6 +315,14 @@ class Searching:
 def is_past(filter: Filter) -> bool:
     """Says whether a filter asks for what was live, rather than for what is."""
     return filter.as_of is not None and (shown_time(filter.as_of) or "") < now()
+
+
+def as_now(filter: Filter) -> Filter:
+    """Returns a filter without its instant where that is not over: it asks for what is live now then.
+
+    Even a version counts that a clock set ahead has dated after it.
+    """
+    return replace(filter, as_of=None) if filter.as_of is not None and not is_past(filter) else filter
 
 
 def _is_empty(allowed: Int64 | None) -> bool:

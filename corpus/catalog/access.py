@@ -32,14 +32,18 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     """
     if caller.owner and filter == Filter() and not _has_copies(db):
         return None
-    query: Select[Any] = select(
-        versions.c.id,
-        documents.c.path,
-        documents.c.collection,
-        versions.c.sha256,
-        versions.c.text_hash,
-        versions.c.title,
-    ).join(versions, live_at(past=filter.as_of is not None))
+    query: Select[Any] = (
+        select(
+            versions.c.id,
+            documents.c.path,
+            documents.c.collection,
+            versions.c.sha256,
+            versions.c.text_hash,
+            versions.c.title,
+        )
+        .select_from(documents)
+        .join(versions, live_at(past=filter.as_of is not None))
+    )
     if filter.metadata:  # reading it takes longer than all else
         query = query.add_columns(documents.c.metadata, versions.c.metadata.label("own_metadata"))
     query = open_to(query, caller.owner)
@@ -79,14 +83,24 @@ def _has_copies(db: Connection) -> bool:
 def live_at(*, past: bool) -> ColumnElement[bool]:
     """Returns what joins a document with the version that is live, or (``past``) that was at the moment that
     :func:`seen_by` gives the statement: one at most.
+
+    Of versions that were there by then the last counts, whatever the clock said when those before it were retired: it
+    may have been set back, or ahead for a while.
     """
     if not past:
         return documents.c.live_version_id == versions.c.id
     shown = bindparam("moment", type_=versions.c.committed_at.type)
+    later = versions.alias()
+    followed = select(later.c.id).where(
+        later.c.document_id == versions.c.document_id,
+        later.c.number > versions.c.number,
+        later.c.committed_at <= shown,
+    )
     return (
         (versions.c.document_id == documents.c.id)
         & (versions.c.committed_at <= shown)
         & or_(versions.c.retired_at.is_(None), versions.c.retired_at > shown)
+        & ~followed.correlate(versions).exists()
     )
 
 

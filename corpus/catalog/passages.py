@@ -92,6 +92,7 @@ def _places(owner: bool, past: bool) -> Select[Any]:
             documents.c.path,
             versions.c.id.label("version_id"),
         )
+        .select_from(chunks)
         .join(versions, versions.c.id == chunks.c.version_id)
         .join(documents, live_at(past=past))
     )
@@ -216,6 +217,7 @@ def _names(
 def _namesakes(owner: bool, past: bool) -> Select[Any]:
     query = (
         select(documents.c.collection, versions.c.sha256, documents.c.id, documents.c.path)
+        .select_from(versions)
         .join(documents, live_at(past=past))
         .order_by(documents.c.path, documents.c.id)
     )
@@ -243,6 +245,7 @@ def _shown(owner: bool, past: bool) -> Select[Any]:
             documents.c.path,
             pages.c.label,
         )
+        .select_from(chunks)
         .join(versions, versions.c.id == chunks.c.version_id)
         .join(documents, live_at(past=past))
         .outerjoin(pages, (pages.c.version_id == versions.c.id) & (pages.c.number == chunks.c.page))

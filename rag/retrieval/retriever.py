@@ -18,7 +18,7 @@ import numpy as np
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
 from corpus.lexical.engine import WEIGHED
-from corpus.searching import DENSE_BROKEN, is_past
+from corpus.searching import DENSE_BROKEN, as_now, is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import (
@@ -132,6 +132,7 @@ class Retriever:
             notes += told or [tell("no_documents" if chosen == Filter() else "nothing_passes", japanese)]
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += notes_on_time(chosen, japanese)
+        chosen = as_now(chosen)
         timings: dict[str, float] = {}
         began = time.perf_counter()
         # What was live earlier may have to be read first, which takes longer than the others should wait.

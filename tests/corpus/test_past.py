@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from corpus import past
-from corpus.catalog import documents
+from corpus.catalog import committing, documents
+from corpus.catalog.times import shown_time
 from corpus.catalog.versions import list_versions
 from corpus.errors import UnavailableError, UsageError
 from corpus.settings import Settings
@@ -150,6 +151,61 @@ def test_a_version_lives_from_its_commit_until_the_next_ones(corpus: Corpus) -> 
     for moment, versions in told.items():
         for hits in legs(corpus, moment, ANYONE):
             assert [hit.version for hit in hits] == versions
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@example([(True, 1), (False, 6), (True, 3), (True, 9), (True, 5)])
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_size=7))
+def test_one_version_at_most_was_live_at_a_time_whatever_the_clock_said(
+    deeds: list[tuple[bool, int]],
+) -> None:
+    """A clock that was set back, or ahead for a while, made two versions of a document answer for one instant."""
+    clock = [0]
+
+    def at(hour: int) -> datetime:
+        return LONG_AGO + timedelta(hours=hour)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="vouch-test-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+        open_corpus(Settings(data_dir=Path(folder), dense="exact"), SPACE) as corpus,
+    ):
+        for module in (committing, documents):
+            patch.setattr(module, "now", lambda: shown_time(at(clock[0])))
+        made: list[tuple[int, int | None]] = []  # when each version was made and retired
+        own = ""
+        for again, hour in deeds:
+            clock[0] = hour
+            if made and made[-1][1] is None:
+                made[-1] = made[-1][0], hour
+            if again:
+                own = put(corpus, "a.txt", f"leave is {len(made)} days")
+                made.append((hour, None))
+            elif own:
+                corpus.remove([own])
+        for hour in range(10):
+            number = max((n for n, (begun, _) in enumerate(made, 1) if begun <= hour), default=0)
+            ended = made[number - 1][1] if number else None
+            wanted = {number} if number and (ended is None or ended > hour) else set()
+            for hits in legs(corpus, at(hour), OWNER):
+                assert {hit.version for hit in hits} == wanted
+
+
+def test_an_instant_that_is_not_over_is_now_though_the_clock_was_ahead(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(committing, "now", lambda: "2999-01-01T00:00:00.000000+00:00")
+        put(corpus, "a.txt", "leave is five days")
+    today = Filter(as_of=datetime.now(UTC) + timedelta(hours=1))
+    assert not corpus.is_empty(ANYONE, today)
+    assert [hit.source for hit in corpus.passages_with("leave", ANYONE, today)] == ["a.txt"]
+    assert len(corpus.search_lexical("leave", 10, ANYONE, today).ids) == 1
 
 
 @pytest.mark.parametrize(
