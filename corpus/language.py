@@ -120,53 +120,49 @@ def normalise(text: str) -> Normalised:
     ASCII; soft hyphens, zero-width and control characters go; white space becomes one blank, and none beside
     a Chinese, Japanese or Korean character, so that a line break inside a Japanese sentence does not matter.
     """
+    import numpy as np
+
     parts: list[str] = []
     starts, ends = array("q"), array("q")
+    for piece, begin, stop, as_long in _folded(text):
+        parts.append(piece)
+        if as_long:
+            starts.extend(range(begin, stop))
+            ends.extend(range(begin + 1, stop + 1))
+        else:
+            starts.extend([begin] * len(piece))
+            ends.extend([stop] * len(piece))
+    offsets = np.stack([np.array(starts, np.int64), np.array(ends, np.int64)], axis=1)
+    return Normalised("".join(parts), offsets)
+
+
+def _folded(text: str) -> Iterator[tuple[str, int, int, bool]]:
+    """Yields each piece in its one spelling, where it came from, and whether character by character."""
     blank: tuple[int, int] | None = None
     after_cjk = False
-
     for match in _PIECE.finditer(text):
         begin, stop = match.span()
-        piece = match.group()
-        if match.lastgroup == "plain":
-            folded = piece.lower()
-        elif match.lastgroup == "space":
-            folded = " "
-        else:
-            folded = _fold_cluster(piece)
+        kind, piece = match.lastgroup, match.group()
+        folded = piece.lower() if kind == "plain" else " " if kind == "space" else _fold_cluster(piece)
         if not folded:
             continue
         if folded == " ":
             blank = (blank[0] if blank else begin, stop)
             continue
         if blank and not after_cjk and not _CJK_CHAR.match(folded):
-            parts.append(" ")
-            starts.append(blank[0])
-            ends.append(blank[1])
+            yield " ", *blank, False
         blank = None
-        parts.append(folded)
-        if match.lastgroup == "plain":
-            starts.extend(range(begin, stop))
-            ends.extend(range(begin + 1, stop + 1))
-        else:
-            starts.extend([begin] * len(folded))
-            ends.extend([stop] * len(folded))
+        yield folded, begin, stop, kind == "plain"
         after_cjk = bool(_CJK_CHAR.match(folded[-1]))
     if blank and not after_cjk:
-        parts.append(" ")
-        starts.append(blank[0])
-        ends.append(blank[1])
-    import numpy as np
-
-    offsets = np.stack([np.array(starts, np.int64), np.array(ends, np.int64)], axis=1)
-    return Normalised("".join(parts), offsets)
+        yield " ", *blank, False
 
 
 def fold(text: str) -> str:
     """Returns ``normalise(text).text``."""
     if text.isascii():
         return _ASCII_SPACE.sub(" ", text.translate(_ASCII_DROPPED)).lower()
-    return normalise(text).text
+    return "".join(piece for piece, *_ in _folded(text))
 
 
 @functools.lru_cache(maxsize=8192)

@@ -6,7 +6,7 @@ import json
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -40,7 +40,8 @@ its words among so many, and looking them up takes a twentieth of the time of to
 
 _BLANK = pattern(r"\s")
 _UNSPACED = pattern(f"[{UNSPACED}]")
-_REMOVED_BLANKS = pattern("[\v\f\x1c-\x1f\x85]")
+_NOT_ASCII = pattern(r"[^\x00-\x7f]")
+_REMOVED_BLANKS = "\v\f\x1c\x1d\x1e\x1f\x85"
 """Blanks for Python at which a BERT tokenizer parts nothing: it drops them, as it does other control characters."""
 
 LENGTH_STEP = 16
@@ -72,7 +73,12 @@ class Tokens:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Returns the tokens of each text, special tokens included; nothing is truncated."""
         slices = (texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE))
-        return [len(ids) for some in slices for ids in self.encode(some)]
+        self._tokenizer()
+        if self._around is None:
+            return [len(ids) for some in slices for ids in self.encode(some)]
+        special = sum(map(len, self._around))
+        parted = (self._ids_of_words([self._clean(text) for text in some]) for some in slices)
+        return [special + sum(map(len, words)) for some in parted for words in some]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns each text's token ids, special tokens included."""
@@ -81,20 +87,20 @@ class Tokens:
         if self._around is None:
             return [found.ids for found in tokenizer.encode_batch_fast(cleaned)]
         first, last = self._around
-        return [[*first, *ids, *last] for ids in self._by_words(cleaned)]
+        return [[*first, *chain.from_iterable(words), *last] for words in self._ids_of_words(cleaned)]
 
-    def _by_words(self, texts: Sequence[str]) -> list[list[int]]:
-        """Returns the ids of each text, special tokens not included: those of its words, one after the other."""
-        parted = [[text] if _REMOVED_BLANKS.search(text) else text.split() for text in texts]
+    def _ids_of_words(self, texts: Sequence[str]) -> list[Iterable[tuple[int, ...]]]:
+        """Returns the ids of each word of each text, to be gone through once; special tokens are not among them."""
+        parted = [[text] if _has_removed_blanks(text) else text.split() for text in texts]
         known, long = self._words, dict[str, tuple[int, ...]]()
-        new = [word for word in dict.fromkeys(chain.from_iterable(parted)) if word not in known]
+        new = [word for word in set[str]().union(*parted) if word not in known]
         read = self._tokenizer().encode_batch_fast(new, add_special_tokens=False) if new else ()
         for word, found in zip(new, read, strict=True):
             (known if len(word) <= _WORD_CHARS else long)[word] = tuple(found.ids)
         if len(known) > _WORDS_KEPT:
             self._words = {}  # another thread may be reading the old ones: nothing is ever taken out of them
         find = known.__getitem__ if not long else lambda word: (long if word in long else known)[word]
-        return [list(chain.from_iterable(map(find, words))) for words in parted]
+        return [map(find, words) for words in parted]
 
     def kept(self, ids: Sequence[int]) -> Int64:
         """Returns which of a text's tokens keep a vector of their own, as positions in its ids, ascending."""
@@ -166,31 +172,41 @@ class Tokens:
         if len(text) > _SAMPLE_CHARS:
             quarter, step = _SAMPLE_CHARS // 4, len(text) // 4
             text = "\n".join(text[at * step : at * step + quarter] for at in range(4))
-        if not text.isascii():
-            letters = read = 0
-            scripts = self._read_scripts()
-            for character, times in Counter(text).items():
-                script = script_of(character)
-                if script:
-                    weight = times * (2 if script in _SYLLABIC else 1)
-                    letters += weight
-                    read += weight if script in scripts else 0
-            if letters - read > _UNREAD_SHARE * letters:
-                return False
-        tokenizer, cleaned = self._tokenizer(), [self._clean(text)]
+        if not text.isascii() and not self._reads_letters(text):
+            return False
+        tokenizer, cleaned = self._tokenizer(), self._clean(text)
         if text.isascii() and self._has_spelled(text):
             return True
-        if self._around is not None:
-            (ids,) = self._by_words(cleaned)
-        else:
-            (ids,) = (found.ids for found in tokenizer.encode_batch_fast(cleaned, add_special_tokens=False))
         unknown = tokenizer.token_to_id(self._model.unknown_token)
-        return bool(ids.count(unknown) <= _UNKNOWN_SHARE * len(ids))
+        if self._around is None:
+            (found,) = tokenizer.encode_batch_fast([cleaned], add_special_tokens=False)
+            words = [tuple(found.ids)]
+        else:
+            words = list(*self._ids_of_words([cleaned]))
+        unread = sum(ids.count(unknown) for ids in words if unknown in ids)
+        return bool(unread <= _UNKNOWN_SHARE * sum(map(len, words)))
+
+    def _reads_letters(self, text: str) -> bool:
+        """Says whether few of a text's letters are of scripts that the model does not read."""
+        scripts = self._read_scripts()
+        others = set(map(script_of, set(_NOT_ASCII.findall(text))))
+        if "LATIN" in scripts and others <= scripts | {""}:
+            return (
+                True  # so it is with English, which has a few dashes and quotation marks beside its letters
+            )
+        letters = read = 0
+        for character, times in Counter(text).items():
+            script = script_of(character)
+            if script:
+                weight = times * (2 if script in _SYLLABIC else 1)
+                letters += weight
+                read += weight if script in scripts else 0
+        return letters - read <= _UNREAD_SHARE * letters
 
     def _has_spelled(self, text: str) -> bool:
         """Says whether no word of a text in ASCII can be unknown; an eighth of the time of looking its words up."""
         longest = max(map(len, text.split()), default=0)
-        return longest <= self._spelled and not _REMOVED_BLANKS.search(text)
+        return longest <= self._spelled and not _has_removed_blanks(text)
 
     def _clean(self, text: str) -> str:
         if not text.isascii():
@@ -250,6 +266,10 @@ def script_of(character: str) -> str:
     if not character.isalpha() or unicodedata.category(character) == "Lm":
         return ""
     return unicodedata.name(character, "").partition(" ")[0].partition("-")[0]
+
+
+def _has_removed_blanks(text: str) -> bool:
+    return any(blank in text for blank in _REMOVED_BLANKS)  # a quarter of a regular expression's time
 
 
 def _around_words(tokenizer: Any) -> tuple[list[int], list[int]] | None:

@@ -17,7 +17,7 @@ from corpus.embedding import (
 from corpus.embedding import tokens as tokens_module
 from corpus.embedding.embedder import BATCH_TOKENS, batches
 from corpus.embedding.model import find_model, read_model
-from corpus.embedding.tokens import LENGTH_STEP, Tokens
+from corpus.embedding.tokens import LENGTH_STEP, Tokens, script_of
 from corpus.settings import Settings
 from tests.corpus.embedders import ENGLISH, JAPANESE, TEXTS, copy_of, open_with
 
@@ -95,6 +95,26 @@ def test_a_text_in_ascii_is_covered_as_its_tokens_say(texts: list[str]) -> None:
     ids = _raw_tokenizer().encode(text, add_special_tokens=False).ids
     unknown = _raw_tokenizer().token_to_id("[UNK]")
     assert _MINILM_TOKENS.covers(text) is (ids.count(unknown) <= 0.25 * len(ids))
+
+
+@given(
+    st.lists(
+        st.text(max_size=40) | st.text(alphabet="aéü—’“žβя年休フンが한\u0301Ⅻﬁ", max_size=40) | TEXTS,
+        max_size=4,
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_covered_as_all_its_letters_and_tokens_say(texts: list[str]) -> None:
+    text = " ".join(texts)[:2000]
+    letters = [(script_of(one), 2 if script_of(one) in tokens_module._SYLLABIC else 1) for one in text]
+    known = _MINILM_TOKENS._read_scripts()
+    total = sum(weight for script, weight in letters if script)
+    unread = sum(weight for script, weight in letters if script and script not in known)
+    ids = (
+        _raw_tokenizer().encode(text.encode("utf-8", errors="replace").decode(), add_special_tokens=False).ids
+    )
+    unknown = ids.count(_raw_tokenizer().token_to_id("[UNK]"))
+    assert _MINILM_TOKENS.covers(text) is (unread <= 0.25 * total and unknown <= 0.25 * len(ids))
 
 
 def test_a_vocabulary_that_lacks_a_character_is_asked_for_every_text(tmp_path: Path, tiny: Path) -> None:

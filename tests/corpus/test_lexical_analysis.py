@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.language import UNSPACED
+from corpus.language import UNSPACED, fold
+from corpus.lexical import analysis
 from corpus.lexical.analysis import GAP, PHRASE_BOOST, STOP_WORDS, passage_tokens, query_tokens, weight
 from corpus.lexical.engine import _analyzer, indexed_tokens
 
@@ -26,6 +27,35 @@ def test_tokens_of_any_text_are_words_that_tantivy_can_hold(context: str, text: 
         assert not any(char.isspace() for char in token)
         token.encode()
     assert len(indexed_tokens(_analyzer(), context, text)) >= len(passage_tokens(context, text))
+
+
+MIXED = [
+    "Form",
+    "no",
+    "v2.1",
+    "12",
+    "3(b)",
+    "§12",
+    "§ 12.3",
+    "a中1",
+    "第3章",
+    "E-4032",
+    "(12",
+    "½",
+    "R2D2",
+    "",
+    "x" * 60,
+]
+
+
+@given(st.lists(st.sampled_from(MIXED) | st.text(alphabet=UGLY + " ", max_size=8), max_size=12).map(" ".join))
+def test_a_passage_read_word_by_word_has_the_tokens_of_the_whole(text: str) -> None:
+    """A number is one token with the name in front of it, and a section with its sign, blanks or not."""
+    folded = fold(text)
+    by_word = [(list(read), list(repeated)) for read, repeated in analysis._words(folded)]
+    whole = analysis._tokens(folded)
+    assert [one for read, _ in by_word for one in read] == [one for one, read in whole if read]
+    assert [one for _, repeated in by_word for one in repeated] == [one for one, read in whole if not read]
 
 
 @given(any_text)
