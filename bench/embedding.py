@@ -132,7 +132,7 @@ def loaded(way: str, model: ModelFolder, tokens: Tokens, options: argparse.Names
     runtime: Runtime = (
         OnnxRuntime(graph, options.threads)
         if way.startswith("ONNX")
-        else OpenVino(graph, precision, "bf16" if precision == "bfloat16" else "f32", options.threads)
+        else OpenVino(graph, precision, options.threads)
     )
     took = time.perf_counter() - began
     return (lambda texts: runtime.run(*tokens.pad(tokens.encode(texts), LENGTH_STEP))[0]), took

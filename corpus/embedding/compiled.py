@@ -76,7 +76,8 @@ class OpenVino:
         self._words = None if words is None else _Compiled(self._core, words, self._options, streams)
         self._any = _Compiled(self._core, self._rest, self._options, streams)
         self._own: dict[int, _Compiled] = {}
-        own = OWN_LENGTHS if side_by_side and words is not None else ()  # in bfloat16 they give other numbers
+        # In float32 the multiplying takes so long that the shapes do not count.
+        own = OWN_LENGTHS if side_by_side and precision != "float32" else ()
         self._seen: dict[int, list[tuple[dict[str, Any], list[Float32]]]] = {length: [] for length in own}
         # Two threads whose first requests met were seen to wait for each other for ever: OpenVINO's Python half sets
         # itself up with the first one, one thread holding the lock of that and the other the interpreter's.
@@ -112,9 +113,11 @@ class OpenVino:
         try:
             rest = self._rest.clone()
             rest.reshape({name: [1, length, *given.shape[2:]] for name, given in seen[0][0].items()})
-            # On one thread, without a stream to hand it to. What fuses steps in a graph of one length rounds otherwise.
+            # On one thread, without a stream to hand it to.
             options = {**self._options, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
-            options |= {"INFERENCE_NUM_THREADS": 1, "SNIPPETS_MODE": "DISABLE"}
+            options |= {"INFERENCE_NUM_THREADS": 1}
+            if self._words is not None:  # in int8 what fuses steps in a graph of one length rounds otherwise
+                options |= {"SNIPPETS_MODE": "DISABLE"}
             own = _Compiled(self._core, rest, options, 1)
             if all(_are_same(own.run(given), found) for given, found in seen):
                 self._own[length] = own

@@ -20,6 +20,7 @@ from corpus.embedding.exported import (
     discard,
     ensure_export,
     export_folder,
+    graph_in,
     is_current,
     is_exported,
     made_at,
@@ -30,7 +31,13 @@ from corpus.embedding.exported import (
 )
 from corpus.embedding.model import ModelFolder, find_model
 from corpus.embedding.reference import Reference
-from corpus.embedding.runtime import NO_OPENVINO, PRECISIONS, recommended_precision, why_slower
+from corpus.embedding.runtime import (
+    NO_OPENVINO,
+    OPENVINO_SUFFIX,
+    PRECISIONS,
+    recommended_precision,
+    why_slower,
+)
 from corpus.embedding.space import EmbeddingSpace, Running
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
@@ -140,7 +147,8 @@ class SentenceTransformerEmbedder:
             return Running(self.backend, self._problem, rates)
         if is_exported(self._data_dir, self.space):
             why = why_slower(self._model.precision)
-            if why == NO_OPENVINO and self._model.precision == "int8":
+            graph = graph_in(export_folder(self._data_dir, self.space))
+            if why == NO_OPENVINO and graph.suffix == OPENVINO_SUFFIX:
                 return Running("sentence-transformers", _REFERENCE.format(f"{why}."), rates)
             backend = "onnxruntime" if why == NO_OPENVINO else "openvino"
             return Running(backend, _SLOWER.format(why) if why else "", rates)

@@ -27,7 +27,15 @@ import numpy as np
 
 from corpus.embedding.compiled import Precision
 from corpus.embedding.model import ModelFolder, read_model
-from corpus.embedding.runtime import NO_RATES, CannotRunError, Rates, measure, open_runtime
+from corpus.embedding.runtime import (
+    NO_RATES,
+    OPENVINO_SUFFIX,
+    CannotRunError,
+    Rates,
+    has_openvino,
+    measure,
+    open_runtime,
+)
 from corpus.embedding.space import EmbeddingSpace
 from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
@@ -44,11 +52,11 @@ LEAST_COSINE = 0.97
 """The least cosine of a text's vector with the reference's; in int8 .98 was measured, for a text of one letter."""
 
 _GRAPH = "model.onnx"
-_INT8_GRAPH = "model.xml"
-"""OpenVINO's own form, with the weights beside it in ``model.bin``."""
+_SMALL_GRAPH = f"model{OPENVINO_SUFFIX}"
+"""In fewer bits, in OpenVINO's own form, with the weights beside it in ``model.bin``."""
 
 _NOTE = "export.json"
-EXPORT_NAMES = frozenset({_NOTE, _GRAPH, _INT8_GRAPH, "model.bin"})
+EXPORT_NAMES = frozenset({_NOTE, _GRAPH, _SMALL_GRAPH, "model.bin"})
 
 _GRAPH_VERSION = 2
 """2: a vector for each token, too. An older graph is run until the next ingest makes it anew."""
@@ -138,8 +146,8 @@ def is_exported(data_dir: Path, space: EmbeddingSpace) -> bool:
 
 def graph_in(folder: Path) -> Path:
     """Returns the graph in an export's folder, whether it is there or not."""
-    int8 = folder / _INT8_GRAPH
-    return int8 if int8.is_file() else folder / _GRAPH
+    small = folder / _SMALL_GRAPH
+    return small if small.is_file() else folder / _GRAPH
 
 
 def export_files(data_dir: Path, space: EmbeddingSpace) -> list[Path]:
@@ -253,7 +261,7 @@ def main() -> None:
 
 def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
     """Writes graph and note; a graph that does not agree with the reference is removed and refused."""
-    from corpus.embedding.quantising import quantise
+    from corpus.embedding.quantising import halve, quantise
     from corpus.embedding.reference import Reference, write_onnx
 
     space = model.space()
@@ -268,11 +276,15 @@ def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
     expected = reference.encode(probes)
     try:
         write_onnx(model, graph)
-        if int8:
-            quantise(graph, folder / _INT8_GRAPH, tokens, model.max_tokens)
+        if int8 or (model.precision == "bfloat16" and has_openvino()):
+            small = folder / _SMALL_GRAPH
+            if int8:
+                quantise(graph, small, tokens, model.max_tokens)
+            else:
+                halve(graph, small)
             rates = measure(graph, ids, mask)
             graph.unlink()
-            graph = folder / _INT8_GRAPH
+            graph = small
         digest = _digest(graph)
         (folder / _NOTE).write_text(json.dumps({"sha256": digest}), encoding="utf-8")
         found = Exported(folder, tokens, model.precision, threads=0).encode(probes)

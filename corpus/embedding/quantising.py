@@ -1,7 +1,11 @@
-"""Rewrites an exported graph in whole numbers of eight bits, for processors that multiply those fastest (VNNI).
+"""Rewrites an exported graph in fewer bits, as OpenVINO keeps graphs.
 
-Static: every activation's scale is fixed beforehand by what the model gives for sixty texts that lie beside this
-module. So a vector does not depend on what it is computed beside, and every machine makes the same space.
+In whole numbers of eight bits, for processors that multiply those fastest (VNNI). Static: every activation's scale is
+fixed beforehand by what the model gives for sixty texts that lie beside this module. So a vector does not depend on
+what it is computed beside, and every machine makes the same space.
+
+With weights of sixteen bits, for processors that multiply bfloat16: a process that computes takes 100 MB less, as the
+weights stay in their file until they are multiplied, and are half as many bytes there.
 """
 
 from __future__ import annotations
@@ -38,6 +42,15 @@ def quantise(graph: Path, target: Path, tokens: Tokens, max_tokens: int) -> None
         subset_size=len(padded),
     )
     openvino.save_model(quantised, target, compress_to_fp16=False)
+
+
+def halve(graph: Path, target: Path) -> None:
+    """Reads an ONNX graph and writes it with its weights in sixteen bits, as OpenVINO keeps graphs.
+
+    They are rounded to one part in 2,048, where bfloat16 rounds to one in 256.
+    """
+    openvino = import_openvino()
+    openvino.save_model(openvino.Core().read_model(graph), target, compress_to_fp16=True)
 
 
 def calibration_texts() -> list[str]:

@@ -27,6 +27,9 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 Rates = Mapping[str, float]
 """Texts a second by runtime and precision: ``{"openvino bfloat16": 209.0, …}``."""
 
+OPENVINO_SUFFIX = ".xml"
+"""Ends the name of a graph in OpenVINO's own form, which nothing else runs; others are ONNX."""
+
 NO_OPENVINO = "OpenVINO is not installed"
 
 NO_RATES: Rates = MappingProxyType({})
@@ -69,10 +72,10 @@ def open_runtime(
     is for a process that computes little: ONNX Runtime gives float32 about as fast, and is ready in half the time.
 
     Raises:
-        CannotRunError: the graph is in int8, and there is no OpenVINO.
+        CannotRunError: the graph is in OpenVINO's own form, and there is no OpenVINO.
         Exception: whatever a runtime raises for a graph that it cannot read.
     """
-    if not _is_installed():
+    if not has_openvino():
         why = NO_OPENVINO
     else:
         if briefly and precision == "float32":
@@ -82,11 +85,11 @@ def open_runtime(
             runnable = "float32" if precision == "bfloat16" and not has_bfloat16() else precision
             return OpenVino(graph, runnable, threads, side_by_side), why_slower(precision)
         except Exception as error:  # it has an exception class for every fault; the other runtime still can
-            if precision == "int8":
+            if graph.suffix == OPENVINO_SUFFIX:
                 raise
             why = f"OpenVINO cannot run it ({str(error).strip().splitlines()[0][:200]})"
-    if precision == "int8":
-        raise CannotRunError(f"{why}, and nothing else runs int8")
+    if graph.suffix == OPENVINO_SUFFIX:
+        raise CannotRunError(f"{why}, and nothing else runs a graph in {precision}")
     return OnnxRuntime(graph, 1 if side_by_side else threads), why
 
 
@@ -96,7 +99,7 @@ class CannotRunError(Exception):
 
 def why_slower(precision: Precision) -> str:
     """Returns why passages are not embedded as fast here as the precision allows, "" when they are."""
-    if not _is_installed():
+    if not has_openvino():
         return NO_OPENVINO
     if precision == "bfloat16" and not has_bfloat16():
         return "this processor has no bfloat16"
@@ -122,7 +125,7 @@ def measure(graph: Path, ids: Int64, mask: Int64, *, int8: bool = False) -> dict
 
 
 def _ways() -> Iterator[tuple[str, Precision]]:
-    if _is_installed():
+    if has_openvino():
         yield "openvino", "float32"
         if has_bfloat16():
             yield "openvino", "bfloat16"
@@ -136,15 +139,16 @@ def recommended_precision(*, int8: bool) -> Precision:
     """
     if int8 and has_vnni() and not has_amx() and makes_int8():
         return "int8"
-    return "bfloat16" if has_bfloat16() and _is_installed() else "float32"
+    return "bfloat16" if has_bfloat16() and has_openvino() else "float32"
 
 
 def makes_int8() -> bool:
     """Says whether graphs in int8 can be made and run here, fast or not."""
-    return _is_installed() and importlib.util.find_spec("nncf") is not None
+    return has_openvino() and importlib.util.find_spec("nncf") is not None
 
 
-def _is_installed() -> bool:
+def has_openvino() -> bool:
+    """Says whether OpenVINO is installed."""
     return importlib.util.find_spec("openvino") is not None
 
 

@@ -103,7 +103,7 @@ def backend(
     embedder = open_with(tiny, data)
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "onnxruntime":
-            patch.setattr(runtime, "_is_installed", lambda: False)
+            patch.setattr(runtime, "has_openvino", lambda: False)
         embedder.embed_query("which back end?")
     assert embedder.backend == request.param
     return embedder

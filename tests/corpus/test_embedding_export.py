@@ -64,7 +64,7 @@ def test_how_passages_are_embedded_is_told_before_anything_is_loaded(
     assert {f"{FASTEST} float32", "onnxruntime float32"} <= set(told.passages_per_s)
     assert min(told.passages_per_s.values()) > 0
     assert embedder.backend == ""
-    monkeypatch.setattr(runtime, "_is_installed", lambda: False)
+    monkeypatch.setattr(runtime, "has_openvino", lambda: False)
     told = embedder.running()
     assert (told.backend, told.slower) == (
         "onnxruntime",
@@ -173,11 +173,11 @@ def test_where_the_fast_runtime_or_its_instructions_are_missing_the_next_best_co
     slower, why = open_runtime(graph, "bfloat16", 1)
     assert slower.precision == "float32"
     assert "bfloat16" in why or FASTEST == "onnxruntime"
-    monkeypatch.setattr(runtime, "_is_installed", lambda: False)
+    monkeypatch.setattr(runtime, "has_openvino", lambda: False)
     slowest, why = open_runtime(graph, "float32", 1)
     assert isinstance(slowest, OnnxRuntime)
     assert "OpenVINO is not installed" in why
-    monkeypatch.setattr(runtime, "_is_installed", lambda: True)
+    monkeypatch.setattr(runtime, "has_openvino", lambda: True)
     monkeypatch.setattr(runtime, "OpenVino", _Uncompilable)
     slowest, why = open_runtime(graph, "float32", 1)
     assert isinstance(slowest, OnnxRuntime)

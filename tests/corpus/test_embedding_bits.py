@@ -1,4 +1,4 @@
-"""Vectors in whole numbers: near the reference's, the same alone and batched, and never without a word of it."""
+"""Graphs in fewer bits: vectors near the reference's, the same alone and batched, and never without a word of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from corpus.embedding import SentenceTransformerEmbedder, compiled, exported, open_embedder, runtime
+from corpus.embedding.compiled import Precision
 from corpus.embedding.quantising import calibration_texts
 from corpus.settings import Settings
 from tests.corpus.embedders import ENGLISH, JAPANESE, ROOT, cosines, flip_a_byte, open_with
@@ -31,8 +32,28 @@ TEXTS = [
 ]
 
 
+needs_openvino = pytest.mark.skipif(
+    not runtime.has_openvino(), reason="OpenVINO is not made for this machine"
+)
+
+SMALL = [
+    pytest.param("int8", marks=needs_nncf),
+    pytest.param(
+        "bfloat16",
+        marks=[
+            needs_openvino,
+            pytest.mark.skipif(not runtime.has_bfloat16(), reason="this processor has no bfloat16"),
+        ],
+    ),
+]
+
+
 def in_int8(data: Path) -> SentenceTransformerEmbedder:
-    return open_embedder(Settings(data_dir=data, embed_precision="int8"))
+    return opened(data, "int8")
+
+
+def opened(data: Path, precision: Precision) -> SentenceTransformerEmbedder:
+    return open_embedder(Settings(data_dir=data, embed_precision=precision))
 
 
 @needs_nncf
@@ -54,14 +75,18 @@ def test_its_vectors_are_near_the_reference_and_do_not_depend_on_their_batch(
     assert {"openvino float32", "openvino int8", "onnxruntime float32"} <= set(running.passages_per_s)
 
 
-@needs_nncf
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", SMALL)
 @pytest.mark.parametrize("same", [True, False])
 def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or_none(
-    tmp_path: Path, with_minilm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch, same: bool
+    tmp_path: Path,
+    with_minilm: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    same: bool,
+    precision: Precision,
 ) -> None:
     with_minilm(tmp_path)
-    chosen = Settings(data_dir=tmp_path, embed_precision="int8", embed_threads=2)
+    chosen = Settings(data_dir=tmp_path, embed_precision=precision, embed_threads=2)
     plain, embedder = (open_embedder(chosen, side_by_side=one) for one in (False, True))
     if not same:
         monkeypatch.setattr(compiled, "_are_same", lambda *given: False)
@@ -114,6 +139,18 @@ def test_a_process_that_ends_while_a_graph_is_compiled_ends_well(
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", SMALL)
+def test_the_weights_of_a_small_graph_are_half_as_many_bytes_or_fewer(
+    tmp_path: Path, with_minilm: Callable[[Path], None], precision: Precision
+) -> None:
+    with_minilm(tmp_path)
+    plain, small = (opened(tmp_path, one) for one in ("float32", precision))
+    whole, kept = (exported.export_folder(tmp_path, one.space) for one in (plain, small))
+    assert sorted(file.name for file in kept.iterdir()) == ["export.json", "model.bin", "model.xml"]
+    assert (kept / "model.bin").stat().st_size < 0.51 * (whole / "model.onnx").stat().st_size
+
+
 @needs_nncf
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])
@@ -129,20 +166,23 @@ def test_damage_to_either_of_its_files_is_noticed(
     assert not exported.is_exported(tmp_path, embedder.space)  # the next ingest makes it again
 
 
-@needs_nncf
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", SMALL)
 def test_where_openvino_is_missing_the_reference_computes_says_so_and_the_graph_stays(
-    tmp_path: Path, with_minilm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    with_minilm: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Precision,
 ) -> None:
     with_minilm(tmp_path)
-    expected = in_int8(tmp_path).embed_query(ENGLISH)
-    monkeypatch.setattr(runtime, "_is_installed", lambda: False)
-    embedder = in_int8(tmp_path)
+    expected = opened(tmp_path, precision).embed_query(ENGLISH)
+    monkeypatch.setattr(runtime, "has_openvino", lambda: False)
+    embedder = opened(tmp_path, precision)
     told = embedder.running()
     assert (told.backend, "OpenVINO is not installed" in told.slower) == ("sentence-transformers", True)
     assert float(embedder.embed_query(ENGLISH) @ expected) > 0.99
     assert (embedder.backend, embedder.running().slower) == ("sentence-transformers", embedder.problem)
-    assert "OpenVINO is not installed, and nothing else runs int8" in embedder.problem
+    assert f"OpenVINO is not installed, and nothing else runs a graph in {precision}" in embedder.problem
     monkeypatch.setattr(exported, "_digest", lambda _: pytest.fail("tried again"))
     embedder.embed_query(ENGLISH)
     assert embedder.problem.count("slower reference") == 1
@@ -196,7 +236,7 @@ def test_what_a_new_corpus_is_embedded_in_goes_by_the_processor_and_by_what_is_k
     monkeypatch: pytest.MonkeyPatch, flags: str, measured: bool, recommended: str
 ) -> None:
     monkeypatch.setattr(runtime, "_flags", lambda: frozenset(flags.split()))
-    monkeypatch.setattr(runtime, "_is_installed", lambda: True)
+    monkeypatch.setattr(runtime, "has_openvino", lambda: True)
     monkeypatch.setattr(runtime, "makes_int8", lambda: True)
     for known in (runtime.has_bfloat16, runtime.has_vnni, runtime.has_amx):
         known.cache_clear()
