@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
@@ -127,6 +127,14 @@ def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
     return found
 
 
+_TITLED = select(versions.c.title, versions.c.language).where(versions.c.id == bindparam("version"))
+_CUT = (
+    select(chunks.c.id, chunks.c.start, chunks.c.end, chunks.c.context)
+    .where(chunks.c.version_id == bindparam("version"))
+    .order_by(chunks.c.ordinal)
+)
+
+
 class CatalogSnapshot:
     """One read transaction, as :class:`corpus.projection.Snapshot`.
 
@@ -211,17 +219,11 @@ class CatalogSnapshot:
             yield _batch(rows[first : first + size])
 
     def _version_texts(self, version_id: int) -> Iterator[TextRow]:
-        row = self.db.execute(
-            select(versions.c.title, versions.c.language).where(versions.c.id == version_id)
-        ).one()
+        own = {"version": version_id}
+        title, language = self.db.execute(_TITLED, own).one()
         text = read_text(self.db, version_id)
-        query = select(chunks.c.id, chunks.c.start, chunks.c.end, chunks.c.context)
-        for chunk in self.db.execute(
-            query.where(chunks.c.version_id == version_id).order_by(chunks.c.ordinal)
-        ):
-            yield TextRow(
-                chunk.id, version_id, chunk.context, text[chunk.start : chunk.end], row.title, row.language
-            )
+        for chunk, start, end, context in self.db.execute(_CUT, own):
+            yield TextRow(chunk, version_id, context, text[start:end], title, language)
 
 
 class _PastSnapshot(CatalogSnapshot):

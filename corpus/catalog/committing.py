@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, select, update
 
 from corpus.catalog.access import may_see, name_taken
+from corpus.catalog.among import among, listed
 from corpus.catalog.checksums import text_hash, vector_checksum
 from corpus.catalog.documents import get_document, set_access
 from corpus.catalog.schema import (
@@ -28,7 +30,29 @@ from corpus.catalog.times import now, shown_time
 from corpus.catalog.versions import VersionRecord, read_version, retire_version
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
-_ROWS = 500  # rows per statement: well under every database's parameter limit
+_ROWS = 500
+"""Rows given to a statement at once."""
+
+# Made once: SQLAlchemy takes longer to make and recognise a statement than SQLite to run it.
+_IN_ITS_PLACE = select(documents.c.id, documents.c.live_version_id).where(
+    documents.c.collection == bindparam("collection"),
+    documents.c.root == bindparam("root"),
+    documents.c.path == bindparam("path"),
+)
+_NAMED = select(documents.c.id).where(documents.c.id == bindparam("own"))
+_HOLDERS = (
+    select(chunks.c.id, chunks.c.version_id, versions.c.state)
+    .join(versions, versions.c.id == chunks.c.version_id)
+    .where(among(chunks.c.id))
+)
+_MAKE_LIVE = (
+    update(documents).where(documents.c.id == bindparam("own")).values(live_version_id=bindparam("version"))
+)
+
+
+@cache
+def _into(table: Table) -> Insert:
+    return insert(table)
 
 
 def chunk_id(key: DocumentKey, sha256: str, fingerprint: str, ordinal: int, salt: int = 0) -> int:
@@ -48,28 +72,23 @@ def commit_version(db: Connection, new: NewVersion) -> VersionRecord:
     moment = now()
     number = 1 + (_last_number(db, document_id) if known else 0)
     row = _version_row(document_id, number, new, moment)
-    inserted: Any = db.execute(insert(versions), row)
+    inserted: Any = db.execute(_into(versions), row)
     version_id = int(inserted.inserted_primary_key[0])
     if previous is not None:
         retire_version(db, previous, moment)
     _insert_text(db, version_id, new.document.text)
     _insert_many(db, pages, (_page_row(version_id, page) for page in new.document.pages))
     _insert_chunks(db, version_id, new)
-    db.execute(update(documents).where(documents.c.id == document_id).values(live_version_id=version_id))
-    db.execute(insert(changes), {"kind": "add", "version_id": version_id, "at": moment})
+    db.execute(_MAKE_LIVE, {"own": document_id, "version": version_id})
+    db.execute(_into(changes), {"kind": "add", "version_id": version_id, "at": moment})
     return read_version({**row, "id": version_id, "retired_at": None})
 
 
 def _find_document(db: Connection, new: NewVersion) -> tuple[str, int | None] | None:
     """Returns the id and the live version of the document in its place, made ready for another; None without one."""
     key = new.key
-    row = db.execute(
-        select(documents.c.id, documents.c.live_version_id).where(
-            documents.c.collection == key.collection,
-            documents.c.root == key.root,
-            documents.c.path == key.path,
-        )
-    ).one_or_none()
+    place = {"collection": key.collection, "root": key.root, "path": key.path}
+    row = db.execute(_IN_ITS_PLACE, place).one_or_none()
     if row is None:
         return None
     if not may_see(new.caller, get_document(db, row.id).access):
@@ -84,7 +103,7 @@ def _find_document(db: Connection, new: NewVersion) -> tuple[str, int | None] | 
 def _new_document(db: Connection, new: NewVersion) -> str:
     key, document_id = new.key, _free_document_id(db, new.key)
     row = {"id": document_id, "collection": key.collection, "root": key.root, "path": key.path}
-    db.execute(insert(documents), {**row, "metadata": dict(new.metadata), "created_at": now()})
+    db.execute(_into(documents), {**row, "metadata": dict(new.metadata), "created_at": now()})
     set_access(db, document_id, new.access)
     return document_id
 
@@ -99,7 +118,7 @@ def _free_document_id(db: Connection, key: DocumentKey) -> str:
     while True:
         parts = json.dumps([key.collection, key.root, key.path, salt])
         candidate = hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()
-        if db.execute(select(documents.c.id).where(documents.c.id == candidate)).one_or_none() is None:
+        if db.execute(_NAMED, {"own": candidate}).one_or_none() is None:
             return candidate
         salt += 1
 
@@ -162,13 +181,7 @@ def _free_chunk_ids(db: Connection, new: NewVersion) -> list[int]:
 
 def _holders(db: Connection, ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """Returns (chunk id, version id, version state) of the given ids that are taken."""
-    query = select(chunks.c.id, chunks.c.version_id, versions.c.state)
-    query = query.join(versions, versions.c.id == chunks.c.version_id)
-    found: list[tuple[int, int, str]] = []
-    for first in range(0, len(ids), _ROWS):
-        for row in db.execute(query.where(chunks.c.id.in_(list(ids[first : first + _ROWS])))):
-            found.append((row.id, row.version_id, row.state))
-    return found
+    return [(row.id, row.version_id, row.state) for row in db.execute(_HOLDERS, {"ids": listed(ids)})]
 
 
 def _give_up_ids(db: Connection, held: Sequence[tuple[int, int]]) -> None:
@@ -243,12 +256,12 @@ def _page_row(version_id: int, page: Page) -> dict[str, Any]:
     }
 
 
-def _insert_many(db: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
+def _insert_many(db: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
         if len(batch) == _ROWS:
-            db.execute(insert(table), batch)
+            db.execute(_into(table), batch)
             batch = []
     if batch:
-        db.execute(insert(table), batch)
+        db.execute(_into(table), batch)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
@@ -140,6 +140,10 @@ def count_rows(db: Connection, document_ids: Sequence[str], chunk_ids: Sequence[
     return found
 
 
+_CLOSE = delete(access_table).where(access_table.c.document_id == bindparam("document"))
+_OPEN = insert(access_table)
+
+
 def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> None:
     """Replaces a document's access list; an empty one hides it from everybody but the owner.
 
@@ -147,9 +151,9 @@ def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> N
         UsageError: one is neither ``public`` nor ``user:NAME`` nor ``group:NAME``.
     """
     rows = [{"document_id": document_id, "principal": name} for name in sorted(read_principals(principals))]
-    db.execute(delete(access_table).where(access_table.c.document_id == document_id))
+    db.execute(_CLOSE, {"document": document_id})
     if rows:
-        db.execute(insert(access_table), rows)
+        db.execute(_OPEN, rows)
 
 
 def set_metadata(db: Connection, document_id: str, metadata: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from corpus.catalog.schema import failures, jobs, meta
 from corpus.catalog.times import now
@@ -47,8 +47,11 @@ def note_erasing(db: Connection, under_way: bool) -> None:
         db.execute(insert(meta).values(key="erasing", value=now()))
 
 
+_VALUE = select(meta.c.value).where(meta.c.key == bindparam("name"))
+
+
 def _get(db: Connection, key: str) -> str | None:
-    return db.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+    return db.execute(_VALUE, {"name": key}).scalar_one_or_none()
 
 
 # ---- what failed ------------------------------------------------------------------------------------
@@ -74,13 +77,16 @@ def record_failure(db: Connection, failure: Failure) -> None:
     db.execute(insert(failures).values(**asdict(failure.key), **row, at=now()))
 
 
+_FORGET = delete(failures).where(
+    failures.c.collection == bindparam("collection"),
+    failures.c.root == bindparam("root"),
+    failures.c.path == bindparam("path"),
+)
+
+
 def forget_failure(db: Connection, key: DocumentKey) -> None:
     """Forgets a file's failure, when it went well or left."""
-    db.execute(
-        delete(failures).where(
-            failures.c.collection == key.collection, failures.c.root == key.root, failures.c.path == key.path
-        )
-    )
+    db.execute(_FORGET, {"collection": key.collection, "root": key.root, "path": key.path})
 
 
 def find_failure(db: Connection, key: DocumentKey) -> Failure | None:
