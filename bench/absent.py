@@ -68,7 +68,7 @@ def judge(service: Service, questions: Sequence[Question]) -> Judged:
     found = []
     for question in questions:
         hits = library.search(question.text, DEFAULT_K).hits
-        seen = signals(question.text, hits, library.rarity, library.lacks)
+        seen = signals(question.text, hits, library.rarity, library.lacks, embed=library.embed)
         found.append((question, FITTED.chance(seen) if hits else 0.0, not hits or FITTED.refuses(seen)))
     return found
 

@@ -29,9 +29,9 @@ from rag.asking.answers import DEFAULT_K
 from rag.measuring.places import is_named
 from rag.measuring.questions import Question
 from rag.prompts.prompting import ESTIMATE, Budget, build_prompt, read_prompt
-from rag.reading.extractive import embed_with
+from rag.reading.meaning import Embed, embed_with
 from rag.reading.picking import pick
-from rag.reading.sentences import Embed, rank
+from rag.reading.sentences import rank
 from rag.reading.signs import MEANING, WORDS, Candidate, Signs
 from rag.retrieval.library import CallersLibrary
 from rag.words.terms import weights

@@ -124,7 +124,9 @@ class Service:
 
         with self._opening:
             if self._models is None:
-                self._models = Models(self.settings.models, self.settings.model, built_in(self.embedder))
+                self._models = Models(
+                    self.settings.models, self.settings.model, built_in(self.retriever.embed)
+                )
             return self._models
 
     def ask_events(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from corpus.errors import VouchError
-from corpus.types import Hit
+from corpus.types import Float32, Hit
 from rag.grounding.citations import Citation, Sentence
 from rag.grounding.conflicts import Conflict
 from rag.prompts.prompting import Message, Passage, Prompt
@@ -47,6 +47,9 @@ class Library(Protocol):
 
     def search(self, question: str, k: int) -> Retrieved:
         """Returns the ``k`` best passages."""
+
+    def embed(self, texts: Sequence[str]) -> Float32 | None:
+        """Returns a question and sentences as unit rows; None where the embedder does not know its language."""
 
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """Returns the first passages, ``most`` at most, of a hit's document in reading order."""

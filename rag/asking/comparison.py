@@ -126,6 +126,7 @@ class _Once:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._found: dict[tuple[str, int], Retrieved] = {}
+        self.embed = library.embed
         self.passages_of = library.passages_of
         self.read_text = library.read_text
         self.page_of = library.page_of

@@ -58,6 +58,7 @@ class Judge:
             library.lacks,
             self.followup,
             lambda name: is_ours(name, library),
+            library.embed,
         )
         chance = self.abstention.chance(found) if hits else 0.0
         return Judged(wording, hits, chance, self.abstention.threshold(found))

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from corpus.types import Hit
 from rag.grounding.attributes import lacks_the_office, lacks_what_is_asked
 from rag.grounding.otherwise import is_of_another_time, of_what_is_asked, tells_of_another
-from rag.grounding.strangers import Lacks, of_a_kind, strangers
+from rag.grounding.strangers import WHEN, Lacks, of_a_kind, strangers
+from rag.prompts.prompting import Reading, ReadPassage, clean, place_of
+from rag.reading.meaning import Embed
+from rag.reading.sentences import nearest
 from rag.words.clauses import clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import is_held, office_asked_for
-from rag.words.terms import Term, coverage, stems, weights
+from rag.words.terms import Term, coverage, joints, stems, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -24,6 +27,11 @@ _CONTENT = 0.5
 
 DEPTH = 5
 """How many of the best hits are looked at one by one."""
+
+_SPREAD, _SENTENCES, _FEWEST = 0.15, 6, 30
+"""About the deviation of the cosines of sentences that have nothing to do with a question, how many sentences a passage
+has, and from how many passages on their number counts. With .15 no question of the sample is judged otherwise.
+"""
 
 STRANGE = -1.0
 """What ``names`` is where a name of the question stands in no document: of 1,455 answerable questions of nine
@@ -42,7 +50,8 @@ class Signals:
     another time (:mod:`rag.grounding.otherwise`) or has no price, weight or the like that is asked for
     (:mod:`rag.grounding.attributes`). ``length``: the logarithm of one more than its words: of a long
     question the same share means more. ``found``: it looks something up that a hit has: names, codes and parts of a
-    document and nothing else ("§ 12.4"), or who holds an office.
+    document and nothing else ("§ 12.4"), or who holds an office; or a sentence comes nearer to it than any would by
+    chance (:func:`_is_near`).
     """
 
     cosine: float | None
@@ -114,12 +123,13 @@ def signals(
     lacks: Lacks = lambda words: frozenset(),
     followup: str = "",
     is_ours: Callable[[str], bool] = lambda name: False,
+    embed: Embed = lambda texts: None,
 ) -> Signals:
     """Returns the signals of a question's hits (best first), those of another product than it names left out.
 
     ``rarity`` gives words' inverse document frequency, ``lacks`` those words that no document has which may be read;
     ``followup`` is what was asked where the question is what it was read as; ``is_ours`` says of a name whether it is
-    the house's own.
+    the house's own; ``embed`` reads sentences by meaning.
     """
     hits = of_what_is_asked(question, hits)
     asked = [term for term in sought(question) if term.weight > 0]
@@ -128,9 +138,17 @@ def signals(
     kinds = of_a_kind(question, lacks)
     asked = [term for term in asked if term.stem not in kinds]
     wanted = {stem: weight for stem, weight in wanted.items() if stem not in kinds}
-    named = {term.stem: wanted[term.stem] for term in asked if term.name or _YEAR.fullmatch(term.word)}
+    named = {
+        term.stem: wanted[term.stem]
+        for term in asked
+        if (term.name and not WHEN.fullmatch(term.word.capitalize())) or _YEAR.fullmatch(term.word)
+    }
     present = [
         stems(f"{hit.context}\n{hit.text}") | clauses_of(hit.text, hit.context) for hit in hits[:DEPTH]
+    ]
+    joined = joints(question)
+    present = [
+        have | {joint for joint, words in joined.items() if have.issuperset(words)} for have in present
     ]
     # "Rest of the United Kingdom" speaks of Edinburgh, though the word stands nowhere.
     rest = meant(question, (f"{hit.context}\n{hit.text}\n{hit.title}" for hit in hits[:DEPTH]))
@@ -160,8 +178,33 @@ def signals(
         all=coverage(wanted, frozenset().union(*present)),
         names=STRANGE if unknown else names,
         length=math.log1p(len(wanted)),
-        found=not unknown and (only_names or _is_held(question, asked, hits, titled, is_ours)),
+        found=not unknown
+        and (
+            only_names
+            or _is_held(question, asked, hits, titled, is_ours)
+            or (names == 1.0 and known is not None and _is_near(question, hits, embed, _how_many(rarity)))
+        ),
     )
+
+
+def _how_many(rarity: Callable[[Sequence[str]], Mapping[str, float] | None]) -> float:
+    """Returns about how many passages there are, by the rarity of a word that none of them has."""
+    return math.exp((rarity([""]) or {}).get("", 0.0)) / 2
+
+
+def _is_near(question: str, hits: Sequence[Hit], embed: Embed, passages: float) -> bool:
+    """Says whether a sentence of the hits comes nearer to a question than the nearest of all would by chance: of so
+    many normal deviates the largest is about √(2 ln n) deviations. Among a few short documents a word says little by
+    being absent ("How often are the rollers replaced?", of rollers that "are changed"), and nearness more.
+
+    They are the sentences that the built-in model would choose its answer from, so that it need not embed them again.
+    """
+    read = [
+        ReadPassage(at, place_of(hit), clean(hit.context), clean(hit.text)) for at, hit in enumerate(hits, 1)
+    ]
+    near = nearest(Reading(clean(question), tuple(read)), embed)
+    by_chance = _SPREAD * math.sqrt(2 * math.log(_SENTENCES * max(passages, _FEWEST)))
+    return near is not None and near >= by_chance
 
 
 def _is_held(

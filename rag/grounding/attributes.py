@@ -13,7 +13,8 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.grounding.otherwise import codes_of, of_what_is_asked
 from rag.prompts.prompting import ReadPassage
-from rag.reading.units import cut
+from rag.reading.clues import IN_MONEY
+from rag.reading.units import Unit, cut
 from rag.words.offices import is_held, names_nobody, office_asked_for
 from rag.words.terms import stems, terms, weights
 
@@ -67,11 +68,21 @@ def lacks_what_is_asked(question: str, hits: Sequence[Hit]) -> bool:
         if not names <= above | stems(hit.text):
             continue
         for unit in cut(order, ReadPassage(order, "", hit.context, hit.text)):
-            if given.search(fold(f"{unit.header}\n{unit.text}")):
+            priced = given.pattern == _MONEY and _is_priced(unit)
+            if priced or given.search(fold(f"{unit.header}\n{unit.text}")):
                 about = above | unit.stems | stems(f"{unit.header}\n{unit.lead}")
                 if names <= about or (words & about and not unit.row):
                     return False
     return True
+
+
+def _is_priced(unit: Unit) -> bool:
+    """Says whether a row has a bare figure in a column that is named by money: 92000 under "Cost (£)"."""
+    columns = zip(fold(unit.header).split("|"), fold(unit.text).split("|"), strict=False)
+    return any(IN_MONEY.search(header) and _BARE.fullmatch(cell) for header, cell in columns)
+
+
+_BARE = re.compile(r"\s*\d[\d,.]*\s*")
 
 
 def lacks_the_office(question: str, hits: Sequence[Hit], is_ours: Callable[[str], bool]) -> bool:

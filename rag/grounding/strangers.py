@@ -47,10 +47,11 @@ _AUXILIARY = re.compile(
     r"(?:do|does|did|can|could|will|would|is|are|was|were|has|have|had|should|may|must)", re.IGNORECASE
 )
 """Behind "does a Samsung" comes a verb."""
-_WHEN = re.compile(
+WHEN = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|Christmas|Easter)"
 )
+"""Words with a capital that name a time: a rule holds then that does not name it."""
 _OF_A_NAME = re.compile(
     r"(?:株式会社|有限会社|合同会社)(?P<after>[\u4e00-\u9fff々ァ-ヶー]{2,})"
     r"|(?P<before>(?<![ァ-ヶー])[ァ-ヶー]{2,}|[\u4e00-\u9fff々]{2,4})(?:株式会社|有限会社|合同会社|氏|(?<![長者員師客])(?<!新人)(?<!学生)さん)"
@@ -170,7 +171,7 @@ def _capitalised(question: str) -> Iterator[tuple[str, bool, bool]]:
         name = re.sub(r"['’]s?\Z", "", word.group()).rstrip(".-&")
         if together or len(name) < 3 or _SHORT.fullmatch(name) or re.search(r"\d", name):
             continue
-        if name.lower() not in STOP and not _WHEN.fullmatch(name):
+        if name.lower() not in STOP and not WHEN.fullmatch(name):
             before, owns = question[: word.start()], name != word.group().rstrip(".-&")
             one_of, where = _ONE_OF.search(before), _WHERE.search(before)
             yield name, one_of is not None and not owns, where is not None and not owns

@@ -25,7 +25,7 @@ from rag.prompts.prompting import ESTIMATE, Budget, Message, TokenCounter
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from corpus.embedding import Embedder
+    from rag.reading.meaning import Embed
 
 
 class ChosenModel:
@@ -242,14 +242,12 @@ def _settings_of(card: ModelCard) -> ModelSettings:
     return ModelSettings(provider=card.provider, model=card.model, max_output_tokens=output)
 
 
-def built_in(embedder: Embedder | None = None) -> Callable[[], BaseChatModel]:
-    """Returns what makes the built-in chat model, for :class:`Models`;
-    with an embedder it reads by meaning too.
-    """
+def built_in(embed: Embed | None = None) -> Callable[[], BaseChatModel]:
+    """Returns what makes the built-in chat model, for :class:`Models`; with ``embed`` it reads by meaning too."""
 
     def make() -> BaseChatModel:
-        from rag.reading.extractive import ExtractiveChatModel, embed_with
+        from rag.reading.extractive import ExtractiveChatModel
 
-        return ExtractiveChatModel(embed=embed_with(embedder) if embedder else None)
+        return ExtractiveChatModel(embed=embed)
 
     return make

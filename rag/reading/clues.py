@@ -154,7 +154,7 @@ def asks_of_a_letter(question: str) -> bool:
 
 # ---- ranges -------------------------------------------------------------------------------------
 
-_NUMBER = r"(?<!\d)(\d+(?:,\d{3}){0,6}(?:\.\d+)?)"
+_NUMBER = r"(?<!\d)(?:[$€£¥]\s?)?(\d+(?:,\d{3}){0,6}(?:\.\d+)?)"
 _BETWEEN = re.compile(
     rf"{_NUMBER}[^\d|,.]{{0,4}}(?:to|-|~|から|以上)[^\d|,.]{{0,4}}{_NUMBER}|between {_NUMBER} and {_NUMBER}"
 )

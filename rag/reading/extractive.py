@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from corpus.embedding import Embedder
-from corpus.errors import EmbeddingError
-from corpus.types import Float32
 from rag.prompts.prompting import Message, estimate_tokens, read_prompt
-from rag.reading.sentences import Embed, answer_prompt
+from rag.reading.meaning import Embed
+from rag.reading.sentences import answer_prompt
 
 
 class ExtractiveChatModel(BaseChatModel):
@@ -66,30 +63,6 @@ class ExtractiveChatModel(BaseChatModel):
             usage_metadata=_usage(messages, "".join(parts)),
         )
         yield ChatGenerationChunk(message=last)
-
-
-def embed_with(embedder: Embedder) -> Embed:
-    """Returns an :data:`~rag.reading.sentences.Embed`: the question first, then the sentences,
-    cut to what the model reads.
-    """
-
-    def embed(texts: Sequence[str]) -> Float32 | None:
-        question, *rest = texts
-        if not embedder.covers(question):
-            return None
-        counts = embedder.count_tokens(rest)
-        while any(count > embedder.max_tokens for count in counts):
-            rest = [
-                text[: len(text) * embedder.max_tokens // count] if count > embedder.max_tokens else text
-                for text, count in zip(rest, counts, strict=True)
-            ]
-            counts = embedder.count_tokens(rest)
-        try:
-            return np.vstack([embedder.embed_query(question)[None, :], embedder.embed_passages(rest)])
-        except EmbeddingError:
-            return None  # a model that cannot be loaded: the words alone decide, as in retrieval
-
-    return embed
 
 
 def _usage(messages: Sequence[BaseMessage], text: str) -> Any:

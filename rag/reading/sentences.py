@@ -13,9 +13,6 @@ from dataclasses import astuple, replace
 from itertools import accumulate
 from operator import or_
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corpus.language import fold
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
 from rag.reading.changes import Changed, changes_shown
@@ -36,6 +33,7 @@ from rag.reading.clues import (
     years_of_editions,
 )
 from rag.reading.exact import exact
+from rag.reading.meaning import Embed
 from rag.reading.measures import measured
 from rag.reading.picking import (
     AS_MUCH,
@@ -62,9 +60,6 @@ from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import Office, is_held, office_asked_for
 from rag.words.terms import CODE, coverage, numbers, stems, verbs, weights
 from rag.words.told import tell
-
-Embed = Callable[[Sequence[str]], NDArray[np.float32] | None]
-"""Texts → unit rows, shape (n, dimension); None where the embedder does not know the language."""
 
 _EMBEDDED = 16
 """Sentences, best by their words, whose meaning is looked at: with 24 no more answers are found."""
@@ -190,6 +185,13 @@ def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
         for c, cosine in zip(first, rows[1:] @ rows[0], strict=True)
     ]
     return sorted(first, key=lambda c: (-c.score, c.unit.order))
+
+
+def nearest(reading: Reading, embed: Embed) -> float | None:
+    """Returns the cosine, in [-1, 1], of a question with the sentence that comes nearest to it by meaning, of those
+    that :func:`rank` looks at; None where there is none, or the embedder does not know the language.
+    """
+    return max((one.signs.meaning for one in rank(reading, embed)), default=0.0) or None
 
 
 def _scored(unit: Unit, signs: Signs, by: Signs) -> Candidate:

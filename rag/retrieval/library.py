@@ -9,7 +9,7 @@ from corpus.catalog import changes
 from corpus.errors import NotFoundError
 from corpus.projection import IndexState
 from corpus.store import Corpus
-from corpus.types import Caller, Filter, Hit
+from corpus.types import Caller, Filter, Float32, Hit
 from rag.retrieval.retriever import Retriever, SearchResult
 
 
@@ -50,6 +50,12 @@ class CallersLibrary:
         found = self.retriever.search(question, k, self.caller, self.filter)
         self.searches.append(Searched(question, k, seq, dense, lexical, found.hits, found.notes))
         return found
+
+    def embed(self, texts: Sequence[str]) -> Float32 | None:
+        """Returns a question and sentences as unit rows, shape (n, dimension); None where the embedder does not know
+        the language of the question.
+        """
+        return self.retriever.embed(texts)
 
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """Returns the first passages, ``most`` at most, of a hit's document in reading order."""

@@ -34,6 +34,7 @@ from corpus.types import (
     show_chunk_id,
 )
 from rag.prompts.prompting import is_japanese
+from rag.reading.meaning import embed_with
 from rag.retrieval.named import Asked, NamedFirst
 from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
@@ -88,7 +89,10 @@ class SearchResult:
 
 
 class Retriever:
-    """Searches a corpus. Safe to use from any thread."""
+    """Searches a corpus. Safe to use from any thread.
+
+    ``embed`` reads a question and sentences as the search does.
+    """
 
     def __init__(
         self,
@@ -99,6 +103,7 @@ class Retriever:
         reranker: Reranker | None = None,
     ) -> None:
         self.recipe = recipe
+        self.embed = embed_with(embedder)
         self._corpus = corpus
         self._embedder = embedder
         self._settings = settings

@@ -27,8 +27,14 @@ _ALONE = re.compile(
     rf"(?<![{HAN}\d])([{HAN}])(?=[{HIRAGANA}])(?=(?:[いえきぎけげしじせちてねびべみめりれ]([{HAN}])(?![{HAN}]))?)"
 )
 """One kanji with an ending behind it, or two with one between: a verb, an adjective, a short noun."""
+_COMPOUND_RUN = re.compile(rf"(?<![{HAN}])(?:[{HAN}]{{2}}){{2,}}(?![{HAN}])")
 _VERB, _COMPOUND = 0.3, 0.6
 """By measurement: with .2 and .3 the gains were half as large (docs/retrieval-measured.md)."""
+_ASKS = re.compile(
+    r"何(?:曜日|種類|パーセント|[かカヵヶケ]月間?|[日年週時分]間|[日年週月時分秒円人名回件歳個割本枚度番社台点冊階泊つ%％])?"
+    r"|いくら|いくつ|ど(?:れ|の)(?:くらい|ぐらい|ほど)|どこ|いつ(?!も)|誰|だれ|どなた|なぜ"
+)
+"""Words that only ask: a pair of characters of theirs and of the next word (日休 of 何日休めますか) is no word."""
 _HOW_LONG, _TAKE = re.compile(r"\bhow long\b", re.IGNORECASE), frozenset({"take", "takes", "taken", "took"})
 _HOW = frozenset({"far", "long", "soon"})
 """Words that only ask behind "how"; "heavy" and the like say what is measured."""
@@ -83,7 +89,8 @@ def terms(text: str) -> tuple[Term, ...]:
     1234500 of 123万4500円.
     """
     text = in_common_years(text)
-    found, text, before = [], in_figures(text, amounts(text)), ""
+    text = _ASKS.sub(lambda asking: "、" * len(asking.group()), in_figures(text, amounts(text)))
+    found, before = [], ""
     japanese, lasting = _KANA.search(text) is not None, _HOW_LONG.search(text) is not None
     shouted = text.isupper()
     for word in words(text):
@@ -119,6 +126,17 @@ def verbs(text: str) -> dict[str, float]:
         return {}
     found = {word: _COMPOUND if len(word) > 1 else _VERB for word in _kanji_words(fold(text))}
     return {word: weight for word, weight in found.items() if word not in STOP_KANJI}
+
+
+def joints(text: str) -> dict[str, tuple[str, str]]:
+    """Returns the pairs of kanji by which two words of a compound are joined, each with the pair before and behind it:
+    上見 of 売上見込, where a text that says 売上は…見込み has all that is asked.
+    """
+    found = {}
+    for run in _COMPOUND_RUN.findall(fold(text)):
+        for at in range(1, len(run) - 2, 2):
+            found[run[at : at + 2]] = (run[at - 1 : at + 1], run[at + 1 : at + 3])
+    return found
 
 
 def weights(text: str | Iterable[Term], rarity: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -54,6 +54,9 @@ class Shelf:
         self.searches.append((question, k))
         return SearchResult(question, tuple(self.hits()[:k]), {"lexical": 1.0})
 
+    def embed(self, texts: Sequence[str]) -> None:
+        """No embedder is at hand."""
+
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """The text of a hit is one passage."""
         return [one for one in self.hits() if one.document_id == hit.document_id][:most]

@@ -88,8 +88,8 @@ def ask(service: Service, question: str, *earlier: str) -> Answer:
             "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
         ),
         (  # two words of it in others
-            "妹の葬儀のときは何日休めますか",
-            "兄弟姉妹の忌引のときは何日休めますか",
+            "妹の葬儀の休みは何日ですか",
+            "兄弟姉妹の忌引の休みは何日ですか",
             "忌引休暇は、配偶者の場合10日、父母の場合7日、兄弟姉妹の場合3日とする。",
         ),
         ("精算書の提出期限", "精算書の以内に提出", "出張終了後7営業日以内に精算書を提出する。"),
@@ -238,9 +238,9 @@ def test_a_word_within_another_does_not_stand_there() -> None:
     assert stands("兄").search("私の兄が")
 
 
-def test_a_question_that_is_too_long_in_other_words_is_asked_in_its_own(service: Service) -> None:
+def test_a_question_that_is_too_long_in_other_words_is_asked_in_shorter_ones(service: Service) -> None:
     question = f"有休{'は' * 7989}何日もらえますか。"
-    assert ask(service, question).standalone_question == ""
+    assert ask(service, question).standalone_question in ("", question.replace("有休", "有給"))
 
 
 def test_what_may_not_be_read_makes_no_difference(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.grounding.abstention import FITTED, Signals, signals
 from rag.words.stemming import number, stem
-from rag.words.terms import numbers, terms, weights
+from rag.words.terms import joints, numbers, stems, terms, weights
 from tests.rag.hits import Shelf
 
 shares = st.floats(0, 1)
@@ -122,6 +124,63 @@ def test_what_is_looked_up_and_found_is_answered_however_short(question, text, l
     own = signals(question, Shelf({"a": text}, cosine=0.1).hits())
     assert own.found is looked_up
     assert not (looked_up and FITTED.refuses(own))
+
+
+@given(st.floats(0, 1), st.integers(1, 200_000), st.sampled_from(["cylinders replaced", "Osprey replaced"]))
+def test_a_sentence_nearer_than_any_by_chance_is_answered_where_no_name_is_missing(cosine, passages, asked):
+    hits = Shelf({"a": "…  The rollers are changed every 18 months."}, cosine=0.1).hits()
+    question = f"How often are the {asked}?"
+
+    def judged(near, among):
+        def rarity(words):
+            return {word: math.log1p((among + 0.5) / 0.5) for word in words}
+
+        return signals(question, hits, rarity, embed=lambda texts: at_cosine(near, len(texts))).found
+
+    assert judged(1.0, passages) is (asked != "Osprey replaced")
+    assert not judged(0.4, passages)
+    if judged(cosine, passages):
+        assert judged(min(1.0, cosine + 0.1), passages)
+        assert judged(cosine, passages // 2)
+
+
+def at_cosine(cosine, n):
+    """Returns n unit rows, the first as near to each of the others as the cosine says."""
+    return np.array([[1.0, 0.0], *[[cosine, math.sqrt(1 - cosine**2)]] * (n - 1)], np.float32)
+
+
+def test_without_an_embedder_or_a_count_no_sentence_is_near():
+    hits = Shelf({"a": "…  The rollers are changed every 18 months."}, cosine=0.1).hits()
+    question = "How often are the cylinders replaced?"
+    assert not signals(question, hits, embed=lambda texts: at_cosine(1.0, len(texts))).found
+    assert not signals(question, hits, lambda words: dict.fromkeys(words, 3.0)).found
+
+
+def test_a_day_or_a_month_is_no_name_that_a_rule_must_have():
+    hits = Shelf({"a": "…  Office staff can work from home on Mondays and Fridays."}).hits()
+    for question in ("Can I work from home on Wednesdays?", "Do I work from home in August?"):
+        assert signals(question, hits).names == 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("今年の売上見込みはいくらですか", "…  今年の売上は4億円の見込みである。"),
+        ("支払条件を教えてください", "…  条件: 支払は月末締めとする。"),
+    ],
+)
+def test_a_compound_is_spoken_of_where_its_words_stand_apart(question, text):
+    told, none = (signals(question, Shelf({"a": one}).hits()) for one in (text, text.replace("支払", "納入")))
+    assert told.best > 0.9 or told.best > none.best + 0.3
+
+
+@given(st.lists(st.sampled_from(["売上", "見込", "支払", "条件", "内線", "番号"]), min_size=2, max_size=4))
+def test_what_has_all_words_of_a_compound_has_its_joints(parts):
+    have = stems("、".join(parts))
+    compound = "".join(parts)
+    missing = {pair for pair in weights(compound) if pair not in have}
+    assert missing <= joints(compound).keys()
+    assert all(have.issuperset(words) for words in joints(compound).values())
 
 
 def test_pairs_of_characters_weigh_by_what_they_carry():

@@ -21,7 +21,8 @@ from rag.prompts.prompting import (
     read_prompt,
 )
 from rag.prompts.strategies import load_examples
-from rag.reading.extractive import ExtractiveChatModel, embed_with
+from rag.reading.extractive import ExtractiveChatModel
+from rag.reading.meaning import embed_with
 from rag.reading.sentences import answer_prompt, choose, rank
 from rag.words.told import tell
 from tests.rag.hits import Shelf
@@ -112,3 +113,22 @@ def test_sentences_too_long_for_the_embedder_are_cut_and_a_broken_one_is_done_wi
     assert rows.shape == (4, 2)
     assert embed_with(Narrow(broken=True))(["question", "short"]) is None
     assert embed_with(Narrow(covered=False))(["question", "short"]) is None
+
+
+def test_the_sentences_of_one_reading_are_embedded_once() -> None:
+    class Counting(Narrow):
+        embedded = 0
+
+        def embed_passages(self, texts: Sequence[str]) -> Float32:
+            self.embedded += len(texts)
+            return super().embed_passages(texts)
+
+    embedder = Counting()
+    embed = embed_with(embedder)
+    first, again = embed(["question", "one", "two"]), embed(["question", "one", "two"])
+    assert embedder.embedded == 2
+    assert np.array_equal(first, again)
+    embed(
+        ["question", "one"]
+    )  # of other sentences a vector is made anew: none depends on what was asked before
+    assert embedder.embedded == 3

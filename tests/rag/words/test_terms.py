@@ -28,6 +28,14 @@ def test_words_that_only_ask_how_long_say_nothing_of_what_is_asked(question: str
     assert weights(question).keys() == asked
 
 
+@pytest.mark.parametrize("asked", ["何日", "何年間", "いくら", "どこ", "何か月", "誰", "いつ", "どのくらい"])
+@pytest.mark.parametrize(("before", "behind"), [("休暇", "取得"), ("工場", "勤務")])
+def test_a_word_that_only_asks_makes_no_words_with_its_neighbours(
+    asked: str, before: str, behind: str
+) -> None:
+    assert weights(f"{before}{asked}{behind}").keys() == {before, behind}
+
+
 _ONE_AMOUNT = ("1,234,500円", "123万4500円", "１２３万４，５００円", "百二十三万四千五百円")
 
 
