@@ -136,11 +136,10 @@ class Receipts:
 
         Raises:
             StorageError: the disk is full or read-only, the file locked or damaged (``disk_full``, ``read_only``,
-                ``busy``, ``damaged``).
+                ``busy``, ``damaged``), or the folder was moved (``moved``).
             NotFoundError: a document that it quotes was erased meanwhile.
         """
-        if self._catalog.read_only:
-            raise StorageError("The data folder is read-only.", code="read_only")
+        self._catalog.check_writable()
         if self._spare_bytes and shutil.disk_usage(self.path.parent).free < self._spare_bytes:
             raise StorageError("The disk is nearly full.", code="disk_full")
         body = json.dumps(new.body, ensure_ascii=False, separators=(",", ":")).encode(

@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from corpus.catalog import CatalogFeed, Database, changes, documents, records, tokens
+from corpus.catalog.database import MOVED
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
@@ -48,6 +49,8 @@ def read_state(
     problems = [state.problem for state in (dense, lexical) if state.problem]
     if erasing:
         problems.append(UNFINISHED_ERASURE)
+    if not catalog.is_there:
+        problems.insert(0, MOVED)
     if catalog.read_only:
         problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
     return CorpusState(
@@ -61,11 +64,19 @@ def read_state(
         chunks_without_vector=chunks - vectors,
         chunks_without_tokens=vectors - with_tokens,
         disk_bytes=_disk_bytes(folder),
-        free_bytes=shutil.disk_usage(folder).free,
+        free_bytes=_free_bytes(folder),
         dense=dense,
         lexical=lexical,
         problems=tuple(problems),
     )
+
+
+def _free_bytes(folder: Path) -> int:
+    """Returns what is free on a folder's disk; 0 where it has gone."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
 
 
 def _disk_bytes(folder: Path) -> int:

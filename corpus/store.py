@@ -7,7 +7,6 @@ decide last.
 
 from __future__ import annotations
 
-import errno
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -197,9 +196,8 @@ class Corpus(Searching):
             self.originals.settle(sha256)
 
     def _keep(self, original: Path | bytes, sha256: str) -> None:
+        self.catalog.check_writable()
         try:
-            if self.catalog.read_only:
-                raise OSError(errno.EROFS, "read-only")
             self.originals.add(original, sha256)
         except OSError as error:
             raise _disk_error(self.folder, error) from error

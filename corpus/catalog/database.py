@@ -23,6 +23,11 @@ FILE_NAME = "catalog.sqlite"
 ASIDE = ".before-restore-"
 """Follows the file's name where a restored catalog took its place; then comes the time."""
 
+MOVED = (
+    "The data folder is not where it was opened: it was moved, replaced or unmounted. Searching goes on for now; "
+    "nothing is changed in it, nor in what has its place."
+)
+
 _COPIES = (".v", ASIDE, f"-wal{ASIDE}", f"-shm{ASIDE}")
 
 
@@ -42,6 +47,7 @@ class Database:
     def __init__(self, engine: Engine, path: Path, read_only: bool, copy: ExitStack | None = None) -> None:
         self.path = path
         self.read_only = read_only
+        self._file_id = _file_id(path)
         self._engine = engine
         self._writer = threading.RLock()
         self._copy = copy  # what deletes the copy that is read in the file's place
@@ -89,7 +95,8 @@ class Database:
         """Opens the write transaction: durable when the block ends, undone when it raises.
 
         Raises:
-            StorageError: the disk is full or read-only (codes ``disk_full``, ``read_only``).
+            StorageError: the disk is full or read-only (codes ``disk_full``, ``read_only``), or the folder was moved
+                (``moved``).
         """
         self.check_writable()
         with self._writer, _file(self.path).explained(), self._engine.connect() as db:
@@ -102,7 +109,7 @@ class Database:
         """Does nothing where the catalog was opened for writing, too.
 
         Raises:
-            StorageError: ``read_only``: it was not.
+            StorageError: ``read_only``: it was not. Or ``moved``: it is not there any more.
         """
         if self.read_only:
             raise StorageError(
@@ -110,6 +117,17 @@ class Database:
                 code="read_only",
                 hint="Searching still works. Make the folder writable; a service opens it anew by itself.",
             )
+        if not self.is_there:
+            raise StorageError(
+                MOVED, code="moved", hint="Stop this process, and start it where the folder is now."
+            )
+
+    @property
+    def is_there(self) -> bool:
+        """Says whether the file that was opened is the one in its place: the folder may have been moved away, with
+        another or none in its place, while what is open in it goes on being read.
+        """
+        return _file_id(self.path) == self._file_id
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy of the catalog to ``target`` while it goes on being used."""
@@ -139,8 +157,9 @@ class Database:
     def close(self, *, seal: bool = True) -> None:
         """Closes every connection; the write-ahead log is folded into the file, and the file is sealed (unless
         ``seal`` is False: something is wrong with it)."""
+        there = self.is_there
         self._engine.dispose()
-        if seal and not self.read_only and not seal_path(self.path).exists():
+        if seal and there and not self.read_only and not seal_path(self.path).exists():
             make_seal(self.path)
         if self._copy is not None:
             self._copy.close()
@@ -204,6 +223,14 @@ def _open_writable(path: Path) -> Database:
         engine.dispose()
         raise
     return Database(engine, path, read_only=False)
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _file(path: Path) -> SqliteFile:

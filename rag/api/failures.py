@@ -53,6 +53,7 @@ _BY_CODE: Mapping[str, int] = {
     "model_timeout": 504,
     "no_picture": 404,
     "read_only": 503,
+    "moved": 503,
     "too_many_jobs": 429,
 }
 

@@ -215,6 +215,7 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "a document that it quotes was erased meanwhile",
         "引用している文書がその間に消去されました",
     ),
+    "receipt_moved": ("the data folder was moved away", "データフォルダーが移動されています"),
     "receipt_newer_schema": ("its file is of a newer Vouch", "ファイルが新しい版のVouchのものです"),
     "receipt_read_only": ("the data folder cannot be written", "データフォルダーに書き込めません"),
     "receipt_unwritable": ("its file cannot be written", "ファイルに書き込めません"),

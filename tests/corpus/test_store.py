@@ -337,3 +337,33 @@ def test_a_read_only_disk_answers(tmp_path: Path, read_only_folder):
         with pytest.raises(StorageError) as caught:
             put(corpus, "b.txt", ["budget"])
         assert caught.value.code == "read_only"
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_folder_that_is_moved_while_it_is_open_takes_no_change(tmp_path: Path, another: bool):
+    """What was written went to the old place, or into what had taken it, and was acknowledged."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    corpus = Corpus.open(settings_for(old), SPACE)
+    own = corpus.commit(new_version("a.txt", ["leave"]), b"leave").document_id
+    corpus.publish()
+    old.rename(new)
+    if another:
+        with open_corpus(settings_for(old), SPACE) as other:
+            other.commit(new_version("b.txt", ["travel"]), b"travel")
+    assert [hit.source for hit in corpus.passages_with("leave", OWNER)] == ["a.txt"]
+    for change in (
+        lambda: corpus.commit(new_version("c.txt", ["audit"]), b"audit"),
+        lambda: corpus.remove([own]),
+        lambda: corpus.erase([own]),
+    ):
+        with pytest.raises(StorageError) as refused:
+            change()
+        assert refused.value.code == "moved"
+    assert "not where it was opened" in corpus.state().problems[0]
+    corpus.close()
+    assert old.exists() == another
+    for folder, path in ((new, "a.txt"), (old, "b.txt"))[: 1 + another]:
+        with open_corpus(settings_for(folder), SPACE) as corpus:
+            assert verify(corpus).problems == ()
+            with corpus.catalog.read() as db:
+                assert [one.key.path for one in documents.list_documents(db)] == [path]
