@@ -51,6 +51,8 @@ SUFFIXES = {
     ".text": TEXT,
     ".log": TEXT,
     ".rst": TEXT,
+    ".srt": TEXT,
+    ".vtt": TEXT,
     ".adoc": TEXT,
     ".asciidoc": TEXT,
     ".html": HTML,

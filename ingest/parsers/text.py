@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from corpus.patterns import pattern
 from corpus.types import Document
-from ingest.parsers import asciidoc, restructured
+from ingest.parsers import asciidoc, restructured, transcripts
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
@@ -63,7 +63,15 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if decoded.replaced:
         draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-    markup = _MARKUP.get(PurePath(name).suffix.lower(), "")
+    suffix = PurePath(name).suffix.lower()
+    if suffix in transcripts.SUFFIXES and transcripts.add_transcript(draft, text):
+        return draft.finish(
+            name=name,
+            content_type=TEXT,
+            title=title_from_name(name),
+            metadata={"encoding": decoded.encoding},
+        )
+    markup = _MARKUP.get(suffix, "")
     if markup:
         text = restructured.as_read(text) if markup == _RST_NAME else asciidoc.as_read(text)
     reader = _Reader(draft, markup)

@@ -273,3 +273,30 @@ def test_a_mail_to_thousands_is_read_whole_and_at_once() -> None:
     document = read(f"From: a@example.com\r\nTo: {people}\r\nSubject: {subject}\r\n\r\nbody\r\n".encode())
     assert "taro19999@example.com" in document.text
     assert "あ" * 20_000 in document.text
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_base64_that_was_cut_off_is_read_as_far_as_it_goes(cut: int) -> None:
+    """One letter more than whole groups of four was shown as it was written: RGllIFNj…"""
+    said = "Die Schlüssel liegen in Schrank neun, im Fach vier von oben."
+    head = (
+        b"From: a@example.com\r\nSubject: keys\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+    document = read(head + base64.b64encode(said.encode()).rstrip(b"=")[:-cut])
+    assert "Schlüssel liegen in Schrank neun" in document.text
+
+
+def test_a_page_that_a_browser_saved_is_from_nobody() -> None:
+    data = (
+        b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://intra.example/parking\r\nSubject: Parking\r\n"
+        b"Date: Mon, 2 Nov 2026 09:00:00 -0000\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related; type="text/html"; boundary="x"\r\n\r\n--x\r\n'
+        b"Content-Type: text/html\r\nContent-ID: <frame-1@mhtml.blink>\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        b"<h1>Parking</h1><p>Visitors park on level 2, for 14 =E2=82=AC a day.</p>\r\n--x--\r\n"
+    )
+    document = read(data, "parking.mhtml")
+    assert document.text == "Subject: Parking\n\nParking\n\nVisitors park on level 2, for 14 € a day."
+    assert document.date is not None
+    assert document.title == "Parking"

@@ -48,6 +48,8 @@ _MAX_PARTS = 100_000
 _ENCODED_WORD = pattern(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = pattern(r"\?=\s+=\?")
 _BARE_NAME = pattern(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
+_SAVED = pattern(r"[\"<]*Saved by ")
+_BASE64 = pattern(rb"[A-Za-z0-9+/]{20,}")
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
@@ -141,6 +143,8 @@ def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
     for key in (*_SHOWN, "Subject"):
         letter.headers[key] = read_header(message, key)
     letter.date = read_header_date(letter.headers["Date"])
+    if _SAVED.match(letter.headers["From"]):  # a page, by a browser
+        letter.headers |= {"From": "", "Date": ""}
     letter.bodies = [(part.get_content_type() == "text/html", _text(part)) for part in _body(message)]
     attached: list[tuple[str, bytes]] = []
     for part, inside in _leaves(message):
@@ -218,10 +222,21 @@ def _visible_chars(part: Message) -> int:
     return len("".join(text.split()))
 
 
-def _text(part: Message) -> str:
+def _bytes(part: Message) -> bytes:
+    """Returns what a part holds; of base64 that was cut off, as far as it goes."""
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
-        return ""
+        return b""
+    packed = b"".join(content.split())
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding == "base64" and len(packed) % 4 == 1 and _BASE64.fullmatch(packed):
+        with contextlib.suppress(binascii.Error):  # the library leaves it as it is
+            return binascii.a2b_base64(packed[: len(packed) // 4 * 4])
+    return content
+
+
+def _text(part: Message) -> str:
+    content = _bytes(part)
     try:
         text = decode(content, str(part.get_content_charset() or "")).text
     except ParseError:
@@ -262,8 +277,7 @@ def _content(part: Message) -> bytes:
             return inner[0].as_bytes()
         except _BROKEN:  # a header that cannot be written anew as it should be
             return inner[0].as_bytes(policy=email.policy.compat32)
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
+    return _bytes(part)
 
 
 def _file_name(part: Message) -> str:
