@@ -1,9 +1,8 @@
 """Subtitles and transcripts of meetings (SRT, WebVTT): what was said, by whom, without the times between the words.
 
-A sentence runs over several cues, each with a number and two times: read line by line, none of it is found or can be
-quoted. Here the cues of one speaker are joined to paragraphs. Five minutes of the recording are a page, which is called
-by the time of its first words. Not kept: times of single cues, numbers, places on the picture, styles, what is meant for
-programs.
+A sentence runs over several cues, each with a number and two times: read line by line, none of it can be quoted. Here
+the cues of one speaker are joined to paragraphs. Five minutes of the recording are a page, which is called by the time
+of its first words. Not kept: times of single cues, numbers, places on the picture, styles, what is meant for programs.
 """
 
 from __future__ import annotations
