@@ -155,7 +155,7 @@ def install_everything():
     install_torch(uv)
     uv.install("--no-deps", "-r", str(RUNTIME_LOCK), "-r", str(DEV_LOCK))
     uv.install("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    compile_parsers()
+    compile_modules()
     write_state(complete=True, wanted=wanted(), root=str(ROOT), installed=sorted(installed()))
     print("Ready in {:.0f} s.".format(time.monotonic() - began), flush=True)
 
@@ -225,15 +225,25 @@ def install_torch(uv):
     )
 
 
-def compile_parsers():
-    """Has Python keep what it compiles of the parsers, once: the children that use them may write nothing.
+def compile_modules():
+    """Has Python keep what it compiles of the parsers, and of all that an ingest imports, once.
 
-    uv compiles nothing, and all of it would take minutes; this takes two seconds, of each child up to one.
+    uv compiles nothing, and all of it would take minutes; this takes five seconds. A parsing child may write nothing,
+    and neither may any process where PYTHONDONTWRITEBYTECODE is set, as in many containers: each would compile what it
+    imports at every start, one for up to a second and the command for another.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    load = [str(PYTHON), "-c", "from ingest.worker import load_all; load_all()"]
-    if subprocess.run(load, env=environment, cwd=str(ROOT), check=False).returncode:
-        print("The parsers could not be compiled: each file's reading starts up to a second later.")
+    load = (
+        "from ingest.worker import load_all; load_all()\n"
+        "import ingest.embedding, rag.cli.app, rag.cli.ingesting, rag.cli.progress, tokenizers\n"
+        "import rag.owner.calling, rag.owner.operations, sqlalchemy.dialects.sqlite\n"
+        "from corpus.embedding.compiled import import_openvino\n"
+        "try: import_openvino()\n"
+        "except ImportError: pass  # there is none for this processor"
+    )
+    command = [str(PYTHON), "-c", load]
+    if subprocess.run(command, env=environment, cwd=str(ROOT), check=False).returncode:
+        print("What an ingest imports could not be compiled: each starts up to two seconds later.")
 
 
 def write_locks(options):

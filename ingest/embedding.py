@@ -20,9 +20,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -34,9 +35,12 @@ from corpus.embedding import (
     TokenEmbedder,
     open_embedder,
 )
+from corpus.embedding.compiled import Precision
 from corpus.errors import EmbeddingError
-from corpus.settings import Settings
 from corpus.types import Float32, QueryTokens
+
+if TYPE_CHECKING:  # reading them takes a child longer than to import numpy
+    from corpus.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -213,6 +217,16 @@ class EmbeddingChild:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The settings of a child: which embedder, in the precision of the corpus."""
+
+    embedder: str
+    data_dir: Path
+    embed_precision: Precision
+    embed_threads: int
+
+
 class _Child:
     """One running child process."""
 
@@ -299,8 +313,9 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not end up among the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
-    settings = Settings(**json.loads(requests.get()))
-    embedder = open_embedder(settings, side_by_side=True)
+    chosen = json.loads(requests.get())
+    chosen["data_dir"] = Path(chosen["data_dir"])
+    embedder = open_embedder(_Chosen(**chosen), side_by_side=True)
     embedder.load_export()
     prepared = False
     while True:

@@ -39,7 +39,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "MAKE_VENV", ["-m", "venv", "--without-pip"])  # a tenth of the time
     monkeypatch.setattr(module, "install_uv", lambda: None)
     monkeypatch.setattr(module, "install_torch", lambda uv: None)
-    monkeypatch.setattr(module, "compile_parsers", lambda: None)
+    monkeypatch.setattr(module, "compile_modules", lambda: None)
     monkeypatch.setattr(module, "pip_settings", dict)
     monkeypatch.setattr(module.Uv, "install", install_a_file(module))
     monkeypatch.setattr(sys, "argv", ["setup_venv.py"])

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, Protocol, cast
 
 import numpy as np
 
@@ -43,7 +43,6 @@ from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.late import pack_tokens
-from corpus.settings import Settings
 from corpus.types import Float32, Int64, QueryTokens
 
 _log = logging.getLogger(__name__)
@@ -328,8 +327,21 @@ class SentenceTransformerEmbedder:
         _log.warning("%s", self._problem)
 
 
+class Choice(Protocol):
+    """What the settings say of the embedder; a child that only embeds knows no others."""
+
+    @property
+    def embedder(self) -> str: ...
+    @property
+    def data_dir(self) -> Path: ...
+    @property
+    def embed_precision(self) -> Precision | Literal["auto"]: ...
+    @property
+    def embed_threads(self) -> int: ...
+
+
 def open_embedder(
-    settings: Settings,
+    settings: Choice,
     *,
     side_by_side: bool = False,
     briefly: bool = False,

@@ -276,3 +276,10 @@ def test_the_child_ends_with_a_killed_parent(chosen: Settings) -> None:
         parent.communicate()
         with contextlib.suppress(UnboundLocalError, ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def test_a_child_starts_without_what_reads_settings() -> None:
+    """pydantic takes longer to import than numpy, and a child is told what it needs."""
+    program = "import sys, ingest.embedding; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"pydantic", "sqlalchemy", "corpus.settings"}.isdisjoint(loaded.stdout.split())
