@@ -8,6 +8,10 @@ from corpus.patterns import pattern
 from corpus.scripts import CJK
 
 _MAX_SENTENCE_CHARS = 1000
+_AROUND_CHARS = 300
+_LEAST_SMALL_CHARS = 200
+"""No capital within so many characters on either side of a stop, and so many in all: the text is written small
+throughout (transcripts, chats, some data sets), and a small letter behind the stop says nothing."""
 _CLOSERS = (
     "\"'\u2019\u201d)\\]}\u00bb\uff02\uff07\uff09\uff3d\uff5d\u3009\u300b\u300d\u300f\u3011\u3015\uff63"
 )
@@ -63,7 +67,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     The spans do not overlap, begin and end with a non-blank character, and cover every non-blank one. Full
     stops end an English sentence unless they belong to an abbreviation, a number or an enumerator; closing
     quotes and brackets stay with their sentence. List items, table rows, headings and paragraphs end one too,
-    while a line break inside a paragraph (as PDFs have them) does not. No span passes 1,000 characters.
+    while a line break inside a paragraph (as PDFs have them) does not. In a text that is written small throughout,
+    a small letter may begin a sentence. No span passes 1,000 characters.
     """
     stop = len(text) if end is None else min(end, len(text))
     spans: list[tuple[int, int]] = []
@@ -81,7 +86,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
         elif kind == "full_close":
             if not _full_stop_ends(text, match, stop):
                 continue
-        elif not _stop_ends(text, match, line, stop):
+        elif not _stop_ends(text, match, line, start, stop):
             continue
         _add_span(text, begin, at, spans)
         begin = at
@@ -125,7 +130,7 @@ def _is_digit(text: str, at: int) -> bool:
     return 0 <= at < len(text) and text[at].isdigit()
 
 
-def _stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
+def _stop_ends(text: str, match: re.Match[str], line: int, start: int, stop: int) -> bool:
     at, begin = match.end(), match.start()
     if not _AFTER_STOP.match(text, at, stop):
         return False
@@ -133,7 +138,10 @@ def _stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
     if following is None:
         return True
     word = following[1]
-    if word[0].islower():
+    small = word[0].islower()
+    if small and not _is_written_small(
+        text[max(start, begin - _AROUND_CHARS) : min(stop, begin + _AROUND_CHARS)]
+    ):
         return False
     if match["stop"] != ".":
         return True
@@ -145,8 +153,12 @@ def _stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
         return False
     initials = len(token) == 1 and token.isalpha() and token != "i"
     if token in _SHORTENED or initials or re.fullmatch(r"(?:[a-z]\.)+[a-z]", token):
-        return word.lower() in _STARTERS
+        return not small and word.lower() in _STARTERS
     return True
+
+
+def _is_written_small(around: str) -> bool:
+    return len(around) >= _LEAST_SMALL_CHARS and around.islower()
 
 
 def _line_ends(text: str, line: int, line_stop: int, next_line: int, stop: int) -> bool:

@@ -137,6 +137,22 @@ def test_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
     assert split(" ".join(expected)) == expected
 
 
+WRITTEN_SMALL = [
+    "the credit facility was replaced in november 2017 by a revolving one of $1,250 million.",
+    "letters of credit of u.s. banks, northrop corp. and others may be drawn upon until 2022, approx. five years.",
+    "is it used?",
+    "the rate was 0.25 percent on the whole balance.",
+]
+
+
+def test_a_small_letter_begins_a_sentence_where_all_is_written_small() -> None:
+    text = " ".join(WRITTEN_SMALL)
+    assert split(text) == WRITTEN_SMALL
+    assert len(split(text[:150])) == 1, "too little to tell"
+    assert len(split("The Capital. " + text)) == 1, "where some is written large, a sentence begins so"
+    assert len(sentences(f"The Capital. {text}", 13)) == 4, "what stands before is not looked at"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
