@@ -90,14 +90,19 @@ def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or
     plain, embedder = (open_embedder(chosen, side_by_side=one) for one in (False, True))
     if not same:
         monkeypatch.setattr(compiled, "_are_same", lambda *given: False)
-    asked = [f"Does grade {n} get more than {n + 20} days of leave?" for n in range(compiled.OFTEN)]
+    longer = " if they work in shifts, at night, or on a Sunday of every second week"
+    asked = [
+        f"Does grade {n} get more than {n + 20} days of leave{longer if n % 2 else ''}?"
+        for n in range(compiled.OFTEN)
+    ]
+    assert [-(-n // 16) for n in embedder.count_tokens(asked)] == [1, 2] * (compiled.OFTEN // 2)
     before = [embedder.embed_query_with_tokens(text) for text in asked]
     for thread in threading.enumerate():
         if thread.name == "compile":
             thread.join()
     graph = embedder._encoder._runtime
     assert isinstance(graph, compiled.OpenVino)
-    assert set(graph._own) == ({16} if same else set())
+    assert (graph._short is not None) == same
     computed: list[int] = []
     run = compiled._Compiled.run_if_free
     monkeypatch.setattr(
