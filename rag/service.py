@@ -89,7 +89,7 @@ class Service:
         from rag.prompts.prompting import is_japanese
         from rag.retrieval.library import CallersLibrary
         from rag.retrieval.spelling import Wording
-        from rag.words.told import tell
+        from rag.words.told import NOTHING_SHARED, say
 
         found = self.retriever.search(query, k, caller, filter)
         if not found.read_as or not may_be_reworded(found.read_as, found.hits):
@@ -100,8 +100,9 @@ class Service:
         if better is None:
             return found
         read = better.wording.read
-        note = tell("read_as", is_japanese(query), question=read)
-        return replace(found, hits=better.hits, read_as=read, notes=(*found.notes, note))
+        notes = [note for note in found.notes if note.key not in NOTHING_SHARED]
+        notes.append(say("read_as", is_japanese(query), question=read))
+        return replace(found, hits=better.hits, read_as=read, notes=tuple(notes))
 
     def search_without(self, part: str) -> Retriever:
         """Returns a retriever that has all but one part of the recipe, to measure what the part is worth.

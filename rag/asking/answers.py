@@ -12,6 +12,7 @@ from rag.grounding.citations import Citation, Sentence
 from rag.grounding.conflicts import Conflict
 from rag.prompts.prompting import Message, Passage, Prompt
 from rag.prompts.templates import Template
+from rag.words.told import Said
 
 DEFAULT_K = 8
 """How many passages go into the prompt unless the question says otherwise."""
@@ -34,7 +35,7 @@ class Retrieved(Protocol):
         """What each step took."""
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Said]:
         """What the reader should know, such as a retriever that was left out."""
 
     @property

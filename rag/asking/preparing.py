@@ -28,11 +28,7 @@ from rag.prompts.strategies import STRATEGIES, ExampleSource
 from rag.prompts.templates import Template
 from rag.retrieval.spelling import Wording, as_told
 from rag.words.civility import without_civility
-from rag.words.told import tell
-
-_NOTHING_FOUND = frozenset(
-    tell(why, japanese) for why in ("nothing_shared", "nothing_shared_filter") for japanese in (False, True)
-)
+from rag.words.told import NOTHING_SHARED, tell
 
 
 class Preparation:
@@ -95,8 +91,11 @@ class Preparation:
         began = time.perf_counter()
         best = self._judge.in_other_words(judged) or judged
         self.timings["rewording"] = ms_since(began)
-        if best.hits and not found.hits:  # in other words something was found
-            self.notes = [note for note in self.notes if note.message not in _NOTHING_FOUND]
+        self.notes += [
+            AnswerNote("retrieval", note.sentence)
+            for note in found.notes
+            if not (best.hits and note.key in NOTHING_SHARED)  # in other words something was found
+        ]
         if (changed := self._what_changed(best)) is not None:
             return changed, False
         if (called := called_so(best.wording.read, best.hits, self.library, self.ask.k)) is not None:
@@ -225,7 +224,6 @@ class Preparation:
             found = self.library.search(self._standing, self.ask.k)
         self.timings.update({f"retrieval_{step}": ms for step, ms in found.timings_ms.items()})
         self.timings["retrieval"] = ms_since(began)
-        self.notes += [AnswerNote("retrieval", note) for note in found.notes]
         return found
 
     def _read_as(self, wording: Wording) -> None:

@@ -154,8 +154,9 @@ def replay(
         found = retriever.search(one["query"], one["k"], asked_by, filter)
         hits = [show_hit(hit) for hit in found.hits]
         moved = _moved(one["hits"], hits, known, corpus, asked_by)
-        searches.append(SearchedAgain(one["query"], one["k"], not moved, tuple(moved), found.notes))
-        reasons += _index_reasons(one, dense, lexical, found.notes)
+        notes = tuple(note.sentence for note in found.notes)
+        searches.append(SearchedAgain(one["query"], one["k"], not moved, tuple(moved), notes))
+        reasons += _index_reasons(one, dense, lexical, notes)
     if any(place.why == _NOT_THEIRS for one in searches for place in one.moved):
         reasons.append(Reason("access", "Who may see a document of the answer is not as it was."))
     reasons += _example_reasons(receipt, examples.all, asked_by)

@@ -48,7 +48,8 @@ class CallersLibrary:
             seq = changes.last_seq(db)
         dense, lexical = self.corpus.dense.state(), self.corpus.lexical.state()
         found = self.retriever.search(question, k, self.caller, self.filter)
-        self.searches.append(Searched(question, k, seq, dense, lexical, found.hits, found.notes))
+        notes = tuple(note.sentence for note in found.notes)
+        self.searches.append(Searched(question, k, seq, dense, lexical, found.hits, notes))
         return found
 
     def embed(self, texts: Sequence[str]) -> Float32 | None:

@@ -15,7 +15,7 @@ from corpus.types import Caller, Filter
 from rag.prompts.prompting import is_japanese
 from rag.retrieval.filters import END_OF_DAY
 from rag.retrieval.spelling import Vocabulary, slips_of
-from rag.words.told import tell
+from rag.words.told import Said, say
 
 _WIDE = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 _OTHER_WIDTH = pattern(f"[{_WIDE}](?:[\uff01-\uff5e]*[{_WIDE}\uff05])?|[\uff66-\uff9f]+")
@@ -65,7 +65,7 @@ def misspelt(
     return slips_of(query, vocabulary)
 
 
-def cut_short(query: str, embedder: Embedder) -> list[str]:
+def cut_short(query: str, embedder: Embedder) -> list[Said]:
     """Says how much of a query the model read, when that is not all."""
     most, words = embedder.max_tokens, query.split()
     if embedder.count_tokens([query])[0] <= most:
@@ -73,10 +73,10 @@ def cut_short(query: str, embedder: Embedder) -> list[str]:
     read = bisect_right(
         range(1, len(words)), most, key=lambda n: embedder.count_tokens([" ".join(words[:n])])[0]
     )
-    return [tell("read_in_part" if read > 1 else "read_beginning", is_japanese(query), words=read)]
+    return [say("read_in_part" if read > 1 else "read_beginning", is_japanese(query), words=read)]
 
 
-def notes_on_time(filter: Filter, japanese: bool, *, found: bool = True) -> list[str]:
+def notes_on_time(filter: Filter, japanese: bool, *, found: bool = True) -> list[Said]:
     """Says as of when a query was searched, where not as of now."""
     if filter.as_of is None:
         return []
@@ -88,5 +88,5 @@ def notes_on_time(filter: Filter, japanese: bool, *, found: bool = True) -> list
         else f"{moment.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
     )
     if not is_past(filter):
-        return [tell("not_over", japanese, moment=shown)]
-    return [tell("as_of" if found else "nothing_as_of", japanese, moment=shown)]
+        return [say("not_over", japanese, moment=shown)]
+    return [say("as_of" if found else "nothing_as_of", japanese, moment=shown)]

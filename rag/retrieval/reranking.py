@@ -14,7 +14,7 @@ from corpus.errors import EmbeddingError
 from corpus.settings import Settings
 from corpus.types import Hit
 from rag.prompts.prompting import is_japanese
-from rag.words.told import tell
+from rag.words.told import Said, say
 
 AT_ONCE = 8
 """Passages that a CrossEncoder reads between two looks at the clock."""
@@ -25,7 +25,7 @@ class Reranked:
     """Hits, best first, and one sentence where they are not in the order that was asked for ("" when they are)."""
 
     hits: tuple[Hit, ...]
-    note: str = ""
+    note: Said | None = None
 
 
 class Reranker(Protocol):
@@ -95,10 +95,10 @@ class CrossEncoderOrder:
         except LateError:
             given_up.set()
             under_way.cancel()
-            return Reranked(tuple(hits), tell("rerank_late", is_japanese(query), ms=self._timeout_ms))
+            return Reranked(tuple(hits), say("rerank_late", is_japanese(query), ms=self._timeout_ms))
         except EmbeddingError as error:
             why = error.message.rstrip(".")
-            return Reranked(tuple(hits), tell("rerank_failed", is_japanese(query), why=why))
+            return Reranked(tuple(hits), say("rerank_failed", is_japanese(query), why=why))
         order = sorted(range(len(read)), key=lambda at: (-scores[at], at))
         found = [
             replace(read[at], score=scores[at], legs={**read[at].legs, "reranker": scores[at]})

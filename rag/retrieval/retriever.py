@@ -41,7 +41,7 @@ from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
 from rag.retrieval.reranking import Reranker, open_reranker
 from rag.retrieval.spelling import as_told, put_right
 from rag.retrieval.spreading import joined, spread, without_copies
-from rag.words.told import tell
+from rag.words.told import Said, say
 
 RECIPE = Recipe()
 """The measured one (docs/retrieval-measured.md)."""
@@ -78,14 +78,14 @@ class SearchResult:
     query: str
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     read_as: str = ""
     slips: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def told(self) -> tuple[str, ...]:
         """All that the reader should know: how the query was read, and the notes."""
-        return (*as_told(self.slips, is_japanese(self.query)), *self.notes)
+        return (*as_told(self.slips, is_japanese(self.query)), *(note.sentence for note in self.notes))
 
 
 class Retriever:
@@ -130,11 +130,11 @@ class Retriever:
         if not 1 <= k <= MAX_K:
             raise UsageError(f"k must be between 1 and {MAX_K}, not {k}.", code="bad_k")
         chosen, japanese = filter or Filter(), is_japanese(cleaned)
-        notes: list[str] = []
+        notes: list[Said] = []
         if self._corpus.is_empty(caller, chosen):
             # No model is loaded to find nothing.
             told = notes_on_time(chosen, japanese, found=False)
-            notes += told or [tell("no_documents" if chosen == Filter() else "nothing_passes", japanese)]
+            notes += told or [say("no_documents" if chosen == Filter() else "nothing_passes", japanese)]
             return SearchResult(query, (), {"total": 0.0}, tuple(notes))
         notes += notes_on_time(chosen, japanese)
         chosen = as_now(chosen)
@@ -166,7 +166,7 @@ class Retriever:
         k: int,
         caller: Caller,
         chosen: Filter,
-        notes: list[str],
+        notes: list[Said],
         timings: dict[str, float],
     ) -> list[Hit]:
         depth = max(self._settings.candidates, 2 * k)
@@ -178,7 +178,7 @@ class Retriever:
                 meaning = ask if is_past(chosen) else self._beside.submit(ask).result
             else:
                 model = self._embedder.space.model
-                notes.append(tell("words_alone", is_japanese(cleaned), model=model))
+                notes.append(say("words_alone", is_japanese(cleaned), model=model))
         words = self._by_words(cleaned, depth, caller, chosen, timings) if self.recipe.lexical else None
         with _timed(timings, "naming"):
             asked = self._named.read(cleaned, caller, chosen) if self.recipe.named else None
@@ -195,7 +195,7 @@ class Retriever:
                 if not len(ids):
                     limited = replace(chosen, as_of=None) != Filter()
                     notes.append(
-                        tell("nothing_shared_filter" if limited else "nothing_shared", is_japanese(cleaned))
+                        say("nothing_shared_filter" if limited else "nothing_shared", is_japanese(cleaned))
                     )
                 legs = self._scores(cleaned, vector, ids, near, words, caller, chosen)
                 ranked = combine(ids, legs, self.recipe)[: max(LOOKED_AT, 2 * k)]
@@ -225,7 +225,7 @@ class Retriever:
         caller: Caller,
         filter: Filter,
         timings: dict[str, float],
-        notes: list[str],
+        notes: list[Said],
     ) -> _Meaning:
         """Returns the question's vector, its tokens, and the nearest passages; nothing where the model fails."""
         read = self._embedded(query, timings, notes)
@@ -309,16 +309,16 @@ class Retriever:
             )
         return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
 
-    def _lacking(self, japanese: bool) -> list[str]:
+    def _lacking(self, japanese: bool) -> list[Said]:
         """Says what searches of what is live lack just now."""
         found = self._corpus.notes()
         return [
-            tell("dense_broken" if note == DENSE_BROKEN else "index_says", japanese, said=note)
+            say("dense_broken" if note == DENSE_BROKEN else "index_says", japanese, said=note)
             for note in found
         ]
 
     def _embedded(
-        self, query: str, timings: dict[str, float], notes: list[str]
+        self, query: str, timings: dict[str, float], notes: list[Said]
     ) -> tuple[Float32, QueryTokens | None] | None:
         try:
             with _timed(timings, "embedding"):
@@ -327,7 +327,7 @@ class Retriever:
                     late.embed_query_with_tokens(query) if late else (self._embedder.embed_query(query), None)
                 )
         except EmbeddingError as error:
-            notes.append(tell("without_meaning", is_japanese(query), why=error.message))
+            notes.append(say("without_meaning", is_japanese(query), why=error.message))
             return None
         notes += cut_short(query, self._embedder)
         return read

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from string import Formatter
 
@@ -235,10 +236,26 @@ TOLD: Mapping[str, tuple[str, str]] = {
 }
 """Key → the sentence in English and in Japanese, with the same places for names and figures."""
 
+NOTHING_SHARED = frozenset({"nothing_shared", "nothing_shared_filter"})
+"""Keys of what is said of a search that found nothing; wrong once something is found in other words."""
+
 
 def tell(key: str, japanese: bool, /, **values: object) -> str:
     """Returns a sentence in Japanese or English, its places filled in."""
     return TOLD[key][japanese].format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that was told, and its key: a program reads that instead of the words."""
+
+    key: str
+    sentence: str
+
+
+def say(key: str, japanese: bool, /, **values: object) -> Said:
+    """Returns a sentence as :func:`tell` does, with its key."""
+    return Said(key, tell(key, japanese, **values))
 
 
 def in_english(sentence: str) -> str:

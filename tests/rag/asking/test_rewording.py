@@ -25,7 +25,7 @@ from rag.prompts.prompting import Message, is_japanese
 from rag.retrieval.library import CallersLibrary
 from rag.retrieval.retriever import SearchResult
 from rag.service import Service
-from rag.words.told import tell
+from rag.words.told import NOTHING_SHARED, say, tell
 from tests.rag.cli_runs import put, without_model
 from tests.rag.hits import Shelf
 
@@ -138,7 +138,8 @@ def test_no_other_words_are_put_where_they_do_not_help(service: Service, questio
 def test_a_search_is_read_as_a_question_is(service: Service, query: str, read_as: str) -> None:
     found = service.search(query)
     assert found.read_as == read_as
-    assert (tell("read_as", True, question=read_as) in found.notes) == (read_as != query)
+    assert (tell("read_as", True, question=read_as) in found.told) == (read_as != query)
+    assert not (found.hits and NOTHING_SHARED & {note.key for note in found.notes})
     if read_as != query:
         assert [hit.chunk_id for hit in found.hits] == [hit.chunk_id for hit in service.search(read_as).hits]
 
@@ -301,7 +302,7 @@ def test_the_words_of_a_saying_are_put_one_by_one_where_no_document_has_another_
 
 
 def test_what_was_found_in_other_words_alone_is_not_said_to_share_no_word(models: Models) -> None:
-    nothing = tell("nothing_shared", True)
+    nothing = say("nothing_shared", True)
 
     class ByWords(Shelf):
         def search(self, question: str, k: int) -> SearchResult:
@@ -312,6 +313,6 @@ def test_what_was_found_in_other_words_alone_is_not_said_to_share_no_word(models
     shelf = ByWords({"規則.txt": "…  入社6か月後に10日の年次有給休暇を与える。"}, cosine=0.8)
     given = answer(Ask("有休は何日ですか"), shelf, models)
     assert "10日" in given.text
-    assert nothing not in [note.message for note in given.notes]
+    assert nothing.sentence not in [note.message for note in given.notes]
     refused = answer(Ask("健康診断は何日ですか"), shelf, models)
-    assert nothing in [note.message for note in refused.notes]
+    assert nothing.sentence in [note.message for note in refused.notes]

@@ -130,7 +130,7 @@ def test_a_cross_encoder_orders_what_the_caller_may_see_and_reads_nothing_else(c
     scorer = Longest()
     order = CrossEncoderOrder(scorer, 40, 20_000)  # type: ignore[arg-type]
     found = search(corpus, "leave", reranker=order)
-    assert found.notes == ()
+    assert found.told == ()
     lengths = [len(text) for text in texts(found)]
     assert lengths == sorted(lengths, reverse=True)
     assert not any("secret" in passage for passage in scorer.read)
@@ -158,13 +158,13 @@ def test_one_that_is_late_leaves_the_fused_order_with_a_note_and_the_next_questi
     scorer.wait.clear()
     order = CrossEncoderOrder(scorer, 40, 50)  # type: ignore[arg-type]
     found = search(corpus, "leave form", reranker=order)
-    assert (texts(found), found.notes) == (
+    assert (texts(found), found.told) == (
         texts(plain),
         ("The CrossEncoder took longer than 50 ms; the hits stand in the order before it.",),
     )
     scorer.wait.set()
     order._timeout_ms = 20_000
-    assert search(corpus, "leave form", reranker=order).notes == ()
+    assert search(corpus, "leave form", reranker=order).told == ()
     assert len(scorer.read) <= 2 * AT_ONCE
 
 
@@ -173,19 +173,19 @@ def test_its_time_begins_once_it_is_loaded(corpus: Corpus) -> None:
     scorer.loads_s = 0.5
     order = CrossEncoderOrder(scorer, 40, 300)  # type: ignore[arg-type]
     found = search(corpus, "leave form", reranker=order)
-    assert (found.notes, "reranker" in found.hits[0].legs) == ((), True)
+    assert (found.told, "reranker" in found.hits[0].legs) == ((), True)
 
 
 def test_one_that_fails_leaves_the_fused_order_with_a_note(corpus: Corpus) -> None:
     scorer = Longest()
     scorer.error = EmbeddingError("Its weights are gone.", code="model_unusable")
     found = search(corpus, reranker=CrossEncoderOrder(scorer, 40, 20_000))  # type: ignore[arg-type]
-    assert found.notes == (
+    assert found.told == (
         "The CrossEncoder failed (Its weights are gone); the hits stand in the order before it.",
     )
     assert texts(found) == texts(search(corpus))
     again = search(corpus, "休暇のleave", reranker=CrossEncoderOrder(scorer, 40, 20_000))  # type: ignore[arg-type]
-    assert tell("rerank_failed", True, why="Its weights are gone") in again.notes
+    assert tell("rerank_failed", True, why="Its weights are gone") in again.told
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_a_real_one_reads_english_and_japanese(tiny: Path, corpus: Corpus) -> No
     found = search(corpus, "休暇のleave", reranker=open_reranker(chosen))
     assert {hit.source for hit in found.hits} == {"en.txt", "ja.txt"}
     assert "reranker" in found.hits[0].legs
-    assert not [note for note in found.notes if "CrossEncoder" in note]
+    assert not [note for note in found.told if "CrossEncoder" in note]
 
 
 def test_settings_choose_the_reranker_and_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_damaged_weights_are_told_as_such_however_short_the_time(tmp_path: Path,
     weights.write_bytes(weights.read_bytes()[:500])
     chosen = Settings(data_dir=corpus.folder, reranker=str(damaged), rerank_timeout_ms=1)
     found = search(corpus, reranker=open_reranker(chosen))
-    (note,) = found.notes
+    (note,) = found.told
     assert note.startswith("The CrossEncoder failed (The CrossEncoder damaged cannot be used: ")
     assert str(tmp_path) not in note
     assert texts(found) == texts(search(corpus))

@@ -93,7 +93,7 @@ def test_a_hit_says_where_it_stands_and_who_found_it(corpus: Corpus) -> None:
     assert 0.5 < best.score < 1.25
     assert [hit.rank for hit in result.hits] == [1, 2, 3]
     assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
-    assert (result.notes, set(result.timings_ms)) == (
+    assert (result.told, set(result.timings_ms)) == (
         (), {"waiting", "spelling", "embedding", "dense", "lexical", "naming", "scoring", "catalog", "total"},
     )  # fmt: skip
 
@@ -141,14 +141,14 @@ def test_japanese_is_found_by_its_words_and_a_note_says_so(corpus: Corpus) -> No
     assert result.hits[0].source == "規程/休暇.txt"
     assert result.hits[0].text.startswith("使い切れなかった")
     assert set(result.hits[0].legs) == {"lexical"}
-    assert result.notes == (tell("words_alone", True, model="words"),)
+    assert result.told == (tell("words_alone", True, model="words"),)
     assert retriever(corpus).search("旅費", 1, OWNER).hits[0].text == "旅費は実費を支給する"
 
 
 def test_without_its_model_a_search_goes_on_by_words_alone(corpus: Corpus) -> None:
     result = retriever(corpus, UnwantedEmbedder()).search("vpn", 5, OWNER)
     assert [hit.source for hit in result.hits] == ["vpn.txt"]
-    assert result.notes == ("Searched by words alone: The model is not there.",)
+    assert result.told == ("Searched by words alone: The model is not there.",)
 
 
 def test_what_a_search_lacks_is_told_in_the_language_of_the_query(
@@ -158,12 +158,12 @@ def test_what_a_search_lacks_is_told_in_the_language_of_the_query(
     monkeypatch.setattr(corpus, "notes", lambda: (DENSE_BROKEN, said))
     monkeypatch.setattr(UnwantedEmbedder, "covers", lambda *_: True)
     result = retriever(corpus, UnwantedEmbedder()).search("旅費", 5, OWNER)
-    assert result.notes == (
+    assert result.told == (
         tell("without_meaning", True, why="The model is not there."),
         tell("dense_broken", True),
         tell("index_says", True, said=said),
     )
-    assert retriever(corpus).search("vpn", 5, OWNER).notes == (DENSE_BROKEN, said)
+    assert retriever(corpus).search("vpn", 5, OWNER).told == (DENSE_BROKEN, said)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_what_a_search_lacks_is_told_in_the_language_of_the_query(
 def test_a_query_of_which_the_model_reads_a_part_says_so(
     corpus: Corpus, query: str, part: str | None
 ) -> None:
-    notes = retriever(corpus).search(query, 3, OWNER).notes
+    notes = retriever(corpus).search(query, 3, OWNER).told
     assert [part in note for note in notes] == ([True] if part else [])
     assert any("long" in note for note in notes) is (part is not None)
 
@@ -184,19 +184,19 @@ def test_a_query_without_spaces_is_read_from_its_beginning(corpus: Corpus) -> No
         def count_tokens(self, texts: Sequence[str]) -> list[int]:
             return [len(text) + 2 for text in texts]
 
-    (note,) = retriever(corpus, ByLetters()).search("x" * 255, 3, OWNER).notes
+    (note,) = retriever(corpus, ByLetters()).search("x" * 255, 3, OWNER).told
     assert "from its beginning" in note
 
 
 def test_an_empty_corpus_answers_without_a_model(tmp_path: Path) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as empty:
         result = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER)
-        assert (result.hits, result.notes) == ((), (tell("no_documents", False),))
-        assert retriever(empty, UnwantedEmbedder()).search("leave", 5, ANYONE).notes == (
+        assert (result.hits, result.told) == ((), (tell("no_documents", False),))
+        assert retriever(empty, UnwantedEmbedder()).search("leave", 5, ANYONE).told == (
             tell("no_documents", False),
         )
         filtered = retriever(empty, UnwantedEmbedder()).search("leave", 5, OWNER, Filter(languages=("en",)))
-        assert (filtered.hits, filtered.notes) == ((), (tell("nothing_passes", False),))
+        assert (filtered.hits, filtered.told) == ((), (tell("nothing_passes", False),))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_question_that_shares_no_word_with_what_it_is_limited_to_is_told_so(
 ) -> None:
     found = retriever(corpus).search(query, 3, OWNER, read_filter(limited))
     assert found.hits == ()
-    assert tell(key, is_japanese(query)) in found.notes
+    assert tell(key, is_japanese(query)) in found.told
 
 
 @pytest.mark.parametrize("k", [0, -1, MAX_K + 1])
@@ -394,5 +394,5 @@ def test_a_search_as_of_an_instant_finds_what_was_said_then_and_says_so(
         for at, texts, key, shown in told:
             result = search(query, 5, ANYONE, Filter(as_of=at))
             assert [hit.text for hit in result.hits] == texts
-            assert tell(key, is_japanese(query), moment=shown) in result.notes
+            assert tell(key, is_japanese(query), moment=shown) in result.told
         assert [hit.text for hit in search(query, 5, ANYONE).hits] == [after]
