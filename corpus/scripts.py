@@ -49,8 +49,9 @@ def script_runs(text: str) -> Iterator[Run]:
 def count_scripts(text: str) -> dict[Script, int]:
     """Returns how many characters each script has; scripts that do not occur are left out."""
     counts: dict[Script, int] = {}
-    for run in script_runs(text):
-        counts[run.script] = counts.get(run.script, 0) + run.end - run.start
+    for match in _RUN.finditer(text):
+        script = cast(Script, match.lastgroup)
+        counts[script] = counts.get(script, 0) + match.end() - match.start()
     return counts
 
 

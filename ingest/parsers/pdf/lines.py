@@ -34,9 +34,11 @@ _BROKEN_CODE = pattern(r"[^\W_]-[\dA-Z]|\d-[a-z]")  # FA-25-02 or 3-year, of two
 HYPHENATED = pattern(r"[^\W\d_]-$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Word:
-    """A run of characters without white space. ``size`` is the letter height in points.
+    """A run of characters without white space, never changed once made. ``size`` is the letter height in points.
+
+    Not frozen, as other types are: that takes three times as long to make, and a page has hundreds.
 
     ``bold`` and ``font`` are those that its text was drawn in. ``spaced`` says that a space was written
     before it, not merely left free.

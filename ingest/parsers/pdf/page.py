@@ -129,7 +129,7 @@ def _read_words(
             continue
         spaced = (
             start > 1
-            and max(text[start], text[start - 2]) > "\u2e7f"
+            and (text[start] > "\u2e7f" or text[start - 2] > "\u2e7f")
             and text[start - 1] in " \u3000"
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
         )

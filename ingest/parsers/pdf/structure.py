@@ -142,6 +142,8 @@ class Headings:
 
         A chapter and its first section may be called the same: of two levels the number's is meant.
         """
+        if not self._outline:
+            return 0
         text = _text(piece)
         levels = self._outline.get((index, plain_title(text)), ())
         if not levels and (number := _NUMBER.match(text)):
@@ -208,9 +210,10 @@ def _body_letters(arranged: Sequence[Sequence[Piece]]) -> tuple[float, str, bool
     for pieces in arranged:
         for piece in pieces:
             for line in piece.lines:
-                sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
-                fonts[line.words[0].font] += sum(len(word.text) for word in line.words)
-                weights[line.bold] += sum(len(word.text) for word in line.words)
+                chars = sum(len(word.text) for word in line.words)
+                sizes[round(line.size * 2) / 2] += chars
+                fonts[line.words[0].font] += chars
+                weights[line.bold] += chars
     cells: Counter[float] = Counter()
     for piece in (piece for pieces in arranged for piece in pieces if piece.kind == "table"):
         cells[round(piece.letters * 2) / 2] += sum(len(cell) for row in piece.rows for cell in row)
