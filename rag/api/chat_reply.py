@@ -217,6 +217,7 @@ _TOLD = (
     "no_other_edition",
     "no_such_document",
     "more_changes",
+    "over_rows",
     "unnamed",
     "part_unanswered",
     "low_support",

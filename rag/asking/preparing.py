@@ -17,6 +17,7 @@ from rag.asking.dating import own_dates
 from rag.asking.followups import standalone
 from rag.asking.parts import parts
 from rag.asking.rewriting import Rewritten, rewrite
+from rag.asking.tabling import tabled
 from rag.asking.wordings import Judge, Judged
 from rag.grounding.abstention import Abstention
 from rag.grounding.otherwise import asked_first
@@ -98,6 +99,8 @@ class Preparation:
         ]
         if (changed := self._what_changed(best)) is not None:
             return changed, False
+        if (whole := self._over_rows(best)) is not None:
+            return whole, False
         if (called := called_so(best.wording.read, best.hits, self.library, self.ask.k)) is not None:
             return self._of_the_document(called, best)
         if (then := self._in_force(best)) is not None:
@@ -161,6 +164,20 @@ class Preparation:
         self.confidence = round(max(asked.chance, asked.threshold), 4)
         self._tell_alone(asked.wording.read, called.hits)
         return called.hits, False
+
+    def _over_rows(self, asked: Judged) -> tuple[Hit, ...] | None:
+        """Returns the passages of a question about all rows of a table, that table first and whole, and says what its
+        rows come to; None where it asks for nothing of the kind, or no table surely answers it.
+        """
+        told = tabled(asked.wording.read, asked.hits, self.library)
+        if told is None:
+            return None
+        self.confidence = round(max(asked.chance, asked.threshold), 4)
+        self._read_as(asked.wording)
+        self.notes.append(told.note(self.ask.question))
+        others = [hit for hit in asked.hits if not _overlap(hit, told.hit)]
+        hits = [told.hit, *others][: self.ask.k]
+        return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
 
     def _tell_alone(self, question: str, hits: Sequence[Hit]) -> None:
         """Makes a note where a question about a change is about a document of which there is no other edition."""

@@ -52,6 +52,7 @@ from rag.reading.picking import (
 )
 from rag.reading.sides import compares, only_announces, without_asking
 from rag.reading.signs import MEANING, WORDS, Candidate, Signs
+from rag.reading.tallies import MOST_SHOWN, tallied
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought
@@ -94,6 +95,10 @@ def _lines(reading: Reading, embed: Embed | None) -> Iterator[str]:
     told, editions = changes_shown(reading.question, reading.passages)
     if told:
         yield from _changes(told, editions)
+        return
+    if (rows := tallied(reading.question, reading.passages)) is not None:
+        for unit in rows.rows[:MOST_SHOWN]:
+            yield f"{_quoted(unit)} [{unit.passage.marker}]"
         return
     asked = _parts(reading)
     shown: list[Unit] = []

@@ -74,7 +74,7 @@ class _Cutting:
 
     def units(self) -> list[Unit]:
         for at, (start, text) in enumerate(self._pieces):
-            if not _is_row(text):
+            if not is_row(text):
                 self._add_sentence(at, start, text)
             elif not set(text) <= set("|-: \t"):  # the line below Markdown's header
                 self._add_row(at, text)
@@ -84,7 +84,7 @@ class _Cutting:
         if (
             not self._in_table
             and not self._header
-            and is_header([one for one in self._texts[at : at + 8] if _is_row(one)])
+            and is_header([one for one in self._texts[at : at + 8] if is_row(one)])
         ):
             self._header = text
         self._in_table = True
@@ -229,7 +229,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     """
     for start, end in _with_headings(text):
         piece = text[start:end]
-        if "\n" in piece and any(_is_row(line) for line in piece.split("\n")):
+        if "\n" in piece and any(is_row(line) for line in piece.split("\n")):
             for line in piece.split("\n"):
                 if line.strip():
                     yield start + len(line) - len(line.lstrip()), line.strip()
@@ -274,7 +274,8 @@ _REFERENCE = re.compile(r"\[\d{1,4}\]")
 _REFERRED = re.compile(rf"(?<=[.!?。])(?:{_REFERENCE.pattern})+\s+(?=\S)")
 
 
-def _is_row(text: str) -> bool:
+def is_row(text: str) -> bool:
+    """Says whether a line is a row of a table."""
     return " | " in text or "\t" in text or (text.startswith("|") and text.endswith("|"))
 
 
@@ -311,7 +312,7 @@ def _header_above(passage: ReadPassage) -> str:
     lines = passage.context.splitlines()
     last = lines[-1] if lines else ""
     is_title = len(lines) == 1 and last.split(" > ")[0].strip("… ") in passage.place
-    return last if _is_row(last) and not is_title else ""
+    return last if is_row(last) and not is_title else ""
 
 
 def _is_garbled(header: str) -> bool:

@@ -94,6 +94,31 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "質問のうち、次の部分への答えは文書の中に見つかりませんでした: {part}",
     ),
     "read_as": ("Read as: {question}", "次のように読みました: {question}"),
+    # of the rows of a table
+    "rows_most": (
+        "Of {of} rows in {document}, what is quoted has the highest “{column}”.",
+        "{document}の表の{of}行のうち、引用した行の「{column}」が最大です。",
+    ),
+    "rows_least": (
+        "Of {of} rows in {document}, what is quoted has the lowest “{column}”.",
+        "{document}の表の{of}行のうち、引用した行の「{column}」が最小です。",
+    ),
+    "rows_latest": (
+        "Of {of} rows in {document}, what is quoted has the latest “{column}”.",
+        "{document}の表の{of}行のうち、引用した行の「{column}」が最も新しい日付です。",
+    ),
+    "rows_earliest": (
+        "Of {of} rows in {document}, what is quoted has the earliest “{column}”.",
+        "{document}の表の{of}行のうち、引用した行の「{column}」が最も古い日付です。",
+    ),
+    "rows_count": (
+        "“{chosen}” stands in {amount} of {of} rows in {document}.",
+        "{document}の表の{of}行のうち、「{chosen}」は{amount}行です。",
+    ),
+    "rows_total": (
+        "The “{column}” of {of} rows in {document} is {amount} in total.",
+        "{document}の表の{of}行の「{column}」は合計{amount}です。",
+    ),
     # of the documents
     "conflict": (
         "Documents disagree on “{subject}”: {values}.",
