@@ -18,6 +18,10 @@ from corpus.errors import UsageError
 
 CONFIG_NAME = "vouch.toml"
 
+_PREFIX = "vouch_"
+_NEARLY = 0.85
+"""From so alike on, 0 to 1, a name in the environment is taken for a misspelt setting."""
+
 
 def default_data_dir() -> Path:
     """Returns ``$XDG_DATA_HOME/vouch``, else ``~/.local/share/vouch``."""
@@ -176,6 +180,17 @@ class Settings(BaseModel):
         word = given.strip().lower()
         return word if word in ("late", "none") else given
 
+    @field_validator("data_dir")
+    @classmethod
+    def _check_data_dir(cls, given: Path) -> Path:
+        try:
+            str(given).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                "its path is not valid UTF-8; in a locale without UTF-8 set LANG=C.UTF-8"
+            ) from None
+        return given
+
     @model_validator(mode="before")
     @classmethod
     def _add_environment(cls, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,8 +214,10 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
     it the nearest ``vouch.toml`` is used, when there is one.
 
     Raises:
-        UsageError: a file that cannot be read, an unknown setting or a value out of range.
+        UsageError: a file that cannot be read, an unknown setting (in the environment: one that is nearly called as a
+            setting is, for others may have names there, too) or a value out of range.
     """
+    _refuse_misspelt()
     path = config or find_config()
     values = {**_read_config(path), **_read_environment()}
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
@@ -210,7 +227,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"
         raise UsageError(
-            f"Setting {name}: {first['msg']} (got {first.get('input')!r}).",
+            f"Setting {name}: {first['msg'].removeprefix('Value error, ')} (got {first.get('input')!r}).",
             code="bad_setting",
             hint=f"Set it in {path or CONFIG_NAME}, as VOUCH_{name.upper()} or with a flag; "
             "docs/settings.md lists all.",
@@ -222,7 +239,7 @@ def _read_environment() -> dict[str, Any]:
     variables = {name.lower(): value for name, value in os.environ.items() if value}
     found: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
-        value = variables.get(f"vouch_{name}")
+        value = variables.get(f"{_PREFIX}{name}")
         if value is None:
             continue
         found[name] = value
@@ -236,6 +253,26 @@ def _read_environment() -> dict[str, Any]:
                     hint="Lists and tables are given as JSON there; docs/settings.md lists all settings.",
                 ) from None
     return found
+
+
+def _refuse_misspelt() -> None:
+    unknown = {
+        name
+        for name, value in os.environ.items()
+        if value
+        and name.lower().startswith(_PREFIX)
+        and name.lower()[len(_PREFIX) :] not in Settings.model_fields
+    }
+    for name in sorted(unknown):
+        import difflib
+
+        near = difflib.get_close_matches(name.lower()[len(_PREFIX) :], Settings.model_fields, 1, _NEARLY)
+        if near:
+            raise UsageError(
+                f"There is no setting {name}.",
+                code="bad_setting",
+                hint=f"It may be meant for {_PREFIX.upper()}{near[0].upper()}; docs/settings.md lists all.",
+            )
 
 
 def _read_config(path: Path | None) -> dict[str, Any]:

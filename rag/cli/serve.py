@@ -55,7 +55,7 @@ def serve(
     session: Session = context.obj
     session.overrides |= {
         name: value
-        for name, value in (("host", host and readable(host, "address")), ("port", port))
+        for name, value in (("host", None if host is None else readable(host, "address")), ("port", port))
         if value is not None
     }
     settings = session.settings()

@@ -47,3 +47,36 @@ def test_what_the_environment_gives_is_checked(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
     monkeypatch.setenv("VOUCH_RECEIPT_DAYS", "0.5")
     assert load_settings().receipt_days == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("VOUCH_DATADIR", "VOUCH_DATA_DIR"),
+        ("VOUCH_REQUIRE_SUPORT", "VOUCH_REQUIRE_SUPPORT"),
+        ("vouch_ports", "VOUCH_PORT"),
+    ],
+)
+def test_a_misspelt_name_in_the_environment_is_refused_with_the_one_meant(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    """It was passed over, and the corpus made in another place."""
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(UsageError, match=name) as refused:
+        load_settings()
+    assert refused.value.code == "bad_setting"
+    assert meant in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "name", ["VOUCH_API_KEY", "VOUCH_VERSION", "VOUCH_MODEL_KEY", "VOUCH_", "VOUCHER_DATA_DIR"]
+)
+def test_other_names_in_the_environment_are_passed_over(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    load_settings()
+
+
+def test_a_data_folder_whose_path_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOUCH_DATA_DIR", "/tmp/\udcff")
+    with pytest.raises(UsageError, match=r"data_dir: its path.*UTF-8"):
+        load_settings()
