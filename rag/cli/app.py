@@ -130,7 +130,7 @@ def _version(asked: bool) -> None:
 def _begin(
     context: typer.Context,
     data_dir: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="Where the corpus lies. Default: data_dir of the settings."),
     ] = None,
     config: Annotated[
@@ -155,7 +155,11 @@ def _begin(
     These options go with every command, in front of it or behind it.
     """
     start_logging(verbose)
-    context.obj = Session(data_dir, config, as_json, quiet, verbose)
+    if data_dir is not None and not data_dir.strip():  # it would be the folder one is in
+        raise UsageError(
+            "The data folder is empty.", code="bad_name", hint="Leave it out, or give it a value."
+        )
+    context.obj = Session(data_dir and Path(data_dir), config, as_json, quiet, verbose)
 
 
 _ROOMS = {

@@ -66,6 +66,8 @@ __all__ = ["company", "nowhere", "read"]
         (["eval", "/etc/passwd", "--save", "/no/such/file"], 2, "cannot be written"),
         (["search", "x", "--config", "/no/such/vouch.toml"], 2, "Cannot read the settings file"),
         (["search", "x", "--data-dir", "/etc/passwd/data"], 5, "Cannot create the data folder"),
+        (["search", "x", "--data-dir", ""], 2, "The data folder is empty."),
+        (["serve", "--host", ""], 2, "The address is empty."),
     ],
 )
 def test_bad_input_is_told_clearly(argv: list[str], code: int, said: str, read: Vouch) -> None:
