@@ -159,7 +159,7 @@ def _begin(
         raise UsageError(
             "The data folder is empty.", code="bad_name", hint="Leave it out, or give it a value."
         )
-    context.obj = Session(data_dir and Path(data_dir), config, as_json, quiet, verbose)
+    context.obj = Session(Path(data_dir) if data_dir else None, config, as_json, quiet, verbose)
 
 
 _ROOMS = {
