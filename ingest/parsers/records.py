@@ -17,6 +17,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
+from ingest.parsers.chats import read_chat
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
@@ -59,7 +60,12 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         value = _read_lines(text, name, draft) if content_type == JSONL else _read_whole(text, name)
     except RecursionError:
         raise _too_deep(name) from None
-    writer.write(value, (), 0)
+    messages = read_chat(_plain(value)) if _may_be_chat(value) else []
+    for message in messages:
+        draft.count_cells(1)
+        draft.paragraph(message.shown)
+    if not messages:
+        writer.write(value, (), 0)
     return draft.finish(
         name=name,
         content_type=content_type,
@@ -207,6 +213,20 @@ class _Writer:
                 own = (*path[:-1], f"{path[-1]} {number}") if path else (str(number),)
                 self._heading(own)
                 self.write(value, own, depth + 1)
+
+
+def _may_be_chat(value: Any) -> bool:
+    """Says whether it is worth a look: an object with messages, or a list of what has a type and a time."""
+    first = value[0] if isinstance(value, list) and value else value
+    names = {key for key, _ in first.pairs} if isinstance(first, _Object) else set()
+    return {"type", "ts"} <= names if isinstance(value, list) else "messages" in names
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value with its objects as dictionaries, of a name given twice the last."""
+    if isinstance(value, _Object):
+        return {key: _plain(inner) for key, inner in value.pairs}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _columns(values: Sequence[Any]) -> list[str]:
