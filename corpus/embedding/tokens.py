@@ -94,9 +94,11 @@ class Tokens:
         parted = [[text] if _has_removed_blanks(text) else text.split() for text in texts]
         known, long = self._words, dict[str, tuple[int, ...]]()
         new = [word for word in set[str]().union(*parted) if word not in known]
-        read = self._tokenizer().encode_batch_fast(new, add_special_tokens=False) if new else ()
-        for word, found in zip(new, read, strict=True):
-            (known if len(word) <= _WORD_CHARS else long)[word] = tuple(found.ids)
+        encode = self._tokenizer().encode  # of a few words at a time: a batch wakes threads, and takes longer
+        for word in new:
+            (known if len(word) <= _WORD_CHARS else long)[word] = tuple(
+                encode(word, add_special_tokens=False).ids
+            )
         if len(known) > _WORDS_KEPT:
             self._words = {}  # another thread may be reading the old ones: nothing is ever taken out of them
         find = known.__getitem__ if not long else lambda word: (long if word in long else known)[word]
@@ -244,8 +246,11 @@ class Tokens:
             tokenizer = self._tokenizer()
             decode = _from_bytes if _is_byte_level(tokenizer) else str
             pieces: Counter[str] = Counter()
-            for piece in tokenizer.get_vocab():
-                letters = [script for script in map(script_of, decode(piece)) if script]
+            for piece in map(decode, tokenizer.get_vocab()):
+                if piece.isascii():  # nine of ten: their letters are Latin
+                    pieces["LATIN"] += sum(map(str.isalpha, piece)) > 1
+                    continue
+                letters = [script for script in map(script_of, piece) if script]
                 if len(letters) > 1 or letters == ["CJK"]:
                     pieces[letters[0]] += 1
             self._scripts = frozenset(
