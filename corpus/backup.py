@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,6 +42,7 @@ MANIFEST_NAME = "manifest.json"
 FORMAT = 1
 
 _SCRATCH = ".vouch-backup-"
+_ATTEMPTS = 5
 _SPACE_ID = pattern(r"[0-9a-f]{16}")
 
 
@@ -85,38 +86,66 @@ def backup(corpus: Corpus, target: Path) -> BackupSummary:
     if target.exists():
         raise NotAllowedError(f"{target} exists already.", code="exists", hint="Name a new file.")
     try:
-        with scratch_folder(_SCRATCH, target.parent) as scratch:
-            copy, whole = scratch / database.FILE_NAME, scratch / "whole"
-            corpus.catalog.backup(copy)
-            reach("backup.copied")
-            with _opened_copy(scratch) as catalog, catalog.write() as db:
-                records.note_erasing(db, False)  # that is this data folder's affair
-                count = len(documents.list_documents(db, removed=True))
-                hashes = content_hashes(db)
-            kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
-            export = export_files(corpus.folder, corpus.space)
-            manifest = {
-                "format": FORMAT,
-                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "documents": count,
-                "catalog_sha256": file_sha256(copy),
-                "originals": kept,
-                "export": {"space": corpus.space.id, "files": {one.name: file_sha256(one) for one in export}},
-            }
-            files = {database.FILE_NAME: copy} | {f"export/{one.name}": one for one in export}
-            files |= {f"originals/{sha256}": corpus.originals.path(sha256) for sha256 in kept}
-            _pack(whole, manifest, files)
-            os.replace(whole, target)
-        sync(target.parent)
+        for _ in range(_ATTEMPTS):
+            if (written := _write(corpus, target)) is not None:
+                return written
     except OSError as error:
         raise StorageError(
             f"Cannot write the backup {target}: {error.strerror or error}.",
             code="disk_full" if disk_code(error) == "disk_full" else "storage",
             hint="Nothing was changed. Choose a folder with room.",
         ) from error
-    return BackupSummary(
-        target, str(manifest["created_at"]), count, len(kept), target.stat().st_size, len(hashes) - len(kept)
+    raise StorageError(
+        f"No backup was written: {_ATTEMPTS} times documents were erased meanwhile, which it would have held.",
+        hint="Run it again once nothing is being erased.",
     )
+
+
+def _write(corpus: Corpus, target: Path) -> BackupSummary | None:
+    """Writes a backup; None, and nothing, where a document was erased meanwhile: no backup shall hold it after that."""
+    with scratch_folder(_SCRATCH, target.parent) as scratch:
+        copy, whole = scratch / database.FILE_NAME, scratch / "whole"
+        corpus.catalog.backup(copy)
+        reach("backup.copied")
+        with _opened_copy(scratch) as catalog, catalog.write() as db:
+            records.note_erasing(db, False)  # that is this data folder's affair
+            held = [one.id for one in documents.list_documents(db, removed=True)]
+            hashes = content_hashes(db)
+        kept = [sha256 for sha256 in sorted(hashes) if corpus.originals.is_whole(sha256)]
+        export = export_files(corpus.folder, corpus.space)
+        manifest = {
+            "format": FORMAT,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "documents": len(held),
+            "catalog_sha256": file_sha256(copy),
+            "originals": kept,
+            "export": {"space": corpus.space.id, "files": {one.name: file_sha256(one) for one in export}},
+        }
+        files = {database.FILE_NAME: copy} | {f"export/{one.name}": one for one in export}
+        files |= {f"originals/{sha256}": corpus.originals.path(sha256) for sha256 in kept}
+        try:
+            _pack(whole, manifest, files)
+        except FileNotFoundError:
+            if not _are_erased(corpus, held):
+                raise
+        if _are_erased(corpus, held):
+            return None
+        os.replace(whole, target)
+    sync(target.parent)
+    return BackupSummary(
+        target,
+        str(manifest["created_at"]),
+        len(held),
+        len(kept),
+        target.stat().st_size,
+        len(hashes) - len(kept),
+    )
+
+
+def _are_erased(corpus: Corpus, document_ids: Sequence[str]) -> bool:
+    """Says whether any of the documents is no longer there, not even as a removed one."""
+    with corpus.catalog.read() as db:
+        return len(documents.existing(db, document_ids)) < len(document_ids)
 
 
 def _pack(target: Path, manifest: Mapping[str, Any], files: Mapping[str, Path]) -> None:

@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import corpus.backup as backing
 from corpus import restoring
 from corpus.backup import backup, restore, verify, verify_backup
+from corpus.catalog import documents
 from corpus.crashpoints import VARIABLE
 from corpus.embedding.exported import export_folder
 from corpus.errors import DamagedError
+from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from tests.builders import SPACE, new_version
@@ -33,6 +37,30 @@ def put(opened: Corpus, *names: str) -> None:
     for name in names:
         opened.commit(new_version(name, [name]), name.encode())
     opened.publish()
+
+
+@pytest.mark.parametrize("point", ["is_whole", "_pack"])
+def test_a_backup_holds_nothing_that_is_erased_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """It ended without a backup, or held the erased document's text without its file."""
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as opened:
+        put(opened, "a.txt", "b.txt")
+        with opened.catalog.read() as db:
+            [mine] = [one.id for one in documents.list_documents(db) if one.key.path == "a.txt"]
+        holder = backing if point == "_pack" else Originals
+        work, erased = getattr(holder, point), []
+
+        def erase_first(*given: Any) -> Any:
+            if not erased:
+                erased.append(opened.erase([mine]))
+            return work(*given)
+
+        monkeypatch.setattr(holder, point, erase_first)
+        done = backup(opened, tmp_path / "kept.backup")
+        assert (done.documents, done.originals, done.missing) == (1, 1, 0)
+    assert verify_backup(tmp_path / "kept.backup").problems == ()
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["kept.backup"]
 
 
 def test_an_original_that_is_lost_or_damaged_is_counted_and_spoils_no_backup(tmp_path: Path) -> None:
