@@ -28,7 +28,11 @@ def main() -> None:
     gc.set_threshold(_COLLECT_AFTER)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads of every installed package
     multiply_alone()
-    from rag.cli.app import run
+    try:
+        from rag.cli.app import run
+    except KeyboardInterrupt:  # it is a part of a second until errors are told as elsewhere
+        sys.stderr.write("error: Interrupted.\n")
+        sys.exit(130)
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries warn programmers; users can do nothing about it

@@ -153,6 +153,23 @@ def test_other_commands_end_at_once_when_interrupted(nowhere: Vouch, monkeypatch
     check_error(nowhere("search", "x"), ExitCode.INTERRUPTED, "Interrupted.")
 
 
+def test_an_interrupt_while_a_command_begins_is_no_defect() -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Amid:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Amid())\n"
+        "from rag.cli import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=50, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (130, b"error: Interrupted.\n")
+
+
 def test_two_interrupts_end_at_once(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, time\n"
