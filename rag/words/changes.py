@@ -16,10 +16,14 @@ from rag.words.terms import stems, terms
 
 _DONE = (
     r"(?:chang(?:e|ed)|updated?|revised?|amended|altered|differ(?:ent)?|raised?|increased?|lowered?|reduced?|decreased?"
-    r"|risen|rose|extended|shortened|abolished|dropped|(?:gone|go|went) (?:up|down)|cut)"
+    r"|rise|risen|rose|fall|fallen|fell|grow|grown|grew|extended|shortened|abolished|drop|dropped"
+    r"|(?:gone|go|went|come|came) (?:up|down)|cut)"
 )
 _HAVE = r"(?:has|have|had|did|was|were)"
-_HAPPENED = r"(?:updated?|raised?|lowered?|extended|shortened|dropped|cut|rose)"
+_HAPPENED = (
+    r"(?:updated?|raised?|lowered?|extended|shortened|drop|dropped|cut|rise|risen|rose|fall|fallen|fell|grow|grown|grew"
+    r"|(?:come|came|go|gone|went) down)"
+)
 _HELD = (
     r"(?:ages?|allowances?|amounts?|benefits?|bonus(?:es)?|budgets?|caps?|ceilings?|charges?|contributions?|costs?|cover(?:age)?"
     r"|deadlines?|deductibles?|deposits?|discounts?|entitlements?|fares?|fees?|fines?|grants?|guid(?:e|eline)s?|handbooks?"
@@ -37,6 +41,8 @@ _CHANGED = re.compile(
     r"|\bwhat(?:['’]s| is| are| were| was)? (?:the )?(?:\w+ )?(?:changes?|updates?|amendments?|revisions?)"
     r"(?=\W*\Z| (?:in|since|between|from|to|of|for|compared|made|with)\b)"
     rf"|\b(?:how(?: much)?|in what way|by how much) {_HAVE} (?!to\b)[^?]+ {_DONE}\b"
+    r"|\bhow much (?:more|less|higher|lower|cheaper|dearer)\b[^?]{0,80}"
+    r"\b(?:now\W*\Z|than (?:before|it was|last year|in (?:19|20)\d\d)\b)"
     rf"|\A\W*(?:(?:and|so|but) )?{_HAVE} (?!(?:i|we|you|my|your|anyone|anybody) )"
     rf"(?:[^?]*\b{_HELD}\b[^?]* (?:been )?{_DONE}|[^?]+ (?:been )?(?!{_HAPPENED}){_DONE})"
     r"(?=\W*\Z| (?:in|since|from|between|for|with|at|compared"
@@ -61,7 +67,7 @@ _EDITIONS = re.compile(
     r"|(?:改定|改訂|改正)[前後]|前の?版"
 )
 _ASKING = re.compile(
-    rf"\b(?:what|which|how|{_HAVE}|been|much|way|{_DONE}|changes|updates?|amendments?|revisions?|differences?|differs"
+    rf"\b(?:what|which|how|{_HAVE}|been|much|more|less|higher|lower|cheaper|dearer|now|than|before|way|{_DONE}|changes|updates?|amendments?|revisions?|differences?|differs"
     r"|compar\w+|versus|vs|between|since|new|newest|old|older|previous|earlier|former|prior|edition|version|main|key"
     r"|still|same|years?)\b"
     r"|何が|なにが|どこが|どう|どのように|いつ|(?:変わり?|変更|改定|改訂|改正|追加|廃止|引き?上げら?|引き?下げら?)(?:は?あり|され|れ|になり)?(?:ました|ます|ません)?(?:か|た)?"
@@ -101,7 +107,8 @@ class Change:
         """Returns the words, and their weights, of what it asks about within documents of a name (its stems); none
         where it asks for all that changed. ``rarity`` gives words' inverse document frequency.
         """
-        about = terms(f"- {self.about}")
+        # 出張規程 may be an edition of 出張旅費規程: what it is called by is no part of what is asked about
+        about = terms(f"- {_DOCUMENT.sub(_without_name, self.about)}")
         known = rarity([term.word for term in about]) or {}
         return {
             term.stem: term.weight * known.get(term.word, 1.0)
@@ -134,6 +141,12 @@ _DOCUMENT = re.compile(
     r"(?:polic(?:y|ies)|rules|handbook|manual|guide(?:lines?)?|procedures?|regulations?|price list|charter)\b"
     "|(?P<named>[\u3400-\u9fff々ァ-ヶーa-z0-9-]{0,24}?)(?:規程|規則|規定|要領|マニュアル|手引|ガイドライン|取扱説明書|価格表|料金表)"
 )
+
+
+def _without_name(document: re.Match[str]) -> str:
+    return document.group() if document["named"] is None else " "
+
+
 _OF_THE_PAST = re.compile(
     rf"(?:\b(?:in|under|by|with|according to) )?(?:\bthe )?(?:{_EDITIONS.pattern})(?:では|での|で|の(?=\S)|は)?、?"
     r"|\b(?:previously|formerly|earlier|in the past|before)(?=\W*\Z)|\b(?:old|previous|former)\b"

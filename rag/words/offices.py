@@ -135,9 +135,20 @@ def names_nobody(texts: Iterable[str], office: Office) -> bool:
         or any(
             not about.isdisjoint(re.findall(r"\w+", one.group())) for one in by_office.finditer(fold(text))
         )
-        or _IN_OTHER_WORDS.search(text) is not None
+        or any(_speaks_of(text, *one.span(), about) for one in _IN_OTHER_WORDS.finditer(text))
         for text in texts
     )
+
+
+def _speaks_of(text: str, start: int, end: int, about: frozenset[str] | set[str]) -> bool:
+    """Says whether the sentence around a place of a text has one of the words, or these are the initials of some: "Jane
+    Roe leads Finance" says nothing of who the HR manager is, "leads Human Resources" does.
+    """
+    behind = text.find(". ", end)
+    sentence = text[text.rfind(". ", 0, start) + 1 : behind if behind >= 0 else len(text)]
+    initials = re.findall(r"[A-Z]\w+(?: (?:of |and |& )?[A-Z]\w+)+", sentence)
+    short = {"".join(re.findall(r"\b[A-Z]", one)).lower() for one in initials}
+    return not about or not about.isdisjoint({*re.findall(r"\w+", fold(sentence)), *short})
 
 
 _ALIKE = ("head", "manager", "director", "lead", "officer")

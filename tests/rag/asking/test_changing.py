@@ -205,6 +205,19 @@ def test_what_is_asked_beside_a_document_that_there_is_not_is_answered(models: M
     assert "£15" in asked(question, models, texts).text
 
 
+@pytest.mark.parametrize("name", ["出張旅費規程", "出張規程", "旅費規程"])
+def test_a_document_that_is_called_by_a_part_of_its_name_is_laid_side_by_side(
+    models: Models, name: str
+) -> None:
+    rule = "…  # 出張旅費規程\n\n日当は{}とする。\n\n宿泊費の上限は{}とする。"
+    texts = {
+        "出張旅費規程_2022年版.md": rule.format("2,000円", "9,000円"),
+        "出張旅費規程_2025年版.md": rule.format("2,500円", "11,000円"),
+    }
+    given = asked(f"{name}はどう変わりましたか", models, texts)
+    assert [line.partition(":")[0] for line in given.text.splitlines()] == ["2025", "2022"] * 2
+
+
 def test_more_changes_than_are_shown_are_counted(models: Models) -> None:
     rules = {
         year: "…  " + "\n\n".join(f"The {what} costs £{price} a day." for what in WARES)

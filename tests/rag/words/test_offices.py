@@ -150,6 +150,23 @@ def test_whoever_does_it_may_be_named_in_other_words(models: Models, text: str) 
     assert "Jane Doe" in answer(Ask(question), Shelf({"a.txt": text}, cosine=0.8), models).text
 
 
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [
+        ("Jane Roe leads Finance. Tom Hill is the IT manager.", False),
+        ("Jane Roe leads Human Resources.", True),
+        ("The HR team is run by Jane Roe.", True),
+    ],
+)
+def test_whoever_does_something_else_is_not_the_holder(models: Models, beside: str, named: bool) -> None:
+    texts = {
+        "contacts.txt": "…  Function | Extension\nHR manager | 4410\nIT helpdesk | 4400",
+        "team.txt": f"…  {beside}",
+    }
+    given = answer(Ask("Who is the HR manager?"), Shelf(texts, cosine=0.8), models)
+    assert given.abstained is not named
+
+
 def test_a_name_that_stands_all_over_the_corpus_is_the_houses_own(models: Models) -> None:
     texts = {"contacts.txt": "…  Name | Role\nJane Doe | CEO\nJohn Roe | Cook"}
     texts |= {f"{n}.txt": f"…  Brauwerk Systems rule {n}. Kestrel Valves is a customer." for n in range(6)}

@@ -54,7 +54,9 @@ def keys_in(tree: ast.AST) -> set[str]:
             continue
         calls = [one for one in ast.walk(function) if isinstance(one, ast.Call)]
         for call in [
-            one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "tell" and one.args
+            one
+            for one in calls
+            if isinstance(one.func, ast.Name) and one.func.id in ("tell", "say") and one.args
         ]:
             given: Sequence[ast.expr] = [call.args[0]]
             if isinstance(given[0], ast.IfExp):
