@@ -23,6 +23,9 @@ FILE_NAME = "catalog.sqlite"
 ASIDE = ".before-restore-"
 """Follows the file's name where a restored catalog took its place; then comes the time."""
 
+_MOST_PATH_BYTES = 500
+"""SQLite's own limit is 512, with what it adds to the name of a file beside it (os_unix.c, MAX_PATHNAME)."""
+
 MOVED = (
     "The data folder is not where it was opened: it was moved, replaced or unmounted. Searching goes on for now; "
     "nothing is changed in it, nor in what has its place."
@@ -175,6 +178,12 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
         DamagedError: it is not a catalog, its header or tables are damaged, or it is not what was closed.
     """
     path = folder / FILE_NAME
+    if (length := len(os.fsencode(path.absolute()))) > _MOST_PATH_BYTES:
+        raise StorageError(
+            f"The path of the data folder is too long: its catalog's has {length} bytes, of which SQLite takes "
+            f"{_MOST_PATH_BYTES}.",
+            hint="Choose another with VOUCH_DATA_DIR or --data-dir.",
+        )
     if not path.exists() or path.stat().st_size == 0:
         if any((folder / "originals").glob("*/*")):
             kept = ", ".join(

@@ -150,3 +150,14 @@ def test_a_catalog_that_is_not_there_is_not_made_for_a_reader(tmp_path: Path):
         open_database(tmp_path / "none", create=False)
     assert caught.value.code == "no_catalog"
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("length", [490, 600])
+def test_a_path_that_is_too_long_for_sqlite_is_told_as_that(tmp_path: Path, length: int) -> None:
+    left = length - len(str(tmp_path)) - len("/catalog.sqlite")
+    folder = tmp_path.joinpath(*["x" * 99] * (left // 100), "y" * (left % 100 or 1))
+    if length < 500:
+        open_database(folder).close()
+        return
+    with pytest.raises(StorageError, match="path of the data folder is too long"):
+        open_database(folder)
