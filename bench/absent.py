@@ -25,7 +25,7 @@ from bench.datasets import Dataset, load, one_of_each
 from bench.retrieval import open_set, set_parser, work_folder
 from corpus.types import OWNER
 from rag.asking.answers import DEFAULT_K
-from rag.grounding.abstention import FITTED, signals
+from rag.grounding.abstention import FITTED, looked_closely, signals
 from rag.measuring.calibration import auroc
 from rag.measuring.questions import Question
 from rag.retrieval.library import CallersLibrary
@@ -68,7 +68,9 @@ def judge(service: Service, questions: Sequence[Question]) -> Judged:
     found = []
     for question in questions:
         hits = library.search(question.text, DEFAULT_K).hits
-        seen = signals(question.text, hits, library.rarity, library.lacks, embed=library.embed)
+        seen = signals(question.text, hits, library.rarity, library.lacks)
+        if FITTED.refuses(seen):
+            seen = looked_closely(seen, question.text, hits, library.rarity, library.embed)
         found.append((question, FITTED.chance(seen) if hits else 0.0, not hits or FITTED.refuses(seen)))
     return found
 

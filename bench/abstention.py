@@ -97,7 +97,7 @@ def _cases(dataset: Dataset, sets: Sequence[Dataset], work: Path, limit: int) ->
                 dataset.corpus,
                 kind,
                 question.text,
-                signals(question.text, hits, library.rarity, library.lacks, embed=library.embed),
+                signals(question.text, hits, library.rarity, library.lacks),
             )
 
         for question in own:

@@ -15,7 +15,7 @@ from corpus.types import Hit
 from rag.asking.answers import Library
 from rag.asking.everyday import is_said, stands
 from rag.asking.rewording import Rewording, rewordings
-from rag.grounding.abstention import Abstention, signals
+from rag.grounding.abstention import Abstention, looked_closely, signals
 from rag.grounding.otherwise import asked_first
 from rag.retrieval.spelling import Wording
 from rag.words.terms import stems, terms
@@ -48,8 +48,10 @@ class Judge:
     k: int
     followup: str = ""
 
-    def of(self, wording: Wording, hits: tuple[Hit, ...]) -> Judged:
-        """Returns a wording with its passages, judged."""
+    def of(self, wording: Wording, hits: tuple[Hit, ...], *, closely: bool = True) -> Judged:
+        """Returns a wording with its passages, judged: by the meaning of their sentences, too, where its words would be
+        refused, unless only the words count.
+        """
         library = self.library
         found = signals(
             wording.read,
@@ -58,8 +60,9 @@ class Judge:
             library.lacks,
             self.followup,
             lambda name: is_ours(name, library),
-            library.embed,
         )
+        if closely and hits and self.abstention.refuses(found):
+            found = looked_closely(found, wording.read, hits, library.rarity, library.embed)
         chance = self.abstention.chance(found) if hits else 0.0
         return Judged(wording, hits, chance, self.abstention.threshold(found))
 
@@ -91,7 +94,7 @@ class Judge:
             except UsageError:
                 continue  # too long in other words
             if _stands_in(hits, one.other, _besides(asked.wording.read, one)):
-                found.append(self.of(replace(asked.wording, written=one.question), hits))
+                found.append(self.of(replace(asked.wording, written=one.question), hits, closely=False))
         return found
 
 

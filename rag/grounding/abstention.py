@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.types import Hit
 from rag.grounding.attributes import lacks_the_office, lacks_what_is_asked
@@ -32,6 +32,9 @@ _SPREAD, _SENTENCES, _FEWEST = 0.15, 6, 30
 """About the deviation of the cosines of sentences that have nothing to do with a question, how many sentences a passage
 has, and from how many passages on their number counts. With .15 no question of the sample is judged otherwise.
 """
+
+Rarity = Callable[[Sequence[str]], Mapping[str, float] | None]
+"""Words → the inverse document frequency of each; None while it is not known."""
 
 STRANGE = -1.0
 """What ``names`` is where a name of the question stands in no document: of 1,455 answerable questions of nine
@@ -119,17 +122,16 @@ class Abstention:
 def signals(
     question: str,
     hits: Sequence[Hit],
-    rarity: Callable[[Sequence[str]], Mapping[str, float] | None] = lambda words: None,
+    rarity: Rarity = lambda words: None,
     lacks: Lacks = lambda words: frozenset(),
     followup: str = "",
     is_ours: Callable[[str], bool] = lambda name: False,
-    embed: Embed = lambda texts: None,
 ) -> Signals:
     """Returns the signals of a question's hits (best first), those of another product than it names left out.
 
     ``rarity`` gives words' inverse document frequency, ``lacks`` those words that no document has which may be read;
     ``followup`` is what was asked where the question is what it was read as; ``is_ours`` says of a name whether it is
-    the house's own; ``embed`` reads sentences by meaning.
+    the house's own.
     """
     hits = of_what_is_asked(question, hits)
     asked = [term for term in sought(question) if term.weight > 0]
@@ -178,18 +180,23 @@ def signals(
         all=coverage(wanted, frozenset().union(*present)),
         names=STRANGE if unknown else names,
         length=math.log1p(len(wanted)),
-        found=not unknown
-        and (
-            only_names
-            or _is_held(question, asked, hits, titled, is_ours)
-            or (names == 1.0 and known is not None and _is_near(question, hits, embed, _how_many(rarity)))
-        ),
+        found=not unknown and (only_names or _is_held(question, asked, hits, titled, is_ours)),
     )
 
 
-def _how_many(rarity: Callable[[Sequence[str]], Mapping[str, float] | None]) -> float:
-    """Returns about how many passages there are, by the rarity of a word that none of them has."""
-    return math.exp((rarity([""]) or {}).get("", 0.0)) / 2
+def looked_closely(own: Signals, question: str, hits: Sequence[Hit], rarity: Rarity, embed: Embed) -> Signals:
+    """Returns the signals of a question that its words would have refused, its sentences looked at by their meaning:
+    ``found`` where one is near and no name is missing. What is answered anyway need not be looked at.
+    """
+    passages = _how_many(rarity) if own.names == 1.0 else 0.0
+    near = passages > 0 and _is_near(question, of_what_is_asked(question, hits), embed, passages)
+    return replace(own, found=own.found or near)
+
+
+def _how_many(rarity: Rarity) -> float:
+    """Returns about how many passages there are, by the rarity of a word that none of them has; 0: it is not known."""
+    known = rarity([""])
+    return math.exp(known.get("", 0.0)) / 2 if known else 0.0
 
 
 def _is_near(question: str, hits: Sequence[Hit], embed: Embed, passages: float) -> bool:

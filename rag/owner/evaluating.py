@@ -196,7 +196,7 @@ def _cases(
     cases = []
     for question in questions:
         hits = library.search(question.text, DEFAULT_K).hits
-        found = signals(question.text, hits, library.rarity, library.lacks, embed=library.embed)
+        found = signals(question.text, hits, library.rarity, library.lacks)
         cases.append(calibration.Case(found, question.answerable))
         progress.step()
     return cases

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.grounding.abstention import FITTED, Signals, signals
+from rag.grounding.abstention import FITTED, Signals, looked_closely, signals
 from rag.words.stemming import number, stem
 from rag.words.terms import joints, numbers, stems, terms, weights
 from tests.rag.hits import Shelf
@@ -135,7 +135,8 @@ def test_a_sentence_nearer_than_any_by_chance_is_answered_where_no_name_is_missi
         def rarity(words):
             return {word: math.log1p((among + 0.5) / 0.5) for word in words}
 
-        return signals(question, hits, rarity, embed=lambda texts: at_cosine(near, len(texts))).found
+        own = signals(question, hits, rarity)
+        return looked_closely(own, question, hits, rarity, lambda texts: at_cosine(near, len(texts))).found
 
     assert judged(1.0, passages) is (asked != "Osprey replaced")
     assert not judged(0.4, passages)
@@ -152,8 +153,12 @@ def at_cosine(cosine, n):
 def test_without_an_embedder_or_a_count_no_sentence_is_near():
     hits = Shelf({"a": "…  The rollers are changed every 18 months."}, cosine=0.1).hits()
     question = "How often are the cylinders replaced?"
-    assert not signals(question, hits, embed=lambda texts: at_cosine(1.0, len(texts))).found
-    assert not signals(question, hits, lambda words: dict.fromkeys(words, 3.0)).found
+    own = signals(question, hits)
+    assert not looked_closely(
+        own, question, hits, lambda words: None, lambda texts: at_cosine(1.0, len(texts))
+    ).found
+    many = dict.fromkeys(["", "cylinders"], 3.0)
+    assert not looked_closely(own, question, hits, lambda words: many, lambda texts: None).found
 
 
 def test_a_day_or_a_month_is_no_name_that_a_rule_must_have():
