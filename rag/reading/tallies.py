@@ -166,7 +166,7 @@ def _columns(table: Table, asked: Tally) -> list[Column]:
     """Returns the columns that can be meant: of the measure that is asked for, those that the question names best."""
     known = [one for one in table.columns() if one.at > 0]
     of_it = [one for one in known if is_of(asked.measure, one.name, one.figures[0])]
-    asked_by = stems(asked.about) | asked.counted
+    asked_by = asked.named | asked.counted
     shared = {one.at: len(stems(one.name) & asked_by) for one in of_it}
     most = max(shared.values(), default=0)
     if most == 0 and asked.measure == "high":

@@ -37,8 +37,13 @@ class Tally:
     @property
     def words(self) -> frozenset[str]:
         """The stems that the table has to speak of, in its title, its header or its rows."""
+        return self.named - _ONLY_ASKS
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The stems by which a column may be named: those of :attr:`words`, and "cost" and the like."""
         found = (term.stem for term in terms(f"- {self.about}") if term.weight >= _CONTENT)
-        return frozenset(word for word in found if not _STRADDLES.fullmatch(word)) - _ONLY_ASKS
+        return frozenset(word for word in found if not _STRADDLES.fullmatch(word))
 
 
 _CONTENT = 0.4

@@ -95,6 +95,11 @@ def test_what_is_sure_is_told(question, lines, rows):
         # of several units, or by several columns another
         ("Which plan is cheapest?", ("Plan | Price", "A | £9", "B | €5", "C | £7")),
         ("Which plan is cheapest?", ("Plan | Price a month | Price a year", "A | £9 | £80", "B | £8 | £90")),
+        # a column shares no word of content with the question
+        (
+            "What is the lowest salary band?",
+            ("Salary band | Meets the job | Is above", "A | 1.0 % | 2 %", "B | 0.5 % | 1 %"),
+        ),
         # all alike
         ("Which plan is cheapest?", ("Plan | Price", "A | £9", "B | £9")),
         # where nobody is listed by name, no people are counted; and a column says how many
