@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from corpus.patterns import pattern
 from corpus.scripts import CJK
@@ -20,6 +21,8 @@ _BOUNDARY = pattern(
     rf"|(?P<full>[\u3002\uff01\uff1f\uff0e\uff61][\u3002\uff01\uff1f\uff0e\uff61!?]*)(?P<full_close>[{_CLOSERS}]*)"
     rf"|(?P<stop>[.!?\u2026]++)[{_CLOSERS}]*+"
 )
+_MARKS = pattern("[\r\n\v\u2028\f\x85\u2029\u3002\uff01\uff1f\uff0e\uff61.!?\u2026]")
+"""What a boundary begins with: one class is found in a tenth of the time of four alternatives."""
 _AFTER_STOP = pattern(rf"\s|\Z|[{CJK}]")
 """Asked for behind a whole run of stops: as part of the pattern it would be asked for behind every part of the run."""
 _BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
@@ -54,6 +57,7 @@ _SHORTENED = _split_words("""
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ave blvd rd no p
     min max avg tel ext
 """)
+_NO_ENDS = _TITLES | _SHORTENED
 _STARTERS = _split_words("""
     the this that these those it its he she they we you i in on at for if when while after before as
     to a an and but so however there here what who how why where all each any some no not our your
@@ -73,7 +77,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     stop = len(text) if end is None else min(end, len(text))
     spans: list[tuple[int, int]] = []
     begin = line = start
-    for match in _BOUNDARY.finditer(text, start, stop):
+    for match in _boundaries(text, start, stop):
         at = match.end()
         kind = match.lastgroup
         if kind == "line":
@@ -92,6 +96,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
         begin = at
     _add_span(text, begin, stop, spans)
     return spans
+
+
+def _boundaries(text: str, start: int, stop: int) -> Iterator[re.Match[str]]:
+    while (mark := _MARKS.search(text, start, stop)) and (match := _BOUNDARY.match(text, mark.start(), stop)):
+        yield match
+        start = match.end()
 
 
 def _add_span(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
@@ -132,6 +142,16 @@ def _is_digit(text: str, at: int) -> bool:
 
 def _stop_ends(text: str, match: re.Match[str], line: int, start: int, stop: int) -> bool:
     at, begin = match.end(), match.start()
+    if (
+        match["stop"] == "."
+        and begin - line > 12
+        and text[at : at + 1] == " "
+        and text[at + 1 : at + 2].isupper()
+    ):
+        # Most sentences end so, behind a plain word: told in half the time.
+        word_before = text[max(line, begin - 24) : begin].rpartition(" ")[2]
+        if len(word_before) > 1 and word_before.isalpha() and word_before.lower() not in _NO_ENDS:
+            return True
     if not _AFTER_STOP.match(text, at, stop):
         return False
     following = _NEXT_TOKEN.match(text, at, stop)
