@@ -93,7 +93,7 @@ def measure(service: Service, dataset: Dataset, without: str = "") -> Evaluation
     retriever = service.search_without(without) if without else service.retriever
 
     def search(query: str, k: int) -> Sequence[Hit]:
-        return retriever.search(query, k, OWNER).hits
+        return retriever.shown(retriever.search(query, k, OWNER), OWNER).hits
 
     if questions:
         search(questions[0].text, 1)  # the first search loads the model; it is not what is timed

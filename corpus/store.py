@@ -316,6 +316,11 @@ class Corpus(Searching):
         with self.catalog.read() as db:
             return passages.open_slices(db, wanted, caller)
 
+    def pages(self, wanted: Sequence[tuple[str, int, int, int]], caller: Caller) -> list[tuple[Page, ...]]:
+        """Returns the pages of each (document id, version, first page, last page); none of what is not the caller's."""
+        with self.catalog.read() as db:
+            return passages.open_pages(db, wanted, caller)
+
     def state(self) -> CorpusState:
         """Says how the corpus and its indexes are doing."""
         return read_state(self.folder, self.catalog, self.dense, self.lexical)

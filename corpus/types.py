@@ -246,6 +246,9 @@ class Hit:
     several files is found once. ``chunk_ids`` names the chunks of a passage of several, in reading order; it is
     empty where ``chunk_id`` is all there is.
 
+    ``focus`` is what of it speaks of the query, whole sentences and rows, in the offsets of ``start`` and ``end``; None
+    where that is all of it.
+
     ``score`` is about in [0, 1], higher is better: the weighted mean of ``legs``, which say what each
     retriever gave: ``{"dense": 0.71, "lexical": 0.43, "late": 0.66}`` (cosine; share of the query's words, by BM25;
     late interaction of its tokens). Where a CrossEncoder ordered the hits it is that one's, ``legs["reranker"]``.
@@ -275,6 +278,7 @@ class Hit:
     ocr: bool = False
     also: tuple[str, ...] = ()
     chunk_ids: tuple[str, ...] = ()
+    focus: tuple[int, int] | None = None
 
 
 def show_chunk_id(chunk_id: int) -> str:

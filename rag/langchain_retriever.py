@@ -32,9 +32,9 @@ TIMEOUT_S = 60.0
 class VouchRetriever(BaseRetriever):
     """Finds passages as ``vouch search`` does; make one with :meth:`over` or :meth:`at`.
 
-    A document's ``page_content`` is the passage's text, word for word; ``id`` its chunk's. ``metadata`` holds all
-    else that a hit has: ``source``, ``title``, ``page`` (from 1), ``document_id``, ``version``, and ``start`` and
-    ``end``, the code points at which the text stands in that version.
+    A document's ``page_content`` is what of a passage speaks of the query, word for word, or with ``whole`` all of
+    it; ``id`` is its chunk's. ``metadata`` holds all else that a hit has: ``source``, ``title``, ``page`` (from 1),
+    ``document_id``, ``version``, and ``start`` and ``end``, the code points at which the text stands in that version.
     """
 
     find: Callable[[str], Sequence[Mapping[str, Any]]]
@@ -48,6 +48,7 @@ class VouchRetriever(BaseRetriever):
         collection: str | None = None,
         filter: Mapping[str, Any] | None = None,
         caller: Caller = OWNER,
+        whole: bool = False,
     ) -> VouchRetriever:
         """Returns a retriever over an open service, for one caller.
 
@@ -61,7 +62,7 @@ class VouchRetriever(BaseRetriever):
         limits = read_limits(service.corpus, filter or {}, collection, caller)
 
         def find(query: str) -> list[Mapping[str, Any]]:
-            return [to_json(hit) for hit in service.search(query, k, limits, caller).hits]
+            return [to_json(hit) for hit in service.search(query, k, limits, caller, whole=whole).hits]
 
         return cls(find=find)
 
@@ -74,6 +75,7 @@ class VouchRetriever(BaseRetriever):
         collection: str | None = None,
         filter: Mapping[str, Any] | None = None,
         timeout_s: float = TIMEOUT_S,
+        whole: bool = False,
     ) -> VouchRetriever:
         """Returns a retriever that asks the server at ``url`` (``POST /api/search``).
 
@@ -84,7 +86,7 @@ class VouchRetriever(BaseRetriever):
             raise UsageError(
                 f"{url!r} is no address of a server.", code="bad_address", hint="Like http://127.0.0.1:8000."
             )
-        asked = {"k": k, "collection": collection, "filter": filter}
+        asked = {"k": k, "collection": collection, "filter": filter, "whole": whole}
 
         def find(query: str) -> Sequence[Mapping[str, Any]]:
             body = json.dumps({"query": query, **asked}).encode()

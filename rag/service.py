@@ -79,12 +79,23 @@ class Service:
         return load(self.settings.data_dir, self.corpus.space.id) or FITTED
 
     def search(
-        self, query: str, k: int = 10, filter: Filter | None = None, caller: Caller = OWNER
+        self,
+        query: str,
+        k: int = 10,
+        filter: Filter | None = None,
+        caller: Caller = OWNER,
+        *,
+        whole: bool = False,
     ) -> SearchResult:
-        """Returns the ``k`` best passages; see :meth:`rag.retrieval.retriever.Retriever.search`.
+        """Returns the ``k`` best passages, of each what speaks of the query, or, with ``whole``, all that it holds; see
+        :meth:`rag.retrieval.retriever.Retriever.search`.
 
         Words that nothing found has are put otherwise where that finds what answers better, as for a question.
         """
+        found = self._found(query, k, filter, caller)
+        return found if whole else self.retriever.shown(found, caller)
+
+    def _found(self, query: str, k: int, filter: Filter | None, caller: Caller) -> SearchResult:
         from rag.asking.wordings import Judge, may_be_reworded
         from rag.prompts.prompting import is_japanese
         from rag.retrieval.library import CallersLibrary

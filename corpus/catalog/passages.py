@@ -18,7 +18,7 @@ from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import chunks, documents, pages, versions
 from corpus.catalog.texts import read_slices
 from corpus.errors import DamagedError
-from corpus.types import Caller, Hit, Place, show_chunk_id
+from corpus.types import Caller, Hit, Page, Place, show_chunk_id
 
 _SPARE = 10  # chunks read beside those asked for: as many may be hidden or copies before more are read
 
@@ -104,12 +104,51 @@ def open_slices(db: Connection, wanted: Sequence[tuple[str, int, int, int]], cal
 
     What the caller may not see, and what there is not, is "".
     """
-    named = sorted({(document_id, number) for document_id, number, _, _ in wanted})
-    rows = db.execute(_numbered(caller.owner), {"pairs": listed(named), **seen_by(caller)})
-    own = {(document_id, number): version_id for version_id, document_id, number in rows}
+    own = _open_versions(db, wanted, caller)
     seen = [(own[one[0], one[1]], one[2], one[3]) for one in wanted if one[:2] in own]
     texts = iter(read_slices(db, seen))
     return [next(texts) if one[:2] in own else "" for one in wanted]
+
+
+def open_pages(
+    db: Connection, wanted: Sequence[tuple[str, int, int, int]], caller: Caller
+) -> list[tuple[Page, ...]]:
+    """Returns the pages of each (document id, version number, first page, last page), in two statements.
+
+    Of what the caller may not see, and of what there is not, there are none.
+    """
+    own = _open_versions(db, wanted, caller)
+    numbers = sorted(
+        {(own[one[:2]], page) for one in wanted if one[:2] in own for page in range(one[2], one[3] + 1)}
+    )
+    rows = db.execute(_NUMBERED_PAGES, {"pairs": listed(numbers)})
+    found = {(version_id, page): Page(page, *rest) for version_id, page, *rest in rows}
+    return [
+        tuple(
+            found[own[one[:2]], page]
+            for page in range(one[2], one[3] + 1)
+            if one[:2] in own and (own[one[:2]], page) in found
+        )
+        for one in wanted
+    ]
+
+
+def _numbered_pages() -> Select[Any]:
+    pairs, is_one = paired(pages.c.version_id, pages.c.number)
+    columns = pages.c.version_id, pages.c.number, pages.c.start, pages.c.end, pages.c.label
+    return select(*columns).select_from(pairs).join(pages, is_one)
+
+
+_NUMBERED_PAGES = _numbered_pages()
+
+
+def _open_versions(
+    db: Connection, wanted: Sequence[tuple[str, int, int, int]], caller: Caller
+) -> dict[tuple[str, int], int]:
+    """Returns the ids of those versions, each named by its document and number, that the caller may see."""
+    named = sorted({(document_id, number) for document_id, number, _, _ in wanted})
+    rows = db.execute(_numbered(caller.owner), {"pairs": listed(named), **seen_by(caller)})
+    return {(document_id, number): version_id for version_id, document_id, number in rows}
 
 
 @cache

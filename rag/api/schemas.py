@@ -145,6 +145,9 @@ class SearchRequest(Shape):
     k: K = 10
     collection: CollectionName = None
     filter: FurtherLimits = None
+    whole: bool = Field(
+        False, description="Whole passages; else of each what speaks of the query.", examples=[False]
+    )
 
 
 class HitShape(BaseModel):
@@ -193,6 +196,12 @@ class HitShape(BaseModel):
         default_factory=list,
         description="The chunks of a passage of several, in reading order; empty where `chunk_id` is all.",
         examples=[[]],
+    )
+    focus: tuple[int, int] | None = Field(
+        None,
+        description="Start and end of what speaks of the question, whole sentences and rows; null where all does. "
+        "Without `whole` a search gives no more than that.",
+        examples=[[1204, 1388]],
     )
 
 

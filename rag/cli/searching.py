@@ -46,7 +46,7 @@ def search(
     conditions: Conditions = None,
     as_of: AsOf = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Show whole passages. Default: what is around the match.")
+        bool, typer.Option("--full", help="Show whole passages. Default: of each, what speaks of the query.")
     ] = False,
 ) -> None:
     """Find the passages that answer a question.
@@ -54,7 +54,7 @@ def search(
     Words and meaning both count. The words of the question are marked where they stand.
     """
     session: Session = context.obj
-    params = {"query": " ".join(query), "k": k, **limits(collection, conditions, as_of)}
+    params = {"query": " ".join(query), "k": k, "whole": full, **limits(collection, conditions, as_of)}
     found = session.call("search", params, waiting="Searching …")
     if session.json:
         session.screen.json(found)

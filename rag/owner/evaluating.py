@@ -57,7 +57,7 @@ def evaluate(service: Service, params: Params, emit: Emit, cancelled: Cancelled)
 
     def measure_without(part: str) -> evaluation.Evaluation:
         retriever = service.search_without(part)
-        return measure(lambda text, k: retriever.search(text, k, OWNER, limit).hits)
+        return measure(lambda text, k: retriever.shown(retriever.search(text, k, OWNER, limit), OWNER).hits)
 
     found = measure(lambda text, k: service.search(text, k, limit).hits)
     against = params.get("against")

@@ -99,7 +99,8 @@ def _ingest(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 
 def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    result = service.search(params["query"], params.get("k", 10), limits(service, params))
+    limit, whole = limits(service, params), bool(params.get("whole"))
+    result = service.search(params["query"], params.get("k", 10), limit, whole=whole)
     return {
         "query": result.query,
         "hits": result.hits,

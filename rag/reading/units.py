@@ -110,8 +110,8 @@ class _Cutting:
         if label:
             self._lead = self._with_what_it_leans_on(text)
         elif not marked and not within:
-            self._lead = text if _leads(text) else ""
-        if _leads(text):
+            self._lead = text if leads(text) else ""
+        if leads(text):
             self._lists.lead(self._lead, within)
 
     def _add(
@@ -135,7 +135,7 @@ class _Cutting:
         """
         amid = all(unit.item for unit in self._units)
         return (
-            (_leads(text) if item and (led_by or amid) else _is_lead(text))
+            (leads(text) if item and (led_by or amid) else _is_lead(text))
             or (fold(text).strip() in self._headings and text[-1:] not in ".。")
             or (text in self._whole_lines and ASKS.search(text) is not None)  # it is answered below
             or self._is_of_contents(text)
@@ -147,8 +147,8 @@ class _Cutting:
     def _leading(self, text: str, item: bool, led_by: str) -> str:
         """Returns the line that leads into a sentence, or the sentence before that it leans on."""
         if item:
-            return led_by or ("" if _leads(self._lead) else self._lead)
-        if self._lead or not self._units or self._units[-1].row or not _LEANS.match(text):
+            return led_by or ("" if leads(self._lead) else self._lead)
+        if self._lead or not self._units or self._units[-1].row or not leans(text):
             return self._lead
         return self._units[-1].text
 
@@ -160,8 +160,8 @@ class _Cutting:
         above = self._heading
         if len(self._units) > 1 and not (self._units[-2].row or self._units[-2].item):
             above = self._units[-2].text
-        leans = _leads(text) and _LEANS.match(text) is not None and above
-        return f"{above.rstrip('.。:： ')} > {text}" if leans else text
+        leant = leads(text) and leans(text) and above
+        return f"{above.rstrip('.。:： ')} > {text}" if leant else text
 
 
 class _Lists:
@@ -200,7 +200,8 @@ class _Lists:
         self._leads, self._indent = [], -1
 
 
-def _leads(text: str) -> bool:
+def leads(text: str) -> bool:
+    """Says whether a line leads to what follows it: it ends in a colon."""
     return text.rstrip().endswith((":", "："))
 
 
@@ -213,6 +214,11 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that speaks of what the sentence before it named."""
+
+
+def leans(text: str) -> bool:
+    """Says whether a sentence speaks of what the sentence before it named ("It also …")."""
+    return _LEANS.match(text) is not None
 
 
 def _told(text: str) -> str:
@@ -280,6 +286,13 @@ def is_row(text: str) -> bool:
 
 
 _MARK = re.compile(r"\A\s*(?:[-*+]\s+|[•・●○]\s*|[(（]?\d{1,2}[.)）、](?!\d)\s*)(?=\S)")
+
+
+def is_marked(text: str) -> bool:
+    """Says whether a sentence begins as one of a list does: with a bullet or a number."""
+    return _MARK.match(text) is not None
+
+
 _BULLET = re.compile(r"\s*(?:[-*+]\s+|[•・●○]\s*)(?=\S)")
 _CONTENTS = re.compile(
     r"\s*(?:\d+(?:\.\d+)*\s+|第[\d一二三四五六七八九十百]+[章条節]\s*)\D[^|]*\|\s*\d{1,4}\s*"

@@ -34,7 +34,8 @@ class Recipe:
     hits. ``named``: what a passage is lowered by whose twin stands in a document that the question names better
     (:mod:`rag.retrieval.naming`). ``copies``: whether a passage that says the same as a better one of another
     document gives way. ``neighbours``: whether passages that follow each other become one. ``spelling``: whether a
-    misspelt word of the query is read as it was meant (:mod:`rag.retrieval.spelling`).
+    misspelt word of the query is read as it was meant (:mod:`rag.retrieval.spelling`). ``focus``: whether who
+    searches is shown of a passage what speaks of the query alone (:mod:`rag.retrieval.focusing`).
     """
 
     dense: float = 1.25
@@ -48,6 +49,7 @@ class Recipe:
     copies: bool = True
     neighbours: bool = True
     spelling: bool = True
+    focus: bool = True
 
     def without(self, part: str) -> Recipe:
         """Returns the recipe with one part switched off, for an ablation.

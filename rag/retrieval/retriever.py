@@ -35,6 +35,7 @@ from corpus.types import (
 )
 from rag.prompts.prompting import is_japanese
 from rag.reading.meaning import embed_with
+from rag.retrieval.focusing import cut_to_focus, focused
 from rag.retrieval.named import Asked, NamedFirst
 from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
@@ -151,6 +152,11 @@ class Retriever:
         timings["total"] = round((time.perf_counter() - began) * 1000, 3)
         return SearchResult(query, tuple(hits), timings, tuple(notes), read, slips)
 
+    def shown(self, found: SearchResult, caller: Caller) -> SearchResult:
+        """Returns a result as it is shown to who searched: of each hit its focus. A model is given hits whole."""
+        hits = cut_to_focus(found.hits, lambda places: self._corpus.pages(places, caller))
+        return replace(found, hits=tuple(hits))
+
     @contextmanager
     def _turn(self, timings: dict[str, float]) -> Iterator[None]:
         with _timed(timings, "waiting"):
@@ -209,14 +215,17 @@ class Retriever:
                     legs["around"] = self._around(vector, ids, ranked)
                     ranked = combine(ids, legs, self.recipe)
             with _timed(timings, "catalog"):
-                places, hits = self._candidates(asked, ranked, _Legs(ids, legs), k, caller, chosen)
+                places, by_score = self._candidates(asked, ranked, _Legs(ids, legs), k, caller, chosen)
+        hits = by_score
         if self._reranker.depth:
             with _timed(timings, "reranking"):
                 reranked = self._reranker.rerank(cleaned, hits)
             hits = list(reranked.hits)
             notes += [reranked.note] if reranked.note else []
         with _timed(timings, "catalog"):
-            return self._chosen(hits, places, k, caller)
+            hits = self._chosen(hits, places, k, caller)
+        with _timed(timings, "focusing"):
+            return focused(cleaned, hits, by_score) if self.recipe.focus else hits
 
     def _by_meaning(
         self,

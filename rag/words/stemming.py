@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from corpus.british import american
 
@@ -59,6 +59,22 @@ def stem(word: str) -> str:
     if len(word) > 4 and word[-1] == word[-2] and (word[-1] not in "lsz" or _LATE_ELL.match(word)):
         word = word[:-1]
     return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def beginnings(term: str) -> tuple[str, ...]:
+    """Returns how the words that have a stem begin, in small letters, and those that begin otherwise (paid).
+
+    Words that begin so may have another stem; of those in British spelling a few are missing (tyre).
+    """
+    return (term[: min(4, len(term) - term.endswith("y"))], *_other_forms().get(term, ()))
+
+
+@cache
+def _other_forms() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for form in (*_IRREGULAR, *NUMBER_WORDS):
+        found[stem(form)] = (*found.get(stem(form), ()), form)
+    return found
 
 
 def number(text: str) -> str:

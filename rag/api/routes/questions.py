@@ -39,7 +39,7 @@ _STREAM = (
 def search(service: OpenService, caller: AnyCaller, asked: SearchRequest) -> SearchAnswer:
     """Finds the passages that may hold the answer, best first, among those the caller may see."""
     limits = _limits(service, caller, asked.collection, asked.filter)
-    found = service.search(asked.query, asked.k, limits, caller)
+    found = service.search(asked.query, asked.k, limits, caller, whole=asked.whole)
     return SearchAnswer(
         query=asked.query,
         hits=[HitShape(**to_json(hit)) for hit in found.hits],

@@ -39,6 +39,16 @@ def test_a_hit_is_a_slice_of_its_document(client: httpx.Client) -> None:
     assert (found["hits"][0]["source"], found["hits"][0]["last_page"]) == ("pump.pdf", 2)
 
 
+def test_a_search_shows_what_speaks_of_the_query_or_whole_passages(client: httpx.Client) -> None:
+    body = {"query": "spare parts of the Osprey pump", "k": 10}
+    shown = client.post("/api/search", json=body).json()["hits"]
+    whole = client.post("/api/search", json=body | {"whole": True}).json()["hits"]
+    assert [hit["chunk_id"] for hit in shown] == [hit["chunk_id"] for hit in whole]
+    for cut, hit in zip(shown, whole, strict=True):
+        assert [cut["start"], cut["end"]] == (hit["focus"] or [hit["start"], hit["end"]])
+        assert cut["text"] == hit["text"][cut["start"] - hit["start"] : cut["end"] - hit["start"]]
+
+
 def test_a_search_keeps_to_its_collection_and_filter(client: httpx.Client) -> None:
     body = {
         "query": "annual leave",

@@ -94,7 +94,8 @@ def test_a_hit_says_where_it_stands_and_who_found_it(corpus: Corpus) -> None:
     assert [hit.rank for hit in result.hits] == [1, 2, 3]
     assert [hit.score for hit in result.hits] == sorted((hit.score for hit in result.hits), reverse=True)
     assert (result.told, set(result.timings_ms)) == (
-        (), {"waiting", "spelling", "embedding", "dense", "lexical", "naming", "scoring", "catalog", "total"},
+        (), {"waiting", "spelling", "embedding", "dense", "lexical", "naming", "scoring", "catalog", "focusing",
+             "total"},
     )  # fmt: skip
 
 
