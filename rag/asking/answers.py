@@ -50,7 +50,7 @@ class Library(Protocol):
         """Returns the ``k`` best passages."""
 
     def embed(self, texts: Sequence[str]) -> Float32 | None:
-        """Returns a question and sentences as unit rows; None where the embedder does not know its language."""
+        """Returns a question and sentences as unit rows; None where what is near by them cannot be told."""
 
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """Returns the first passages, ``most`` at most, of a hit's document in reading order."""

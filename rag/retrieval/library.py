@@ -54,9 +54,9 @@ class CallersLibrary:
 
     def embed(self, texts: Sequence[str]) -> Float32 | None:
         """Returns a question and sentences as unit rows, shape (n, dimension); None where the embedder does not know
-        the language of the question.
+        the language of the question, or is one of which it is not known how near means near.
         """
-        return self.retriever.embed(texts)
+        return self.retriever.embed(texts) if self.corpus.space.is_measured else None
 
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """Returns the first passages, ``most`` at most, of a hit's document in reading order."""

@@ -23,8 +23,9 @@ from corpus.embedding import (
 )
 from corpus.embedding.compiled import Precision
 from corpus.embedding.exported import unit_rows
-from corpus.embedding.model import INSTALLED_WEIGHTS_SHA256, find_model, read_model
+from corpus.embedding.model import find_model, read_model
 from corpus.embedding.reference import Reference
+from corpus.embedding.space import INSTALLED_WEIGHTS_SHA256
 from corpus.errors import EmbeddingError
 from corpus.late import max_sim, unpack_tokens
 from corpus.settings import Settings
