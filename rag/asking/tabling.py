@@ -32,7 +32,7 @@ class Tabled:
     tallied: Tallied
 
     def note(self, question: str) -> AnswerNote:
-        """Returns what the rows come to, told in the language of the question."""
+        """Returns what the rows come to, told in the language of the question: it holds whatever a model answers."""
         told = self.tallied
         kinds = {
             "rows_most": "most",
@@ -51,6 +51,7 @@ class Tabled:
             column=told.column,
             amount=told.amount,
             chosen=told.chosen,
+            rows=", ".join(cells_of(row.text)[0] for row in told.rows),
         )
         return AnswerNote("over_rows", said)
 

@@ -12,7 +12,14 @@ from rag.reading.units import Unit, cut
 from rag.words.figures import Figure, figures
 
 _WHOLE = re.compile(r"^The whole table, (\d+) rows\.$", re.MULTILINE)
-_SUMS = re.compile(r"\W*(?:(?:grand |sub ?)?totals?|sum|all|overall|合計|総計|小計|計|総額)\W*")
+_SUMS = re.compile(
+    r"\W*(?:(?:grand |sub ?)?totals?|sum|all|overall|averages?|mean|median"
+    r"|合計|総計|小計|累計|計|総額|平均)\W*(?:\(.*)?"
+)
+_MAY_SUM = re.compile(
+    r"^\W*(?:grand |sub-? ?)?(?:total|average)|\b(?:sub-?)?totals?\W*$|合計|総計|小計|累計|総額|平均|^\W*$"
+)
+"""The first cell of a row that may be no row of its own: "UK total", and one that is empty."""
 
 
 def said_to_be_whole(context: str, rows: int) -> str:
@@ -49,6 +56,31 @@ class Table:
                 found.append(Column(at, name, tuple(known)))
         return found
 
+    def is_of_one_measure(self, column: Column) -> bool:
+        """Says whether no cell tells that the figures of a column are of different periods, currencies or units: £9
+        monthly, £80 yearly.
+        """
+        for at, name in enumerate(self.header):
+            cells = [fold(row[at]).strip() for row in self.cells]
+            if at == column.at:  # lengths of time are compared as such
+                priced = column.figures[0].kind in ("money", "number")
+                told = {tuple(_PERIOD.findall(cell)) for cell in cells if priced}
+            elif _SAYS_OF_WHAT.fullmatch(fold(name).strip()):
+                told = {(cell,) for cell in cells}
+            else:
+                told = {(cell,) for cell in cells if _PERIOD.fullmatch(cell)}
+            if len(told) > 1:
+                return False
+        return True
+
+
+_PERIOD = re.compile(
+    r"(?:per |an? |each |every |/ ?)?\b(?:hour|day|week|fortnight|month|quarter|year|annum)\b"
+    r"|\b(?:hourly|daily|weekly|monthly|quarterly|yearly|annual|annually|once|one-off)\b|[毎/]?[時日週月年][額間]?(?=\W|$)"
+)
+_SAYS_OF_WHAT = re.compile(r"currency|unit|units|billing|billed|period|per|通貨|単位|支払周期|期間|請求")
+"""What a column is called that says of what, or of which time, the figures beside it are."""
+
 
 def whole_table(order: int, passage: ReadPassage) -> Table | None:
     """Returns the table that a passage is said to be all of; None where it is none, or its rows are not of one form."""
@@ -57,7 +89,9 @@ def whole_table(order: int, passage: ReadPassage) -> Table | None:
 
 
 def table_of(units: Sequence[Unit], rows: int) -> Table | None:
-    """Returns the table of a passage's units, where they are a header and so many rows and nothing else."""
+    """Returns the table of a passage's units, where they are a header and so many rows and nothing else, and none of
+    the rows leaves it open whether it adds others up ("Total cost of all", an empty first cell).
+    """
     if len(units) != rows + 1 or not all(unit.row for unit in units) or not units[0].label:
         return None
     header, *cells = (cells_of(unit.text) for unit in units)
@@ -68,7 +102,9 @@ def table_of(units: Sequence[Unit], rows: int) -> Table | None:
     kept = [
         (unit, own) for unit, own in zip(units[1:], cells, strict=True) if not _SUMS.fullmatch(fold(own[0]))
     ]
-    return Table(header, tuple(unit for unit, _ in kept), tuple(own for _, own in kept)) if kept else None
+    if not kept or any(_MAY_SUM.search(fold(own[0])) for _, own in kept):
+        return None
+    return Table(header, tuple(unit for unit, _ in kept), tuple(own for _, own in kept))
 
 
 def cells_of(row: str) -> tuple[str, ...]:

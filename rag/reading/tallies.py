@@ -61,7 +61,7 @@ def over(table: Table, asked: Tally, above: str) -> Tallied | None:
     if asked.kind == "count":
         return _counted(table, asked, meant)
     columns = _columns(table, asked)
-    if not columns or len(meant.rows) < _FEWEST:
+    if not columns or len(meant.rows) < _FEWEST or not all(map(table.is_of_one_measure, columns)):
         return None
     if asked.kind == "total":
         return _added(table, meant.rows, columns[0]) if len(columns) == 1 else None
@@ -103,14 +103,28 @@ def _counted(table: Table, asked: Tally, meant: _Meant) -> Tallied | None:
 
 
 def _added(table: Table, chosen: Sequence[int], column: Column) -> Tallied | None:
-    """Returns the sum of a column; None of what does not add up: dates, shares, lengths of time."""
+    """Returns the sum of a column; None of what does not add up: dates, shares, lengths of time, prices of one."""
     first = column.figures[0]
+    if _OF_ONE.search(fold(column.name)) or (
+        first.kind == "money"
+        and not _OF_ALL.search(fold(column.name))
+        and any(_HOW_MANY.fullmatch(fold(name).strip()) for name in table.header)
+    ):
+        return None
     if first.kind in ("date", "percent") or first.unit in ("s", "month", "°"):
         return None
     total = sum((Decimal(column.figures[one].value) for one in chosen), Decimal(0))
     unit = {"JPY": "円"}.get(first.unit, f" {first.unit}" if first.unit else "")
     rows = tuple(table.rows[one] for one in chosen)
     return Tallied("total", rows, len(table.rows), column.name, f"{total.normalize():,f}{unit}")
+
+
+_OF_ONE = re.compile(
+    r"\bunit\b|\beach\b|\bper (?!month|year|annum|week|day|quarter)"
+    r"|/ ?(?:seat|user|head|unit|piece|item)|単価|[あ当]たり|/[人個台本枚]"
+)
+_OF_ALL = re.compile(r"\b(?:total|sum|amount)\b|合計|小計|総額|金額")
+_HOW_MANY = re.compile(r"qty\.?|quantity|quantities|pieces|pcs|(?:個|台|本|枚|人|口)?数量?|個数")
 
 
 def _lists_people(table: Table) -> bool:

@@ -78,10 +78,20 @@ _TOTAL = re.compile(
     r"\b(?:in total|in all|altogether|together|combined|overall|total|sum)\b"
     r"|合計|総額|総計|総数|全部で|合わせて|全体で|トータル"
 )
-_COUNT = re.compile(r"\bhow many\b|\b(?:the )?number of\b|何[人名件社台個種本点]|いくつ")
+_COUNT = re.compile(
+    r"\bhow many\b|\b(?:the|total) number of (?!(?:the|an?|my|your)\b)|何[人名件社台個種本点]|いくつ"
+)
+"""Not "the phone number of", nor "the number of the help desk", which is dialled."""
 _RULE = re.compile(
     r"\b(?:can|may|must|should|allowed|before|after|per|each|every|how long|how often|at (?:most|least))\b"
 )
+_OF_OTHERS = re.compile(
+    r"\b(?:not|no|without|except|excluding|excluded|besides|second|third|next)\b|n['’]t\b"
+    r"|\b(?:other|apart|aside) (?:than|from)\b"
+    r"|以外|除[いくけ]|(?<!少)ない(?!か)|ません(?!か)|[二三四五2-9]番目|次[にい]"
+)
+"""Asks for the rows without what it names, or for one behind the first: that is not looked for."""
+_SEVERAL = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|top)\W*\Z")
 _ONLY_ASKS = stems(
     "which what who whom where how many much number there have has having do does we our us all every any both total"
     " sum together altogether combined overall amount in work works working worked based live located sit"
@@ -99,10 +109,12 @@ _MONEY = re.compile(r"\bhow much\b|\bcosts?\b|\bprices?\b|\bpay\b|\bspend\b|い�
 def tally_asked_for(question: str) -> Tally | None:
     """Returns what a question asks of all rows of a table; None where it asks for nothing of the kind."""
     asked = " ".join(fold(question).split())
-    if _RULE.search(asked):
+    if _RULE.search(asked) or _OF_OTHERS.search(asked):
         return None
     for kind, measure, pattern in _EXTREMES:
         if (found := pattern.search(asked)) is not None:
+            if _SEVERAL.search(asked[: found.start()]):
+                return None  # the three cheapest
             named = found.groupdict().get("by") or ""  # 一番人数の多い部門
             return Tally(kind, measure, f"{asked[: found.start()]} {named} {asked[found.end() :]}")
     counted = _HEADS if re.search("何[人名]", asked) or PEOPLE & stems(asked) else frozenset[str]()

@@ -96,20 +96,20 @@ TOLD: Mapping[str, tuple[str, str]] = {
     "read_as": ("Read as: {question}", "次のように読みました: {question}"),
     # of the rows of a table
     "rows_most": (
-        "Of {of} rows in {document}, what is quoted has the highest “{column}”.",
-        "{document}の表の{of}行のうち、引用した行の「{column}」が最大です。",
+        "Of {of} rows in {document}, this has the highest “{column}”: {rows}.",
+        "{document}の表の{of}行のうち、「{column}」が最大の行: {rows}",
     ),
     "rows_least": (
-        "Of {of} rows in {document}, what is quoted has the lowest “{column}”.",
-        "{document}の表の{of}行のうち、引用した行の「{column}」が最小です。",
+        "Of {of} rows in {document}, this has the lowest “{column}”: {rows}.",
+        "{document}の表の{of}行のうち、「{column}」が最小の行: {rows}",
     ),
     "rows_latest": (
-        "Of {of} rows in {document}, what is quoted has the latest “{column}”.",
-        "{document}の表の{of}行のうち、引用した行の「{column}」が最も新しい日付です。",
+        "Of {of} rows in {document}, this has the latest “{column}”: {rows}.",
+        "{document}の表の{of}行のうち、「{column}」が最も新しい日付の行: {rows}",
     ),
     "rows_earliest": (
-        "Of {of} rows in {document}, what is quoted has the earliest “{column}”.",
-        "{document}の表の{of}行のうち、引用した行の「{column}」が最も古い日付です。",
+        "Of {of} rows in {document}, this has the earliest “{column}”: {rows}.",
+        "{document}の表の{of}行のうち、「{column}」が最も古い日付の行: {rows}",
     ),
     "rows_count": (
         "“{chosen}” stands in {amount} of {of} rows in {document}.",

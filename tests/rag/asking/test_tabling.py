@@ -35,10 +35,10 @@ def test_the_row_is_quoted_and_a_note_says_by_which_column(models: Models) -> No
     given = asked("Which plan is cheapest?", models, plans_md=PLANS)
     assert given.text == "Plan | Price | Seats: “Starter | £9 | 5” [1]"
     assert [citation.quote for citation in given.citations] == ["Starter | £9 | 5"]
-    assert notes(given) == ["Of 3 rows in plans.md, what is quoted has the lowest “Price”."]
+    assert notes(given) == ["Of 3 rows in plans.md, this has the lowest “Price”: Starter."]
     given = asked("一番安い商品はどれですか", models, prices_md=PRICES)
     assert [citation.quote for citation in given.citations] == ["まんじゅう | 780円"]
-    assert notes(given) == ["prices.mdの表の2行のうち、引用した行の「価格」が最小です。"]
+    assert notes(given) == ["prices.mdの表の2行のうち、「価格」が最小の行: まんじゅう"]
 
 
 def test_a_sum_is_told_in_the_note_and_its_rows_are_quoted(models: Models) -> None:

@@ -72,6 +72,9 @@ def test_who_works_somewhere_is_counted(cities):
         ("取得価額は合計でいくらですか", ("設備 | 取得価額", "炉 | 200万円", "秤 | 98万円"), ["炉", "秤"]),
         ("営業部には何人いますか", ("氏名 | 部署 | 内線", "岡本 | 営業部 | 301", "森 | 総務部 | 111"), ["岡本"]),
         ("Which plan is cheapest?", (*PLANS, "Total | £63 | 125"), ["Starter"]),
+        ("一番高い設備は？", ("設備 | 取得価額", "炉 | 200万円", "秤 | 98万円", "合計（税込） | 298万円"), ["炉"]),
+        ("人数の最も少ない部門は", ("部門 | 人数", "製造部 | 27名", "営業部 | 9名"), ["営業部"]),
+        ("Which is longest, of the contracts?", ("Plan | Contract", "A | 12 months", "B | 2 years"), ["B"]),
     ],
 )  # fmt: skip
 def test_what_is_sure_is_told(question, lines, rows):
@@ -107,10 +110,25 @@ def test_what_is_sure_is_told(question, lines, rows):
         ("製造部は何人ですか", ("部門 | 人数", "製造部 | 27", "営業部 | 9")),
         # all rows of a list may be a part of all
         ("How many people do we have?", STAFF),
+        # a row that may add the others up
+        ("Which one is the most expensive?", ("Journal | Cost", "A | £9", "B | £5", "Total cost of all | £14")),
+        ("What do all plans cost together?", ("Plan | Price", "A | £9", "B | £5", "| £14")),
+        # a number that is dialled, rows without those that are named, others than the first
+        ("What is the phone number of the Leeds office?", ("Office | Phone", "Leeds | 0113 4960", "Bath | 01225 4960")),
+        ("How many employees do not work in Brno?", STAFF),
+        ("How many people don’t work in Brno?", STAFF),
+        ("Which plans are not the cheapest?", PLANS),
+        ("What are the three cheapest plans?", PLANS),
+        ("一番高い設備の次に高いのは？", ("設備 | 取得価額", "炉 | 200万円", "秤 | 98万円")),
+        # prices of one, and of different periods
+        ("What does all the software cost in total?", ("Software | Unit price | Seats", "A | £12 | 10", "B | £4 | 40")),
+        ("備品は全部でいくらですか", ("備品 | 価格 | 数量", "椅子 | 8,000円 | 10", "机 | 20,000円 | 5")),
+        ("Which plan is cheapest?", ("Plan | Price | Billing", "A | £9 | monthly", "B | £80 | yearly")),
+        ("Which plan is cheapest?", ("Plan | Price", "A | £9 monthly", "B | £80 yearly")),
         # times and shares do not add up
         ("What is the total contract of all plans?", ("Plan | Contract", "A | 12 months", "B | 24 months")),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_sure_is_not(question, lines):
     assert ask(question, lines) is None
 
