@@ -47,7 +47,7 @@ def _split_words(text: str) -> frozenset[str]:
 
 # Never the end of a sentence, whatever follows.
 _TITLES = _split_words("""
-    mr mrs ms dr prof rev gen col lt sgt capt st mt messrs hon sen rep gov pres vs cf e.g i.e viz al
+    mr mrs ms dr prof rev gen col lt sgt capt st mt messrs hon sen rep gov pres vs cf e.g i.e eg ie viz al
     approx fig figs eq eqs sec secs ch chap vol vols pp ex nos art arts par paras app ver rev ref
     refs
 """)
@@ -159,8 +159,14 @@ def _stop_ends(text: str, match: re.Match[str], line: int, start: int, stop: int
         return True
     word = following[1]
     small = word[0].islower()
-    if small and not _is_written_small(
-        text[max(start, begin - _AROUND_CHARS) : min(stop, begin + _AROUND_CHARS)]
+    if (
+        small
+        and (
+            match["stop"].endswith(("..", "\u2026"))  # a pause, or something left out
+            or not _is_written_small(
+                text[max(start, begin - _AROUND_CHARS) : min(stop, begin + _AROUND_CHARS)]
+            )
+        )
     ):
         return False
     if match["stop"] != ".":

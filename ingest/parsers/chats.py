@@ -1,8 +1,10 @@
 """Exports of chats (Slack, Discord, Telegram) as what was written: who, when, and the words.
 
 In the file a message is an object of twenty names, its text told twice, its writer an id and its time a number of
-seconds: as nested sections nobody finds or quotes it. An export is known by names that no other JSON has together. Not
-kept: ids, pictures of people, reactions, the second form of a text, messages without words (joins, calls).
+seconds: as nested sections nobody finds or quotes it. An export is known by names that no other JSON has together.
+What a program writes beside a text or in its place (attachments, blocks, embeds) is words, too, and so is the question
+of a poll. Not kept: ids, pictures of people, reactions, the second form of a text, what is shown of a page that is
+linked, messages without words (joins, calls).
 """
 
 from __future__ import annotations
@@ -57,8 +59,20 @@ def read_chat(value: Any) -> list[Message]:
     return [one for one in found if one.words]
 
 
+def chat_title(value: Any) -> str:
+    """Returns how an export calls its chat, "" where it does not: a file of Telegram is always called result.json."""
+    if not isinstance(value, Mapping):
+        return ""
+    said = [_text(one, "name") for one in (value, value.get("guild"), value.get("channel"))]
+    return " / ".join(filter(None, said))
+
+
 def _is_slack(one: Any) -> bool:
-    return isinstance(one, Mapping) and "type" in one and _SLACK_TIME.fullmatch(_text(one, "ts")) is not None
+    return (
+        isinstance(one, Mapping)
+        and one.get("type") == "message"
+        and _SLACK_TIME.fullmatch(_text(one, "ts")) is not None
+    )
 
 
 def _names(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -80,14 +94,36 @@ def _slack(one: Mapping[str, Any], names: Mapping[str, str]) -> Message:
     who = names.get(user) or _text(one, "username") or user
     seconds = int(_text(one, "ts").partition(".")[0])
     when = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    words = html.unescape(_SLACK_MARK.sub(shown, _text(one, "text")))
+    said = [_text(one, "text") or "\n".join(_texts_of(_list(one, "blocks")))]
+    for beside in _list(one, "attachments"):
+        if not _text(beside, "from_url"):  # else it shows a page that is linked
+            told = [_text(beside, key) for key in ("pretext", "title", "text")]
+            said.append("\n".join(filter(None, told)) or _text(beside, "fallback"))
+    words = html.unescape(_SLACK_MARK.sub(shown, "\n".join(filter(None, said))))
     return Message(who, when, _with_files(words, one, "files", "name"))
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+    """Yields what is called a text anywhere within."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _texts_of(inner)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "text" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _texts_of(inner)
 
 
 def _discord(one: Mapping[str, Any]) -> Message:
     author = one.get("author")
-    who = (_text(author, "nickname") or _text(author, "name")) if isinstance(author, Mapping) else ""
-    words = _with_files(_text(one, "content"), one, "attachments", "fileName")
+    who = _text(author, "nickname") or _text(author, "name")
+    said = [_text(one, "content")]
+    for beside in _list(one, "embeds"):
+        if not _text(beside, "url"):  # else it shows a page that is linked
+            said += [_text(beside, "title"), _text(beside, "description")]
+    words = _with_files("\n".join(filter(None, said)), one, "attachments", "fileName")
     return Message(who, _when(_text(one, "timestamp")), words)
 
 
@@ -97,6 +133,7 @@ def _telegram(one: Mapping[str, Any]) -> Message:
     words = "".join(
         _text(piece, "text") if isinstance(piece, Mapping) else str(piece or "") for piece in pieces
     )
+    words = words or _text(one.get("poll"), "question")
     file = _text(one, "file_name")
     return Message(
         _text(one, "from"), _when(_text(one, "date")), f"{words} [{file}]".strip() if file else words
@@ -114,8 +151,8 @@ def _when(stated: str) -> str:
     return f"{match[1]} {match[2]}" if match else ""
 
 
-def _text(one: Mapping[str, Any], key: str) -> str:
-    value = one.get(key)
+def _text(one: Any, key: str) -> str:
+    value = one.get(key) if isinstance(one, Mapping) else None
     return value if isinstance(value, str) else ""
 
 

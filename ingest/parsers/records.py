@@ -17,7 +17,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
-from ingest.parsers.chats import read_chat
+from ingest.parsers.chats import chat_title, read_chat
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
@@ -60,7 +60,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         value = _read_lines(text, name, draft) if content_type == JSONL else _read_whole(text, name)
     except RecursionError:
         raise _too_deep(name) from None
-    messages = read_chat(_plain(value)) if _may_be_chat(value) else []
+    plain = _plain(value) if _may_be_chat(value) else None
+    messages = read_chat(plain)
     for message in messages:
         draft.count_cells(1)
         draft.paragraph(message.shown)
@@ -69,7 +70,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     return draft.finish(
         name=name,
         content_type=content_type,
-        title=title_from_name(name),
+        title=(chat_title(plain) if messages else "") or title_from_name(name),
         metadata={"encoding": decoded.encoding},
     )
 

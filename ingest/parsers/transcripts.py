@@ -30,7 +30,7 @@ _TIMES = pattern(
 _FOR_PROGRAMS = pattern(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:[\s:-]|\Z)")
 _VOICE = pattern(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
 _MARK = pattern(r"<[^<>]*>|\{\\[^{}]*\}")
-_NAMED = pattern(r"([A-Z\u3041-\u30ff\u4e00-\u9fff][^:：.!?。！？<>]{0,39})[:：]\s+(?=\S)")
+_NAMED = pattern(r"((?![a-z\d_])\w[^:：.!?。！？、<>]{0,39})(?::\s+|：\s*)(?=\S)")
 _SENTENCE_END = pattern(r"[.!?。！？…][\"'”’」』)）]*\Z")
 _SPACELESS = pattern(r"[\u3001-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 
@@ -44,22 +44,25 @@ class _Cue:
 
 def add_transcript(draft: Draft, text: str) -> bool:
     """Adds what was said to a draft; False, and nothing, where the text has no cue."""
-    said, speaker, last = "", "", ""
+    said, speaker, last = "", "", ("", "")
     pages, turned_s, ended_s = 0, 0, 0
     for cue in _cues(text.split("\n")):
         turns = not pages or cue.begin_s // PAGE_S > turned_s // PAGE_S
-        for who, words in _sayings(cue, speaker):
-            if words == last:
+        for who, words in _sayings(cue):
+            if words == last[1] and who in ("", last[0]):
                 continue  # captions that roll show a line twice
             pause_s = cue.begin_s - ended_s
-            if said and (who != speaker or _is_whole(said, pause_s, turns=turns)):
+            if said and (who not in ("", speaker) or _is_whole(said, pause_s, turns=turns)):
                 draft.paragraph(said)
                 said = ""
             if not said and turns:
                 pages, turned_s, turns = pages + 1, cue.begin_s, False
                 draft.page(pages, _clock(cue.begin_s))
-            said = _joined(said, words) if said else f"{who}: {words}" if who else words
-            last, speaker, ended_s = words, who, cue.end_s
+            if said:
+                said = _joined(said, words)
+            else:
+                said, speaker = f"{who}: {words}" if who else words, who
+            last, ended_s = (who, words), cue.end_s
     draft.paragraph(said)
     return pages > 0
 
@@ -87,8 +90,12 @@ def _cues(lines: list[str]) -> Iterator[_Cue]:
         yield cue
 
 
-def _sayings(cue: _Cue, speaker: str) -> Iterator[tuple[str, str]]:
-    """Yields (speaker, words) of a cue's lines; whoever spoke before goes on where none is named."""
+def _sayings(cue: _Cue) -> Iterator[tuple[str, str]]:
+    """Yields (speaker, words) of a cue's lines, "" for a speaker before one is named in it.
+
+    Who spoke in the cue before is not told to go on: what stands before a colon may be no name ("Remember this: ...").
+    """
+    speaker = ""
     for line in cue.lines:
         voice = _VOICE.search(line)
         words = " ".join(html.unescape(_MARK.sub("", line)).split())

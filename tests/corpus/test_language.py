@@ -151,6 +151,7 @@ def test_a_small_letter_begins_a_sentence_where_all_is_written_small() -> None:
     assert len(split(text[:150])) == 1, "too little to tell"
     assert len(split("The Capital. " + text)) == 1, "where some is written large, a sentence begins so"
     assert len(sentences(f"The Capital. {text}", 13)) == 4, "what stands before is not looked at"
+    assert split(f"{text} i think... maybe five… or six.")[4:] == ["i think... maybe five… or six."]
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,36 @@ def test_an_export_is_read_as_its_messages(export: Any, messages: list[str]) -> 
     assert said(export) == messages
 
 
+def test_what_a_program_writes_beside_a_text_or_in_its_place_is_read() -> None:
+    at = {"type": "message", "ts": "1793610000.000100"}
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "The door of B12 is open."}}
+    full = {"title": "Disk full on db-7", "text": "Free space is 2 percent.", "fallback": "Disk full"}
+    linked = {"from_url": "https://a.example", "title": "A page", "text": "about something else"}
+    slack = [{**at, "text": "See", "attachments": [full, linked]}, {**at, "text": "", "blocks": [block]}]
+    assert said(slack) == [
+        "2026-11-02 09:00 UTC: See\nDisk full on db-7\nFree space is 2 percent.",
+        "2026-11-02 09:00 UTC: The door of B12 is open.",
+    ]
+    embed = {"title": "Release 4.2", "description": "Mends the login."}
+    discord = {
+        "guild": {},
+        "channel": {},
+        "messages": [{"content": "", "embeds": [embed, {"url": "x", "title": "y"}]}],
+    }
+    assert said(discord) == ["Release 4.2\nMends the login."]
+    poll = {"date_unixtime": "1", "text": "", "poll": {"question": "Which day for the move?"}}
+    assert said({"messages": [poll]}) == ["Which day for the move?"]
+
+
+def test_a_chat_is_called_as_its_export_calls_it() -> None:
+    titles = [parse(json.dumps(one).encode(), "result.json").title for one in (DISCORD, TELEGRAM, SLACK)]
+    assert titles == ["Acme / ops", "Facility", "result"]
+
+
 @pytest.mark.parametrize(
     "other",
     [
+        [{"type": "alert", "ts": "1612345678.123456", "text": "Door opened", "room": "B12"}] * 2,
         [{"type": "order", "ts": "2026-01-02", "text": "two chairs", "rating": 5}] * 2,
         {"messages": [{"role": "user", "content": "How long is the notice period?"}] * 2},
         {"guild": "smiths", "messages": ["one", "two"]},
@@ -94,7 +121,7 @@ JSON = st.recursive(
         st.sampled_from(
             [
                 "type", "ts", "text", "user", "user_profile", "files", "messages", "guild", "channel", "author",
-                "content", "date_unixtime", "from", "attachments", "timestamp", "name",
+                "content", "date_unixtime", "from", "attachments", "timestamp", "name", "blocks", "embeds", "poll",
             ]
         ),
         inner,

@@ -287,6 +287,17 @@ def test_base64_that_was_cut_off_is_read_as_far_as_it_goes(cut: int) -> None:
     assert "Schlüssel liegen in Schrank neun" in document.text
 
 
+@pytest.mark.parametrize("more", range(4))
+def test_what_looks_like_base64_once_it_is_decoded_is_left_as_it_is(more: int) -> None:
+    key = "ABCDEFGHIJKLMNOPQRST" + "U" * more
+    letter = EmailMessage()
+    letter["From"] = "a@example.com"
+    letter.set_content("The key is attached.")
+    letter.add_attachment(key.encode(), maintype="text", subtype="plain", filename="key.txt")
+    assert "base64" in letter.as_string()
+    assert read(letter.as_bytes()).text.endswith(key)
+
+
 def test_a_page_that_a_browser_saved_is_from_nobody() -> None:
     data = (
         b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://intra.example/parking\r\nSubject: Parking\r\n"

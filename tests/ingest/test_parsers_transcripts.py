@@ -70,6 +70,25 @@ def test_names_before_the_words_and_numbers_between_the_cues() -> None:
     ]
 
 
+def test_words_are_given_to_nobody_whom_their_cue_does_not_name() -> None:
+    source = (
+        "00:01.000 --> 00:04.000\nRemember this: the code changes monthly.\n\n"
+        "00:05.000 --> 00:08.000\nIt comes by mail.\n\n00:30.000 --> 00:34.000\nParking is on level two.\n"
+    )
+    assert said(source) == [
+        "Remember this: the code changes monthly. It comes by mail.",
+        "Parking is on level two.",
+    ]
+
+
+def test_two_who_say_the_same_are_both_heard_and_a_japanese_colon_has_no_space() -> None:
+    source = (
+        "00:01.000 --> 00:02.000\nÉlodie: Agreed.\n\n00:02.000 --> 00:03.000\nJo: Agreed.\n\n"
+        "00:03.000 --> 00:04.000\n田中：鍵は三階です。\n\n00:04.000 --> 00:05.000\n鈴木：了解です。\n"
+    )
+    assert said(source) == ["Élodie: Agreed.", "Jo: Agreed.", "田中: 鍵は三階です。", "鈴木: 了解です。"]
+
+
 def test_a_pause_after_a_sentence_parts_paragraphs_and_japanese_is_joined_without_a_space() -> None:
     source = (
         "00:01.000 --> 00:02.000\n駐輪場の鍵は\n総務にあります。\n\n"

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import InvalidBase64LengthDefect
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -227,11 +228,13 @@ def _bytes(part: Message) -> bytes:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return b""
-    packed = b"".join(content.split())
-    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
-    if encoding == "base64" and len(packed) % 4 == 1 and _BASE64.fullmatch(packed):
-        with contextlib.suppress(binascii.Error):  # the library leaves it as it is
-            return binascii.a2b_base64(packed[: len(packed) // 4 * 4])
+    # The library leaves as it is, and says so, what has one letter more than whole groups of four. What it decoded may
+    # look like base64, too: a key, a token.
+    if any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):
+        packed = b"".join(content.split())
+        if _BASE64.fullmatch(packed):
+            with contextlib.suppress(binascii.Error):
+                return binascii.a2b_base64(packed[: len(packed) // 4 * 4])
     return content
 
 
