@@ -30,6 +30,10 @@ STEEP = 2.0
 BESIDE = 0.65
 """What a word counts that stands one sentence away; two away, the square of it."""
 
+SHORT = 300
+"""A passage of so many characters is shown whole: a few lines are read at a glance, and parts of a form, a heading with
+its list or lines of a picture say little apart."""
+
 _MOST_LEANT_ON = 2
 _ROWS_LOOKED_AT = 8
 _WORD = re.compile(r"\w+(?:[.,:]\d+)*")
@@ -67,7 +71,9 @@ def _asked_of(parts: Sequence[Hit], best: float) -> list[tuple[int, float]]:
 
 
 def _focus(hit: Hit, wanted: _Wanted, asked: Sequence[tuple[int, float]]) -> Span | None:
-    if all(needed <= 0 for _, needed in asked) or not (places := wanted.places(hit.text)):
+    if len(hit.text) <= SHORT or all(needed <= 0 for _, needed in asked):
+        return None
+    if not (places := wanted.places(hit.text)):
         return None
     spans = sentences(hit.text)
     starts = [start for start, _ in spans]

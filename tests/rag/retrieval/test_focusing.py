@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +14,11 @@ from corpus.language import sentences
 from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE, OWNER, Hit, Page, show_chunk_id
+from rag.retrieval import focusing
 from rag.retrieval.focusing import NEAR, cut_to_focus, focused
 from tests.builders import SPACE, new_version
 
+SHORT = focusing.SHORT
 FAR = 0.9
 QUERY = "How many days of annual leave are carried over?"
 SAYS = "Five days of annual leave are carried over."
@@ -34,10 +37,27 @@ def hit(text: str, behind: float = 0.0, *, start: int = 0, own: int = 1, **besid
 BEST = hit("Annual leave.", own=99)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def short_ones_are_cut() -> Iterator[None]:
+    """A line or two is enough to show what is cut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(focusing, "SHORT", 0)
+        yield
+
+
 def cut(found: Hit, query: str = QUERY, parts: Sequence[Hit] = ()) -> Hit:
     """Returns a hit behind a better one, cut to its focus."""
     hits = focused(query, [BEST, found], [BEST, *(parts or [found])])
     return cut_to_focus(hits, lambda asked: [()] * len(asked))[1]
+
+
+def test_a_short_passage_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focusing, "SHORT", SHORT)
+    beside = " ".join(BESIDE * 4)[: SHORT - len(SAYS) - 1]
+    short, longer = (hit(f"{SAYS} {beside}{more}", FAR) for more in ("", "s"))
+    assert len(short.text) == SHORT
+    assert cut(short).text == short.text
+    assert cut(longer).text == SAYS
 
 
 words = st.sampled_from(
