@@ -22,12 +22,13 @@ _PART = pattern(rf"({_NUMBER}(?:\.\d+)?)(百万|千万|十億|[千万億兆]|\Z)
 _DIGIT = "[一二三四五六七八九]"
 _UP_TO_MYRIAD = f"(?:{_DIGIT}?千)?(?:{_DIGIT}?百)?(?:{_DIGIT}?十)?{_DIGIT}?"
 _IN_KANJI = pattern(
-    rf"(?<![{KANJI}\d.,数何幾第壱弐参伍拾])(?<![{KANJI}]、)(?<!単位)(?<!単位[:は])(?!(?<=\()[百千万億兆]+円\))(?=[{KANJI}])"
+    rf"(?<![{KANJI}\d.,数何幾第壱弐参伍拾])(?<![{KANJI}]、)(?<!単位)(?<!単位[:は])"
+    rf"(?!(?<=\()[百千万億兆]+円\))(?!(?<=[\u4e00-\u9fffァ-ヶ])(?<!金)一円)(?=[{KANJI}])"
     rf"(?:(?:{_UP_TO_MYRIAD}兆)?(?:{_UP_TO_MYRIAD}億)?(?:{_UP_TO_MYRIAD}万)?{_UP_TO_MYRIAD}"
     rf"|{_DIGIT}[〇一二三四五六七八九]{{1,11}})(?=円)"
 )
 """Before 円 alone: with other counters such words say other things (十分, 三日, 一点). 単位:千円 and (千円) name what a
-table's figures are in.
+table's figures are in, and 関東一円 is all of 関東.
 """
 
 

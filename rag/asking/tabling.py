@@ -99,6 +99,7 @@ def _whole_tables(hit: Hit, library: Library) -> Iterator[Hit]:
             page=library.page_of(hit.document_id, hit.version, first + start),
             last_page=library.page_of(hit.document_id, hit.version, first + stop - 1),
             chunk_ids=(),
+            focus=None,
         )
 
 

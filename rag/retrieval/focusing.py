@@ -61,7 +61,10 @@ def focused(query: str, hits: Sequence[Hit], passages: Sequence[Hit]) -> list[Hi
     parts = [[found[own] for own in hit.chunk_ids or (hit.chunk_id,)] for hit in hits]
     best = max((part.score for some in parts for part in some), default=0.0)
     wanted = _Wanted(weights(query))
-    spans = (_focus(hit, wanted, _asked_of(some, best)) for hit, some in zip(hits, parts, strict=True))
+    asked = [_asked_of(some, best) for some in parts]
+    if parts:  # whatever put it first, another reader or its name, it is what answers best
+        asked[0] = _asked_of(parts[0], max(part.score for part in parts[0]))
+    spans = (_focus(hit, wanted, own) for hit, own in zip(hits, asked, strict=True))
     return [replace(hit, focus=span) if span else hit for hit, span in zip(hits, spans, strict=True)]
 
 

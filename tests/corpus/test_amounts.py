@@ -30,6 +30,7 @@ from corpus.lexical.analysis import passage_tokens, query_tokens
         ("金一千二百円", 1_200),
         ("参加費は千円", 1_000),
         ("二五〇〇円", 2_500),
+        ("金一円也、または1株", 1),
     ],
 )
 def test_an_amount_is_the_number_that_it_says(text: str, value: int) -> None:
@@ -47,6 +48,7 @@ def test_an_amount_is_the_number_that_it_says(text: str, value: int) -> None:
         "1万20000円",
         "1.5.3万",
         "千葉3丁目",
+        "関東一円に配送します",
         "",
         "1万2.5円",
         "1万2千3百円",

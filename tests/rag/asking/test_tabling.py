@@ -53,11 +53,17 @@ def test_of_a_part_that_was_found_the_whole_table_is_read() -> None:
     (whole,) = library.hits()
     at = PLANS.index("Team")
     part = replace(
-        whole, start=at, end=at + 15, text=PLANS[at : at + 15], context="Plans\nPlan | Price | Seats"
+        whole,
+        start=at,
+        end=at + 15,
+        text=PLANS[at : at + 15],
+        context="Plans\nPlan | Price | Seats",
+        focus=(at, at + 4),
     )
     found = tabled("Which plan is cheapest?", [part], library)
     assert found is not None
     assert found.hit.text.startswith("Plan | Price")
+    assert found.hit.focus is None
     assert found.hit.text.endswith("100")
     assert [row.text for row in found.tallied.rows] == ["Starter | £9 | 5"]
 

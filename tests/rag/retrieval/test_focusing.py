@@ -60,6 +60,13 @@ def test_a_short_passage_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None
     assert cut(longer).text == SAYS
 
 
+def test_what_stands_first_is_whole_though_another_was_found_better() -> None:
+    """As where a CrossEncoder orders what was found."""
+    first = hit(f"{' '.join(BESIDE)} {SAYS} {' '.join(BESIDE)}", FAR)
+    assert [one.focus for one in focused(QUERY, [first, BEST], [BEST, first])] == [None, None]
+    assert focused(QUERY, [BEST, first], [BEST, first])[1].focus is not None
+
+
 words = st.sampled_from(
     ["annual", "leave", "days", "carried", "office", "gate", "lunch", "book", "It", "休暇"]
 )
