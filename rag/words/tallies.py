@@ -126,6 +126,16 @@ def tally_asked_for(question: str) -> Tally | None:
     return None
 
 
+def is_of_all_rows(question: str) -> bool:
+    """Says whether a question is answered by nothing less than all of them: it asks for the first of some, or a sum.
+    What is near to it in meaning is then one of them, and seldom the one.
+    """
+    asked = " ".join(fold(question).split())
+    if any(pattern.search(asked) for _, _, pattern in _EXTREMES):
+        return True
+    return bool(_TOTAL.search(asked) and (_COUNT.search(asked) or _MONEY.search(asked)))
+
+
 def is_of(measure: Measure, column: str, figure: Figure) -> bool:
     """Says whether a figure in a column of a name is one of a measure."""
     if measure == "money":

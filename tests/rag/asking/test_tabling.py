@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from corpus.types import Float32
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.asking.tabling import tabled
+from rag.asking.wordings import Judge
+from rag.grounding.abstention import FITTED
 from rag.models.catalogue import Models
+from rag.retrieval.spelling import Wording
 from tests.rag.hits import Shelf
 
 PLANS = "…  # Plans\n\nPlan | Price | Seats\nStarter | £9 | 5\nTeam | £19 | 20\nBusiness | £35 | 100\n\nPrices are net."
@@ -83,3 +90,26 @@ def test_a_table_that_may_go_on_elsewhere_is_not_taken_for_whole(models: Models)
     assert notes(asked("Which plan is cheapest?", models, plans_md=parted)) == []
     given = asked("Which plan is cheapest?", models, plans_md=PLANS, others_md=PLANS.replace("£9", "£8"))
     assert notes(given) == []  # of two tables, which is meant?
+
+
+@pytest.mark.parametrize(
+    ("question", "refused"),
+    [
+        ("How often are the cylinders replaced?", False),
+        ("Which roller is the cheapest?", True),
+        ("What do all the cylinders cost together?", True),
+    ],
+)
+def test_a_sentence_that_is_near_is_not_the_first_of_all_nor_their_sum(question: str, refused: bool) -> None:
+    class Near(Shelf):
+        def embed(self, texts: Sequence[str]) -> Float32:
+            """Every sentence is as near as can be."""
+            return np.tile(np.array([1.0, 0.0], np.float32), (len(texts), 1))
+
+        def rarity(self, words: Sequence[str]) -> dict[str, float]:
+            """Of 30 passages none has any of the words."""
+            return dict.fromkeys(words, math.log1p(30.5 / 0.5))
+
+    library = Near({"a.txt": "…  The rollers are changed in May, for £90."}, cosine=0.1)
+    judged = Judge(library, FITTED, 8).of(Wording(question, {}), tuple(library.hits()))
+    assert judged.refused is refused
