@@ -180,9 +180,11 @@ class Settings(BaseModel):
         word = given.strip().lower()
         return word if word in ("late", "none") else given
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", mode="before")
     @classmethod
-    def _check_data_dir(cls, given: Path) -> Path:
+    def _check_data_dir(cls, given: Any) -> Any:
+        if not str(given).strip():
+            raise ValueError("no folder is named, and the one you are in is not meant")
         try:
             str(given).encode()
         except UnicodeEncodeError:

@@ -52,7 +52,7 @@ LARGE_BYTES = 1_000_000
 """Files of more come last, by their megabytes: one huge file, minutes of embedding, would keep all others waiting."""
 
 POLL_S = 0.1
-_FULL = ("disk_full", "read_only")
+_UNWRITABLE = ("disk_full", "read_only", "moved")
 
 
 def ingest(
@@ -241,7 +241,7 @@ class _Ingest:
             version = self.corpus.commit(new, source.location)
         except (StorageError, NotAllowedError) as error:
             self.ledger.failed(source, error, item.seconds)
-            if error.code in _FULL:
+            if error.code in _UNWRITABLE:
                 self.ledger.stopped, self.ledger.hint = error.message, error.hint
             return
         self.ledger.committed(item, version)

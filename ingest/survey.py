@@ -26,13 +26,8 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     """
     ledger.tell("planning")
     request, options = ledger.request, ledger.request.options
-    if corpus.catalog.read_only and not options.dry_run:
-        raise StorageError(
-            "The data folder was read-only or full when it was opened.",
-            code="read_only",
-            hint="Searching still works and nothing was changed. Make the folder writable; a service opens it anew by "
-            "itself, when nobody is being answered.",
-        )
+    if not options.dry_run:
+        corpus.catalog.check_writable()
     with corpus.catalog.read() as db:
         known = documents.known(db, request.collection)
         taken = documents.removed_places(db, request.collection)

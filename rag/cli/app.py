@@ -157,7 +157,7 @@ def _begin(
     start_logging(verbose)
     if data_dir is not None and not data_dir.strip():  # it would be the folder one is in
         raise UsageError(
-            "The data folder is empty.", code="bad_name", hint="Leave it out, or give it a value."
+            "--data-dir names no folder.", code="bad_name", hint="Leave it out, or give it a value."
         )
     context.obj = Session(Path(data_dir) if data_dir else None, config, as_json, quiet, verbose)
 

@@ -80,3 +80,17 @@ def test_a_data_folder_whose_path_is_no_text_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setenv("VOUCH_DATA_DIR", "/tmp/\udcff")
     with pytest.raises(UsageError, match=r"data_dir: its path.*UTF-8"):
         load_settings()
+
+
+def test_an_empty_data_folder_is_refused_wherever_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It was the current folder, or one called as a blank."""
+    config = tmp_path / "vouch.toml"
+    config.write_text('data_dir = ""\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="data_dir: no folder is named"):
+        load_settings(config=config)
+    config.write_text("", encoding="utf-8")
+    monkeypatch.setenv("VOUCH_DATA_DIR", " ")
+    with pytest.raises(UsageError, match="data_dir: no folder is named"):
+        load_settings(config=config)

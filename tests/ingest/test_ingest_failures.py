@@ -195,6 +195,27 @@ def test_an_embedder_that_always_fails_ends_the_ingest(corpus: Corpus, tmp_path:
     assert sources(corpus, "Section") == {"a.txt"}
 
 
+def test_in_a_folder_that_was_moved_nothing_is_read(tmp_path: Path, folder: Path) -> None:
+    """It was read and embedded, and a model exported to what had its place, before it was refused."""
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
+        run(opened, folder)
+        write(folder, "new.txt")
+        (tmp_path / "data").rename(tmp_path / "elsewhere")
+        embedder = CountingEmbedder()
+        with pytest.raises(StorageError) as raised:
+            run(opened, folder, embedder=embedder)
+        assert (raised.value.code, embedder.asked) == ("moved", [])
+
+
+def test_it_ends_where_the_folder_is_moved_meanwhile(tmp_path: Path, folder: Path) -> None:
+    def move(text: str) -> None:
+        if (tmp_path / "data").exists():
+            (tmp_path / "data").rename(tmp_path / "elsewhere")
+
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1), SPACE) as opened:
+        assert "not where it was opened" in run(opened, folder, embedder=CountingEmbedder(move)).stopped
+
+
 def test_where_nothing_can_be_written_nothing_is_read(
     tmp_path: Path, folder: Path, read_only_folder: Callable[[Path], AbstractContextManager[Path]]
 ) -> None:

@@ -66,7 +66,7 @@ __all__ = ["company", "nowhere", "read"]
         (["eval", "/etc/passwd", "--save", "/no/such/file"], 2, "cannot be written"),
         (["search", "x", "--config", "/no/such/vouch.toml"], 2, "Cannot read the settings file"),
         (["search", "x", "--data-dir", "/etc/passwd/data"], 5, "Cannot create the data folder"),
-        (["search", "x", "--data-dir", ""], 2, "The data folder is empty."),
+        (["search", "x", "--data-dir", ""], 2, "--data-dir names no folder."),
         (["serve", "--host", ""], 2, "The address is empty."),
     ],
 )
