@@ -146,9 +146,20 @@ def _speaks_of(text: str, start: int, end: int, about: frozenset[str] | set[str]
     """
     behind = text.find(". ", end)
     sentence = text[text.rfind(". ", 0, start) + 1 : behind if behind >= 0 else len(text)]
-    initials = re.findall(r"[A-Z]\w+(?: (?:of |and |& )?[A-Z]\w+)+", sentence)
-    short = {"".join(re.findall(r"\b[A-Z]", one)).lower() for one in initials}
-    return not about or not about.isdisjoint({*re.findall(r"\w+", fold(sentence)), *short})
+    folded = fold(sentence)
+    return (
+        not about
+        or not about.isdisjoint(re.findall(r"\w+", folded))
+        or any(_IS_SHORT.fullmatch(one) and _spelt_out(one).search(folded) for one in about)
+    )
+
+
+_IS_SHORT = re.compile(r"[a-z]{2,4}")
+
+
+def _spelt_out(short: str) -> re.Pattern[str]:
+    """Returns the pattern of words with these initials, of four letters at least: "it" is no "in their"."""
+    return re.compile(r"\b" + r" (?:(?:of|and|&) )?".join(rf"{letter}\w{{3,}}" for letter in short))
 
 
 _ALIKE = ("head", "manager", "director", "lead", "officer")

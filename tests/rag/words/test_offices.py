@@ -156,6 +156,8 @@ def test_whoever_does_it_may_be_named_in_other_words(models: Models, text: str) 
         ("Jane Roe leads Finance. Tom Hill is the IT manager.", False),
         ("Jane Roe leads Human Resources.", True),
         ("The HR team is run by Jane Roe.", True),
+        ("The human resources team is run by Jane Roe.", True),
+        ("Jane Roe leads how they are in their roles.", False),
     ],
 )
 def test_whoever_does_something_else_is_not_the_holder(models: Models, beside: str, named: bool) -> None:

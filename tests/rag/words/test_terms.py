@@ -36,6 +36,10 @@ def test_a_word_that_only_asks_makes_no_words_with_its_neighbours(
     assert weights(f"{before}{asked}{behind}").keys() == {before, behind}
 
 
+def test_a_word_that_is_written_like_one_that_asks_is_kept() -> None:
+    assert {"幾何", "公差"} <= weights("幾何公差の表し方").keys()
+
+
 _ONE_AMOUNT = ("1,234,500円", "123万4500円", "１２３万４，５００円", "百二十三万四千五百円")
 
 
