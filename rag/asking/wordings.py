@@ -18,7 +18,6 @@ from rag.asking.rewording import Rewording, rewordings
 from rag.grounding.abstention import Abstention, looked_closely, signals
 from rag.grounding.otherwise import asked_first
 from rag.retrieval.spelling import Wording
-from rag.words.tallies import is_of_all_rows
 from rag.words.terms import stems, terms
 
 _SURER = 0.1
@@ -51,7 +50,7 @@ class Judge:
 
     def of(self, wording: Wording, hits: tuple[Hit, ...], *, closely: bool = True) -> Judged:
         """Returns a wording with its passages, judged: by the meaning of their sentences, too, where its words would be
-        refused, unless only the words count or the question is about all rows of a table.
+        refused, unless only the words count.
         """
         library = self.library
         found = signals(
@@ -62,7 +61,7 @@ class Judge:
             self.followup,
             lambda name: is_ours(name, library),
         )
-        if closely and hits and self.abstention.refuses(found) and not is_of_all_rows(wording.read):
+        if closely and hits and self.abstention.refuses(found):
             found = looked_closely(found, wording.read, hits, library.rarity, library.embed)
         chance = self.abstention.chance(found) if hits else 0.0
         return Judged(wording, hits, chance, self.abstention.threshold(found))

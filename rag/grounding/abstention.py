@@ -17,6 +17,7 @@ from rag.reading.sentences import nearest
 from rag.words.clauses import clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import is_held, office_asked_for
+from rag.words.tallies import is_of_all_rows
 from rag.words.terms import Term, coverage, joints, stems, weights
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -186,9 +187,11 @@ def signals(
 
 def looked_closely(own: Signals, question: str, hits: Sequence[Hit], rarity: Rarity, embed: Embed) -> Signals:
     """Returns the signals of a question that its words would have refused, its sentences looked at by their meaning:
-    ``found`` where one is near and no name is missing. What is answered anyway need not be looked at.
+    ``found`` where one is near, no name is missing, and one alone can answer. What is answered anyway need not be
+    looked at.
     """
-    passages = _how_many(rarity) if own.names == 1.0 else 0.0
+    may_be = own.names == 1.0 and not is_of_all_rows(question)
+    passages = _how_many(rarity) if may_be else 0.0
     near = passages > 0 and _is_near(question, of_what_is_asked(question, hits), embed, passages)
     return replace(own, found=own.found or near)
 
