@@ -116,7 +116,9 @@ def _added(table: Table, chosen: Sequence[int], column: Column) -> Tallied | Non
     total = sum((Decimal(column.figures[one].value) for one in chosen), Decimal(0))
     unit = {"JPY": "円"}.get(first.unit, f" {first.unit}" if first.unit else "")
     rows = tuple(table.rows[one] for one in chosen)
-    return Tallied("total", rows, len(table.rows), column.name, f"{total.normalize():,f}{unit}")
+    pence = first.kind == "money" and total % 1 != 0
+    amount = f"{total:,.2f}" if pence else f"{total.normalize():,f}"
+    return Tallied("total", rows, len(table.rows), column.name, amount + unit)
 
 
 _OF_ONE = re.compile(

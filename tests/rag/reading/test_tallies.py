@@ -47,6 +47,16 @@ def test_the_dearest_the_cheapest_and_the_sum_are_those_of_the_column(values, fo
     assert len(total.rows) == len(values)
 
 
+@pytest.mark.parametrize(
+    ("prices", "amount"), [(("£9.25", "£0.25"), "9.50 GBP"), (("£1,200", "£800"), "2,000 GBP")]
+)
+def test_a_sum_of_money_is_written_as_money_is(prices: Sequence[str], amount: str) -> None:
+    lines = ["Plan | Price", *(f"P{n} | {price}" for n, price in enumerate(prices))]
+    total = ask("What do all plans cost together?", lines)
+    assert total is not None
+    assert total.amount == amount
+
+
 @given(st.lists(st.sampled_from(["Leeds", "Brno", "Osaka"]), min_size=1, max_size=15))
 def test_who_works_somewhere_is_counted(cities):
     lines = [
