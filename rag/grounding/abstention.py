@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from corpus.types import Hit
 from rag.grounding.attributes import lacks_the_office, lacks_what_is_asked
+from rag.grounding.nearness import CONTENT, Rarity, is_near
 from rag.grounding.otherwise import is_of_another_time, of_what_is_asked, tells_of_another
 from rag.grounding.strangers import WHEN, Lacks, of_a_kind, strangers
-from rag.prompts.prompting import Reading, ReadPassage, clean, place_of
 from rag.reading.meaning import Embed
-from rag.reading.sentences import nearest
 from rag.words.clauses import clauses_of, sought
 from rag.words.elsewhere import is_rest, meant
 from rag.words.offices import is_held, office_asked_for
@@ -23,19 +22,8 @@ from rag.words.terms import Term, coverage, joints, stems, weights
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 _ASKS_A_NAME = stems("name 名前 氏名 お名前")
-_CONTENT = 0.5
-"""From this weight on a word is one of content: pairs of characters that straddle two Japanese words are none."""
-
 DEPTH = 5
 """How many of the best hits are looked at one by one."""
-
-_SPREAD, _SENTENCES, _FEWEST = 0.15, 6, 30
-"""About the deviation of the cosines of sentences that have nothing to do with a question, how many sentences a passage
-has, and from how many passages on their number counts. With .15 no question of the sample is judged otherwise.
-"""
-
-Rarity = Callable[[Sequence[str]], Mapping[str, float] | None]
-"""Words → the inverse document frequency of each; None while it is not known."""
 
 STRANGE = -1.0
 """What ``names`` is where a name of the question stands in no document: of 1,455 answerable questions of nine
@@ -55,7 +43,7 @@ class Signals:
     (:mod:`rag.grounding.attributes`). ``length``: the logarithm of one more than its words: of a long
     question the same share means more. ``found``: it looks something up that a hit has: names, codes and parts of a
     document and nothing else ("§ 12.4"), or who holds an office; or a sentence comes nearer to it than any would by
-    chance (:func:`_is_near`).
+    chance (:mod:`rag.grounding.nearness`).
     """
 
     cosine: float | None
@@ -169,7 +157,7 @@ def signals(
         or lacks_what_is_asked(question, hits)
         or lacks_the_office(question, hits, is_ours)
     )
-    others = {term.stem for term in asked if term.weight >= _CONTENT} - named.keys()
+    others = {term.stem for term in asked if term.weight >= CONTENT} - named.keys()
     only_names = (
         bool(named)
         and names == 1.0
@@ -191,30 +179,8 @@ def looked_closely(own: Signals, question: str, hits: Sequence[Hit], rarity: Rar
     looked at.
     """
     may_be = own.names == 1.0 and not is_of_all_rows(question)
-    passages = _how_many(rarity) if may_be else 0.0
-    near = passages > 0 and _is_near(question, of_what_is_asked(question, hits), embed, passages)
+    near = may_be and is_near(question, of_what_is_asked(question, hits), embed, rarity)
     return replace(own, found=own.found or near)
-
-
-def _how_many(rarity: Rarity) -> float:
-    """Returns about how many passages there are, by the rarity of a word that none of them has; 0: it is not known."""
-    known = rarity([""])
-    return math.exp(known.get("", 0.0)) / 2 if known else 0.0
-
-
-def _is_near(question: str, hits: Sequence[Hit], embed: Embed, passages: float) -> bool:
-    """Says whether a sentence of the hits comes nearer to a question than the nearest of all would by chance: of so
-    many normal deviates the largest is about √(2 ln n) deviations. Among a few short documents a word says little by
-    being absent ("How often are the rollers replaced?", of rollers that "are changed"), and nearness more.
-
-    They are the sentences that the built-in model would choose its answer from, so that it need not embed them again.
-    """
-    read = [
-        ReadPassage(at, place_of(hit), clean(hit.context), clean(hit.text)) for at, hit in enumerate(hits, 1)
-    ]
-    near = nearest(Reading(clean(question), tuple(read)), embed)
-    by_chance = _SPREAD * math.sqrt(2 * math.log(_SENTENCES * max(passages, _FEWEST)))
-    return near is not None and near >= by_chance
 
 
 def _is_held(
@@ -229,7 +195,7 @@ def _is_held(
     if office is None:
         return False
     ours = bool(office.whose) and is_ours(office.whose)
-    about = {term.stem for term in asked if term.weight >= _CONTENT} - _ASKS_A_NAME
+    about = {term.stem for term in asked if term.weight >= CONTENT} - _ASKS_A_NAME
     about -= stems(office.whose) if ours else frozenset()
     return bool(about) and any(
         about <= have

@@ -192,11 +192,12 @@ def rank(reading: Reading, embed: Embed | None = None) -> list[Candidate]:
     return sorted(first, key=lambda c: (-c.score, c.unit.order))
 
 
-def nearest(reading: Reading, embed: Embed) -> float | None:
-    """Returns the cosine, in [-1, 1], of a question with the sentence that comes nearest to it by meaning, of those
-    that :func:`rank` looks at; None where there is none, or the embedder does not know the language.
+def nearest(reading: Reading, embed: Embed) -> Candidate | None:
+    """Returns the sentence that comes nearest to a question by meaning, of those that :func:`rank` looks at; None where
+    there is none, or the embedder does not know the language.
     """
-    return max((one.signs.meaning for one in rank(reading, embed)), default=0.0) or None
+    found = max(rank(reading, embed), key=lambda one: one.signs.meaning, default=None)
+    return found if found and found.signs.meaning else None
 
 
 def _scored(unit: Unit, signs: Signs, by: Signs) -> Candidate:

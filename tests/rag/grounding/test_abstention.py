@@ -161,6 +161,25 @@ def test_without_an_embedder_or_a_count_no_sentence_is_near():
     assert not looked_closely(own, question, hits, lambda words: many, lambda texts: None).found
 
 
+@pytest.mark.parametrize(
+    ("question", "aside"),
+    [("How often are the rollers replaced?", False), ("How often are the windows changed?", True)],
+)
+def test_a_sentence_is_not_near_that_comes_nearer_without_a_word_it_has_not(question, aside):
+    """As a model has it: of rollers that are changed, "replaced" says the same and "windows" something else."""
+    hits = Shelf({"a": "…  The rollers are changed every 18 months."}, cosine=0.1).hits()
+
+    def rarity(words):
+        return dict.fromkeys(words, 3.0)
+
+    def embed(texts):
+        without_a_word = 0.7 if aside else 0.55
+        return at_cosine(0.6 if texts[0] == question else without_a_word, len(texts))
+
+    own = signals(question, hits, rarity)
+    assert looked_closely(own, question, hits, rarity, embed).found is not aside
+
+
 def test_a_day_or_a_month_is_no_name_that_a_rule_must_have():
     hits = Shelf({"a": "…  Office staff can work from home on Mondays and Fridays."}).hits()
     for question in ("Can I work from home on Wednesdays?", "Do I work from home in August?"):
