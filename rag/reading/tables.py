@@ -115,7 +115,9 @@ def cells_of(row: str) -> tuple[str, ...]:
 
 
 def _only_figure(cell: str) -> Figure | None:
-    """Returns the figure that a cell gives; None where it has none, several, or one within bounds (±0.5, "from 3")."""
+    """Returns the figure that a cell gives; None where it has none, several, one within bounds (±0.5, "from 3"), or one
+    that an account writes as less than nothing: (£20), △20.
+    """
     found = figures(cell)
     if len(found) != 1 or found[0].kind in ("code", "time") or _BOUND.search(fold(cell)):
         return None
@@ -124,7 +126,7 @@ def _only_figure(cell: str) -> Figure | None:
 
 
 _BOUND = re.compile(
-    r"[±<>≤≥~]|\b(?:from|to|up|about|approx|over|under|max|min|per)\b|以上|以下|未満|から|まで|約|最大|最低|超"
+    r"[±<>≤≥~△▲]|^\s*\(.*\)\s*$|\b(?:from|to|up|about|approx|over|under|max|min|per)\b|以上|以下|未満|から|まで|約|最大|最低|超"
 )
 _MOST_BESIDE = 8
 """Letters beside the figure: "9,500円（税込）", and no sentence that has one."""

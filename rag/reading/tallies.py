@@ -114,11 +114,11 @@ def _added(table: Table, chosen: Sequence[int], column: Column) -> Tallied | Non
     if first.kind in ("date", "percent") or first.unit in ("s", "month", "°"):
         return None
     total = sum((Decimal(column.figures[one].value) for one in chosen), Decimal(0))
-    unit = {"JPY": "円"}.get(first.unit, f" {first.unit}" if first.unit else "")
+    unit = "円" if first.unit == "JPY" else f" {first.unit}" if first.unit.isascii() else first.unit
     rows = tuple(table.rows[one] for one in chosen)
     pence = first.kind == "money" and total % 1 != 0
     amount = f"{total:,.2f}" if pence else f"{total.normalize():,f}"
-    return Tallied("total", rows, len(table.rows), column.name, amount + unit)
+    return Tallied("total", rows, len(table.rows), column.name, (amount + unit).strip())
 
 
 _OF_ONE = re.compile(

@@ -57,6 +57,12 @@ def test_a_sum_of_money_is_written_as_money_is(prices: Sequence[str], amount: st
     assert total.amount == amount
 
 
+def test_a_sum_has_the_unit_of_its_column_as_it_is_written() -> None:
+    total = ask("人数は合計で何人ですか", ["部署 | 人数", "営業部 | 23名", "管理部 | 8名"])
+    assert total is not None
+    assert total.amount in ("31人", "31名")
+
+
 @given(st.lists(st.sampled_from(["Leeds", "Brno", "Osaka"]), min_size=1, max_size=15))
 def test_who_works_somewhere_is_counted(cities):
     lines = [
@@ -105,6 +111,9 @@ def test_what_is_sure_is_told(question, lines, rows):
         ("Which plan is cheapest?", ("Plan | Price", "A | £9", "B | £5 to £20", "C | £7")),
         ("Which plan is cheapest?", ("Plan | Price", "A | £9", "B | from £5", "C | £7")),
         ("精度が一番高い製品は", ("製品 | 精度", "A | ±0.5度", "B | ±0.1度")),
+        # less than nothing, as accounts write it
+        ("Which account has the lowest balance?", ("Account | Balance", "A | (£20)", "B | £10")),
+        ("増減が一番小さい部門は", ("部門 | 増減", "営業 | △20万円", "製造 | 10万円")),
         # of several units, or by several columns another
         ("Which plan is cheapest?", ("Plan | Price", "A | £9", "B | €5", "C | £7")),
         ("Which plan is cheapest?", ("Plan | Price a month | Price a year", "A | £9 | £80", "B | £8 | £90")),
