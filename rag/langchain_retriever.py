@@ -32,9 +32,10 @@ TIMEOUT_S = 60.0
 class VouchRetriever(BaseRetriever):
     """Finds passages as ``vouch search`` does; make one with :meth:`over` or :meth:`at`.
 
-    A document's ``page_content`` is what of a passage speaks of the query, word for word, or with ``whole`` all of
-    it; ``id`` is its chunk's. ``metadata`` holds all else that a hit has: ``source``, ``title``, ``page`` (from 1),
-    ``document_id``, ``version``, and ``start`` and ``end``, the code points at which the text stands in that version.
+    A document's ``page_content`` is a passage, word for word: all of it, as a chain's model is given it, or, with
+    ``whole`` false, what of it speaks of the query; ``id`` is its chunk's. ``metadata`` holds all else that a hit has:
+    ``source``, ``title``, ``page`` (from 1), ``document_id``, ``version``, and ``start`` and ``end``, the code points
+    at which the text stands in that version.
     """
 
     find: Callable[[str], Sequence[Mapping[str, Any]]]
@@ -48,7 +49,7 @@ class VouchRetriever(BaseRetriever):
         collection: str | None = None,
         filter: Mapping[str, Any] | None = None,
         caller: Caller = OWNER,
-        whole: bool = False,
+        whole: bool = True,
     ) -> VouchRetriever:
         """Returns a retriever over an open service, for one caller.
 
@@ -75,7 +76,7 @@ class VouchRetriever(BaseRetriever):
         collection: str | None = None,
         filter: Mapping[str, Any] | None = None,
         timeout_s: float = TIMEOUT_S,
-        whole: bool = False,
+        whole: bool = True,
     ) -> VouchRetriever:
         """Returns a retriever that asks the server at ``url`` (``POST /api/search``).
 

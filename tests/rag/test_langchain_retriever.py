@@ -58,6 +58,9 @@ def test_documents_are_the_passages_as_they_stand(make: Make, live: Live, questi
         )
         assert place["page"] >= 1
         assert one.id
+    focused = make(k=3, whole=False).invoke(question)
+    assert [one.id for one in focused] == [one.id for one in found]
+    assert all(cut.page_content in one.page_content for cut, one in zip(focused, found, strict=True))
     assert [one.page_content for one in asyncio.run(make(k=3).ainvoke(question))] == [
         one.page_content for one in found
     ]
