@@ -89,7 +89,7 @@ def test_an_embedder_that_fails_while_it_is_warmed_keeps_words_from_no_answer(
     assert while_warmed == 1
     assert "the weights are gone" in caplog.text
     assert found.hits
-    assert any("weights are gone" in note for note in found.notes)
+    assert any("weights are gone" in note.sentence for note in found.notes)
 
 
 def test_a_service_that_fails_while_it_opens_gives_its_folder_back(
