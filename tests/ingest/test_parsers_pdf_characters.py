@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pypdf.generic import NameObject, StreamObject
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 
 from corpus.errors import ParseError
 from ingest.parsers import parse
+from ingest.parsers.pdf import page
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, read, rewritten
 
@@ -39,22 +40,30 @@ def test_characters_that_take_two_units_are_read() -> None:
     assert read(data).text == "𠮷田が𠮟る。"
 
 
-def test_a_flat_letter_that_stands_for_another_is_text_of_its_line() -> None:
+def test_a_flat_letter_that_stands_for_another_is_text_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Browsers call the letter of a font the radical U+2F00, and say beside it that 一 is meant."""
 
     def draw(canvas: Any) -> None:
-        canvas.setFont("HeiseiMin-W3", 10)
-        for x, text, meant in ((70, "－", "一"), (80, "泊", ""), (90, "－", "一"), (100, "日の料金", "")):
+        canvas.setFont(
+            "Vera", 10
+        )  # in the file: without it what PDFium reads goes by the fonts that are installed
+        x = 70.0
+        for text, meant in (("-", "一"), ("paku", ""), ("-", "一"), ("hi", "")):
             if meant:
                 canvas._code.append(f"/Span <</ActualText <FEFF{ord(meant):04X}>>> BDC")
             canvas.drawString(x, 700, text)
             if meant:
                 canvas._code.append("EMC")
+            x += canvas.stringWidth(text)
 
-    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
-    document = read(drawn(draw))
-    assert document.text == "一泊一日の料金"
+    pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
+    data = drawn(draw)
+    document = read(data)
+    assert document.text == "一paku一hi"
     assert not document.notes
+    monkeypatch.setattr(page, "_heighten", lambda *given: None)
+    with pytest.raises(ParseError, match="nobody sees"):
+        read(data)
 
 
 def test_the_bullet_of_latex_in_a_font_without_names_is_one() -> None:
