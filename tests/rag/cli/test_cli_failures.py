@@ -156,6 +156,7 @@ def test_other_commands_end_at_once_when_interrupted(nowhere: Vouch, monkeypatch
 def test_an_interrupt_while_a_command_begins_is_no_defect() -> None:
     script = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background work ignores it
         "class Amid:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'typer':\n"
