@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("small_pieces")
 def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one(
     corpus: Corpus, tmp_path: Path
 ) -> None:
-    names = [f"{number:02}.txt" for number in range(8)]
+    names = [f"{number:02}.txt" for number in range(24)]  # more than are read while one is committed
     folder = write(tmp_path / "files", *names, sections=PIECE_TEXTS)
     told: list[Progress] = []
     stopped = run(
@@ -49,13 +49,13 @@ def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one
     assert stopped.stopped == "cancelled"
     assert "same command" in stopped.hint
     kept = set(state(corpus))
-    assert 2 <= len(kept) < 8
+    assert 2 <= len(kept) < len(names)
     assert {("c", one.path) for one in stopped.files} == kept
     assert not verify(corpus).problems
     assert sources(corpus, "Section") == {path for _, path in kept}, "what is committed is found"
 
     finished = run(corpus, folder, sync=True)
-    assert counts(finished) == {"added": 8 - len(kept), "unchanged": len(kept)}
+    assert counts(finished) == {"added": len(names) - len(kept), "unchanged": len(kept)}
     clean = Settings(data_dir=tmp_path / "clean", dense="exact", min_free_mb=1)
     with open_corpus(clean, SPACE) as other:
         run(other, folder)
