@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -56,8 +56,8 @@ class Bounded(HttpToolsProtocol):
         self._unsent = 0
         self._moved_s = self._rested_s = self.loop.time()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
         self._begun_s = self._moved_s = self._rested_s = self.loop.time()
         self._watch = self.loop.call_later(LOOKED_EVERY_S, self._look)
         if len(self.connections) > self._most:

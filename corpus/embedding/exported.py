@@ -261,7 +261,7 @@ def main() -> None:
 
 def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
     """Writes graph and note; a graph that does not agree with the reference is removed and refused."""
-    from corpus.embedding.quantising import halve, quantise
+    from corpus.embedding.quantising import in_fewer_bits
     from corpus.embedding.reference import Reference, write_onnx
 
     space = model.space()
@@ -277,14 +277,10 @@ def _make(model: ModelFolder, folder: Path) -> dict[str, object]:
     try:
         write_onnx(model, graph)
         if int8 or (model.precision == "bfloat16" and has_openvino()):
-            small = folder / _SMALL_GRAPH
-            if int8:
-                quantise(graph, small, tokens, model.max_tokens)
-            else:
-                halve(graph, small)
             rates = measure(graph, ids, mask)
+            in_fewer_bits(graph, folder / _SMALL_GRAPH, model.precision, tokens, model.max_tokens)
             graph.unlink()
-            graph = small
+            graph = folder / _SMALL_GRAPH
         digest = _digest(graph)
         (folder / _NOTE).write_text(json.dumps({"sha256": digest}), encoding="utf-8")
         found = Exported(folder, tokens, model.precision, threads=0).encode(probes)

@@ -13,44 +13,42 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
-from corpus.embedding.compiled import import_openvino
+from corpus.embedding.compiled import Precision, import_openvino
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 
 _TEXTS = Path(__file__).with_name("calibration.jsonl")
 
 
-def quantise(graph: Path, target: Path, tokens: Tokens, max_tokens: int) -> None:
-    """Reads an ONNX graph and writes it with its matrix products in whole numbers, as OpenVINO keeps graphs.
+def in_fewer_bits(graph: Path, target: Path, precision: Precision, tokens: Tokens, max_tokens: int) -> None:
+    """Reads an ONNX graph and writes it as OpenVINO keeps graphs: for int8 with its matrix products in whole numbers,
+    else with its weights in sixteen bits: rounded to one part in 2,048, where bfloat16 rounds to one in 256.
 
     ``max_tokens`` is the most that the model reads.
 
     Raises:
-        Exception: whatever NNCF raises for a graph that it cannot rewrite.
+        Exception: whatever OpenVINO or NNCF raises for a graph that it cannot rewrite.
     """
     openvino = import_openvino()
+    whole = openvino.Core().read_model(graph)
+    made = _quantised(whole, tokens, max_tokens) if precision == "int8" else whole
+    openvino.save_model(made, target, compress_to_fp16=precision != "int8")
+
+
+def _quantised(whole: Any, tokens: Tokens, max_tokens: int) -> Any:
     import nncf
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
     texts = [tokens.cut(text, max_tokens) for text in calibration_texts()]
     padded = [tokens.pad(tokens.encode([text]), LENGTH_STEP) for text in texts]
-    quantised = nncf.quantize(
-        openvino.Core().read_model(graph),
+    return nncf.quantize(
+        whole,
         nncf.Dataset([{"input_ids": ids, "attention_mask": mask} for ids, mask in padded]),
         model_type=nncf.ModelType.TRANSFORMER,
         target_device=nncf.TargetDevice.CPU,
         subset_size=len(padded),
     )
-    openvino.save_model(quantised, target, compress_to_fp16=False)
-
-
-def halve(graph: Path, target: Path) -> None:
-    """Reads an ONNX graph and writes it with its weights in sixteen bits, as OpenVINO keeps graphs.
-
-    They are rounded to one part in 2,048, where bfloat16 rounds to one in 256.
-    """
-    openvino = import_openvino()
-    openvino.save_model(openvino.Core().read_model(graph), target, compress_to_fp16=True)
 
 
 def calibration_texts() -> list[str]:

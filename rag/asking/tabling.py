@@ -34,17 +34,8 @@ class Tabled:
     def note(self, question: str) -> AnswerNote:
         """Returns what the rows come to, told in the language of the question: it holds whatever a model answers."""
         told = self.tallied
-        kinds = {
-            "rows_most": "most",
-            "rows_least": "least",
-            "rows_latest": "latest",
-            "rows_earliest": "earliest",
-            "rows_count": "count",
-            "rows_total": "total",
-        }
-        key = next(one for one, kind in kinds.items() if kind == told.kind)
         said = tell(
-            key,
+            f"rows_{told.kind}",
             is_japanese(question),
             document=self.hit.source,
             of=len(told.rows) if told.kind == "total" else told.of,

@@ -54,9 +54,7 @@ def is_near(question: str, hits: Sequence[Hit], embed: Embed, rarity: Rarity) ->
         return False
     had = frozenset[str]().union(*(stems(f"{hit.context}\n{hit.text}") for hit in hits))
     missing = [term.word for term in sought(plain) if term.weight >= CONTENT and term.stem not in had]
-    return not any(
-        _leads_aside(word, plain, sentence.unit.spoken, sentence.signs.meaning, embed) for word in missing
-    )
+    return not _leads_aside(missing, plain, sentence.unit.spoken, sentence.signs.meaning, embed)
 
 
 def _how_many(rarity: Rarity) -> float:
@@ -65,8 +63,12 @@ def _how_many(rarity: Rarity) -> float:
     return math.exp(known.get("", 0.0)) / 2 if known else 0.0
 
 
-def _leads_aside(word: str, question: str, sentence: str, cosine: float, embed: Embed) -> bool:
-    """Says whether a question without a word comes nearer to a sentence: the word means what the sentence does not."""
-    shorter = " ".join(re.sub(rf"\b{re.escape(word)}\b", " ", question, flags=re.IGNORECASE).split())
-    rows = embed([shorter, sentence]) if shorter not in ("", question) else None
-    return rows is not None and float(rows[1] @ rows[0]) >= cosine + _ASIDE
+def _leads_aside(words: Sequence[str], question: str, sentence: str, cosine: float, embed: Embed) -> bool:
+    """Says whether a question comes nearer to a sentence without one of some words: it means what that does not."""
+    without = (re.sub(rf"\b{re.escape(word)}\b", " ", question, flags=re.IGNORECASE) for word in words)
+    shorter = {" ".join(one.split()) for one in without} - {"", question}
+    if not shorter:
+        return False
+    # All at once, the sentence in the question's place: a cosine is the same from either side.
+    rows = embed([sentence, *sorted(shorter)])
+    return rows is not None and bool((rows[1:] @ rows[0]).max() >= cosine + _ASIDE)

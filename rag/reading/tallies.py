@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from corpus.language import fold
 from rag.prompts.prompting import ReadPassage, is_japanese
@@ -17,18 +18,22 @@ from rag.reading.units import Unit
 from rag.words.tallies import PEOPLE, Tally, is_of, tally_asked_for
 from rag.words.terms import stems
 
+Told = Literal["most", "least", "latest", "earliest", "count", "total"]
+"""What is told of rows: as :data:`rag.words.tallies.Kind`, by a date the latest or the earliest."""
+
 MOST_SHOWN = 8
 """So many rows are shown at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """The rows that a question asks for among ``of``. ``kind``: as in :class:`Tally`, by a date "latest" or "earliest";
+    """The rows that a question asks for among ``of``.
+
     ``column`` is by which, "" for a count; ``amount`` what they come to: of a total the sum, with its unit; ``chosen``
     the cell that those have which are counted.
     """
 
-    kind: str
+    kind: Told
     rows: tuple[Unit, ...]
     of: int
     column: str = ""
@@ -70,8 +75,9 @@ def over(table: Table, asked: Tally, above: str) -> Tallied | None:
     if len(best) > 1 or len(chosen) == len(meant.rows):
         return None  # by each column another, or all alike
     name = " / ".join(column.name for column in columns)
-    dated = columns[0].figures[0].kind == "date"
-    kind = {"most": "latest", "least": "earliest"}[asked.kind] if dated else asked.kind
+    kind: Told = asked.kind
+    if columns[0].figures[0].kind == "date":
+        kind = "latest" if kind == "most" else "earliest"
     return Tallied(kind, tuple(table.rows[one] for one in chosen), len(meant.rows), name)
 
 

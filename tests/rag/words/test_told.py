@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -18,6 +19,7 @@ from rag.models.catalogue import Models
 from rag.models.scripted import Turn
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, is_japanese
 from rag.prompts.templates import read_template
+from rag.reading.tallies import Told
 from rag.words.told import TOLD, in_english, tell
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.hits import Shelf
@@ -74,6 +76,7 @@ def test_each_sentence_is_told_by_somebody_and_each_that_is_told_stands_here() -
     sources = [path.read_text(encoding="utf-8") for path in Path(rag.__file__).parent.rglob("*.py")]
     told = {key for source in sources for key in keys_in(ast.parse(source))}
     why = {"receipt_" + code for code in codes()}  # a receipt's reason is made of an error's code
+    told |= {f"rows_{kind}" for kind in get_args(Told)}
     assert told - {"budget", "counted"} <= set(TOLD)
     assert set(TOLD) - told <= why
 
