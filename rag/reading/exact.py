@@ -32,12 +32,16 @@ class _Span:
 def exact(question: str, unit: Unit) -> str | None:
     """Returns the words of a unit's text that answer the question, as they stand there; None when that is not clear."""
     asked = fold(question)
+    sent = _SENT.match(unit.text)
     for asks, find in _KINDS:
         match = asks.search(asked)
         if match is None:
             continue
         spans = [
-            one for one in find(unit.text, match) if not _is_asked(unit.text[one.start : one.end], question)
+            one
+            for one in find(unit.text, match)
+            if one.start >= (sent.end() if sent else 0)
+            and not _is_asked(unit.text[one.start : one.end], question)
         ]
         if limit := _LIMIT.search(asked):
             spans = [one for one in spans if unit.text[one.start : one.end].endswith(limit[1])] or spans
@@ -63,6 +67,8 @@ def exact(question: str, unit: Unit) -> str | None:
     return None
 
 
+_SENT = re.compile(r"[^\n:()]{0,80} \(\d{4}-\d\d-\d\d \d\d:\d\d(?: UTC)?\): ")
+"""Who sent a message and when, as chats are read: "moves on Monday" is not answered by the day that it was sent."""
 _HOW_LONG_BEFORE = re.compile(r"\bhow (?:long|soon|early|many \w+)(?: \w+)? (?:before|in advance|ahead)\b")
 _BEFORE, _BEHIND = re.compile(r"\b(?:before|in advance|ahead|earlier|prior)\b", re.IGNORECASE), 12
 """What tells how long before, within so many code points behind a length."""

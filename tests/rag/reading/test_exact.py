@@ -157,6 +157,12 @@ def test_one_of_several_rows_that_are_asked_for_alike_is_no_short_answer() -> No
         ("Do I say why when I call in sick?", "A certificate is needed after 7 days.", None),
         ("Why is it closed?", "It is closed since 3 May.", None),
         ("Is it 30 days?", "It is 30 days.", None),
+        (
+            "When does the VPN move?",
+            "Mia Ono (2023-11-14 22:13 UTC): The VPN moves to the new host on Monday.",
+            None,
+        ),
+        ("When does the VPN move?", "Mia (2023-11-14 22:13): The VPN moves on 4 March 2024.", "4 March 2024"),
     ],
 )
 def test_the_words_that_answer_by_themselves(question: str, text: str, words: str | None) -> None:
