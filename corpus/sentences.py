@@ -158,17 +158,11 @@ def _stop_ends(text: str, match: re.Match[str], line: int, start: int, stop: int
     if following is None:
         return True
     word = following[1]
-    small = word[0].islower()
-    if (
-        small
-        and (
-            match["stop"].endswith(("..", "\u2026"))  # a pause, or something left out
-            or not _is_written_small(
-                text[max(start, begin - _AROUND_CHARS) : min(stop, begin + _AROUND_CHARS)]
-            )
-        )
-    ):
-        return False
+    if small := word[0].islower():
+        around = text[max(start, begin - _AROUND_CHARS) : min(stop, begin + _AROUND_CHARS)]
+        is_pause = match["stop"].endswith(("..", "\u2026"))  # or something left out
+        if is_pause or not _is_written_small(around):
+            return False
     if match["stop"] != ".":
         return True
     if begin - line <= 12 and _ENUMERATOR.match(text, line, begin):

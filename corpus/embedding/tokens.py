@@ -192,10 +192,9 @@ class Tokens:
         """Says whether few of a text's letters are of scripts that the model does not read."""
         scripts = self._read_scripts()
         others = set(map(script_of, set(_NOT_ASCII.findall(text))))
+        # So it is with English, which has a few dashes and quotation marks beside its letters.
         if "LATIN" in scripts and others <= scripts | {""}:
-            return (
-                True  # so it is with English, which has a few dashes and quotation marks beside its letters
-            )
+            return True
         letters = read = 0
         for character, times in Counter(text).items():
             script = script_of(character)

@@ -64,14 +64,18 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         draft.note("damaged_text", decoded.loss)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     suffix = PurePath(name).suffix.lower()
-    if suffix in transcripts.SUFFIXES and transcripts.add_transcript(draft, text):
-        return draft.finish(
-            name=name,
-            content_type=TEXT,
-            title=title_from_name(name),
-            metadata={"encoding": decoded.encoding},
-        )
-    markup = _MARKUP.get(suffix, "")
+    is_transcript = suffix in transcripts.SUFFIXES and transcripts.add_transcript(draft, text)
+    title = "" if is_transcript else _add_pages(draft, text, _MARKUP.get(suffix, ""))
+    return draft.finish(
+        name=name,
+        content_type=TEXT,
+        title=title or title_from_name(name),
+        metadata={"encoding": decoded.encoding},
+    )
+
+
+def _add_pages(draft: Draft, text: str, markup: str) -> str:
+    """Adds a text's pages to a draft; returns its title, "" where it has none."""
     if markup:
         text = restructured.as_read(text) if markup == _RST_NAME else asciidoc.as_read(text)
     reader = _Reader(draft, markup)
@@ -79,12 +83,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         if number == 1 or page.strip():
             draft.page(number)
             reader.read_page(page.split("\n"))
-    return draft.finish(
-        name=name,
-        content_type=TEXT,
-        title=reader.title or title_from_name(name),
-        metadata={"encoding": decoded.encoding},
-    )
+    return reader.title
 
 
 class _Reader:

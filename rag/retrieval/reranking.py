@@ -22,7 +22,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Reranked:
-    """Hits, best first, and one sentence where they are not in the order that was asked for ("" when they are)."""
+    """Hits, best first, and what is told where they are not in the order that was asked for (None when they are)."""
 
     hits: tuple[Hit, ...]
     note: Said | None = None
