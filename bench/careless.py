@@ -23,7 +23,7 @@ from corpus.language import STOP_WORDS
 from corpus.types import OWNER
 from rag.measuring.evaluation import compare
 from rag.service import Service
-from rag.words.terms import stem
+from rag.words.stemming import stem
 
 MEASURES = ("hit@1", "hit@5", "MRR@10", "nDCG@10")
 _WORD = re.compile(r"(?<![^\W_])[a-z]{5,}(?![^\W_])")

@@ -123,11 +123,13 @@ def again(files: Path, work: Path) -> str:
 
 
 def _vouch(files: Path, work: Path) -> dict[str, float]:
+    from corpus.embedding import SentenceTransformerEmbedder
     from corpus.settings import load_settings
     from rag.bootstrap import open_service
 
     with open_service(load_settings({"data_dir": work}), purpose="bench") as service:
         began = time.perf_counter()
+        assert isinstance(service.embedder, SentenceTransformerEmbedder)
         service.embedder.prepare()
         export = time.perf_counter() - began
         began = time.perf_counter()

@@ -204,7 +204,9 @@ def described(model: str) -> dict[str, Any]:
         tree = ast.parse(text)
         for call in ast.walk(tree):
             if isinstance(call, ast.Call):
-                given = {each.arg: each.value for each in call.keywords if each.arg}
+                given: dict[str | None, ast.expr] = {
+                    each.arg: each.value for each in call.keywords if each.arg
+                }
                 if "name" in given and getattr(given["name"], "value", None) == model:
                     for each in call.keywords:
                         if each.arg is None and isinstance(each.value, ast.Name):

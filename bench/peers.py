@@ -57,10 +57,12 @@ class _Ours(Embeddings):
         self._embedder = embedder
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self._embedder.embed_passages(texts).tolist()
+        rows: list[list[float]] = self._embedder.embed_passages(texts).tolist()
+        return rows
 
     def embed_query(self, text: str) -> list[float]:
-        return self._embedder.embed_query(text).tolist()
+        row: list[float] = self._embedder.embed_query(text).tolist()
+        return row
 
 
 def open_langchain(

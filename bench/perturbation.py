@@ -94,8 +94,8 @@ class Perturbation:
         """Returns another text, and where in it the chunks and pages begin and end that did at an offset."""
         text = new.document.text
         cuts = {0, len(text)}
-        for part in (*new.chunks, *new.document.pages):
-            cuts.update((part.start, part.end))
+        cuts.update(end for chunk in new.chunks for end in (chunk.start, chunk.end))
+        cuts.update(end for page in new.document.pages for end in (page.start, page.end))
         at, parts, length = {0: 0}, [], 0
         for start, end in pairwise(sorted(cuts)):
             parts.append(self._words(text[start:end], random))
@@ -129,8 +129,10 @@ def _script(run: str) -> str:
 
 def _neighbours(vectors: Float32, path: Path) -> Int64:
     """Returns the rows of the nearest others that are not the same, for each row; kept in a file."""
-    if path.exists() and len(near := np.load(path)) == len(vectors):
-        return near
+    if path.exists():
+        kept: Int64 = np.load(path)
+        if len(kept) == len(vectors):
+            return kept
     near = np.empty((len(vectors), NEIGHBOURS), np.int64)
     for start in range(0, len(vectors), 1024):
         cosines = vectors[start : start + 1024] @ vectors.T

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def measure(bench: Bench, size: int) -> None:
         state = service.corpus.state()
         print(
             f"{state.chunks:,} chunks ({state.chunks_without_vector:,} without a vector) of {state.documents:,} "
-            f"documents, {service.embedder.space.model} by {service.embedder.backend}, "
+            f"documents, {service.embedder.space.model} by {service.embedder.running().backend}, "
             f"dense: {state.dense.mode}\n"
         )
         cost["chunks"], cost["disk"] = state.chunks, state.disk_bytes
@@ -191,12 +192,10 @@ def by_access(service: Service, rows: Rows, questions: Sequence[str]) -> None:
     callers += [(f"1 in {share}", Caller(frozenset({corpora.principal(share)}))) for share in corpora.SHARES]
     took: dict[str, list[Float32]] = {name: [] for name, _ in callers}
     for _, caller in callers:
-        timed(lambda question, caller=caller: service.search(question, K, caller=caller), questions[:10])
+        timed(partial(service.search, k=K, caller=caller), questions[:10])
     for question in questions:  # by turns, so that what else the machine does meets all alike
         for name, caller in callers:
-            took[name].append(
-                timed(lambda text, caller=caller: service.search(text, K, caller=caller), [question])
-            )
+            took[name].append(timed(partial(service.search, k=K, caller=caller), [question]))
     print("\n" + head("p95 to open", "documents", "passages with vector", "recall@10"))
     all_of = {name: np.concatenate(own) for name, own in took.items()}
     open_p95 = float(np.percentile(all_of[callers[0][0]][:, 0], 95))
@@ -267,10 +266,11 @@ def peers(service: Service, rows: Rows, bench: Bench) -> None:
     depth = service.settings.candidates
 
     def ours(question: str) -> Sequence[int]:
-        return service.corpus.search_dense(embedder.embed_query(question), depth, OWNER).ids[:K].tolist()
+        found = service.corpus.search_dense(embedder.embed_query(question), depth, OWNER).ids[:K]
+        return list(found.tolist())
 
     def plain(question: str) -> Sequence[int]:
-        return rows.nearest(embedder.embed_query(question), K).tolist()
+        return list(rows.nearest(embedder.embed_query(question), K).tolist())
 
     print("\n" + head("recall@10 against exact"))
     ways = {
