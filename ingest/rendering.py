@@ -26,7 +26,7 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     The quotes are marked where their characters are found, whatever their spacing or line breaks.
 
     Raises:
-        ParseError: ``no_picture``, ``no_such_page``, ``encrypted``, ``damaged_file``.
+        ParseError: ``no_picture`` (of files attached to a PDF there is none), ``encrypted``, ``damaged_file``.
     """
     if content_type != PDF:
         raise ParseError(f"{content_type} has no picture.", code="no_picture")
@@ -37,7 +37,8 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     pdf = open_pdf(original, "the original")
     try:
         if not 1 <= page <= len(pdf):
-            raise ParseError(f"The original has {len(pdf)} pages, no page {page}.", code="no_such_page")
+            said = f"Page {page} is none of the PDF's own {len(pdf)}: of files attached to it there is no picture."
+            raise ParseError(said, code="no_picture")
         opened = open_page(pdf, page - 1)
         wide, high = opened.get_size()
         scale = LONG_SIDE_PIXELS / max(wide, high, 1.0)

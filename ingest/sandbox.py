@@ -150,7 +150,7 @@ class ParserPool:
         """Returns a page as a PNG picture, with the given quotes marked; see :mod:`ingest.rendering`.
 
         Raises:
-            ParseError: ``no_picture``, ``no_such_page``, or as :meth:`parse`.
+            ParseError: ``no_picture``, or as :meth:`parse`.
             LimitError: ``timeout``, ``memory``.
         """
         header = {"task": "render", "content_type": content_type, "page": page, "words": list(words)}

@@ -188,9 +188,11 @@ class Draft:
         date: datetime | None = None,
         metadata: Mapping[str, str] | None = None,
         pictures: int = 0,
+        may_be_silent: bool = False,
     ) -> Document:
         """Returns the document; ``pictures`` are those that the file holds, to be told where there is no text.
 
+        ``may_be_silent``: whether it may have no text, as a cover has to which files are attached.
         The title falls back to the first heading, then to the file's name. The language, unless given, is
         detected from the text.
 
@@ -200,7 +202,7 @@ class Draft:
         for page, count in sorted(self._hidden.items()):
             self.note("hidden_text", f"{count} hidden characters were removed.", page)
         text = "".join(self._pieces)
-        if not text:
+        if not (text or may_be_silent):
             raise _silent(name, pictures, [one.message for one in self._notes if one.code == "hidden_text"])
         pages = self._closed_pages()
         for page, first in repeated_pages((one.number, text[one.start : one.end]) for one in pages):

@@ -118,7 +118,7 @@ class Binder:
         )
 
     def _append(self, name: str, document: Document) -> None:
-        if self._pieces:
+        if self._length:
             self._write(_GAP)
         start = self._length
         if name:
@@ -128,8 +128,9 @@ class Binder:
         many = len(document.pages) > 1
         self._write(document.text)
         for page in document.pages:
-            label = page.label or (str(page.number) if many else "")
+            label = page.label
             if name:
+                label = label or (str(page.number) if many else "")
                 label = f"{name} · {label}" if label else name
             begins = start if len(self._pages) == first else base + page.start
             self._pages.append(Page(len(self._pages) + 1, begins, base + page.end, label))

@@ -11,7 +11,6 @@ from pypdf.generic import (
     DictionaryObject,
     NameObject,
     NumberObject,
-    StreamObject,
     TextStringObject,
 )
 
@@ -266,32 +265,6 @@ def test_what_reviewers_wrote_over_a_page_is_read_as_theirs(fields: bool) -> Non
     said = ["Comment (Anna): Is it 180?", "Comment (田中): いいえ、200です。"]
     assert document.text.split("\n\n") == ["The rate is 200.", *typed, *said]
     assert not document.notes
-
-
-def test_files_that_are_attached_to_a_pdf_or_a_page_are_told() -> None:
-    def attach(writer: Any) -> None:
-        writer.add_attachment("invoice.xml", b"<Invoice/>")
-        stream = StreamObject()
-        stream.set_data(b"a;b")
-        file = DictionaryObject(
-            {
-                NameObject("/Type"): NameObject("/Filespec"),
-                NameObject("/UF"): TextStringObject("料金.csv"),
-                NameObject("/EF"): DictionaryObject({NameObject("/F"): writer._add_object(stream)}),
-            }
-        )
-        note = {"/Type": "/Annot", "/Subtype": "/FileAttachment"}
-        whole = DictionaryObject({NameObject(key): NameObject(value) for key, value in note.items()})
-        whole[NameObject("/Rect")] = ArrayObject(map(NumberObject, (70, 700, 90, 720)))
-        whole[NameObject("/FS")] = writer._add_object(file)
-        writer.add_annotation(0, whole)
-
-    document = read(rewritten(drawn(lambda canvas: write(canvas, PROSE, 70, 780, 450)), attach))
-    assert document.text == PROSE
-    assert [(note.code, note.page, note.message.split(",")[0]) for note in document.notes] == [
-        ("attachment_unread", 1, "料金.csv"),
-        ("attachment_unread", 0, "invoice.xml"),
-    ]
 
 
 def test_what_was_typed_is_read_beside_its_label_also_where_no_program_drew_it() -> None:

@@ -79,7 +79,7 @@ def test_a_quote_of_another_page_is_not_marked(pool: ParserPool, two_pages: byte
 @pytest.mark.parametrize(
     ("original", "content_type", "code"),
     [
-        (None, PDF, "no_such_page"),
+        (None, PDF, "no_picture"),
         (b"only words", TEXT, "no_picture"),
         (b"%PDF-1.7 broken", PDF, "damaged_file"),
     ],

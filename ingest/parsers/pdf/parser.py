@@ -25,7 +25,9 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.dates import read_pdf_date
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
+from ingest.parsers.members import Binder
 from ingest.parsers.pdf.annotations import Beside, attached_files, open_page, with_choices
+from ingest.parsers.pdf.attached import add_attached
 from ingest.parsers.pdf.code import with_code
 from ingest.parsers.pdf.layout import arrange
 from ingest.parsers.pdf.lines import Line, in_rows
@@ -159,12 +161,12 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         draft.page(index + 1, _page_label(pdf, index))
         _report(draft, page, pieces, index + 1)
         add_pieces(draft, pieces, [headings.level(piece, index) for piece in pieces])
-        _add_beside(draft, page, index + 1)
-    for file in attached_files(pdf):
-        draft.note("attachment_unread", f"{file}, attached to this PDF, was not read: add it as a file.")
-    if not draft.length:
+        _add_beside(draft, page)
+    files = [*attached_files(pdf), *(file for page in pages for file in page.files)]
+    if not (draft.length or files):
         raise _no_text(name, pages)
-    return draft.finish(
+    own = draft.finish(
+        may_be_silent=True,
         name=name,
         content_type=PDF,
         title=find_title(metadata.get("Title", ""), arranged, headings.body_size),
@@ -175,6 +177,28 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             if metadata.get(key, "") not in _DUMMY_METADATA
         },
     )
+    whole = _with_files(
+        own, files, [index for index, page in enumerate(pages) if page.files], data, name, limits
+    )
+    if not whole.text:
+        raise _no_text(name, pages)
+    return whole
+
+
+def _with_files(
+    own: Document, files: Sequence[str], pages: Sequence[int], data: bytes, name: str, limits: Limits
+) -> Document:
+    """Returns a document with the files attached to it, all of these names, and to its ``pages`` (by index)."""
+    if not files:
+        return own
+    binder = Binder(limits, code="attachment_unread", head=own)
+    reader = _SecondReader(data).opened()
+    if reader is None:
+        for file in files:
+            binder.leave_out(file, "damaged_file", "The list of what is attached cannot be read.")
+    else:
+        add_attached(binder, reader, pages, limits, len(data))
+    return binder.bind(name=name, content_type=PDF, title=own.title, date=own.date, metadata=own.metadata)
 
 
 def _pages_as_drawn(pdf: Any, data: bytes) -> list[PageText]:
@@ -203,15 +227,12 @@ def _pages_as_drawn(pdf: Any, data: bytes) -> list[PageText]:
     return pages
 
 
-def _add_beside(draft: Draft, page: PageText, number: int) -> None:
-    """Adds what belongs to a page and stands in none of its lines: plain text of a second reader, remarks, files."""
+def _add_beside(draft: Draft, page: PageText) -> None:
+    """Adds what belongs to a page and stands in none of its lines: plain text of a second reader, remarks."""
     for paragraph in re.split(r"\n\s*\n", page.plain):
         draft.paragraph(paragraph)
     for remark in page.remarks:
         draft.paragraph(remark.shown)
-    for file in page.files:
-        said = f"{file}, attached to this page, was not read: add it as a file."
-        draft.note("attachment_unread", said, number)
 
 
 def _report(draft: Draft, page: PageText, pieces: Sequence[Piece], number: int) -> None:
@@ -334,6 +355,15 @@ class _SecondReader:
             raise
         except Exception:  # as above
             return 0
+
+    def opened(self) -> Any:
+        """Returns the file opened by pypdf, None when it cannot open it."""
+        try:
+            return self._open() if self.count() else None
+        except MemoryError:
+            raise
+        except Exception:  # as above
+            return None
 
     def _open(self) -> Any:
         if self._reader is None:

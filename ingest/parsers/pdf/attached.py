@@ -1,0 +1,106 @@
+"""Files that are attached to a PDF, or stand on its pages, as sections behind its own pages.
+
+pypdf unpacks them, since it stops where they become too large; PDFium ends the process there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+from pypdf.errors import LimitReachedError
+
+from ingest.parsers.assembly import Limits
+from ingest.parsers.cleaning import one_line
+from ingest.parsers.members import Binder
+
+_FREE_BYTES = 10_000_000
+_MAX_DEPTH = 20
+_UNNAMED = "A file"
+_OTHER_FORMS = ("/Source", "/Alternative")
+"""What a file is to the document (ISO 32000-2, table 43) where it says the same: an invoice as XML, the text it was
+printed from."""
+
+
+def add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Limits, size: int) -> None:
+    """Adds each attached file under its name, once where it is attached twice; one that is not read is noted.
+
+    Args:
+        binder: holds the PDF's own pages.
+        reader: the same PDF, opened by pypdf.
+        pages: indices of the pages that files stand on, from 0.
+        limits: what the PDF may cost: at most ``max_archive_members`` files are opened, which unpack to at most
+            ``max_archive_ratio`` times its size.
+        size: of the PDF in bytes.
+    """
+    seen: set[bytes] = set()
+    left = _FREE_BYTES + limits.max_archive_ratio * size
+    for index, (name, file) in enumerate(_files(reader, pages)):
+        if index >= limits.max_archive_members:
+            binder.leave_out(
+                f"{name}, and what is attached after it,", "limit", "There are too many attachments."
+            )
+            return
+        if limits.nesting < 1:
+            binder.leave_out(name, "nested", "It is attached to a PDF that is itself inside a file.")
+            continue
+        try:
+            if file.get("/AFRelationship") in _OTHER_FORMS:
+                binder.leave_out(name, "same", "The PDF says that it is another form of what its pages show.")
+                continue
+            content = _unpacked(file)
+        except MemoryError:
+            raise
+        except LimitReachedError:
+            left = -1
+        except Exception as error:  # what is damaged raises nearly anything
+            binder.leave_out(name, "damaged_file", f"It is damaged: {str(error)[:200].rstrip('.')}.")
+            continue
+        else:
+            left -= len(content)
+        if left < 0:
+            binder.leave_out(
+                name, "archive_too_large", "It unpacks to more than is opened, or those before it did."
+            )
+            return
+        digest = sha256(content).digest()
+        if digest not in seen:
+            seen.add(digest)
+            binder.add(name, content)
+
+
+def _files(reader: Any, pages: Sequence[int]) -> Iterator[tuple[str, Any]]:
+    """Yields names and specifications (ISO 32000-2, 7.11) of the files of the document, then of those on its pages."""
+    tree = reader.root_object.get("/Names", {}).get("/EmbeddedFiles")
+    for key, file in _leaves(tree, set(), 0):
+        yield _name(file, key), file
+    for index in pages:
+        for reference in reader.pages[index].get("/Annots", ()):
+            annotation = reference.get_object()
+            if annotation.get("/Subtype") == "/FileAttachment" and "/FS" in annotation:
+                yield _name(annotation["/FS"], ""), annotation["/FS"]
+
+
+def _leaves(node: Any, above: set[int], depth: int) -> Iterator[tuple[str, Any]]:
+    """Yields the entries of a tree of names (ISO 32000-2, 7.9.6); one that leads back into itself ends there."""
+    node = node.get_object() if node is not None else {}
+    if id(node) in above or depth > _MAX_DEPTH:
+        return
+    entries = node.get("/Names", ())
+    for at in range(0, len(entries) - 1, 2):
+        yield str(entries[at]), entries[at + 1].get_object()
+    for child in node.get("/Kids", ()):
+        yield from _leaves(child, above | {id(node)}, depth + 1)
+
+
+def _name(file: Any, key: str) -> str:
+    given = (file.get("/UF") or file.get("/F") or key) if hasattr(file, "get") else key
+    return one_line(str(given)) or _UNNAMED
+
+
+def _unpacked(file: Any) -> bytes:
+    held = file["/EF"]
+    stream = held.get("/UF") or held["/F"]
+    content = stream.get_object().get_data()
+    return content if isinstance(content, bytes) else bytes(content)
