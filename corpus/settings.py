@@ -22,6 +22,10 @@ _PREFIX = "vouch_"
 _NEARLY = 0.85
 """From so alike on, 0 to 1, a name in the environment is taken for a misspelt setting."""
 
+_OF_A_CLUSTER = ("tcp://", "udp://", "sctp://")
+"""So begins ``VOUCH_PORT`` where Kubernetes, or a link of Docker's, tells of a service that is called vouch: it is said
+to every container beside it, and is no port to listen on."""
+
 
 def default_data_dir() -> Path:
     """Returns ``$XDG_DATA_HOME/vouch``, else ``~/.local/share/vouch``."""
@@ -239,6 +243,8 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
 def _read_environment() -> dict[str, Any]:
     """Returns the settings that ``VOUCH_*`` variables give, in any case: tables and lists are JSON, empty is none."""
     variables = {name.lower(): value for name, value in os.environ.items() if value}
+    if variables.get(f"{_PREFIX}port", "").startswith(_OF_A_CLUSTER):
+        del variables[f"{_PREFIX}port"]
     found: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         value = variables.get(f"{_PREFIX}{name}")

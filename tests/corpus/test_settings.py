@@ -76,6 +76,22 @@ def test_other_names_in_the_environment_are_passed_over(monkeypatch: pytest.Monk
     load_settings()
 
 
+def test_what_a_cluster_says_of_a_service_called_vouch_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes gives these to every container beside such a service: none started there any more."""
+    for name, value in {
+        "VOUCH_PORT": "tcp://10.96.0.17:8000",
+        "VOUCH_SERVICE_HOST": "10.96.0.17",
+        "VOUCH_SERVICE_PORT": "8000",
+        "VOUCH_SERVICE_PORT_HTTP": "8000",
+        "VOUCH_PORT_8000_TCP": "tcp://10.96.0.17:8000",
+        "VOUCH_PORT_8000_TCP_ADDR": "10.96.0.17",
+        "VOUCH_PORT_8000_TCP_PORT": "8000",
+        "VOUCH_PORT_8000_TCP_PROTO": "tcp",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().port == Settings.model_fields["port"].default
+
+
 def test_a_data_folder_whose_path_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOUCH_DATA_DIR", "/tmp/\udcff")
     with pytest.raises(UsageError, match=r"data_dir: its path.*UTF-8"):
