@@ -23,8 +23,8 @@ _VALUE_AXIS = CHART + "valAx"
 _AXES = (_VALUE_AXIS, CHART + "catAx", CHART + "dateAx", CHART + "serAx")
 
 
-def write_chart(draft: Draft, space: Any) -> None:
-    """Adds a chart (its ``chartSpace``) to a draft.
+def write_chart(draft: Draft, space: Any, *, with_values: bool = True) -> None:
+    """Adds a chart (its ``chartSpace``) to a draft, where its values are read elsewhere its titles alone.
 
     Raises:
         LimitError: a limit of the draft.
@@ -35,6 +35,8 @@ def write_chart(draft: Draft, space: Any) -> None:
     for axis in axes:
         if axis is not across:
             draft.paragraph(_title(axis))
+    if not with_values:
+        return
     start = space.find(CHART + "date1904")
     from_day = _DAYS_TO_1904 if start is not None and start.get("val") not in ("0", "false") else 0
     columns = []
@@ -70,7 +72,9 @@ def _differ(some: dict[int, str], others: dict[int, str]) -> bool:
 
 def _title(owner: Any) -> str:
     title = None if owner is None else owner.find(CHART + "title")
-    return "" if title is None else one_line(" ".join(t.text or "" for t in title.iter(_A + "t")))
+    return (
+        "" if title is None else one_line(" ".join(t.text or "" for t in title.iter(_A + "t", CHART + "v")))
+    )
 
 
 def _points(series: Any, part: str, from_day: int = 0) -> dict[int, str]:

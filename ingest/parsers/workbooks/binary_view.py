@@ -9,16 +9,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import Package
+from ingest.parsers.workbooks.beside import boxes_beside, charts_beside
 from ingest.parsers.workbooks.number_formats import is_date_format, styled_formats
 from ingest.parsers.workbooks.view import (
     DAYS_TO_1904,
     MOST_COLUMNS,
     SheetView,
     check_extent,
-    drawn_beside,
     show_column,
 )
 
@@ -128,8 +129,12 @@ class BinaryWorkbookView:
                     yield f"{show_column(column)}{row + 1}", text
 
     def drawn(self, name: str) -> Iterator[str]:
-        """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
-        yield from drawn_beside(self._package, self._sheets.get(name, ""))
+        """Yields the paragraphs of a sheet's text boxes."""
+        yield from boxes_beside(self._package, self._sheets.get(name, ""))
+
+    def charts(self, name: str) -> Iterator[Any]:
+        """Yields the charts of a sheet."""
+        yield from charts_beside(self._package, self._sheets.get(name, ""))
 
     def _records(self, part: str) -> Iterator[tuple[int, bytes]]:
         """Yields the kind and the content of a part's records, up to where it ends too soon.

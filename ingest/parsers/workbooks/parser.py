@@ -32,16 +32,18 @@ from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_bare_w
 from ingest.parsers.odf.package import as_archive, read_properties
 from ingest.parsers.office import Package
 from ingest.parsers.titles import given_title, title_from_name
+from ingest.parsers.workbooks.beside import add_chart
 from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
 from ingest.parsers.workbooks.grids import Cells, Merge, add_grid
 from ingest.parsers.workbooks.old_view import OldWorkbookView
 from ingest.parsers.workbooks.open_document_view import ELSEWHERE, OpenDocumentView
 from ingest.parsers.workbooks.repairing import repaired
 from ingest.parsers.workbooks.values import Value, show_value
-from ingest.parsers.workbooks.view import SheetView, WorkbookView
+from ingest.parsers.workbooks.view import SheetView, WorkbookView, first_place
 from ingest.parsers.workbooks.xml_workbook import read as read_xml_workbook
 from ingest.parsers.zips import is_zip
 
+_MOST_RULES = 1000
 _SHOW_THEM = "Show them and save the file if they should be found."
 _View = WorkbookView | BinaryWorkbookView | OpenDocumentView | OldWorkbookView
 
@@ -184,6 +186,11 @@ def _read_workbook(workbook: CalamineWorkbook | _BareWorkbook, view: _View, draf
     left_out = _LeftOut([])
     number = 0
     names = _names(workbook, view)
+    seen = {
+        name
+        for name, sheet in zip(names, workbook.sheets_metadata, strict=True)
+        if sheet.visible == SheetVisibleEnum.Visible
+    }
     for index, (name, sheet) in enumerate(zip(names, workbook.sheets_metadata, strict=True)):
         if isinstance(view, OpenDocumentView) and name.startswith(ELSEWHERE):
             continue
@@ -194,12 +201,14 @@ def _read_workbook(workbook: CalamineWorkbook | _BareWorkbook, view: _View, draf
             continue
         number += 1
         cells: Cells = {}
+        heads: Cells = {}
         merges: list[Merge] = []
         shown = SheetView()
         if sheet.typ == SheetTypeEnum.WorkSheet:
             shown = view.sheet(name, draft.count_cells)
             found = workbook.get_sheet_by_index(index)
             cells = _visible_cells(found, shown, left_out)
+            heads = cells
             # What stands above and below a hidden row is seen as one table.
             hidden = sorted(shown.hidden_rows)
             cells = {row - bisect_left(hidden, row): line for row, line in cells.items()}
@@ -210,16 +219,32 @@ def _read_workbook(workbook: CalamineWorkbook | _BareWorkbook, view: _View, draf
                 if not shown.hidden_rows.issuperset(range(top, bottom + 1))
             ]
         drawn = list(view.drawn(name))
-        comments = list(view.comments(name, shown))
+        charts = list(view.charts(name)) if isinstance(view, WorkbookView | BinaryWorkbookView) else []
+        comments = [*view.comments(name, shown), *_rules(shown, heads)]
         draft.page(number, name)
-        if not (cells or drawn or comments):
+        if not (cells or drawn or charts or comments):
             continue
         draft.heading(name, 1)
         add_grid(draft, cells, merges)
         for text in drawn:
             draft.paragraph(text)
+        for chart in charts:
+            add_chart(draft, chart, seen)
         draft.listing([(0, "-", f"{place}: {text}") for place, text in comments])
     return left_out
+
+
+def _rules(view: SheetView, cells: Cells) -> Iterator[tuple[str, str]]:
+    """Yields for which cells a rule holds, led by what stands above them, and what it says: what is seen, and once."""
+    said = set()
+    for rule in view.rules[:_MOST_RULES]:
+        at = first_place(rule.cells)
+        if at is None or at[0] in view.hidden_rows or view.is_hidden(at[1]):
+            continue
+        head = cells.get(at[0] - 1, {}).get(at[1], "")
+        if (head, rule.text) not in said:
+            said.add((head, rule.text))
+            yield f"{head} ({rule.cells})" if head else rule.cells, rule.text
 
 
 def _names(workbook: CalamineWorkbook | _BareWorkbook, view: _View) -> list[str]:

@@ -1,7 +1,7 @@
 """How a workbook shows its cells, where that differs from their values: read from the checked archive.
 
 python-calamine gives values; number formats, hidden rows and columns, error values, formulas that were never
-calculated, comments, text boxes and chart titles are found here. A sheet's extent is known before calamine
+calculated, and comments are found here. A sheet's extent is known before calamine
 makes room for it.
 """
 
@@ -17,6 +17,7 @@ from corpus.errors import LimitError
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
+from ingest.parsers.workbooks.beside import Rule, boxes_beside, charts_beside, read_rule
 from ingest.parsers.workbooks.number_formats import is_date_format, show_number, styled_formats
 from ingest.parsers.workbooks.number_sections import text_frame
 
@@ -38,7 +39,7 @@ class SheetView:
     """What is to be shown in place of a value ("": nothing), and what is not shown at all; rows and columns from 0.
 
     ``framed`` is what stands before and behind a text, ``merges`` are the merged ranges (top, left, bottom, right, all
-    included) that python-calamine does not give.
+    included) that python-calamine does not give; ``rules`` say what may be typed into which cells.
     """
 
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class SheetView:
     hidden_columns: set[int] = field(default_factory=set)
     framed: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
     uncalculated: int = 0
     blanked: int = 0
 
@@ -112,9 +114,11 @@ class WorkbookView:
         part = self._sheets.get(name, "")
         row = column = -1
         last_row = last_column = 0
-        for element in self._package.elements(part, "col", "c", "row"):
+        for element in self._package.elements(part, "col", "c", "row", "dataValidation"):
             tag = element.tag.rpartition("}")[2]
-            if tag == "col":
+            if tag == "dataValidation":
+                view.rules.extend(read_rule(element))
+            elif tag == "col":
                 if _is_on(element.get("hidden")):
                     last = min(_number(element.get("max")), MOST_COLUMNS)
                     view.hidden_columns.update(range(_number(element.get("min")) - 1, last))
@@ -207,8 +211,12 @@ class WorkbookView:
         return {one.get("id") or "": one.get("displayName") or "" for one in found}
 
     def drawn(self, name: str) -> Iterator[str]:
-        """Yields the paragraphs of a sheet's text boxes, and its charts' titles."""
-        yield from drawn_beside(self._package, self._sheets.get(name, ""))
+        """Yields the paragraphs of a sheet's text boxes."""
+        yield from boxes_beside(self._package, self._sheets.get(name, ""))
+
+    def charts(self, name: str) -> Iterator[Any]:
+        """Yields the charts of a sheet."""
+        yield from charts_beside(self._package, self._sheets.get(name, ""))
 
     def _beside(self, name: str) -> list[str]:
         part = self._sheets.get(name, "")
@@ -224,26 +232,6 @@ def sign_comment(place: str, writer: str, text: str) -> tuple[str, str]:
     if not writer or writer.startswith(_THREAD):
         return place, text
     return f"{place} ({writer})", text.removeprefix(f"{writer}:").lstrip() or text
-
-
-def drawn_beside(package: Package, sheet: str) -> Iterator[str]:
-    """Yields the paragraphs of the text boxes, and the titles of the charts, of the part of a sheet."""
-    for part in sorted(package.relations(sheet).values()) if sheet else ():
-        if "/drawings/" not in part or not part.endswith(".xml"):
-            continue
-        yield from _paragraphs(package.beside(part))
-        for chart in package.relations(part).values():
-            root = package.beside(chart) if "/charts/chart" in chart else None
-            title = None if root is None else root.find(".//{*}chart/{*}title")
-            if title is not None:
-                yield " ".join(_paragraphs(title))
-
-
-def _paragraphs(root: Any) -> list[str]:
-    if root is None:
-        return []
-    texts = ["".join(t.text or "" for t in p.iter("{*}t")) for p in root.iter("{*}p")]
-    return [text.strip() for text in texts if text.strip()]
 
 
 def _read_formats(root: Any) -> Mapping[int, str]:
@@ -264,6 +252,12 @@ def _column(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
+
+
+def first_place(cells: str) -> tuple[int, int] | None:
+    """Returns the row and column, from 0, of the first cell of a range (``B2:B100 D2``); None where it is none."""
+    at = _REFERENCE.match(cells)
+    return (int(at[2]) - 1, _column(at[1])) if at else None
 
 
 def show_column(number: int) -> str:
