@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "54"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "55"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
     detection.HTML: Parser("ingest.parsers.html.parser", "26"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),

@@ -24,6 +24,7 @@ from ingest.parsers.titles import clean_title, given_title, title_from_name
 CELL_SEPARATOR = " | "
 _BLOCK_SEPARATOR = "\n\n"
 _MAX_NOTES = 500
+_SHOWN_CHARS = 40
 _TRAILING = pattern(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _BLANK_LINES = pattern(r"\n{3,}")
 _NUMERIC = pattern(r"[-+(]?[$€£¥￥△▲]?\s*[\d,.]+\s*[%％)]?")
@@ -197,13 +198,15 @@ class Draft:
         detected from the text.
 
         Raises:
-            ParseError: ``no_text``, when nothing but white space was found.
+            ParseError: ``no_text``, when nothing but white space was found, or no letter and no figure.
         """
         for page, count in sorted(self._hidden.items()):
             self.note("hidden_text", f"{count} hidden characters were removed.", page)
         text = "".join(self._pieces)
         if not (text or may_be_silent):
             raise _silent(name, pictures, [one.message for one in self._notes if one.code == "hidden_text"])
+        if text and not any(map(str.isalnum, text)):
+            raise _wordless(name, text)
         pages = self._closed_pages()
         for page, first in repeated_pages((one.number, text[one.start : one.end]) for one in pages):
             self.note("duplicate_page", f"The page says the same as page {first}.", page)
@@ -277,6 +280,16 @@ def _silent(name: str, pictures: int, hidden: Sequence[str]) -> ParseError:
         f"{name} holds no text but {shown}; those are read in PDF alone.",
         code="no_text",
         hint="Save it as PDF and add that; there words in pictures are read if text recognition is installed.",
+    )
+
+
+def _wordless(name: str, text: str) -> ParseError:
+    shown = one_line(text)
+    shown = shown if len(shown) <= _SHOWN_CHARS else f"{shown[:_SHOWN_CHARS]}…"
+    return ParseError(
+        f"{name} holds no words, only signs: {shown}",
+        code="no_text",
+        hint="Check that it is the right file, and that what its signs belong to is text and no picture.",
     )
 
 

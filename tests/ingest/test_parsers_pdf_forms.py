@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+
+from corpus.errors import ParseError
 from tests.ingest.blocks import kinds
-from tests.ingest.paper import drawn, ruled
+from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled
 from tests.ingest.reports import read
 
 
@@ -54,3 +59,18 @@ def test_words_that_a_check_box_lies_over_are_kept() -> None:
         canvas.acroForm.checkbox(name="first", x=58, y=697, size=14, checked=False, borderWidth=0)
 
     assert "1. Within" in " ".join(read(drawn(draw)).text.replace("|", " ").split())
+
+
+@pytest.mark.parametrize("is_scanned", [True, False])
+def test_a_form_of_nothing_but_boxes_has_no_text(is_scanned: bool) -> None:
+    def draw(canvas: Any) -> None:
+        if is_scanned:
+            canvas.drawImage(ImageReader(Image.new("L", (50, 50), 128)), 0, 0, WIDTH, HEIGHT)
+        for at, checked in enumerate((False, True)):
+            canvas.acroForm.checkbox(name=f"box{at}", x=60, y=700 - 30 * at, size=14, checked=checked)
+
+    with pytest.raises(
+        ParseError, match="it looks scanned" if is_scanned else "holds only drawings"
+    ) as refused:
+        read(drawn(draw))
+    assert refused.value.code == "no_text"

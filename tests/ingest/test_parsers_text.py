@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from corpus.errors import ParseError
+from ingest.parsers import parse
 from tests.ingest.blocks import kinds
 from tests.ingest.pages import read
 
@@ -218,3 +220,10 @@ def test_a_paragraph_above_a_rule_is_no_heading_of_markdown() -> None:
 def test_a_numbered_step_that_stands_alone_is_no_heading(line: str, kind: str) -> None:
     found = kinds(read(f"All begins here, in a sentence.\n\n{line}\n\nAnd it ends.\n", "a.txt"))
     assert [one for one, _, _ in found] == ["paragraph", kind, "paragraph"]
+
+
+@pytest.mark.parametrize("said", ["☐\n☐ ☐\n", "---\n***\n", "👍🎉", "…"])
+def test_signs_without_a_word_are_no_text(said: str) -> None:
+    with pytest.raises(ParseError, match="no words, only signs") as refused:
+        parse(said.encode(), "a.txt")
+    assert refused.value.code == "no_text"

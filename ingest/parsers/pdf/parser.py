@@ -221,7 +221,10 @@ def _pages_as_drawn(pdf: Any, data: bytes) -> list[PageText]:
         fonts.clear()  # handles are only good while their page is open
         _read_again(found, index, second)
         if beside.is_form:
-            found.words = in_rows(with_choices(found.words, beside.choices))  # fields come after all labels
+            words = with_choices(found.words, beside.choices)  # fields come after all labels
+            # Boxes alone ask nothing: such a page may be the picture of a form.
+            is_said = any(character.isalnum() for word in words for character in word.text)
+            found.words = in_rows(words) if is_said else []
         found.settle()
         pages.append(found)
     return pages
