@@ -17,7 +17,7 @@ from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 from ingest.contexts import Contexts
 
-CHUNKER_VERSION = "7"
+CHUNKER_VERSION = "8"
 """Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
 
 _CONTEXT_SHARE = 3

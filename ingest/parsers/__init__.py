@@ -50,7 +50,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
     detection.HTML: Parser("ingest.parsers.html.parser", "26"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),
-    detection.TEXT: Parser("ingest.parsers.text", "14"),
+    detection.TEXT: Parser("ingest.parsers.text", "15"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "15"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),

@@ -35,7 +35,10 @@ _JA_HEADING = pattern(
     r"|([\d０-９]{1,2}(?:[.．－-][\d０-９]{1,2}){0,3})[.．、\u3000 ])"
 )
 _JA_LEVEL = {"編": 1, "部": 1, "章": 1, "節": 2, "条": 3, "款": 3}
-_ASCIIDOC = pattern(r"^(={1,6})\s+(\S.*)$")
+_EQUALS = pattern(
+    r"(=(?: ?=){0,5})(?:[ \t]+([^\s=].*?)(?P<closed>[ \t]+\1)?|(?<===)(?P<enclosed>[^\s=][^=]*)\1)"
+)
+"""``== Leave`` (AsciiDoc), ``== Leave ==``, ``==Leave==`` (wikis), ``= = Leave = =`` (wikis as data sets hold them)."""
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
 _STEP = pattern(r"\d{1,2}\.[ \t]+[\x20-\x7e]*(?:[!?:;,]|(?<![\w-])[a-z]{4}[\x20-\x7e]*\.)")
 """What is to be done (``3. Restart the service.``), no title that ends with a full stop (``2. Governing Law.``)."""
@@ -47,6 +50,9 @@ _RST_NAME = "reStructuredText"
 _MARKUP = {".rst": _RST_NAME, ".adoc": _ASCIIDOC_NAME, ".asciidoc": _ASCIIDOC_NAME}
 """Texts that say by their marks what a heading is: a number or capitals make none."""
 _BEGINNING_BLOCKS = 3
+_LONGEST_WRAPPED = 160
+"""Nobody breaks lines there: of lines that are longer each is a paragraph."""
+_FEWEST_ARTICLES = 3
 _MAX_TITLE_CHARS = 60
 _MAX_HEADING_CHARS = 80
 _MAX_JA_HEADING_CHARS = 40
@@ -93,22 +99,35 @@ class _Reader:
         self._draft = draft
         self._markup = markup
         self._underlines: list[str] = []
+        self._levels: list[int] = []
         self._blocks = 0
         self._title = ""
 
     @property
     def title(self) -> str:
         """The line that the text begins with, where it looks like a title, or a heading near its beginning; else ""."""
-        return self._title if self._blocks > 1 else ""
+        return self._title if self._blocks > 1 and not self._is_collection() else ""
+
+    def _is_collection(self) -> bool:
+        """Says whether the first heading, with others below it, is one of several such: none of them names the text."""
+        top = self._levels[0] if self._levels else 0
+        return (
+            not self._markup
+            and self._levels.count(top) >= _FEWEST_ARTICLES
+            and min(self._levels) == top < self._levels[1]
+        )
 
     def read_page(self, lines: list[str]) -> None:
         block: list[str] = []
         for line in [*lines, ""]:
-            if line.strip():
+            is_title = not self._markup and _is_enclosed(line.strip())
+            if line.strip() and not is_title:
                 block.append(line)
             elif block:
                 self._read_block(block)
                 block = []
+            if is_title:
+                self._read_block([line])
 
     def _read_block(self, lines: list[str]) -> None:
         """Reads the lines between two blank ones."""
@@ -124,9 +143,8 @@ class _Reader:
         lines = self._take_underlined(lines)
         if not lines:
             return
-        level = self._level(lines)
-        if level:
-            self._add_heading(lines[0].lstrip("= "), level)
+        if level := self._level(lines):
+            self._add_heading(_bare(lines[0]), level)
             lines = lines[1:]
         if not lines:
             return
@@ -136,14 +154,16 @@ class _Reader:
             self._draft.table(rows)
         elif _BULLET.match(lines[0]) and _is_list(lines):
             self._draft.listing(_items(lines))
+        elif _are_paragraphs(lines):
+            for line in lines:
+                self._draft.paragraph(line)
         else:
             self._draft.paragraph("\n".join(lines))
 
     def _level(self, lines: list[str]) -> int:
         """Returns the level of a block's first line, 0 when it is no heading; markup says itself what one is."""
         if self._markup:
-            title = _ASCIIDOC.match(lines[0].strip()) if self._markup == _ASCIIDOC_NAME else None
-            return len(title[1]) if title else 0
+            return _equals(lines[0].strip()) if self._markup == _ASCIIDOC_NAME else 0
         return _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
 
     def _take_underlined(self, lines: list[str]) -> list[str]:
@@ -169,6 +189,7 @@ class _Reader:
     def _add_heading(self, text: str, level: int) -> None:
         if not self._title and self._blocks <= _BEGINNING_BLOCKS:
             self._title = text.strip()
+        self._levels.append(level)
         self._draft.heading(text, level)
 
 
@@ -191,16 +212,38 @@ def _is_title(line: str) -> bool:
 def _is_marked(line: str) -> bool:
     """Says whether a line is a heading even with text right below it."""
     return bool(
-        re.match(r"^\s*(第[\d０-９一二三四五六七八九十百]+[章編部節]|[■◆▼【])", line) or _ASCIIDOC.match(line)
+        re.match(r"^\s*(第[\d０-９一二三四五六七八九十百]+[章編部節]|[■◆▼【])", line) or _equals(line)
     )
+
+
+def _equals(line: str) -> int:
+    """Returns the level of a heading that is marked by equals signs, 0 when the line is none."""
+    title = _EQUALS.fullmatch(line)
+    return title[1].count("=") if title else 0
+
+
+def _is_enclosed(line: str) -> bool:
+    title = _EQUALS.fullmatch(line) if line.startswith("=") and line.endswith("=") else None
+    return title is not None and bool(title["closed"] or title["enclosed"])
+
+
+def _bare(line: str) -> str:
+    """Returns a heading without its marks."""
+    title = _EQUALS.fullmatch(line.strip())
+    return (title[2] or title["enclosed"]) if title else line
+
+
+def _are_paragraphs(lines: list[str]) -> bool:
+    """Says whether lines that follow each other are a paragraph each: most are longer than any that were broken."""
+    long = sum(len(line) > _LONGEST_WRAPPED for line in lines)
+    return long * 2 > len(lines) > 1 and not any(" | " in line or "\t" in line for line in lines)
 
 
 def _heading_level(line: str) -> int:
     """Returns the level of a line that stands alone, 0 when it is no heading."""
     line = line.strip()
-    asciidoc = _ASCIIDOC.match(line)
-    if asciidoc:
-        return len(asciidoc[1])
+    if marked := _equals(line):
+        return marked
     if len(line) > _MAX_HEADING_CHARS:
         return 0
     japanese = _JA_HEADING.match(line)

@@ -154,6 +154,49 @@ def test_a_small_letter_begins_a_sentence_where_all_is_written_small() -> None:
     assert split(f"{text} i think... maybe five… or six.")[4:] == ["i think... maybe five… or six."]
 
 
+TOKENISED = [
+    "vulvar cancer is common , as edwards et al . [ 9 ] say ( e.g . in table 2 ) .",
+    "see fig . 1 and fig . 2a ; s . cerevisiae grew well ( p < 0.05 ) .",
+    "is it used ?",
+    "we then calculated TeX{X_{i}} values , three of them .",
+    "( it was late . )",
+    'he said , " go home . "',
+    "most toads ( bufo spp . ) have no teeth .",
+    "the rest wait . . . and see , at 3 a.m . or later .",
+]
+"""Every mark stands apart, as in data sets that were made for language models."""
+
+
+@given(st.permutations(TOKENISED))
+def test_a_stop_that_stands_apart_ends_a_sentence_as_any_other(expected: list[str]) -> None:
+    assert split(" ".join(expected)) == expected
+    large = [one[0].upper() + one[1:] for one in expected if one[0].isalpha()]
+    assert split(" ".join(large)) == large
+
+
+def test_a_short_form_ends_a_sentence_before_a_word_that_begins_one() -> None:
+    expected = [
+        "each is one in replicate j .",
+        "we did so in the u.s .",
+        "the rest , in time , and so on , is known .",
+    ]
+    assert split(" ".join(expected)) == expected
+
+
+def test_where_few_marks_stand_apart_a_small_letter_begins_no_sentence() -> None:
+    text = "In Haskell, the stop composes: write map . filter, or fold . map, and so on, to the end."
+    assert split(text) == [text]
+
+
+@given(
+    st.permutations(
+        ["It eats termites.[5]", "It sleeps by day.[5][12, 13]", 'It is "shy."[note 2]', "It is so."]
+    )
+)
+def test_a_number_in_brackets_behind_a_stop_stays_with_its_sentence(expected: list[str]) -> None:
+    assert split(" ".join(expected)) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

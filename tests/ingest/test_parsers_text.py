@@ -159,6 +159,36 @@ def test_markdown_leaves_out_its_own_contents() -> None:
         assert read(f"{told}{contents[3:]}{body}", "a.md").text.count("In part") == 2
 
 
+def test_headings_of_wikis_have_levels_and_no_marks() -> None:
+    articles = "".join(
+        f" = {name} = \n A {name.lower()} flies . \n = = In the wild = = \n It eats . \n"
+        for name in ("Robin", "Wren", "Red @-@ kite")
+    )
+    document = read(f"{articles}==Kept==\n=== By hand ===\nIt sings = it is well = it eats.\n", "birds.txt")
+    assert [(level, text) for kind, level, text in kinds(document) if kind == "heading"] == [
+        (1, "Robin"),
+        (2, "In the wild"),
+        (1, "Wren"),
+        (2, "In the wild"),
+        (1, "Red @-@ kite"),
+        (2, "In the wild"),
+        (2, "Kept"),
+        (3, "By hand"),
+    ]
+    assert document.title == "birds", "none of several articles names them all"
+    assert read(articles[: articles.index(" = Wren")], "birds.txt").title == "Robin"
+
+
+def test_lines_that_nobody_would_break_are_paragraphs() -> None:
+    long, short = "A line that goes on and on. " * 8, "A line that is broken\nat its seventieth letter."
+    assert [text for *_, text in kinds(read(f"{long}\n{long}\nThe end.\n\n{short}", "a.txt"))] == [
+        long.strip(),
+        long.strip(),
+        "The end.",
+        short,
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "title"),
     [
