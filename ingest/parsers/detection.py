@@ -19,6 +19,7 @@ PDF = "application/pdf"
 MARKDOWN = "text/markdown"
 TEXT = "text/plain"
 HTML = "text/html"
+WEBARCHIVE = "application/x-webarchive"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -58,6 +59,7 @@ SUFFIXES = {
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
+    ".webarchive": WEBARCHIVE,
     ".docx": DOCX,
     ".docm": DOCX,
     ".dotx": DOCX,
@@ -209,6 +211,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return XLS
     if data.startswith(b"{\\rtf"):
         return RTF  # also with pictures in bytes
+    if data.startswith(b"bplist00") and b"WebMainResource" in data:
+        return WEBARCHIVE
     if _is_mailbox(data, promised):
         return MBOX
     if _is_mail(data, promised):

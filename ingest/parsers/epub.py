@@ -23,6 +23,7 @@ from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EPUB, encrypted
+from ingest.parsers.html.drawn_headings import raise_headings
 from ingest.parsers.html.left_out import mark_contents_of_book
 from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import DC, Package
@@ -73,6 +74,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         if body is None or not "".join(body.itertext()).strip():
             continue
         mark_contents_of_book(tree, partial(_leads_to, parts - {part}, posixpath.dirname(part)))
+        raise_headings(tree)
         number += 1
         draft.page(number, _label(tree, body))
         add_html(draft, tree)

@@ -21,6 +21,7 @@ from ingest.parsers.chats import chat_title, read_chat
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import JSON, JSONL, suffix_of
+from ingest.parsers.html.drawn_headings import raise_headings
 from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.html.walk import inline_text
 from ingest.parsers.titles import title_from_name
@@ -181,6 +182,7 @@ class _Writer:
         for key, value in long:
             root = _page(value)
             if root is not None:
+                raise_headings(root)
                 self._draft.paragraph(f"{key}:")
                 add_html(self._draft, root)
             else:

@@ -17,10 +17,12 @@ from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.decoding import decode
+from ingest.parsers.decoding import Decoded, decode
 from ingest.parsers.detection import HTML
 from ingest.parsers.html.drawings import open_drawings
+from ingest.parsers.html.drawn_headings import raise_headings
 from ingest.parsers.html.head import read_head
+from ingest.parsers.html.labels import label_pictures
 from ingest.parsers.html.left_out import UNSEEN, is_hidden, is_left_out, mark
 from ingest.parsers.html.mending import mend_tables
 from ingest.parsers.html.opening import open_panels
@@ -47,6 +49,8 @@ _FLATTENED = "data-flattened"
 """On the root of a tree: it was nested too deeply; "whole" when all of it was read all the same."""
 _HIDDEN_CHARS = "data-hidden-chars"
 """On the root of a tree: how many characters were left out before it was parsed."""
+_WISH = pattern(r"java\s?script", re.IGNORECASE)
+_MOST_WISH = 300
 _SPACES = pattern(r"[ \t\n\r\f]+")
 
 
@@ -58,7 +62,16 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``too_deep``, or a limit of the draft.
     """
     declared = _META_CHARSET.search(data[:8192]) or _XML_ENCODING.search(data[:1024])
-    decoded = decode(data, declared[1].decode("ascii") if declared else "")
+    return read_page(decode(data, declared[1].decode("ascii") if declared else ""), name, limits, HTML)
+
+
+def read_page(decoded: Decoded, name: str, limits: Limits, content_type: str) -> Document:
+    """Returns the page that a text in HTML shows.
+
+    Raises:
+        ParseError: ``no_text``.
+        LimitError: as :func:`read`.
+    """
     draft = Draft(limits)
     if decoded.replaced:
         draft.note("damaged_text", decoded.loss)
@@ -66,15 +79,41 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if root is None:
         raise ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")
     head = read_head(root)
+    raise_headings(root)
     add_html(draft, root)
+    if not draft.length:
+        _read_without_scripts(draft, root, name)
     return draft.finish(
         name=name,
-        content_type=HTML,
+        content_type=content_type,
         title=head.title,
         language=root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
         date=head.date,
         metadata=head.metadata,
     )
+
+
+def _read_without_scripts(draft: Draft, root: Any, name: str) -> None:
+    """Adds what a page shows where no script may run, for one that shows nothing else.
+
+    Raises:
+        ParseError: ``no_text``: that is nothing but the wish for scripts.
+    """
+    shown = (one for _, one in walk(root, lambda element: element.tag in UNSEEN) if one.tag not in UNSEEN)
+    is_drawn = next(root.iter("script"), None) is not None and not any(
+        (one.text or "").strip() for one in shown
+    )
+    for element in list(root.iter("noscript")):
+        element.tag = "div"
+        words = one_line("".join(element.itertext()))
+        if len(words) > _MOST_WISH or not _WISH.search(words):
+            add_html(draft, element)
+    if is_drawn and not draft.length:
+        raise ParseError(
+            f"{name} holds no text: a script fetches or draws its words when it is opened.",
+            code="no_text",
+            hint="Open it in a browser, save it from there as PDF, and add that.",
+        )
 
 
 def parse_html(text: str) -> Any:
@@ -101,6 +140,7 @@ def parse_html(text: str) -> Any:
         root.set(_HIDDEN_CHARS, str(hidden))
         root.set(_FLATTENED, flattened)
         reshape(root)
+        label_pictures(root)
         open_panels(root)
         write_raised(root)
         mend_tables(root)

@@ -5,6 +5,7 @@ are paragraphs, the numbers beside lines of code. All get the role of navigation
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,6 +42,7 @@ _MOST_IN_ENTRY = 12
 _MOST_LEVELS = 3
 _BESIDE = pattern(r"[\d\s.…·‥・()\[\]|–—-]*")
 """What stands beside the words of an entry: its number, its page, dots between them."""
+_LAST_NUMBER = pattern(r"(?<![\d.,])(\d{1,5})\s*\Z")
 _MOST_NUMBERS = 50_000
 _MAIN = frozenset({"body", "html", "main", "article"})
 _NUMBERS = pattern(r"[\d\s]*")
@@ -145,11 +147,18 @@ def _leave_runs(entries: list[Any]) -> None:
     run: list[Any] = []
     for entry in [*entries, None]:
         if run and (entry is None or entry.getprevious() is not run[-1]):
-            if len(run) >= FEWEST_ENTRIES:
+            if len(run) >= FEWEST_ENTRIES and _may_be_pages(run):
                 for one in run:
                     _leave(one)
             run = []
         run.append(entry)
+
+
+def _may_be_pages(run: list[Any]) -> bool:
+    """Says whether the numbers behind the words of entries could be those of pages: none is below the one before it."""
+    found = [_LAST_NUMBER.search("".join(entry.itertext())) for entry in run]
+    numbers = [int(number[1]) for number in found if number]
+    return all(first <= second for first, second in pairwise(numbers))
 
 
 def _cell_beside_code(pre: Any) -> Any:
