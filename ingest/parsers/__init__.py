@@ -65,15 +65,16 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODP: Parser("ingest.parsers.odf.parser", "19"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "18"),
     detection.EPUB: Parser("ingest.parsers.epub", "25"),
-    detection.EML: Parser("ingest.parsers.mail.parser", "12"),
+    detection.EML: Parser("ingest.parsers.mail.parser", "13"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "12"),
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "3"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
+    detection.SIGNED: Parser("ingest.parsers.signed", "1"),
 }
 
 
-_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.MBOX, detection.ZIP})
+_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.MBOX, detection.ZIP, detection.SIGNED})
 
 
 HOLDS_PICTURES = frozenset({"", detection.PDF, *_CONTAINERS})

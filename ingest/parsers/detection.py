@@ -34,6 +34,7 @@ MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
 ICS = "text/calendar"
 ZIP = "application/zip"
+SIGNED = "application/pkcs7-mime"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON = "application/json"
@@ -102,6 +103,7 @@ SUFFIXES = {
     ".msg": MSG,
     ".ics": ICS,
     ".zip": ZIP,
+    ".p7m": SIGNED,
 }
 """The type a suffix promises."""
 
@@ -160,6 +162,12 @@ _MAIL_HEADER = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD_BYTES = 64 * 1024
+_CMS = pattern(
+    rb"\A0(?:\x80|[\x81-\x84].{1,4}?|[^\x80-\xff])\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01-\x06]",
+    re.DOTALL,
+)
+"""How what is signed or encrypted by CMS begins (RFC 5652): a sequence, and the identifier of its kind."""
+_CMS_BASE64 = pattern(rb"\A(?:-----BEGIN (?:PKCS7|CMS)-----\s*|)M[A-I][A-Za-z0-9+/\r\n]{60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return RTF  # also with pictures in bytes
     if data.startswith(b"bplist00") and b"WebMainResource" in data:
         return WEBARCHIVE
+    if is_signed(data) or (promised == SIGNED and _CMS_BASE64.match(data)):
+        return SIGNED
     if _is_mailbox(data, promised):
         return MBOX
     if _is_mail(data, promised):
@@ -249,6 +259,11 @@ def _is_pdf(data: bytes, promised: str) -> bool:
         return True
     place = data.find(b"%PDF-", 0, 1024 + 5)
     return place == 0 or (place > 0 and (promised == PDF or bool(_PDF_OBJECT.search(data))))
+
+
+def is_signed(data: bytes) -> bool:
+    """Says whether a file is what CMS makes of another: signed, or encrypted."""
+    return bool(_CMS.match(data[:32]))
 
 
 def _is_mailbox(data: bytes, promised: str) -> bool:

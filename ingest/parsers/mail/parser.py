@@ -35,9 +35,10 @@ from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.mail.body import LetterDraft, add_plain
 from ingest.parsers.mail.html import mark_earlier_mails
 from ingest.parsers.members import Binder
+from ingest.parsers.signed import unsigned
 
 _SHOWN = ("From", "To", "Cc", "Date")
-_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 )
@@ -50,6 +51,8 @@ _ENCODED_WORD = pattern(r"=\?([\w.+-]+)(?:\*[\w-]*)?\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = pattern(r"\?=\s+=\?")
 _BARE_NAME = pattern(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
 _SAVED = pattern(r"[\"<]*Saved by ")
+_CONTENT_HEADER = pattern(rb"^(?:content-[\w-]*|mime-version)[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.I | re.M)
+_END_OF_HEADERS = pattern(rb"\r?\n\r?\n")
 _BASE64 = pattern(rb"[A-Za-z0-9+/]{20,}")
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
@@ -72,13 +75,18 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """Returns a mail with its attachments.
 
     Raises:
-        ParseError: ``encrypted``, ``damaged_file`` or ``no_text``.
+        ParseError: ``encrypted``, ``damaged_file``, ``unsupported`` for a signature alone, or ``no_text``.
         LimitError: a limit of the draft.
     """
     data = data.lstrip(b"\xef\xbb\xbf\r\n")
-    message = email.message_from_bytes(data, policy=email.policy.default)
-    if message.get_content_type() in _SEALED and "signed" not in str(message.get("Content-Type", "")):
+    message: Message = email.message_from_bytes(data, policy=email.policy.default)
+    kind = message.get_content_type()
+    if kind == "multipart/encrypted" or (
+        kind in _SEALED and "enveloped" in str(message["Content-Type"]).lower()
+    ):
         raise encrypted(name)
+    if kind in _SEALED:
+        message = _opened(message, data, name)
     letter, attached = open_letter(message)
     return bind(letter, attached, name, EML, limits)
 
@@ -133,6 +141,13 @@ def bind(
     return binder.bind(
         name=name, content_type=content_type, title=head.title, date=head.date, metadata=head.metadata
     )
+
+
+def _opened(message: Message, data: bytes, name: str) -> Message:
+    """Returns a mail that was signed as one block as it was before, under its own headers."""
+    content = unsigned(_bytes(message), name)
+    head = _CONTENT_HEADER.sub(b"", _END_OF_HEADERS.split(data, maxsplit=1)[0] + b"\n")
+    return email.message_from_bytes(head + content, policy=email.policy.default)
 
 
 # ---- internet mail -------------------------------------------------------------------------------
