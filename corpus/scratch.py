@@ -14,6 +14,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from corpus.errors import StorageError
+
+IN_DATA_FOLDER = "tmp"
+
+
+def settle_scratch(data_dir: Path) -> None:
+    """Has this process and its children keep temporary files in the data folder where the machine has no place for
+    them, as a container has none whose own files are read-only. Where that cannot be written, either, nothing changes.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        place = data_dir / IN_DATA_FOLDER
+        with suppress(OSError):
+            data_dir.mkdir(parents=True, exist_ok=True)
+            place.mkdir(mode=0o700, exist_ok=True)
+            os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+
 
 @contextmanager
 def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
@@ -21,8 +39,9 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
     Raises:
         OSError: none can be made.
+        StorageError: there is no place where temporary files go (``no_scratch``).
     """
-    place = parent or Path(tempfile.gettempdir())
+    place = parent or _usual()
     remove_left(prefix, place)
     with ExitStack() as held:
         while True:
@@ -39,10 +58,25 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
 
 def remove_left(prefix: str, parent: Path | None = None) -> None:
-    """Deletes the folders of such a name whose processes are gone."""
-    for left in (parent or Path(tempfile.gettempdir())).glob(f"{prefix}*"):
+    """Deletes the folders of such a name whose processes are gone.
+
+    Raises:
+        StorageError: there is no place where temporary files go (``no_scratch``).
+    """
+    for left in (parent or _usual()).glob(f"{prefix}*"):
         with suppress(OSError), _locked(left):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _usual() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise StorageError(
+            "There is no folder for temporary files: none of the usual ones can be written.",
+            code="no_scratch",
+            hint="Set TMPDIR to a folder that can be written, or free some room.",
+        ) from None
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Settings(BaseModel):
         description="What vectors are computed in. auto: what the corpus was made in; for a new one what is "
         "fastest here of what costs the model no more than half a point of nDCG@10.",
     )
-    embed_threads: int = Field(0, ge=0, description="Threads of the embedder; 0: as many as cores.")
+    embed_threads: int = Field(0, ge=0, description="Threads of the embedder; 0: one for each processor.")
 
     late_interaction: bool = Field(
         True,

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
-from corpus.scratch import remove_left
+from corpus.scratch import remove_left, settle_scratch
 from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, recognition, too_large
@@ -76,6 +76,7 @@ class ParserPool:
                 code="no_ocr",
                 hint=f"Install it: {recognition.INSTALL}; or set ocr to auto.",
             )
+        settle_scratch(settings.data_dir)
         remove_left(SCRATCH_PREFIX)
 
     def begin(self) -> None:

@@ -6,6 +6,7 @@ from corpus.allocating import keep_little
 from corpus.blas import multiply_alone
 from corpus.embedding import open_embedder
 from corpus.embedding.embedder import SENTENCES_TOGETHER
+from corpus.scratch import settle_scratch
 from corpus.settings import Settings
 from corpus.store import Corpus
 from ingest.sandbox import ParserPool
@@ -30,6 +31,7 @@ def open_service(
     """
     multiply_alone()
     keep_little()
+    settle_scratch(settings.data_dir)
     embedder = open_embedder(
         settings, side_by_side=not lazily, briefly=lazily, batch_tokens=SENTENCES_TOGETHER
     )

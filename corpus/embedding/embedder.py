@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +42,7 @@ from corpus.embedding.token_vectors import Encoded
 from corpus.embedding.tokens import LENGTH_STEP, Tokens
 from corpus.errors import EmbeddingError
 from corpus.late import pack_tokens
+from corpus.processors import processors
 from corpus.types import Float32, Int64, QueryTokens
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class SentenceTransformerEmbedder:
     Args:
         model: the model's folder, and the precision to run it in.
         data_dir: the data folder, which keeps the export.
-        threads: threads of one computation; 0: as many as cores.
+        threads: threads of one computation; 0: as many as the process may fill processors.
         others: precisions that it may be run in instead, where a corpus was made in them.
         side_by_side: compute as many batches at a time as there are threads, one on each, rather than one on all:
             more passages and questions a second where other work wants the cores, too. A single question takes a
@@ -90,7 +90,7 @@ class SentenceTransformerEmbedder:
         self._model = model
         self._others = others
         self._data_dir = data_dir
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or processors()
         self._side_by_side, self._briefly = side_by_side, briefly
         self._batch_tokens = batch_tokens
         self._tokens = Tokens(model)

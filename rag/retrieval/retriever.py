@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
 from corpus.lexical.engine import WEIGHED
+from corpus.processors import processors
 from corpus.searching import DENSE_BROKEN, as_now, is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -57,9 +57,9 @@ LOOKED_AROUND = 24
 SPARE = 8
 """Hits beyond the wanted number, to fill the places of those that say the same."""
 
-TURNS = max(2, os.cpu_count() or 2)
-"""So many searches run at a time, one a core; the others wait. A search fills more than a core by itself, and dozens at
-once spend their time on handing Python's lock to each other."""
+FEWEST_TURNS = 2
+"""So many searches run at a time, or one for each processor; the others wait. A search fills more than a core by
+itself, and dozens at once spend their time on handing Python's lock to each other."""
 
 MAX_K = 1000
 
@@ -110,8 +110,9 @@ class Retriever:
         self._settings = settings
         self._reranker = reranker or open_reranker(settings)
         wanted = self._reranker.late and recipe.late
-        self._turns = threading.BoundedSemaphore(TURNS)
-        self._beside = ThreadPoolExecutor(TURNS, "meaning")
+        turns = max(FEWEST_TURNS, processors())
+        self._turns = threading.BoundedSemaphore(turns)
+        self._beside = ThreadPoolExecutor(turns, "meaning")
         self._named = NamedFirst(corpus, recipe)
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from corpus.catalog import open_database
-from corpus.scratch import scratch_folder
+from corpus.errors import StorageError
+from corpus.scratch import IN_DATA_FOLDER, remove_left, scratch_folder, settle_scratch
 
 HOLD = """
 import sys, time
@@ -77,3 +79,40 @@ def test_a_copy_of_the_catalog_that_a_kill_left_goes_when_one_is_made_again(
         assert len(list(temporary.iterdir())) == 1
         opened.close()
     assert list(temporary.iterdir()) == []
+
+
+def test_without_a_place_for_temporary_files_they_go_into_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container whose own files are read-only has no other: reading a folder ended as a defect there."""
+    no_place(monkeypatch)
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    settle_scratch(tmp_path / "data")
+    place = tmp_path / "data" / IN_DATA_FOLDER
+    with scratch_folder("vouch-parsing-") as made:
+        assert made.parent == place
+        assert os.environ["TMPDIR"] == str(place)  # children keep theirs there, too
+    assert list(place.iterdir()) == []
+    assert place.stat().st_mode & 0o777 == 0o700
+
+
+def test_where_nothing_can_be_written_it_is_said_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_place(monkeypatch)
+    (tmp_path / "data").write_text("not a folder")
+    settle_scratch(tmp_path / "data")
+    with pytest.raises(StorageError) as refused:
+        remove_left("vouch-parsing-")
+    assert refused.value.code == "no_scratch"
+    assert "TMPDIR" in refused.value.hint
+
+
+def no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where none of the usual folders can be written; root could write them all."""
+
+    def none() -> list[str]:
+        return ["/proc/1/fdinfo"]
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", none)
