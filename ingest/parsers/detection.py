@@ -33,6 +33,7 @@ EML = "message/rfc822"
 MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
 ICS = "text/calendar"
+VCF = "text/vcard"
 ZIP = "application/zip"
 SIGNED = "application/pkcs7-mime"
 CSV = "text/csv"
@@ -42,68 +43,36 @@ JSONL = "application/jsonl"
 NOTEBOOK = "application/x-ipynb+json"
 
 SUFFIXES = {
-    ".pdf": PDF,
-    ".md": MARKDOWN,
-    ".markdown": MARKDOWN,
-    ".mdown": MARKDOWN,
-    ".mkd": MARKDOWN,
-    ".mdx": MARKDOWN,
-    ".qmd": MARKDOWN,
-    ".txt": TEXT,
-    ".text": TEXT,
-    ".log": TEXT,
-    ".rst": TEXT,
-    ".srt": TEXT,
-    ".vtt": TEXT,
-    ".adoc": TEXT,
-    ".asciidoc": TEXT,
-    ".html": HTML,
-    ".htm": HTML,
-    ".xhtml": HTML,
-    ".webarchive": WEBARCHIVE,
-    ".docx": DOCX,
-    ".docm": DOCX,
-    ".dotx": DOCX,
-    ".dotm": DOCX,
-    ".xlsx": XLSX,
-    ".xlsm": XLSX,
-    ".xltx": XLSX,
-    ".xltm": XLSX,
-    ".xlsb": XLSX,
-    ".xls": XLS,
-    ".xlt": XLS,
-    ".ods": ODS,
-    ".fods": ODS,
-    ".ots": ODS,
-    ".csv": CSV,
-    ".tsv": TSV,
-    ".tab": TSV,
-    ".json": JSON,
-    ".jsonl": JSONL,
-    ".ndjson": JSONL,
-    ".ipynb": NOTEBOOK,
-    ".pptx": PPTX,
-    ".pptm": PPTX,
-    ".ppsx": PPTX,
-    ".ppsm": PPTX,
-    ".potx": PPTX,
-    ".odt": ODT,
-    ".ott": ODT,
-    ".fodt": ODT,
-    ".odp": ODP,
-    ".otp": ODP,
-    ".fodp": ODP,
-    ".rtf": RTF,
-    ".epub": EPUB,
-    ".eml": EML,
-    ".mbox": MBOX,
-    ".mbx": MBOX,
-    ".mht": EML,
-    ".mhtml": EML,
-    ".msg": MSG,
-    ".ics": ICS,
-    ".zip": ZIP,
-    ".p7m": SIGNED,
+    suffix: content_type
+    for content_type, suffixes in {
+        PDF: ".pdf",
+        MARKDOWN: ".md .markdown .mdown .mkd .mdx .qmd",
+        TEXT: ".txt .text .log .tex .bib .yaml .yml .toml .ini .cfg .conf .sql .proto .rst .srt .vtt .adoc .asciidoc",
+        HTML: ".html .htm .xhtml",
+        WEBARCHIVE: ".webarchive",
+        DOCX: ".docx .docm .dotx .dotm",
+        XLSX: ".xlsx .xlsm .xltx .xltm .xlsb",
+        XLS: ".xls .xlt",
+        ODS: ".ods .fods .ots",
+        CSV: ".csv",
+        TSV: ".tsv .tab",
+        JSON: ".json .geojson",
+        JSONL: ".jsonl .ndjson",
+        NOTEBOOK: ".ipynb",
+        PPTX: ".pptx .pptm .ppsx .ppsm .potx",
+        ODT: ".odt .ott .fodt",
+        ODP: ".odp .otp .fodp",
+        RTF: ".rtf",
+        EPUB: ".epub",
+        EML: ".eml .mht .mhtml",
+        MBOX: ".mbox .mbx",
+        MSG: ".msg",
+        ICS: ".ics",
+        VCF: ".vcf .vcard",
+        ZIP: ".zip",
+        SIGNED: ".p7m",
+    }.items()
+    for suffix in suffixes.split()
 }
 """The type a suffix promises."""
 
@@ -152,6 +121,7 @@ _BARE_WORKBOOK = pattern(
 _NOTEBOOK = pattern(rb'"nbformat"\s*:\s*\d')
 _TAG = pattern(rb"<(?:!doctype|/?[a-z][a-z0-9]*)[\s/>]", re.IGNORECASE)
 _CALENDAR_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\r?\n", re.IGNORECASE)
+_CONTACTS_START = pattern(rb"\A(?:\xef\xbb\xbf)?\s*BEGIN:VCARD\s*[\r\n]", re.IGNORECASE)
 _PARTS = ("word/", "ppt/", "xl/", "META-INF/manifest.xml", "META-INF/container.xml", "content.xml")
 _MAIL_START = pattern(rb"(?:From [^\n]*\n)?[A-Za-z][A-Za-z0-9-]*:")
 _MAILBOX_START = pattern(rb"From \S+ [^\r\n]*\d{4}\r?\n[A-Za-z][A-Za-z0-9-]*:")
@@ -284,6 +254,8 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
     plain = head.replace(b"\0", b"")
     if _CALENDAR_START.match(plain.lstrip(b"\xff\xfe")):
         return ICS
+    if _CONTACTS_START.match(plain.lstrip(b"\xff\xfe")):
+        return VCF
     flat = _FLAT.search(plain) if plain.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
     if flat is not None and flat[1].decode() in (ODT, ODS, ODP):
         return flat[1].decode()
@@ -378,7 +350,7 @@ def encrypted(name: str) -> ParseError:
 
 _READ = (
     "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
-    "JSON, JSON Lines, Jupyter notebooks, FODT, FODS, FODP and ZIP"
+    "VCF, JSON, JSON Lines, Jupyter notebooks, FODT, FODS, FODP and ZIP"
 )
 
 

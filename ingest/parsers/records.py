@@ -34,6 +34,9 @@ _MAX_DEPTH = 64
 _MAX_BAD_NOTES = 20
 _LONG_TEXT = 200
 _MAX_COLUMNS = 60
+_NUMBER = pattern(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_MOST_NUMBERS = 256
+_FEW_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,38 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 def _load(text: str) -> Any:
     return json.loads(
         text,
-        object_pairs_hook=lambda pairs: _Object(tuple(pairs)),
+        object_pairs_hook=lambda pairs: _Object(tuple((key, _told(value)) for key, value in pairs)),
         parse_float=str,
         parse_int=str,
         parse_constant=str,
         strict=False,
     )
+
+
+def _told(value: Any) -> Any:
+    """Returns lists of numbers in each other (places on a map, a matrix) as a text, a long one as how many they are.
+
+    So is a single list of very many: a vector, a signal. Nobody reads those, and no question asks for one of them.
+    """
+    if not isinstance(value, list) or (
+        len(value) <= _MOST_NUMBERS and not any(isinstance(one, list) for one in value)
+    ):
+        return value
+    count, left = 0, list(value)
+    while left:
+        one = left.pop()
+        if isinstance(one, list):
+            left.extend(one)
+        elif isinstance(one, str) and _NUMBER.fullmatch(one):
+            count += 1
+        else:
+            return value
+    if count > _FEW_NUMBERS:
+        return f"({count:,} numbers)"
+    rows = [
+        one for one in value if isinstance(one, list) and one and all(isinstance(inner, str) for inner in one)
+    ]
+    return "; ".join(map(", ".join, rows)) if len(rows) == len(value) else value
 
 
 def _read_whole(text: str, name: str) -> Any:

@@ -8,21 +8,19 @@ times, the rules of time zones, everything that only programs read. RFC 5545; of
 
 from __future__ import annotations
 
-import quopri
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from corpus.errors import ParseError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import read_date
-from ingest.parsers.decoding import decode
 from ingest.parsers.detection import ICS
+from ingest.parsers.mail.content_lines import content_lines, unescape, unfold
 from ingest.parsers.mail.recurrence import tell_rule
 
 _KEPT = frozenset({"VEVENT", "VTODO", "VJOURNAL"})
@@ -46,13 +44,7 @@ _SHOWN = {
 }
 """Properties in the order in which they are shown, and as what; the title and the text come before and after."""
 _MOMENTS = frozenset({"DTSTART", "DTEND", "DUE", "RDATE", "EXDATE", "RECURRENCE-ID"})
-_FOLD = pattern(r"\r?\n[ \t]")
-_FOLDED_BYTES = pattern(rb"\r?\n[ \t]")
-_LINE_END = pattern(r"\r\n|\r|\n")
-_LINE = pattern(r"(?P<name>[A-Za-z0-9-]+)(?P<parameters>(?:;[^:;\"]*(?:\"[^\"]*\"[^:;\"]*)*)*):(?P<value>.*)")
-_PARAMETER = pattern(r";(?P<key>[A-Za-z0-9-]+)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;]*))")
 _MOMENT = pattern(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
-_ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _UNSAID = frozenset({"CONFIRMED", "NEEDS-ACTION", "FINAL"})
 _TITLE, _TEXT = "SUMMARY", "DESCRIPTION"
 _DAY_CHARS, _MOMENT_CHARS = len("2026-12-08"), len("2026-12-08 14:00")
@@ -75,13 +67,11 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``binary`` or ``no_text``.
         LimitError: a limit of the draft.
     """
-    wide = b"\0" in data
-    # Programs fold amid the bytes of a character.
-    decoded = decode(data if wide else _FOLDED_BYTES.sub(b"", data))
+    decoded = unfold(data)
     draft = Draft(limits)
     if decoded.replaced:
         draft.note("damaged_text", decoded.loss)
-    entries = list(_entries(_FOLD.sub("", decoded.text) if wide else decoded.text))
+    entries = list(_entries(decoded.text))
     draft.page(1)
     for entry in entries:
         draft.heading(one_line(entry.first(_TITLE)), 1)
@@ -119,12 +109,8 @@ def _entries(text: str) -> Iterator[_Entry]:
     entry: _Entry | None = None
     inside: list[str] = []
     called_off = False
-    lines = iter(_LINE_END.split(text))
-    for line in lines:
-        match = _LINE.match(line)
-        if match is None:
-            continue
-        name, value = match["name"].upper(), match["value"]
+    for line in content_lines(text):
+        name, value = line.name, line.value
         if name == "BEGIN":
             inside.append(value.strip().upper())
             called_off = called_off and inside[-1] != "VCALENDAR"
@@ -146,27 +132,9 @@ def _entries(text: str) -> Iterator[_Entry]:
             and (name in _SHOWN or name in (_TITLE, _TEXT))
             and not (called_off and name == "STATUS")
         ):
-            given = {
-                one["key"].upper(): one["quoted"] or one["bare"] or ""
-                for one in _PARAMETER.finditer(match["parameters"])
-            }
-            if "QUOTED-PRINTABLE" in match["parameters"].upper():
-                value = _unquote(value, lines, given.get("CHARSET", ""))
-            entry.values.setdefault(name, []).append(_show(name, value, given))
+            entry.values.setdefault(name, []).append(_show(name, value, line.given))
     if entry is not None:
         yield entry
-
-
-def _unquote(value: str, lines: Iterator[str], charset: str) -> str:
-    """Returns what vCalendar 1.0 wrote as ``=E4=BC=9A``, over several lines where each but the last ends with ``=``."""
-    pieces = [value]
-    while pieces[-1].endswith("="):
-        pieces.append(next(lines, ""))
-    written = "".join(piece.removesuffix("=") for piece in pieces)
-    try:
-        return decode(quopri.decodestring(written.encode()), charset).text.replace("\r\n", "\n")
-    except ParseError:
-        return written
 
 
 def _show(name: str, value: str, given: Mapping[str, str]) -> str:
@@ -183,7 +151,7 @@ def _show(name: str, value: str, given: Mapping[str, str]) -> str:
         return tell_rule(value.strip(), _moment)
     if name in ("DURATION", "URL"):
         return value.strip()
-    return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
+    return unescape(value)
 
 
 def _moment(value: str, zone: str = "") -> str:
