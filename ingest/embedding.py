@@ -80,6 +80,8 @@ class EmbeddingChild:
         self._loading: threading.Thread | None = None
         self._asked = 0
         self._closed = False
+        self.slower = ""
+        """Why passages are embedded more slowly than they could be, in one sentence; "" where nothing is wrong."""
 
     @property
     def space(self) -> EmbeddingSpace:
@@ -207,7 +209,8 @@ class EmbeddingChild:
                 continue
             if reply[:1] == b"E":
                 raise EmbeddingError(**json.loads(reply[1:]))
-            return _read_reply(reply, len(texts), self.space.dimension, tokens)
+            rows, codes, self.slower = _read_reply(reply, len(texts), self.space.dimension, tokens)
+            return rows, codes
         if self._closed:
             raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
         raise EmbeddingError(
@@ -325,21 +328,24 @@ def main() -> None:
                 embedder.prepare()
                 prepared = True
             if request["tokens"]:
-                reply = _show_reply(*embedder.embed_passages_with_tokens(request["texts"]))
+                reply = _show_reply(*embedder.embed_passages_with_tokens(request["texts"]), embedder.problem)
             else:
-                reply = _show_reply(embedder.embed_passages(request["texts"]), [])
+                reply = _show_reply(embedder.embed_passages(request["texts"]), [], embedder.problem)
         except EmbeddingError as error:
             told = {"message": error.message, "code": error.code, "hint": error.hint}
             reply = b"E" + json.dumps(told).encode()
         _send(answers, reply)
 
 
-def _show_reply(rows: Float32, codes: Sequence[bytes | None]) -> bytes:
+def _show_reply(rows: Float32, codes: Sequence[bytes | None], slower: str) -> bytes:
     lengths = np.array([len(one or b"") for one in codes], dtype="<u4").tobytes()
-    return b"".join([b"V", rows.astype("<f4").tobytes(), lengths, *filter(None, codes)])
+    return b"".join([b"V", rows.astype("<f4").tobytes(), lengths, *filter(None, codes), slower.encode()])
 
 
-def _read_reply(reply: bytes, texts: int, dimension: int, tokens: bool) -> tuple[Float32, list[bytes | None]]:
+def _read_reply(
+    reply: bytes, texts: int, dimension: int, tokens: bool
+) -> tuple[Float32, list[bytes | None], str]:
+    """Returns the vectors, the tokens' codes, and why the child is slower than it could be ("" where it is not)."""
     rows = np.frombuffer(reply, "<f4", texts * dimension, offset=1).reshape(texts, dimension)
     at, codes = 1 + rows.nbytes, list[bytes | None]()
     if tokens:
@@ -348,7 +354,7 @@ def _read_reply(reply: bytes, texts: int, dimension: int, tokens: bool) -> tuple
         for length in lengths.tolist():
             codes.append(reply[at : at + length] or None)
             at += length
-    return rows.astype(np.float32), codes
+    return rows.astype(np.float32), codes, reply[at:].decode()
 
 
 def _read_requests(source: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:

@@ -182,6 +182,7 @@ class Ledger:
             dry_run=self.request.options.dry_run,
             stopped=self.stopped,
             hint=self.hint,
+            slower="",  # who embeds knows it
             **self.counts,
         )
 

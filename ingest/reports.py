@@ -140,7 +140,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did. ``stopped`` tells why it ended early ("" when it did not).
+    """What an ingest did. ``stopped`` tells why it ended early ("" when it did not), ``slower`` why passages were
+    embedded more slowly than they could be ("" when they were not).
 
     A document that moved, and was read again under its new name, counts as one of ``moved`` alone, and is one of
     ``files``: as it was read, with the place where it was.
@@ -160,6 +161,7 @@ class IngestReport:
     dry_run: bool = False
     stopped: str = ""
     hint: str = ""
+    slower: str = ""
 
 
 _HARMLESS_NOTES = frozenset({"hidden_text", "type_mismatch", "encoding", "duplicate_page", "ocr_page"})

@@ -332,7 +332,7 @@ class Service:
     ) -> IngestReport:
         with self._ingesting, EmbeddingChild(self.settings, self.embedder) as embedder:
             parsers, self._begun = self._begun, None
-            return ingest(
+            report = ingest(
                 self.corpus,
                 embedder,
                 request,
@@ -340,6 +340,7 @@ class Service:
                 cancelled=cancelled,
                 parsers=parsers,
             )
+            return replace(report, slower=embedder.slower)
 
     @property
     def drawing(self) -> ParserPool:

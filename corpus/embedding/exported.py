@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -227,6 +228,9 @@ def _ensure(model: ModelFolder, folder: Path) -> str:
             os.close(held)
         refused = _refusal(folder)
         if refused is None:
+            if done.returncode < 0:
+                why = ", most often because memory ran out" if done.returncode == -signal.SIGKILL else ""
+                return f"exporting {model.name} was ended by signal {-done.returncode}{why}."
             last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             return f"exporting {model.name} failed: {last_line}."
         return refused

@@ -170,6 +170,8 @@ def show_report(screen: Screen, done: Mapping[str, Any]) -> None:
     _show_files(screen, "Read in part", files["partial"], "warn")
     _show_files(screen, "Left out", files["skipped"], "faint")
     _show_formats(screen, done["files"])
+    if done["slower"]:
+        screen.show("", Text(printable(done["slower"]), "warn"))
     if done["stopped"]:
         stopped = (
             "Stopped before the end." if done["stopped"] == "cancelled" else f"Stopped: {done['stopped']}"

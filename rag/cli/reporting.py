@@ -174,7 +174,7 @@ def report_page(done: Mapping[str, Any]) -> str:
         f"<h1>{title}</h1>",
         f'<p class="faint">{_shown(duration(done["seconds"]))}, {count(done["chunks"], "passage")}'
         f"{', a dry run: nothing was changed' if done['dry_run'] else ''}</p>",
-        f'<p class="state partial">{_shown(stopped)}</p>' if stopped else "",
+        *(f'<p class="state partial">{_shown(said)}</p>' for said in (stopped, done["slower"]) if said),
         "<h2>Files</h2>",
         _table([("", ""), ("", "n")], [(_shown(name), f"{number:,}") for name, number in counts if number]),
         *_formats(files),

@@ -249,3 +249,13 @@ def test_what_the_processor_has_and_lacks_is_told(
     monkeypatch.setattr(runtime.platform, "system", lambda: "Linux")
     monkeypatch.setattr(runtime.Path, "read_text", lambda *_, **__: f"vendor_id\t: x\n{flags}\n")
     assert runtime.processor() == told
+
+
+def test_an_export_that_was_killed_says_what_ran_out(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = open_with(tiny, tmp_path)
+    killed = subprocess.CompletedProcess([], -9, "", "")
+    monkeypatch.setattr(exported.subprocess, "run", lambda *args, **options: killed)
+    embedder.prepare()
+    assert "ended by signal 9, most often because memory ran out." in embedder.problem

@@ -216,6 +216,9 @@ def test_the_child_embeds_where_no_export_can_be_kept(
         settings = chosen.model_copy(update={"data_dir": folder})
         with EmbeddingChild(settings) as child:
             assert child.embed_passages(["one"]).shape == (1, child.space.dimension)
+            assert ("Read-only file system" in child.slower) is not there
+            child.embed_passages_with_tokens(["two"])
+            assert ("Read-only file system" in child.slower) is not there
         here = open_embedder(settings)
         here.prepare()
         assert ("Read-only file system" in here.problem) is not there

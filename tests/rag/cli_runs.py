@@ -41,6 +41,8 @@ class Ended:
 class WordChild(WordEmbedder):
     """Stands where the embedding child stands."""
 
+    slower = ""
+
     def __init__(self, settings: Settings, embedder: WordEmbedder) -> None:
         self.settings = settings
 

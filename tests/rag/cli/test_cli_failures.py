@@ -114,6 +114,7 @@ def _report(**changes: object) -> dict[str, object]:
         "dry_run": False,
         "stopped": "",
         "hint": "",
+        "slower": "",
         **counts,
         **changes,
     }
@@ -143,6 +144,15 @@ def test_an_ingest_that_the_disk_stopped_ends_with_5(nowhere: Vouch, monkeypatch
     ended = nowhere("ingest", ".")
     assert ended.code == ExitCode.STORAGE
     assert "Stopped: The disk is full. Free some." in ended.out
+
+
+def test_an_ingest_says_why_it_was_slow(nowhere: Vouch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory ran out while the model was exported an ingest took several times as long, and nothing said so."""
+    why = "Embedding runs on the slower reference: exporting m was ended by signal 9."
+    _fake_call(monkeypatch, lambda *_, **__: _report(slower=why))
+    ended = nowhere("ingest", ".")
+    assert ended.code == ExitCode.OK
+    assert why in " ".join(ended.out.split())
 
 
 def test_other_commands_end_at_once_when_interrupted(nowhere: Vouch, monkeypatch: pytest.MonkeyPatch) -> None:

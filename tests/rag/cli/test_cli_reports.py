@@ -132,7 +132,9 @@ def test_the_page_has_the_characters_of_each_page_and_the_tokens() -> None:
         "pages": 3, "chars": 4321, "page_chars": [1234, 0, 3087], "tables": 1, "chunks": 9, "tokens": 987,
         "chunks_without_vector": 0, "notes": [], "seconds": 0.5,
     }  # fmt: skip
-    done = {"collection": "hr", "files": [one], "seconds": 1.0, "dry_run": False, "stopped": "", "hint": ""}
+    done = {
+        "collection": "hr", "files": [one], "seconds": 1.0, "dry_run": False, "stopped": "", "hint": "", "slower": "",
+    }  # fmt: skip
     page = Page(report_page({**done, **dict.fromkeys(counts, 0)}))
     assert "4,321" in page.text
     assert "987" in page.text
@@ -155,12 +157,14 @@ def test_a_stopped_dry_run_is_a_page_too() -> None:
         "dry_run": True,
         "stopped": "<i>",
         "hint": "Go on with the same command.",
+        "slower": "Embedding is slower: <u>.",
         **none,
     }
     page = Page(report_page(done))
     assert "Ingest of <b>" in page.text
     assert "Stopped before its end: <i>. Go on with the same command." in page.text
-    assert not {"b", "i"} & {tag for tag, _ in page.tags}
+    assert "Embedding is slower: <u>." in page.text
+    assert not {"b", "i", "u"} & {tag for tag, _ in page.tags}
 
 
 # ---- following a folder -----------------------------------------------------------------------------------
