@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from corpus.line_ends import ends_at_line
 from corpus.patterns import pattern
 from corpus.scripts import CJK
 
@@ -31,18 +32,11 @@ _LEAST_APART = 3
 """So many marks with a blank before them, and more than twice as many as stand at their words: the text was tokenised
 (data sets for language models are), and a small letter may follow a stop that stands apart."""
 _APART_CLOSER = pattern(r" (?:[)\]\u201d\u2019\xbb]|(?P<quote>[\"']))(?=\s|\Z)")
-_BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
-_NUMBERING = r"[(\uff08]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})[.)\uff09\uff0e](?=\s|\D)"
-_ITEM = pattern(
-    rf"[ \t\u3000]*(?:[{_BULLETS}]|[-*+\u2013\u2014](?=[\s\w])|#{{1,6}}\s|\||>|{_NUMBERING}"
-    r"|[\u2460-\u2473\u3251-\u325f\u2776-\u277f]"  # circled numbers
-    r"|\u7b2c[\d\uff10-\uff19\u4e00-\u9fff]{1,4}[\u6761\u7ae0\u7bc0\u7de8\u9805])"  # article, chapter n
-)
-_ROW = pattern(r"[^\t|\n]*(?:\t|(?<=\s)\|\s|\|[^|\n]*\|)")
-_BLANK_LINE = pattern(r"[ \t\r\u3000\xa0]*(?:\n|\Z)")
 _ENUMERATOR = pattern(
-    r"[ \t\u3000]*[\"'\u201c\u2018\u300c\u300e\xab]?[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,5})\Z"
+    r"[ \t\u3000]*[\"'\u201c\u2018\u300c\u300e\xab]?[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z\u30a2-\u30f3]|[ivxIVX]{1,5}"
+    r"|[QA\uff31\uff21]\d{1,3})\Z"
 )
+_LONGEST_ENUMERATOR = 12
 _LAST_TOKEN = pattern(r"[^\s(\[{\"'\u201c\u2018]{1,24}\Z")
 _NEXT_TOKEN = pattern(r"\s*[\"'\u201c\u2018(\[]*([^\s\"'\u201d\u2019)\],.!?]{1,24})")
 
@@ -90,14 +84,14 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
         at = match.end()
         kind = match.lastgroup
         if kind == "line":
-            if not _line_ends(text, line, match.start(), at, stop):
+            if not ends_at_line(text, line, match.start(), at, stop):
                 line = at
                 continue
             line = at
         elif kind == "page":
             line = at
         elif kind == "full_close":
-            if not _full_stop_ends(text, match, stop):
+            if not _full_stop_ends(text, match, line, stop):
                 continue
         else:
             at = _closed(text, match, begin, stop)
@@ -136,10 +130,13 @@ def _add_span(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> 
         begin = cut
 
 
-def _full_stop_ends(text: str, match: re.Match[str], stop: int) -> bool:
-    at = match.end()
-    if match["full"] == "\uff0e" and _is_digit(text, match.start() - 1) and _is_digit(text, at):
-        return False
+def _full_stop_ends(text: str, match: re.Match[str], line: int, stop: int) -> bool:
+    at, begin = match.end(), match.start()
+    if match["full"] == "\uff0e":
+        if _is_digit(text, begin - 1) and _is_digit(text, at):
+            return False
+        if begin - line <= _LONGEST_ENUMERATOR and _ENUMERATOR.match(text, line, begin):
+            return False
     # A quoted sentence goes on when a particle or a comma follows its closing bracket.
     follows = text[at] if at < stop else ""
     return not (
@@ -191,7 +188,7 @@ def _stop_ends(text: str, match: re.Match[str], at: int, line: int, start: int, 
             return False
     if match["stop"] != ".":
         return True
-    if begin - line <= 12 and _ENUMERATOR.match(text, line, word_end):
+    if begin - line <= _LONGEST_ENUMERATOR and _ENUMERATOR.match(text, line, word_end):
         return False
     before = _LAST_TOKEN.search(text, max(line, word_end - 24), word_end)
     token = before[0].lower() if before else ""
@@ -210,24 +207,3 @@ def _is_tokenised(around: str) -> bool:
 
 def _is_written_small(around: str) -> bool:
     return len(around) >= _LEAST_SMALL_CHARS and around.islower()
-
-
-def _line_ends(text: str, line: int, line_stop: int, next_line: int, stop: int) -> bool:
-    if next_line >= stop or _BLANK_LINE.match(text, next_line, stop):
-        return True
-    if _ITEM.match(text, next_line, stop) or _ROW.match(text, next_line, min(stop, next_line + 400)):
-        return True
-    this = text[line:line_stop].strip() if line_stop - line <= 400 else ""
-    if not this:
-        return False
-    if this.startswith(("#", "|")) or _ROW.match(text, line, line_stop):
-        return True
-    # A short line over a longer one, not cut at a comma, is a heading or a label.
-    following = text[next_line : next_line + 200].split("\n", 1)[0].strip()
-    first = following[:1]
-    if not first or first.islower() or this[-1] in ",;:\u3001\uff0c-(\uff08":
-        return this.endswith(":") and first.isupper()
-    if first.isascii() and not first.isupper():
-        return False
-    # Japanese goes on in hiragana where an English line would break between words.
-    return len(this) * 2 <= len(following) and len(this) <= 60 and not "\u3041" <= this[-1] <= "\u309f"

@@ -17,7 +17,7 @@ from corpus.settings import Settings
 from corpus.types import Block, Chunk, Document
 from ingest.contexts import Contexts
 
-CHUNKER_VERSION = "8"
+CHUNKER_VERSION = "9"
 """Part of the ingest fingerprint: it changes when a document would be cut, or its passages embedded, differently."""
 
 _CONTEXT_SHARE = 3
@@ -36,7 +36,7 @@ _BREAK_COST = {"block": 0.0, "row": 0.1, "sentence": 0.2}
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Blocks under one heading. ``lead`` counts the headings it begins with."""
+    """Blocks under one heading. ``lead`` counts the headings it begins with, the document's title among them."""
 
     headings: tuple[str, ...]
     lead: int
@@ -272,7 +272,7 @@ class Chunker:
 
 
 def _sections(document: Document) -> Iterator[_Section]:
-    """Yields the blocks under each heading; a heading without text of its own opens the next section."""
+    """Yields the blocks under each heading; one without text of its own, or the title, opens the next section."""
     path: list[tuple[int, str]] = []
     blocks: list[Block] = []
     lead = 0
@@ -282,11 +282,17 @@ def _sections(document: Document) -> Iterator[_Section]:
                 yield _Section(tuple(name for _, name in path), lead, tuple(blocks))
                 blocks, lead = [], 0
             path = [(level, name) for level, name in path if level < block.level]
-            path.append((block.level, " ".join(document.text[block.start : block.end].split())))
+            path.append((block.level, _in_one_line(document.text, block)))
             lead += 1
+        elif not blocks and _in_one_line(document.text, block) == document.title:
+            lead = 1
         blocks.append(block)
     if blocks:
         yield _Section(tuple(name for _, name in path), lead, tuple(blocks))
+
+
+def _in_one_line(text: str, block: Block) -> str:
+    return " ".join(text[block.start : block.end].split())
 
 
 def _all_blocks(document: Document) -> Iterator[Block]:

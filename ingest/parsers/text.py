@@ -1,14 +1,16 @@
 """Plain text, with the headings, lists and tables its author drew.
 
-The lines are kept as written, so a quote is found in the user's own file; those of reStructuredText as its reader sees
-them. A form feed starts a page.
+The lines are kept as written, so a quote is found in the user's own file, but for words that a line's end parted;
+those of reStructuredText are kept as its reader sees them. A form feed starts a page.
 Headings are short lines that stand alone and are underlined, numbered (``3.2 Leave``, ``第3条（休暇）``),
-marked (``■ 概要``) or in capitals; anything less certain stays a paragraph.
+marked (``■ 概要``), in capitals or a function's signature, and what a law's article is about (``（目的）``);
+anything less certain stays a paragraph.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import PurePath
 
 from corpus.patterns import pattern
@@ -17,6 +19,7 @@ from ingest.parsers import asciidoc, restructured, transcripts
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import TEXT
+from ingest.parsers.hyphens import without_line_hyphens
 from ingest.parsers.text_tables import CELL, HEAD, ROW
 from ingest.parsers.titles import title_from_name
 
@@ -39,6 +42,20 @@ _EQUALS = pattern(
     r"(=(?: ?=){0,5})(?:[ \t]+([^\s=].*?)(?P<closed>[ \t]+\1)?|(?<===)(?P<enclosed>[^\s=][^=]*)\1)"
 )
 """``== Leave`` (AsciiDoc), ``== Leave ==``, ``==Leave==`` (wikis), ``= = Leave = =`` (wikis as data sets hold them)."""
+_CAPTION = pattern(r"[（(][^（）()]{1,30}[)）]")
+_ARTICLE = pattern(r"第[\d０-９一二三四五六七八九十百]{1,6}条")
+"""A law's article (``第二条　…``), with what it is about in brackets on the line above it."""
+_JA_NUMBERED = pattern(
+    r"(?:[\d０-９]{1,2}|([（(])[\d０-９]{1,2}[)）])[.．、\u3000 ]?[^\d\s.．、。…][^。…]{0,38}(?<![。、.．])"
+)
+_JA_BELOW = pattern(r"\u3000+[^\s\u3000]|[（(][1１][)）]|[○◯]")
+"""What stands below a numbered title without a blank line: a paragraph, which is set in, the first of a list or a
+speaker."""
+_SIGNATURE = pattern(r"[A-Za-z_][\w.]{2,60}\([\x20-\x7e]*\)(?: -> \S[\x20-\x7e]*)?:?")
+_PART_ALONE = pattern(
+    r"(?:chapter|section|part|article|appendix|schedule|exhibit|annex)\s+(?:\d{1,3}(?:\.\d{1,2})*|[A-Z]|[IVXL]{1,6})[.:]?",
+    re.IGNORECASE,
+)
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、:：]$")
 _STEP = pattern(r"\d{1,2}\.[ \t]+[\x20-\x7e]*(?:[!?:;,]|(?<![\w-])[a-z]{4}[\x20-\x7e]*\.)")
 """What is to be done (``3. Restart the service.``), no title that ends with a full stop (``2. Governing Law.``)."""
@@ -84,6 +101,8 @@ def _add_pages(draft: Draft, text: str, markup: str) -> str:
     """Adds a text's pages to a draft; returns its title, "" where it has none."""
     if markup:
         text = restructured.as_read(text) if markup == _RST_NAME else asciidoc.as_read(text)
+    else:
+        text = without_line_hyphens(text)
     reader = _Reader(draft, markup)
     for number, page in enumerate(text.split("\f"), 1):
         if number == 1 or page.strip():
@@ -119,15 +138,16 @@ class _Reader:
 
     def read_page(self, lines: list[str]) -> None:
         block: list[str] = []
-        for line in [*lines, ""]:
-            is_title = not self._markup and _is_enclosed(line.strip())
-            if line.strip() and not is_title:
+        for line, below in pairwise([*lines, "", ""]):
+            level = 0 if self._markup else _level_amid(line, below)
+            if line.strip() and not level:
                 block.append(line)
             elif block:
                 self._read_block(block)
                 block = []
-            if is_title:
-                self._read_block([line])
+            if level:
+                self._blocks += 1
+                self._add_heading(_bare(line), level)
 
     def _read_block(self, lines: list[str]) -> None:
         """Reads the lines between two blank ones."""
@@ -144,8 +164,9 @@ class _Reader:
         if not lines:
             return
         if level := self._level(lines):
-            self._add_heading(_bare(lines[0]), level)
-            lines = lines[1:]
+            own = 2 if _is_part(lines) else 1
+            self._add_heading("\n".join(map(_bare, lines[:own])), level)
+            lines = lines[own:]
         if not lines:
             return
         if len(lines) > 1 and all("\t" in line.strip() for line in lines):
@@ -164,6 +185,8 @@ class _Reader:
         """Returns the level of a block's first line, 0 when it is no heading; markup says itself what one is."""
         if self._markup:
             return _equals(lines[0].strip()) if self._markup == _ASCIIDOC_NAME else 0
+        if _is_part(lines):
+            return 1
         return _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
 
     def _take_underlined(self, lines: list[str]) -> list[str]:
@@ -187,7 +210,7 @@ class _Reader:
             lines = rest
 
     def _add_heading(self, text: str, level: int) -> None:
-        if not self._title and self._blocks <= _BEGINNING_BLOCKS:
+        if not self._title and self._blocks <= _BEGINNING_BLOCKS and not _SIGNATURE.fullmatch(text.strip()):
             self._title = text.strip()
         self._levels.append(level)
         self._draft.heading(text, level)
@@ -227,6 +250,27 @@ def _is_enclosed(line: str) -> bool:
     return title is not None and bool(title["closed"] or title["enclosed"])
 
 
+def _level_amid(line: str, below: str) -> int:
+    """Returns the level of a line that is a heading whatever stands around it, 0 when it is none."""
+    bare = line.strip()
+    if _is_enclosed(bare):
+        return _equals(bare)
+    if _CAPTION.fullmatch(bare) and _ARTICLE.match(below):
+        return _JA_LEVEL["条"]
+    numbered = _JA_NUMBERED.fullmatch(line) if _JA_BELOW.match(below) else None
+    return (3 if numbered[1] else 1) if numbered else 0
+
+
+def _is_part(lines: list[str]) -> bool:
+    """Says whether two lines are one heading: a part's number, and below it what it is called."""
+    return (
+        len(lines) == 2
+        and _PART_ALONE.fullmatch(lines[0].strip()) is not None
+        and len(lines[1].strip()) <= _MAX_HEADING_CHARS
+        and not _SENTENCE_END.search(lines[1].strip())
+    )
+
+
 def _bare(line: str) -> str:
     """Returns a heading without its marks."""
     title = _EQUALS.fullmatch(line.strip())
@@ -257,6 +301,8 @@ def _heading_level(line: str) -> int:
     numbered = _NUMBERED.match(line)
     if numbered and len(line.split()) <= 12:
         return 1 + (numbered[1] or "").count(".")
+    if _SIGNATURE.fullmatch(line):
+        return 4
     letters = [character for character in line if character.isalpha()]
     if len(letters) >= 4 and line.isascii() and line.upper() == line and len(line.split()) <= 10:
         return 2

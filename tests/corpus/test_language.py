@@ -219,6 +219,32 @@ def test_a_number_in_brackets_behind_a_stop_stays_with_its_sentence(expected: li
         ("write a|b in the\nshell", ["write a|b in the\nshell"]),
         ("# Title\ntext goes on", ["# Title", "text goes on"]),
         (
+            "次のとおりとする。\n一　第二月曜日\n二　年末の日\n三　整理期間\n２　館長は、開く",
+            ["次のとおりとする。", "一　第二月曜日", "二　年末の日", "三　整理期間", "２　館長は、開く"],
+        ),
+        (
+            "問１　忘れました\n答　再設定してください。\nＱ３．発行できますか？\nＡ３．できます。",
+            ["問１　忘れました", "答　再設定してください。", "Ｑ３．発行できますか？", "Ａ３．できます。"],
+        ),
+        (
+            "Q4. 解約すると\nA4. 削除します。\nQ 送料は\nA 一律です。\nA社は",
+            ["Q4. 解約すると", "A4. 削除します。", "Q 送料は", "A 一律です。", "A社は"],
+        ),
+        ("Q: How\nA: So.\nA way\nout", ["Q: How", "A: So.", "A way\nout"]),
+        ("１．目的は次のとおり\nア．休暇\nイ．給与", ["１．目的は次のとおり", "ア．休暇", "イ．給与"]),
+        (
+            "2.1 It is in Schedule A.\n2.2 Notices. It rose\n2.5 Times over.",
+            ["2.1 It is in Schedule A.", "2.2 Notices.", "It rose\n2.5 Times over."],
+        ),
+        (
+            "Args:\n  host: A name or\n    an address.\n  port (int): A number",
+            ["Args:", "host: A name or\n    an address.", "port (int): A number"],
+        ),
+        (
+            "> do we know when we\n> have to be out? We\n> do.\n>\n> Tom\n>> All of\n>> us.",
+            ["> do we know when we\n> have to be out?", "We\n> do.", ">", "> Tom", ">> All of\n>> us."],
+        ),
+        (
             "Benefits\nThe plan covers the family of the employee.",
             ["Benefits", "The plan covers the family of the employee."],
         ),

@@ -182,6 +182,13 @@ def test_title_and_heading_path_are_context_and_a_chunk_s_own_headings_are_text(
     assert pay[1].context == "Handbook > Pay"
 
 
+def test_a_title_without_text_of_its_own_is_read_with_what_follows() -> None:
+    chunks = cut(build([("paragraph", "Handbook", 0), ("heading", "Leave", 3), ("paragraph", LONG, 0)]), 60)
+    assert chunks[0].text.startswith("Handbook\n\nLeave\n\nEvery employee")
+    assert {chunk.headings for chunk in chunks} == {("Leave",)}
+    assert cut(build([("paragraph", "Handbook", 0)]))[0].text == "Handbook"
+
+
 def test_sentences_are_not_cut_and_chunks_are_of_even_size() -> None:
     chunks = cut(build([("paragraph", LONG.strip(), 0)]), 60)
     assert all(chunk.text.endswith("service.") and chunk.text.startswith("Every") for chunk in chunks)

@@ -8,6 +8,7 @@ import pytest
 
 from corpus.errors import ParseError
 from ingest.parsers import parse
+from ingest.parsers.hyphens import without_line_hyphens
 from tests.ingest.blocks import kinds
 from tests.ingest.pages import read
 
@@ -177,6 +178,41 @@ def test_headings_of_wikis_have_levels_and_no_marks() -> None:
     ]
     assert document.title == "birds", "none of several articles names them all"
     assert read(articles[: articles.index(" = Wren")], "birds.txt").title == "Robin"
+
+
+def test_laws_minutes_contracts_and_signatures_have_headings() -> None:
+    def headings(source: str) -> list[tuple[int, str]]:
+        return [(level, text) for kind, level, text in kinds(read(source, "a.txt")) if kind == "heading"]
+
+    law = "図書館条例\n\n（目的）\n第一条　定める。\n（時間）\n第二条　九時からとする。\n（１）平日\n\n第三条　削除"
+    assert headings(law) == [(3, "（目的）"), (3, "（時間）"), (3, "第三条 削除")]
+    minutes = "１　開会\n　挨拶。\n\n２　議題\n（１）更新\n　説明があった。\n（２）配布\n○委員長　足りるか。"
+    assert headings(minutes) == [(1, "１ 開会"), (1, "２ 議題"), (3, "（１）更新"), (3, "（２）配布")]
+    assert headings("２　次のとおりとする。\n　一つ目\n\n（１）正社員\n（２）契約社員") == []
+    assert headings("ARTICLE VI\nCONFIDENTIALITY\n\nKeep it.\n\nPart of it\nis kept.") == [
+        (1, "ARTICLE VI CONFIDENTIALITY")
+    ]
+    source = "run(sql, params=()) -> Cursor\n\n    Runs it.\n\nThe run(sql) of it\n\nf(x)"
+    assert headings(source) == [(4, "run(sql, params=()) -> Cursor")]
+    assert read(source, "database.txt").title == "database"
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("It was com-\n  pleted, in May.\nIt is.", "It was completed,\n  in May.\nIt is."),
+        ("A well-known one, and a well-\nknown two.", "A well-known one, and a well-\nknown two."),
+        ("The brand and its name: a brand-\nname here.", "The brand and its name: a brand-\nname here."),
+        ("No data base is a database: a data-\nbase is.", "No data base is a database: a database\nis."),
+        (
+            "out-of-\npocket and x-\nray and 10-\nday, Anglo-\nSaxon",
+            "out-of-\npocket and x-\nray and 10-\nday, Anglo-\nSaxon",
+        ),
+        ("- one-\n- two\n--foo-\nbar", "- one-\n- two\n--foo-\nbar"),
+    ],
+)
+def test_words_that_lines_part_are_whole(source: str, seen: str) -> None:
+    assert without_line_hyphens(source) == seen
 
 
 def test_lines_that_nobody_would_break_are_paragraphs() -> None:
