@@ -17,7 +17,7 @@ from corpus.patterns import pattern
 from corpus.types import RootPath
 from ingest.ignoring import IGNORE_NAME, Rules, is_ignored, read_rules
 from ingest.parsers.decoding import looks_like_text
-from ingest.parsers.detection import SUFFIXES, suffix_of
+from ingest.parsers.detection import SUFFIXES, TNEF_SIGNATURE, suffix_of
 from ingest.places import Places
 from ingest.remedies import why_unread
 
@@ -345,7 +345,7 @@ def _is_known_inside(file: str, suffix: str, head: bytes) -> bool:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LIST_BYTES))
             members = stream.read(_LIST_BYTES)
             return head[30:].startswith(_DECLARED) or any(part in members for part in _MAIN_PARTS)
-    if b"%PDF-" in head[:1024] or head.startswith(b"{\\rtf"):
+    if b"%PDF-" in head[:1024] or head.startswith((b"{\\rtf", TNEF_SIGNATURE)):
         return True
     return not suffix and bool(head.strip()) and looks_like_text(head)
 

@@ -65,8 +65,9 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODP: Parser("ingest.parsers.odf.parser", "19"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "18"),
     detection.EPUB: Parser("ingest.parsers.epub", "25"),
-    detection.EML: Parser("ingest.parsers.mail.parser", "13"),
+    detection.EML: Parser("ingest.parsers.mail.parser", "14"),
     detection.MSG: Parser("ingest.parsers.mail.outlook", "12"),
+    detection.TNEF: Parser("ingest.parsers.mail.winmail", "1"),
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "4"),
     detection.VCF: Parser("ingest.parsers.mail.contacts", "1"),
@@ -75,7 +76,9 @@ PARSERS: Mapping[str, Parser] = {
 }
 
 
-_CONTAINERS = frozenset({detection.EML, detection.MSG, detection.MBOX, detection.ZIP, detection.SIGNED})
+_CONTAINERS = frozenset(
+    {detection.EML, detection.MSG, detection.TNEF, detection.MBOX, detection.ZIP, detection.SIGNED}
+)
 
 
 HOLDS_PICTURES = frozenset({"", detection.PDF, *_CONTAINERS})

@@ -32,6 +32,7 @@ EPUB = "application/epub+zip"
 EML = "message/rfc822"
 MBOX = "application/mbox"
 MSG = "application/vnd.ms-outlook"
+TNEF = "application/vnd.ms-tnef"
 ICS = "text/calendar"
 VCF = "text/vcard"
 ZIP = "application/zip"
@@ -67,6 +68,7 @@ SUFFIXES = {
         EML: ".eml .mht .mhtml",
         MBOX: ".mbox .mbx",
         MSG: ".msg",
+        TNEF: ".tnef",
         ICS: ".ics",
         VCF: ".vcf .vcard",
         ZIP: ".zip",
@@ -132,6 +134,7 @@ _MAIL_HEADER = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD_BYTES = 64 * 1024
+TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"
 _CMS = pattern(
     rb"\A0(?:\x80|[\x81-\x84].{1,4}?|[^\x80-\xff])\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01-\x06]",
     re.DOTALL,
@@ -191,6 +194,8 @@ def _detect(data: bytes, name: str, promised: str) -> str:
         return RTF  # also with pictures in bytes
     if data.startswith(b"bplist00") and b"WebMainResource" in data:
         return WEBARCHIVE
+    if is_tnef(data):
+        return TNEF
     if is_signed(data) or (promised == SIGNED and _CMS_BASE64.match(data)):
         return SIGNED
     if _is_mailbox(data, promised):
@@ -229,6 +234,11 @@ def _is_pdf(data: bytes, promised: str) -> bool:
         return True
     place = data.find(b"%PDF-", 0, 1024 + 5)
     return place == 0 or (place > 0 and (promised == PDF or bool(_PDF_OBJECT.search(data))))
+
+
+def is_tnef(data: bytes) -> bool:
+    """Says whether a file is Outlook's own packing of a mail (``winmail.dat``)."""
+    return data.startswith(TNEF_SIGNATURE)
 
 
 def is_signed(data: bytes) -> bool:

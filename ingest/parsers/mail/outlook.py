@@ -22,9 +22,10 @@ from ingest.parsers.assembly import Limits
 from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import MSG
+from ingest.parsers.mail.letters import Letter, bind
 from ingest.parsers.mail.outlook_entries import Name, Values, read_names, tell_entry
 from ingest.parsers.mail.outlook_rtf import read_rtf
-from ingest.parsers.mail.parser import Letter, bind, open_letter, read_header, read_header_date
+from ingest.parsers.mail.parser import open_letter, read_header, read_header_date
 
 _KIND, _DISPLAY_TO, _DISPLAY_CC, _DELIVERED = 0x001A, 0x0E04, 0x0E03, 0x0E06
 _SHORT_NAME, _RTF_BODY, _CONTENT_ID = 0x3704, 0x1009, 0x3712

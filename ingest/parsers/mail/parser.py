@@ -17,7 +17,6 @@ import email.policy
 import quopri
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import InvalidBase64LengthDefect
 from email.message import Message
@@ -30,14 +29,12 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import EML, encrypted
+from ingest.parsers.detection import EML, encrypted, is_tnef
 from ingest.parsers.html.parser import add_html, parse_html
-from ingest.parsers.mail.body import LetterDraft, add_plain
-from ingest.parsers.mail.html import mark_earlier_mails
-from ingest.parsers.members import Binder
+from ingest.parsers.mail.letters import SHOWN, Letter, bind
+from ingest.parsers.mail.tnef import Packed, unpack
 from ingest.parsers.signed import unsigned
 
-_SHOWN = ("From", "To", "Cc", "Date")
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SIGNATURES = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -55,20 +52,6 @@ _CONTENT_HEADER = pattern(rb"^(?:content-[\w-]*|mime-version)[ \t]*:[^\n]*\n(?:[
 _END_OF_HEADERS = pattern(rb"\r?\n\r?\n")
 _BASE64 = pattern(rb"[A-Za-z0-9+/]{20,}")
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
-
-
-@dataclass(slots=True)
-class Letter:
-    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read.
-
-    ``entry`` is what an appointment says of itself: its time, place and people, a line each.
-    """
-
-    headers: dict[str, str] = field(default_factory=dict)
-    entry: list[str] = field(default_factory=list)
-    date: datetime | None = None
-    bodies: list[tuple[bool, str]] = field(default_factory=list)
-    unread: bool = False
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -91,58 +74,6 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     return bind(letter, attached, name, EML, limits)
 
 
-def bind(
-    letter: Letter, attached: Sequence[tuple[str, bytes]], name: str, content_type: str, limits: Limits
-) -> Document:
-    """Returns a mail, or an entry of Outlook, with its attachments (file name, content) as a document."""
-    subject = one_line(letter.headers.get("Subject", ""))
-    draft = LetterDraft(limits)
-    draft.page(1)
-    if letter.entry:
-        draft.heading(subject, 1)
-    elif subject:
-        draft.head(f"Subject: {subject}")
-    said = {key: one_line(letter.headers[key]) for key in _SHOWN if letter.headers.get(key)}
-    has_body = any(text.strip() for _, text in letter.bodies)
-    sender = f"From: {said.pop('From')}" if subject and has_body and "From" in said else ""
-    # A date beside what a mail says would be taken for the date of what it tells of.
-    draft.head("\n".join([*letter.entry, *(f"{key}: {value}" for key, value in said.items())]))
-    draft.heading(sender, 2)
-    for is_html, text in letter.bodies:
-        if is_html:
-            root = parse_html(text)
-            if root is not None:
-                mark_earlier_mails(root)
-                add_html(draft, root)
-        else:
-            add_plain(draft, text)
-    if letter.unread:
-        draft.note(
-            "attachment_unread",
-            "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml.",
-        )
-    metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
-    head = draft.finish(
-        name=name, content_type=content_type, title=subject, date=letter.date, metadata=metadata
-    )
-    if not attached:
-        return head
-    binder = Binder(limits, code="attachment_unread", head=head)
-    for index, (file_name, content) in enumerate(attached):
-        if limits.nesting < 1:
-            reason = "It is attached to a mail that is itself inside a file."
-            binder.leave_out(file_name, code="nested", reason=reason)
-        elif index >= limits.max_archive_members:
-            count = len(attached) - index
-            binder.leave_out(f"{file_name} with {count - 1} more", "limit", "There are too many attachments.")
-            break
-        else:
-            binder.add(file_name, content)
-    return binder.bind(
-        name=name, content_type=content_type, title=head.title, date=head.date, metadata=head.metadata
-    )
-
-
 def _opened(message: Message, data: bytes, name: str) -> Message:
     """Returns a mail that was signed as one block as it was before, under its own headers."""
     content = unsigned(_bytes(message), name)
@@ -156,7 +87,7 @@ def _opened(message: Message, data: bytes, name: str) -> Message:
 def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
     """Returns a mail's own text and its attachments."""
     letter = Letter()
-    for key in (*_SHOWN, "Subject"):
+    for key in (*SHOWN, "Subject"):
         letter.headers[key] = read_header(message, key)
     letter.date = read_header_date(letter.headers["Date"])
     if _SAVED.match(letter.headers["From"]):  # a page, by a browser
@@ -174,9 +105,21 @@ def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
         if inside == "multipart/related" and not (_is_attached(part) or kind == "message/rfc822"):
             continue
         content = _content(part)
-        if kind != "text/calendar" or all(content != other for _, other in attached):
+        packed = _packed(content, file_name) if is_tnef(content) else None
+        if packed is not None:
+            letter.bodies = letter.bodies or packed.bodies
+            attached.extend(packed.files)
+        elif kind != "text/calendar" or all(content != other for _, other in attached):
             attached.append((file_name or _unnamed(part, len(attached) + 1), content))
     return letter, attached
+
+
+def _packed(content: bytes, file_name: str) -> Packed | None:
+    """Returns what Outlook packed into an attachment, None where that is damaged: it is told as one not read."""
+    try:
+        return unpack(content, file_name)
+    except ParseError:
+        return None
 
 
 def _is_attached(part: Message, *, named: bool = True) -> bool:
