@@ -56,7 +56,7 @@ _CALLS = {
 }  # fmt: skip
 
 
-def confine(scratch: Path, memory_mb: int, parent_pid: int) -> list[str]:
+def confine(scratch: Path, memory_mb: int, parent_pid: int, *, is_original: bool = False) -> list[str]:
     """Gives up everything the kernel lets this process give up, and returns the names of what was.
 
     Must be called while the process has one thread. Exits at once when the parent is already gone.
@@ -65,11 +65,13 @@ def confine(scratch: Path, memory_mb: int, parent_pid: int) -> list[str]:
         scratch: the only folder that may be written.
         memory_mb: address space, in units of 1024² bytes.
         parent_pid: the process whose end ends this one.
+        is_original: whether it is one that others are copied from (:mod:`ingest.copying`): it keeps ``network`` and
+            ``calls``, which they give up, for a process without them makes no other.
     """
     held = []
     libc = _libc()
     if libc is not None:
-        if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        if not is_original and libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
             held.append("network")
         # Asked for only now: a change of credentials, which a new user namespace is, clears it.
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
@@ -78,7 +80,7 @@ def confine(scratch: Path, memory_mb: int, parent_pid: int) -> list[str]:
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if _restrict_files(libc, scratch):
             held.append("files")
-        if _restrict_calls(libc):
+        if not is_original and _restrict_calls(libc):
             held.append("calls")
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)  # no parser keeps anything in a file

@@ -10,18 +10,18 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.child import give_way
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.scratch import scratch_folder
+from ingest.copying import Copy, Original
 from ingest.replies import FRAME
 
 PIPE_BYTES = 1 << 20
@@ -29,6 +29,9 @@ PIPE_BYTES = 1 << 20
 
 _START_TIMEOUT_S = 30.0
 _LET_GO_S = 5.0
+_LAST_S = 5.0
+"""So long a child that closed its pipe is left to end by itself."""
+
 _MOST_QUEUED = 4.0
 """Times its allowance that a child may wait for a processor that others have: a busy machine is not the file's fault.
 What it computes is limited all the same, by the kernel."""
@@ -64,27 +67,51 @@ class ParsingChild:
             str(memory_mb),
             parsers,
         ]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._scratch,
-            env=_environment(self._scratch),
-            start_new_session=True,
-            bufsize=0,
-        )
-        give_way(self._process)
+        self._original = Original(command, self._scratch, _environment(self._scratch))
+        self._copy: Copy | None = None
         try:
-            hello, _ = self._exchange(b"", b"", _START_TIMEOUT_S, PIPE_BYTES, "the parser")
-        except (ParseError, LimitError) as error:
+            self.held = self._begin(())
+        except (OSError, ParseError, LimitError) as error:
             self.end()
             raise UnavailableError(
-                f"A parsing child does not start: {error.message}",
+                f"A parsing child does not start: {getattr(error, 'message', error)}",
                 code="no_parser",
                 hint="Raise parse_memory_mb, or check the installation.",
             ) from None
-        self.held = tuple(str(name) for name in hello.get("held", ()))
+
+    def _begin(self, content_types: Sequence[str]) -> tuple[str, ...]:
+        """Has a copy made; returns how it is confined.
+
+        Raises:
+            OSError: none can be made.
+            ParseError: it ends at once.
+            LimitError: it does not start in time.
+        """
+        self._copy = self._original.copy(content_types)
+        hello, _ = self._exchange(self._copy, b"", b"", _START_TIMEOUT_S, PIPE_BYTES, "the parser")
+        return tuple(str(name) for name in hello.get("held", ()))
+
+    def renew(self, content_types: Sequence[str]) -> bool:
+        """Puts a new copy that has read nothing in the child's place; where it says no, the child must be ended.
+
+        Nothing is left to it of the one before: neither its pipes nor what lies in its folder.
+
+        Args:
+            content_types: what it is likely to read.
+        """
+        with self._talking:
+            if self._ended or self._copy is None or not self._original.can_copy:
+                return False
+            try:
+                self._original.end_copy(0.0)
+                self._copy.close()
+                self._copy = None
+                _empty(self._scratch)
+                held = self._begin(content_types)
+            except (OSError, ParseError, LimitError):
+                return False
+            self.files = 0
+            return held == self.held
 
     def ask(
         self, header: Mapping[str, Any], body: bytes, timeout_s: float, max_bytes: int, name: str
@@ -93,35 +120,32 @@ class ParsingChild:
         self.files += 1
         shown = json.dumps(header).encode()
         with self._talking:
-            if self._ended:
+            if self._ended or self._copy is None:
                 raise pool_closed()
-            return self._exchange(FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name)
+            return self._exchange(
+                self._copy, FRAME.pack(len(shown), len(body)) + shown, body, timeout_s, max_bytes, name
+            )
 
     def end(self) -> None:
-        """Kills the child with its whole process group, waits for it, and removes its folder."""
+        """Kills the child and its original with their whole process group, waits, and removes their folder."""
         with self._end_lock:
             if self._ended:
                 return
             self._ended = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._original.end()
         # A thread that reads meets the end of the pipe now; its descriptors must stay its own until it has.
         if self._talking.acquire(timeout=_LET_GO_S):
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
+            self._original.close()
+            if self._copy is not None:
+                self._copy.close()
             self._talking.release()
         self._left.close()
 
     def _exchange(
-        self, head: bytes, body: bytes, timeout_s: float, max_bytes: int, name: str
+        self, copy: Copy, head: bytes, body: bytes, timeout_s: float, max_bytes: int, name: str
     ) -> tuple[dict[str, Any], bytes]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        began, queued = time.monotonic(), _queued_s(self._process.pid)
-        to_child, from_child = self._process.stdin.fileno(), self._process.stdout.fileno()
+        began, queued = time.monotonic(), _queued_s(copy.pid)
+        to_child, from_child = copy.requests, copy.replies
         os.set_blocking(to_child, False)
         os.set_blocking(from_child, False)
         outgoing = [memoryview(part) for part in (head, body) if part]
@@ -134,7 +158,7 @@ class ParsingChild:
             while expected < 0 or len(received) < expected:
                 left = began + timeout_s - time.monotonic()
                 if left <= 0:
-                    left += min(_queued_s(self._process.pid) - queued, _MOST_QUEUED * timeout_s)
+                    left += min(_queued_s(copy.pid) - queued, _MOST_QUEUED * timeout_s)
                 if left <= 0:
                     raise self._timed_out(name, timeout_s)
                 for key, _ in selector.select(left):
@@ -186,9 +210,9 @@ class ParsingChild:
         if self._ended:
             return pool_closed()
         try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            status = None  # it closed its pipe but lives on; end() will see to it
+            status = self._original.end_copy(_LAST_S)
+        except OSError:
+            status = None
         if status == -signal.SIGXCPU:
             return self._timed_out(name, timeout_s)
         how = "closed its pipe" if status is None else f"ended with status {status}"
@@ -206,6 +230,19 @@ def pool_closed() -> UnavailableError:
     return UnavailableError(
         "The parser pool is closed.", code="stopping", hint="Try again after the restart."
     )
+
+
+def _empty(folder: Path) -> None:
+    """Deletes all that lies in a folder.
+
+    Raises:
+        OSError: something cannot be deleted.
+    """
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _queued_s(pid: int) -> float:

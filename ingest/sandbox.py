@@ -2,7 +2,9 @@
 
 A parsing child takes one file at a time through a pipe and answers with one checked document. It has an
 empty environment, its own temporary folder, and what :mod:`ingest.confinement` leaves it. It is killed
-with its whole process group when a file takes too long, and replaced after 50 files or any fault. A crash
+with its whole process group when a file takes too long, and replaced after 50 files or any fault: after 50
+files by another copy of the clean process that it was copied from (:mod:`ingest.copying`), after a fault by a
+process that is started anew, for a copy has its memory at the places where the one before had it. A crash
 is tried once more in a fresh child, so that a file is blamed only for what it does itself; what faulted
 (:data:`FAULTS`) should be counted by the caller before each attempt and refused after two
 (``earlier_faults``), so that no restart loop can form.
@@ -24,7 +26,7 @@ from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.scratch import remove_left, settle_scratch
 from corpus.settings import Settings
 from corpus.types import Document
-from ingest.parsers import Limits, recognition, too_large
+from ingest.parsers import PARSERS, Limits, recognition, too_large
 from ingest.parsers.recognition import ScannedError
 from ingest.parsing_child import PIPE_BYTES, SCRATCH_PREFIX, ParsingChild, bad_reply, pool_closed
 from ingest.replies import decode_document, decode_refusal
@@ -62,6 +64,7 @@ class ParserPool:
         )
         self._free: list[ParsingChild] = []
         self._all: set[ParsingChild] = set()
+        self._types: set[str] = set()  # of what was read
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.parse_workers)
         self._closed = False
@@ -145,7 +148,11 @@ class ParserPool:
             text = body.decode("utf-8")
         except UnicodeDecodeError as error:
             raise bad_reply(name, f"is not text: {error}") from None
-        return decode_document(reply.get("document"), text)
+        document = decode_document(reply.get("document"), text)
+        if document.content_type in PARSERS:
+            with self._lock:
+                self._types.add(document.content_type)
+        return document
 
     def render(self, original: bytes, content_type: str, page: int, words: Sequence[str] = ()) -> bytes:
         """Returns a page as a PNG picture, with the given quotes marked; see :mod:`ingest.rendering`.
@@ -247,7 +254,11 @@ class ParserPool:
 
     def _give_back(self, worker: ParsingChild, keep: bool) -> None:
         with self._lock:
-            if keep and not self._closed and worker.files < _FILES_PER_WORKER:
+            keep = keep and not self._closed
+            types = sorted(self._types)
+        keep = keep and (worker.files < _FILES_PER_WORKER or worker.renew(types))
+        with self._lock:
+            if keep and not self._closed:
                 self._free.append(worker)
                 return
             self._all.discard(worker)

@@ -1,19 +1,22 @@
 """The parsing child: takes one request at a time from a pipe and answers with one reply.
 
-What is said through it is in :mod:`ingest.replies`.
+What is said through it is in :mod:`ingest.replies`, how one is made of another that has read nothing in
+:mod:`ingest.copying`.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from corpus.errors import LimitError, VouchError
 from ingest.confinement import arm_cpu, confine
+from ingest.copying import wait_to_be_copied
 from ingest.parsers import PARSERS, Limits, Parser, parse
 from ingest.replies import encode_document, encode_refusal, receive, send
 
@@ -33,17 +36,30 @@ _USED_LATER = (
 
 
 def main(arguments: list[str]) -> None:
-    """Serves requests until the pipe closes: ``worker.py PARENT_PID MEMORY_MB PARSERS``."""
+    """Serves requests until the pipe closes, in a copy of this process or in itself.
+
+    Called as ``worker.py PARENT_PID MEMORY_MB PARSERS copies|alone``.
+    """
     parent_pid, memory_mb, table_name = int(arguments[0]), int(arguments[1]), arguments[2]
-    requests = os.fdopen(os.dup(0), "rb")
-    replies = os.fdopen(os.dup(1), "wb")
-    # What a library prints must not get into the replies.
-    os.dup2(2, 1)
+    alone = arguments[3] == "alone"
+    control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    held = confine(Path.cwd(), memory_mb, parent_pid)
+    os.close(nothing)
+    if not alone:
+        confine(Path.cwd(), memory_mb, parent_pid, is_original=True)
     module, _, attribute = table_name.partition(":")
     table = cast(Mapping[str, Parser], getattr(importlib.import_module(module), attribute))
+
+    def prepare(content_types: Sequence[str]) -> None:
+        for content_type in content_types:
+            if content_type in table:
+                table[content_type].load()
+
+    original_pid = os.getpid()
+    pipes = wait_to_be_copied(control, prepare, alone=alone)
+    held = confine(Path.cwd(), memory_mb, parent_pid if alone else original_pid)
+    requests, replies = os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
     send(replies, {"ok": True, "held": held}, b"")
     while True:
         request = receive(requests)

@@ -8,6 +8,7 @@ import platform
 import resource
 import signal
 import socket
+import stat
 import time
 from pathlib import Path
 
@@ -84,9 +85,32 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         print("x" * 100_000, flush=True)
         os.write(1, b"y" * 100_000)
         return _says("printed")
+    if order == "remember":
+        PanicException.__doc__ = argument
+        Path("left").mkdir()
+        Path("left/behind").touch()
+        Path("left").chmod(0)
+        return _says("remembered")
+    if order == "recall":
+        return _says(f"{PanicException.__doc__} {os.listdir()}")
+    if order == "descriptors":
+        return _says(str(sorted(map(_kind, filter(_is_open, range(128))))))
     if order == "bad-offsets":
         return Document("text", (Page(1, 0, 999),), (), "title", TEXT)
     return _says(_try(order, argument))
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _kind(descriptor: int) -> str:
+    mode = os.fstat(descriptor).st_mode
+    return "pipe" if stat.S_ISFIFO(mode) else "device" if stat.S_ISCHR(mode) else oct(mode)
 
 
 def _try(order: str, argument: str) -> str:

@@ -19,7 +19,8 @@ import pytest
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
 from corpus.settings import Settings
-from ingest import parsing_child, sandbox
+from ingest import copying, parsing_child, sandbox
+from ingest.parsers import PARSERS
 from ingest.replies import decode_document
 from ingest.sandbox import ParserPool
 
@@ -178,8 +179,58 @@ def test_a_worker_is_kept_for_good_files_and_replaced_after_fifty() -> None:
         seen = set()
         for number in range(52):
             pool.parse(f"say {number}".encode(), "a.txt")
-            seen |= {child.pid for child in psutil.Process().children()}
-        assert len(seen) == 2
+            seen |= {child.pid for child in psutil.Process().children(recursive=True)}
+            assert len(psutil.Process().children(recursive=True)) == 1 + copying.CAN_COPY
+        assert len(seen) == 2 + copying.CAN_COPY
+
+
+@pytest.mark.parametrize("can_copy", [copying.CAN_COPY, False])
+def test_a_child_has_nothing_of_the_one_before(can_copy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "CAN_COPY", can_copy)
+    monkeypatch.setattr(sandbox, "_FILES_PER_WORKER", 3)
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        first = pool.parse(b"descriptors", "a.txt").text
+        assert pool.parse(b"remember 5f1c", "a.txt").text == "remembered"
+        held = pool.held
+        assert "5f1c ['left']" in pool.parse(b"recall", "a.txt").text
+        fresh = pool.parse(b"recall", "a.txt").text
+        assert "5f1c" not in fresh
+        assert fresh.endswith(" []")
+        assert pool.parse(b"descriptors", "a.txt").text == first
+        assert first.count("pipe") == 2
+        assert first.count("'") == 2 * 5  # and no other but three to nothing
+        assert pool.held == held
+        for order in ("fork", "parent", f"read /proc/{os.getpid()}/environ"):
+            assert "calls" not in held or pool.parse(order.encode(), "a.txt").text.startswith("denied")
+
+
+def test_what_many_children_import_is_imported_once_and_starts_no_thread() -> None:
+    child = parsing_child.ParsingChild(2000, "ingest.parsers:PARSERS")
+    try:
+        assert child.renew(list(PARSERS)) == copying.CAN_COPY
+        assert all(one.num_threads() == 1 for one in psutil.Process().children(recursive=True))
+    finally:
+        child.end()
+
+
+@pytest.mark.skipif(not copying.CAN_COPY, reason="there are no copies here")
+def test_a_file_is_read_by_another_child_where_an_original_or_its_copy_was_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox, "_FILES_PER_WORKER", 2)
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        for lost in (0, 1, 0):
+            for turn in range(3):  # in the middle of its files, and before it is renewed
+                pool.parse(b"say hello", "a.txt")
+                psutil.Process().children(recursive=True)[lost].kill()
+                assert pool.parse(f"say {turn}".encode(), "a.txt").text == str(turn)
+
+
+def test_the_signal_that_ended_a_child_is_told() -> None:
+    with ParserPool(settings(), parsers=HOSTILE) as pool:
+        for order, told in (("segfault", "SIGSEGV"), ("exit", "status 0")):
+            with pytest.raises(ParseError, match=told):
+                pool.parse(order.encode(), "a.txt")
 
 
 def test_an_unreadable_file_does_not_cost_its_worker() -> None:
