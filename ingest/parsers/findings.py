@@ -55,6 +55,8 @@ def _unreadable_share(text: str) -> float:
 
 
 def _mixes_scripts(text: str) -> bool:
+    if not _RARE_LETTER.search(text):
+        return False
     letters = list(islice(filter(str.isalpha, text), _MOST_LETTERS))
     if len(letters) < _LEAST_LETTERS:
         return False

@@ -135,30 +135,32 @@ class Rule:
 
 def drawn_once(words: Sequence[Word]) -> list[bool]:
     """Says of each word whether it is the first at its place: some programs draw text twice to make it bold."""
-    known: dict[str, dict[tuple[int, int], list[Word]]] = {}
+    known: dict[str, dict[tuple[float, float], list[Word]]] = {}
     first = []
     for word in words:
-        seen = known.get(word.text)
-        is_first = seen is None or len(word.text) == 1 or not _is_beside(word, seen)
+        is_first = True
+        if len(word.text) > 1:
+            seen = known.get(word.text)
+            if seen is None:
+                seen = known[word.text] = {}
+            else:
+                is_first = not _is_beside(word, seen)
+            if is_first:
+                seen.setdefault((word.x0 // _CELL, word.y0 // _CELL), []).append(word)
         first.append(is_first)
-        if is_first:
-            place = int(word.x0 // _CELL), int(word.y0 // _CELL)
-            known.setdefault(word.text, {}).setdefault(place, []).append(word)
     return first
 
 
-def _is_beside(word: Word, seen: Mapping[tuple[int, int], Sequence[Word]]) -> bool:
+def _is_beside(word: Word, seen: Mapping[tuple[float, float], Sequence[Word]]) -> bool:
     """Says whether one of the same words, by where they stand, stands where a word does."""
     x, y, apart = word.x0, word.y0, min(_TWICE * word.size, _MOST_APART)
-    for across in range(int((x - apart) // _CELL), int((x + apart) // _CELL) + 1):
-        for up in range(int((y - apart) // _CELL), int((y + apart) // _CELL) + 1):
-            for other in seen.get((across, up), ()):
-                if (
-                    abs(x - other.x0) < apart
-                    and abs(y - other.y0) < apart
-                    and abs(word.x1 - other.x1) < apart
-                ):
-                    return True
+    left, right = (x - apart) // _CELL, (x + apart) // _CELL
+    low, high = (y - apart) // _CELL, (y + apart) // _CELL
+    one = left == right and low == high
+    for square in [(left, low)] if one else {(left, low), (left, high), (right, low), (right, high)}:
+        for other in seen.get(square, ()):
+            if abs(x - other.x0) < apart and abs(y - other.y0) < apart and abs(word.x1 - other.x1) < apart:
+                return True
     return False
 
 

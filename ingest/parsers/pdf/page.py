@@ -31,6 +31,8 @@ _HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
 _FEW_CHARS = 300
 """On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
 _LINE_HYPHENS = "-\u2010\ufffe\x02"
+_ODD = pattern("[\x02\x88\u2010\u2e80-\U0010ffff]")
+"""On a page without any of these every word is shown as it is, and each space is one."""
 _TEX_BULLET = "\x88"  # where LaTeX's symbols are drawn dot by dot, in a font without names
 _TOKEN = pattern(r"\S+")
 _PAIR = pattern("[\ud800-\udbff][\udc00-\udfff]")
@@ -106,6 +108,8 @@ def _read_words(
     box = pdfium.FS_RECTF()
     reference = ctypes.byref(box)
     loose = pdfium.FPDFText_GetLooseCharBox
+    object_at = pdfium.FPDFText_GetTextObject
+    is_odd = _ODD.search(text) is not None
     font = _NO_FONT
     turn = 0
     turns: list[int] = []
@@ -114,21 +118,22 @@ def _read_words(
     for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
-        drawn = pdfium.FPDFText_GetTextObject(text_page, start)
+        drawn = object_at(text_page, start)
         address = ctypes.addressof(drawn.contents) if drawn else 0
         if address != last_drawn:
             last_drawn, look = address, _look(drawn) if address else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
-        is_flat = box.top - box.bottom < _TINY_POINTS or text[start] > "\u2e7f"
-        if not turn and (font.tight or is_flat):
-            _heighten(text_page, start, box, font)
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+        if not turn and (font.tight or y1 - y0 < _TINY_POINTS or (is_odd and text[start] > "\u2e7f")):
+            _heighten(text_page, start, box, font)
+            y0, y1 = box.bottom, box.top
         if y1 - y0 < _TINY_POINTS:
             found.hidden_chars += end - start
             continue
         spaced = (
-            start > 1
+            is_odd
+            and start > 1
             and (text[start] > "\u2e7f" or text[start - 2] > "\u2e7f")
             and text[start - 1] in " \u3000"
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
@@ -154,7 +159,9 @@ def _read_words(
                     loose(text_page, end - 1, reference)
             x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
             y0, y1 = min(y0, box.bottom), max(y1, box.top)
-        found.words.append(Word(x0, y0, x1, y1, _shown(shown), y1 - y0, font.bold, font.name, spaced))
+        if is_odd:
+            shown = _shown(shown)
+        found.words.append(Word(x0, y0, x1, y1, shown, y1 - y0, font.bold, font.name, spaced))
         turns.append(turn)
         looks.append(look)
     return turns, looks
