@@ -47,7 +47,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "55"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "29"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "30"),
     detection.HTML: Parser("ingest.parsers.html.parser", "27"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),

@@ -25,6 +25,7 @@ from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import RELATION, STRICT_RELATION, Package
 from ingest.parsers.remarks import read_remarks
 from ingest.parsers.smartart import DIAGRAM, diagram_words
+from ingest.parsers.word.bound import fill_bound
 from ingest.parsers.word.code import is_code_style, is_set_as_code, is_typewritten
 from ingest.parsers.word.contents import is_contents_entry
 from ingest.parsers.word.parts import Parts
@@ -61,6 +62,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     package = Package(data, name, limits.max_archive_ratio)
     parts = Parts(package)
     body = parts.body()
+    fill_bound(package, body)
     draft = Draft(limits)
     styles = read_styles(parts.beside("styles"))
     numbering = read_numbering(parts.beside("numbering"))

@@ -15,12 +15,12 @@ _MAX_SPAN = 63
 
 
 def rows_of(table: Any) -> Iterator[Any]:
-    """Yields a table's rows, not those of tables in its cells."""
+    """Yields a table's rows, not those of tables in its cells, nor those that were deleted under tracked changes."""
     for element in table.iter(W + "tr"):
         owner = element.getparent()
         while owner is not None and owner.tag != W + "tbl":
             owner = owner.getparent()
-        if owner is table:
+        if owner is table and element.find(f"{W}trPr/{W}del") is None:
             yield element
 
 
