@@ -6,7 +6,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
@@ -23,6 +23,11 @@ from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
+
+SURE_AFTER = timedelta(seconds=10)
+"""A file that was committed sooner after its last change may have changed once more since, its size and time as they
+were: a file system's clock ticks every two seconds (FAT), every second (SMB, older ones), or every few milliseconds.
+The rest is what reading a few files takes until they are committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,8 @@ def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) ->
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[RootPath, Known]) -> list[SourceFile]:
-    """Returns the files whose size or time differs from what is known, or that are new."""
-    return [file for file in files if not _same_stamp(file, known.get(file.place))]
+    """Returns the files whose size or time differs from what is known or says too little, and those that are new."""
+    return [file for file in files if not _surely_same(file, known.get(file.place))]
 
 
 def plan(found: Found, before: Before, options: IngestOptions, fingerprint: Callable[[str], str]) -> Plan:
@@ -221,8 +226,10 @@ def address(root: str, path: str) -> str:
     return unicodedata.normalize("NFC", f"{root.rstrip('/')}/{path}")
 
 
-def _same_stamp(file: SourceFile, before: Known | None) -> bool:
-    return before is not None and (before.size_bytes, before.modified) == (file.size_bytes, file.modified)
+def _surely_same(file: SourceFile, before: Known | None) -> bool:
+    if before is None or (before.size_bytes, before.modified) != (file.size_bytes, file.modified):
+        return False
+    return before.modified is not None and abs(before.committed_at - before.modified) >= SURE_AFTER
 
 
 def _settled(failure: Failure, fingerprint: Callable[[str], str]) -> bool:

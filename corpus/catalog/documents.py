@@ -53,6 +53,7 @@ class Known:
     sha256: str
     size_bytes: int
     modified: datetime | None
+    committed_at: datetime
     fingerprint: str
     content_type: str
     title: str
@@ -248,6 +249,7 @@ def known(db: Connection, collection: str) -> dict[RootPath, Known]:
         versions.c.sha256,
         versions.c.size_bytes,
         versions.c.modified,
+        versions.c.committed_at,
         versions.c.fingerprint,
         versions.c.content_type,
         versions.c.title,
@@ -261,15 +263,26 @@ def known(db: Connection, collection: str) -> dict[RootPath, Known]:
             sha256=sha256,
             size_bytes=size_bytes,
             modified=read_time(modified) if modified else None,
+            committed_at=read_time(committed),
             fingerprint=fingerprint,
             content_type=content_type,
             title=title,
             access=frozenset(grants.get(own, ())),
             metadata=metadata,
         )
-        for own, root, path, metadata, sha256, size_bytes, modified, fingerprint, content_type, title in (
-            db.execute(query)
-        )
+        for (
+            own,
+            root,
+            path,
+            metadata,
+            sha256,
+            size_bytes,
+            modified,
+            committed,
+            fingerprint,
+            content_type,
+            title,
+        ) in db.execute(query)
     }
 
 

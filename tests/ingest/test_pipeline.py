@@ -84,14 +84,30 @@ def test_the_same_folder_again_does_nothing_and_a_changed_file_is_the_only_one_r
 def test_a_change_that_keeps_size_and_time_is_seen_when_every_file_is_looked_into(
     corpus: Corpus, folder: Path
 ) -> None:
+    os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
     run(corpus, folder)
-    stamp = (folder / "a.txt").stat()
-    text = (folder / "a.txt").read_text(encoding="utf-8").replace("leave", "lunch")
-    (folder / "a.txt").write_text(text, encoding="utf-8")
-    os.utime(folder / "a.txt", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    change_unseen(folder / "a.txt", "leave", "lunch")
     assert counts(run(corpus, folder)) == {"unchanged": 3}
     assert counts(run(corpus, folder, rehash=True)) == {"replaced": 1, "unchanged": 2}
     assert sources(corpus, "lunch") == {"a.txt"}
+
+
+def test_a_change_within_the_tick_of_the_clock_in_which_a_file_was_read_is_seen(
+    corpus: Corpus, folder: Path
+) -> None:
+    """Files are read as soon as they are saved where a folder is followed; FAT's clock ticks every two seconds."""
+    run(corpus, folder)
+    change_unseen(folder / "a.txt", "leave", "lunch")
+    assert counts(run(corpus, folder)) == {"replaced": 1, "unchanged": 2}
+    assert sources(corpus, "lunch") == {"a.txt"}
+
+
+def change_unseen(path: Path, old: str, new: str) -> None:
+    """Changes a file whose size and time stay as they are."""
+    stamp = path.stat()
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert path.stat().st_size == stamp.st_size
 
 
 def test_text_that_is_known_is_not_embedded_again(corpus: Corpus, folder: Path) -> None:
@@ -157,6 +173,8 @@ def test_asked_for_access_holds_also_for_files_that_cannot_be_read(
     def given() -> set[tuple[str, ...]]:
         return {one[4] for one in state(corpus).values()}
 
+    for path in folder.rglob("*.html"):  # so old that it need not be opened
+        os.utime(path, (1_600_000_000, 1_600_000_000))
     run(corpus, folder)
     write(folder, "a.txt", sections=3)
     (folder / "b.md").write_bytes(bytes(range(256)) * 20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -34,6 +34,7 @@ def known(
     sha256: str = "a",
     fingerprint: str = TODAY,
     size: int = 10,
+    committed: datetime | None = None,
     title: str = "Its title",
     access: frozenset[str] = PUBLIC,
 ) -> tuple[tuple[str, str], Known]:
@@ -44,6 +45,7 @@ def known(
         sha256,
         size,
         OLD,
+        committed or OLD + timedelta(days=1),
         fingerprint,
         "text/plain",
         title,
@@ -97,6 +99,20 @@ def test_a_new_file_is_added_and_a_known_one_left_alone() -> None:
 def test_what_changed_is_replaced(before: dict[str, str], changed: str) -> None:
     todo = decide([file("a.txt")], {(ROOT, "a.txt"): "a"}, [known("a.txt", **before)])
     assert paths(todo) == only(replace=["a.txt"]), changed
+
+
+def test_a_file_that_was_read_as_soon_as_it_was_written_is_looked_at_once_more() -> None:
+    """Written anew in the same tick of its file system's clock, and as long as before, it stayed as it was read."""
+    after = dict(
+        [
+            known("one.txt", committed=OLD + timedelta(seconds=1)),
+            known("two.txt", committed=OLD - timedelta(seconds=1)),  # a server whose clock is ahead
+            known("three.txt", committed=OLD + timedelta(seconds=10)),
+            known("four.txt", committed=OLD - timedelta(days=1)),  # touched since, its content the same
+        ]
+    )
+    files = [file(path) for _, path in after]
+    assert [one.path for one in needs_hash(files, after)] == ["one.txt", "two.txt"]
 
 
 def test_only_a_file_whose_size_or_time_differs_is_hashed() -> None:
