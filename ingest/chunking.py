@@ -190,7 +190,7 @@ class Chunker:
             units, before = [], run.units[0].start
             for unit in run.units:
                 size = max(1, next(tokens) - special) if run.by_tokens else unit.end - before
-                units.append(replace(unit, size=size))
+                units.append(_Unit(unit.start, unit.end, unit.block, size))
                 before = unit.end
             sized.append(replace(run, units=tuple(units)))
         return sized

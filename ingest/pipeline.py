@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from corpus.catalog.documents import Known
 from corpus.errors import EmbeddingError, NotAllowedError, ParseError, StorageError, VouchError
@@ -177,15 +178,15 @@ class _Ingest:
 
     def _take_embedded(self, patience_s: float, stage: Stage) -> None:
         """Commits what has been embedded, waiting a while for the first thing to happen."""
-        try:
+        has_news = False
+        with suppress(queue.Empty):
             while True:
-                item = self.events.get(timeout=patience_s)
-                patience_s = 0.0
+                item = self.events.get(timeout=0.0 if has_news else patience_s)
+                has_news = True
                 if item is not None and not self._is_full():
                     self._commit(item)
-                self.ledger.tell(stage)
-        except queue.Empty:
-            pass
+        if has_news:
+            self.ledger.tell(stage)
         if time.monotonic() >= self.publish_at:
             self._publish()
 

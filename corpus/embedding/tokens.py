@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -91,18 +92,31 @@ class Tokens:
 
     def _ids_of_words(self, texts: Sequence[str]) -> list[Iterable[tuple[int, ...]]]:
         """Returns the ids of each word of each text, to be gone through once; special tokens are not among them."""
-        parted = [[text] if _has_removed_blanks(text) else text.split() for text in texts]
+        part = _parted if _has_removed_blanks("".join(texts)) else str.split
+        parted = [part(text) for text in texts]
         known, long = self._words, dict[str, tuple[int, ...]]()
         new = [word for word in set[str]().union(*parted) if word not in known]
-        encode = self._tokenizer().encode  # of a few words at a time: a batch wakes threads, and takes longer
-        for word in new:
-            (known if len(word) <= _WORD_CHARS else long)[word] = tuple(
-                encode(word, add_special_tokens=False).ids
-            )
+        for word, ids in zip(new, self._ids_of_each(new), strict=True):
+            (known if len(word) <= _WORD_CHARS else long)[word] = ids
         if len(known) > _WORDS_KEPT:
             self._words = {}  # another thread may be reading the old ones: nothing is ever taken out of them
         find = known.__getitem__ if not long else lambda word: (long if word in long else known)[word]
         return [map(find, words) for words in parted]
+
+    def _ids_of_each(self, words: Sequence[str]) -> Iterator[tuple[int, ...]]:
+        """Yields the ids of each word. Together they are one text to the tokenizer: words one by one take half as long
+        again, and a batch of them wakes threads."""
+        if not words:
+            return
+        found = self._tokenizer().encode(" ".join(words), add_special_tokens=False)
+        ids, starts = found.ids, [start for start, _ in found.offsets]
+        first = begin = 0
+        for word in words:
+            last = bisect_left(
+                starts, begin + len(word), first
+            )  # an added token may begin with the blank before it
+            yield tuple(ids[first:last])
+            first, begin = last, begin + len(word) + 1
 
     def kept(self, ids: Sequence[int]) -> Int64:
         """Returns which of a text's tokens keep a vector of their own, as positions in its ids, ascending."""
@@ -270,6 +284,10 @@ def script_of(character: str) -> str:
     if not character.isalpha() or unicodedata.category(character) == "Lm":
         return ""
     return unicodedata.name(character, "").partition(" ")[0].partition("-")[0]
+
+
+def _parted(text: str) -> list[str]:
+    return [text] if _has_removed_blanks(text) else text.split()
 
 
 def _has_removed_blanks(text: str) -> bool:

@@ -16,14 +16,12 @@ import numpy as np
 from tantivy import (
     DocAddress,
     Document,
-    Filter,
     Index,
     Occur,
     Query,
     Schema,
     SchemaBuilder,
     Searcher,
-    TextAnalyzer,
     TextAnalyzerBuilder,
     Tokenizer,
 )
@@ -43,6 +41,7 @@ from corpus.lexical.analysis import (
     weight as own_weight,
 )
 from corpus.lexical.collecting import collect
+from corpus.lexical.stemming import Stemmer
 from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, pack, weigh
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
@@ -74,13 +73,13 @@ def _storable_lengths() -> list[int]:
 _LENGTHS = _storable_lengths()
 
 
-def indexed_tokens(analyzer: TextAnalyzer, context: str, text: str) -> list[str]:
+def indexed_tokens(stemmer: Stemmer, context: str, text: str) -> list[str]:
     """Returns a passage's stemmed tokens, filled up to a length that is stored exactly.
 
     A merge that drops deleted passages adds up the *stored* lengths of the others. As none is rounded, the
     mean length, and with it every score, is the same as in an index built afresh.
     """
-    tokens = analyzer.analyze(" ".join(passage_tokens(context, text)))
+    tokens = stemmer.stems(passage_tokens(context, text))
     length = _LENGTHS[bisect.bisect_left(_LENGTHS, len(tokens))]
     tokens.extend([GAP] * (length - len(tokens)))
     return tokens
@@ -120,7 +119,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._analyzer = _analyzer()
+        self._stemmer = Stemmer()
         if folder is None:
             self._index = Index(_schema())
         else:
@@ -155,7 +154,7 @@ class Engine:
                 gone = Query.term_set_query(self._schema, "version", list(removed))
                 writer.delete_documents_by_query(gone)
             for row in rows:
-                tokens = indexed_tokens(self._analyzer, row.context, row.text)
+                tokens = indexed_tokens(self._stemmer, row.context, row.text)
                 document = Document()
                 document.add_unsigned("chunk", row.chunk_id)
                 document.add_unsigned("version", row.version_id)
@@ -233,7 +232,7 @@ class Engine:
         view = self._view
         return {
             word: max(
-                map(view.inverse, self._stem(query_tokens(word).weights)),
+                map(view.inverse, self._stemmer.stems(query_tokens(word).weights)),
                 default=_inverse(view.searcher.num_docs, 0),
             )
             for word in words
@@ -241,7 +240,7 @@ class Engine:
 
     def frequencies(self, words: Sequence[str]) -> list[int]:
         """Returns in how many passages each word stands, whatever its inflection; words of small letters alone."""
-        stems, view = self._stem(words), self._view
+        stems, view = self._stemmer.stems(words), self._view
         return [view.searcher.doc_freq("text", stem) for stem in stems]
 
     def holders(self, word: str) -> frozenset[int]:
@@ -250,7 +249,7 @@ class Engine:
         Of a word in a script without spaces all pairs of its characters: it may stand within a longer word.
         """
         view = self._view
-        stems = self._stem(token for token in query_tokens(word).weights if not repeats_pairs(token))
+        stems = self._stemmer.stems(token for token in query_tokens(word).weights if not repeats_pairs(token))
         if not stems or not view.searcher.num_docs:
             return frozenset()
         held = Query.boolean_query([(Occur.Must, self._term(stem)) for stem in stems])
@@ -266,7 +265,7 @@ class Engine:
         """
         view = self._view
         weights = query_tokens(query).weights
-        stems = zip(self._stem(weights), weights.values(), strict=True)
+        stems = zip(self._stemmer.stems(weights), weights.values(), strict=True)
         most = K1 + 1 + CLOSE * are_close(weights)
         return most * sum(weight * view.inverse(stem) for stem, weight in stems)
 
@@ -275,7 +274,7 @@ class Engine:
     def _terms(self, view: _View, tokens: QueryTokens) -> dict[str, float]:
         """Returns the stems that occur and their weights, the weightiest ``MAX_QUERY_TERMS``, these first."""
         weights: dict[str, float] = {}
-        for stem, weight in zip(self._stem(tokens.weights), tokens.weights.values(), strict=True):
+        for stem, weight in zip(self._stemmer.stems(tokens.weights), tokens.weights.values(), strict=True):
             weights[stem] = weights.get(stem, 0.0) + weight
         if tokens.single:
             for token, _ in view.searcher.terms_with_prefix("text", tokens.single, limit=MAX_QUERY_TERMS):
@@ -299,7 +298,10 @@ class Engine:
     def _quoting(self, phrases: Iterable[Sequence[str]]) -> Query:
         return Query.boolean_query(
             [
-                (Occur.Should, Query.phrase_query(self._schema, "text", [*enumerate(self._stem(phrase))]))
+                (
+                    Occur.Should,
+                    Query.phrase_query(self._schema, "text", [*enumerate(self._stemmer.stems(phrase))]),
+                )
                 for phrase in phrases
             ]
         )
@@ -313,21 +315,18 @@ class Engine:
             weights[own] = weights.get(own, 0.0) + weight * view.inverse(token)
         runs = []
         for first, second, distance in tokens.pairs:
-            left, right = self._stem((first, second))
+            left, right = self._stemmer.stems((first, second))
             if left != right and left in terms and right in terms:
                 rarity = view.inverse(left) + view.inverse(right)
                 runs.append(Run((number(left), number(right)), (0, distance), PAIR_BOOST * rarity))
         for phrase in tokens.phrases:
-            stems = self._stem(phrase)
+            stems = self._stemmer.stems(phrase)
             rarity = sum(
                 own_weight(token) * view.inverse(stem) for token, stem in zip(phrase, stems, strict=True)
             )
             runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
         packed = [bytes(view.searcher.doc(address).get_first("tokens") or b"") for address in addresses]
         return weigh(packed, Wanted(weights, tuple(runs), are_close(tokens.weights)), view.mean_length)
-
-    def _stem(self, tokens: Iterable[str]) -> list[str]:
-        return self._analyzer.analyze(" ".join(tokens))
 
 
 def _inverse(total: int, frequency: int) -> float:
@@ -342,7 +341,3 @@ def _schema() -> Schema:
     builder.add_text_field("text", tokenizer_name="vouch", index_option="position")
     builder.add_bytes_field("tokens", stored=True)
     return builder.build()
-
-
-def _analyzer() -> TextAnalyzer:
-    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from lexical_runs import assert_same, ids, opened, results, texts
 
 from corpus.lexical import TantivyIndex
-from corpus.lexical import engine as engine_room
 from corpus.lexical.engine import Engine, indexed_tokens
+from corpus.lexical.stemming import Stemmer
 from corpus.lexical.weighing import SHORTEST
 from corpus.projection import TextRow
 
@@ -230,7 +230,7 @@ def test_every_length_is_stored_exactly(size: int) -> None:
 
 
 def stored_tokens(text: str) -> list[str]:
-    return indexed_tokens(engine_room._analyzer(), "", text)
+    return indexed_tokens(Stemmer(), "", text)
 
 
 def _find(node: dict[str, object], description: str) -> float:

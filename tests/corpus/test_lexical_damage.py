@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from fake_feed import FakeFeed
 from lexical_runs import assert_same, ids, opened, results
-from tantivy import Schema, SchemaBuilder, TextAnalyzer
+from tantivy import Schema, SchemaBuilder
 
 import corpus.lexical.index as index_room
 from corpus.errors import StorageError
 from corpus.lexical import TantivyIndex, segments
 from corpus.lexical.engine import indexed_tokens
+from corpus.lexical.stemming import Stemmer
 
 
 def _segment_files(folder: Path) -> list[Path]:
@@ -358,10 +359,10 @@ def test_a_commit_that_fails_half_way_is_done_again(
     feed, index = handbook
     feed.add(9, "leave at last", "breaks here")
 
-    def broken(analyzer: TextAnalyzer, context: str, text: str) -> list[str]:
+    def broken(stemmer: Stemmer, context: str, text: str) -> list[str]:
         if text == "breaks here":
             raise OSError(28, "No space left on device")
-        return indexed_tokens(analyzer, context, text)
+        return indexed_tokens(stemmer, context, text)
 
     with monkeypatch.context() as patch:
         patch.setattr("corpus.lexical.engine.indexed_tokens", broken)
