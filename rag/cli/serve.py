@@ -111,10 +111,9 @@ def _command() -> str:
     found = shutil.which("vouch")
     if own.name != "vouch" or (found and Path(found).resolve() == own.resolve()):
         return "vouch"
-    try:
-        return str(own.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(own)
+    here = Path.cwd()
+    below = here != here.parent and own.absolute().is_relative_to(here)
+    return str(own.absolute().relative_to(here)) if below else str(own)
 
 
 def _version() -> str:
