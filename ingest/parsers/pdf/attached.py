@@ -11,8 +11,10 @@ from typing import Any
 
 from pypdf.errors import LimitReachedError
 
+from corpus.types import Document
 from ingest.parsers.assembly import Limits
 from ingest.parsers.cleaning import one_line
+from ingest.parsers.detection import PDF
 from ingest.parsers.members import Binder
 
 _FREE_BYTES = 10_000_000
@@ -23,17 +25,36 @@ _OTHER_FORMS = ("/Source", "/Alternative")
 printed from."""
 
 
-def add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Limits, size: int) -> None:
-    """Adds each attached file under its name, once where it is attached twice; one that is not read is noted.
+def with_attached(
+    own: Document,
+    names: Sequence[str],
+    pages: Sequence[int],
+    reader: Any,
+    name: str,
+    limits: Limits,
+    size: int,
+) -> Document:
+    """Returns a PDF with the files that are attached to it, each under its name, once where it is attached twice.
 
     Args:
-        binder: holds the PDF's own pages.
-        reader: the same PDF, opened by pypdf.
+        own: what its own pages say.
+        names: of all files, for where they cannot be read.
         pages: indices of the pages that files stand on, from 0.
+        reader: the same PDF, opened by pypdf; None where that cannot open it.
+        name: of the PDF.
         limits: what the PDF may cost: at most ``max_archive_members`` files are opened, which unpack to at most
             ``max_archive_ratio`` times its size.
         size: of the PDF in bytes.
     """
+    binder = Binder(limits, code="attachment_unread", head=own)
+    if reader is not None:
+        _add_attached(binder, reader, pages, limits, size)
+    for one in names if reader is None else ():
+        binder.leave_out(one, "damaged_file", "The list of what is attached cannot be read.")
+    return binder.bind(name=name, content_type=PDF, title=own.title, date=own.date, metadata=own.metadata)
+
+
+def _add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Limits, size: int) -> None:
     seen: set[bytes] = set()
     left = _FREE_BYTES + limits.max_archive_ratio * size
     for index, (name, file) in enumerate(_files(reader, pages)):

@@ -25,15 +25,15 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.dates import read_pdf_date
 from ingest.parsers.detection import PDF, encrypted
 from ingest.parsers.findings import is_garbled
-from ingest.parsers.members import Binder
 from ingest.parsers.pdf.annotations import Beside, attached_files, open_page, with_choices
-from ingest.parsers.pdf.attached import add_attached
+from ingest.parsers.pdf.attached import with_attached
 from ingest.parsers.pdf.code import with_code
 from ingest.parsers.pdf.layout import arrange
-from ingest.parsers.pdf.lines import Line, in_rows
+from ingest.parsers.pdf.lines import Line, in_rows, to_rows
 from ingest.parsers.pdf.page import Font, read_page
 from ingest.parsers.pdf.paragraphs import Piece
 from ingest.parsers.pdf.running import body_lines, running_lines
+from ingest.parsers.pdf.sideways import is_sheet, name_rows
 from ingest.parsers.pdf.spreads import halves
 from ingest.parsers.pdf.structure import (
     Headings,
@@ -153,6 +153,11 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
         ]
         for page in pages
     ]
+    sheets = map(is_sheet, arranged)
+    rows = [
+        to_rows(body_lines(page, is_running)) if one else [] for page, one in zip(pages, sheets, strict=True)
+    ]
+    name_rows(arranged, rows)
     undo_hyphens(arranged)
     arranged = with_code(arranged)
     headings = Headings(arranged, _read_outline(pdf))
@@ -177,28 +182,12 @@ def _read_pages(pdf: Any, data: bytes, name: str, limits: Limits) -> Document:
             if metadata.get(key, "") not in _DUMMY_METADATA
         },
     )
-    whole = _with_files(
-        own, files, [index for index, page in enumerate(pages) if page.files], data, name, limits
-    )
-    if not whole.text:
+    if files:
+        on_pages = [index for index, page in enumerate(pages) if page.files]
+        own = with_attached(own, files, on_pages, _SecondReader(data).opened(), name, limits, len(data))
+    if not own.text:
         raise _no_text(name, pages)
-    return whole
-
-
-def _with_files(
-    own: Document, files: Sequence[str], pages: Sequence[int], data: bytes, name: str, limits: Limits
-) -> Document:
-    """Returns a document with the files attached to it, all of these names, and to its ``pages`` (by index)."""
-    if not files:
-        return own
-    binder = Binder(limits, code="attachment_unread", head=own)
-    reader = _SecondReader(data).opened()
-    if reader is None:
-        for file in files:
-            binder.leave_out(file, "damaged_file", "The list of what is attached cannot be read.")
-    else:
-        add_attached(binder, reader, pages, limits, len(data))
-    return binder.bind(name=name, content_type=PDF, title=own.title, date=own.date, metadata=own.metadata)
+    return own
 
 
 def _pages_as_drawn(pdf: Any, data: bytes) -> list[PageText]:
