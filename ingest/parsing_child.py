@@ -102,6 +102,8 @@ class ParsingChild:
         with self._talking:
             if self._ended or self._copy is None or not self._original.can_copy:
                 return False
+            if "calls" not in self.held:  # it may have made processes, which end with the whole group alone
+                return False
             try:
                 self._original.end_copy(0.0)
                 self._copy.close()
