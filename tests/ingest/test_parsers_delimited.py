@@ -152,9 +152,9 @@ def test_tables_that_a_blank_line_parts_have_headers_of_their_own() -> None:
 
 
 def test_a_table_with_a_blank_line_after_each_row_is_read_in_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(b"a,b\n" + b"c,1\n\n" * 100_000, "a.csv")
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_blank_lines_between_the_rows_of_one_table_make_none_of_them_a_header() -> None:

@@ -188,9 +188,9 @@ def test_html_reads_letters_of_symbol_fonts() -> None:
     ],
 )
 def test_html_is_read_in_time_linear_in_what_it_holds(part: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(f"<p>All employees are entitled to twenty days of leave.</p>{part * 20_000}", "a.html")
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_html_opens_no_window_behind_a_box_and_keeps_what_a_tab_holds() -> None:

@@ -58,6 +58,6 @@ def test_what_is_hidden_between_rows_stays_hidden() -> None:
     "page", ["<table>" + "<tr>x" * 40_000, "<table>" + "<td>x" * 40_000, "<table>" * 3000 + "x"]
 )
 def test_tables_of_strays_are_read_in_time(page: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     assert "x" in read(page, "a.html").text
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5

@@ -89,9 +89,9 @@ def test_articles_of_html_in_json_are_read_as_pages() -> None:
     "part", ["::: ", "!!! a ", "<A", "[[", "{/*", "> [!a", "<sup>", '=== "', "<Tabs>\n", ":::a\n"]
 )
 def test_marks_are_read_in_time_linear_in_the_text(part: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(f"Told.\n\n{part * 20_000}", "a.md")
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_tables_written_in_capitals_stay_tables() -> None:

@@ -160,9 +160,9 @@ def test_items_of_asciidoc_are_numbered_and_nested_as_its_pages_show_them() -> N
      ("|===\n|a |b\n", "a.adoc"), ("----\n", "a.adoc"), ("*a", "a.adoc"), ("footnote:[", "a.adoc"), ("|a", "a.rst")],
 )  # fmt: skip
 def test_texts_are_read_in_time_linear_in_what_they_hold(part: str, name: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(f"Told.\n\n{part * 20_000}", name)
-    assert time.monotonic() - start < 15
+    assert time.process_time() - start < 15
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_a_document_that_has_the_name_anywhere_is_not_lowered(tmp_path: Path) ->
 
 @pytest.mark.parametrize("letter", ["社", "ア", "漢", "株", "・"])
 def test_a_long_text_takes_no_time(letter: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     companies(letter * 20_000)
     names_in(letter * 8_000, [("株式会社ソラリス", "x")])
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
