@@ -216,6 +216,7 @@ class Place:
     title: str = ""
     source: str = ""
     version_id: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ def _places(owner: bool, past: bool) -> Select[Any]:
             versions.c.title,
             documents.c.path,
             versions.c.id.label("version_id"),
+            versions.c.number,
         )
         .select_from(chunks)
         .join(versions, versions.c.id == chunks.c.version_id)

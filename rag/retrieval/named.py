@@ -6,7 +6,7 @@ The rules are in :mod:`rag.retrieval.subjects` (whom), :mod:`rag.retrieval.namin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -32,6 +32,7 @@ from rag.retrieval.spreading import spread
 from rag.retrieval.subjects import (
     bare,
     called,
+    is_named,
     is_written_large,
     lacking,
     names_in,
@@ -95,6 +96,8 @@ class NamedFirst:
             return ranked
         documents = [called(*one, said) for one in titles]
         names = telling(said, documents)
+        untold = {stem: word for stem, word in said.items() if stem not in names}
+        names |= self._begun_with(untold, places.values(), caller, filter)
         rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
         names = rarest(names, rarity)
         holders = [self._corpus.holders(word, caller, filter) for word in names.values()]
@@ -106,6 +109,24 @@ class NamedFirst:
         lowered = dict(zip(ids, less.tolist(), strict=True))
         scores = ((own, score - lowered.get(own, 0.0)) for own, score in ranked)
         return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
+
+    def _begun_with(
+        self, names: Mapping[str, str], places: Collection[Place], caller: Caller, filter: Filter
+    ) -> dict[str, str]:
+        """Returns the names that some of the documents have and others have not, and one of these in its first lines:
+        a report says there whose it is, and its title says "Form 10-Q".
+        """
+        found = {}
+        rarity = self._corpus.rarity(list(names.values()), caller, filter) or {}
+        versions = {(place.document_id, place.version): place.version_id for place in places}
+        for stem, word in rarest(names, rarity).items():
+            holders = self._corpus.holders(word, caller, filter) or frozenset()
+            having = [key for key, version_id in versions.items() if version_id in holders]
+            if 0 < len(having) < len(versions):
+                heads = self._corpus.slices([(*key, 0, HEAD_CHARS) for key in having], caller)
+                if any(is_named(word, head) for head in heads):
+                    found[stem] = word
+        return found
 
     def _names_said(
         self, query: str, titles: Sequence[tuple[str, str]], caller: Caller, filter: Filter

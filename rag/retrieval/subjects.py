@@ -7,6 +7,8 @@ are lowered whose documents do not have the word at all. Such a word need not be
 nothing of a handbook that speaks of leave anywhere. Of a word that the question writes small, or begins with ("apple
 cash flow", "Apple's cash flow"), the documents say whether it is a name: they write it large amid their sentences.
 
+Of a name that no candidate is called by, the first lines are looked at: a report's title may be "Form 10-Q".
+
 Japanese has no capitals. There a name is what stands beside 株式会社 or the like, in the question or in a candidate's
 title, or before 社. No other word in katakana is: メリット in a title lowered the very passages that were asked for,
 which say it in another word.
@@ -115,6 +117,14 @@ def is_written_large(word: str, texts: Iterable[str], titles: Iterable[str] = ()
     ]
     large: int = sum(written)
     return large >= LEAST_LARGE and large >= LARGE_SHARE * len(written)
+
+
+def is_named(word: str, head: str) -> bool:
+    """Says whether a document's first lines have a word written large, or a Japanese name within whatever word."""
+    own = bare(word)
+    if not own.isascii():
+        return own in fold(head)
+    return any(match[0][0].isupper() for match in re.finditer(rf"\b(?i:{re.escape(own)})(?![^\W_])", head))
 
 
 @lru_cache(maxsize=8192)

@@ -45,6 +45,23 @@ def test_who_is_named_comes_before_others_who_say_it_in_the_questions_words(repo
 
 
 @pytest.mark.parametrize(
+    ("begins", "lowers"), [("GLOBEX CORPORATION, registrant", True), ("as sold to globex and others", False)]
+)
+def test_a_report_says_whose_it_is_in_its_first_lines(tmp_path: Path, begins: str, lowers: bool) -> None:
+    with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
+        for number in range(6):
+            lines = ["FORM 10-Q, by registrant" if number else begins, f"{REPORTS[OTHERS[0]]} {number}"]
+            corpus.commit(new_version(f"000{number}.txt", lines), "\n".join(lines).encode())
+        corpus.publish()
+        told, plain = (
+            {hit.source: hit.score for hit in hits_of(corpus, ASKED, recipe) if "cash" in hit.text}
+            for recipe in (ALONE, ALONE.without("named"))
+        )
+        lowered = {source for source in told if told[source] < plain[source]}
+        assert lowered == (plain.keys() - {"0000.txt"} if lowers else set())
+
+
+@pytest.mark.parametrize(
     "question",
     [
         ASKED.replace("Globex", "globex"),
