@@ -20,6 +20,9 @@ no owner: one that only just took it, or somebody who looks for a moment whether
 
 _LOOK_AGAIN_S = 0.02
 
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EINTR})
+"""Another process has the lock; what else may be wrong is the file system's, as NFS without its lock service."""
+
 
 class Ownership:
     """The exclusive right to a data folder, held until :meth:`release` or the end of the process.
@@ -56,7 +59,7 @@ def own(folder: Path, purpose: str) -> Ownership:
 
     Raises:
         BusyError: another process owns it; the message names it.
-        StorageError: the folder cannot be created.
+        StorageError: the folder cannot be created, or its file system gives no locks (``no_locks``).
     """
     path = folder / LOCK_NAME
     try:
@@ -68,7 +71,7 @@ def own(folder: Path, purpose: str) -> Ownership:
             return Ownership(None, clean=False)
         descriptor = reading
     deadline = time.monotonic() + _GRACE_S
-    while not _lock(descriptor):
+    while not _lock(descriptor, folder):
         if _owner_lives(descriptor) or time.monotonic() > deadline:
             owner = _read_owner(descriptor)
             os.close(descriptor)
@@ -90,8 +93,8 @@ def current_owner(folder: Path) -> str:
         return ""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return _read_owner(descriptor)
+    except OSError as error:
+        return _read_owner(descriptor) if error.errno in _HELD else ""
     else:
         return ""
     finally:
@@ -117,11 +120,24 @@ def _open_read_only(path: Path, error: OSError) -> int | None:
         return None
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, folder: Path) -> bool:
+    """Takes the lock; says no where another process has it.
+
+    Raises:
+        StorageError: nobody can lock anything there (``no_locks``).
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        os.close(descriptor)
+        raise StorageError(
+            f"The file system of the data folder {folder} gives no locks ({error.strerror}), so nothing would keep two "
+            "processes from writing at once.",
+            code="no_locks",
+            hint="Choose a folder on a local disk, with VOUCH_DATA_DIR or --data-dir.",
+        ) from None
     return True
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +58,22 @@ def test_the_lock_dies_with_its_process_and_says_so(tmp_path: Path):
     assert in_order.clean
     in_order.release()
     in_order.release()
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS without its lock service: "in use by another process" was said, and there was none to be stopped."""
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StorageError, match="gives no locks") as refused:
+        own(tmp_path, "vouch")
+    assert refused.value.code == "no_locks"
+    assert "VOUCH_DATA_DIR" in refused.value.hint
+    assert current_owner(tmp_path) == ""
 
 
 def test_a_new_folder_is_private(tmp_path: Path):
