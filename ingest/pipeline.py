@@ -108,6 +108,7 @@ class _Ingest:
         self.events: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self.heirs: Mapping[RootPath, Terms] = {}
         self.publish_at = time.monotonic() + PUBLISH_EVERY_S
+        self.unpublished = False
 
     def run(self) -> IngestReport:
         ledger = self.ledger
@@ -187,7 +188,8 @@ class _Ingest:
                     self._commit(item)
         if has_news:
             self.ledger.tell(stage)
-        if time.monotonic() >= self.publish_at:
+        # Once all is cut there is nothing better to do, and the less is left for the end.
+        if time.monotonic() >= self.publish_at or (self.unpublished and stage == "embedding"):
             self._publish()
 
     def _cut(self, chunker: Chunker, read: ReadFile) -> Work | None:
@@ -245,6 +247,7 @@ class _Ingest:
             if error.code in _UNWRITABLE:
                 self.ledger.stopped, self.ledger.hint = error.message, error.hint
             return
+        self.unpublished = True
         self.ledger.committed(item, version)
 
     # ---- ending ------------------------------------------------------------------------------------
@@ -252,6 +255,7 @@ class _Ingest:
     def _publish(self) -> None:
         began = time.monotonic()
         self.corpus.publish()
+        self.unpublished = False
         ended = time.monotonic()
         self.publish_at = ended + max(PUBLISH_EVERY_S, (ended - began) / PUBLISH_SHARE)
 

@@ -206,6 +206,21 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(corpus: Corpus, fold
     assert counts(run(corpus, folder, dry_run=True)) == {"unchanged": 3}
 
 
+def test_what_is_committed_is_found_while_the_last_piece_is_embedded(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "PUBLISH_EVERY_S", 1_000.0)
+    folder = write(tmp_path / "files", "a.txt", "b.txt", sections=PIECE_TEXTS)
+
+    def wait_for_the_first_file(text: str) -> None:
+        deadline = time.monotonic() + 60
+        while "of b.txt" in text and sources(corpus, "leave") != {"a.txt"}:
+            assert time.monotonic() < deadline, "the first file is not found before the second is embedded"
+            time.sleep(0.005)
+
+    assert counts(run(corpus, folder, embedder=CountingEmbedder(wait_for_the_first_file))) == {"added": 2}
+
+
 def test_progress_moves_while_one_large_file_is_read_and_embedded(corpus: Corpus, tmp_path: Path) -> None:
     folder = write(tmp_path / "files", "large.txt", sections=PIECE_TEXTS * 4)
     told: list[Progress] = []
