@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import Literal, NamedTuple, cast
 
 from corpus.patterns import pattern
@@ -49,6 +50,12 @@ def script_runs(text: str) -> Iterator[Run]:
 def count_scripts(text: str) -> dict[Script, int]:
     """Returns how many characters each script has; scripts that do not occur are left out."""
     counts: dict[Script, int] = {}
+    if text.isascii():  # so are most texts, and runs are slow to find
+        plain = text.encode()
+        letters = len(plain) - len(plain.translate(None, ascii_letters.encode()))
+        figures = len(plain) - len(plain.translate(None, digits.encode()))
+        both: tuple[tuple[Script, int], ...] = (("latin", letters), ("digits", figures))
+        return {script: count for script, count in both if count}
     for match in _RUN.finditer(text):
         script = cast(Script, match.lastgroup)
         counts[script] = counts.get(script, 0) + match.end() - match.start()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
+from functools import cache
 from html import unescape
 from itertools import pairwise
 from typing import Any
@@ -79,10 +80,15 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
 
 def add_markdown(draft: Draft, text: str) -> None:
     """Adds the blocks of a Markdown text to a draft."""
+    _Writer(draft).write(list(_without_contents(_parser().parse(text))))
+
+
+@cache
+def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
     parser.block.ruler.at("reference", _read_reference, {"alt": []})
     setattr(parser, "normalizeLink", str)  # noqa: B010 - where links lead is not kept, and spelling it anew is slow
-    _Writer(draft).write(list(_without_contents(parser.parse(text))))
+    return parser
 
 
 def _read_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -158,12 +164,21 @@ def _as_date(value: Any) -> datetime | None:
 
 def _without_contents(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yields the tokens but for lists of the page's own headings, as :mod:`ingest.parsers.html.left_out` has them."""
+    if not any(map(_leads_within, tokens)):
+        yield from tokens
+        return
     at, places = 0, _places(tokens)
     while at < len(tokens):
         end = _end_of_list(tokens, at)
         if not _is_contents(tokens[at:end], places):
             yield from tokens[at:end]
         at = end
+
+
+def _leads_within(token: Token) -> bool:
+    """Says whether a token holds a link into its own page."""
+    links = (one for one in token.children or () if one.type == "link_open")
+    return any(str(link.attrs.get("href", "")).startswith("#") for link in links)
 
 
 def _places(tokens: Sequence[Token]) -> set[str]:

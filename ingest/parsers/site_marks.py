@@ -35,9 +35,15 @@ _KINDS = frozenset(
 _ANY = pattern(r"^\s*:{3}|^\s*(?:!!!|\?\?\?)|^\s*===[!+]? |\[!|^\s*</?[A-Z]|\{/\*", re.MULTILINE)
 
 
+_SIGNS = (":::", "!!!", "???", "===", "[!", "{/*")
+_NAMED = pattern("</?[A-Z]")
+
+
 def without_marks(text: str) -> str:
     """Returns a text with words in place of such marks."""
-    if not _ANY.search(text):
+    # Plain text is found ten times as fast as a line that begins with it.
+    may_hold = any(sign in text for sign in _SIGNS) or _NAMED.search(text)
+    if not may_hold or not _ANY.search(text):
         return text
     return "\n".join(_lines(_COMMENT.sub("", text).split("\n")))
 

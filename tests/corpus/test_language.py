@@ -273,7 +273,12 @@ def test_script_runs_are_ordered_and_detection_never_raises(text: str) -> None:
     for run in script_runs(text):
         assert at <= run.start < run.end <= len(text)
         at = run.end
-    assert sum(count_scripts(text).values()) <= len(text)
+    counts = count_scripts(text)
+    assert sum(counts.values()) <= len(text)
+    assert counts == {
+        script: sum(run.end - run.start for run in script_runs(text) if run.script == script)
+        for script in {run.script for run in script_runs(text)}
+    }
     assert detect_language(text) == "" or len(detect_language(text)) == 2
 
 

@@ -302,7 +302,7 @@ def _look(drawn: Any) -> int:
         return _UNSURE
     if mode not in (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP):
         return _DRAWN  # its outlines are drawn
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    red, green, blue, alpha = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
     if not pdfium.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
         return _DRAWN
     pale = min(red.value, green.value, blue.value) >= _PALE or alpha.value <= 255 - _PALE
