@@ -70,17 +70,17 @@ class Searching:
         short file would say less than the middle of a long one otherwise. 0 for a chunk without a vector.
         """
         with self.catalog.read() as db:
-            beside = changes.neighbours_of(db, np.unique(chunks))
-        wanted = np.unique([*chunks.tolist(), *(one for some in beside.values() for one in some)]).astype(
-            np.int64
+            own, others = changes.neighbours_of(db, np.unique(chunks)).T
+        known = np.unique(np.concatenate([chunks, others]))
+        cosine = self.score_dense(query, known).astype(np.float64)
+        beside = cosine[np.searchsorted(known, others)]
+        there = ~np.isnan(beside)
+        at = np.searchsorted(known, own[there])
+        sums = (
+            np.bincount(at, beside[there], len(known)) + (2 - np.bincount(at, minlength=len(known))) * cosine
         )
-        known = dict(zip(wanted.tolist(), self.score_dense(query, wanted).tolist(), strict=True))
-        cosine = {one: value for one, value in known.items() if value == value}  # not NaN
-        halves = []
-        for own in chunks.tolist():
-            there = [cosine[one] for one in beside.get(own, ()) if one in cosine]
-            halves.append((sum(there) + (2 - len(there)) * cosine[own]) / 2 if own in cosine else 0.0)
-        return np.array(halves, np.float32)
+        found: Float32 = np.nan_to_num(sums / 2)[np.searchsorted(known, chunks)].astype(np.float32)
+        return found
 
     def vectors(self, chunks: Int64) -> Float32:
         """Returns the vector of each of the chunks, shape (n, dimension), NaN where it has none.
@@ -144,14 +144,13 @@ class Searching:
         with self.catalog.read() as db:
             found = tokens.read_tokens(db, np.unique(chunks).tolist())
         dimension = query.vectors.shape[1]
-        own = {chunk: codes for chunk, codes in found.items() if is_packed(codes, dimension)}
-        if not own or not len(query.vectors):
+        codes = [found.get(chunk, b"") for chunk in chunks.tolist()]
+        there = [at for at, own in enumerate(codes) if is_packed(own, dimension)]
+        if not there or not len(query.vectors):
             return scores
         rarity = self.rarity(query.words, caller, filter) or {}
         weights = np.array([rarity.get(word, 1.0) for word in query.words], np.float32)
-        score = dict(zip(own, max_sim(query.vectors, weights, list(own.values())).tolist(), strict=True))
-        for at, chunk in enumerate(chunks.tolist()):
-            scores[at] = score.get(chunk, np.nan)
+        scores[there] = max_sim(query.vectors, weights, [codes[at] for at in there])
         return scores
 
     def rarity(

@@ -119,12 +119,10 @@ def _beside() -> Select[Any]:
 _BESIDE = _beside()
 
 
-def neighbours_of(db: Connection, chunk_ids: Int64) -> dict[int, list[int]]:
-    """Returns chunk → the chunks right before and after it in its version, where there are such."""
-    found: dict[int, list[int]] = {}
-    for chunk, other in db.execute(_BESIDE, {"ids": listed(chunk_ids.tolist())}).all():
-        found.setdefault(chunk, []).append(other)
-    return found
+def neighbours_of(db: Connection, chunk_ids: Int64) -> Int64:
+    """Returns pairs of a chunk and the one right before or after it in its version, where there are such: (n, 2)."""
+    rows = db.execute(_BESIDE, {"ids": listed(chunk_ids.tolist())}).all()
+    return np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
 
 
 _TITLED = select(versions.c.title, versions.c.language).where(versions.c.id == bindparam("version"))

@@ -20,8 +20,6 @@ from corpus.catalog.texts import read_slices
 from corpus.errors import DamagedError
 from corpus.types import Caller, Hit, Page, Place, show_chunk_id
 
-_SPARE = 10  # chunks read beside those asked for: as many may be hidden or copies before more are read
-
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
@@ -177,7 +175,7 @@ def live_hits(
     Raises:
         DamagedError: a chunk's text is not the one that was committed.
     """
-    best = list(islice(_distinct(_in_order(db, ranked, caller, as_of, limit + _SPARE)), limit))
+    best = list(islice(_distinct(_in_order(db, ranked, caller, as_of, limit)), limit))
     names = _names(db, {row.sha256 for _, row in best}, caller, as_of)
     texts = read_slices(db, [(row.version_id, row.start, row.end) for _, row in best])
     hits: list[Hit] = []

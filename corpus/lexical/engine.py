@@ -56,6 +56,7 @@ WEIGHED = 256
 
 _SCORED_AT_ONCE = 512
 _MOST_FREQUENCIES = 50_000
+_MOST_ASKED = 64
 
 _NONE = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
 
@@ -86,12 +87,29 @@ def indexed_tokens(stemmer: Stemmer, context: str, text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query as one state of the index understands it.
+
+    ``terms``: the stems that occur → their weights; nothing is found where there are none. ``wanted``: what passages
+    are weighed by.
+    """
+
+    terms: Mapping[str, float]
+    phrases: Sequence[Sequence[str]]
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class _View:
-    """The index at one commit. ``weighs``: its passages' tokens are stored, and their lengths known."""
+    """The index at one commit. ``weighs``: its passages' tokens are stored, and their lengths known.
+
+    ``asked``: what the last queries come to. A search asks for passages, and then what others score.
+    """
 
     searcher: Searcher
     mean_length: float
     weighs: bool
+    asked: dict[str, _Asked] = field(default_factory=dict, repr=False)
     _frequencies: dict[str, int] = field(default_factory=dict, repr=False)
 
     def frequency(self, token: str) -> int:
@@ -177,21 +195,20 @@ class Engine:
         view = self._view
         if k <= 0 or not view.searcher.num_docs or (versions is not None and not len(versions)):
             return _NONE
-        tokens = query_tokens(query)
-        terms = self._terms(view, tokens)
-        if not terms:
+        asked = self._asked(view, query)
+        if not asked.terms:
             return _NONE
         depth = max(k, WEIGHED)
-        found = collect(view.searcher, self._schema, self._any_of(terms), depth, versions)
+        found = collect(view.searcher, self._schema, self._any_of(asked.terms), depth, versions)
         if not view.weighs:
             return Scored(found.ids[:k], found.scores[:k])
         ids, addresses = found.ids, found.addresses
-        if tokens.phrases:
-            quoted = collect(view.searcher, self._schema, self._quoting(tokens.phrases), depth, versions)
+        if asked.phrases:
+            quoted = collect(view.searcher, self._schema, self._quoting(asked.phrases), depth, versions)
             others = np.flatnonzero(~np.isin(quoted.ids, ids))
             ids = np.concatenate([ids, quoted.ids[others]])
             addresses = [*addresses, *(quoted.addresses[i] for i in others)]
-        scores = self._weigh(view, addresses, terms, tokens)
+        scores = _weighed(view, addresses, asked.wanted)
         order = np.lexsort((ids, -scores))[:k]
         return Scored(ids[order], scores[order])
 
@@ -201,23 +218,24 @@ class Engine:
         Shape (n,). A chunk that no search would weigh gets the score that it would have been given.
         """
         view = self._view
-        tokens = query_tokens(query)
-        terms = self._terms(view, tokens)
+        asked = self._asked(view, query)
         distinct = np.unique(chunks)
         own = np.zeros(len(distinct), np.float32)
-        if not terms or not view.weighs:
-            return self._score_by_search(query, chunks) if terms else own[np.searchsorted(distinct, chunks)]
+        if not asked.terms:
+            return own[np.searchsorted(distinct, chunks)]
+        if not view.weighs:
+            return self._score_by_search(query, chunks)
         for first in range(0, len(distinct), _SCORED_AT_ONCE):
-            asked = distinct[first : first + _SCORED_AT_ONCE]
+            some = distinct[first : first + _SCORED_AT_ONCE]
             keys = [
                 (Occur.Should, Query.term_query(self._schema, "chunk", chunk, index_option="basic"))
-                for chunk in asked.tolist()
+                for chunk in some.tolist()
             ]
-            hits = view.searcher.search(Query.boolean_query(keys), len(asked), count=False).hits
+            hits = view.searcher.search(Query.boolean_query(keys), len(some), count=False).hits
             if hits:
                 addresses = [address for _, address in hits]
                 found = np.array(view.searcher.fast_field_values("chunk", addresses), dtype=np.int64)
-                own[np.searchsorted(distinct, found)] = self._weigh(view, addresses, terms, tokens)
+                own[np.searchsorted(distinct, found)] = _weighed(view, addresses, asked.wanted)
         return own[np.searchsorted(distinct, chunks)]
 
     def _score_by_search(self, query: str, chunks: Int64) -> Float32:
@@ -271,6 +289,17 @@ class Engine:
 
     # ---- what a query looks for --------------------------------------------------------------------
 
+    def _asked(self, view: _View, query: str) -> _Asked:
+        known = view.asked.get(query)
+        if known is None:
+            tokens = query_tokens(query)
+            terms = self._terms(view, tokens)
+            known = _Asked(terms, tokens.phrases, self._wanted(view, tokens, terms))
+            if len(view.asked) >= _MOST_ASKED:
+                view.asked.clear()
+            view.asked[query] = known
+        return known
+
     def _terms(self, view: _View, tokens: QueryTokens) -> dict[str, float]:
         """Returns the stems that occur and their weights, the weightiest ``MAX_QUERY_TERMS``, these first."""
         weights: dict[str, float] = {}
@@ -306,9 +335,7 @@ class Engine:
             ]
         )
 
-    def _weigh(
-        self, view: _View, addresses: Sequence[DocAddress], terms: Mapping[str, float], tokens: QueryTokens
-    ) -> Float32:
+    def _wanted(self, view: _View, tokens: QueryTokens, terms: Mapping[str, float]) -> Wanted:
         weights: dict[int, float] = {}
         for token, weight in terms.items():
             own = number(token)
@@ -325,8 +352,12 @@ class Engine:
                 own_weight(token) * view.inverse(stem) for token, stem in zip(phrase, stems, strict=True)
             )
             runs.append(Run(tuple(map(number, stems)), tuple(range(len(stems))), PHRASE_BOOST * rarity))
-        packed = [bytes(view.searcher.doc(address).get_first("tokens") or b"") for address in addresses]
-        return weigh(packed, Wanted(weights, tuple(runs), are_close(tokens.weights)), view.mean_length)
+        return Wanted(weights, tuple(runs), are_close(tokens.weights))
+
+
+def _weighed(view: _View, addresses: Sequence[DocAddress], wanted: Wanted) -> Float32:
+    packed = [view.searcher.doc(address).get_first("tokens") or b"" for address in addresses]
+    return weigh(packed, wanted, view.mean_length)
 
 
 def _inverse(total: int, frequency: int) -> float:

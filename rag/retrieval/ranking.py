@@ -93,7 +93,7 @@ def _filled(
     leg: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     unknown = np.isnan(leg)
-    return np.where(unknown, np.nanmedian(leg), leg) if unknown.any() else leg
+    return np.where(unknown, np.median(leg[~unknown]), leg) if unknown.any() else leg
 
 
 def _reciprocal_ranks(

@@ -105,23 +105,28 @@ def _told(hit: Hit) -> str:
 
 
 class _Said:
-    """What a passage says: its figures, and its words or runs of characters, looked at where the figures agree."""
+    """What a passage says: its length, its figures, and its words or runs of characters, each read where those before
+    agree.
+    """
 
     def __init__(self, text: str) -> None:
-        plain = unicodedata.normalize("NFKC", text).casefold()
-        self._figures = Counter(_FIGURE.findall(plain))
-        self._words = re.split(r"\W+", plain)
-        self._length = len(plain)
+        self._plain = unicodedata.normalize("NFKC", text).casefold()
+
+    @cached_property
+    def figures(self) -> list[str]:
+        return sorted(_FIGURE.findall(self._plain))
 
     @cached_property
     def parts(self) -> frozenset[str | tuple[str, ...]]:
-        plain = " ".join(self._words)
+        words = re.split(r"\W+", self._plain)
+        plain = " ".join(words)
         if _UNSPACED.search(plain):
             return frozenset(zip(plain, plain[1:], plain[2:], strict=False))
-        return frozenset(self._words) - {""}
+        return frozenset(words) - {""}
 
     def is_same(self, other: _Said) -> bool:
-        if self._figures != other._figures or not self._length * SAME <= other._length <= self._length / SAME:
+        length = len(self._plain)
+        if not length * SAME <= len(other._plain) <= length / SAME or self.figures != other.figures:
             return False
         shared = len(self.parts & other.parts)
         return shared > 0 and shared >= SAME * (len(self.parts) + len(other.parts) - shared)
