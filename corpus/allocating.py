@@ -1,11 +1,18 @@
-"""What glibc keeps of memory that was given back to it. The home of ``mallopt``."""
+"""What glibc keeps of memory that was given back to it, and in what pages Linux holds the rest. The home of ``mallopt``
+and ``madvise``.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from functools import cache
+from itertools import count
+from pathlib import Path
 
 _OWN_CHOICE = "MALLOC_ARENA_MAX"
 _ARENAS = 2
@@ -27,3 +34,66 @@ def keep_little() -> None:
     libc.mallopt(m_mmap_threshold, 4 << 20)
     if not os.environ.get(_OWN_CHOICE):
         libc.mallopt(m_arena_max, _ARENAS)
+
+
+LEAST_FILLED = 15 / 16
+"""A large page is made where so much of it is in use: all together takes at most a fifteenth more memory."""
+
+SETTLED, AGAIN = 64, 4096
+"""After so many rounds of its work a process has loaded what it works with; after so many more something of that, such
+as the graph, may be another."""
+
+_LARGE = Path("/sys/kernel/mm/transparent_hugepage")
+_MADV_COLLAPSE = 25
+_TRIES = 2
+
+
+def use_large_pages() -> None:
+    """Has Linux move what the process holds in memory into pages of 2 MB, where small ones side by side fill them.
+
+    A search reads here and there in hundreds of megabytes, of a graph, a model and Python's objects, and the processor
+    looks most small pages up anew; in a virtual machine each look-up is two. Linux does so by itself where it is set to
+    ``always``; many systems leave it to those who ask (``madvise``). What comes later lies in small pages again.
+    Of 450 MB it takes .3 s of the processor, without Python's lock. Nothing happens elsewhere, before Linux 6.1, and
+    where large pages are set to ``never``.
+    """
+    try:
+        if "[never]" in (_LARGE / "enabled").read_text():
+            return
+        size = int((_LARGE / "hpage_pmd_size").read_text())
+        blocks = list(_filled(size))
+    except OSError:
+        return
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    for _ in range(_TRIES):  # what is in use at the moment, or finds no room, stays as it was
+        blocks = [at for at in blocks if libc.madvise(at, size, _MADV_COLLAPSE)]
+
+
+def _filled(size: int) -> Iterator[int]:
+    """Yields where blocks of ``size`` bytes begin that are this process's alone and nearly all in memory."""
+    pages = size // mmap.PAGESIZE
+    entry = 8  # bytes that the kernel's table has for each of them, the lowest first; the highest bit: it is in memory
+    with open("/proc/self/maps") as maps, open("/proc/self/pagemap", "rb") as table:
+        for line in maps:
+            span, mode, _, _, inode, *name = line.split()
+            if mode != "rw-p" or inode != "0" or name == ["[stack]"]:
+                continue
+            first, last = (int(edge, 16) for edge in span.split("-"))
+            for at in range(-(-first // size) * size, last - size + 1, size):
+                table.seek(at // mmap.PAGESIZE * entry)
+                there = table.read(pages * entry)[entry - 1 :: entry]
+                if sum(byte >> 7 for byte in there) >= LEAST_FILLED * pages:
+                    yield at
+
+
+class Settling:
+    """Has large pages used, beside the work, once a process repeats itself. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._rounds = count(1)
+
+    def done(self) -> None:
+        """Takes note of a round of the work."""
+        if next(self._rounds) % AGAIN == SETTLED:
+            threading.Thread(target=use_large_pages, name="large-pages", daemon=True).start()

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from corpus.allocating import Settling
 from corpus.embedding import Embedder, TokenEmbedder
 from corpus.errors import EmbeddingError, UsageError
 from corpus.lexical.engine import WEIGHED
@@ -114,6 +115,7 @@ class Retriever:
         self._turns = threading.BoundedSemaphore(turns)
         self._beside = ThreadPoolExecutor(turns, "meaning")
         self._named = NamedFirst(corpus, recipe)
+        self._settling = Settling()
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -151,6 +153,7 @@ class Retriever:
             read = put_right(cleaned, slips)
             hits = self._search(read, k, caller, chosen, notes, timings)
         timings["total"] = round((time.perf_counter() - began) * 1000, 3)
+        self._settling.done()
         return SearchResult(query, tuple(hits), timings, tuple(notes), read, slips)
 
     def shown(self, found: SearchResult, caller: Caller) -> SearchResult:
