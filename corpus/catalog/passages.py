@@ -38,14 +38,31 @@ class StoredChunk:
 
     def is_intact(self, text: str) -> bool:
         """Says whether ``text`` is the chunk's text as it was committed."""
-        searched = f"{self.context}\n\n{text}" if self.context else text
-        return text_hash(searched) == self.searched_hash
+        return _is_intact(self.context, text, self.searched_hash)
+
+
+def _is_intact(context: str, text: str, searched_hash: bytes) -> bool:
+    return text_hash(f"{context}\n\n{text}" if context else text) == searched_hash
 
 
 def stored_chunks(db: Connection, version_id: int) -> list[StoredChunk]:
     """Returns a version's chunks in order."""
     rows = db.execute(select(chunks).where(chunks.c.version_id == version_id).order_by(chunks.c.ordinal))
-    return [_stored(row) for row in rows]
+    return [
+        StoredChunk(
+            row.id,
+            row.ordinal,
+            row.start,
+            row.end,
+            row.page,
+            row.last_page,
+            tuple(row.headings),
+            row.context,
+            row.tokens,
+            row.searched_hash,
+        )
+        for row in rows
+    ]
 
 
 def chunk_ids_of(db: Connection, document_id: str, number: int) -> list[int]:
@@ -53,21 +70,6 @@ def chunk_ids_of(db: Connection, document_id: str, number: int) -> list[int]:
     query = select(chunks.c.id).join(versions, versions.c.id == chunks.c.version_id)
     query = query.where(versions.c.document_id == document_id, versions.c.number == number)
     return list(db.scalars(query.order_by(chunks.c.ordinal)))
-
-
-def _stored(row: Any) -> StoredChunk:
-    return StoredChunk(
-        row.id,
-        row.ordinal,
-        row.start,
-        row.end,
-        row.page,
-        row.last_page,
-        tuple(row.headings),
-        row.context,
-        row.tokens,
-        row.searched_hash,
-    )
 
 
 def live_places(
@@ -180,7 +182,7 @@ def live_hits(
     texts = read_slices(db, [(row.version_id, row.start, row.end) for _, row in best])
     hits: list[Hit] = []
     for (score, row), text in zip(best, texts, strict=True):
-        if not _stored(row).is_intact(text):
+        if not _is_intact(row.context, text, row.searched_hash):
             raise DamagedError(
                 f"The stored text of {row.path} is not what was committed (chunk {show_chunk_id(row.id)}).",
                 hint=schema.RESTORE_HINT,

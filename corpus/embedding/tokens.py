@@ -69,6 +69,7 @@ class Tokens:
         self._around: tuple[list[int], list[int]] | None = None  # what a text's words stand between
         self._spelled = 0  # the most characters of a word in ASCII that are never unknown
         self._words: dict[str, tuple[int, ...]] = {}
+        self._pieces: dict[str, list[str]] = {}
         self._empty: tuple[Bools, frozenset[int]] | None = None  # tokens without a meaning, special tokens
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -134,18 +135,22 @@ class Tokens:
 
         Where words are not parted by blanks, as in Japanese, it is the piece itself; of a special token it is "".
         """
-        text = self._clean(text)
-        found = self._tokenizer().encode(text)
-        around: dict[int, tuple[int, int]] = {}
-        for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
-            if word is not None:
-                first, last = around.get(word, (start, end))
-                around[word] = min(first, start), max(last, end)
-        words = []
-        for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
-            whole = "" if word is None else text[slice(*around[word])]
-            words.append((text[start:end] if _UNSPACED.search(whole) else whole).strip())
-        return words
+        tokenizer, text = self._tokenizer(), self._clean(text)
+        if self._around is None or _has_removed_blanks(text):
+            return _words_of(tokenizer, text, special=True)
+        first, last = self._around
+        return [*[""] * len(first), *chain.from_iterable(map(self._pieced, text.split())), *[""] * len(last)]
+
+    def _pieced(self, word: str) -> list[str]:
+        """Returns what :meth:`words` does for a word between blanks, without special tokens."""
+        known = self._pieces.get(word)
+        if known is None:
+            known = _words_of(self._tokenizer(), word, special=False)
+            if len(self._pieces) >= _WORDS_KEPT:
+                self._pieces = {}
+            if len(word) <= _WORD_CHARS:
+                self._pieces[word] = known
+        return known
 
     def cut(self, text: str, limit: int) -> str:
         """Returns the longest start of a text that has at most ``limit`` tokens, special ones included."""
@@ -272,6 +277,21 @@ class Tokens:
                 if number >= (_READ_IDEOGRAPHS if script == "CJK" else _READ_PIECES)
             )
         return self._scripts
+
+
+def _words_of(tokenizer: Any, text: str, *, special: bool) -> list[str]:
+    """Returns for each token of a text the word that it is a piece of; see :meth:`Tokens.words`."""
+    found = tokenizer.encode(text, add_special_tokens=special)
+    around: dict[int, tuple[int, int]] = {}
+    for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
+        if word is not None:
+            first, last = around.get(word, (start, end))
+            around[word] = min(first, start), max(last, end)
+    words = []
+    for word, (start, end) in zip(found.word_ids, found.offsets, strict=True):
+        whole = "" if word is None else text[slice(*around[word])]
+        words.append((text[start:end] if _UNSPACED.search(whole) else whole).strip())
+    return words
 
 
 @lru_cache(maxsize=65536)

@@ -68,6 +68,17 @@ def test_what_is_put_together_from_remembered_words_is_what_the_tokenizer_gives(
     assert _MINILM_TOKENS.count([text]) == [len(whole)]
 
 
+@given(words=WORDS, blank=BLANKS)
+@settings(max_examples=300, deadline=None)
+def test_the_words_that_tokens_are_pieces_of_are_those_of_the_whole_text(
+    words: list[str], blank: str
+) -> None:
+    text = blank.join(words)
+    whole = tokens_module._words_of(_raw_tokenizer(), _MINILM_TOKENS._clean(text), special=True)
+    assert _MINILM_TOKENS.words(text) == whole
+    assert len(whole) == len(_MINILM_TOKENS.encode([text])[0])
+
+
 _MINILM_TOKENS = Tokens(find_model("all-MiniLM-L6-v2"))
 
 
@@ -144,7 +155,8 @@ def test_only_so_many_words_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     texts = [" ".join(f"w{at}x{n}" for n in range(8)) for at in range(6)]
     for text in texts:
         assert tokens.count([text]) == [len(_raw_tokenizer().encode(text).ids)]
-        assert len(tokens._words) <= 10
+        assert len(tokens.words(text)) == tokens.count([text])[0]
+        assert max(len(tokens._words), len(tokens._pieces)) <= 10
 
 
 def test_odd_texts_are_counted_and_covered_without_an_error(minilm: SentenceTransformerEmbedder) -> None:
