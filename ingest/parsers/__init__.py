@@ -51,7 +51,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.HTML: Parser("ingest.parsers.html.parser", "27"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),
-    detection.TEXT: Parser("ingest.parsers.text", "16"),
+    detection.TEXT: Parser("ingest.parsers.text", "17"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "15"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),

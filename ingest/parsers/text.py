@@ -51,7 +51,11 @@ _JA_NUMBERED = pattern(
 _JA_BELOW = pattern(r"\u3000+[^\s\u3000]|[（(][1１][)）]|[○◯]")
 """What stands below a numbered title without a blank line: a paragraph, which is set in, the first of a list or a
 speaker."""
-_SIGNATURE = pattern(r"[A-Za-z_][\w.]{2,60}\([\x20-\x7e]*\)(?: -> \S[\x20-\x7e]*)?:?")
+_SIGNATURE = pattern(
+    r"[A-Za-z_][\w.]{2,60}\((?:[*/A-Za-z_][\w*/.:|\[\] ]{0,60}(?:=[^,\s]{0,40})?(?:, ?|(?=\))))*\)"
+    r"(?: -> [\w.|\[\], ]{1,60})?:?"
+)
+"""A function's name and what it takes, at the margin: a call with a text or a figure (``open("a", 3)``) is none."""
 _PART_ALONE = pattern(
     r"(?:chapter|section|part|article|appendix|schedule|exhibit|annex)\s+(?:\d{1,3}(?:\.\d{1,2})*|[A-Z]|[IVXL]{1,6})[.:]?",
     re.IGNORECASE,
@@ -67,11 +71,13 @@ _RST_NAME = "reStructuredText"
 _MARKUP = {".rst": _RST_NAME, ".adoc": _ASCIIDOC_NAME, ".asciidoc": _ASCIIDOC_NAME}
 """Texts that say by their marks what a heading is: a number or capitals make none."""
 _BEGINNING_BLOCKS = 3
+_LONGEST_MARKED = 400
 _LONGEST_WRAPPED = 160
 """Nobody breaks lines there: of lines that are longer each is a paragraph."""
 _FEWEST_ARTICLES = 3
 _MAX_TITLE_CHARS = 60
 _MAX_HEADING_CHARS = 80
+_MAX_SIGNATURE_CHARS = 120
 _MAX_JA_HEADING_CHARS = 40
 
 
@@ -187,6 +193,8 @@ class _Reader:
             return _equals(lines[0].strip()) if self._markup == _ASCIIDOC_NAME else 0
         if _is_part(lines):
             return 1
+        if len(lines) == 1 and _is_signature(lines[0]):
+            return 4
         return _heading_level(lines[0]) if len(lines) == 1 or _is_marked(lines[0]) else 0
 
     def _take_underlined(self, lines: list[str]) -> list[str]:
@@ -210,7 +218,7 @@ class _Reader:
             lines = rest
 
     def _add_heading(self, text: str, level: int) -> None:
-        if not self._title and self._blocks <= _BEGINNING_BLOCKS and not _SIGNATURE.fullmatch(text.strip()):
+        if not self._title and self._blocks <= _BEGINNING_BLOCKS and not _is_signature(text):
             self._title = text.strip()
         self._levels.append(level)
         self._draft.heading(text, level)
@@ -241,12 +249,16 @@ def _is_marked(line: str) -> bool:
 
 def _equals(line: str) -> int:
     """Returns the level of a heading that is marked by equals signs, 0 when the line is none."""
-    title = _EQUALS.fullmatch(line)
+    title = _marked(line)
     return title[1].count("=") if title else 0
 
 
+def _marked(line: str) -> re.Match[str] | None:
+    return _EQUALS.fullmatch(line) if line.startswith("=") and len(line) <= _LONGEST_MARKED else None
+
+
 def _is_enclosed(line: str) -> bool:
-    title = _EQUALS.fullmatch(line) if line.startswith("=") and line.endswith("=") else None
+    title = _marked(line) if line.endswith("=") else None
     return title is not None and bool(title["closed"] or title["enclosed"])
 
 
@@ -261,6 +273,10 @@ def _level_amid(line: str, below: str) -> int:
     return (3 if numbered[1] else 1) if numbered else 0
 
 
+def _is_signature(line: str) -> bool:
+    return len(line) <= _MAX_SIGNATURE_CHARS and _SIGNATURE.fullmatch(line.rstrip()) is not None
+
+
 def _is_part(lines: list[str]) -> bool:
     """Says whether two lines are one heading: a part's number, and below it what it is called."""
     return (
@@ -273,7 +289,7 @@ def _is_part(lines: list[str]) -> bool:
 
 def _bare(line: str) -> str:
     """Returns a heading without its marks."""
-    title = _EQUALS.fullmatch(line.strip())
+    title = _marked(line.strip())
     return (title[2] or title["enclosed"]) if title else line
 
 
@@ -301,8 +317,6 @@ def _heading_level(line: str) -> int:
     numbered = _NUMBERED.match(line)
     if numbered and len(line.split()) <= 12:
         return 1 + (numbered[1] or "").count(".")
-    if _SIGNATURE.fullmatch(line):
-        return 4
     letters = [character for character in line if character.isalpha()]
     if len(letters) >= 4 and line.isascii() and line.upper() == line and len(line.split()) <= 10:
         return 2

@@ -192,7 +192,7 @@ def test_laws_minutes_contracts_and_signatures_have_headings() -> None:
     assert headings("ARTICLE VI\nCONFIDENTIALITY\n\nKeep it.\n\nPart of it\nis kept.") == [
         (1, "ARTICLE VI CONFIDENTIALITY")
     ]
-    source = "run(sql, params=()) -> Cursor\n\n    Runs it.\n\nThe run(sql) of it\n\nf(x)"
+    source = 'run(sql, params=()) -> Cursor\n\n    It runs.\n\nThe run(x) of it\n\nf(x)\n    run(sql)\n\nrun("a", 3)'
     assert headings(source) == [(4, "run(sql, params=()) -> Cursor")]
     assert read(source, "database.txt").title == "database"
 
