@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import plistlib
 import random
 import sys
 import zipfile
@@ -21,6 +22,7 @@ from corpus.settings import Settings
 from ingest.sandbox import ParserPool
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.packing import outlook, zipped
+from tests.ingest.wrapping import file, message, signed, whole
 
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "documents"
 _MOST_BYTES = 400_000
@@ -230,6 +232,16 @@ def _flat(data: bytes, kind: str) -> bytes:
     )
 
 
+def _webarchive() -> bytes:
+    page = f"<h1>Hotels</h1><p>{_PROSE}</p>".encode()
+    main = {
+        "WebResourceData": page,
+        "WebResourceMIMEType": "text/html",
+        "WebResourceTextEncodingName": "UTF-8",
+    }
+    return plistlib.dumps({"WebMainResource": main}, fmt=plistlib.FMT_BINARY)
+
+
 _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".xlsx": _xlsx,
     ".xls": _xls,
@@ -250,6 +262,12 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".tsv": lambda: "\n".join("\t".join(map(str, row)) for row in _ROWS * 5).encode("utf-16"),
     ".json": lambda: json.dumps([dict(zip("abc", row, strict=True)) for row in _ROWS]).encode(),
     ".jsonl": lambda: b"\n".join(json.dumps({"text": _PROSE, "row": row}).encode() for row in _ROWS),
+    ".vcf": lambda: (
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:山田 太郎\r\nTEL;TYPE=work:03-1234\r\nNOTE:{_PROSE}\r\nEND:VCARD".encode()
+    ),
+    ".webarchive": _webarchive,
+    ".p7m": lambda: signed(_xlsx(), "parts"),
+    ".tnef": lambda: whole(message({0x1000: _PROSE}), file("料金.xlsx", _xlsx())),
     ".zip": lambda: zipped(
         {"rates.xlsx": _xlsx(), "規程/hotels.md": f"# Hotels\n\n{_PROSE}", "mail.eml": _eml()}
     ),

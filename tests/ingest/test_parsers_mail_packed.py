@@ -16,6 +16,7 @@ from ingest.discovery import discover
 from ingest.parsers import Limits, parse
 from ingest.parsers.detection import EML, TNEF
 from ingest.parsers.mail.tnef import unpack
+from tests.ingest.wrapping import attribute, file, message, whole
 
 RATES = b"Region,Rate\nKyoto,3000\n"
 HEAD = "From: Jane <jane@example.com>\r\nTo: all@example.com\r\nSubject: Rates\r\nMIME-Version: 1.0\r\n"
@@ -92,51 +93,6 @@ def test_whatever_is_damaged_is_refused_or_read(data: st.DataObject) -> None:
         source[at] = data.draw(st.integers(0, 255))
     with suppress(VouchError):
         unpack(bytes(source[: data.draw(st.integers(0, len(source)))]), "winmail.dat")
-
-
-def whole(*attributes: bytes) -> bytes:
-    return b"\x78\x9f\x3e\x22\x01\0" + b"".join(attributes)
-
-
-def attribute(level: int, kind: int, value: bytes) -> bytes:
-    return struct.pack("<BII", level, kind, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
-
-
-def message(values: dict[int, str | bytes]) -> bytes:
-    return attribute(1, 0x9003, properties(values))
-
-
-def file(name: str, content: bytes, more: dict[int, str | bytes] | None = None) -> bytes:
-    short = name.encode("ascii", errors="replace")[:8] + b"\0"
-    return (
-        attribute(2, 0x9002, b"\1\0")
-        + attribute(2, 0x800F, content)
-        + attribute(2, 0x8010, short)
-        + attribute(2, 0x9005, properties({0x3707: name, **(more or {})}))
-    )
-
-
-def properties(values: dict[int, str | bytes]) -> bytes:
-    """Values as Outlook writes them, behind a number, a time, a list of numbers and a value with a worded name."""
-    found = [struct.pack("<HHI", 3, 0x0E07, 1), struct.pack("<HHQ", 0x40, 0x0039, 5)]
-    found.append(struct.pack("<HHIII", 0x1003, 0x6000, 2, 7, 8))
-    worded = "Keywords\0".encode("utf-16-le")
-    found.append(struct.pack("<HH16xII", 3, 0x8005, 1, len(worded)) + padded(worded) + struct.pack("<I", 9))
-    for identifier, value in values.items():
-        content = (value + "\0").encode("utf-16-le") if isinstance(value, str) else value
-        named = struct.pack("<16xII", 0, 1) if identifier >= 0x8000 else b""
-        kind = 0x1F if isinstance(value, str) else 0x102
-        found.append(
-            struct.pack("<HH", kind, identifier)
-            + named
-            + struct.pack("<II", 1, len(content))
-            + padded(content)
-        )
-    return struct.pack("<I", len(found)) + b"".join(found)
-
-
-def padded(content: bytes) -> bytes:
-    return content + b"\0" * (-len(content) % 4)
 
 
 def mail(said: str, packed: bytes) -> bytes:

@@ -13,8 +13,8 @@ from corpus.errors import ParseError, VouchError
 from ingest.parsers import Limits, parse
 from ingest.parsers.detection import EML, SIGNED
 from ingest.parsers.signed import unsigned
+from tests.ingest.wrapping import ENVELOPED, element, signed
 
-SIGNED_DATA, ENVELOPED, DATA = (bytes.fromhex(f"2a864886f70d0107{kind}") for kind in ("02", "03", "01"))
 TEXT = "Lease\n\nThe rent is 900 euros a month. Die Kündigungsfrist beträgt drei Monate.\n".encode()
 HEAD = "From: Jane <jane@example.com>\r\nTo: all@example.com\r\nSubject: Rent\r\nMIME-Version: 1.0\r\n"
 
@@ -67,30 +67,6 @@ def test_a_damaged_one_is_refused_and_nothing_else(data: st.DataObject) -> None:
     deep = b"0\x80" * 5000
     with pytest.raises(ParseError, match="cannot be found"):
         unsigned(deep, "deep.p7m")
-
-
-def signed(content: bytes | None, form: str) -> bytes:
-    """What CMS makes of a signed file, without certificates; in parts of known and of unknown length."""
-    if content is None:
-        held = b""
-    elif form == "whole":
-        held = element(0xA0, element(4, content))
-    else:
-        parts = b"".join(element(4, content[at : at + 30]) for at in range(0, len(content), 30))
-        held = endless(0xA0, endless(0x24, parts))
-    wrap = element if form == "whole" else endless
-    fields = element(2, b"\1") + element(0x31, b"") + wrap(0x30, element(6, DATA) + held) + element(0x31, b"")
-    return wrap(0x30, element(6, SIGNED_DATA) + wrap(0xA0, wrap(0x30, fields)))
-
-
-def element(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")
-    return bytes([tag]) + length + content
-
-
-def endless(tag: int, content: bytes) -> bytes:
-    return bytes([tag, 0x80]) + content + b"\0\0"
 
 
 def packed(content: bytes, packing: str) -> bytes:
