@@ -48,7 +48,7 @@ SUFFIXES = {
     for content_type, suffixes in {
         PDF: ".pdf",
         MARKDOWN: ".md .markdown .mdown .mkd .mdx .qmd",
-        TEXT: ".txt .text .log .tex .bib .yaml .yml .toml .ini .cfg .conf .sql .proto .rst .srt .vtt .adoc .asciidoc",
+        TEXT: ".txt .text .log .tex .bib .rst .srt .vtt .adoc .asciidoc",
         HTML: ".html .htm .xhtml",
         WEBARCHIVE: ".webarchive",
         DOCX: ".docx .docm .dotx .dotm",
