@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import LimitError
@@ -76,6 +76,7 @@ def test_markdown_and_html_of_the_same_page_read_the_same(parts: list[tuple[str,
         else:
             markdown.append(f"The {line}")
             html.append(f"<p>The {line}</p>")
+    assume(any(map(str.isalnum, "".join(markdown))))  # of signs alone there is no document
     one = read("\n\n".join(markdown), "a.md")
     other = read("<html><body>" + "".join(html) + "</body></html>", "a.html")
     assert kinds(one) == kinds(other)
