@@ -51,7 +51,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.HTML: Parser("ingest.parsers.html.parser", "27"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),
-    detection.TEXT: Parser("ingest.parsers.text", "17"),
+    detection.TEXT: Parser("ingest.parsers.text", "18"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "15"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),
@@ -65,14 +65,14 @@ PARSERS: Mapping[str, Parser] = {
     detection.ODP: Parser("ingest.parsers.odf.parser", "19"),
     detection.RTF: Parser("ingest.parsers.rtf.parser", "18"),
     detection.EPUB: Parser("ingest.parsers.epub", "25"),
-    detection.EML: Parser("ingest.parsers.mail.parser", "14"),
-    detection.MSG: Parser("ingest.parsers.mail.outlook", "12"),
-    detection.TNEF: Parser("ingest.parsers.mail.winmail", "1"),
+    detection.EML: Parser("ingest.parsers.mail.parser", "15"),
+    detection.MSG: Parser("ingest.parsers.mail.outlook", "13"),
+    detection.TNEF: Parser("ingest.parsers.mail.winmail", "2"),
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "4"),
     detection.VCF: Parser("ingest.parsers.mail.contacts", "1"),
     detection.ZIP: Parser("ingest.parsers.archive", "2"),
-    detection.SIGNED: Parser("ingest.parsers.signed", "1"),
+    detection.SIGNED: Parser("ingest.parsers.signed", "2"),
 }
 
 

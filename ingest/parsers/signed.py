@@ -35,9 +35,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     inner = name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
     if content[:13].lower() == b"content-type:":
         inner += ".eml"
-    if is_signed(content) and limits.nesting < 1:
+    is_again = is_signed(content) or inner.lower().endswith(_SUFFIX)  # in base64
+    if is_again and limits.nesting < 1:
         raise unsupported(name, "a file that was signed again and again", "Take it out of its signatures.")
-    deeper = replace(limits, nesting=limits.nesting - 1) if is_signed(content) else limits
+    deeper = replace(limits, nesting=limits.nesting - 1) if is_again else limits
     return replace(parse(content, inner, deeper), content_type=SIGNED)
 
 

@@ -38,6 +38,14 @@ def test_the_files_in_a_packed_attachment_are_read_and_its_text_where_there_is_n
     assert (silent.content_type, silent.notes, spoken.notes) == (EML, (), ())
 
 
+def test_files_that_were_packed_without_a_word_beside_them_are_read() -> None:
+    document = parse(whole(file("rates.csv", RATES)), "winmail.dat")
+    assert (document.text, document.title) == ("rates.csv\n\nRegion | Rate\nKyoto | 3000", "winmail")
+    with pytest.raises(ParseError) as raised:
+        parse(whole(file("logo.bin", b"\0\1\2")), "winmail.dat")
+    assert raised.value.code in ("binary", "unsupported")
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

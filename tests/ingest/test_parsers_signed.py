@@ -55,6 +55,11 @@ def test_what_is_encrypted_or_only_a_signature_is_told_as_that() -> None:
         again = signed(again, "whole")
     with pytest.raises(ParseError, match="signed again and again"):
         parse(again, "lease.txt.p7m", Limits(nesting=1))
+    again = TEXT
+    for _ in range(4):
+        again = base64.encodebytes(signed(again, "whole"))
+    with pytest.raises(ParseError, match="signed again and again"):
+        parse(again, f"lease.txt{'.p7m' * 4}", Limits(nesting=1))
 
 
 @given(st.data())

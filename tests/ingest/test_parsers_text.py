@@ -208,6 +208,8 @@ def test_laws_minutes_contracts_and_signatures_have_headings() -> None:
             "out-of-\npocket and x-\nray and 10-\nday, Anglo-\nSaxon",
             "out-of-\npocket and x-\nray and 10-\nday, Anglo-\nSaxon",
         ),
+        ("An ASCII-\nbased form.", "An ASCII-\nbased form."),
+        ("A command-line, a command-\nline, commandline.", "A command-line, a command-\nline, commandline."),
         ("- one-\n- two\n--foo-\nbar", "- one-\n- two\n--foo-\nbar"),
     ],
 )

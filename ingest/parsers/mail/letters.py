@@ -63,12 +63,18 @@ def bind(
             "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml.",
         )
     metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
+    # A mail may say nothing itself: Outlook packs files alone, too.
     head = draft.finish(
-        name=name, content_type=content_type, title=subject, date=letter.date, metadata=metadata
+        name=name,
+        content_type=content_type,
+        title=subject,
+        date=letter.date,
+        metadata=metadata,
+        may_be_silent=bool(attached) and not letter.unread,
     )
     if not attached:
         return head
-    binder = Binder(limits, code="attachment_unread", head=head)
+    binder = Binder(limits, code="attachment_unread", head=head if head.text else None)
     for index, (file_name, content) in enumerate(attached):
         if limits.nesting < 1:
             reason = "It is attached to a mail that is itself inside a file."
