@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -74,12 +75,12 @@ def _filled(size: int) -> Iterator[int]:
     """Yields where blocks of ``size`` bytes begin that are this process's alone and nearly all in memory."""
     pages = size // mmap.PAGESIZE
     entry = 8  # bytes that the kernel's table has for each of them, the lowest first; the highest bit: it is in memory
-    with open("/proc/self/maps") as maps, open("/proc/self/pagemap", "rb") as table:
-        for line in maps:
+    with open("/proc/self/maps", "rb") as maps, open("/proc/self/pagemap", "rb") as table:
+        for line in maps:  # bytes: a mapped file may have any name
             span, mode, _, _, inode, *name = line.split()
-            if mode != "rw-p" or inode != "0" or name == ["[stack]"]:
+            if mode != b"rw-p" or inode != b"0" or name == [b"[stack]"]:
                 continue
-            first, last = (int(edge, 16) for edge in span.split("-"))
+            first, last = (int(edge, 16) for edge in span.split(b"-"))
             for at in range(-(-first // size) * size, last - size + 1, size):
                 table.seek(at // mmap.PAGESIZE * entry)
                 there = table.read(pages * entry)[entry - 1 :: entry]
@@ -96,4 +97,7 @@ class Settling:
     def done(self) -> None:
         """Takes note of a round of the work."""
         if next(self._rounds) % AGAIN == SETTLED:
-            threading.Thread(target=use_large_pages, name="large-pages", daemon=True).start()
+            with suppress(
+                RuntimeError
+            ):  # no thread can be had, as at the interpreter's end: the work is done all the same
+                threading.Thread(target=use_large_pages, name="large-pages", daemon=True).start()

@@ -28,7 +28,7 @@ def settle_scratch(data_dir: Path) -> None:
     except FileNotFoundError:
         place = data_dir / IN_DATA_FOLDER
         with suppress(OSError):
-            data_dir.mkdir(parents=True, exist_ok=True)
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.mkdir(mode=0o700, exist_ok=True)
             os.environ["TMPDIR"] = tempfile.tempdir = str(place)
 

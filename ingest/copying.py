@@ -33,6 +33,7 @@ CAN_COPY = sys.platform == "linux"
 _ANSWER_S = 30.0
 _END_S = 5.0
 _POLL_S = 0.01
+_LOOK_S = 0.001
 _MOST_BYTES = 64 * 1024
 
 
@@ -109,11 +110,18 @@ class Original:
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)  # also wakes a thread that waits for an answer
         if self.can_copy:  # the original ends its copy first: nobody else can wait for that
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_END_S)
+            self._let_end()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def _let_end(self) -> None:
+        """Waits a while for the original's end, and leaves it to be waited for: till then its number is its own."""
+        until = time.monotonic() + _END_S
+        state = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        with contextlib.suppress(ChildProcessError):
+            while not os.waitid(os.P_PID, self._process.pid, state) and time.monotonic() < until:
+                time.sleep(_LOOK_S)
 
     def close(self) -> None:
         """Lets go of the connection, once no thread uses it any more."""

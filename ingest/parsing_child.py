@@ -86,6 +86,7 @@ class ParsingChild:
             OSError: none can be made.
             ParseError: it ends at once.
             LimitError: it does not start in time.
+            UnavailableError: it is ended by another thread.
         """
         self._copy = self._original.copy(content_types)
         hello, _ = self._exchange(self._copy, b"", b"", _START_TIMEOUT_S, PIPE_BYTES, "the parser")
@@ -110,7 +111,12 @@ class ParsingChild:
                 self._copy = None
                 _empty(self._scratch)
                 held = self._begin(content_types)
-            except (OSError, ParseError, LimitError):
+            except (
+                OSError,
+                ParseError,
+                LimitError,
+                UnavailableError,
+            ):  # the last: it is being ended by another thread
                 return False
             self.files = 0
             return held == self.held

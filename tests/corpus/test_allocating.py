@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import subprocess
@@ -91,6 +92,27 @@ def test_large_pages_are_asked_for_once_the_work_repeats_itself_and_seldom_again
         rounds.append(one)
         settling.done()
     assert asked == [allocating.SETTLED, allocating.AGAIN + allocating.SETTLED]
+
+
+def test_a_search_is_answered_where_no_thread_can_be_had_for_large_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(**_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(allocating.threading, "Thread", none)
+    settling = allocating.Settling()
+    for _ in range(allocating.SETTLED):
+        settling.done()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says what is mapped")
+def test_a_mapped_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"caf\xe9 1")
+    with open(path, "w+b") as file:
+        file.truncate(mmap.PAGESIZE)
+        with mmap.mmap(file.fileno(), 0):
+            allocating.use_large_pages()
 
 
 class _AtOnce:

@@ -94,6 +94,9 @@ def test_without_a_place_for_temporary_files_they_go_into_the_data_folder(
         assert os.environ["TMPDIR"] == str(place)  # children keep theirs there, too
     assert list(place.iterdir()) == []
     assert place.stat().st_mode & 0o777 == 0o700
+    assert (
+        place.parent.stat().st_mode & 0o777 == 0o700
+    )  # whoever makes the data folder, it is its owner's alone
 
 
 def test_where_nothing_can_be_written_it_is_said_what_to_do(

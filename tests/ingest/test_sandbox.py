@@ -11,7 +11,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -224,6 +224,40 @@ def test_a_file_is_read_by_another_child_where_an_original_or_its_copy_was_lost(
                 pool.parse(b"say hello", "a.txt")
                 psutil.Process().children(recursive=True)[lost].kill()
                 assert pool.parse(f"say {turn}".encode(), "a.txt").text == str(turn)
+
+
+@pytest.mark.skipif(not copying.CAN_COPY, reason="there are no copies here")
+def test_a_child_that_is_ended_while_it_is_renewed_says_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read just before the pool was closed got lost: its reader met the end of the next child instead."""
+    child = parsing_child.ParsingChild(2000, HOSTILE)
+    make, ending = child._original.copy, threading.Thread(target=child.end)
+
+    def ended_meanwhile(content_types: Sequence[str] = ()) -> copying.Copy:
+        made = make(content_types)
+        ending.start()
+        while psutil.pid_exists(made.pid):
+            time.sleep(0.001)
+        return made
+
+    monkeypatch.setattr(child._original, "copy", ended_meanwhile)
+    assert child.renew(()) is False
+    ending.join()
+
+
+@pytest.mark.skipif(not copying.CAN_COPY, reason="there are no copies here")
+def test_a_group_is_ended_while_its_number_is_still_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its leader was waited for, the system may give the number to anybody's process."""
+    child = parsing_child.ParsingChild(2000, HOSTILE)
+    killed, kill = list[int](), os.killpg
+
+    def kill_own(group: int, number: int) -> None:
+        os.waitid(os.P_PID, group, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # raises once it was waited for
+        killed.append(group)
+        kill(group, number)
+
+    monkeypatch.setattr(os, "killpg", kill_own)
+    child.end()
+    assert killed == [child._original._process.pid]
 
 
 def test_the_signal_that_ended_a_child_is_told() -> None:
