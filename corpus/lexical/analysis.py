@@ -281,10 +281,14 @@ def compounds(folded: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    """Returns a word, or several in one, as American spells it, without accents and without a possessive ending."""
+    """Returns a word, or several in one, as American spells it, without accents and without a possessive ending; as it
+    is where nothing else is left, as of an accent alone and 's.
+    """
+    bare = word
     if not word.isascii():
-        word = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c)) or word
-    return _WORDS.sub(lambda match: american(match.group()), word.removesuffix("'s").replace("'", ""))
+        bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    bare = bare.removesuffix("'s").replace("'", "") or word
+    return _WORDS.sub(lambda match: american(match.group()), bare)
 
 
 def _code(piece: str) -> str:

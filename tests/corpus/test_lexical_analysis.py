@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus.language import UNSPACED, fold
@@ -18,10 +18,15 @@ UGLY = (
     "aZé ﬁß①１Ａｶﾞガ育児休業はしー、。「」！…“”’–-\u00ad\u200b\u3000\n\t\v\x00\x1c\x1f\ud800\u0301\u3099¨"
     "한กำहिं😀.,:!?()[]*#§@&_/'+\"12"
 )
-any_text = st.text(max_size=60) | st.text(alphabet=UGLY, max_size=60)
+any_text = (
+    st.text(max_size=60)
+    | st.text(alphabet=UGLY, max_size=60)
+    | st.text(alphabet="\u0301s'\u2019 a1-", max_size=8)
+)
 
 
 @given(any_text, any_text)
+@example("", "caf\u00e9 \u0301's")
 def test_tokens_of_any_text_are_words_that_tantivy_can_hold(context: str, text: str) -> None:
     for token in passage_tokens(context, text):
         assert 0 < len(token) <= 49
@@ -60,6 +65,7 @@ def test_a_passage_read_word_by_word_has_the_tokens_of_the_whole(text: str) -> N
 
 
 @given(any_text)
+@example("\u0301's")
 def test_a_query_of_anything_has_an_answer(query: str) -> None:
     tokens = query_tokens(query)
     assert all(0 < value <= 3 * PHRASE_BOOST for value in tokens.weights.values())
