@@ -20,8 +20,10 @@ _CLOSERS = (
 _BOUNDARY = pattern(
     rf"(?P<line>\r?\n|\r|[\v\u2028])|(?P<page>[\f\x85\u2029])"
     rf"|(?P<full>[\u3002\uff01\uff1f\uff0e\uff61][\u3002\uff01\uff1f\uff0e\uff61!?]*)(?P<full_close>[{_CLOSERS}]*)"
-    rf"|(?P<stop>[.!?\u2026]++)[{_CLOSERS}]*+(?:\[(?:note )?\d{{1,3}}(?:[,\u2013-] ?\d{{1,3}})*\])*+"
+    rf"|(?P<stop>[.!?\u2026]++)[{_CLOSERS}]*+(?P<notes>(?:\[(?:note )?\d{{1,3}}(?:[,\u2013-] ?\d{{1,3}})*\])*+)"
 )
+_NUMBERED = pattern(r"\s*\[\d{1,3}\]")
+"""A sentence that begins so is one of a list: the number behind its stop is the next one's."""
 _MARKS = pattern("[\r\n\v\u2028\f\x85\u2029\u3002\uff01\uff1f\uff0e\uff61.!?\u2026]")
 """What a boundary begins with: one class is found in a tenth of the time of four alternatives."""
 _AFTER_STOP = pattern(rf"\s|\Z|[{CJK}]")
@@ -95,6 +97,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
                 continue
         else:
             at = _closed(text, match, begin, stop)
+            if match["notes"] and _NUMBERED.match(text, begin):
+                continue
             if not _stop_ends(text, match, at, line, start, stop):
                 continue
         _add_span(text, begin, at, spans)

@@ -208,11 +208,10 @@ def _ensure(model: ModelFolder, folder: Path) -> str:
             "pinned": model.pinned_sha256,
             "precision": model.precision,
         }
-        request = json.dumps(chosen)
         lifeline, held = os.pipe()
         try:
             done = subprocess.run(
-                [*command, str(folder), request],
+                [*command, str(folder), json.dumps(chosen)],
                 env={**os.environ, "PYTHONPATH": paths},
                 stdin=lifeline,
                 capture_output=True,
@@ -228,9 +227,8 @@ def _ensure(model: ModelFolder, folder: Path) -> str:
             os.close(held)
         refused = _refusal(folder)
         if refused is None:
-            if done.returncode < 0:
-                why = ", most often because memory ran out" if done.returncode == -signal.SIGKILL else ""
-                return f"exporting {model.name} was ended by signal {-done.returncode}{why}."
+            if done.returncode == -signal.SIGKILL:
+                return f"exporting {model.name} was ended by signal 9, most often because memory ran out."
             last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             return f"exporting {model.name} failed: {last_line}."
         return refused

@@ -23,5 +23,8 @@ class Stemmer:
         if new := list({token for token in wanted if token not in known}):
             if len(known) > _STEMS_KEPT:
                 self._known = {}  # another thread may be reading the old ones: nothing is ever taken out of them
-            known.update(zip(new, self._analyzer.analyze(" ".join(new)), strict=True))
+            stems = self._analyzer.analyze(" ".join(new))
+            if len(stems) != len(new):  # a token is no single word to it
+                stems = ["".join(self._analyzer.analyze(token)) for token in new]
+            known.update(zip(new, stems, strict=True))
         return [known[token] for token in wanted]

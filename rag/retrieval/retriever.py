@@ -114,8 +114,7 @@ class Retriever:
         turns = max(FEWEST_TURNS, processors())
         self._turns = threading.BoundedSemaphore(turns)
         self._beside = ThreadPoolExecutor(turns, "meaning")
-        self._named = NamedFirst(corpus, recipe)
-        self._settling = Settling()
+        self._named, self._settling = NamedFirst(corpus, recipe), Settling()
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
