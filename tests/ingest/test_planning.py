@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -12,77 +12,10 @@ from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
 from corpus.errors import NotAllowedError
 from corpus.types import DocumentKey
-from ingest.discovery import SourceFile
-from ingest.planning import Before, Found, Plan, needs_hash, plan
+from ingest.planning import Before, Found, needs_hash, plan
 from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS
-
-ROOT, OTHER = "/docs", "/elsewhere"
-OLD, NEW = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC)
-TODAY = "reads as today"
-PUBLIC = frozenset({"public"})
-
-
-def file(path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OLD) -> SourceFile:
-    return SourceFile(root, path, f"{root}/{path}", size, modified)
-
-
-def known(
-    path: str,
-    *,
-    root: str = ROOT,
-    sha256: str = "a",
-    fingerprint: str = TODAY,
-    size: int = 10,
-    committed: datetime | None = None,
-    title: str = "Its title",
-    access: frozenset[str] = PUBLIC,
-) -> tuple[tuple[str, str], Known]:
-    key = DocumentKey("c", root, path)
-    return (root, path), Known(
-        f"id of {path}",
-        key,
-        sha256,
-        size,
-        OLD,
-        committed or OLD + timedelta(days=1),
-        fingerprint,
-        "text/plain",
-        title,
-        access,
-        {"department": "hr"},
-    )
-
-
-def failure(path: str, *, sha256: str = "a", code: str = "no_text", crashes: int = 0) -> Failure:
-    return Failure(DocumentKey("c", ROOT, path), sha256, TODAY, code, "It failed.", "Mend it.", crashes)
-
-
-def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
-    folders = given.pop("sync", ())
-    found = Found(
-        files, hashes or {}, given.pop("looked_into", folders), given.pop("kept", ()), folders=folders
-    )
-    in_catalog = Before(dict(before), failures or {}, given.pop("taken", {}))
-    return plan(found, in_catalog, IngestOptions(sync=True, **given), lambda content_type: TODAY)
-
-
-def paths(plan: Plan) -> dict[str, list[str]]:
-    return {
-        "add": [one.path for one in plan.add],
-        "replace": [one.path for one, _ in plan.replace],
-        "update": [one.known.key.path for one in plan.update],
-        "unchanged": [one.key.path for one in plan.unchanged],
-        "failed_before": [one.path for one, _ in plan.failed_before],
-        "move": [f"{one.known.key.path} -> {one.file.path}" for one in plan.move],
-        "remove": [one.key.path for one in plan.remove],
-    }
-
-
-def only(**lists: list[str]) -> dict[str, list[str]]:
-    names = ("add", "replace", "update", "unchanged", "failed_before", "move", "remove")
-    return {name: lists.get(name, []) for name in names}
-
+from tests.ingest.plans import NEW, OLD, OTHER, PUBLIC, ROOT, TODAY, decide, failure, file, known, only, paths
 
 # ---- one file ------------------------------------------------------------------------------------
 
@@ -101,7 +34,7 @@ def test_what_changed_is_replaced(before: dict[str, str], changed: str) -> None:
     assert paths(todo) == only(replace=["a.txt"]), changed
 
 
-def test_a_file_that_was_read_as_soon_as_it_was_written_is_looked_at_once_more() -> None:
+def test_a_file_that_was_read_as_soon_as_it_was_written_is_looked_into_again() -> None:
     """Written anew in the same tick of its file system's clock, and as long as before, it stayed as it was read."""
     after = dict(
         [
@@ -255,89 +188,6 @@ def test_what_was_passed_over_is_not_lost() -> None:
     kept = [(ROOT, "a.txt"), (ROOT, "closed/")]
     todo = decide([], {}, before, sync=[ROOT], kept=kept, consent=True)
     assert paths(todo)["remove"] == ["closed.txt"]
-
-
-# ---- moves ---------------------------------------------------------------------------------------
-
-
-def moves(
-    *before: tuple[tuple[str, str], Known], to: tuple[str, ...], **given: object
-) -> dict[str, list[str]]:
-    hashes = {(ROOT, path): "a" for path in to}
-    given.setdefault("looked_into", [ROOT])
-    return paths(decide([file(path) for path in to], hashes, before, **given))
-
-
-@pytest.mark.parametrize("sync", [[], [ROOT]])
-def test_a_file_that_left_and_came_up_elsewhere_has_moved(sync: list[str]) -> None:
-    assert moves(known("old/a.txt"), to=("new/b.txt",), sync=sync) == only(move=["old/a.txt -> new/b.txt"])
-
-
-def test_of_several_with_the_same_content_the_one_of_that_name_moved() -> None:
-    found = moves(known("x/a.txt"), known("x/b.txt"), to=("y/b.txt", "y/c.txt"))
-    assert sorted(found["move"]) == ["x/a.txt -> y/c.txt", "x/b.txt -> y/b.txt"]
-    assert moves(known("x/a.txt"), to=("y/a.txt", "z/a.txt")) == only(
-        add=["z/a.txt"], move=["x/a.txt -> y/a.txt"]
-    )
-
-
-def test_a_copy_is_no_move_nor_is_what_was_not_looked_for_or_passed_over() -> None:
-    copied = decide(
-        [file("a.txt"), file("b.txt")], {(ROOT, "b.txt"): "a"}, [known("a.txt")], looked_into=[ROOT]
-    )
-    assert paths(copied) == only(add=["b.txt"], unchanged=["a.txt"])
-    assert moves(known("a.txt", root=OTHER), to=("b.txt",)) == only(add=["b.txt"])
-    assert moves(known("closed/a.txt"), to=("b.txt",), kept=[(ROOT, "closed/")]) == only(add=["b.txt"])
-    assert moves(known("a.txt"), to=("b.txt",), taken={(ROOT, "b.txt"): (PUBLIC, {})}) == only(add=["b.txt"])
-
-
-CLOSED = frozenset({"group:hr"})
-
-
-@pytest.mark.parametrize(
-    ("left", "expected"),
-    [
-        ({"open.txt": "b", "closed.txt": "a"}, {"open.txt": CLOSED}),  # they swapped their names
-        ({"open.txt": "b"}, {"open.txt": CLOSED}),  # the closed one was renamed over the open one
-        ({"open.txt": "b", "closed.txt": "c"}, {"open.txt": CLOSED}),  # and then written anew
-        ({"open.txt": "b", "closed.txt": "b"}, {}),  # a copy: somebody wanted it there
-        ({"open.txt": "c", "closed.txt": "a"}, {}),  # what was open keeps to the closed name
-    ],
-)
-def test_what_is_closed_is_not_opened_by_a_renaming(
-    left: dict[str, str], expected: dict[str, frozenset[str]]
-) -> None:
-    before = [known("open.txt", sha256="a"), known("closed.txt", sha256="b", access=CLOSED)]
-    hashes = {(ROOT, path): sha256 for path, sha256 in left.items()}
-    todo = decide([file(path, modified=NEW) for path in left], hashes, before, looked_into=[ROOT])
-    assert {path: access for (_, path), (access, _) in todo.heirs.items()} == expected
-
-
-@pytest.mark.parametrize(
-    ("other", "expected"),
-    [({"group:finance"}, set()), ({"group:hr", "group:finance"}, {"group:hr"}), ({"public"}, {"group:hr"})],
-)
-def test_a_renaming_shows_no_group_what_only_another_may_read(other: set[str], expected: set[str]) -> None:
-    before = [
-        known("a.txt", sha256="a", access=frozenset(other)),
-        known("hr.txt", sha256="b", access=CLOSED),
-    ]
-    todo = decide([file("a.txt", modified=NEW)], {(ROOT, "a.txt"): "b"}, before, looked_into=[ROOT])
-    assert todo.heirs[ROOT, "a.txt"] == (frozenset(expected), {"department": "hr"})
-
-
-@pytest.mark.parametrize(
-    ("before", "to"),
-    [
-        (known("a.txt", fingerprint="yesterday"), "b/a.txt"),
-        (known("a.txt"), "a.md"),
-        (known("travel-policy.txt", title="travel policy"), "leave.txt"),
-    ],
-)
-def test_what_is_said_differently_under_its_new_name_is_read_again(
-    before: tuple[tuple[str, str], Known], to: str
-) -> None:
-    assert moves(before, to=(to,)) == only(replace=[to], move=[f"{before[0][1]} -> {to}"])
 
 
 def test_what_lies_in_a_synced_folder_is_synced_whatever_its_root() -> None:
