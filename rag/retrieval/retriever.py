@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,6 @@ from corpus.searching import DENSE_BROKEN, as_now, is_past
 from corpus.settings import Settings
 from corpus.store import Corpus
 from corpus.types import (
-    Bools,
     Caller,
     Filter,
     Float32,
@@ -37,6 +35,7 @@ from corpus.types import (
 from rag.prompts.prompting import is_japanese
 from rag.reading.meaning import embed_with
 from rag.retrieval.focusing import cut_to_focus, focused
+from rag.retrieval.legs import Legs, only, spread_over
 from rag.retrieval.named import Asked, NamedFirst
 from rag.retrieval.query import clean_query, cut_short, misspelt, notes_on_time
 from rag.retrieval.ranking import MOST_LEXICAL, Recipe, combine
@@ -114,7 +113,8 @@ class Retriever:
         turns = max(FEWEST_TURNS, processors())
         self._turns = threading.BoundedSemaphore(turns)
         self._beside = ThreadPoolExecutor(turns, "meaning")
-        self._named, self._settling = NamedFirst(corpus, recipe), Settling()
+        self._named = NamedFirst(corpus, recipe)
+        self._settling = Settling()
         self._late = embedder if wanted and isinstance(embedder, TokenEmbedder) else None
 
     def search(self, query: str, k: int, caller: Caller, filter: Filter | None = None) -> SearchResult:
@@ -208,7 +208,7 @@ class Retriever:
                     )
                 legs = self._scores(cleaned, vector, ids, near, words, caller, chosen)
                 ranked = combine(ids, legs, self.recipe)[: max(LOOKED_AT, 2 * k)]
-                ids, legs = _only(ids, legs, ranked)
+                ids, legs = only(ids, legs, ranked)
                 if tokens is not None:
                     late = self._corpus.score_late(tokens, ids, caller, chosen)
                     if not np.isnan(late).all():  # a corpus that keeps no token vectors is searched without
@@ -218,7 +218,7 @@ class Retriever:
                     legs["around"] = self._around(vector, ids, ranked)
                     ranked = combine(ids, legs, self.recipe)
             with _timed(timings, "catalog"):
-                places, by_score = self._candidates(asked, ranked, _Legs(ids, legs), k, caller, chosen)
+                places, by_score = self._candidates(asked, ranked, Legs(ids, legs), k, caller, chosen)
         hits = by_score
         if self._reranker.depth:
             with _timed(timings, "reranking"):
@@ -266,12 +266,12 @@ class Retriever:
         """Returns what either leg says of every candidate, whichever found it; ``near``, ``words``: what each did."""
         legs: dict[str, Float32] = {}
         if vector is not None and near is not None:
-            scores, missing = _spread_over(ids, near)
+            scores, missing = spread_over(ids, near)
             scores[missing] = self._corpus.score_dense(vector, ids[missing])
             legs["dense"] = scores
         if words is not None:
             reach = self._corpus.lexical_reach(query, caller, filter)
-            scores, missing = _spread_over(ids, words)
+            scores, missing = spread_over(ids, words)
             scores[missing] = self._corpus.score_lexical(query, ids[missing], caller, filter)
             legs["lexical"] = np.minimum(scores / max(reach, 1e-9), MOST_LEXICAL).astype(np.float32)
         return legs
@@ -343,47 +343,6 @@ class Retriever:
             return None
         notes += cut_short(query, self._embedder)
         return read
-
-
-def _only(
-    ids: Int64, legs: Mapping[str, Float32], ranked: Sequence[tuple[int, float]]
-) -> tuple[Int64, dict[str, Float32]]:
-    """Returns the ranked candidates alone, by id, and what the legs say of them."""
-    kept = np.array(sorted(own for own, _ in ranked), np.int64)
-    at = np.searchsorted(ids, kept)
-    return kept, {name: scores[at] for name, scores in legs.items()}
-
-
-def _spread_over(ids: Int64, found: Scored) -> tuple[Float32, Bools]:
-    """Returns what a leg gave each of the ids (ascending), and which of them it did not find."""
-    scores, missing = np.zeros(len(ids), np.float32), np.ones(len(ids), np.bool_)
-    at = np.minimum(np.searchsorted(ids, found.ids), len(ids) - 1)
-    there = ids[at] == found.ids
-    scores[at[there]], missing[at[there]] = found.scores[there], False
-    return scores, missing
-
-
-class _Legs(Mapping[int, Mapping[str, float]]):
-    """What each leg says of each candidate, without what it does not know; read for those alone that are shown."""
-
-    def __init__(self, ids: Int64, legs: Mapping[str, Float32]) -> None:
-        self._at = {own: at for at, own in enumerate(ids.tolist())}
-        self._legs = legs
-
-    def __getitem__(self, own: int) -> Mapping[str, float]:
-        at = self._at[own]
-        said = {name: float(scores[at]) for name, scores in self._legs.items()}
-        return {
-            name: round(score, 6)
-            for name, score in said.items()
-            if not math.isnan(score) and (name != "lexical" or score > 0)
-        }
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._at)
-
-    def __len__(self) -> int:
-        return len(self._at)
 
 
 class _timed:
