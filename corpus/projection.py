@@ -91,7 +91,8 @@ class IndexState:
 
     ``mode`` says who answers now (``chroma``, ``exact``, ``tantivy``, ``scan`` …). ``problem`` is an
     empty string when all is well, else one sentence for ``vouch status`` and ``/health``. ``broken`` says that the
-    index is to be built again before it answers, ``unbuilt`` that it only was not built yet.
+    index is to be built again before it answers, ``unbuilt`` that it only was not built yet. ``aside`` counts the live
+    chunks that it cannot find because they could not be analysed, ``aside_first`` has the first of their ids.
     """
 
     mode: str
@@ -103,6 +104,8 @@ class IndexState:
     problem: str
     broken: bool = False
     unbuilt: bool = False
+    aside: int = 0
+    aside_first: tuple[int, ...] = ()
 
 
 class DenseIndex(Protocol):

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from corpus.catalog import CatalogFeed, Database, changes, documents, records, tokens
+from corpus.catalog import CatalogFeed, Database, changes, documents, passages, records, tokens
 from corpus.catalog.database import MOVED
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
+from corpus.types import OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ def read_state(
         own_id, erasing = records.corpus_id(db), records.is_erasing(db)
     dense, lexical = dense_index.state(), lexical_index.state()
     problems = [state.problem for state in (dense, lexical) if state.problem]
+    if lexical.aside:
+        problems.append(_told_aside(catalog, lexical))
     if erasing:
         problems.append(UNFINISHED_ERASURE)
     if not catalog.is_there:
@@ -68,6 +71,18 @@ def read_state(
         dense=dense,
         lexical=lexical,
         problems=tuple(problems),
+    )
+
+
+def _told_aside(catalog: Database, lexical: IndexState) -> str:
+    """Names documents by their ids alone: whoever asks after the health of a service need not know more of them."""
+    with catalog.read() as db:
+        places = passages.live_places(db, lexical.aside_first, OWNER)
+    named = [f"{one.ordinal + 1} of document {one.document_id}" for one in places.values()]
+    return (
+        "Passages that are not found by their words, because analysing them failed (passage_set_aside): "
+        f"{lexical.aside}. First: passage {', '.join(named) or 'of a document that is gone'}. They are found by "
+        "meaning, all others as ever; vouch rebuild, or a newer version of Vouch, tries them again."
     )
 
 

@@ -46,12 +46,14 @@ def run(feed: str, argument: str, folder: str) -> None:
 def catch_up(engine: Engine, folder: Path, seq: int, snapshot: Snapshot) -> int:
     """Applies what the change log holds after ``seq`` in one commit, and returns the new ``seq``.
 
+    What another version of the program set aside is tried again with it.
     May be repeated after a crash at any point: what is added is removed first, in case it is there already.
     """
     changes = snapshot.changes_after(seq)
-    if not changes:
+    again = engine.aside.again
+    if not changes and not again:
         return seq
-    touched = {change.version_id for change in changes}
+    touched = {change.version_id for change in changes} | again
     gone = {change.version_id for change in changes if change.kind == "remove"}
     segments.write_record(folder, Record(ANALYSIS_VERSION, seq, segments.COMMITTING))
     reach("lexical.begun")

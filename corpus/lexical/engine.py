@@ -6,7 +6,6 @@ stands together as in the query, from the tokens that are stored with each.
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,25 +14,20 @@ from pathlib import Path
 import numpy as np
 from tantivy import (
     DocAddress,
-    Document,
     Index,
     Occur,
     Query,
-    Schema,
-    SchemaBuilder,
     Searcher,
     TextAnalyzerBuilder,
     Tokenizer,
 )
 
-from corpus.lexical import segments
+from corpus.lexical import aside, segments
 from corpus.lexical.analysis import (
-    GAP,
     PAIR_BOOST,
     PHRASE_BOOST,
     QueryTokens,
     are_close,
-    passage_tokens,
     query_tokens,
     repeats_pairs,
 )
@@ -42,7 +36,8 @@ from corpus.lexical.analysis import (
 )
 from corpus.lexical.collecting import collect
 from corpus.lexical.stemming import Stemmer
-from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, pack, weigh
+from corpus.lexical.weighing import CLOSE, K1, Run, Wanted, number, weigh
+from corpus.lexical.writing import document_of, schema
 from corpus.projection import TextRow
 from corpus.types import Float32, Int64, Scored
 
@@ -59,31 +54,6 @@ _MOST_FREQUENCIES = 50_000
 _MOST_ASKED = 64
 
 _NONE = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
-
-
-def _storable_lengths() -> list[int]:
-    # tantivy keeps a passage's length in one byte, as Lucene's SmallFloat does: exact below 40, then eight
-    # steps to every doubling, rounded down.
-    lengths = list(range(24))
-    for code in range(232):
-        bits, shift = code & 7, (code >> 3) - 1
-        lengths.append(24 + (bits if shift < 0 else (bits | 8) << shift))
-    return lengths
-
-
-_LENGTHS = _storable_lengths()
-
-
-def indexed_tokens(stemmer: Stemmer, context: str, text: str) -> list[str]:
-    """Returns a passage's stemmed tokens, filled up to a length that is stored exactly.
-
-    A merge that drops deleted passages adds up the *stored* lengths of the others. As none is rounded, the
-    mean length, and with it every score, is the same as in an index built afresh.
-    """
-    tokens = stemmer.stems(passage_tokens(context, text))
-    length = _LENGTHS[bisect.bisect_left(_LENGTHS, len(tokens))]
-    tokens.extend([GAP] * (length - len(tokens)))
-    return tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +73,14 @@ class _Asked:
 class _View:
     """The index at one commit. ``weighs``: its passages' tokens are stored, and their lengths known.
 
-    ``asked``: what the last queries come to. A search asks for passages, and then what others score.
+    ``aside``: the passages that could not be analysed. ``asked``: what the last queries come to. A search asks for
+    passages, and then what others score.
     """
 
     searcher: Searcher
     mean_length: float
     weighs: bool
+    aside: aside.Aside = aside.NOTHING
     asked: dict[str, _Asked] = field(default_factory=dict, repr=False)
     _frequencies: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -138,11 +110,12 @@ class Engine:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._stemmer = Stemmer()
+        self._told = aside.NOTHING
         if folder is None:
-            self._index = Index(_schema())
+            self._index = Index(schema())
         else:
             if not Index.exists(str(folder)):
-                Index(_schema(), path=str(folder))
+                Index(schema(), path=str(folder))
                 segments.store_plainly(folder)
             # An index that an earlier version made has its own fields: it is searched as it is.
             self._index = Index.open(str(folder))
@@ -159,11 +132,22 @@ class Engine:
         except ValueError:  # no such field
             return _View(searcher, 1.0, weighs=False)
         found = searcher.aggregate(Query.all_query(), {"mean": {"avg": {"field": "length"}}})
-        return _View(searcher, float(found["mean"]["value"] or 1.0), weighs=True)
+        mean = float(found["mean"]["value"] or 1.0)
+        found_aside = aside.find(searcher, self._schema)
+        if found_aside != self._told:
+            aside.tell(found_aside)
+        self._told = found_aside
+        return _View(searcher, mean, weighs=True, aside=found_aside)
+
+    @property
+    def aside(self) -> aside.Aside:
+        """The passages that could not be analysed, and are found by none of their words."""
+        return self._view.aside
 
     def apply(self, removed: Sequence[int], rows: Iterable[TextRow]) -> None:
         """Removes the passages of some versions, then adds passages, in one commit; merges are over after it.
 
+        A passage that cannot be analysed is set aside: it must not keep the others from being found.
         Nothing has changed when it raises, unless the error came from tantivy's own commit.
         """
         writer = self._index.writer(heap_size=WRITER_BYTES, num_threads=1)
@@ -172,14 +156,7 @@ class Engine:
                 gone = Query.term_set_query(self._schema, "version", list(removed))
                 writer.delete_documents_by_query(gone)
             for row in rows:
-                tokens = indexed_tokens(self._stemmer, row.context, row.text)
-                document = Document()
-                document.add_unsigned("chunk", row.chunk_id)
-                document.add_unsigned("version", row.version_id)
-                document.add_unsigned("length", len(tokens))
-                document.add_text("text", " ".join(tokens))
-                document.add_bytes("tokens", pack(tokens))
-                writer.add_document(document)
+                writer.add_document(document_of(row, self._stemmer))
             writer.commit()
             writer.wait_merging_threads()
         finally:
@@ -362,13 +339,3 @@ def _weighed(view: _View, addresses: Sequence[DocAddress], wanted: Wanted) -> Fl
 
 def _inverse(total: int, frequency: int) -> float:
     return math.log1p((max(total - frequency, 0) + 0.5) / (frequency + 0.5))
-
-
-def _schema() -> Schema:
-    builder = SchemaBuilder()
-    builder.add_unsigned_field("chunk", indexed=True, fast=True)
-    builder.add_unsigned_field("version", indexed=True, fast=True)
-    builder.add_unsigned_field("length", fast=True)
-    builder.add_text_field("text", tokenizer_name="vouch", index_option="position")
-    builder.add_bytes_field("tokens", stored=True)
-    return builder.build()

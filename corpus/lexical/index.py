@@ -22,6 +22,7 @@ from corpus.child import FeedAddress, Stopped
 from corpus.crashpoints import reach
 from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
+from corpus.lexical.aside import NOTHING
 from corpus.lexical.build import build, build_in_child, catch_up
 from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.failures import room, storage_error
@@ -133,6 +134,8 @@ class TantivyIndex:
         """
         opened = self._opened.wait(_STATE_WAIT_S)
         counts = self._counts if opened else peek(self._kept)
+        engine = self._engine
+        aside = NOTHING if engine is None else engine.aside
         return IndexState(
             mode="opening" if not opened else "none" if self._engine is None else "tantivy",
             seq=self._seq,
@@ -143,6 +146,8 @@ class TantivyIndex:
             problem=self._problem,
             broken=bool(self._problem) and not self._unbuilt,
             unbuilt=bool(self._problem) and self._unbuilt,
+            aside=aside.passages,
+            aside_first=aside.first,
         )
 
     def _ask(self, question: Callable[[Engine], _Answer], nothing: _Answer) -> _Answer:
@@ -337,7 +342,7 @@ class TantivyIndex:
             return
         folder = self._kept.folder(self._generation)
         with self._feed.snapshot() as snapshot:
-            if snapshot.seq == self._seq:
+            if snapshot.seq == self._seq and (self._shadow is not None or not self._engine.aside.again):
                 return
             if self._shadow is not None:
                 raise StorageError(

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from lexical_runs import assert_same, ids, opened, results, texts
 
 from corpus.lexical import TantivyIndex
-from corpus.lexical.engine import Engine, indexed_tokens
+from corpus.lexical.engine import Engine
 from corpus.lexical.stemming import Stemmer
 from corpus.lexical.weighing import SHORTEST
+from corpus.lexical.writing import indexed_tokens
 from corpus.projection import TextRow
 
 # ---- what is found -------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from corpus.language import UNSPACED, fold
 from corpus.lexical import analysis
 from corpus.lexical.analysis import GAP, PHRASE_BOOST, STOP_WORDS, passage_tokens, query_tokens, weight
-from corpus.lexical.engine import indexed_tokens
 from corpus.lexical.stemming import Stemmer
+from corpus.lexical.writing import indexed_tokens
 
 UGLY = (
     "aZé ﬁß①１Ａｶﾞガ育児休業はしー、。「」！…“”’–-\u00ad\u200b\u3000\n\t\v\x00\x1c\x1f\ud800\u0301\u3099¨"

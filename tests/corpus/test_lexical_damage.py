@@ -17,8 +17,8 @@ from tantivy import Schema, SchemaBuilder
 import corpus.lexical.index as index_room
 from corpus.errors import StorageError
 from corpus.lexical import TantivyIndex, segments
-from corpus.lexical.engine import indexed_tokens
 from corpus.lexical.stemming import Stemmer
+from corpus.lexical.writing import indexed_tokens
 
 
 def _segment_files(folder: Path) -> list[Path]:
@@ -365,7 +365,7 @@ def test_a_commit_that_fails_half_way_is_done_again(
         return indexed_tokens(stemmer, context, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr("corpus.lexical.engine.indexed_tokens", broken)
+        patch.setattr("corpus.lexical.writing.indexed_tokens", broken)
         with pytest.raises(StorageError):
             index.follow()
     assert 900 not in ids(index, "leave")
