@@ -200,7 +200,7 @@ def test_an_old_one_that_is_intact_answers_while_it_is_built_again(
 ) -> None:
     with monkeypatch.context() as older:
         if why == "fields":
-            older.setattr("corpus.lexical.engine._schema", _schema_of_version_1)
+            older.setattr("corpus.lexical.engine.schema", _schema_of_version_1)
         feed, folder, expected = _filled(tmp_path)
     slow_build.clear()
     if why == "pointer":
