@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class SqliteFile:
         self,
         *,
         read_only: bool = False,
-        source: Path | None = None,
+        source: Callable[[], Path] | None = None,
         synchronous: str = "FULL",
         busy_ms: int = BUSY_TIMEOUT_MS,
         connections: int = 8,
@@ -42,14 +42,13 @@ class SqliteFile:
 
         Args:
             read_only: open it as it is, without writing a byte beside it.
-            source: another file to open in its place, such as a copy.
+            source: says at each connection which file to open: where it is by now, or a copy.
             synchronous: how far a commit waits for the disk: FULL outlives the loss of power, NORMAL every kill.
             busy_ms: how long another program's lock is waited for.
             connections: how many are kept open; three times as many more may be opened for a while.
             set_up: pragmas that come before all others.
         """
-        uri = f"file:{quote(str((source or self.path).absolute()))}"
-        uri += "?mode=ro&immutable=1" if read_only else ""
+        options = "?mode=ro&immutable=1" if read_only else ""
 
         written = (
             *set_up,
@@ -67,6 +66,8 @@ class SqliteFile:
         )
 
         def connect() -> sqlite3.Connection:
+            path = source() if source is not None else self.path
+            uri = f"file:{quote(str(path.absolute()))}{options}"
             connection = sqlite3.connect(
                 uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from corpus.catalog import CatalogFeed, Database, changes, documents, passages, records, tokens
-from corpus.catalog.database import MOVED
+from corpus.catalog.place import MOVED
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.projection import DenseIndex, IndexState, LexicalIndex

@@ -7,15 +7,16 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
 from corpus.catalog import schema
+from corpus.catalog.place import Place, moved_error
 from corpus.catalog.seal import break_seal, is_whole, make_seal, seal_path
 from corpus.durable import sync
-from corpus.errors import DamagedError, StorageError, VouchError
+from corpus.errors import DamagedError, StorageError
 from corpus.scratch import scratch_folder
 from corpus.sqlite import SqliteFile, make_private
 
@@ -25,11 +26,6 @@ ASIDE = ".before-restore-"
 
 _MOST_PATH_BYTES = 500
 """SQLite's own limit is 512, with what it adds to the name of a file beside it (os_unix.c, MAX_PATHNAME)."""
-
-MOVED = (
-    "The data folder is not where it was opened: it was moved, replaced or unmounted. Searching goes on for now; "
-    "nothing is changed in it, nor in what has its place."
-)
 
 _COPIES = (".v", ASIDE, f"-wal{ASIDE}", f"-shm{ASIDE}")
 
@@ -47,13 +43,13 @@ class Database:
     ``read_only`` is True when the disk cannot be written: reading goes on, writing raises.
     """
 
-    def __init__(self, engine: Engine, path: Path, read_only: bool, copy: ExitStack | None = None) -> None:
-        self.path = path
+    def __init__(self, engine: Engine, place: Place, read_only: bool, held: ExitStack) -> None:
+        self.path = place.path
         self.read_only = read_only
-        self._file_id = _file_id(path)
+        self._place = place
         self._engine = engine
         self._writer = threading.RLock()
-        self._copy = copy  # what deletes the copy that is read in the file's place
+        self._held = held  # closed with it: the place, and a copy that is read in the file's place
         self._epoch = 0
         self._shared = _Shared()
 
@@ -121,16 +117,12 @@ class Database:
                 hint="Searching still works. Make the folder writable; a service opens it anew by itself.",
             )
         if not self.is_there:
-            raise StorageError(
-                MOVED, code="moved", hint="Stop this process, and start it where the folder is now."
-            )
+            raise moved_error()
 
     @property
     def is_there(self) -> bool:
-        """Says whether the file that was opened is the one in its place: the folder may have been moved away, with
-        another or none in its place, while what is open in it goes on being read.
-        """
-        return _file_id(self.path) == self._file_id
+        """Says whether the file is where it was opened."""
+        return self._place.is_there
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy of the catalog to ``target`` while it goes on being used."""
@@ -164,8 +156,7 @@ class Database:
         self._engine.dispose()
         if seal and there and not self.read_only and not seal_path(self.path).exists():
             make_seal(self.path)
-        if self._copy is not None:
-            self._copy.close()
+        self._held.close()
 
 
 def open_database(folder: Path, *, create: bool = True) -> Database:
@@ -216,8 +207,10 @@ def open_database(folder: Path, *, create: bool = True) -> Database:
 
 
 def _open_writable(path: Path) -> Database:
-    engine = _file(path).engine()
-    try:
+    with ExitStack() as held:
+        place = held.enter_context(closing(Place(path)))
+        engine = _file(path).engine(source=place.now)
+        held.callback(engine.dispose)
         with _file(path).explained():
             with engine.connect() as db:
                 _file(path).check_header(db)
@@ -228,18 +221,7 @@ def _open_writable(path: Path) -> Database:
                 break_seal(path)
                 with engine.connect() as db, db.execution_options(vouch_write=True).begin():
                     schema.prepare(db)
-    except VouchError:
-        engine.dispose()
-        raise
-    return Database(engine, path, read_only=False)
-
-
-def _file_id(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+        return Database(engine, place, read_only=False, held=held.pop_all())
 
 
 def _file(path: Path) -> SqliteFile:
@@ -280,22 +262,21 @@ def _open_readable(path: Path) -> Database:
     schema is an older one."""
     log = path.with_name(path.name + "-wal")
     if not log.exists() or not log.stat().st_size:
-        engine = _file(path).engine(read_only=True)
-        try:
+        with ExitStack() as held:
+            place = held.enter_context(closing(Place(path)))
+            engine = _file(path).engine(read_only=True, source=place.now)
+            held.callback(engine.dispose)
             with _file(path).explained(), engine.connect() as db:
                 _file(path).check_header(db)
                 found = schema.found_version(db)
-        except VouchError:
-            engine.dispose()
-            raise
-        if found == schema.SCHEMA_VERSION:
-            return Database(engine, path, read_only=True)
-        engine.dispose()
-    left = ExitStack()
-    with _file(path).explained():
-        scratch = left.enter_context(scratch_folder("vouch-catalog-"))
-    engine = _file(path).engine(source=scratch / path.name)
-    try:
+            if found == schema.SCHEMA_VERSION:
+                return Database(engine, place, read_only=True, held=held.pop_all())
+    with ExitStack() as held:
+        place = held.enter_context(closing(Place(path)))
+        with _file(path).explained():
+            scratch = held.enter_context(scratch_folder("vouch-catalog-"))
+        engine = _file(path).engine(source=lambda: scratch / path.name)
+        held.callback(engine.dispose)
         with _file(path).explained():
             for part in (path, log):
                 if part.exists():
@@ -304,8 +285,4 @@ def _open_readable(path: Path) -> Database:
             with engine.connect() as db, db.execution_options(vouch_write=True).begin():
                 _file(path).check_header(db)
                 schema.prepare(db)
-    except BaseException:
-        engine.dispose()
-        left.close()
-        raise
-    return Database(engine, path, read_only=True, copy=left)
+        return Database(engine, place, read_only=True, held=held.pop_all())

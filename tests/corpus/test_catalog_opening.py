@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
 
-from corpus.catalog import database, open_database
+from corpus.catalog import database, documents, open_database
 from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, StorageError
 from corpus.sqlite import BUSY_TIMEOUT_MS
@@ -161,3 +162,33 @@ def test_a_path_that_is_too_long_for_sqlite_is_told_as_that(tmp_path: Path, leng
         return
     with pytest.raises(StorageError, match="path of the data folder is too long"):
         open_database(folder)
+
+
+@pytest.mark.parametrize("another", [False, True])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_second_reader_of_a_folder_that_was_moved_reads_it_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, another: bool, known: bool
+):
+    """Whoever read beside others once the folder was moved read the corpus that had taken its place."""
+    old = tmp_path / "old"
+    old.mkdir()
+    catalog = open_database(old)
+    commit(catalog, new_version("a.txt", ["leave"]))
+    old.rename(tmp_path / "new")
+    if another:
+        old.mkdir()
+        open_database(old).close()
+    if not known:
+        monkeypatch.setattr(os, "readlink", lambda path: str(old))  # as where there is no /proc
+    with ExitStack() as readers:
+        read = 0
+        with pytest.raises(StorageError) if not known else nullcontext() as refused:
+            for _ in range(6):
+                db = readers.enter_context(catalog.read())
+                assert [one.key.path for one in documents.list_documents(db)] == ["a.txt"]
+                read += 1
+    assert read >= 1
+    assert refused is None or refused.value.code == "moved"
+    monkeypatch.undo()
+    catalog.close()
+    assert sorted(os.listdir(tmp_path)) == (["new", "old"] if another else ["new"])
