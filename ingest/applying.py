@@ -27,7 +27,7 @@ def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
     with corpus.catalog.write() as db:
         for one in todo.move:
             known, file = one.known, one.file
-            documents.move(db, known.document_id, file.root, file.path, file.modified, again=one.again)
+            documents.move(db, known.document_id, file.root, file.path, file.recorded, again=one.again)
             documents.set_access(db, known.document_id, one.access)
             documents.set_metadata(db, known.document_id, one.metadata)
             for root, path in (known.key.place, file.place):

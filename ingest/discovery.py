@@ -9,7 +9,7 @@ import stat
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from corpus.errors import NotFoundError, StorageError, UsageError, VouchError
@@ -34,12 +34,19 @@ _OFFICE_MARK = pattern(
 """What Office leaves beside an open file, under its name."""
 
 
+SURE_AFTER = timedelta(seconds=10)
+"""A file that was looked at sooner after its last change may change once more, its size and time as they are: a file
+system's clock ticks every two seconds (FAT), every second (SMB, older ones), or every few milliseconds. The rest is
+for the clocks of file servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file to read.
 
     ``root`` is the folder it was found under, absolute; ``path`` is relative to it, with ``/`` and in
-    NFC, and names the document for good. ``file`` is where it lies, as the file system spells it.
+    NFC, and names the document for good. ``file`` is where it lies, as the file system spells it. ``is_fresh``: it
+    was looked at so soon after its last change that one more may leave its time as it is.
     """
 
     root: str
@@ -47,6 +54,14 @@ class SourceFile:
     file: str
     size_bytes: int
     modified: datetime
+    is_fresh: bool = False
+
+    @property
+    def recorded(self) -> datetime:
+        """What the catalog keeps as its time: that of a fresh one a microsecond early, so that it differs from the
+        file's at the next ingest, which looks into the file once more.
+        """
+        return self.modified - timedelta(microseconds=1) if self.is_fresh else self.modified
 
     @property
     def place(self) -> RootPath:
@@ -215,7 +230,9 @@ class _Walk:
                 "Its name differs only in Unicode form.",
             )
             return
-        self._files[root, path] = SourceFile(root, path, file, status.st_size, modified_time(status))
+        modified = modified_time(status)
+        fresh = abs(datetime.now(UTC) - modified) < SURE_AFTER
+        self._files[root, path] = SourceFile(root, path, file, status.st_size, modified, fresh)
 
     def add_root(self, root: Path, given: Path) -> None:
         if not _is_text(str(root)):

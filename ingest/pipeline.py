@@ -229,7 +229,7 @@ class _Ingest:
             key=DocumentKey(request.collection, source.root, source.path),
             sha256=item.sha256,
             size_bytes=source.size_bytes,
-            modified=source.modified,
+            modified=source.recorded,
             fingerprint=fingerprint(item.document.content_type, self.settings, self.embedder.space),
             document=item.document,
             chunks=item.chunks,

@@ -6,7 +6,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
@@ -23,11 +23,6 @@ from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
-
-SURE_AFTER = timedelta(seconds=10)
-"""A file that was committed sooner after its last change may have changed once more since, its size and time as they
-were: a file system's clock ticks every two seconds (FAT), every second (SMB, older ones), or every few milliseconds.
-The rest is what reading a few files takes until they are committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +112,8 @@ def fingerprint(content_type: str, settings: Settings, space: EmbeddingSpace) ->
 
 
 def needs_hash(files: Iterable[SourceFile], known: Mapping[RootPath, Known]) -> list[SourceFile]:
-    """Returns the files whose size or time differs from what is known or says too little, and those that are new."""
-    return [file for file in files if not _surely_same(file, known.get(file.place))]
+    """Returns the files whose size or time differs from what is known, and those that are new."""
+    return [file for file in files if not _is_as_known(file, known.get(file.place))]
 
 
 def plan(found: Found, before: Before, options: IngestOptions, fingerprint: Callable[[str], str]) -> Plan:
@@ -202,8 +197,8 @@ class _Lists:
         elif known.sha256 != sha256 or known.fingerprint != fingerprint(known.content_type):
             self.replace.append((file, known))
         else:
-            update = _update(known, file.modified, options)
-            if update.is_touch and file.modified == known.modified:
+            update = _update(known, file.recorded, options)
+            if update.is_touch and update.modified == known.modified:
                 self.unchanged.append(known)
             else:
                 self.update.append(update)
@@ -226,10 +221,8 @@ def address(root: str, path: str) -> str:
     return unicodedata.normalize("NFC", f"{root.rstrip('/')}/{path}")
 
 
-def _surely_same(file: SourceFile, before: Known | None) -> bool:
-    if before is None or (before.size_bytes, before.modified) != (file.size_bytes, file.modified):
-        return False
-    return before.modified is not None and abs(before.committed_at - before.modified) >= SURE_AFTER
+def _is_as_known(file: SourceFile, known: Known | None) -> bool:
+    return known is not None and (known.size_bytes, known.modified) == (file.size_bytes, file.modified)
 
 
 def _settled(failure: Failure, fingerprint: Callable[[str], str]) -> bool:

@@ -53,7 +53,6 @@ class Known:
     sha256: str
     size_bytes: int
     modified: datetime | None
-    committed_at: datetime
     fingerprint: str
     content_type: str
     title: str
@@ -249,7 +248,6 @@ def known(db: Connection, collection: str) -> dict[RootPath, Known]:
         versions.c.sha256,
         versions.c.size_bytes,
         versions.c.modified,
-        versions.c.committed_at,
         versions.c.fingerprint,
         versions.c.content_type,
         versions.c.title,
@@ -263,7 +261,6 @@ def known(db: Connection, collection: str) -> dict[RootPath, Known]:
             sha256=sha256,
             size_bytes=size_bytes,
             modified=read_time(modified) if modified else None,
-            committed_at=read_time(committed),
             fingerprint=fingerprint,
             content_type=content_type,
             title=title,
@@ -278,7 +275,6 @@ def known(db: Connection, collection: str) -> dict[RootPath, Known]:
             sha256,
             size_bytes,
             modified,
-            committed,
             fingerprint,
             content_type,
             title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
@@ -17,8 +17,10 @@ TODAY = "reads as today"
 PUBLIC = frozenset({"public"})
 
 
-def file(path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OLD) -> SourceFile:
-    return SourceFile(root, path, f"{root}/{path}", size, modified)
+def file(
+    path: str, *, root: str = ROOT, size: int = 10, modified: datetime = OLD, is_fresh: bool = False
+) -> SourceFile:
+    return SourceFile(root, path, f"{root}/{path}", size, modified, is_fresh)
 
 
 def known(
@@ -28,7 +30,7 @@ def known(
     sha256: str = "a",
     fingerprint: str = TODAY,
     size: int = 10,
-    committed: datetime | None = None,
+    modified: datetime = OLD,
     title: str = "Its title",
     access: frozenset[str] = PUBLIC,
 ) -> tuple[tuple[str, str], Known]:
@@ -38,8 +40,7 @@ def known(
         key,
         sha256,
         size,
-        OLD,
-        committed or OLD + timedelta(days=1),
+        modified,
         fingerprint,
         "text/plain",
         title,

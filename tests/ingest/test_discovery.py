@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import unicodedata
 import zipfile
 from datetime import UTC, datetime
@@ -43,6 +44,15 @@ def test_a_folder_is_a_root_and_its_files_come_in_order(tmp_path: Path) -> None:
     assert (file.root, file.location, file.size_bytes) == (str(tmp_path), tmp_path / "C.PDF", 14)
     assert file.modified.tzinfo is UTC
     assert abs(file.modified.timestamp() - (tmp_path / "C.PDF").stat().st_mtime) < 0.01
+
+
+@pytest.mark.parametrize(("age_s", "fresh"), [(0, True), (5, True), (60, False), (-3600, False)])
+def test_a_file_that_has_just_changed_is_fresh(tmp_path: Path, age_s: float, fresh: bool) -> None:
+    make(tmp_path, "a.md")
+    os.utime(tmp_path / "a.md", (time.time() - age_s,) * 2)
+    (file,) = discover([tmp_path]).files
+    assert file.is_fresh == fresh
+    assert (file.recorded < file.modified) == fresh
 
 
 def test_a_single_file_has_its_folder_as_root_that_is_not_synced(tmp_path: Path) -> None:

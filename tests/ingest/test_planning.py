@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
 from corpus.errors import NotAllowedError
 from corpus.types import DocumentKey
+from ingest.discovery import SURE_AFTER, SourceFile
 from ingest.planning import Before, Found, needs_hash, plan
 from ingest.reports import IngestOptions
 from ingest.sandbox import FAULTS
@@ -34,18 +36,57 @@ def test_what_changed_is_replaced(before: dict[str, str], changed: str) -> None:
     assert paths(todo) == only(replace=["a.txt"]), changed
 
 
-def test_a_file_that_was_read_as_soon_as_it_was_written_is_looked_into_again() -> None:
-    """Written anew in the same tick of its file system's clock, and as long as before, it stayed as it was read."""
-    after = dict(
-        [
-            known("one.txt", committed=OLD + timedelta(seconds=1)),
-            known("two.txt", committed=OLD - timedelta(seconds=1)),  # a server whose clock is ahead
-            known("three.txt", committed=OLD + timedelta(seconds=10)),
-            known("four.txt", committed=OLD - timedelta(days=1)),  # touched since, its content the same
-        ]
-    )
-    files = [file(path) for _, path in after]
-    assert [one.path for one in needs_hash(files, after)] == ["one.txt", "two.txt"]
+def test_a_fresh_file_is_looked_into_once_more() -> None:
+    """One that was committed within ten seconds of its change was hashed again by each later ingest."""
+    fresh, later = file("a.txt", is_fresh=True), file("a.txt")
+    before = dict([known("a.txt", modified=fresh.recorded)])
+    assert needs_hash([later], before) == [later]
+    todo = decide([fresh], {(ROOT, "a.txt"): "a"}, before.items())
+    assert paths(todo) == only(unchanged=["a.txt"])  # nothing to write down: it is as fresh as it was
+    (update,) = decide([later], {(ROOT, "a.txt"): "a"}, before.items()).update
+    assert (update.is_touch, update.modified) == (True, OLD)
+    after = dict([known("a.txt", modified=update.modified)])
+    assert needs_hash([later], after) == []
+
+
+@given(
+    tick_s=st.sampled_from([0.004, 1.0, 2.0]),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["write", "touch", "ingest"]), st.sampled_from([0.001, 0.3, 1.2, 3.0, 8.0])
+        ),
+        max_size=40,
+    ),
+)
+def test_no_content_is_missed_and_none_is_hashed_for_ever(
+    tick_s: float, steps: list[tuple[str, float]]
+) -> None:
+    """A file of one size, on a clock that ticks: what was written last is known after a later ingest."""
+    now, written, content, place = 0.0, 0.0, 0, (ROOT, "a.txt")
+    before: dict[tuple[str, str], Known] = {}
+
+    def ingest() -> list[SourceFile]:
+        modified = OLD + timedelta(seconds=written // tick_s * tick_s)
+        fresh = OLD + timedelta(seconds=now) - modified < SURE_AFTER
+        found = file("a.txt", modified=modified, is_fresh=fresh)
+        hashed = needs_hash([found], before)
+        todo = decide([found], {place: str(content)} if hashed else {}, before.items())
+        if todo.add or todo.replace:
+            before.update([known("a.txt", sha256=str(content), modified=found.recorded)])
+        for update in todo.update:
+            before[place] = replace(before[place], modified=update.modified)
+        return hashed
+
+    for step, pause_s in steps:
+        now += pause_s
+        if step == "ingest":
+            ingest()
+            continue
+        written, content = now, content + (step == "write")
+    now += SURE_AFTER.total_seconds() + tick_s
+    ingest()
+    assert before[place].sha256 == str(content)
+    assert ingest() == []
 
 
 def test_only_a_file_whose_size_or_time_differs_is_hashed() -> None:
