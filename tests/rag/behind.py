@@ -18,9 +18,9 @@ import httpx
 import psutil
 
 from corpus.settings import Settings
-from rag.models.scripted import ScriptedServer, Turn
 from rag.models.upstream import Provider
 from tests.rag.company import MARKED, running, scripted_model
+from tests.rag.scripted import ScriptedServer, Turn
 
 LEAVE = "How many days of annual leave move into the next year?"
 LONG_S = 60.0

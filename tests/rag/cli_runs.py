@@ -16,10 +16,10 @@ import pytest
 from corpus.settings import Settings
 from rag.cli.app import run
 from rag.cli.failures import ExitCode
-from rag.models.scripted import ScriptedServer, Turn
 from rag.service import Service
 from tests.builders import WordEmbedder, new_version
 from tests.rag.company import scripted_model
+from tests.rag.scripted import ScriptedServer, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 LONE = "\udcff\udcfe"  # what the bytes FF FE become in an argument

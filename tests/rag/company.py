@@ -10,9 +10,9 @@ import httpx
 import uvicorn
 
 from corpus.settings import Settings
-from rag.models.scripted import ScriptedServer
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
+from tests.rag.scripted import ScriptedServer
 
 PAGES = (
     "The Osprey pump must be serviced every 400 hours of work.",

@@ -16,11 +16,11 @@ from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
 from rag.models.catalogue import Models
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
 from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
 from tests.rag.hits import Shelf
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -13,8 +13,8 @@ import httpx
 import openai
 
 from corpus.settings import Settings
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.company import MARKED, running, scripted_model
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 LEAVE = "How many days of annual leave move into the next year?"
 休暇 = "使い切れなかった年次有給休暇は繰り越せますか"

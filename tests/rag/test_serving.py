@@ -28,12 +28,12 @@ from corpus.errors import BusyError, NotAllowedError, StorageError, VouchError
 from corpus.settings import Settings
 from rag.addresses import check_address
 from rag.api.guards import host_name
-from rag.models.scripted import ScriptedServer, Turn
 from rag.owner.calling import call
 from rag.serving import Front, listen, serve
 from tests.rag.cli_runs import ROOT
 from tests.rag.company import scripted_model
 from tests.rag.events import events
+from tests.rag.scripted import ScriptedServer, Turn
 
 LEAVE = "How many days of annual leave move into the next year?"
 PATIENCE_S = 90

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from corpus.settings import Settings
-from rag.models.scripted import ScriptedServer, Turn
 from tests.rag.company import running, scripted_model
 from tests.rag.events import events
+from tests.rag.scripted import ScriptedServer, Turn
 
 QUESTION = "How many days of annual leave move into the next year?"
 PLANTED = (

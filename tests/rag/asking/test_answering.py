@@ -10,13 +10,13 @@ from corpus.errors import UsageError
 from rag.asking.answering import answer, answer_events
 from rag.asking.answers import Ask, CitationsFound, Done, Failed, PassagesFound, TextDelta
 from rag.models.catalogue import Models
-from rag.models.scripted import Turn, refusal
 from rag.models.upstream import UpstreamError
 from rag.prompts.prompting import NOT_IN_DOCUMENTS
 from rag.prompts.templates import read_template
 from rag.words.told import tell
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
+from tests.rag.scripted import Turn, refusal
 
 
 @pytest.mark.parametrize(

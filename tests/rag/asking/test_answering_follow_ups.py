@@ -10,11 +10,11 @@ from corpus.errors import UsageError
 from rag.asking.answering import answer
 from rag.asking.answers import Ask
 from rag.models.catalogue import Models
-from rag.models.scripted import Turn, refusal
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Message, is_japanese
 from rag.words.told import tell
 from tests.rag.asked import QUESTION, TEXTS, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
+from tests.rag.scripted import Turn, refusal
 
 HOTELS = {
     "london.txt": "…  The hotel limit in London is 185 pounds a night.",

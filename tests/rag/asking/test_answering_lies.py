@@ -7,10 +7,10 @@ import pytest
 from rag.asking.answering import answer, answer_events
 from rag.asking.answers import Ask, Done, Failed, TextDelta
 from rag.models.catalogue import Models
-from rag.models.scripted import Turn
 from rag.words.told import tell
 from tests.rag.asked import QUESTION, Begin, assert_citations_stand
 from tests.rag.hits import Shelf
+from tests.rag.scripted import Turn
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from corpus.types import Hit
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.models.catalogue import Models
-from rag.models.scripted import Turn
 from tests.rag.asked import Begin
 from tests.rag.hits import Shelf
+from tests.rag.scripted import Turn
 
 TEXTS = {
     "travel-policy-2025.txt": "…  A private car is paid at 45p per mile.\n\nMeals are paid against receipts."

@@ -9,9 +9,9 @@ import pytest
 from corpus.errors import UsageError
 from rag.asking.comparison import Arm, compare
 from rag.models.catalogue import Models
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.asked import QUESTION, Begin
 from tests.rag.hits import Shelf
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 
 def test_arms_with_the_same_retrieval_rest_on_the_same_passages(shelf: Shelf, scripted: Begin) -> None:

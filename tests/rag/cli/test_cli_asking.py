@@ -11,10 +11,10 @@ import pytest
 from rag.cli.asking import cost
 from rag.cli.comparing import read_arm
 from rag.cli.failures import ExitCode
-from rag.models.scripted import Turn
 from rag.prompts.prompting import is_japanese
 from rag.words.told import tell
 from tests.rag.cli_runs import Vouch, company, scripted, vouch
+from tests.rag.scripted import Turn
 
 __all__ = ["company", "scripted", "vouch"]
 

@@ -10,8 +10,8 @@ import pytest
 
 from rag.cli.failures import ExitCode
 from rag.models.cards import ModelCard, Wanted
-from rag.models.scripted import Turn, refusal
 from tests.rag.cli_runs import Vouch, company, scripted, vouch
+from tests.rag.scripted import Turn, refusal
 
 __all__ = ["company", "scripted", "vouch"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rag.models.scripted import Dialect, Turn, frame
+from tests.rag.scripted import Dialect, Turn, frame
 
 
 class Anthropic(Dialect):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rag.models.scripted import Turn, refusal
 from rag.models.upstream import Provider
 from rag.words.told import tell
 from tests.rag.behind import LONG_S, WAYS, WORDS, Behind, Caller, Way, until
 from tests.rag.company import MARKED
+from tests.rag.scripted import Turn, refusal
 
 
 def test_a_provider_that_is_down_is_not_stormed(behind: Behind, monkeypatch: Any) -> None:

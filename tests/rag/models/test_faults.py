@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from rag.models.scripted import Dialect, Turn, refusal
 from tests.rag.behind import LONG_S, WORDS, Behind, Way
 from tests.rag.company import MARKED
+from tests.rag.scripted import Dialect, Turn, refusal
 
 
 def _by_turns(cases: Sequence[Any], names: Sequence[str]) -> list[Any]:

@@ -17,11 +17,11 @@ from rag.models.cards import ModelSettings
 from rag.models.catalogue import Models
 from rag.models.faults import explain
 from rag.models.providers import arguments
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from rag.models.upstream import UpstreamError
 from rag.prompts.prompting import Message
 from tests.make_tiny_model import make_tiny_chat_model
 from tests.rag.models.dialects import DIALECTS, table
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 CANARY = "AKIACANARY0123456789"
 ASKED = [Message("system", "Be brief."), Message("user", "ポンプの点検は何時間ごとですか")]

@@ -20,9 +20,9 @@ from corpus.settings import Settings
 from rag.cli.session import start_logging
 from rag.models.cards import ModelSettings
 from rag.models.credentials import secrets_of
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from tests.rag.company import running, scripted_model
 from tests.rag.models.dialects import DIALECTS, table
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 QUESTION = "How many days of annual leave move into the next year?"
 BY_VARIABLE = "canary variable 8f3a"  # of no form that any pattern knows

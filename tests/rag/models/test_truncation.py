@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rag.asking.answering import answer_events
 from rag.asking.answers import Ask, Done
 from rag.models.catalogue import Models
-from rag.models.scripted import ScriptedServer, Turn
 from rag.models.truncation import cut_note, least_tokens
 from rag.prompts.prompting import (
     ESTIMATE,
@@ -26,6 +25,7 @@ from rag.wire import event_json
 from tests.make_tiny_model import _english_tokenizer, _multilingual_tokenizer
 from tests.rag.hits import Shelf
 from tests.rag.models.dialects import DIALECTS, table
+from tests.rag.scripted import ScriptedServer, Turn
 
 ENGLISH = "The Osprey pump must be serviced every 400 hours of work, by whoever runs it. "
 JAPANESE = "ポンプは四百時間ごとに点検しなければならない。点検は担当者が行う。"

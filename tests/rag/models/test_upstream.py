@@ -12,9 +12,9 @@ import pytest
 from rag.models.attempts import Delta, Finish, Stop
 from rag.models.breaker import Breaker, RetryBudget
 from rag.models.catalogue import Models
-from rag.models.scripted import ScriptedServer, Turn, refusal
 from rag.models.upstream import OverloadedError, UpstreamError
 from rag.prompts.prompting import Message
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 ASKED = [Message("user", "How often is the pump serviced?")]
 LONG_S = 60.0

@@ -16,11 +16,11 @@ from corpus.errors import NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.types import ANYONE, Caller
 from rag.bootstrap import open_service
-from rag.models.scripted import ScriptedServer, Turn
 from rag.prompts.approved import FILE_NAME, MOST_PASSAGES, make_example
 from rag.prompts.prompting import NOT_IN_DOCUMENTS
 from tests.rag.cli_runs import TEXTS, Vouch, put, runner, without_model
 from tests.rag.company import scripted_model
+from tests.rag.scripted import ScriptedServer, Turn
 
 LEAVE = "How many days of annual leave move into the next year?"
 休暇 = "使い切れなかった年次有給休暇はどうなりますか"

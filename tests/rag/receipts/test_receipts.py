@@ -23,7 +23,6 @@ from rag.asking.answers import Answer, Ask, Done
 from rag.asking.comparison import Arm
 from rag.bootstrap import open_service
 from rag.grounding.abstention import FITTED
-from rag.models.scripted import ScriptedServer, Turn
 from rag.prompts.approved import id_of
 from rag.prompts.prompting import Message
 from rag.receipts.replaying import Replay
@@ -31,6 +30,7 @@ from rag.retrieval import retriever
 from rag.service import Service
 from tests.rag.cli_runs import TEXTS, put, without_model
 from tests.rag.company import scripted_model
+from tests.rag.scripted import ScriptedServer, Turn
 
 LEAVE = "How many days of annual leave move into the next year?"
 休暇 = "使い切れなかった年次有給休暇はどうなりますか"

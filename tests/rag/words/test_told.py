@@ -16,13 +16,13 @@ from corpus.searching import DENSE_BROKEN
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.models.catalogue import Models
-from rag.models.scripted import Turn
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, is_japanese
 from rag.prompts.templates import read_template
 from rag.reading.tallies import Told
 from rag.words.told import TOLD, in_english, tell
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.hits import Shelf
+from tests.rag.scripted import Turn
 
 PUMP = "ポンプの点検は何時間ごとですか。"
 OWN = read_template("{passages}\n\n{question}\n\nSay {not_found} where nothing is found.", "own")

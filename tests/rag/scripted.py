@@ -1,4 +1,4 @@
-"""A scripted server on 127.0.0.1: the fake at the provider's seam, for tests and trials.
+"""A scripted server on 127.0.0.1: the fake at the provider's seam.
 
 It speaks as OpenAI's does, or in another :class:`Dialect`. Each request takes the next :class:`Turn` of the
 script (the last one repeats). It can do what a real provider does on a bad day: end early, stall, cut a
