@@ -232,6 +232,12 @@ def load_settings(flags: Mapping[str, Any] | None = None, config: Path | None = 
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"
+        if first["type"] == "extra_forbidden":
+            raise UsageError(
+                f"There is no setting {name}, which {path or 'a flag'} gives.",
+                code="bad_setting",
+                hint=f"{_nearest(name)}docs/settings.md lists all; CHANGELOG.md tells of what was renamed or removed.",
+            ) from None
         raise UsageError(
             f"Setting {name}: {first['msg'].removeprefix('Value error, ')} (got {first.get('input')!r}).",
             code="bad_setting",
@@ -272,15 +278,21 @@ def _refuse_misspelt() -> None:
         and name.lower()[len(_PREFIX) :] not in Settings.model_fields
     }
     for name in sorted(unknown):
-        import difflib
-
-        near = difflib.get_close_matches(name.lower()[len(_PREFIX) :], Settings.model_fields, 1, _NEARLY)
-        if near:
+        if meant := _nearest(name.lower()[len(_PREFIX) :], _PREFIX):
             raise UsageError(
-                f"There is no setting {name}.",
-                code="bad_setting",
-                hint=f"It may be meant for {_PREFIX.upper()}{near[0].upper()}; docs/settings.md lists all.",
+                f"There is no setting {name}.", code="bad_setting", hint=f"{meant}docs/settings.md lists all."
             )
+
+
+def _nearest(name: str, prefix: str = "") -> str:
+    """Says which setting an unknown one is nearly called as; nothing where there is none."""
+    import difflib
+
+    near = difflib.get_close_matches(name, Settings.model_fields, 1, _NEARLY)
+    if not near:
+        return ""
+    meant = f"{prefix}{near[0]}"
+    return f"It may be meant for {meant.upper() if prefix else meant}; "
 
 
 def _read_config(path: Path | None) -> dict[str, Any]:

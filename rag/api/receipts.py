@@ -84,7 +84,7 @@ class ReceiptShape(BaseModel):
         description="The settings that an answer may depend on.", examples=[{"candidates": 100}]
     )
     software: dict[str, str] = Field(
-        description="Versions of what searched and answered.", examples=[{"vouch": "0.1.0"}]
+        description="Versions of what searched and answered.", examples=[{"vouch": "0.1.0+5d1f9c02"}]
     )
     withheld: str = Field(
         description="Why prompt, reply and answer are null although there are some; else empty.",

@@ -1,8 +1,10 @@
 """Every command works beside a running owner: it asks the owner over a Unix socket.
 
-One request a connection, as lines of JSON: ``{"operation", "params"}`` → any number of ``{"event"}`` → one
-``{"result"}``, ``{"error"}`` or ``{"later"}``: an owner that is a command itself takes no work in that would
-outlast it. A client that leaves cancels its operation. Where the socket is: :mod:`rag.owner.sockets`.
+One request a connection, as lines of JSON: ``{"operation", "params", "program"}`` → any number of ``{"event"}`` → one
+``{"result"}``, ``{"error"}`` or ``{"later"}``, with the owner's own ``"program"``: an owner that is a command itself
+takes no work in that would outlast it. A client that leaves cancels its operation. Both have to be the same program: a
+service that was started before an update would pass over what a newer command asks of it. Where the socket is:
+:mod:`rag.owner.sockets`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from corpus import errors
 from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
 from rag.owner import sockets
+from rag.program import program
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +54,7 @@ def ask_owner(
     Raises:
         VouchError: what the owner's operation raised, as the same class.
         Later: the owner wants to be asked again.
-        UnavailableError: the owner ended before it answered.
+        UnavailableError: the owner ended before it answered, or is another version of Vouch (``other_version``).
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -59,7 +62,7 @@ def ask_owner(
         except OSError:
             return False, None
         try:
-            connection.sendall(_line({"operation": operation, "params": dict(params)}))
+            connection.sendall(_line({"operation": operation, "params": dict(params), "program": program()}))
         except OSError:
             return False, None
         answered = False
@@ -67,6 +70,8 @@ def ask_owner(
             answered = True
             if "event" in message:
                 emit(message["event"])
+            elif message.get("program") != program():
+                raise _other_version(current_owner(folder))
             elif "error" in message:
                 raise _raised(message["error"])
             elif "later" in message:
@@ -130,6 +135,7 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
         run: does an operation.
         later: operations that are not begun here: who asks for one is told to ask again.
     """
+    own = program()
     try:
         listener = sockets.listen(folder)
     except OSError:
@@ -151,7 +157,7 @@ def serve_control(folder: Path, run: Run, *, later: Container[str] = ()) -> Iter
                     connection.close()
                     continue
                 one = threading.Thread(
-                    target=_answer, args=(connection, run, later, leaving), name="control", daemon=True
+                    target=_answer, args=(connection, run, later, leaving, own), name="control", daemon=True
                 )
                 threads[:] = [thread for thread in threads if thread.is_alive()]
                 threads.append(one)
@@ -202,7 +208,17 @@ def describe(error: VouchError) -> dict[str, str]:
     return {"kind": kind, "code": error.code, "message": error.message, "hint": error.hint}
 
 
-def _answer(connection: socket.socket, run: Run, later: Container[str], leaving: threading.Event) -> None:
+def _other_version(owner: str = "") -> UnavailableError:
+    return UnavailableError(
+        f"The data folder is in use by {owner or 'a process'} of another version of Vouch than this command.",
+        code="other_version",
+        hint="Restart it, as after every update; then run the command again.",
+    )
+
+
+def _answer(
+    connection: socket.socket, run: Run, later: Container[str], leaving: threading.Event, own: str
+) -> None:
     with connection:
         request = next(_messages(connection, lambda: False), None)
         if request is None:
@@ -219,7 +235,9 @@ def _answer(connection: socket.socket, run: Run, later: Container[str], leaving:
 
         reply: dict[str, Any]
         try:
-            if request["operation"] in later:
+            if request.get("program") != own:  # nothing is begun for another version, which would misread it
+                reply = {"error": describe(_other_version())}
+            elif request["operation"] in later:
                 reply = {"later": True}
             else:
                 reply = {"result": run(request["operation"], request["params"], emit, gone)}
@@ -229,7 +247,7 @@ def _answer(connection: socket.socket, run: Run, later: Container[str], leaving:
             log.exception("operation %s failed", request["operation"])
             reply = {"error": describe(VouchError(f"{type(error).__name__}: {error}", code="internal"))}
         with contextlib.suppress(OSError):
-            connection.sendall(_line(reply))
+            connection.sendall(_line(reply | {"program": own}))
 
 
 def _messages(connection: socket.socket, cancelled: Cancelled) -> Iterator[dict[str, Any]]:

@@ -33,6 +33,7 @@ from rag.as_json import to_json
 from rag.asking.answers import Answer, AnswerNote, Ask, Done, Event, Failed
 from rag.grounding.abstention import Abstention
 from rag.models.catalogue import ChosenModel, Models
+from rag.program import program
 from rag.prompts import approved
 from rag.prompts.prompting import Example, is_japanese
 from rag.retrieval.library import CallersLibrary, Searched
@@ -57,7 +58,7 @@ _NOT_OF_ANSWERS = frozenset(
 machine. Every other one is in a receipt, but for paths."""
 
 _PACKAGES = (
-    "vouch", "chromadb", "langchain-core", "numpy", "onnxruntime", "openvino", "tantivy", "tokenizers", "torch",
+    "chromadb", "langchain-core", "numpy", "onnxruntime", "openvino", "tantivy", "tokenizers", "torch",
 )  # fmt: skip
 
 WITHHELD = (
@@ -300,6 +301,7 @@ def settings_of_answers(settings: Settings, recipe: Recipe, abstention: Abstenti
 def software() -> Mapping[str, str]:
     """Returns the versions of what searches and answers here."""
     found = {
+        "vouch": program(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "system": f"{sys.platform} {platform.machine()}",

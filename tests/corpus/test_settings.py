@@ -110,3 +110,12 @@ def test_an_empty_data_folder_is_refused_wherever_it_stands(
     monkeypatch.setenv("VOUCH_DATA_DIR", " ")
     with pytest.raises(UsageError, match="data_dir: no folder is named"):
         load_settings(config=config)
+
+
+def test_a_setting_that_there_is_no_more_is_named_with_its_file_and_the_one_meant(tmp_path: Path) -> None:
+    config = tmp_path / "vouch.toml"
+    for given, meant in (("chunk_token = 100", "chunk_tokens"), ("colour = 1", "")):
+        config.write_text(given)
+        with pytest.raises(UsageError, match=f"no setting {given.split()[0]}, which .*vouch.toml") as caught:
+            load_settings(config=config)
+        assert (f"meant for {meant};" in caught.value.hint) == bool(meant)

@@ -33,6 +33,35 @@ def test_an_owner_answers_until_its_block_ends(tmp_path: Path) -> None:
     assert ask(tmp_path, "search") == (False, None)
 
 
+def test_a_service_from_before_an_update_does_nothing_for_a_newer_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def run(operation: str, params: Mapping[str, Any], emit: Emit, cancelled: Cancelled) -> Any:
+        done.append(operation)
+
+    with serve_control(tmp_path, run):
+        monkeypatch.setattr(control, "program", lambda: "9.9.9+00000000")
+        with pytest.raises(UnavailableError, match="another version of Vouch") as caught:
+            ask(tmp_path, "documents.erase")
+    assert (caught.value.code, done) == ("other_version", [])
+
+
+def test_what_a_service_older_than_this_check_answers_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not say what program it is, and what it answers lacks what a newer command looks for."""
+    write = control._line
+    silent = {"program"}
+    monkeypatch.setattr(
+        control, "_line", lambda message: write({k: v for k, v in message.items() if k not in silent})
+    )
+    with serve_control(tmp_path, echo), pytest.raises(UnavailableError) as caught:
+        ask(tmp_path, "status")
+    assert caught.value.code == "other_version"
+
+
 def test_an_owner_with_many_files_open_answers(tmp_path: Path) -> None:
     """``select`` takes no descriptor from 1,024 on: a service with as many callers answered no command."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -97,8 +97,8 @@ def test_another_user_is_not_answered(locked: Path) -> None:
             subprocess.run([sys.executable, "-c", ASK, name, str(user)], capture_output=True, timeout=60)
             for user in (os.geteuid(), NOBODY)
         )
-    assert b"result" in own.stdout
-    assert b"result" not in other.stdout  # cut off, whether it was sending or waiting by then
+    assert b"program" in own.stdout
+    assert b"program" not in other.stdout  # cut off, whether it was sending or waiting by then
     assert other.stdout.strip() in (b"b''", b"")
 
 
