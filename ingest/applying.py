@@ -15,6 +15,8 @@ from ingest.planning import Plan
 from ingest.renaming import Move
 from ingest.reports import FileState
 
+_AS_IT_WAS = ": its file is as it was, and would be read otherwise"
+
 
 def move(corpus: Corpus, todo: Plan, ledger: Ledger) -> None:
     """Gives documents the places that their files have moved to: nothing is read or embedded.
@@ -100,12 +102,17 @@ def foretell(todo: Plan, ledger: Ledger) -> None:
     """Reports what the plan would do."""
     changed = [one for one in todo.update if not one.is_touch]
     moved = {(one.file.root, one.file.path) for one in todo.move}
+    replaced = [one for one, _ in todo.replace if one.place not in moved]
+    same = {
+        one.place for one, known in todo.replace if ledger.hashes.get(one.place, known.sha256) == known.sha256
+    }
+    ledger.counts["read_anew"] = sum(one.place in same for one in replaced)
     would: tuple[tuple[str, FileState, Sequence[tuple[str, str]]], ...] = (
         ("added", "planned", [(one.path, "") for one in todo.add]),
         (
             "replaced",
             "planned",
-            [(one.path, "") for one, _ in todo.replace if one.place not in moved],
+            [(one.path, _AS_IT_WAS if one.place in same else "") for one in replaced],
         ),
         ("moved", "moved", [(one.file.path, _how_moved(one)) for one in todo.move]),
         ("updated", "updated", [(one.known.key.path, "") for one in changed]),

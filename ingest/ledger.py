@@ -48,7 +48,18 @@ class Ledger:
         self.hashes: dict[RootPath, str] = {}
         self.failures: dict[RootPath, Failure] = {}
         self.counts = dict.fromkeys(
-            ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
+            (
+                "added",
+                "replaced",
+                "moved",
+                "updated",
+                "removed",
+                "unchanged",
+                "failed",
+                "chunks",
+                "read_anew",
+            ),
+            0,
         )
         self.read_again: dict[RootPath, str] = {}
         """Where documents were moved to that are to be read again, and what was said of the move."""
@@ -80,6 +91,7 @@ class Ledger:
         moved = self.read_again.get((item.source.root, item.source.path))
         if moved is None:  # else it is counted as moved
             self.counts["added" if item.before is None else "replaced"] += 1
+            self.counts["read_anew"] += item.before is not None and item.before.sha256 == version.sha256
         self.counts["chunks"] += version.chunks
         self._pages += version.pages
         tokens = sum(chunk.tokens for chunk in item.chunks)

@@ -143,6 +143,9 @@ class IngestReport:
     """What an ingest did. ``stopped`` tells why it ended early ("" when it did not), ``slower`` why passages were
     embedded more slowly than they could be ("" when they were not).
 
+    Of the ``replaced`` documents ``read_anew`` have the file they had: this Vouch, or a setting, reads, cuts or embeds
+    it otherwise than before.
+
     A document that moved, and was read again under its new name, counts as one of ``moved`` alone, and is one of
     ``files``: as it was read, with the place where it was.
     """
@@ -158,6 +161,7 @@ class IngestReport:
     failed: int
     chunks: int
     seconds: float
+    read_anew: int = 0
     dry_run: bool = False
     stopped: str = ""
     hint: str = ""

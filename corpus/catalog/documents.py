@@ -60,6 +60,14 @@ class Known:
     metadata: Mapping[str, str]
 
 
+def ways_read(db: Connection) -> dict[tuple[str, str], int]:
+    """Counts the live documents by their content type and the fingerprint of how they were read."""
+    live = versions.join(documents, documents.c.live_version_id == versions.c.id)
+    way = (versions.c.content_type, versions.c.fingerprint)
+    found = db.execute(select(*way, func.count()).select_from(live).group_by(*way))
+    return {(kind, fingerprint): number for kind, fingerprint, number in found}
+
+
 def touch(db: Connection, document_id: str, modified: datetime | None) -> None:
     """Records a new modification time of unchanged content, so that the next plan need not hash it."""
     live = select(documents.c.live_version_id).where(documents.c.id == document_id).scalar_subquery()

@@ -165,6 +165,7 @@ def show_report(screen: Screen, done: Mapping[str, Any]) -> None:
         "Collection ", (printable(done["collection"]), "title"), f", {duration(done['seconds'])}"
     )
     screen.show(name, _summary(done))
+    _show_anew(screen, done)
     files = _grouped(done["files"])
     _show_files(screen, "Failed", files["failed"], "bad")
     _show_files(screen, "Read in part", files["partial"], "warn")
@@ -232,6 +233,17 @@ def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
         f"A dry run of collection {done['collection']}: nothing was changed. It would have been:",
         _summary(done),
     )
+    _show_anew(screen, done)
+
+
+def _show_anew(screen: Screen, done: Mapping[str, Any]) -> None:
+    """Says why files were read that have not changed: after an update of Vouch that may be all of them."""
+    if done["read_anew"]:
+        said = (
+            f"Of the replaced {done['read_anew']:,} have the file they had: Vouch was updated, or a setting changed, "
+            "and reads, cuts or embeds them otherwise now. Their earlier versions stay."
+        )
+        screen.show("", *wrap(Text(said, "faint"), screen.width))
 
 
 def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]], style: str) -> None:

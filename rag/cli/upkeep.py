@@ -156,7 +156,13 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
     return {
         "data folder": found["folder"] + ("  (read-only)" if found["read_only"] else ""),
         "owner": found["owner"] or "none",
-        "documents": f"{found['documents']:,}",
+        "documents": f"{found['documents']:,}"
+        + (
+            f", {found['read_otherwise']:,} of them as an earlier version or setting read them "
+            "(an ingest of their files reads them anew)"
+            if found["read_otherwise"]
+            else ""
+        ),
         "collections": ", ".join(f"{name} ({number:,})" for name, number in found["collections"].items())
         or "none",
         "passages": passages,

@@ -21,6 +21,7 @@ from corpus.embedding import processor
 from corpus.errors import EmbeddingError, NotAllowedError, UsageError, not_permitted
 from corpus.settings import Settings
 from corpus.types import OWNER, Filter
+from ingest.planning import fingerprint
 from ingest.reports import IngestOptions
 from ingest.sandbox import ParserPool
 from rag.as_json import to_json
@@ -204,11 +205,17 @@ def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: 
 def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     with service.corpus.catalog.read() as db:
         collections, failures = access.collections(db, OWNER), records.list_failures(db)
+        ways, space = documents.ways_read(db), records.space(db)
     running = to_json(service.embedder.running())
     return {
         **to_json(service.corpus.state()),
         "embedding": running,
         "processor": processor(),
+        "read_otherwise": sum(
+            number
+            for (kind, way), number in ways.items()
+            if space and way != fingerprint(kind, service.corpus.settings, space)
+        ),
         "collections": collections,
         "failures": failures,
     }

@@ -149,6 +149,25 @@ def test_the_settings_of_reading_are_part_of_what_is_known(tmp_path: Path, folde
             assert counts(run(opened, folder)) == expected
 
 
+def test_what_is_read_anew_from_the_file_it_had_is_told_from_what_has_another(
+    tmp_path: Path, folder: Path
+) -> None:
+    """After an update all of a company's files may be replaced, and it is asked what became of them."""
+    names = sorted(one.name for one in folder.rglob("*") if one.is_file())
+    chosen = Settings(data_dir=tmp_path / "data", dense="exact", min_free_mb=1)
+    with open_corpus(chosen, SPACE) as opened:
+        assert run(opened, folder).read_anew == 0
+    chosen = chosen.model_copy(update={"chunk_tokens": 150})
+    (folder / "a.txt").write_text("Another rule holds from today.", encoding="utf-8")
+    with open_corpus(chosen, SPACE) as opened:
+        planned = run(opened, folder, dry_run=True)
+        assert (planned.replaced, planned.read_anew) == (len(names), len(names) - 1)
+        assert {one.path for one in planned.files if one.message == "would be replaced"} == {"a.txt"}
+        done = run(opened, folder)
+        assert (done.replaced, done.read_anew) == (len(names), len(names) - 1)
+        assert run(opened, folder).read_anew == 0
+
+
 def test_access_and_metadata_are_set_kept_and_changed(corpus: Corpus, folder: Path) -> None:
     hr, it = frozenset({"group:hr"}), frozenset({"group:it"})
     run(corpus, folder, access=hr, metadata={"department": "hr"})
