@@ -26,7 +26,7 @@ from corpus.catalog import Connection, changes, database, documents, open_databa
 from corpus.catalog.texts import is_intact, read_text
 from corpus.catalog.versions import VersionRecord, content_hashes, list_versions
 from corpus.crashpoints import reach
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 from corpus.embedding.exported import EXPORT_NAMES, export_files
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import DamagedError, NotAllowedError, StorageError, disk_code
@@ -156,7 +156,7 @@ def _pack(target: Path, manifest: Mapping[str, Any], files: Mapping[str, Path]) 
             for name, file in files.items():
                 archive.add(file, name)
         out.flush()
-        os.fsync(out.fileno())
+        sync_open(out.fileno())
 
 
 def restore(source: Path, folder: Path, *, replace: bool = False) -> BackupSummary:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 from corpus.errors import DamagedError, NotFoundError
 from corpus.hashing import file_sha256
 
@@ -45,7 +45,7 @@ class Originals:
                     with _opened(source) as data:
                         shutil.copyfileobj(data, out, 1 << 20)
                 out.flush()
-                os.fsync(out.fileno())
+                sync_open(out.fileno())
             if file_sha256(temporary) != sha256:
                 raise DamagedError(
                     f"The file {source if isinstance(source, Path) else sha256} changed while it was read.",

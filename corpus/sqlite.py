@@ -56,6 +56,8 @@ class SqliteFile:
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",
+            "fullfsync=ON",  # nothing but macOS knows it: there fsync leaves what is written in the drive's own memory
+            "checkpoint_fullfsync=ON",
             "wal_autocheckpoint=4000",
         )
         pragmas = (

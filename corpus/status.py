@@ -54,7 +54,13 @@ def read_state(
         problems.append(UNFINISHED_ERASURE)
     if not catalog.is_there:
         problems.insert(0, MOVED)
-    if catalog.read_only:
+    if catalog.older:
+        problems.insert(
+            0,
+            "The catalog is an earlier Vouch's, and its disk is read-only or has no room to bring it up to date, which "
+            "takes twice the catalog's size for a while. A copy of it is read; searching goes on.",
+        )
+    elif catalog.read_only:
         problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
     return CorpusState(
         folder=folder,

@@ -40,12 +40,16 @@ class _Shared(threading.local):
 class Database:
     """One catalog file. Reads may run on any thread; writes take turns.
 
-    ``read_only`` is True when the disk cannot be written: reading goes on, writing raises.
+    ``read_only`` is True when the disk cannot be written: reading goes on, writing raises. ``older`` is True when it is
+    an earlier Vouch's, too, and only a copy elsewhere could be brought up to date.
     """
 
-    def __init__(self, engine: Engine, place: Place, read_only: bool, held: ExitStack) -> None:
+    def __init__(
+        self, engine: Engine, place: Place, read_only: bool, held: ExitStack, *, older: bool = False
+    ) -> None:
         self.path = place.path
         self.read_only = read_only
+        self.older = older
         self._place = place
         self._engine = engine
         self._writer = threading.RLock()
@@ -251,7 +255,8 @@ def _copy_whole(source: sqlite3.Connection, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
     except BaseException:
         copy.close()
-        target.unlink(missing_ok=True)
+        for left in (target, target.with_name(f"{target.name}-journal")):
+            left.unlink(missing_ok=True)
         raise
     copy.close()
     sync(target)
@@ -284,5 +289,6 @@ def _open_readable(path: Path) -> Database:
                     os.chmod(scratch / part.name, 0o600)
             with engine.connect() as db, db.execution_options(vouch_write=True).begin():
                 _file(path).check_header(db)
+                older = schema.found_version(db) < schema.SCHEMA_VERSION
                 schema.prepare(db)
-        return Database(engine, place, read_only=True, held=held.pop_all())
+        return Database(engine, place, read_only=True, held=held.pop_all(), older=older)

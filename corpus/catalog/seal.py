@@ -13,7 +13,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 
 SEALED_BYTES = 256 << 20
 """The largest catalog that is sealed: about 100,000 passages, checked in 0.15 s."""
@@ -38,7 +38,7 @@ def make_seal(path: Path) -> None:
         with open(temporary, "w", encoding="ascii") as out:
             out.write(_fingerprint(path))
             out.flush()
-            os.fsync(out.fileno())
+            sync_open(out.fileno())
         os.replace(temporary, seal)
     except OSError:
         with suppress(OSError):

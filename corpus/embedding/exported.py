@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from corpus.durable import sync_open
 from corpus.embedding.compiled import Precision
 from corpus.embedding.model import ModelFolder, read_model
 from corpus.embedding.runtime import (
@@ -254,7 +255,7 @@ def main() -> None:
         (made / _NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
         for file in made.iterdir():
             with file.open("rb") as stream:
-                os.fsync(stream.fileno())
+                sync_open(stream.fileno())
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
     finally:

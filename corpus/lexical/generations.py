@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 from corpus.patterns import pattern
 
 _POINTER = "CURRENT"
@@ -41,7 +41,7 @@ class Generations:
         with open(temporary, "w", encoding="ascii") as file:
             file.write(name + "\n")
             file.flush()
-            os.fsync(file.fileno())
+            sync_open(file.fileno())
         os.replace(temporary, self._folder / _POINTER)
         sync(self._folder)
 

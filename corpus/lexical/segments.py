@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 from corpus.errors import DamagedError
 from corpus.patterns import pattern
 
@@ -56,7 +56,7 @@ def write_record(folder: Path, record: Record) -> None:
     with open(temporary, "w", encoding="ascii") as file:
         file.write(json.dumps({"record": body, "crc": zlib.crc32(body.encode())}))
         file.flush()
-        os.fsync(file.fileno())
+        sync_open(file.fileno())
     os.replace(temporary, folder / _RECORD)
     sync(folder)
 

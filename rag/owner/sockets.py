@@ -11,11 +11,14 @@ import os
 import socket
 import struct
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 SOCKET_NAME = "owner.sock"
+
+_OPEN_FOLDERS = Path("/proc/self/fd")
 
 _CREDENTIALS = "3i"  # struct ucred: process, user, group
 
@@ -107,14 +110,19 @@ def _listen_at_file(folder: Path) -> socket.socket:
 
 @contextmanager
 def _address(folder: Path) -> Iterator[str]:
-    """A path for the socket file that fits the 107 bytes a Unix socket's address may have."""
+    """A path for the socket file that fits the bytes a Unix socket's address may have: 107, on macOS 103."""
     path = str(folder / SOCKET_NAME)
     if len(os.fsencode(path)) < 100:
         yield path
         return
+    if not _OPEN_FOLDERS.is_dir():  # macOS has none: a link with a short name leads there
+        with tempfile.TemporaryDirectory(prefix="vouch-", dir="/tmp") as short:
+            (Path(short) / "to").symlink_to(folder)
+            yield f"{short}/to/{SOCKET_NAME}"
+        return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+        yield f"{_OPEN_FOLDERS}/{descriptor}/{SOCKET_NAME}"
     finally:
         os.close(descriptor)
 

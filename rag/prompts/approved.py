@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from corpus.durable import sync
+from corpus.durable import sync, sync_open
 from corpus.errors import NotFoundError, StorageError, UsageError, disk_code
 from corpus.language import normalise
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
@@ -182,7 +182,7 @@ def _write(folder: Path, all: Sequence[Approved]) -> None:
         ) as file:
             file.writelines(lines)
             file.flush()
-            os.fsync(file.fileno())
+            sync_open(file.fileno())
         os.replace(new, path)
         sync(folder)
     except OSError as error:

@@ -132,6 +132,7 @@ def test_without_room_for_the_copy_nothing_is_changed_and_searching_goes_on(
     monkeypatch.setattr("corpus.catalog.database._keep_copy", refuse)
     opened = open_database(tmp_path)
     assert opened.read_only
+    assert opened.older
     with opened.read() as db:
         assert len(documents.list_documents(db)) == 3
     opened.close()
@@ -146,6 +147,7 @@ def test_an_older_catalog_on_a_read_only_disk_is_read(tmp_path: Path, read_only_
         open_corpus(Settings(data_dir=folder, dense="exact"), SPACE) as corpus,
     ):
         assert corpus.state().read_only
+        assert "an earlier Vouch's" in corpus.state().problems[0]
         assert len(corpus.search_dense(word_vector("leave"), 10, OWNER)) == 3
     assert path.read_bytes() == before
 

@@ -109,3 +109,17 @@ def test_nothing_is_asked_of_another_users_process(locked: Path, backlog: int) -
             assert ask(locked) == (False, None)
         with serve_control(locked, echo):  # it works on without
             assert ask(locked) == (False, None)
+
+
+def test_a_folder_with_a_long_path_is_listened_in_without_proc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS, where nothing leads to an open folder but its path."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(sockets, "_OPEN_FOLDERS", tmp_path / "nowhere")
+    monkeypatch.setattr(sockets, "_name", lambda status: 1 / 0)  # and there are no abstract names
+    with serve_control(folder, echo):
+        assert ask(folder) == (True, ["search", {"query": "x"}])
+    with pytest.raises(FileNotFoundError):
+        sockets._connect_to_file(folder)
