@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,7 +78,7 @@ class TantivyIndex:
         self._closing = threading.Event()
         self._engine: Engine | None = None
         self._stale = True
-        self._shadow: Path | None = None
+        self._shadow: ExitStack | None = None
         self._generation = 0
         self._seq = 0
         self._counts = NO_ROWS
@@ -327,7 +328,7 @@ class TantivyIndex:
 
     def _leave_shadow(self) -> None:
         if self._shadow is not None:
-            shutil.rmtree(self._shadow, ignore_errors=True)
+            self._shadow.close()
             self._shadow = None
 
     def _is_small(self) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from corpus.errors import DamagedError
 from corpus.lexical import segments
@@ -20,13 +20,13 @@ NO_ROWS = Counts(0, 0, 0)
 class Opened:
     """The generation that answers, and what is wrong with it.
 
-    ``engine`` is None where none is intact. ``shadow`` is the folder of links that it reads through, if it needs one;
-    who has it deletes it. ``seq`` is the change it includes last. ``problem`` says why it must be built again, "" where
+    ``engine`` is None where none is intact. ``shadow`` holds the links that it reads through, if it needs them; who
+    has it closes it. ``seq`` is the change it includes last. ``problem`` says why it must be built again, "" where
     it need not. ``unbuilt``: there never was one.
     """
 
     engine: Engine | None = None
-    shadow: Path | None = None
+    shadow: ExitStack | None = None
     generation: int = 0
     seq: int = 0
     counts: Counts = NO_ROWS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -310,22 +311,28 @@ def test_leftovers_of_a_crash_are_cleaned_up(tmp_path: Path) -> None:
 # ---- disks ---------------------------------------------------------------------------------------
 
 
-def test_a_disk_that_takes_no_lock_file_is_read_through_links(tmp_path: Path) -> None:
+def test_a_disk_that_takes_no_lock_file_is_read_through_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The links of a killed process stayed among temporary files for ever."""
     feed, folder, expected = _filled(tmp_path)
+    temporary = tmp_path / "temporary"
+    (temporary / "vouch-lexical-of-a-killed-one").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     for name in (".tantivy-meta.lock", ".tantivy-writer.lock"):
         (folder / "gen-000001" / name).unlink(missing_ok=True)
         (folder / "gen-000001" / name).mkdir()
     index = TantivyIndex(feed, folder)
     assert_same(results(index, "leave 育児休業"), expected)
-    shadow = index._shadow
-    assert shadow is not None
+    (links,) = temporary.iterdir()
+    assert (links / "meta.json").is_symlink()
     feed.add(50, "leave at last")
     with pytest.raises(StorageError) as caught:
         index.follow()
     assert caught.value.code == "read_only"
     assert_same(results(index, "leave 育児休業"), expected)
     index.close()
-    assert not shadow.exists()
+    assert not [*temporary.iterdir()]
 
 
 @pytest.mark.parametrize("number", [28, 30])
