@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import Change, watch
@@ -26,7 +27,7 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
 
     Raises:
         UsageError: one is no folder.
-        StorageError: ``cannot_watch``: the system cannot follow them.
+        StorageError: ``cannot_watch``: the system cannot follow them, or not a folder that has come into them.
     """
     real = [folder.resolve() for folder in folders]
     for given, folder in zip(folders, real, strict=True):
@@ -45,6 +46,8 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
         lost: set[Path] = set()
         before = {folder: _identity(folder) for folder in real}
         try:
+            for folder in real:
+                _check_room(folder)
             rounds = watch(
                 *real,
                 watch_filter=is_wanted,
@@ -58,6 +61,8 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
             )
             yield frozenset(_place(path) for _, path in next(rounds, ())) | replaced
             for changes in rounds:
+                for folder in [path for change, path in changes if change is Change.added]:
+                    _check_room(Path(folder))
                 if changes:
                     yield frozenset(_place(path) for _, path in changes)
                 lost |= {Path(path) for change, path in changes if change is Change.deleted} & before.keys()
@@ -71,12 +76,36 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
                     break
             else:
                 return
-        except OSError as error:
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # a RuntimeError is watchfiles' own for what it has no other for
             raise StorageError(
                 f"The folders cannot be followed: {error}.",
                 code="cannot_watch",
-                hint="Ingest them now and then instead; on Linux, fs.inotify.max_user_watches may be too low.",
+                hint="What was ingested stays. Ingest them now and then instead; on Linux, "
+                "fs.inotify.max_user_watches or fs.inotify.max_user_instances may be too low.",
             ) from error
+
+
+def _check_room(folder: Path) -> None:
+    """Follows a folder and all below it for a moment, for ``watch`` tells nothing of those that it has no room for
+    where it is to pass over what it may not read, nor of those that come later.
+
+    Raises:
+        OSError, RuntimeError: the system cannot follow so many.
+    """
+    if folder.is_dir():
+        with suppress(PermissionError):
+            watched = watch(
+                folder,
+                rust_timeout=1,
+                yield_on_timeout=True,
+                raise_interrupt=False,
+                ignore_permission_denied=False,
+            )
+            next(watched, None)
+            watched.close()
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

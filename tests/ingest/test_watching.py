@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -111,3 +113,41 @@ def test_only_folders_are_followed(tmp_path: Path) -> None:
     for path in (tmp_path / "a.txt", tmp_path / "gone"):
         with pytest.raises(UsageError, match="no folder"):
             next(follow([path], tmp_path / "data", lambda: True))
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("max_inotify_watches", 3), ("max_inotify_watches", 5), ("max_inotify_instances", 0)]
+)
+def test_a_folder_that_the_system_has_no_room_to_follow_is_told(
+    tmp_path: Path, limit: str, most: int
+) -> None:
+    """Those beyond the limit of watches were passed over in silence; without one at all it was a defect."""
+    for name in ("a", "b", "c"):
+        (tmp_path / "files" / name).mkdir(parents=True)
+    program = f"""
+import threading
+from pathlib import Path
+from corpus.errors import StorageError
+from ingest.watching import follow
+folder = Path({str(tmp_path / "files")!r})
+try:
+    for number, told in enumerate(follow([folder], folder.parent / "data", lambda: number_of_rounds[0] > 20)):
+        number_of_rounds[0] += 1
+        for name in "def"[number : number + 1]:
+            (folder / name / "deep").mkdir(parents=True)
+except StorageError as error:
+    print(error.code, error.hint)
+""".replace("try:", "number_of_rounds = [0]\ntry:", 1)
+    limited = f"echo {most} > /proc/sys/user/{limit} && exec {sys.executable} -"
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", limited],
+        input=program,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    if "unshare" in done.stderr or "Permission denied" in done.stderr:
+        pytest.skip("a limit of one's own needs a user namespace")
+    assert done.stdout.startswith("cannot_watch "), (done.stdout, done.stderr)
+    assert "max_user_instances" in done.stdout
