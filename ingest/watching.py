@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,8 +46,7 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
         lost: set[Path] = set()
         before = {folder: _identity(folder) for folder in real}
         try:
-            for folder in real:
-                _check_room(folder)
+            _check_room(real)
             rounds = watch(
                 *real,
                 watch_filter=is_wanted,
@@ -61,8 +60,7 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
             )
             yield frozenset(_place(path) for _, path in next(rounds, ())) | replaced
             for changes in rounds:
-                for folder in [path for change, path in changes if change is Change.added]:
-                    _check_room(Path(folder))
+                _check_room([Path(path) for change, path in changes if change is Change.added])
                 if changes:
                     yield frozenset(_place(path) for _, path in changes)
                 lost |= {Path(path) for change, path in changes if change is Change.deleted} & before.keys()
@@ -88,17 +86,17 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
             ) from error
 
 
-def _check_room(folder: Path) -> None:
-    """Follows a folder and all below it for a moment, for ``watch`` tells nothing of those that it has no room for
-    where it is to pass over what it may not read, nor of those that come later.
+def _check_room(paths: Iterable[Path]) -> None:
+    """Follows the folders among the paths, and all below them, for a moment: ``watch`` tells nothing of those that it
+    has no room for where it is to pass over what it may not read, nor of those that come later.
 
     Raises:
         OSError, RuntimeError: the system cannot follow so many.
     """
-    if folder.is_dir():
-        with suppress(PermissionError):
+    if folders := [path for path in paths if path.is_dir()]:
+        with suppress(PermissionError, FileNotFoundError):
             watched = watch(
-                folder,
+                *folders,
                 rust_timeout=1,
                 yield_on_timeout=True,
                 raise_interrupt=False,
