@@ -83,13 +83,13 @@ def _find_letters(wanted: str, source: Normalised) -> tuple[int, int] | None:
 
 
 def absences(
-    questions: Sequence[Question], located: Sequence[Question], named: NamedDocuments, where: str
+    questions: Sequence[Question], located: Sequence[Question] | None, named: NamedDocuments, where: str
 ) -> list[str]:
     """Returns sentences on what the gold of questions names and is not there.
 
     Args:
-        questions: as they were read. located: the same after :func:`locate`. named: the documents that are
-            searched. where: what holds them, as in "the corpus".
+        questions: as they were read. located: the same after :func:`locate`; None where nobody asks for their texts'
+            places. named: the documents that are searched. where: what holds them, as in "the corpus".
     """
     golds = list(dict.fromkeys(gold.document for question in questions for gold in question.gold))
     lost = [one for one in golds if named.find(one) is None]
@@ -107,7 +107,7 @@ def absences(
     gone = frozenset(lost)
     asked = [
         (before.id, _is_lost(own, now, gone))
-        for before, after in zip(questions, located, strict=True)
+        for before, after in zip(questions, located or (), strict=located is not None)
         for own, now in zip(before.gold, after.gold, strict=True)
         if (own.text or own.start >= 0)
     ]

@@ -184,7 +184,7 @@ def calibrate(service: Service, params: Params, emit: Emit, cancelled: Cancelled
         calibration.save(data_dir, found.abstention, service.corpus.space.id, {"questions": len(cases)})
         service.abstention = found.abstention
     named = NamedDocuments(_documents(service, limit))
-    lost = absences(questions, questions, named, _where(limit))
+    lost = absences(questions, None, named, _where(limit))
     return {**to_json(found), "warnings": [*found.warnings, *lost], "kept": keep}
 
 

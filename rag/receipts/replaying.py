@@ -324,7 +324,8 @@ def _moved(
 ) -> list[Moved]:
     """Returns the passages that have another rank, or one of the two has not; those that were found first."""
     old = {hit["chunk_id"]: hit for hit in before}
-    new = {hit["chunk_id"]: hit for hit in now}
+    anew = _read_anew(old, now)
+    new = {anew.get(hit["chunk_id"], hit["chunk_id"]): hit for hit in now}
     with corpus.catalog.read() as db:
         theirs = access.visible_among(db, asked_by, sorted({hit["document_id"] for hit in before}))
     moved = []
@@ -348,6 +349,23 @@ def _moved(
             )
         )
     return moved
+
+
+def _read_anew(old: Mapping[str, Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Returns passages that are the same ones to a reader, though their document was read anew.
+
+    After an update of Vouch every passage has another id, most of them with their words, heading and page as they were.
+
+    The id that one has now → the one it had.
+    """
+    found = {hit["chunk_id"] for hit in now}
+    lost = {_as_read(hit): own for own, hit in old.items() if own not in found}
+    pairs = {hit["chunk_id"]: lost.pop(_as_read(hit), None) for hit in now if hit["chunk_id"] not in old}
+    return {after: before for after, before in pairs.items() if before is not None}
+
+
+def _as_read(hit: Mapping[str, Any]) -> tuple[str, int, str]:
+    return hit["document_id"], hit["page"], hit["hash"]
 
 
 def _why(since: Since | None, hit: Mapping[str, Any], theirs: frozenset[str], *, lost: bool) -> str:

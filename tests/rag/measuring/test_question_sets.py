@@ -224,6 +224,10 @@ def test_what_the_gold_names_and_is_not_there_is_told() -> None:
         "1 of the 4 gold documents are not in the corpus (gone.md); they count as not found.",
         "2 of the 3 gold texts do not stand in their documents (questions q2); the span measures leave them out.",
     ]
+    (missing,) = absences(
+        asked, None, named, "the corpus"
+    )  # as calibrating asks: where texts stand is all one to it
+    assert missing.startswith("1 of the 4 gold documents")
     (none,) = absences(asked, found, NamedDocuments(["other.md"]), "the collection hr")
     assert none.startswith(
         "None of the 4 gold documents is in the collection hr (leave, gone.md, b.txt, b): most"
