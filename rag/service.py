@@ -245,8 +245,6 @@ class Service:
         )
 
         def keep(one: Compared) -> Compared:
-            if one.answer is None:
-                return one
             ask = one.arm.ask(question, history)
             searches = [own for own in library.searches if ask.retrieval and own.k == ask.k]
             kept = keep_receipt(one.answer, ask, searches, library, self.models, self.settings, abstention)

@@ -14,7 +14,7 @@ from typing import Any
 from corpus.errors import VouchError
 from rag.as_json import to_json
 from rag.asking.answers import Answer, CitationsFound, Done, Event, Failed, PassagesFound, TextDelta
-from rag.asking.comparison import Arm, Compared, Comparison
+from rag.asking.comparison import Arm, Comparison
 from rag.measuring.measurements import Measurement, measured
 from rag.models.cards import ModelCard, Wanted
 from rag.models.catalogue import Models
@@ -43,7 +43,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     """
     return {
         "question": found.question,
-        "arms": [{"arm": _arm(one.arm), **_arm_answer(found.question, one)} for one in found.arms],
+        "arms": [{"arm": _arm(one.arm), **answer_json(one.answer)} for one in found.arms],
         "notes": list(found.notes),
     }
 
@@ -107,35 +107,3 @@ def _sizes(prompt: Prompt | None) -> dict[str, Any] | None:
 
 def _arm(arm: Arm) -> dict[str, Any]:
     return {**to_json(replace(arm, template=None)), "template": arm.template.name if arm.template else ""}
-
-
-def _arm_answer(question: str, compared: Compared) -> dict[str, Any]:
-    if compared.answer is not None:
-        return answer_json(compared.answer)
-    arm = compared.arm
-    return {
-        "id": "",
-        "question": question,
-        "text": "",
-        "abstained": False,
-        "citations": [],
-        "passages": [],
-        "model": arm.model,
-        "retrieval": arm.retrieval,
-        "strategy": arm.strategy,
-        "usage": {"input_tokens": 0, "output_tokens": 0, "counted": "nothing was answered", "cost_usd": None},
-        "timings_ms": {},
-        "complete": False,
-        "finish_reason": "error",
-        "sentences": [],
-        "support": None,
-        "supported": None,
-        "conflicts": [],
-        "confidence": None,
-        "notes": [],
-        "standalone_question": "",
-        "template": arm.template.name if arm.template else "",
-        "failure": to_json(compared.failure),
-        "prompt": None,
-        "receipt": None,
-    }

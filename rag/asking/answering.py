@@ -16,12 +16,12 @@ from corpus.types import Hit
 from rag.asking.answers import (
     MIN_SUPPORT,
     Answer,
-    AnswerNote,
     Ask,
     CitationsFound,
     Done,
     Event,
     Failed,
+    Failure,
     Library,
     PassagesFound,
     TextDelta,
@@ -30,7 +30,7 @@ from rag.asking.notes import ignored, notes_on
 from rag.asking.opening import Opening
 from rag.asking.preparing import Preparation, ms_since
 from rag.asking.refusals import check, empty
-from rag.asking.vouching import judge, make_answer, tell_conflicts, tell_unnamed, vouch
+from rag.asking.vouching import judge, tell_conflicts, tell_unnamed, used, vouch
 from rag.grounding.abstention import FITTED, Abstention
 from rag.grounding.citations import Cited
 from rag.grounding.conflicts import Conflict
@@ -139,9 +139,7 @@ class _Run:
         yield PassagesFound(self._id, self._asked.passages)
         if prompt is None:
             text = tell("not_found", self._asked.japanese)
-            yield TextDelta(text)
-            yield CitationsFound((), ())
-            yield Done(self._answer(text, "stop", abstained=True))
+            yield from _in_place_of_it(self._answer(text, "stop", abstained=True))
             return
         yield from self._generate(prompt, hits)
 
@@ -228,7 +226,7 @@ class _Run:
                 prompt = self._asked.build(hits, replace(budget, window=prompt.tokens // 2 + budget.output))
             except LimitError:
                 raise error from None  # there was little but the question itself
-        self._asked.notes.append(AnswerNote("prompt_halved", tell("prompt_halved", self._asked.japanese)))
+        self._asked.remark("prompt_halved")
         yield prompt
         with closing(self._asked.model.stream(prompt.messages, self._stop)) as stream:
             yield from stream
@@ -237,21 +235,16 @@ class _Run:
         """Ends an answer for which no model can be reached: with the passages alone."""
         text = tell("unreachable", self._asked.japanese)
         text += tell("and_passages", self._asked.japanese) if self._asked.passages else ""
-        said = tell("model_says", self._asked.japanese, said=error.message)
-        self._asked.notes.append(AnswerNote(error.code, said))
-        yield TextDelta(text)
-        yield CitationsFound((), ())
-        yield Done(self._answer(text, error.code, failure=error))
+        self._asked.remark(error.code, "model_says", said=error.message)
+        yield from _in_place_of_it(self._answer(text, error.code, failure=error))
 
     def _abstain(self) -> Iterator[Event]:
         """Ends an answer in which the model says that it has none."""
         read, finish = self._asked.ask.retrieval, self._finish
         text = tell("not_found" if read else "not_known", self._asked.japanese)
-        said = tell("model_abstained" if read else "no_answer", self._asked.japanese)
-        self._asked.notes.append(AnswerNote("model_abstained", said))
-        yield TextDelta(text)
-        yield CitationsFound((), ())
-        yield Done(self._answer(text, finish.reason if finish else "", finish=finish, abstained=True))
+        self._asked.remark("model_abstained", "model_abstained" if read else "no_answer")
+        reason = finish.reason if finish else ""
+        yield from _in_place_of_it(self._answer(text, reason, finish=finish, abstained=True))
 
     def _withhold(self, cited: Cited) -> Iterator[Event]:
         """Ends an answer that had to be vouched for and is not: the passages are all that is shown."""
@@ -260,13 +253,11 @@ class _Run:
             yield Failed(self._error, self._answer("", "error", failure=self._error))
             return
         text = tell("not_supported", self._asked.japanese)
-        self._asked.notes.append(AnswerNote("withheld", tell("withheld", self._asked.japanese)))
-        yield TextDelta(text)
-        yield CitationsFound((), ())
+        self._asked.remark("withheld")
         reason = self._finish.reason if self._finish else ""
         looked_at = Cited(cited.sentences, ())
         given = self._answer(text, reason, cited=looked_at, finish=self._finish, abstained=True)
-        yield Done(replace(given, sentences=()))
+        yield from _in_place_of_it(replace(given, sentences=()))
 
     def _answer(
         self,
@@ -278,17 +269,42 @@ class _Run:
         abstained: bool = False,
         failure: VouchError | None = None,
     ) -> Answer:
-        self._asked.timings["total"] = ms_since(self._began)
-        return make_answer(
-            self._asked,
-            text,
-            reason,
-            answer_id=self._id,
-            min_support=self._min_support,
-            reply=self._reply,
-            conflicts=self._conflicts,
-            cited=cited,
-            finish=finish,
+        """Returns the answer as far as it has come; ``reason`` is why the model ended, ``cited`` what was looked at,
+        ``failure`` why it is not complete.
+        """
+        asked = self._asked
+        asked.timings["total"] = ms_since(self._began)
+        support = cited.support if cited and cited.sentences else None
+        return Answer(
+            id=self._id,
+            question=asked.ask.question,
+            text=text,
             abstained=abstained,
-            failure=failure,
+            citations=cited.citations if cited else (),
+            passages=asked.passages,
+            model=asked.model.name,
+            retrieval=asked.ask.retrieval,
+            strategy=asked.ask.strategy,
+            usage=used(asked, text, finish),
+            timings_ms=dict(asked.timings),
+            complete=failure is None,
+            finish_reason=reason,
+            sentences=cited.sentences if cited else (),
+            support=support,
+            supported=support >= self._min_support if support is not None and asked.ask.retrieval else None,
+            conflicts=self._conflicts,
+            confidence=asked.confidence,
+            notes=tuple(asked.notes),
+            standalone_question=asked.question if asked.question != asked.ask.question else "",
+            template=asked.template.name if asked.template else "",
+            failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
+            prompt=asked.prompt,
+            reply=self._reply,
         )
+
+
+def _in_place_of_it(answer: Answer) -> Iterator[Event]:
+    """Yields the end of an answer that is told in Vouch's own words: nothing is cited."""
+    yield TextDelta(answer.text)
+    yield CitationsFound((), ())
+    yield Done(answer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from corpus.errors import UsageError, VouchError
 from rag.asking.answering import answer
-from rag.asking.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Retrieved
+from rag.asking.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Retrieved, Usage
 from rag.asking.refusals import check
 from rag.grounding.abstention import FITTED, Abstention
 from rag.models.attempts import Stop
@@ -43,11 +43,10 @@ DEFAULT_ARMS = (Arm(retrieval=True), Arm(retrieval=False))
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One arm and its answer, or why there is none (``failure``)."""
+    """One arm and its answer: an empty one without an id, whose ``failure`` says why, where there is none."""
 
     arm: Arm
-    answer: Answer | None
-    failure: Failure | None = None
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def compare(
 
     Each retrieval setting searches once, so arms that share one rest on the same passages; that is why a follow-up
     question is made to stand alone by rule here, whatever the models. An arm that
-    fails carries its failure; the others go on.
+    fails has its failure in an empty answer; the others go on.
 
     Raises:
         UsageError: no arms, or more than eight; an arm asks for an unknown model, strategy or ``k``.
@@ -102,8 +101,28 @@ def compare(
             )
             compared.append(Compared(arm, given))
         except VouchError as error:
-            compared.append(Compared(arm, None, Failure(error.code, error.message, error.hint)))
+            compared.append(Compared(arm, _failed(ask, error)))
     return Comparison(question, tuple(compared), _notes(named))
+
+
+def _failed(ask: Ask, error: VouchError) -> Answer:
+    return Answer(
+        id="",
+        question=ask.question,
+        text="",
+        abstained=False,
+        citations=(),
+        passages=(),
+        model=ask.model,
+        retrieval=ask.retrieval,
+        strategy=ask.strategy,
+        usage=Usage(0, 0, "nothing was answered"),
+        timings_ms={},
+        complete=False,
+        finish_reason="error",
+        template=ask.template.name if ask.template else "",
+        failure=Failure(error.code, error.message, error.hint),
+    )
 
 
 def _notes(arms: Sequence[Arm]) -> tuple[str, ...]:

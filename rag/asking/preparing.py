@@ -70,6 +70,10 @@ class Preparation:
         self._rewrite_s = rewrite_s
         self._stop = stop
 
+    def remark(self, code: str, key: str = "", /, **values: object) -> None:
+        """Has the reader told a sentence of :mod:`rag.words.told`: that of the note's code, or of another key."""
+        self.notes.append(AnswerNote(code, tell(key or code, self.japanese, **values)))
+
     def find(self) -> tuple[tuple[Hit, ...], bool]:
         """Returns the passages found for the question, best first, and whether it is refused: they do not speak of it.
 
@@ -132,14 +136,11 @@ class Preparation:
         self._read_as(asked.wording)
         if told.only:
             there, other = (hit.source for hit in told.only)
-            said = tell("one_edition", self.japanese, there=there, other=other)
-            self.notes.append(AnswerNote("one_edition", said))
+            self.remark("one_edition", there=there, other=other)
         elif told.same:
-            said = tell("unchanged", self.japanese, new=told.newer.source, old=told.older.source)
-            self.notes.append(AnswerNote("unchanged", said))
+            self.remark("unchanged", new=told.newer.source, old=told.older.source)
         elif told.matters > told.told > 0:
-            said = tell("more_changes", self.japanese, all=told.matters, shown=told.told)
-            self.notes.append(AnswerNote("more_changes", said))
+            self.remark("more_changes", all=told.matters, shown=told.told)
         others = [
             hit for hit in asked.hits if not (told.only or any(_overlap(hit, one) for one in told.hits))
         ]
@@ -147,9 +148,7 @@ class Preparation:
             replace(one, score=max((hit.score for hit in asked.hits if _overlap(hit, one)), default=0.0))
             for one in told.hits
         ]
-        return tuple(
-            replace(hit, rank=rank) for rank, hit in enumerate([*hits, *others][: self.ask.k], start=1)
-        )
+        return _ranked([*hits, *others][: self.ask.k])
 
     def _of_the_document(self, called: Called, asked: Judged) -> tuple[tuple[Hit, ...], bool]:
         """Returns the passages of the document that a question calls by its name, of which no two editions tell what
@@ -157,9 +156,7 @@ class Preparation:
         """
         self._read_as(asked.wording)
         if not called.hits:
-            self.notes.append(
-                AnswerNote("no_such_document", tell("no_such_document", self.japanese, name=called.name))
-            )
+            self.remark("no_such_document", name=called.name)
             return asked.hits, True
         self.confidence = round(max(asked.chance, asked.threshold), 4)
         self._tell_alone(asked.wording.read, called.hits)
@@ -176,14 +173,12 @@ class Preparation:
         self._read_as(asked.wording)
         self.notes.append(told.note(self.ask.question))
         others = [hit for hit in asked.hits if not _overlap(hit, told.hit)]
-        hits = [told.hit, *others][: self.ask.k]
-        return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
+        return _ranked([told.hit, *others][: self.ask.k])
 
     def _tell_alone(self, question: str, hits: Sequence[Hit]) -> None:
         """Makes a note where a question about a change is about a document of which there is no other edition."""
         if (alone := without_editions(question, hits, self.library)) is not None:
-            said = tell("no_other_edition", self.japanese, document=alone.source)
-            self.notes.append(AnswerNote("no_other_edition", said))
+            self.remark("no_other_edition", document=alone.source)
 
     def _in_force(self, asked: Judged) -> tuple[Hit, ...] | None:
         """Returns the passages of a question that names the year of an edition, or asks of the past, that edition's
@@ -221,8 +216,7 @@ class Preparation:
         self._read_as(whole.wording)
         for one in judged:
             if one.refused:
-                said = tell("part_unanswered", self.japanese, part=one.wording.read)
-                self.notes.append(AnswerNote("part_unanswered", said))
+                self.remark("part_unanswered", part=one.wording.read)
         if self.built_in:
             self.question = "\n".join(one.wording.read for one in answered)
         in_turn = chain.from_iterable(zip_longest(*(one.hits for one in answered)))
@@ -248,9 +242,7 @@ class Preparation:
         self.question = wording.read
         self.notes += [AnswerNote("spelling", note) for note in as_told(wording.slips, self.japanese)]
         if self._standing != without_civility(self.ask.question) or wording.written != self._standing:
-            self.notes.append(
-                AnswerNote("standalone_question", tell("read_as", self.japanese, question=self.question))
-            )
+            self.remark("standalone_question", "read_as", question=self.question)
 
     def build(self, hits: Sequence[Hit], budget: Budget) -> Prompt:
         """Returns the prompt, within the budget, and keeps it with the passages that found a place.
@@ -307,6 +299,10 @@ def _in_passages(found: Retrieved) -> dict[str, str]:
     """Returns those misspelt words that a passage found has as they are meant."""
     texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
     return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
+
+
+def _ranked(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
 
 
 def _overlap(one: Hit, other: Hit) -> bool:

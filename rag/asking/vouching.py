@@ -1,4 +1,4 @@
-"""What the documents vouch for in a model's text, where they contradict each other, and the Answer made of it all."""
+"""What the documents vouch for in a model's text, where they contradict each other, and what it took to write it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corpus.errors import VouchError
 from corpus.types import Hit
-from rag.asking.answers import Answer, AnswerNote, Failure, Usage
+from rag.asking.answers import AnswerNote, Usage
 from rag.asking.dating import named_by, own_dates
 from rag.asking.preparing import Preparation, ms_since
 from rag.grounding.citations import Cited, cite
@@ -19,7 +18,6 @@ from rag.models.attempts import Finish
 from rag.reading.clues import asks_of_the_past
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import is_of_a_time, superseded
-from rag.words.told import tell
 
 
 def vouch(asked: Preparation, text: str) -> Cited:
@@ -43,8 +41,7 @@ def judge(asked: Preparation, cited: Cited, min_support: float) -> bool | None:
     good = sum(sentence.state != "unsupported" for sentence in cited.sentences)
     if cited.support >= min_support:
         return True
-    said = tell("low_support", asked.japanese, good=good, all=len(cited.sentences))
-    asked.notes.append(AnswerNote("low_support", said))
+    asked.remark("low_support", good=good, all=len(cited.sentences))
     return False
 
 
@@ -65,8 +62,7 @@ def tell_unnamed(asked: Preparation, cited: Cited) -> None:
     names = () if foreign else unnamed(asked.question, shown, quoted)
     names += unnamed_codes(asked.question, hits) + unnamed_years(asked.question, hits)
     if names:
-        listed = ("」「" if asked.japanese else ", ").join(names)
-        asked.notes.append(AnswerNote("unnamed", tell("unnamed", asked.japanese, names=listed)))
+        asked.remark("unnamed", names=("」「" if asked.japanese else ", ").join(names))
 
 
 def tell_conflicts(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
@@ -88,32 +84,29 @@ def tell_conflicts(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
         if not {value.document_id for value in one.values} <= asked.compared
     )
     asked.notes += [AnswerNote("conflict", as_told(one, asked.japanese)) for one in found]
-    asked.notes += _older_editions(asked, cited, found)
+    _tell_older_editions(asked, cited, found)
     asked.timings["conflicts"] = ms_since(began)
     return found
 
 
-def _older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) -> list[AnswerNote]:
-    """Returns a note for each cited document of which a newer edition is among the passages, and no conflict told.
+def _tell_older_editions(asked: Preparation, cited: Cited, told: Sequence[Conflict]) -> None:
+    """Makes a note of each cited document of which a newer edition is among the passages, and no conflict told.
 
     A report of one quarter is no older edition of the next one's.
     """
     if asks_of_the_past(asked.question) or asked.compared:
-        return []
+        return
     hits = {passage.hit.document_id: passage.hit for passage in reversed(asked.passages)}
     documents = list(hits)
     known = {frozenset(value.document_id for value in one.values) for one in told}
     shown = {citation.document_id for citation in cited.citations if citation.state != "unsupported"}
-    notes = []
     dates = own_dates([*hits.values()], asked.library)
     for at, newest in superseded([named_by(hit, dates) for hit in hits.values()]).items():
         pair = {documents[at], documents[newest]}
         of_a_time = is_of_a_time(hits[documents[at]].title, hits[documents[at]].source)
         if documents[at] in shown and not (of_a_time or any(pair <= one for one in known)):
             old, new = (_dated(asked, hits[documents[one]]) for one in (at, newest))
-            said = tell("older_edition", asked.japanese, old=old, new=new)
-            notes.append(AnswerNote("older_edition", said))
-    return notes
+            asked.remark("older_edition", old=old, new=new)
 
 
 def _dated(asked: Preparation, hit: Hit) -> str:
@@ -122,52 +115,8 @@ def _dated(asked: Preparation, hit: Hit) -> str:
     return f"{hit.source} ({date})" if date else hit.source
 
 
-def make_answer(
-    asked: Preparation,
-    text: str,
-    reason: str,
-    *,
-    answer_id: str,
-    min_support: float,
-    reply: str | None = None,
-    conflicts: tuple[Conflict, ...] = (),
-    cited: Cited | None = None,
-    finish: Finish | None = None,
-    abstained: bool = False,
-    failure: VouchError | None = None,
-) -> Answer:
-    """Returns the answer as far as it has come; ``reason`` is why the model ended, ``cited`` what was looked at,
-    ``failure`` why it is not complete.
-    """
-    return Answer(
-        id=answer_id,
-        question=asked.ask.question,
-        text=text,
-        abstained=abstained,
-        citations=cited.citations if cited else (),
-        passages=asked.passages,
-        model=asked.model.name,
-        retrieval=asked.ask.retrieval,
-        strategy=asked.ask.strategy,
-        usage=_used(asked, text, finish),
-        timings_ms=dict(asked.timings),
-        complete=failure is None,
-        finish_reason=reason,
-        sentences=cited.sentences if cited else (),
-        support=cited.support if cited and cited.sentences else None,
-        supported=cited.support >= min_support if cited and cited.sentences and asked.ask.retrieval else None,
-        conflicts=conflicts,
-        confidence=asked.confidence,
-        notes=tuple(asked.notes),
-        standalone_question=asked.question if asked.question != asked.ask.question else "",
-        template=asked.template.name if asked.template else "",
-        failure=Failure(failure.code, failure.message, failure.hint) if failure else None,
-        prompt=asked.prompt,
-        reply=reply,
-    )
-
-
-def _used(asked: Preparation, text: str, finish: Finish | None) -> Usage:
+def used(asked: Preparation, text: str, finish: Finish | None) -> Usage:
+    """Returns the tokens read and written for an answer, those of making the question stand alone among them."""
     prompt = asked.prompt
     reported = finish is not None and finish.input_tokens is not None and finish.output_tokens is not None
     count = asked.model.budget.counter

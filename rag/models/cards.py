@@ -118,24 +118,9 @@ class ModelSettings(BaseModel):
 
     def card(self, name: str) -> ModelCard:
         """Returns the card of a model that the user defined."""
-        return ModelCard(
-            name=name,
-            provider=self.provider,
-            model=self.model,
-            title=self.title,
-            family=self.family,
-            open_weights=self.open_weights,
-            licence=self.licence,
-            hosting=self.hosting,
-            languages=self.languages,
-            context_window=self.context_window,
-            max_output_tokens=self.max_output_tokens,
-            price_input_usd=self.price_input_usd,
-            price_output_usd=self.price_output_usd,
-            data_protection=self.data_protection,
-            sources=(Fact(facts=("everything",), source="vouch.toml", as_of=""),),
-            origin="vouch.toml",
-        )
+        said = self.model_dump(include=set(ModelCard.model_fields))
+        sources = (Fact(facts=("everything",), source="vouch.toml", as_of=""),)
+        return ModelCard(name=name, sources=sources, origin="vouch.toml", **said)
 
 
 @dataclass(frozen=True, slots=True)
