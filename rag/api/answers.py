@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from rag.api.asking import StrategyName
 from rag.api.schemas import HitShape
 from rag.asking.answers import DEFAULT_K
+from rag.prompts.strategies import StrategyName
 
 
 class CitationShape(BaseModel):

@@ -9,8 +9,7 @@ from pydantic import AfterValidator, Field
 from rag.api.schemas import CollectionName, FurtherLimits, Question, Shape, plain_text
 from rag.asking.answers import DEFAULT_K, MOST_K
 from rag.asking.comparison import MOST_ARMS
-
-StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
+from rag.prompts.strategies import StrategyName
 
 GivenName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)]
 RequireSupport = Annotated[

@@ -255,7 +255,7 @@ class Preparation:
         if template is not None and template.reads_passages and not self.ask.retrieval:
             template = None
         self.template = template
-        shots = 0 if built_in else STRATEGIES[self.ask.strategy].shots
+        shots = 0 if built_in else STRATEGIES[self.ask.strategy]
         examples = self._examples.nearest(self.question, shots)
         dates = own_dates(hits, self.library)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from math import floor, log10
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from rag.cli.screen import Screen, duration, one_line, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.prompts.prompting import is_japanese
+from rag.prompts.strategies import StrategyName
 from rag.prompts.templates import load_template
 from rag.words.told import tell
 
@@ -27,14 +27,6 @@ _MARKER = pattern(r"\[\d+\]")
 _GUTTER = 4
 _NEAREST = 3
 """Documents that are named where none answers."""
-
-
-class Strategy(StrEnum):
-    """How many worked examples stand in the prompt."""
-
-    zero_shot = "zero-shot"
-    one_shot = "one-shot"
-    few_shot = "few-shot"
 
 
 Model = Annotated[
@@ -75,9 +67,9 @@ def ask(
         typer.Option("--no-retrieval", help="Ask the model alone. Default: from the documents."),
     ] = False,
     strategy: Annotated[
-        Strategy,
+        StrategyName,
         typer.Option(metavar="STRATEGY", help="Worked examples: zero-shot, one-shot or few-shot."),
-    ] = Strategy.zero_shot,
+    ] = "zero-shot",
     template: Template = None,
     after: After = None,
     k: Annotated[
@@ -104,7 +96,7 @@ def ask(
         "question": " ".join(question),
         "model": choose_model(session, model),
         "retrieval": not without,
-        "strategy": strategy.value,
+        "strategy": strategy,
         "k": k,
         "require_support": require_support or None,
         "template": read_template_option(template),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -12,9 +11,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from corpus.errors import NotFoundError, StorageError, UsageError
+from corpus.errors import NotFoundError, UsageError
 from rag.cli.groups import add_command
-from rag.cli.reporting import check_report
+from rag.cli.reporting import check_report, write_report
 from rag.cli.screen import Screen, cell, printable, table
 from rag.cli.session import Collection, Session, read_collection
 
@@ -82,7 +81,8 @@ def calibrate(
     else:
         _show(session.screen, found)
     if report is not None and not reset:
-        _write(report, found)
+        kept = "The calibration was done all the same; --json prints it."
+        write_report(report, found, _page, kept)
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:
@@ -134,18 +134,6 @@ def _told(curve: Sequence[Mapping[str, float]]) -> Iterator[Mapping[str, float]]
 
 
 # ---- a file --------------------------------------------------------------------------------------
-
-
-def _write(report: Path, found: Mapping[str, Any]) -> None:
-    html = report.suffix.lower() == ".html"
-    text = _page(found) if html else json.dumps(found, ensure_ascii=False, indent=2)
-    try:
-        report.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"Cannot write the report {printable(report)}: {error.strerror or error}.",
-            hint="The calibration was done all the same; --json prints it.",
-        ) from error
 
 
 def _page(found: Mapping[str, Any]) -> str:

@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from corpus.errors import UsageError
-from rag.cli.asking import Strategy, choose_model, cost, read_template_option, tokens
+from rag.cli.asking import choose_model, cost, read_template_option, tokens
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen, duration, pairs, printable, wrap
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
+from rag.prompts.strategies import STRATEGIES
 
 _LABEL_CELLS = 10
 _LEAST_CELLS = 26
@@ -86,7 +87,7 @@ def read_arm(given: str) -> dict[str, Any]:
             arm["retrieval"] = value == "yes"
         elif key == "template" and value:
             arm["template"] = read_template_option(value)
-        elif key == "strategy" and value in set(Strategy):
+        elif key == "strategy" and value in STRATEGIES:
             arm["strategy"] = value
         elif key == "k" and value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= 50:
             arm["k"] = int(value)
@@ -124,7 +125,7 @@ def _show(screen: Screen, arms: Sequence[Mapping[str, Any]]) -> None:
 
 def _title(arm: Mapping[str, Any]) -> str:
     words = [arm["model"], "with documents" if arm["retrieval"] else "alone"]
-    if arm["strategy"] != Strategy.zero_shot:
+    if arm["strategy"] != "zero-shot":
         words.append(arm["strategy"])
     if arm["template"]:
         words.append(arm["template"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -23,21 +22,6 @@ SHORT = ("hit@1", "hit@5", "Recall@10", "MRR@10", "nDCG@10")
 
 ABLATED = ("hit@5", "MRR@10", "nDCG@10")
 """What is shown of a search without one of its parts."""
-
-
-class Ranked(StrEnum):
-    """What has a rank."""
-
-    passages = "passages"
-    documents = "documents"
-
-
-class Grain(StrEnum):
-    """What a passage has to match to count as found."""
-
-    document = "document"
-    page = "page"
-    text = "text"
 
 
 def evaluate(
@@ -61,7 +45,7 @@ def evaluate(
         ),
     ] = None,
     ranked: Annotated[
-        Ranked | None,
+        Literal["passages", "documents"] | None,
         typer.Option(
             "--rank",
             metavar="WHAT",
@@ -70,8 +54,9 @@ def evaluate(
         ),
     ] = None,
     grain: Annotated[
-        Grain, typer.Option(metavar="GRAIN", help="What must match: document, page or text.")
-    ] = Grain.page,
+        Literal["document", "page", "text"],
+        typer.Option(metavar="GRAIN", help="What must match: document, page or text."),
+    ] = "page",
     ablate: Annotated[
         bool,
         typer.Option(
@@ -117,8 +102,8 @@ def evaluate(
         "questions": str(source),
         "collection": read_collection(collection),
         "k": k,
-        "ranked": ranked.value if ranked else None,
-        "grain": grain.value,
+        "ranked": ranked,
+        "grain": grain,
         "ablate": ablate,
         "save": _target(save),
         "against": str(against.expanduser().absolute()) if against else None,

@@ -13,7 +13,7 @@ from rich.text import Text
 from corpus.errors import NotAllowedError, UsageError, VouchError
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
-from rag.cli.reporting import STATES, by_format, check_report, noted, write_report
+from rag.cli.reporting import STATES, by_format, check_report, noted, report_page, write_report
 from rag.cli.screen import Screen, cell, count, duration, printable, table, wrap
 from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
 
@@ -125,7 +125,8 @@ def _ingest(
     with progress:
         done: Mapping[str, Any] = session.call("ingest", params, emit=progress.tell, cancelled=interrupt)
     if report is not None:
-        write_report(report, done)
+        kept = "The documents were ingested all the same; --json prints the report."
+        write_report(report, done, report_page, kept)
     if session.json:
         session.screen.json(done)
     elif not session.quiet or done["dry_run"] or done["failed"] or done["stopped"] or _lacks(done):

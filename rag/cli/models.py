@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -18,14 +17,6 @@ from rag.cli.screen import cell, count, pairs, printable, table
 from rag.cli.session import Session, readable
 
 
-class Task(StrEnum):
-    """What a model does."""
-
-    chat = "chat"
-    embedding = "embedding"
-    reranking = "reranking"
-
-
 def list_models(
     context: typer.Context,
     find: Annotated[
@@ -36,7 +27,7 @@ def list_models(
         str | None, typer.Option(metavar="NAME", help="Only of this provider. Default: of any.")
     ] = None,
     task: Annotated[
-        Task | None,
+        Literal["chat", "embedding", "reranking"] | None,
         typer.Option(metavar="TASK", help="Only for this: chat, embedding or reranking. Default: for any."),
     ] = None,
     language: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -121,20 +121,22 @@ def check_report(report: Path | None) -> None:
         raise UsageError(f"There is no folder {printable(report.absolute().parent)} for the report.")
 
 
-def write_report(report: Path, done: Mapping[str, Any]) -> None:
-    """Writes a report in the format of its suffix.
+def write_report(
+    report: Path, done: Mapping[str, Any], page: Callable[[Mapping[str, Any]], str], kept: str
+) -> None:
+    """Writes a report in the format of its suffix: as JSON, or the ``page`` of it.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: it cannot be written; ``kept`` says what was done all the same.
     """
     html = report.suffix.lower() == ".html"
-    text = report_page(done) if html else json.dumps(done, ensure_ascii=False, indent=2)
+    text = page(done) if html else json.dumps(done, ensure_ascii=False, indent=2)
     try:
         report.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise StorageError(
             f"Cannot write the report {printable(report)}: {error.strerror or error}.",
-            hint="The documents were ingested all the same; --json prints the report.",
+            hint=kept,
         ) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,9 +10,6 @@ from rag.cli.groups import add_command
 from rag.cli.passages import show_passages
 from rag.cli.screen import count, duration
 from rag.cli.session import Collection, Session, read_collection, readable
-
-if TYPE_CHECKING:
-    from corpus.types import Filter
 
 Conditions = Annotated[
     list[str] | None,
@@ -77,23 +74,7 @@ def limits(collection: str | None, conditions: list[str] | None, as_of: str | No
 
     moment = None if as_of is None else readable(as_of, "date")
     chosen = parse_filter((readable(one, "filter") for one in conditions or ()), moment)
-    return {"collection": read_collection(collection), "filter": filter_as_json(chosen)}
-
-
-def filter_as_json(chosen: Filter) -> dict[str, Any]:
-    """Returns a filter as an operation takes it."""
-    given = {
-        "collections": list(chosen.collections),
-        "types": list(chosen.content_types),
-        "languages": list(chosen.languages),
-        "since": chosen.since and chosen.since.isoformat(),
-        "until": chosen.until and chosen.until.isoformat(),
-        "metadata": dict(chosen.metadata),
-        "source": chosen.source,
-        "documents": list(chosen.documents),
-        "as_of": chosen.as_of and chosen.as_of.isoformat(),
-    }
-    return {name: value for name, value in given.items() if value}
+    return {"collection": read_collection(collection), "filter": chosen}
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,7 +15,7 @@ import typer
 from rag.cli import USUAL_COLLECTIONS
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen
-from rag.cli.session import Session, readable
+from rag.cli.session import Session, installed_version, readable
 
 if TYPE_CHECKING:
     from rag.service import Service
@@ -78,7 +78,7 @@ def serve(
             "documents.",
             "warn",
         )
-    serve_until_told(settings, insecure=insecure, version=_version(), on_ready=ready)
+    serve_until_told(settings, insecure=insecure, version=installed_version() or "0", on_ready=ready)
     session.note("Stopped.")
 
 
@@ -114,15 +114,6 @@ def _command() -> str:
     here = Path.cwd()
     below = here != here.parent and own.absolute().is_relative_to(here)
     return str(own.absolute().relative_to(here)) if below else str(own)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("vouch")
-    except PackageNotFoundError:
-        return "0"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from corpus.errors import EmbeddingError, UsageError
 from rag.prompts.prompting import Example, is_japanese
@@ -18,15 +17,10 @@ if TYPE_CHECKING:
     from corpus.types import Float32
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
-    """How a question is put: with how many worked examples."""
+StrategyName = Literal["zero-shot", "one-shot", "few-shot"]
 
-    name: str
-    shots: int
-
-
-STRATEGIES = {s.name: s for s in (Strategy("zero-shot", 0), Strategy("one-shot", 1), Strategy("few-shot", 3))}
+STRATEGIES: Mapping[str, int] = {"zero-shot": 0, "one-shot": 1, "few-shot": 3}
+"""How a question is put → with how many worked examples."""
 
 
 class ExampleSource(Protocol):

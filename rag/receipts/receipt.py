@@ -260,14 +260,8 @@ def show_example(example: Example) -> dict[str, str]:
 
 def show_index(state: IndexState) -> dict[str, Any]:
     """Returns what of an index's state the result of a search may depend on."""
-    return {
-        "mode": state.mode,
-        "generation": state.generation,
-        "seq": state.seq,
-        "rows": state.rows,
-        "delta_rows": state.delta_rows,
-        "problem": state.problem,
-    }
+    kept = ("mode", "generation", "seq", "rows", "delta_rows", "problem")
+    return {name: getattr(state, name) for name in kept}
 
 
 def show_filter(filter: Filter) -> dict[str, Any]:

@@ -238,7 +238,7 @@ def _example_reasons(
     """What of the worked examples is other than it was: those of the prompt, and those that would be chosen today."""
     prompt = receipt["prompt"]
     then = (prompt or {}).get("worked_examples")  # older receipts do not say
-    shots = STRATEGIES[receipt["asked"]["strategy"]].shots
+    shots = STRATEGIES[receipt["asked"]["strategy"]]
     if then is None or not shots or receipt["model"]["name"] == EXTRACTIVE:
         return []
     try:

@@ -58,8 +58,8 @@ LANGUAGES = frozenset(_CODES.split())
 """ISO 639-1, and ``iw``, its earlier code for Hebrew, which the language detector still gives."""
 
 
-def parse_filter(conditions: Iterable[str], as_of: str | None = None) -> Filter:
-    """Reads ``key=value`` conditions; different keys narrow (both must hold).
+def parse_filter(conditions: Iterable[str], as_of: str | None = None) -> dict[str, Any]:
+    """Returns ``key=value`` conditions as :func:`read_filter` takes them; different keys narrow (both must hold).
 
     ``collection``, ``type``, ``language`` and ``document`` may be given again, which widens (either value).
     ``as_of`` is a day or an instant.
@@ -89,7 +89,8 @@ def parse_filter(conditions: Iterable[str], as_of: str | None = None) -> Filter:
                 code="bad_filter",
                 hint=f"Keys: {', '.join(KEYS)}.",
             )
-    return read_filter(wanted)
+    read_filter(wanted)  # it is sent on, and what it cannot mean is told here
+    return wanted
 
 
 def read_filter(given: Mapping[str, Any]) -> Filter:

@@ -348,7 +348,7 @@ def test_an_odd_query_is_searched_all_the_same(corpus: Corpus, query: str) -> No
     ],
 )
 def test_a_filter_lets_through_what_it_says(corpus: Corpus, conditions: list[str], sources: set[str]) -> None:
-    assert found(corpus, EVERY, OWNER, parse_filter(conditions)) == sources
+    assert found(corpus, EVERY, OWNER, read_filter(parse_filter(conditions))) == sources
 
 
 def test_a_filter_may_name_documents(corpus: Corpus) -> None:
