@@ -43,7 +43,7 @@ lock: setup
 	@$(PYTHON) setup_venv.py
 
 sample: setup
-	@$(BIN)/python -m corpus.sample.press
+	@$(BIN)/python -m bench.press
 
 eval: setup
 	@$(BIN)/python -m bench.retrieval $(if $(DATA),--data $(DATA)) $(if $(ABLATE),--ablate)

@@ -16,8 +16,8 @@ import pypdf
 import pypdfium2 as pdfium
 import pytest
 
-from corpus.sample.press import DOCUMENTS, SOURCES, print_source, sources
-from corpus.sample.press.source import read_blocks, read_source
+from bench.press import DOCUMENTS, SOURCES, print_source, sources
+from bench.press.source import read_blocks, read_source
 
 QUESTIONS = [
     json.loads(line) for line in (SOURCES.parent / "questions.jsonl").read_text(encoding="utf-8").splitlines()
@@ -57,7 +57,7 @@ def squashed(text: str) -> str:
 def test_document_is_what_its_source_prints(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")  # nothing outside the source may show in the bytes
     output, content = print_source(source)
-    assert content == (DOCUMENTS / output).read_bytes(), "run: python -m corpus.sample.press"
+    assert content == (DOCUMENTS / output).read_bytes(), "run: python -m bench.press"
 
 
 def test_every_document_has_one_source() -> None:

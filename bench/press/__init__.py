@@ -3,6 +3,6 @@
 Every run gives the same bytes, so that a test can hold ``documents/`` to ``sources/``.
 """
 
-from corpus.sample.press.printing import DOCUMENTS, SOURCES, print_source, sources
+from bench.press.printing import DOCUMENTS, SOURCES, print_source, sources
 
 __all__ = ["DOCUMENTS", "SOURCES", "print_source", "sources"]

@@ -14,7 +14,7 @@ from reportlab.pdfbase.pdfmetrics import getFont, registerFont, registerFontFami
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph as Words
 
-from corpus.sample.press.source import Heading, Inline, Source
+from bench.press.source import Heading, Inline, Source
 
 INK, GREY, RULE, PALE = HexColor("#1d2429"), HexColor("#5b6a72"), HexColor("#b9c6cc"), HexColor("#e8f0f3")
 TEAL, SKY = HexColor("#0b4f6c"), HexColor("#5fb0c9")

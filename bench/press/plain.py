@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corpus.sample.press.source import Source
+from bench.press.source import Source
 
 
 def print_markdown(source: Source) -> bytes:

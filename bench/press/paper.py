@@ -14,7 +14,7 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, S
 from reportlab.platypus import Paragraph as Words
 from reportlab.platypus import Table as Grid
 
-from corpus.sample.press.look import GREY, PALE, RULE, SKY, TEAL, Look
+from bench.press.look import GREY, PALE, RULE, SKY, TEAL, Look
 
 Entry = tuple[int, str, int, str]  # level, words, page, destination
 

@@ -29,9 +29,9 @@ from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Words
 from reportlab.platypus import Table as Grid
 
-from corpus.sample.press.look import INK, PALE, RULE, SKY, TEAL, Look
-from corpus.sample.press.paper import Entry, Label, Paper, Titled, cover, front_pages, masthead, templates
-from corpus.sample.press.source import (
+from bench.press.look import INK, PALE, RULE, SKY, TEAL, Look
+from bench.press.paper import Entry, Label, Paper, Titled, cover, front_pages, masthead, templates
+from bench.press.source import (
     Bars,
     Block,
     Code,

@@ -1,10 +1,10 @@
-"""``python -m corpus.sample.press [WORD…]``: prints the documents whose path holds a word, or all."""
+"""``python -m bench.press [WORD…]``: prints the documents whose path holds a word, or all."""
 
 from __future__ import annotations
 
 import sys
 
-from corpus.sample.press.printing import DOCUMENTS, print_source, sources
+from bench.press.printing import DOCUMENTS, print_source, sources
 
 
 def main(words: list[str]) -> None:

@@ -14,7 +14,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph as Words
 
-from corpus.sample.press.source import (
+from bench.press.source import (
     Block,
     Code,
     Heading,

@@ -6,7 +6,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from corpus.sample.press.source import Source
+from bench.press.source import Source
 
 _NAVIGATION = {
     "en": ("Home", "Products", "Support", "Documents", "Contact"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpus.sample.press import pdf, plain, web, word
-from corpus.sample.press.source import Source, read_source
+import corpus.sample
+from bench.press import pdf, plain, web, word
+from bench.press.source import Source, read_source
 
-SAMPLE = Path(__file__).resolve().parent.parent
+SAMPLE = Path(corpus.sample.__path__[0])
 SOURCES = SAMPLE / "sources"
 DOCUMENTS = SAMPLE / "documents"
 
