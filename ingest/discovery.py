@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -130,7 +131,7 @@ def discover(
     for path in paths:
         # Not fully resolved before it exists: the message shows what the user typed.
         try:
-            real = path.resolve(strict=True)
+            real = Path(os.path.realpath(path, strict=True))
             status = real.stat()
         except FileNotFoundError:
             if sync and places.any_below(path.resolve()):
@@ -139,7 +140,7 @@ def discover(
             raise NotFoundError(
                 f"There is no file or folder {printable(str(path))}.", hint="Check the path."
             ) from None
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
         if stat.S_ISDIR(status.st_mode):
             folders.append(str(real))
@@ -301,8 +302,10 @@ class _Walk:
     def _take(self, root: Path, path: str, entry: os.DirEntry[str]) -> None:
         if entry.is_symlink():
             try:
-                target = Path(entry.path).resolve(strict=True)
-            except (FileNotFoundError, RuntimeError):  # RuntimeError: a link to itself
+                target = Path(os.path.realpath(entry.path, strict=True))
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ELOOP):  # ELOOP: it leads to itself
+                    raise
                 self._skip_found(root, path, "broken_link", "It is a link to nothing.")
                 return
             if not target.is_relative_to(root):
