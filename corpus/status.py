@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,12 @@ from corpus.catalog import CatalogFeed, Database, changes, documents, passages, 
 from corpus.catalog.place import MOVED
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE
+from corpus.errors import disk_code
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.types import OWNER
+
+_PROBED_BYTES = 4096
+"""A page: what a disk that is full to the last one refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ def read_state(
         )
     elif catalog.read_only:
         problems.insert(0, "The data folder could not be written when it was opened; searching goes on.")
+    elif catalog.is_there and (refusal := _refusal(folder)):
+        problems.insert(0, refusal)
     return CorpusState(
         folder=folder,
         corpus_id=own_id,
@@ -90,6 +97,21 @@ def _told_aside(catalog: Database, lexical: IndexState) -> str:
         f"{lexical.aside}. First: passage {', '.join(named) or 'of a document that is gone'}. They are found by "
         "meaning, all others as ever; vouch rebuild, or a newer version of Vouch, tries them again."
     )
+
+
+def _refusal(folder: Path) -> str:
+    """Says why nothing can be written just now: a disk may fill up, or turn read-only after an error, while it is open;
+    "" where it can. A file without a name is written, of which nothing is left whatever happens.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(_PROBED_BYTES))
+    except OSError as error:
+        return (
+            f"The data folder cannot be written now ({disk_code(error)}: {error.strerror or error}). Searching goes "
+            "on; free some space, or make it writable: nothing need be started anew."
+        )
+    return ""
 
 
 def _free_bytes(folder: Path) -> int:

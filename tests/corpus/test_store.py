@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -319,6 +320,8 @@ def test_a_full_disk_stops_ingest_and_not_searching(small_disk, dense):
         with pytest.raises(StorageError) as caught:
             fill()
         assert caught.value.code == "disk_full"
+        (folder / "the rest").write_bytes(b"x" * (os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize))
+        assert "cannot be written now (disk_full: " in corpus.state().problems[0]
         found = search(corpus, "leave travel", 3, ANYONE)
         assert found["dense"][0].source == "first.txt"
         assert found["lexical"][0].source == "first.txt"
@@ -367,3 +370,23 @@ def test_a_folder_that_is_moved_while_it_is_open_takes_no_change(tmp_path: Path,
             assert verify(corpus).problems == ()
             with corpus.catalog.read() as db:
                 assert [one.key.path for one in documents.list_documents(db)] == [path]
+
+
+@pytest.mark.parametrize("number", [28, 30])
+def test_a_disk_that_refuses_while_it_is_open_is_told_until_it_does_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+):
+    """A disk that turned read-only while it was served from refused every upload, and its health was good."""
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave"])
+        assert corpus.state().problems == ()
+        with monkeypatch.context() as patch:
+
+            def refuse(*given: object, **named: object) -> None:
+                raise OSError(number, os.strerror(number))
+
+            patch.setattr(tempfile, "TemporaryFile", refuse)
+            (problem,) = corpus.state().problems
+        assert {28: "disk_full", 30: "read_only"}[number] in problem
+        assert "Searching goes on" in problem
+        assert corpus.state().problems == ()
