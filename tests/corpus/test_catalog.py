@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -15,7 +17,6 @@ from hypothesis import strategies as st
 
 from corpus.catalog import (
     CatalogFeed,
-    Database,
     access,
     committing,
     documents,
@@ -130,22 +131,11 @@ def test_vectors_come_by_ascending_id_and_only_live(catalog):
 @given(st.text(max_size=60), st.integers(0, 70), st.integers(0, 70))
 def test_a_slice_of_the_text_is_the_slice(text, start, end):
     """Segments are an implementation detail: reading through them equals slicing."""
-    engine_free = _memory_with(text)
-    with engine_free.read() as db:
-        assert read_text(db, 1, start, end) == text[start:end] if start <= end else True
-        assert read_text(db, 1) == text
-    engine_free.close()
-
-
-def _memory_with(text: str) -> Database:
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="vouch-test-"))
-    opened = open_database(folder)
-    clean = text.encode("utf-8", "ignore").decode()
-    assert clean == text
-    commit(opened, new_version("a.txt", [text]))
-    return opened
+    with TemporaryDirectory(prefix="vouch-test-") as folder, closing(open_database(Path(folder))) as opened:
+        commit(opened, new_version("a.txt", [text]))
+        with opened.read() as db:
+            assert read_text(db, 1, start, end) == text[start:end] if start <= end else True
+            assert read_text(db, 1) == text
 
 
 def test_long_texts_are_read_in_pieces(catalog):
