@@ -71,7 +71,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "4"),
     detection.VCF: Parser("ingest.parsers.mail.contacts", "1"),
-    detection.ZIP: Parser("ingest.parsers.archive", "2"),
+    detection.ZIP: Parser("ingest.parsers.archive", "3"),
     detection.SIGNED: Parser("ingest.parsers.signed", "2"),
 }
 

@@ -1,7 +1,7 @@
 """ZIP archives: one document, each member that can be read a section of its own.
 
 Kept: every member of a supported type, in the archive's order, under its path; names in UTF-8, in
-Shift_JIS or in the old DOS set. Not kept, with a note each: members that cannot be read, are encrypted, are
+Shift_JIS, in EUC-JP or in the old DOS set. Not kept, with a note each: members that cannot be read, are encrypted, are
 links, or are named so that they would lead out of a folder; an archive in the archive. Left out silently:
 folders, ``__MACOSX`` and names that begin with a dot. No name is ever used as a path on disk.
 """
@@ -26,6 +26,11 @@ _MAX_NAME_BYTES = 1024
 _UTF8_NAME = 0x800
 _JAPANESE = pattern("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
 _HALF_KANA = pattern("[\uff61-\uff9f]")
+_EUC_CHARACTERS = pattern(rb"(?:[\xa1-\xfe]{2})+")
+_EUC_COMMON = pattern(rb"[\xa1\xa3-\xa5\xb0-\xcf][\xa1-\xfe]")
+"""Punctuation, full-width letters, kana and the kanji of the first level (JIS X 0208)."""
+_FEWEST_EUC_CHARACTERS = 2
+_FEWEST_COMMON = 0.9
 
 
 def read(data: bytes, name: str, limits: Limits) -> Document:
@@ -53,7 +58,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
                 code="archive_too_large",
                 hint="Unpack it if you trust it, or raise max_archive_members or max_archive_ratio.",
             )
-        japanese = _is_shift_jis(members)
+        japanese = _japanese_set(members)
         wanted = [(member, _name_of(member, japanese)) for member in members]
         wanted = [(member, shown) for member, shown in wanted if not _is_hidden(shown)]
         if wanted and all(member.flag_bits & 1 for member, _ in wanted):
@@ -95,21 +100,40 @@ def _is_hidden(shown: str) -> bool:
     return "__MACOSX" in parts or any(part.startswith(".") and part.strip(".") for part in parts)
 
 
-def _is_shift_jis(members: list[zipfile.ZipInfo]) -> bool:
-    """Says whether the names without a UTF-8 mark are Japanese in Shift_JIS, all of them together."""
+def _japanese_set(members: list[zipfile.ZipInfo]) -> str:
+    """Returns the Japanese set that the names without a UTF-8 mark are in, all of them together; "" for none."""
     raw = b"\n".join(
         member.orig_filename.encode("cp437", errors="replace")
         for member in members
         if not member.flag_bits & _UTF8_NAME
     )
+    shift_jis = _strict(raw, "cp932")
+    if len(_JAPANESE.findall(shift_jis)) > len(_HALF_KANA.findall(shift_jis)):
+        return "cp932"
+    return "euc_jp" if _strict(raw, "euc_jp") and _is_euc(raw) else ""
+
+
+def _is_euc(raw: bytes) -> bool:
+    """Says whether the high bytes are common Japanese in EUC-JP, somewhere two characters or more in a row.
+
+    Accents of the old DOS set stand alone, or two together at the most (``señó``).
+    """
+    runs = _EUC_CHARACTERS.findall(raw)
+    characters = sum(map(len, runs)) // 2
+    common = sum(1 for run in runs for at in range(0, len(run), 2) if _EUC_COMMON.match(run, at))
+    longest = max(map(len, runs), default=0) // 2
+    return longest >= _FEWEST_EUC_CHARACTERS and common >= _FEWEST_COMMON * characters
+
+
+def _strict(raw: bytes, encoding: str) -> str:
+    """Returns the text, "" where it is not in that encoding."""
     try:
-        text = raw.decode("cp932")
+        return raw.decode(encoding)
     except UnicodeDecodeError:
-        return False
-    return len(_JAPANESE.findall(text)) > len(_HALF_KANA.findall(text))
+        return ""
 
 
-def _name_of(member: zipfile.ZipInfo, japanese: bool) -> str:
+def _name_of(member: zipfile.ZipInfo, japanese: str) -> str:
     """Returns a member's name as its writer saw it, with ``/`` between folders."""
     shown = member.orig_filename
     if not member.flag_bits & _UTF8_NAME and not shown.isascii():
@@ -117,6 +141,6 @@ def _name_of(member: zipfile.ZipInfo, japanese: bool) -> str:
         try:
             shown = raw.decode("utf-8")
         except UnicodeDecodeError:
-            shown = raw.decode("cp932", errors="replace") if japanese else shown
+            shown = raw.decode(japanese, errors="replace") if japanese else shown
     shown = shown.replace("\\", "/")[:_MAX_NAME_BYTES]
     return clean_title(shown) or "unnamed"

@@ -87,6 +87,11 @@ _OLD_KINDS = (
     ("WordDocument", "a Word document of the old format", ".docx"),
     ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
 )
+_IWORK_KINDS = {
+    ".pages": ("Pages", "Word or PDF"),
+    ".numbers": ("Numbers", "Excel or PDF"),
+    ".key": ("Keynote", "PowerPoint or PDF"),
+}
 _OLD_SUITE = "application/vnd.sun.xml."
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
@@ -277,6 +282,8 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
         return XLS
     if promised in (XLS, XLSX):
         return CSV if b"\t" in plain or b"," in plain or b";" in plain else TEXT  # many programs export so
+    if promised in (JSON, JSONL) and plain.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
+        return TEXT  # XML under a wrong name
     return promised if promised in _TEXTS else TEXT
 
 
@@ -340,6 +347,13 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
         if "EncryptedPackage" in members:
             raise encrypted(name)
         raise unsupported(name, "a package of an unknown kind", "Save it as PDF or .docx and add that.")
+    if _is_iwork(members):
+        program, kinds = _IWORK_KINDS.get(suffix_of(name), ("iWork", "Word, Excel, PowerPoint or PDF"))
+        raise unsupported(
+            name,
+            f"a document of Apple {program}",
+            f"Export it there as {kinds} (File > Export To) and add that.",
+        )
     if promised not in ("", ZIP) and any(member.startswith(_PARTS) for member in members):
         raise ParseError(
             f"{name} is damaged: it is an archive without the list of its parts.",
@@ -347,6 +361,13 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
             hint="Open it in the program it was made with, save a copy and add that.",
         )
     return ZIP
+
+
+def _is_iwork(members: list[str]) -> bool:
+    """Says whether an archive is a document of Pages, Numbers or Keynote, of 2013 or later."""
+    return ("Index.zip" in members and "Metadata/Properties.plist" in members) or any(
+        member.startswith("Index/") and member.endswith(".iwa") for member in members
+    )
 
 
 def encrypted(name: str) -> ParseError:

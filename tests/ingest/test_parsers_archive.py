@@ -13,7 +13,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import Limits, parse, parser_version
-from ingest.parsers.detection import EPUB, MARKDOWN, ODP, ODT, PDF, PPTX, RTF, ZIP, detect_type
+from ingest.parsers.detection import EPUB, MARKDOWN, ODP, ODT, PDF, PPTX, RTF, TEXT, ZIP, detect_type
 from ingest.rendering import draw_page
 from ingest.sandbox import ParserPool
 from tests.ingest.packing import zipped
@@ -32,6 +32,28 @@ def codes(document: Document) -> list[tuple[str, str]]:
         (note.message.partition(" ")[0], note.message.partition("(")[2].partition(")")[0])
         for note in document.notes
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("plan.pages", "Pages"), ("plan.numbers", "Numbers"), ("plan.key", "Keynote"), ("plan.zip", "iWork")],
+)
+@pytest.mark.parametrize("part", ["Index/Document.iwa", "Index.zip"])
+def test_documents_of_apple_are_refused_with_how_to_export_them(name: str, kind: str, part: str) -> None:
+    packed = zipped({part: "\0", "Metadata/Properties.plist": "x", "preview.jpg": "x"})
+    with pytest.raises(ParseError, match=f"Apple {kind}, which is not read") as caught:
+        parse(packed, name)
+    assert (caught.value.code, "Export" in str(caught.value.hint)) == ("unsupported", True)
+
+
+def test_xml_named_json_is_text_and_says_so() -> None:
+    document = parse(b'<?xml version="1.0"?><invoice>1200.50</invoice>', "bill.json", Limits())
+    assert document.content_type == TEXT
+    assert [note.code for note in document.notes] == ["type_mismatch"]
+
+
+def test_an_archive_with_an_index_of_its_own_is_read() -> None:
+    assert labels(read(zipped({"Index/plan.txt": "words"}))) == ["Index/plan.txt"]
 
 
 def test_members_are_sections_of_one_document() -> None:
@@ -60,7 +82,10 @@ def with_raw_name(raw: bytes, content: bytes = b"words") -> bytes:
     [
         ("社内規程/給与規程.txt".encode("cp932"), "社内規程/給与規程.txt"),
         ("表示ソ.txt".encode("cp932"), "表示ソ.txt"),  # its bytes hold a backslash
+        ("社内規程/給与規程.txt".encode("euc_jp"), "社内規程/給与規程.txt"),
+        ("ガイド「第１版」.txt".encode("euc_jp"), "ガイド「第１版」.txt"),
         ("規程.txt".encode(), "規程.txt"),
+        ("enseñó.txt".encode("cp437"), "enseñó.txt"),  # two bytes that are a kana in EUC-JP
         ("résumé.txt".encode("cp437"), "résumé.txt"),
         (b"folder\\plan.txt", "folder/plan.txt"),
     ],
