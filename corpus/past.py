@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,42 +21,20 @@ MOST_WAITING = 8
 
 
 class Past:
-    """Some versions' chunks, live or retired, found as both indexes would find them. Never changes."""
+    """Some versions' chunks, live or retired, found as both indexes would find them: ``lexical`` is the one by words.
+    Never changes.
+    """
 
     def __init__(self, snapshot: CatalogSnapshot, dimension: int) -> None:
         rows = GrowingBlock(dimension, snapshot.vector_count())
         rows.extend(batches_of(snapshot, snapshot.live.tolist()))
         self._block = rows.block
-        self._engine = Engine()
-        self._engine.apply([], snapshot.text_rows())
+        self.lexical = Engine()
+        self.lexical.apply([], snapshot.text_rows())
 
     def search_dense(self, query: Float32, k: int) -> Scored:
         """Returns the ``k`` nearest chunks; every vector is compared."""
         return search(query, k, None, [(self._block, None)])
-
-    def search_lexical(self, query: str, k: int) -> Scored:
-        """Returns the ``k`` best chunks by BM25."""
-        return self._engine.search(query, k)
-
-    def score_lexical(self, query: str, chunks: Int64) -> Float32:
-        """Returns what :meth:`search_lexical` scores each of the chunks, 0 where it finds nothing."""
-        return self._engine.score(query, chunks)
-
-    def lexical_reach(self, query: str) -> float:
-        """Returns about the most that BM25 could give a chunk for a query."""
-        return self._engine.reach(query)
-
-    def rarity(self, words: Sequence[str]) -> dict[str, float]:
-        """Returns each word's inverse document frequency among the chunks, above 0."""
-        return self._engine.rarity(words)
-
-    def frequencies(self, words: Sequence[str]) -> list[int]:
-        """Returns in how many chunks each word of small letters stands, whatever its inflection."""
-        return self._engine.frequencies(words)
-
-    def holders(self, word: str) -> frozenset[int]:
-        """Returns the versions that hold a word in any passage."""
-        return self._engine.holders(word)
 
 
 @dataclass(slots=True)

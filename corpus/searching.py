@@ -61,7 +61,7 @@ class Searching:
         if _is_empty(allowed):
             return _NOTHING
         past = self._opened_past(filter, allowed)
-        return past.search_lexical(query, k) if past else self.lexical.search(query, k, allowed)
+        return past.lexical.search(query, k) if past else self.lexical.search(query, k, allowed)
 
     def score_around(self, query: Float32, chunks: Int64) -> Float32:
         """Returns what stands around each chunk: half the sum of its neighbours' cosines with a query vector.
@@ -117,7 +117,7 @@ class Searching:
         however many there are. Who may see a chunk is not asked again: the catalog decides last.
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
-        return past.score_lexical(query, chunks) if past else self.lexical.score(query, chunks)
+        return (past or self).lexical.score(query, chunks)
 
     def lexical_reach(self, query: str, caller: Caller, filter: Filter = _EVERYTHING) -> float:
         """Returns about the most that BM25 could give a passage for a query; 0 while there is no index.
@@ -125,7 +125,7 @@ class Searching:
         A score divided by it says which share of the query, weighed by rarity, a passage speaks of.
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
-        return past.lexical_reach(query) if past else self.lexical.reach(query)
+        return (past or self).lexical.reach(query)
 
     def score_late(
         self, query: QueryTokens, chunks: Int64, caller: Caller, filter: Filter = _EVERYTHING
@@ -161,7 +161,7 @@ class Searching:
         Among all live chunks, whoever asks; with ``filter.as_of`` among those that are searched.
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
-        return past.rarity(words) if past else self.lexical.rarity(words)
+        return (past or self).lexical.rarity(words)
 
     def documents_with(
         self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING
@@ -171,7 +171,7 @@ class Searching:
         """
         allowed = self.scope(caller, filter)
         past = self._opened_past(filter, allowed)
-        index = past or self.lexical
+        index = (past or self).lexical
         often = index.frequencies(words)
         if often is None:
             return None
@@ -198,7 +198,7 @@ class Searching:
         Among all live ones, whoever asks; with ``filter.as_of`` among those that are searched.
         """
         past = self._opened_past(filter, self.scope(caller, filter) if filter.as_of else None)
-        return past.holders(word) if past else self.lexical.holders(word)
+        return (past or self).lexical.holders(word)
 
     def lacking(self, words: Sequence[str], caller: Caller, filter: Filter = _EVERYTHING) -> frozenset[str]:
         """Returns the words that no passage has which the caller may see and the filter lets through, whatever their

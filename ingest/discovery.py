@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -22,13 +21,12 @@ from ingest.parsers.detection import SUFFIXES, TNEF_SIGNATURE, suffix_of
 from ingest.places import Places
 from ingest.remedies import why_unread
 
-__all__ = ["Discovery", "SourceFile", "discover", "hash_file"]
+__all__ = ["Discovery", "SourceFile", "discover"]
 
 _SNIFFED_BYTES = 4096
 _LIST_BYTES = 1 << 18
 _MAIN_PARTS = (b"word/document.xml", b"xl/workbook.xml", b"xl/workbook.bin", b"ppt/presentation.xml")
 _DECLARED = (b"mimetypeapplication/vnd.oasis.opendocument.", b"mimetypeapplication/epub+zip")
-_HASHED_BYTES = 1 << 20
 _OFFICE_MARK = pattern(
     r"~\$.*\.(?:(?:doc|dot|ppt|pps|pot|xls|xlt)[bmx]?|rtf|od[tsp]|vsdx?|pub|one)", re.IGNORECASE | re.DOTALL
 )
@@ -157,19 +155,6 @@ def discover(
         else:
             raise _unreadable(path, OSError(0, "it is neither a file nor a folder"))
     return walk.result(folders)
-
-
-def hash_file(location: Path) -> str:
-    """Returns the SHA-256 of a file's bytes, as 64 hexadecimal digits.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    with location.open("rb") as stream:
-        while block := stream.read(_HASHED_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def modified_time(status: os.stat_result) -> datetime:

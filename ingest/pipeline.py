@@ -14,11 +14,12 @@ from contextlib import suppress
 
 from corpus.catalog.documents import Known
 from corpus.errors import EmbeddingError, NotAllowedError, ParseError, StorageError, VouchError
+from corpus.hashing import file_sha256
 from corpus.store import Corpus
 from corpus.types import PUBLIC, DocumentKey, NewVersion, RootPath, Terms
 from ingest import applying
 from ingest.chunking import Chunker
-from ingest.discovery import SourceFile, hash_file
+from ingest.discovery import SourceFile
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import fingerprint
 from ingest.reports import FileReport, IngestOptions, IngestReport, IngestRequest, Progress, Stage
@@ -209,7 +210,7 @@ class _Ingest:
             self.ledger.failed(source, nothing, read.seconds)
             return None
         try:
-            sha256 = self.ledger.hashes.get(source.place) or hash_file(source.location)
+            sha256 = self.ledger.hashes.get(source.place) or file_sha256(source.location)
         except OSError as error:
             self.ledger.failed(source, unreadable(source, error), read.seconds)
             return None

@@ -10,9 +10,10 @@ from corpus.catalog import documents, records
 from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.documents import Known
 from corpus.errors import StorageError
+from corpus.hashing import file_sha256
 from corpus.store import Corpus
 from corpus.types import RootPath
-from ingest.discovery import SourceFile, hash_file
+from ingest.discovery import SourceFile
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import EMPTY, Before, Found, Plan, fingerprint, needs_hash, plan
 
@@ -38,7 +39,7 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         if stop():
             return EMPTY  # a plan made of half the hashes would be a wrong one
         try:
-            ledger.hashes[file.place] = hash_file(file.location)
+            ledger.hashes[file.place] = file_sha256(file.location)
         except OSError as error:
             ledger.hashes[file.place] = ""
             ledger.failed(file, unreadable(file, error))

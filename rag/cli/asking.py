@@ -15,7 +15,7 @@ from corpus.patterns import pattern
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, show_passages, tidy
-from rag.cli.screen import Screen, duration, one_line, printable, wrap
+from rag.cli.screen import Screen, duration, one_line, printable
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.prompts.prompting import is_japanese
@@ -223,8 +223,7 @@ def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
         for citation in citations:
             weak = "  (does not bear it out)" if citation["state"] == "unsupported" else ""
             quote = Text.assemble((f"“{tidy(citation['quote'])}”", "match"), (weak, "warn"))
-            for line in wrap(quote, screen.width - _GUTTER):
-                screen.show(Text.assemble(" " * _GUTTER, line))
+            screen.block(quote, _GUTTER)
     if by_marker:
         screen.show("")
 
@@ -240,13 +239,11 @@ def _show_sentences(screen: Screen, found: Mapping[str, Any]) -> None:
         about = f"  not there: {', '.join(one['missing'])}" if one["missing"] else ""
         about += "  one of the two denies it" if one["negated"] else ""
         line = Text.assemble(state, share, tidy(one["text"]), (about, "warn"))
-        for number, piece in enumerate(wrap(line, screen.width - _GUTTER)):
-            screen.show(Text.assemble(" " * _GUTTER * bool(number), piece))
+        screen.block(line, _GUTTER, first="")
         if one["closest"]:
             near = Text.assemble(("closest: ", "faint"), (f"“{tidy(one['closest']['quote'])}”", "match"))
             near.append(f"  {printable(one['closest']['source'])}, page {one['closest']['page']}", "faint")
-            for piece in wrap(near, screen.width - _GUTTER):
-                screen.show(Text.assemble(" " * _GUTTER, piece))
+            screen.block(near, _GUTTER)
     screen.show("")
 
 
@@ -258,8 +255,7 @@ def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]], japa
             place = f"  {printable(value['source'])}, {tell('page', japanese, page=value['page'])}"
             date = value["date"] or tell("no_date", japanese)
             line = Text.assemble(date.ljust(12), (tidy(value["value"]), "match"), (place, "faint"))
-            for piece in wrap(line, screen.width - _GUTTER):
-                screen.show(Text.assemble(" " * _GUTTER, piece))
+            screen.block(line, _GUTTER)
         screen.show("")
 
 

@@ -196,8 +196,7 @@ def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None
         )
         screen.show(place.append(f"  {printable(one['code'])}", "faint"))
         for said in filter(None, (one["message"], one["hint"])):
-            for line in wrap(Text(printable(said)), screen.width - 4):
-                screen.show(Text("    ") + line)
+            screen.block(Text(printable(said)), 4)
 
 
 def _listing(found: Sequence[Mapping[str, Any]], stacked: bool) -> Table:

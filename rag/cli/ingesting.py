@@ -14,7 +14,7 @@ from corpus.errors import NotAllowedError, UsageError, VouchError
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.reporting import STATES, by_format, check_report, noted, report_page, write_report
-from rag.cli.screen import Screen, cell, count, duration, printable, table, wrap
+from rag.cli.screen import Screen, cell, count, duration, printable, table
 from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _COUNTS = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed")
 _STYLES = {"added": "good", "replaced": "good", "failed": "bad", "removed": "warn"}
-_INDENT = "    "
+_INDENT = 4
 _UNASKED = frozenset({"bad_name", "same_name", "unreadable"})
 """Why a file is left out that nobody wanted left out."""
 
@@ -244,14 +244,14 @@ def _show_anew(screen: Screen, done: Mapping[str, Any]) -> None:
             f"Of the replaced {done['read_anew']:,} have the file they had: Vouch was updated, or a setting changed, "
             "and reads, cuts or embeds them otherwise now. Their earlier versions stay."
         )
-        screen.show("", *wrap(Text(said, "faint"), screen.width))
+        screen.show("")
+        screen.block(Text(said, "faint"), 0)
 
 
 def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]], style: str) -> None:
     if not files:
         return
     screen.show("", Text(f"{heading} ({len(files)})", style))
-    room = screen.width - len(_INDENT)
     for one in files:
         screen.show(
             Text.assemble(
@@ -260,8 +260,8 @@ def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]]
         )
         said = [one["message"], one["hint"]] if one["state"] != "partial" else []
         said += noted(one["notes"])
-        for line in (line for text in said if text for line in wrap(Text(printable(text)), room)):
-            screen.show(_INDENT + line.plain)
+        for text in filter(None, said):
+            screen.block(Text(printable(text)), _INDENT)
 
 
 def _grouped(files: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

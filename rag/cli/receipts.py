@@ -82,10 +82,10 @@ def show(context: typer.Context, receipt: ReceiptId) -> None:
         return
     for message in prompt["messages"]:
         screen.show("", Text(f"{message['role']}:", "head"))
-        _show_block(screen, message["text"])
+        screen.block(Text(printable(message["text"])), _INDENT)
     if found["reply"] and found["reply"].strip() != answer["text"]:
         screen.show("", Text("What the model wrote:", "head"))
-        _show_block(screen, found["reply"])
+        screen.block(Text(printable(found["reply"])), _INDENT)
 
 
 def replay(
@@ -114,9 +114,8 @@ def replay(
     if found["reasons"]:
         session.screen.show("", Text(f"Other than on {moment(found['at'])}:", "head"))
         for reason in found["reasons"]:
-            for at, line in enumerate(wrap(Text(printable(reason["message"])), session.screen.width - 12)):
-                name = "" if at else reason["cause"]
-                session.screen.show(Text.assemble((name.ljust(12), "key"), line))
+            cause = Text(reason["cause"].ljust(12), "key")
+            session.screen.block(Text(printable(reason["message"])), len(cause), cause)
         _show_documents(session.screen, found)
     else:
         session.screen.show("", f"Nothing else has changed since {moment(found['at'])}.")
@@ -177,7 +176,7 @@ def _show_generated(screen: Screen, one: Mapping[str, Any]) -> None:
         screen.show(Text.assemble(label, (f"differs from character {one['differs_at']} on", "warn")))
         for name, text in (("then", one["before"]), ("now", one["now"])):
             screen.show(Text(f"  {name}:", "faint"))
-            _show_block(screen, text)
+            screen.block(Text(printable(text)), _INDENT)
 
 
 def _show_documents(screen: Screen, found: Mapping[str, Any]) -> None:
@@ -192,11 +191,6 @@ def _show_documents(screen: Screen, found: Mapping[str, Any]) -> None:
     more = found["changed_documents"] - len(found["documents"])
     if more > 0:
         screen.show(Text(f"{' ' * 12}and {more:,} more", "faint"))
-
-
-def _show_block(screen: Screen, text: str) -> None:
-    for line in wrap(Text(printable(text)), screen.width - _INDENT):
-        screen.show(Text.assemble(" " * _INDENT, line))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -74,6 +74,11 @@ class Screen:
             else:
                 self.out.print(Text(printable(part)) if isinstance(part, str) else part)
 
+    def block(self, text: Text, indent: int, first: str | Text | None = None) -> None:
+        """Prints a text in lines that begin ``indent`` cells to the right; in front of the first stands ``first``."""
+        for at, line in enumerate(wrap(text, self.width - indent)):
+            self.show(Text.assemble(" " * indent if at or first is None else first, line))
+
     def json(self, value: Any) -> None:
         """Prints a value as JSON on stdout, in its own characters where the stream has them."""
         stream = self.out.file

@@ -31,10 +31,8 @@ def status(context: typer.Context) -> None:
     show_failures(session.screen, found["failures"])
     if found["problems"]:
         session.screen.show("", Text("Problems", "bad"))
-        for line in (
-            line for one in found["problems"] for line in wrap(Text(printable(one)), session.screen.width - 2)
-        ):
-            session.screen.show(Text("  ") + line)
+        for one in found["problems"]:
+            session.screen.block(Text(printable(one)), 2)
 
 
 def backup(

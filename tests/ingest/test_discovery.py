@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import NotFoundError, StorageError, UsageError
-from ingest.discovery import Discovery, discover, hash_file, printable
+from corpus.hashing import file_sha256
+from ingest.discovery import Discovery, discover, printable
 
 
 def make(root: Path, *names: str) -> Path:
@@ -324,7 +325,7 @@ def test_strange_times_do_not_stop_anything(tmp_path: Path) -> None:
 def test_a_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     data = os.urandom(3_000_000)
     (tmp_path / "big").write_bytes(data)
-    assert hash_file(tmp_path / "big") == sha256(data).hexdigest()
+    assert file_sha256(tmp_path / "big") == sha256(data).hexdigest()
 
 
 NAMES = st.text(

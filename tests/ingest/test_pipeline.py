@@ -204,7 +204,7 @@ def test_asked_for_access_holds_also_for_files_that_cannot_be_read(
     assert given() == {("group:it",)}
 
     os.utime(folder / "a.txt", (1_600_000_000, 1_600_000_000))
-    monkeypatch.setattr("ingest.survey.hash_file", _not_permitted)
+    monkeypatch.setattr("ingest.survey.file_sha256", _not_permitted)
     report = run(corpus, folder, access=frozenset({"group:hr"}))
     assert counts(report) == {"updated": 3, "failed": 2}
     assert given() == {("group:hr",)}
