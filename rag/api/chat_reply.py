@@ -210,18 +210,9 @@ def _address(answer: Answer, citation: Citation, base_url: str) -> str:
 
 _FOOTNOTES = re.compile(r"\n\n(?:- (?:\*(?:Note|注)\*: |\[\d+\](?:, \[\d+\])* )[^\n]*(?:\n|\Z))+\Z")
 _TOLD = (
-    "conflict",
-    "older_edition",
-    "unchanged",
-    "one_edition",
-    "no_other_edition",
-    "no_such_document",
-    "more_changes",
-    "over_rows",
-    "unnamed",
-    "part_unanswered",
-    "low_support",
-)
+    "conflict", "older_edition", "unchanged", "one_edition", "no_other_edition", "no_such_document", "more_changes",
+    "over_rows", "unnamed", "part_unanswered", "low_support",
+)  # fmt: skip
 """Notes without which an answer may mislead who reads its text alone."""
 
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from corpus.language import fold
-from rag.words.stemming import stem
-from rag.words.terms import weights
+from rag.words.terms import stems, weights
 
 # What stands between is at most some lines long: without a limit a question of 8,000 characters took seconds.
 _SIDES = (
@@ -34,23 +33,7 @@ _SIDES = (
         r"(?<![^、。？?])((?>[^、。？?]+?(?=と)))と([^、。？?]+?)(?:と)?(?:の|では|は)、?(?:どちら|どっち)"
     ),
 )
-_ASKING = frozenset(
-    map(
-        stem,
-        (
-            "change",
-            "difference",
-            "different",
-            "differ",
-            "distinction",
-            "compare",
-            "between",
-            "versus",
-            "vs",
-            "better",
-        ),
-    )
-)
+_ASKING = stems("change difference different differ distinction compare between versus vs better")
 _ONLY_ANNOUNCES = re.compile(
     r"\b(?:understand\w*|explain\w*|know\w*|learn\w*|consider\w*)\b[^.;]{0,30} (?:differences?|distinctions?)\b",
     re.IGNORECASE,
