@@ -8,7 +8,7 @@ from typing import Protocol
 
 from corpus.errors import VouchError
 from corpus.types import Float32, Hit
-from rag.grounding.citations import Citation, Sentence
+from rag.grounding.citations import Citation, Sentence, Stored
 from rag.grounding.conflicts import Conflict
 from rag.prompts.prompting import Message, Passage, Prompt
 from rag.prompts.templates import Template
@@ -43,7 +43,7 @@ class Retrieved(Protocol):
         """The question's misspelt words, as they were written → as they were read."""
 
 
-class Library(Protocol):
+class Library(Stored, Protocol):
     """The corpus as one caller may see it."""
 
     def search(self, question: str, k: int) -> Retrieved:
@@ -54,12 +54,6 @@ class Library(Protocol):
 
     def passages_of(self, hit: Hit, most: int) -> Sequence[Hit]:
         """Returns the first passages, ``most`` at most, of a hit's document in reading order."""
-
-    def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
-        """Returns stored text; "" when it is no longer there or not for this caller."""
-
-    def page_of(self, document_id: str, version: int, offset: int) -> int:
-        """Returns the 1-based page on which an offset lies."""
 
     def rarity(self, words: Sequence[str]) -> Mapping[str, float] | None:
         """Returns each word's inverse document frequency in the corpus, or None when it is not known."""

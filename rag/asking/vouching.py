@@ -23,13 +23,7 @@ from rag.words.editions import is_of_a_time, superseded
 def vouch(asked: Preparation, text: str) -> Cited:
     """Returns the sentences of a model's text with the stored words that bear them out."""
     began = time.perf_counter()
-    cited = cite(
-        text,
-        asked.passages,
-        asked.question,
-        read_text=asked.library.read_text,
-        page_of=asked.library.page_of,
-    )
+    cited = cite(text, asked.passages, asked.question, asked.library)
     asked.timings["citing"] = ms_since(began)
     return cited
 
@@ -70,17 +64,10 @@ def tell_conflicts(asked: Preparation, cited: Cited) -> tuple[Conflict, ...]:
     are laid beside each other.
     """
     began = time.perf_counter()
-    read_text = asked.library.read_text
-    found = find_conflicts(
-        asked.question,
-        asked.passages,
-        cited.citations,
-        read_text=read_text,
-        page_of=asked.library.page_of,
-    )
+    found = find_conflicts(asked.question, asked.passages, cited.citations, asked.library)
     found = tuple(
         one
-        for one in at_stored(found, read_text)
+        for one in at_stored(found, asked.library)
         if not {value.document_id for value in one.values} <= asked.compared
     )
     asked.notes += [AnswerNote("conflict", as_told(one, asked.japanese)) for one in found]

@@ -7,8 +7,9 @@ finds, for each sentence, the words that support it; a citation's quote is alway
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from corpus.language import Normalised, normalise, sentences
 from corpus.types import Hit
@@ -24,6 +25,16 @@ cited unasked.
 """
 
 _CLOSING = tuple('”“’»›」』》"＂')
+
+
+class Stored(Protocol):
+    """The stored text of documents, as one caller may see it."""
+
+    def read_text(self, document_id: str, version: int, start: int, end: int) -> str:
+        """Returns stored text; "" when it is no longer there or not for this caller."""
+
+    def page_of(self, document_id: str, version: int, offset: int) -> int:
+        """Returns the 1-based page on which an offset lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +103,17 @@ def cite(
     text: str,
     passages: Sequence[Passage],
     question: str,
-    *,
-    read_text: Callable[[str, int, int, int], str],
-    page_of: Callable[[str, int, int], int],
+    stored: Stored,
 ) -> Cited:
     """Returns the sentences of a screened answer, each with its state, and the citations they rest on.
 
     A passage the model named is always looked into; one it did not name is cited when it clearly bears the
-    sentence out and no named one does. ``read_text(document_id, version, start, end)`` reads the stored
-    text and ``page_of(document_id, version, offset)`` its page; a citation whose words are no longer
-    stored there is left out.
+    sentence out and no named one does. A citation whose words are no longer stored there is left out.
     """
     sources = {passage.marker: Source(passage) for passage in passages}
     citations: list[Citation] = []
     known: dict[tuple[int, Span], int] = {}
     result = []
-
-    def stored(marker: int, span: Span) -> Citation | None:
-        return _citation(sources[marker].passage, span, read_text, page_of)
 
     for start, end, words, named in split_answer(text, [source.whole for source in sources.values()]):
         claim = Claim(words, question)
@@ -121,7 +125,7 @@ def cite(
         indexes = []
         for marker, span in spans.items():
             if (marker, span) not in known:
-                citation = stored(marker, span)
+                citation = _citation(sources[marker].passage, span, stored)
                 if citation is None:
                     continue
                 known[marker, span] = len(citations)
@@ -131,7 +135,7 @@ def cite(
         closest = None
         if nearest is not None and not indexes and nearest[1].score > 0:
             nearest = nearest[0], replace(nearest[1], state="unsupported")
-            closest = stored(*nearest)
+            closest = _citation(sources[nearest[0]].passage, nearest[1], stored)
         vouched = nearest is not None and (bool(indexes) or closest is not None)
         best = nearest[1] if nearest is not None and vouched else Span(0, 0, "unsupported", 0.0)
         result.append(
@@ -147,10 +151,10 @@ def cite(
                 closest=closest,
             )
         )
-    return Cited(tuple(result), tuple(_settled(citations, page_of)))
+    return Cited(tuple(result), tuple(_settled(citations, stored)))
 
 
-def _settled(citations: Sequence[Citation], page_of: Callable[[str, int, int], int]) -> Iterator[Citation]:
+def _settled(citations: Sequence[Citation], stored: Stored) -> Iterator[Citation]:
     """Yields the citations; a short quotation that stands in a longer one, too, is taken from there: a date by itself
     may stand in a passage more than once.
     """
@@ -169,7 +173,7 @@ def _settled(citations: Sequence[Citation], page_of: Callable[[str, int, int], i
             yield one
         else:
             start, end = (within[0].start + at for at in place)
-            yield replace(one, start=start, end=end, page=page_of(one.document_id, one.version, start))
+            yield replace(one, start=start, end=end, page=stored.page_of(one.document_id, one.version, start))
 
 
 def split_answer(
@@ -235,15 +239,10 @@ def _unasked(found: Mapping[int, Span]) -> dict[int, Span]:
     return {best: good[best]}
 
 
-def _citation(
-    passage: Passage,
-    span: Span,
-    read_text: Callable[[str, int, int, int], str],
-    page_of: Callable[[str, int, int], int],
-) -> Citation | None:
+def _citation(passage: Passage, span: Span, stored: Stored) -> Citation | None:
     hit: Hit = passage.hit
     start, end = hit.start + span.start, hit.start + span.end
-    quote = read_text(hit.document_id, hit.version, start, end)
+    quote = stored.read_text(hit.document_id, hit.version, start, end)
     if quote != hit.text[span.start : span.end]:
         return None
     return Citation(
@@ -252,7 +251,7 @@ def _citation(
         version=hit.version,
         source=hit.source,
         title=hit.title,
-        page=page_of(hit.document_id, hit.version, start),
+        page=stored.page_of(hit.document_id, hit.version, start),
         start=start,
         end=end,
         quote=quote,

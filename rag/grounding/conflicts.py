@@ -9,11 +9,11 @@ missed one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.grounding.alterations import are_closer, differences
-from rag.grounding.citations import Citation
+from rag.grounding.citations import Citation, Stored
 from rag.grounding.statements import Statement, are_comparable, family, statements_of
 from rag.prompts.prompting import Passage, is_japanese
 from rag.reading.exact import exact
@@ -78,14 +78,11 @@ def find_conflicts(
     question: str,
     passages: Sequence[Passage],
     citations: Sequence[Citation],
-    *,
-    read_text: Callable[[str, int, int, int], str],
-    page_of: Callable[[str, int, int], int],
+    stored: Stored,
 ) -> tuple[Conflict, ...]:
     """Returns what other documents among the passages say otherwise than the words that are cited.
 
-    ``read_text`` and ``page_of`` are those of :func:`rag.grounding.citations.cite`. Different figures for different
-    periods (quarters, years, "as of" dates) are no conflict.
+    Different figures for different periods (quarters, years, "as of" dates) are no conflict.
     """
     if len({passage.hit.document_id for passage in passages}) < 2:
         return ()
@@ -121,7 +118,7 @@ def find_conflicts(
     answers = [] if found else _other_answers(question, wanted, asked, statements)
     if answers:
         found.append(answers)
-    return tuple(_told(values, read_text, page_of) for values in found[:MOST])
+    return tuple(_told(values, stored) for values in found[:MOST])
 
 
 def _is_cited(one: Statement, citations: Sequence[Citation]) -> bool:
@@ -282,25 +279,16 @@ def _in_common(one: Unit, other: Unit) -> float:
 # ---- what is told --------------------------------------------------------------------------------
 
 
-def _told(
-    values: Sequence[tuple[Statement, Figure]],
-    read_text: Callable[[str, int, int, int], str],
-    page_of: Callable[[str, int, int], int],
-) -> Conflict:
-    told = [(_value(one, figure, read_text, page_of), one, figure) for one, figure in values]
+def _told(values: Sequence[tuple[Statement, Figure]], stored: Stored) -> Conflict:
+    told = [(_value(one, figure, stored), one, figure) for one, figure in values]
     told.sort(key=lambda each: each[0].date, reverse=True)  # stable: of equals the one that ranked higher
     _, newest, figure = told[0]
     return Conflict(_subject(newest, figure), tuple(value for value, _, _ in told))
 
 
-def _value(
-    statement: Statement,
-    figure: Figure,
-    read_text: Callable[[str, int, int, int], str],
-    page_of: Callable[[str, int, int], int],
-) -> Value:
+def _value(statement: Statement, figure: Figure, stored: Stored) -> Value:
     hit = statement.hit
-    head = read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
+    head = stored.read_text(hit.document_id, hit.version, 0, HEAD_CHARS)
     return Value(
         value=figure.text,
         quote=statement.unit.text,
@@ -308,7 +296,7 @@ def _value(
         version=hit.version,
         source=hit.source,
         title=hit.title,
-        page=page_of(hit.document_id, hit.version, statement.start),
+        page=stored.page_of(hit.document_id, hit.version, statement.start),
         start=statement.start,
         end=statement.end,
         date=document_date(head, hit.title, hit.source),
@@ -332,15 +320,13 @@ def as_told(one: Conflict, japanese: bool = False) -> str:
     return tell("conflict", japanese, subject=one.subject, values="; ".join(values))
 
 
-def at_stored(
-    found: Sequence[Conflict], read_text: Callable[[str, int, int, int], str]
-) -> tuple[Conflict, ...]:
+def at_stored(found: Sequence[Conflict], stored: Stored) -> tuple[Conflict, ...]:
     """Returns the conflicts whose words still stand in the stored text, at least two of each."""
     kept = (
         replace(
             one,
             values=tuple(
-                v for v in one.values if read_text(v.document_id, v.version, v.start, v.end) == v.quote
+                v for v in one.values if stored.read_text(v.document_id, v.version, v.start, v.end) == v.quote
             ),
         )
         for one in found

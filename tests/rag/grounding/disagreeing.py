@@ -18,10 +18,9 @@ def conflicts(
     shelf = Shelf(texts)
     hits = [replace(hit, title=titles.get(hit.source, "")) for hit in shelf.hits()]
     passages = tuple(Passage(n, hit) for n, hit in enumerate(hits, 1))
-    read = {"read_text": shelf.read_text, "page_of": shelf.page_of}
-    cited = cite(said, passages, question, **read)
+    cited = cite(said, passages, question, shelf)
     assert cited.citations, "the test must cite something"
-    found = find_conflicts(question, passages, cited.citations, **read)
+    found = find_conflicts(question, passages, cited.citations, shelf)
     for value in (value for one in found for value in one.values):
         assert texts[value.document_id][value.start : value.end] == value.quote
         assert value.value in value.quote

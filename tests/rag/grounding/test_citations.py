@@ -41,7 +41,7 @@ replies = st.lists(pieces, max_size=20).map("".join)
 
 def cited(text: str, shelf: Shelf = SHELF) -> Cited:
     passages = tuple(Passage(n, hit) for n, hit in enumerate(shelf.hits(), 1))
-    return cite(text, passages, QUESTION, read_text=shelf.read_text, page_of=shelf.page_of)
+    return cite(text, passages, QUESTION, shelf)
 
 
 def screened(text: str, step: int = 1) -> tuple[str, Screen]:

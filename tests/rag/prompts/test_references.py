@@ -36,7 +36,7 @@ def shown(reply: str, pieces: int = 10**6) -> tuple[str, Screen, Cited]:
     text = (
         "".join(screen.feed(reply[at : at + pieces]) for at in range(0, len(reply), pieces)) + screen.close()
     )
-    return text, screen, cite(text, PASSAGES, "", read_text=SHELF.read_text, page_of=SHELF.page_of)
+    return text, screen, cite(text, PASSAGES, "", SHELF)
 
 
 @pytest.mark.parametrize("pieces", [1, 10**6])
