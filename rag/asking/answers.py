@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from corpus.errors import VouchError
 from corpus.types import Float32, Hit
@@ -12,7 +12,9 @@ from rag.grounding.citations import Citation, Sentence, Stored
 from rag.grounding.conflicts import Conflict
 from rag.prompts.prompting import Message, Passage, Prompt
 from rag.prompts.templates import Template
-from rag.words.told import Said
+
+if TYPE_CHECKING:  # it loads the indexes
+    from rag.retrieval.retriever import SearchResult
 
 DEFAULT_K = 8
 """How many passages go into the prompt unless the question says otherwise."""
@@ -23,30 +25,10 @@ MIN_SUPPORT = 0.5
 """Share of an answer's sentences that the documents must vouch for, unless the settings say otherwise."""
 
 
-class Retrieved(Protocol):
-    """What a search gives: hits, best first, milliseconds by step, and notes for the reader."""
-
-    @property
-    def hits(self) -> Sequence[Hit]:
-        """The hits, best first."""
-
-    @property
-    def timings_ms(self) -> Mapping[str, float]:
-        """What each step took."""
-
-    @property
-    def notes(self) -> Sequence[Said]:
-        """What the reader should know, such as a retriever that was left out."""
-
-    @property
-    def slips(self) -> Mapping[str, str]:
-        """The question's misspelt words, as they were written → as they were read."""
-
-
 class Library(Stored, Protocol):
     """The corpus as one caller may see it."""
 
-    def search(self, question: str, k: int) -> Retrieved:
+    def search(self, question: str, k: int) -> SearchResult:
         """Returns the ``k`` best passages."""
 
     def embed(self, texts: Sequence[str]) -> Float32 | None:

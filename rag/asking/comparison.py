@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from corpus.errors import UsageError, VouchError
 from rag.asking.answering import answer
-from rag.asking.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Retrieved, Usage
+from rag.asking.answers import DEFAULT_K, MIN_SUPPORT, Answer, Ask, Failure, Library, Usage
 from rag.asking.refusals import check
 from rag.grounding.abstention import FITTED, Abstention
 from rag.models.attempts import Stop
@@ -16,6 +17,9 @@ from rag.models.catalogue import Models
 from rag.prompts.prompting import Message
 from rag.prompts.strategies import ExampleSource
 from rag.prompts.templates import Template
+
+if TYPE_CHECKING:
+    from rag.retrieval.retriever import SearchResult
 
 MOST_ARMS = 8
 
@@ -144,7 +148,7 @@ class _Once:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._found: dict[tuple[str, int], Retrieved] = {}
+        self._found: dict[tuple[str, int], SearchResult] = {}
         self.embed = library.embed
         self.passages_of = library.passages_of
         self.read_text = library.read_text
@@ -153,7 +157,7 @@ class _Once:
         self.lacks = library.lacks
         self.spread_of = library.spread_of
 
-    def search(self, question: str, k: int) -> Retrieved:
+    def search(self, question: str, k: int) -> SearchResult:
         key = (question, k)
         if key not in self._found:
             self._found[key] = self._library.search(question, k)

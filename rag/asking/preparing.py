@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 from corpus.errors import LimitError, UsageError
 from corpus.language import fold
 from corpus.types import Hit
-from rag.asking.answers import AnswerNote, Ask, Library, Retrieved
+from rag.asking.answers import AnswerNote, Ask, Library
 from rag.asking.changing import Called, called_so, differing, in_force, without_editions
 from rag.asking.dating import own_dates
 from rag.asking.followups import standalone
@@ -30,6 +31,9 @@ from rag.prompts.templates import Template
 from rag.retrieval.spelling import Wording, as_told
 from rag.words.civility import without_civility
 from rag.words.told import NOTHING_SHARED, tell
+
+if TYPE_CHECKING:
+    from rag.retrieval.retriever import SearchResult
 
 
 class Preparation:
@@ -223,7 +227,7 @@ class Preparation:
         found = {hit.chunk_id: hit for hit in in_turn if hit is not None}
         return tuple(found.values())[: self.ask.k]
 
-    def _search(self) -> Retrieved:
+    def _search(self) -> SearchResult:
         """Searches with the question made to stand alone; as it was asked, where that is too long."""
         began = time.perf_counter()
         try:
@@ -295,7 +299,7 @@ class Preparation:
         return standalone(self.ask.question, earlier)
 
 
-def _in_passages(found: Retrieved) -> dict[str, str]:
+def _in_passages(found: SearchResult) -> dict[str, str]:
     """Returns those misspelt words that a passage found has as they are meant."""
     texts = [fold(f"{hit.context}\n{hit.text}") for hit in found.hits]
     return {word: meant for word, meant in found.slips.items() if any(meant in text for text in texts)}
