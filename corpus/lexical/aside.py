@@ -31,6 +31,8 @@ class Aside:
     ``again`` are the versions that hold what another program than this one could not analyse.
     """
 
+    code = "passage_set_aside"
+
     passages: int = 0
     first: tuple[int, ...] = ()
     again: frozenset[int] = frozenset()
@@ -85,8 +87,9 @@ def tell(aside: Aside) -> None:
     """Logs what is set aside, where it was not so before; ``corpus.status`` names the documents."""
     if aside.passages:
         log.warning(
-            "passage_set_aside: %d that cannot be analysed, and are not found by their words; first: %s. "
+            "%s: %d that cannot be analysed, and are not found by their words; first: %s. "
             "vouch status names the documents; vouch rebuild tries again.",
+            aside.code,
             aside.passages,
             ", ".join(map(show_chunk_id, aside.first)),
         )
