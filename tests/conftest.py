@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,11 @@ def _refuse_far(where: socket.socket, address: Any) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Refuses every connection that is not to this machine itself, and gives a home without a corpus."""
+    """Refuses every connection that is not to this machine itself, and gives a home without a corpus.
+
+    Temporary files go where pytest keeps its own, also those of children: what a test that fails leaves behind, as a
+    crash report, goes with them, and no test meets what other programs have in the machine's folder.
+    """
 
     def connect(self: socket.socket, address: Any) -> None:
         _refuse_far(self, address)
@@ -71,6 +76,9 @@ def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         patch.setattr(socket.socket, "connect", connect)
         patch.setattr(socket.socket, "connect_ex", connect_ex)
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
+        temporary = str(tmp_path_factory.mktemp("temporary"))
+        patch.setenv("TMPDIR", temporary)
+        patch.setattr(tempfile, "tempdir", temporary)
         yield
 
 
