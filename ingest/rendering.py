@@ -12,7 +12,7 @@ from typing import Any
 from corpus.errors import ParseError
 from corpus.patterns import pattern
 from ingest.parsers.detection import PDF
-from ingest.parsers.pdf.structure import Box
+from ingest.parsers.pdf.structure import Box, PageText
 
 LONG_SIDE_PIXELS = 1600
 _MARK = (255, 233, 84)
@@ -56,9 +56,11 @@ def _find_boxes(page: Any, quotes: Sequence[str]) -> list[Box]:
     """Returns the boxes of the quotes' characters, joined along each line."""
     import pypdfium2.raw as pdfium
 
+    from ingest.parsers.pdf.drawings import read_drawings
+    from ingest.parsers.pdf.glyphless import load_text
     from ingest.parsers.pdf.page import page_characters
 
-    text_page = pdfium.FPDFText_LoadPage(page.raw)
+    text_page = load_text(page.raw, read_drawings(page.raw, PageText(*page.get_size())))
     if not text_page:
         return []
     try:

@@ -22,14 +22,22 @@ _GAP = 2.0  # letter heights between it and its item, and between what stands to
 _MOST_BULLETS = 300
 
 
-def read_drawings(page: Any, found: PageText) -> None:
-    """Adds to a page its drawn straight lines (of tables), where pictures lie, and how much else is drawn."""
+def read_drawings(page: Any, found: PageText) -> list[Any]:
+    """Adds to a page its drawn straight lines (of tables), where pictures lie, and how much else is drawn.
+
+    Returns:
+        Its pieces of text, as raw handles: what else is on the page.
+    """
+    texts: list[Any] = []
     get_object, get_type = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
     picture, path, form = pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_FORM
+    text = pdfium.FPDF_PAGEOBJ_TEXT
     for index in range(min(pdfium.FPDFPage_CountObjects(page), _MAX_OBJECTS)):
         item = get_object(page, index)
         kind = get_type(item)
-        if kind == path:
+        if kind == text:
+            texts.append(item)
+        elif kind == path:
             found.drawings += 1
             if len(found.rules) < _MAX_RULES and (box := _bounds(item)):
                 if _may_be_bullet(*box) and len(found.bullets) < _MOST_BULLETS:
@@ -38,8 +46,11 @@ def read_drawings(page: Any, found: PageText) -> None:
                     _add_rules(item, *box, found)
         elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
             found.drawings += 1
-        elif (kind == picture or (kind == form and _holds_picture(item, found))) and (box := _bounds(item)):
-            found.pictures.append(box)
+        elif kind in (picture, form):
+            texts += _texts_in(item) if kind == form else ()
+            if (kind == picture or _holds_picture(item, found)) and (box := _bounds(item)):
+                found.pictures.append(box)
+    return texts
 
 
 def _may_be_bullet(x0: float, y0: float, x1: float, y1: float) -> bool:
@@ -78,6 +89,18 @@ def _bounds(item: Any) -> Box | None:
     if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
         return None
     return left.value, bottom.value, right.value, top.value
+
+
+def _texts_in(form: Any, depth: int = 1) -> list[Any]:
+    texts: list[Any] = []
+    for index in range(min(max(pdfium.FPDFFormObj_CountObjects(form), 0), _MAX_OBJECTS)):
+        item = pdfium.FPDFFormObj_GetObject(form, index)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts.append(item)
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
+            texts += _texts_in(item, depth + 1)
+    return texts
 
 
 def _holds_picture(form: Any, found: PageText, depth: int = 1) -> bool:

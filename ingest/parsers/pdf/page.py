@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import SYMBOL_BULLET
 from ingest.parsers.pdf.drawings import add_bullets, read_drawings
+from ingest.parsers.pdf.glyphless import load_text
 from ingest.parsers.pdf.lines import Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
 from ingest.parsers.pdf.structure import Box, PageText
@@ -77,7 +78,7 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     if pdfium.FPDFPage_GetRotation(page.raw) % 2:
         width, height = height, width  # boxes are given on the page as it lies in the file
     found = PageText(width, height)
-    text_page = pdfium.FPDFText_LoadPage(page.raw)
+    text_page = load_text(page.raw, read_drawings(page.raw, found))
     if not text_page:
         return found
     try:
@@ -86,7 +87,6 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
         turns, looks = _read_words(text_page, text, found, fonts, backward=backward)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
-    read_drawings(page.raw, found)
     turns = _leave_out(found, turns, _are_hidden(page, found, looks))
     turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
     if found.bullets:
