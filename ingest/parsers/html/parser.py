@@ -19,6 +19,7 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import Decoded, decode
 from ingest.parsers.detection import HTML
+from ingest.parsers.html.confluence import as_html
 from ingest.parsers.html.drawings import open_drawings
 from ingest.parsers.html.drawn_headings import raise_headings
 from ingest.parsers.html.head import read_head
@@ -122,7 +123,7 @@ def parse_html(text: str) -> Any:
     libxml2 stops at 2048 levels. Only generated pages nest so deep, most in elements that mean nothing: without those
     the rest is read, else all is read as plain paragraphs (:func:`add_html` notes that).
     """
-    cleaned = with_few_attributes(_XML_DECLARATION.sub("", text).replace("\0", ""))
+    cleaned = with_few_attributes(as_html(_XML_DECLARATION.sub("", text).replace("\0", "")))
     root, whole = _parse_tree(cleaned)
     hidden, flattened = 0, ""
     try:
