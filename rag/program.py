@@ -39,8 +39,10 @@ def _modules(folder: Path) -> list[os.DirEntry[str]]:
     found: list[os.DirEntry[str]] = []
     with os.scandir(folder) as entries:
         for one in entries:
+            if one.name.startswith(".") or one.name == "__pycache__":
+                continue  # such as the link to nothing by which an editor marks an open file
             if one.is_dir():
-                found += _modules(Path(one.path)) if one.name != "__pycache__" else []
+                found += _modules(Path(one.path))
             elif one.name.endswith(".py"):
                 found.append(one)
     return found
