@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EMFILE, ENFILE
 from pathlib import Path
 from stat import S_ISREG
 
@@ -107,6 +108,8 @@ def _refusal(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             file.write(bytes(_PROBED_BYTES))
     except OSError as error:
+        if error.errno in (EMFILE, ENFILE):
+            return ""  # too many files are open: that is not the disk's doing
         return (
             f"The data folder cannot be written now ({disk_code(error)}: {error.strerror or error}). Searching goes "
             "on; free some space, or make it writable: nothing need be started anew."

@@ -81,7 +81,7 @@ def _usage(error: typer.TyperException, as_json: bool) -> int:
     """An error of the command line itself, with the way to the help of the command it was meant for."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "vouch"
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "", 1)  # a word of the library's own
     return _fail(UsageError(message, hint=f"{path} --help shows what there is."), as_json)
 
 

@@ -117,7 +117,7 @@ def _address(folder: Path) -> Iterator[str]:
         return
     if not _OPEN_FOLDERS.is_dir():  # macOS has none: a link with a short name leads there
         with tempfile.TemporaryDirectory(prefix="vouch-", dir="/tmp") as short:
-            (Path(short) / "to").symlink_to(folder)
+            (Path(short) / "to").symlink_to(folder.absolute())
             yield f"{short}/to/{SOCKET_NAME}"
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

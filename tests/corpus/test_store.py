@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -390,3 +391,16 @@ def test_a_disk_that_refuses_while_it_is_open_is_told_until_it_does_no_more(
         assert {28: "disk_full", 30: "read_only"}[number] in problem
         assert "Searching goes on" in problem
         assert corpus.state().problems == ()
+
+
+def test_a_process_with_too_many_open_files_does_not_blame_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*given: object, **named: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
+        put(corpus, "a.txt", ["leave"])
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "TemporaryFile", refuse)
+            assert corpus.state().problems == ()

@@ -248,6 +248,7 @@ def test_what_cannot_be_done_is_said_with_its_code(vouch: Vouch, argv: list[str]
     assert ended.code == code, ended.err
     assert ended.err.count("error: ") == 1
     assert "Traceback" not in ended.err
+    assert "Value error" not in ended.err
 
 
 def test_what_nothing_bears_out_is_named_with_the_closest_words(vouch: Vouch, scripted: Any) -> None:

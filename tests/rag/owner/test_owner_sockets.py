@@ -123,3 +123,8 @@ def test_a_folder_with_a_long_path_is_listened_in_without_proc(
         assert ask(folder) == (True, ["search", {"query": "x"}])
     with pytest.raises(FileNotFoundError):
         sockets._connect_to_file(folder)
+    monkeypatch.chdir(
+        tmp_path
+    )  # a path that begins at the folder one is in leads elsewhere from the short name
+    with serve_control(Path(folder.name), echo):
+        assert ask(folder) == (True, ["search", {"query": "x"}])
