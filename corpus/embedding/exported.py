@@ -78,7 +78,6 @@ _PROBES = (
     "The committee reviewed the quarterly figures and asked for more detail on travel costs. " * 9,
 )
 
-
 _TIMED = "Employees accrue leave each pay period, and ask for it two weeks before they take it. " * 7
 _TIMED_TEXTS = 8
 """What each way to run the export is timed with, once, when it is made: about a second in all."""
