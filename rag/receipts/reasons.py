@@ -34,7 +34,7 @@ class Reason:
 def what_changed(
     state: Mapping[str, Any], corpus: Corpus, caller: Caller
 ) -> tuple[list[Since], list[Reason]]:
-    """Returns the documents that the caller may see which changed since a state of the corpus, and what is told of it."""
+    """Returns the documents that changed since a state of the corpus, of those the caller may see, and what is told."""
     with corpus.catalog.read() as db:
         own_id, seq = records.corpus_id(db), changes.last_seq(db)
         if own_id != state["id"] or seq < state["seq"]:
