@@ -49,19 +49,23 @@ def test_each_sentence_stands_in_both_languages_with_the_same_places(key: str) -
 
 
 def keys_in(tree: ast.AST) -> set[str]:
-    """The keys that some code gives to ``tell``; where it computes one, the keys of the function's dictionaries."""
+    """The keys that some code gives to ``tell``, or last to ``remark``.
+
+    Where it computes one, the keys of the function's dictionaries.
+    """
     keys = set()
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
             continue
         calls = [one for one in ast.walk(function) if isinstance(one, ast.Call)]
-        for call in [
-            one
-            for one in calls
-            if isinstance(one.func, ast.Name) and one.func.id in ("tell", "say") and one.args
-        ]:
-            given: Sequence[ast.expr] = [call.args[0]]
-            if isinstance(given[0], ast.IfExp):
+        for call in calls:
+            if getattr(call.func, "id", "") in ("tell", "say"):
+                given: Sequence[ast.expr] = call.args[:1]
+            elif getattr(call.func, "attr", "") == "remark":
+                given = call.args[-1:]
+            else:
+                continue
+            if given and isinstance(given[0], ast.IfExp):
                 given = [given[0].body, given[0].orelse]
             if any(isinstance(one, ast.Name) for one in given):
                 dicts = [one for one in ast.walk(function) if isinstance(one, ast.Dict)]
