@@ -46,7 +46,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "57"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "58"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "30"),
     detection.HTML: Parser("ingest.parsers.html.parser", "28"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reportlab.pdfbase import pdfmetrics
@@ -137,6 +138,46 @@ def test_headings_that_differ_in_a_number_alone_are_no_running_lines() -> None:
     assert page_texts(read(drawn(draw))) == [
         f"Chapter {n + 1}\n\nRule {letter}. {PROSE}" for n, letter in enumerate("abcd")
     ]
+
+
+CHAPTERS = ("Planning", "Care of pumps", "Winter", "Spare parts")
+
+
+def chapters(canvas: Any, head: Callable[[int], str], text: float) -> None:
+    """Draws four chapters of three pages each, what ``head`` says at the top of each, and text from a height on."""
+    for page in range(12):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(70, HEIGHT - 50, head(page))
+        if page % 3 == 0:
+            canvas.setFont("Helvetica-Bold", 18)
+            canvas.drawString(70, 500, CHAPTERS[page // 3])
+        canvas.setFont("Helvetica", 10)
+        write(canvas, f"Rule {'abcdefghijkl'[page]}. {PROSE}", 70, text, 450)
+        canvas.drawString(300, 30, str(page + 1))
+        if page < 11:
+            canvas.showPage()
+
+
+def test_the_chapter_at_the_top_of_each_page_is_no_text() -> None:
+    def draw(canvas: Any) -> None:
+        chapters(canvas, lambda page: f"CHAPTER {page // 3 + 1}. {CHAPTERS[page // 3].upper()}", 700)
+
+    texts = page_texts(read(drawn(draw)))
+    assert [text.partition("\n")[0] for text in texts] == [
+        f"Rule {letter}. {PROSE}" for letter in "abcdefghijkl"
+    ]
+    assert all(name in text for name, text in zip(CHAPTERS, texts[::3], strict=True))
+
+
+def test_what_begins_a_page_is_text_though_it_stands_elsewhere_too() -> None:
+    def near(canvas: Any) -> None:
+        chapters(canvas, lambda page: CHAPTERS[page // 3], HEIGHT - 64)
+
+    def once(canvas: Any) -> None:
+        chapters(canvas, lambda page: f"{CHAPTERS[page // 3]}, part {'abcdefghijkl'[page]}", 700)
+
+    for draw in (near, once):
+        assert all(CHAPTERS[n // 3] in text for n, text in enumerate(page_texts(read(drawn(draw)))))
 
 
 def test_what_stands_on_both_of_two_pages_is_a_running_line() -> None:

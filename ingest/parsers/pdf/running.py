@@ -10,7 +10,7 @@ from itertools import pairwise
 from corpus.patterns import pattern
 from ingest.parsers.pdf.extents import share_edge
 from ingest.parsers.pdf.lines import Line, to_rows
-from ingest.parsers.pdf.structure import LARGER, PageText, plain_title
+from ingest.parsers.pdf.structure import LARGER, NUMBER, PageText, plain_title
 
 _MARGIN_SHARE = 0.12
 _REPEATED_SHARE = 0.4
@@ -25,6 +25,7 @@ _STEPS = (-1, 0, 1)  # by which the height of a running line may differ
 _ONCE = 1.5  # times a page that a running line is written, at most; a cell's word stands in many rows
 _SAME_ROW = 0.5  # letter heights by which the lines of a row differ
 _CLOSE = 1.0  # letter heights from a table's header to its first row, at most
+_APART = 1.0  # letter heights from a section's title at the top of a page to the text, at least
 _OVERLAP = 0.3  # letter heights by which their boxes may
 _GOES_ON = 5.0  # letter heights that the rules of a table go on below its header, at least
 _WHOLE_PAGE = 0.9  # of its height, what a frame around a page takes, at least
@@ -45,7 +46,9 @@ def running_lines(pages: Sequence[PageText]) -> Callable[[Line, PageText], bool]
     on each page once, but no other numbers, and nothing that differs in its digits ("REF-01", "REF-19").
     Neither is a line at the top that is larger than the body and says on no other page the same: "Chapter 1"
     and "Chapter 2" are headings. What stands beside such a page number and says what a line of the text does
-    is the title of the section that the page is in.
+    is the title of the section that the page is in. So is what says that at the top of two fifths of the pages and on
+    several alike, at one height, apart from the text and in letters no larger than it, and whatever stands there on
+    several pages: a title of two lines.
     """
     return (lambda line, page: False) if len(pages) < 2 else _Running(pages).is_running
 
@@ -75,20 +78,58 @@ class _Running:
         self._growing = {key for key, values in numbers.items() if _grows(values)}
         self._least = max(min(3, len(pages)), int(_REPEATED_SHARE * len(pages) + 0.999))
         self._heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
+        self._heads: Counter[int] = Counter()  # the pages with a section's title at the top, by its height
+        for page in pages:
+            self._heads.update(
+                {h for line in page.lines if self._is_title(line) for h in self._tops(line, page)}
+            )
 
     def is_running(self, line: Line, page: PageText) -> bool:
-        """Says whether a line runs through the pages, or is a section's title beside a page number that does."""
-        return self._is_repeated(line, page) or (
-            len(line.text) <= _MOST_TITLE_CHARS
-            and bool(_running_keys(line, page))
-            and plain_title(line.text) in self._titles
-            and any(
-                _PAGE_NUMBER.fullmatch(other.text)
-                and abs(other.y0 - line.y0) < line.size
-                and self._is_repeated(other, page)
-                for other in page.lines
+        """Says whether a line runs through the pages, or is a section's title where such stand, or beside a page number
+        that runs through them."""
+        return (
+            self._is_repeated(line, page)
+            or self._is_head(line, page)
+            or (
+                len(line.text) <= _MOST_TITLE_CHARS
+                and bool(_running_keys(line, page))
+                and plain_title(line.text) in self._titles
+                and any(
+                    _PAGE_NUMBER.fullmatch(other.text)
+                    and abs(other.y0 - line.y0) < line.size
+                    and self._is_repeated(other, page)
+                    for other in page.lines
+                )
             )
         )
+
+    def _is_head(self, line: Line, page: PageText) -> bool:
+        at_theirs = any(
+            sum(self._heads[height + shift] for shift in _STEPS) >= self._least
+            for height in self._tops(line, page)
+        )
+        if not at_theirs or not (self._is_title(line) or self._pages[line.text] > 1):
+            return False
+        beside = _beside(line, page)
+        return not (beside and self._heads_table([line, *beside], page)) and not _is_in_table(line, page)
+
+    def _is_title(self, line: Line) -> bool:
+        """Says whether a line says what one of the text does, with its number or without."""
+        if not len(line.text) <= _MOST_TITLE_CHARS:
+            return False
+        number = NUMBER.match(line.text)
+        said = {plain_title(line.text), plain_title(line.text[number.end() :]) if number else ""} - {""}
+        return not said.isdisjoint(self._titles)
+
+    def _tops(self, line: Line, page: PageText) -> set[int]:
+        """Returns the heights of a line at the top of a page, in letters no larger than the text's, away from it."""
+        if line.size >= self._heading_size:
+            return set()
+        tops = {height for _, height in _running_keys(line, page) if _LAST_LINE < height < 0}
+        below = (
+            [other.y1 for other in page.lines if other.y1 < line.y0 + _OVERLAP * line.size] if tops else []
+        )
+        return tops if not below or line.y0 - max(below) >= _APART * line.size else set()
 
     def _is_repeated(self, line: Line, page: PageText) -> bool:
         is_number = _PAGE_NUMBER.fullmatch(line.text) is not None

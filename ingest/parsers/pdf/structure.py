@@ -25,7 +25,7 @@ _NUMBERED = pattern(
     re.IGNORECASE,
 )
 _COUNTED = pattern(r"[\d０-９]{1,2}[\s\u3000]")  # as a form's fields are, or things
-_NUMBER = pattern(
+NUMBER = pattern(
     r"(?:(?:chapter|section|appendix|part)\s+)?(?:[\d０-９]{1,3}|[A-Z]|[IVX]{2,5})(?:[.．][\d０-９]{1,3}){0,5}[.．:：]?[\s\u3000]+"
     r"|第?\s*[\d０-９一二三四五六七八九十]+(?:[.．][\d０-９]+)*\s*[章編部節条項][\s\u3000:：.．]*",
     re.IGNORECASE,
@@ -146,7 +146,7 @@ class Headings:
             return 0
         text = _text(piece)
         levels = self._outline.get((index, plain_title(text)), ())
-        if not levels and (number := _NUMBER.match(text)):
+        if not levels and (number := NUMBER.match(text)):
             levels = self._outline.get((index, plain_title(text[number.end() :])), ())
         depth = _depth(piece)
         return min(levels, key=lambda level: abs(level - depth) if depth else 0, default=0)
