@@ -1,8 +1,7 @@
-"""PDFs as people get them: headings, columns, tables, running lines."""
+"""PDFs as people get them: headings, columns, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from reportlab.pdfbase import pdfmetrics
@@ -10,7 +9,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 from tests.ingest.blocks import kinds
-from tests.ingest.paper import HEIGHT, WIDTH, drawn, ruled, wrapped, write
+from tests.ingest.paper import WIDTH, drawn, ruled, wrapped, write
 from tests.ingest.reports import PROSE, page_texts, read, rewritten
 
 
@@ -90,106 +89,6 @@ def test_a_table_without_rules_is_known_by_what_stands_below_each_other() -> Non
         "table", 0, "| 2024 | 2023\nNet sales | $ 1,200 | $ 1,100\nCosts | (800) | (750)\nProfit | 400 | 350",
     )  # fmt: skip
     assert document.blocks[1].header == "| 2024 | 2023"
-
-
-def test_headers_footers_and_page_numbers_are_left_out_but_nothing_unique() -> None:
-    def draw(canvas: Any) -> None:
-        for page in range(1, 6):
-            canvas.setFont("Helvetica", 8)
-            canvas.drawString(70, HEIGHT - 30, "Contoso Ltd – Travel policy 2025")
-            canvas.drawString(70, 30, f"Page {page} of 5")
-            canvas.drawString(400, 30, "Internal" if page != 3 else "Approved by the board")
-            write(canvas, f"Rule {'abcde'[page - 1]}. {PROSE}", 70, 700, 450)
-            if page < 5:
-                canvas.showPage()
-
-    texts = page_texts(read(drawn(draw)))
-    assert len(texts) == 5
-    assert not any("Contoso" in text or "Page" in text or "Internal" in text for text in texts)
-    assert all(f"Rule {'abcde'[n]}." in text for n, text in enumerate(texts))
-    assert "Approved by the board" in texts[2]
-
-
-def test_a_header_is_known_at_the_same_distance_from_the_top_of_pages_of_any_height() -> None:
-    def draw(canvas: Any) -> None:
-        for page, (wide, high) in enumerate([(595, 842), (842, 595), (595, 842)]):
-            canvas.setPageSize((wide, high))
-            canvas.drawString(70, high - 30, "Contoso Ltd")
-            write(canvas, f"Rule {'abc'[page]}. {PROSE}", 70, high - 140, 450)
-            if page < 2:
-                canvas.showPage()
-
-    assert page_texts(read(drawn(draw))) == [f"Rule {letter}. {PROSE}" for letter in "abc"]
-
-
-def test_headings_that_differ_in_a_number_alone_are_no_running_lines() -> None:
-    def draw(canvas: Any) -> None:
-        for page in range(1, 5):
-            canvas.setFont("Helvetica", 8)
-            canvas.drawString(70, HEIGHT - 30, f"Contoso Ltd – Manual, sheet {page}")
-            canvas.setFont("Helvetica", 18)
-            canvas.drawString(70, HEIGHT - 60, f"Chapter {page}")
-            canvas.drawString(500, HEIGHT - 60, f"{page}")
-            write(canvas, f"Rule {'abcd'[page - 1]}. {PROSE}", 70, 700, 450)
-            canvas.drawString(70, 30, f"Page {page} of 4")
-            if page < 4:
-                canvas.showPage()
-
-    assert page_texts(read(drawn(draw))) == [
-        f"Chapter {n + 1}\n\nRule {letter}. {PROSE}" for n, letter in enumerate("abcd")
-    ]
-
-
-CHAPTERS = ("Planning", "Care of pumps", "Winter", "Spare parts")
-
-
-def chapters(canvas: Any, head: Callable[[int], str], text: float) -> None:
-    """Draws four chapters of three pages each, what ``head`` says at the top of each, and text from a height on."""
-    for page in range(12):
-        canvas.setFont("Helvetica", 10)
-        canvas.drawString(70, HEIGHT - 50, head(page))
-        if page % 3 == 0:
-            canvas.setFont("Helvetica-Bold", 18)
-            canvas.drawString(70, 500, CHAPTERS[page // 3])
-        canvas.setFont("Helvetica", 10)
-        write(canvas, f"Rule {'abcdefghijkl'[page]}. {PROSE}", 70, text, 450)
-        canvas.drawString(300, 30, str(page + 1))
-        if page < 11:
-            canvas.showPage()
-
-
-def test_the_chapter_at_the_top_of_each_page_is_no_text() -> None:
-    def draw(canvas: Any) -> None:
-        chapters(canvas, lambda page: f"CHAPTER {page // 3 + 1}. {CHAPTERS[page // 3].upper()}", 700)
-
-    texts = page_texts(read(drawn(draw)))
-    assert [text.partition("\n")[0] for text in texts] == [
-        f"Rule {letter}. {PROSE}" for letter in "abcdefghijkl"
-    ]
-    assert all(name in text for name, text in zip(CHAPTERS, texts[::3], strict=True))
-
-
-def test_what_begins_a_page_is_text_though_it_stands_elsewhere_too() -> None:
-    def near(canvas: Any) -> None:
-        chapters(canvas, lambda page: CHAPTERS[page // 3], HEIGHT - 64)
-
-    def once(canvas: Any) -> None:
-        chapters(canvas, lambda page: f"{CHAPTERS[page // 3]}, part {'abcdefghijkl'[page]}", 700)
-
-    for draw in (near, once):
-        assert all(CHAPTERS[n // 3] in text for n, text in enumerate(page_texts(read(drawn(draw)))))
-
-
-def test_what_stands_on_both_of_two_pages_is_a_running_line() -> None:
-    def draw(canvas: Any) -> None:
-        for page in (1, 2):
-            canvas.drawString(70, HEIGHT - 30, "Contoso Ltd")
-            canvas.drawString(70, 30, f"Page {page} of 2")
-            write(canvas, f"Rule {'ab'[page - 1]}. {PROSE}", 70, 700, 450)
-            if page < 2:
-                canvas.showPage()
-
-    assert page_texts(read(drawn(draw))) == [f"Rule a. {PROSE}", f"Rule b. {PROSE}"]
 
 
 def test_hyphenation_is_undone_by_the_documents_own_words() -> None:
