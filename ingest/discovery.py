@@ -18,8 +18,8 @@ from corpus.types import RootPath
 from ingest.ignoring import IGNORE_NAME, Rules, is_ignored, read_rules
 from ingest.parsers.decoding import looks_like_text
 from ingest.parsers.detection import SUFFIXES, TNEF_SIGNATURE, suffix_of
+from ingest.parsers.refusals import why_unread
 from ingest.places import Places
-from ingest.remedies import why_unread
 
 __all__ = ["Discovery", "SourceFile", "discover"]
 

@@ -18,6 +18,7 @@ from corpus.types import Document
 from ingest.parsers import detection
 from ingest.parsers.assembly import Limits
 from ingest.parsers.detection import detect_type
+from ingest.parsers.refusals import unsupported
 from ingest.parsers.verifying import verify
 
 __all__ = ["HOLDS_PICTURES", "PARSERS", "Limits", "Parser", "detect_type", "parse", "parser_version"]
@@ -117,7 +118,7 @@ def parse(
     detected = detect_type(data, name)
     parser = table.get(detected.content_type)
     if parser is None:
-        raise detection.unsupported(name, detected.content_type)
+        raise unsupported(name, detected.content_type)
     try:
         document = parser.load()(data, name, limits)
         verify(document)

@@ -16,8 +16,9 @@ from corpus.errors import LimitError
 from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Limits
-from ingest.parsers.detection import ZIP, encrypted, unsupported
+from ingest.parsers.detection import ZIP
 from ingest.parsers.members import Binder
+from ingest.parsers.refusals import encrypted, unsupported
 from ingest.parsers.titles import clean_title
 from ingest.parsers.zips import UNREADABLE, open_zip
 

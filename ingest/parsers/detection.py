@@ -13,6 +13,7 @@ from corpus.patterns import pattern
 from corpus.types import Note
 from ingest.parsers import ole
 from ingest.parsers.decoding import looks_like_text
+from ingest.parsers.refusals import LINKS, encrypted, refused, unsupported
 from ingest.parsers.zips import declared_type, is_zip, open_zip
 
 PDF = "application/pdf"
@@ -223,7 +224,7 @@ def _detect(data: bytes, name: str, promised: str) -> str:
                 code="damaged_file",
                 hint="Get a whole copy of the file.",
             )
-        raise unsupported(name, "a binary file of an unknown kind")
+        raise refused(name, data) or unsupported(name, "a binary file of an unknown kind")
     if promised in ("", JSON, NOTEBOOK) and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         if _NOTEBOOK.search(data) and b'"cell_type"' in data:
             return NOTEBOOK
@@ -266,6 +267,9 @@ def split_mailbox(data: bytes) -> Iterator[bytes]:
 def _text_type(head: bytes, name: str, promised: str) -> str:
     if head.startswith(b"%!PS"):
         raise unsupported(name, "PostScript", "Save it as PDF and add that.")
+    refusal = refused(name, head) if suffix_of(name) in LINKS else None
+    if refusal is not None:
+        raise refusal
     plain = head.replace(b"\0", b"")
     if _CALENDAR_START.match(plain.lstrip(b"\xff\xfe")):
         return ICS
@@ -318,7 +322,9 @@ def _ole_type(data: bytes, name: str, promised: str) -> str:
             code="damaged_file",
             hint="Get a whole copy of the file.",
         )
-    raise unsupported(name, "an OLE file of an unknown kind", "Save it in a newer format and add that.")
+    raise refused(name, data) or unsupported(
+        name, "an OLE file of an unknown kind", "Save it in a newer format and add that."
+    )
 
 
 def is_bare_workbook(data: bytes) -> bool:
@@ -346,7 +352,9 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
                 return content_type
         if "EncryptedPackage" in members:
             raise encrypted(name)
-        raise unsupported(name, "a package of an unknown kind", "Save it as PDF or .docx and add that.")
+        raise refused(name, data) or unsupported(
+            name, "a package of an unknown kind", "Save it as PDF or .docx and add that."
+        )
     if _is_iwork(members):
         program, kinds = _IWORK_KINDS.get(suffix_of(name), ("iWork", "Word, Excel, PowerPoint or PDF"))
         raise unsupported(
@@ -360,6 +368,9 @@ def _zip_type(data: bytes, name: str, promised: str) -> str:
             code="damaged_file",
             hint="Open it in the program it was made with, save a copy and add that.",
         )
+    refusal = None if promised else refused(name, data)
+    if refusal is not None:
+        raise refusal
     return ZIP
 
 
@@ -367,28 +378,4 @@ def _is_iwork(members: list[str]) -> bool:
     """Says whether an archive is a document of Pages, Numbers or Keynote, of 2013 or later."""
     return ("Index.zip" in members and "Metadata/Properties.plist" in members) or any(
         member.startswith("Index/") and member.endswith(".iwa") for member in members
-    )
-
-
-def encrypted(name: str) -> ParseError:
-    """Returns the error for a file that needs a password."""
-    return ParseError(
-        f"{name} is encrypted and needs a password.",
-        code="encrypted",
-        hint="Save a copy without the password and add that.",
-    )
-
-
-_READ = (
-    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
-    "VCF, JSON, JSON Lines, Jupyter notebooks, FODT, FODS, FODP and ZIP"
-)
-
-
-def unsupported(name: str, kind: str, hint: str = "") -> ParseError:
-    """Returns the error for a kind of file that is not read."""
-    return ParseError(
-        f"{name} is {kind}, which is not read.",
-        code="unsupported",
-        hint=hint or f"Save it as one of those that are: {_READ}.",
     )

@@ -22,11 +22,12 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import read_date
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import EPUB, encrypted
+from ingest.parsers.detection import EPUB
 from ingest.parsers.html.drawn_headings import raise_headings
 from ingest.parsers.html.left_out import mark_contents_of_book
 from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.office import DC, Package
+from ingest.parsers.refusals import encrypted
 
 _OPF = "{http://www.idpf.org/2007/opf}"
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"

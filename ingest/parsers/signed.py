@@ -15,7 +15,8 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import parse
 from ingest.parsers.assembly import Limits
-from ingest.parsers.detection import SIGNED, encrypted, is_signed, unsupported
+from ingest.parsers.detection import SIGNED, is_signed
+from ingest.parsers.refusals import encrypted, unsupported
 
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _SEQUENCE, _CONTENT, _OCTETS, _OCTETS_IN_PARTS, _IDENTIFIER = 0x30, 0xA0, 0x04, 0x24, 0x06

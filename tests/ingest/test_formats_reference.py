@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.extraction import expected_cells, expected_words, in_order, main
-from ingest.parsers import PARSERS, detection
+from ingest.parsers import PARSERS, detection, refusals
 from tests.rag.cli_runs import ROOT
 
 REFERENCE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def test_every_type_has_its_section() -> None:
 
 def test_every_suffix_leads_to_a_parser_and_a_refusal_names_what_is_read() -> None:
     assert set(detection.SUFFIXES.values()) <= set(PARSERS)
-    hint = detection.unsupported("a.bin", "a program").hint
+    hint = refusals.unsupported("a.bin", "a program").hint
     for shown in re.findall(r"\w+", "PDF DOCX PPTX XLSX CSV JSON HTML Markdown ODT ODS EPUB RTF EML MSG ZIP"):
         assert shown in hint
 

@@ -142,13 +142,13 @@ def test_tasks_and_contacts_of_outlook_are_read_and_odd_dates_lose_nothing() -> 
     [
         ("WordDocument", "a Word document of the old format", ".docx"),
         ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
-        ("Something", "unknown kind", "newer format"),
+        ("Something", "an OLE file of an unknown kind", "newer format"),
     ],
 )
 def test_old_office_files_are_told_apart_and_say_what_to_do(name: str, kind: str, hint: str) -> None:
     parts = {name: b"x" * 100, "ObjectPool": {"Workbook": b"y" * 100}}
     with pytest.raises(ParseError) as caught:
-        parse(compound(parts), "old.doc")
+        parse(compound(parts), "old")
     assert caught.value.code == "unsupported"
     assert kind in caught.value.message
     assert hint in caught.value.hint

@@ -12,8 +12,9 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Limits
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import WEBARCHIVE, unsupported
+from ingest.parsers.detection import WEBARCHIVE
 from ingest.parsers.html.parser import read_page
+from ingest.parsers.refusals import unsupported
 
 _PAGES = ("text/html", "application/xhtml+xml")
 

@@ -29,10 +29,11 @@ from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import EML, encrypted, is_tnef
+from ingest.parsers.detection import EML, is_tnef
 from ingest.parsers.html.parser import add_html, parse_html
 from ingest.parsers.mail.letters import SHOWN, Letter, bind
 from ingest.parsers.mail.tnef import Packed, unpack
+from ingest.parsers.refusals import encrypted
 from ingest.parsers.signed import unsigned
 
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})

@@ -19,7 +19,7 @@ from corpus.patterns import pattern
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.detection import ODP, ODS, ODT, encrypted
+from ingest.parsers.detection import ODP, ODS, ODT
 from ingest.parsers.odf.charts import charts_in, equation_in, write_chart
 from ingest.parsers.odf.forms import read_controls
 from ingest.parsers.odf.package import as_archive, read_properties
@@ -40,6 +40,7 @@ from ingest.parsers.odf.tables import add_table, frames_in, mark_tables_in_shape
 from ingest.parsers.odf.words import SHAPES, Words, plain, remarks_on
 from ingest.parsers.office import DC, Package
 from ingest.parsers.placing import Place, reading_order
+from ingest.parsers.refusals import encrypted
 from ingest.parsers.remarks import Remark
 
 _DOCUMENTS = {ODS: "workbook", ODT: "text", ODP: "presentation"}

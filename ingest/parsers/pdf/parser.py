@@ -23,7 +23,7 @@ from corpus.errors import LimitError, ParseError
 from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.dates import read_pdf_date
-from ingest.parsers.detection import PDF, encrypted
+from ingest.parsers.detection import PDF
 from ingest.parsers.findings import is_garbled
 from ingest.parsers.pdf.annotations import Beside, attached_files, open_page, with_choices
 from ingest.parsers.pdf.attached import with_attached
@@ -44,6 +44,7 @@ from ingest.parsers.pdf.structure import (
     undo_hyphens,
 )
 from ingest.parsers.recognition import DOTS_PER_INCH, ScannedError, read_picture, remedy
+from ingest.parsers.refusals import encrypted
 
 _MAX_SECOND_READS = 50
 _MOST_PIXELS = 3000

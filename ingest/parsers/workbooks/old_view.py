@@ -14,7 +14,7 @@ from typing import Any
 from corpus.errors import ParseError, VouchError
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import decode
-from ingest.parsers.detection import encrypted
+from ingest.parsers.refusals import encrypted
 from ingest.parsers.workbooks.number_formats import is_date_format, is_plain_format
 from ingest.parsers.workbooks.values import show_value
 from ingest.parsers.workbooks.view import DAYS_TO_1904, SheetView, check_extent, show_column, sign_comment

@@ -12,11 +12,11 @@ from typing import Any
 
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.detection import encrypted
 from ingest.parsers.odf.charts import charts_in, titles_of
 from ingest.parsers.odf.styles import DRAW
 from ingest.parsers.odf.words import plain
 from ingest.parsers.office import DC, Package
+from ingest.parsers.refusals import encrypted
 from ingest.parsers.workbooks.view import SheetView, check_extent, show_column, sign_comment
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"

@@ -28,9 +28,10 @@ from corpus.errors import ParseError
 from corpus.types import Document
 from ingest.parsers import ole
 from ingest.parsers.assembly import Draft, Limits
-from ingest.parsers.detection import ODS, XLS, detect_type, encrypted, is_bare_workbook
+from ingest.parsers.detection import ODS, XLS, detect_type, is_bare_workbook
 from ingest.parsers.odf.package import as_archive, read_properties
 from ingest.parsers.office import Package
+from ingest.parsers.refusals import encrypted
 from ingest.parsers.titles import given_title, title_from_name
 from ingest.parsers.workbooks.beside import add_chart
 from ingest.parsers.workbooks.binary_view import BinaryWorkbookView
