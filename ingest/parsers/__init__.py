@@ -48,7 +48,7 @@ class Parser:
 
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "58"),
-    detection.DOCX: Parser("ingest.parsers.word.parser", "30"),
+    detection.DOCX: Parser("ingest.parsers.word.parser", "31"),
     detection.HTML: Parser("ingest.parsers.html.parser", "28"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),

@@ -33,6 +33,7 @@ from ingest.parsers.word.styles import (
     Numbering,
     Style,
     W,
+    is_on,
     numbering_of,
     outline_level,
     read_numbering,
@@ -40,7 +41,7 @@ from ingest.parsers.word.styles import (
     value,
 )
 from ingest.parsers.word.tables import frames_in, page_turns, read_rows, rows_of
-from ingest.parsers.word.visible import blocks_of, is_drop_cap, is_on
+from ingest.parsers.word.visible import blocks_of, is_drop_cap
 from ingest.parsers.word.words import Words
 
 _NO_SPACE = pattern(
@@ -104,7 +105,7 @@ class _Writer:
         parts: Parts,
         typewritten: Callable[[], bool],
     ) -> None:
-        self.words = Words()
+        self.words = Words(styles)
         self._draft = draft
         self._limits = limits
         self._styles = styles

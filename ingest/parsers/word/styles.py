@@ -24,13 +24,17 @@ CHECKS = frozenset("☐☑☒✓✔✗✘")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style of paragraphs or characters with what it inherits; ``is_default``: of paragraphs that name none."""
+    """A style of paragraphs or characters with what it inherits.
+
+    ``is_default``: of paragraphs that name none; ``is_hidden``: what is set in it is not shown.
+    """
 
     name: str
     level: int  # heading level 1-6, 0 for none
     numbering: tuple[str, int] | None  # numId, depth
     font: str = ""  # of Latin letters, "" where no style says
     is_default: bool = False
+    is_hidden: bool = False
 
 
 def read_styles(root: Any) -> Mapping[str, Style]:
@@ -43,7 +47,7 @@ def read_styles(root: Any) -> Mapping[str, Style]:
 
 
 def _resolve_style(raw: Mapping[str, Any], identifier: str, usual_font: str) -> Style:
-    name, level, numbering, font = "", 0, None, ""
+    name, level, numbering, font, hiding = "", 0, None, "", None
     seen: set[str] = set()
     current = identifier
     while current in raw and current not in seen and len(seen) < 20:
@@ -55,13 +59,13 @@ def _resolve_style(raw: Mapping[str, Any], identifier: str, usual_font: str) -> 
         level = level or level_of_name(own) or outline_level(properties)
         numbering = numbering or numbering_of(properties)
         font = font or latin_font(style.find(W + "rPr"))
+        hiding = style.find(f"{W}rPr/{W}vanish") if hiding is None else hiding
         current = value(style.find(W + "basedOn"))
     is_default = raw[identifier].get(W + "default") in ("1", "true", "on") and (
         raw[identifier].get(W + "type") == "paragraph"
     )
-    return Style(
-        name, 0 if name.lower() in _BELOW_TITLE else level, numbering, font or usual_font, is_default
-    )
+    shown_level = 0 if name.lower() in _BELOW_TITLE else level
+    return Style(name, shown_level, numbering, font or usual_font, is_default, is_on(hiding))
 
 
 def latin_font(properties: Any) -> str:
@@ -150,3 +154,8 @@ def _levels(parent: Any) -> dict[int, tuple[str, str, int]]:
 def value(element: Any) -> str:
     """Returns what an element says in its ``val``, "" where there is no element."""
     return "" if element is None else element.get(W + "val") or ""
+
+
+def is_on(element: Any) -> bool:
+    """Says whether a switch is set."""
+    return element is not None and value(element) not in ("0", "false", "off")

@@ -8,8 +8,8 @@ from typing import Any
 from ingest.parsers.assembly import Draft
 from ingest.parsers.framing import Framing
 from ingest.parsers.merged import Copies
-from ingest.parsers.word.styles import W, value
-from ingest.parsers.word.visible import blocks_of, is_on
+from ingest.parsers.word.styles import W, is_on, value
+from ingest.parsers.word.visible import blocks_of
 
 _MAX_SPAN = 63
 

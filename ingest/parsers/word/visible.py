@@ -8,13 +8,13 @@ from typing import Any
 from corpus.patterns import pattern
 from ingest.parsers.raised import show_lowered, show_raised
 from ingest.parsers.symbol_fonts import show_symbol, show_symbols
-from ingest.parsers.word.styles import W, latin_font, value
+from ingest.parsers.word.styles import W, is_on, latin_font, value
 
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SKIPPED = frozenset(
     W + tag
     for tag in (
-        "del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
+        "del", "moveFrom", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "sdtPr",
         "commentReference", "annotationRef", "object", "rt",
     )
 )  # fmt: skip
@@ -109,22 +109,31 @@ def is_drop_cap(properties: Any) -> bool:
     return frame is not None and frame.get(W + "dropCap") in ("drop", "margin")
 
 
-def is_on(element: Any) -> bool:
-    """Says whether a switch is set."""
-    return element is not None and value(element) not in ("0", "false", "off")
+def is_hidden(run: Any, hiding: frozenset[str]) -> bool:
+    """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white.
 
-
-def is_hidden(run: Any) -> bool:
-    """Says whether nobody sees a run: it is marked hidden, at most 1 point high, or white on white."""
+    Args:
+        run: its element.
+        hiding: the styles that hide what is set in them.
+    """
     properties = run.find(W + "rPr")
+    own = None if properties is None else properties.find(W + "vanish")
+    if own is not None:
+        return is_on(own)
+    if hiding and not hiding.isdisjoint(_styles_of(run, properties)):
+        return True
     if properties is None:
         return False
-    if is_on(properties.find(W + "vanish")):
-        return True
     size = value(properties.find(W + "sz"))
     if size.isdigit() and int(size) <= _TINY_HALF_POINTS:
         return True
     return value(properties.find(W + "color")).upper() == "FFFFFF" and _stands_on_white(run, properties)
+
+
+def _styles_of(run: Any, properties: Any) -> Iterator[str]:
+    yield value(None if properties is None else properties.find(W + "rStyle"))
+    around = next(run.iterancestors(W + "p"), None)
+    yield value(None if around is None else around.find(f"{W}pPr/{W}pStyle"))
 
 
 def _stands_on_white(run: Any, properties: Any) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.equations import write_equation
-from ingest.parsers.word.styles import W
+from ingest.parsers.word.fields import Fields
+from ingest.parsers.word.styles import Style, W
 from ingest.parsers.word.tables import cells_of, rows_of
 from ingest.parsers.word.visible import at_its_height, blocks_of, chosen, is_hidden, visible, written
 
@@ -20,8 +21,9 @@ _TEXT_AS_SHAPE = "{urn:schemas-microsoft-com:vml}textpath"
 class Words:
     """Reads words; counts what is hidden, and the notes as the text refers to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: Mapping[str, Style]) -> None:
         self.hidden_chars = 0
+        self._hiding = frozenset(identifier for identifier, style in styles.items() if style.is_hidden)
         self._note_numbers: dict[str, dict[str, int]] = {}
 
     def note_number(self, kind: str, identifier: str) -> int:
@@ -59,6 +61,7 @@ class Words:
         """
         floating: list[Any] = []
         parts: list[str] = []
+        fields = Fields(parts)
         for element in visible(paragraph, floating if boxes is None else boxes):
             tag = element.tag
             if tag == _M + "oMath":
@@ -68,14 +71,18 @@ class Words:
             elif tag in (W + "t", W + "sym"):
                 run = element.getparent()
                 text = written(element, run)
-                if run is not None and is_hidden(run):
+                if run is not None and is_hidden(run, self._hiding):
                     self.hidden_chars += len(text)
                     continue
                 parts.append(at_its_height(text, run, parts))
             elif tag in (W + "tab", W + "ptab"):
                 parts.append("\t")
+            elif tag == W + "fldChar":
+                fields.turn(element.get(W + "fldCharType") or "")
+            elif tag == W + "instrText":
+                fields.instruct(element.text or "")
             elif tag in (W + "checkBox", W + "ddList"):
-                parts.append(chosen(element))
+                fields.show(chosen(element))
             elif tag == W + "noBreakHyphen":
                 parts.append("-")
             elif tag == W + "lastRenderedPageBreak":
