@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.disks import read_only_folder, small_disk
+from tests.once import Once
 
 __all__ = ["read_only_folder", "small_disk"]
 
@@ -82,31 +83,48 @@ def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
-# ---- models, exported once for all tests -----------------------------------------------------------
+# ---- made once for all tests ------------------------------------------------------------------------
 
 
 Seed = Callable[[Path], None]
 
 
 @pytest.fixture(scope="session")
-def with_minilm(tmp_path_factory: pytest.TempPathFactory) -> Seed:
-    """Puts the installed model's export, in every precision, into a data folder that has none: an ingest there need
-    not make it, which takes fifteen seconds, in int8 twenty-five.
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder once per run: ``once(name, make)``. Copy what it holds before you change it."""
+    own = tmp_path_factory.getbasetemp()
+    return Once((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "once")
+
+
+@pytest.fixture(scope="session")
+def with_minilm(once: Once) -> Seed:
+    """Puts the installed model's export, in the precisions that tests ask for here, into a data folder that has none:
+    an ingest there need not make it, which takes fifteen seconds, in int8 twenty-five.
     """
     from corpus.embedding import open_embedder
     from corpus.embedding.exported import export_folder
-    from corpus.embedding.runtime import has_bfloat16, makes_int8
+    from corpus.embedding.runtime import has_bfloat16, has_openvino, makes_int8
     from corpus.settings import Settings
 
-    made = tmp_path_factory.mktemp("minilm")
-    made_here = {"float32": True, "bfloat16": has_bfloat16(), "int8": makes_int8()}
-    for precision in (name for name, is_made in made_here.items() if is_made):
-        embedder = open_embedder(Settings(data_dir=made).model_copy(update={"embed_precision": precision}))
-        embedder.prepare()
-        assert embedder.problem == ""
-    plain = open_embedder(Settings(data_dir=made, embed_precision="float32")).space
-    if not has_bfloat16():
-        shutil.copytree(export_folder(made, plain), export_folder(made, replace(plain, precision="bfloat16")))
+    def export(made: Path) -> None:
+        made_here = {
+            "float32": not (has_bfloat16() and has_openvino()),  # else nothing is embedded in it unasked
+            "bfloat16": has_bfloat16(),
+            "int8": makes_int8(),
+        }
+        for precision in (name for name, is_made in made_here.items() if is_made):
+            embedder = open_embedder(
+                Settings(data_dir=made).model_copy(update={"embed_precision": precision})
+            )
+            embedder.prepare()
+            assert embedder.problem == ""
+        if not has_bfloat16():
+            plain = open_embedder(Settings(data_dir=made, embed_precision="float32")).space
+            shutil.copytree(
+                export_folder(made, plain), export_folder(made, replace(plain, precision="bfloat16"))
+            )
+
+    made = once("minilm", export)
 
     def put(data_dir: Path) -> None:
         shutil.copytree(made / "models", data_dir / "models")
@@ -115,23 +133,24 @@ def with_minilm(tmp_path_factory: pytest.TempPathFactory) -> Seed:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(once: Once) -> Path:
     """A model of one layer with random weights that reads English. Copy it before you change it."""
     from tests.make_tiny_model import make_tiny_model
 
-    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    return once("tiny", lambda home: make_tiny_model(home / "tiny")) / "tiny"
 
 
 @pytest.fixture(scope="session")
-def data_with_export(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_with_export(tiny: Path, once: Once) -> Path:
     """A data folder with nothing but the tiny model's export in float32. Copy it before you change it."""
     from corpus.embedding import open_embedder
     from corpus.settings import Settings
 
-    data = tmp_path_factory.mktemp("data")
-    embedder = open_embedder(
-        Settings(data_dir=data, embedder=str(tiny), embed_threads=1, embed_precision="float32")
-    )
-    embedder.prepare()
-    assert embedder.problem == ""
-    return data
+    def export(data: Path) -> None:
+        embedder = open_embedder(
+            Settings(data_dir=data, embedder=str(tiny), embed_threads=1, embed_precision="float32")
+        )
+        embedder.prepare()
+        assert embedder.problem == ""
+
+    return once("data", export)

@@ -13,6 +13,7 @@ from corpus.catalog import Database, open_database
 from corpus.lexical import TantivyIndex
 from tests.corpus.dense import chroma_server, free_port
 from tests.make_tiny_model import make_tiny_model
+from tests.once import Once
 
 
 @pytest.fixture
@@ -43,5 +44,6 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_model(tmp_path_factory.mktemp("models") / "multilingual", multilingual=True)
+def multilingual(once: Once) -> Path:
+    made = once("multilingual", lambda home: make_tiny_model(home / "multilingual", multilingual=True))
+    return made / "multilingual"

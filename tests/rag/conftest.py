@@ -16,6 +16,7 @@ from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
 from rag.models.catalogue import Models
+from tests.once import Once
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
 from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
@@ -29,17 +30,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def filled(with_minilm: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(with_minilm: Callable[[Path], None], once: Once) -> Path:
     """A data folder with a company's documents, embedded with the real model. Copy it; do not open it."""
-    home = tmp_path_factory.mktemp("filled")
-    with_minilm(home / "data")
-    with open_service(Settings(data_dir=home / "data")) as service:
-        report = service.ingest([write_documents(home / "documents")], "company")
-        assert not report.stopped
-        with service.corpus.catalog.write() as db:
-            private = documents.find_by_path(db, "salaries.txt")[0]
-            documents.set_access(db, private.id, ["group:hr"])
-    return home / "data"
+
+    def fill(home: Path) -> None:
+        with_minilm(home / "data")
+        with open_service(Settings(data_dir=home / "data")) as service:
+            report = service.ingest([write_documents(home / "documents")], "company")
+            assert not report.stopped
+            with service.corpus.catalog.write() as db:
+                private = documents.find_by_path(db, "salaries.txt")[0]
+                documents.set_access(db, private.id, ["group:hr"])
+
+    return once("filled", fill) / "data"
 
 
 @pytest.fixture(scope="session")
