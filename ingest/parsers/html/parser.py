@@ -39,6 +39,7 @@ from ingest.parsers.html.simplifying import (
 from ingest.parsers.html.surroundings import mark_surroundings
 from ingest.parsers.html.tables import is_data_table, read_table
 from ingest.parsers.html.walk import BLOCKS, HEADINGS, inline_text, walk, whole_number
+from ingest.parsers.html.written_lists import MARK, bind_lists
 from ingest.parsers.listing import Listing
 from ingest.parsers.numerals import show_numeral
 
@@ -141,6 +142,7 @@ def parse_html(text: str) -> Any:
         root.set(_HIDDEN_CHARS, str(hidden))
         root.set(_FLATTENED, flattened)
         reshape(root)
+        bind_lists(root)
         label_pictures(root)
         open_panels(root)
         write_raised(root)
@@ -322,6 +324,7 @@ class _Writer:
         marker = f"{show_numeral(number, form)}." if self._list.is_ordered else "-"
         if parent is not None and "inline-task-list" in (parent.get("class") or ""):
             marker = "☒" if "checked" in (element.get("class") or "") else "☐"
+        marker = element.get(MARK) or marker
         self._list.item(marker, number)
 
     def _close_list(self) -> None:
