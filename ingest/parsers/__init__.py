@@ -56,8 +56,8 @@ PARSERS: Mapping[str, Parser] = {
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "15"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),
-    detection.CSV: Parser("ingest.parsers.workbooks.delimited", "8"),
-    detection.TSV: Parser("ingest.parsers.workbooks.delimited", "8"),
+    detection.CSV: Parser("ingest.parsers.workbooks.delimited", "9"),
+    detection.TSV: Parser("ingest.parsers.workbooks.delimited", "9"),
     detection.JSON: Parser("ingest.parsers.records", "10"),
     detection.JSONL: Parser("ingest.parsers.records", "10"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "8"),
@@ -72,7 +72,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.MBOX: Parser("ingest.parsers.mail.mailbox", "3"),
     detection.ICS: Parser("ingest.parsers.mail.calendars", "4"),
     detection.VCF: Parser("ingest.parsers.mail.contacts", "1"),
-    detection.ZIP: Parser("ingest.parsers.archive", "3"),
+    detection.ZIP: Parser("ingest.parsers.archive", "4"),
     detection.SIGNED: Parser("ingest.parsers.signed", "2"),
 }
 

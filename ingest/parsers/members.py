@@ -14,7 +14,7 @@ from corpus.errors import LimitError, ParseError, VouchError
 from corpus.types import Block, Document, Note, Page
 from ingest.parsers import parse
 from ingest.parsers.assembly import CELL_SEPARATOR, Limits
-from ingest.parsers.titles import clean_title, title_from_name
+from ingest.parsers.titles import clean_title, readable_name, title_from_name
 
 _GAP = "\n\n"
 _MAX_NOTES = 500
@@ -75,7 +75,7 @@ class Binder:
             self._error = self._error or error
             self.leave_out(name, error.code, reason or error.message)
             return
-        self._append(clean_title(name) or "unnamed", document)
+        self._append(clean_title(readable_name(name)) or "unnamed", document)
 
     def leave_out(self, name: str, code: str, reason: str) -> None:
         """Notes that a member was not read, and why; that is told of the container where nothing else is read."""

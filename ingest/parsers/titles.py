@@ -16,6 +16,8 @@ _NO_TITLE = pattern(
     re.IGNORECASE,
 )
 """What programs write where a title should stand."""
+_IDENTIFIER = pattern(r"(?<=[^\s/]) [0-9a-f]{32}(?=(?:_all)?(?:\.[A-Za-z0-9]{1,8})?(?:/|\Z))")
+"""What Notion puts behind the title of a page in the name of its file, and of the folder for what lies below it."""
 
 
 def clean_title(text: str) -> str:
@@ -29,8 +31,13 @@ def given_title(text: str) -> str:
     return "" if _NO_TITLE.match(title) or not any(map(str.isalnum, title)) else title
 
 
+def readable_name(name: str) -> str:
+    """Returns a file's name, or its path, without the identifiers of pages that an export put into it."""
+    return _IDENTIFIER.sub("", name)
+
+
 def title_from_name(name: str) -> str:
     """Returns a readable title from a file's name: ``travel-policy_v2.md`` gives ``travel policy v2``."""
-    stem = PurePosixPath(name.replace("\\", "/")).name
+    stem = readable_name(PurePosixPath(name.replace("\\", "/")).name)
     stem = stem[: stem.rindex(".")] if "." in stem.lstrip(".") else stem
     return clean_title(re.sub(r"[_\-\s]+", " ", stem)) or clean_title(name) or "untitled"

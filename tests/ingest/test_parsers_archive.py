@@ -257,3 +257,19 @@ def test_other_archives_are_to_be_unpacked_and_the_files_of_an_older_suite_are_n
     with pytest.raises(ParseError, match=r"is a document of OpenOffice\.org 1") as named:
         parse(old, "rates.sxc")
     assert (named.value.code, "OpenDocument" in named.value.hint) == ("unsupported", True)
+
+
+def test_an_export_of_notion_is_read_under_its_titles() -> None:
+    """Behind each title in the names of files and folders stands what identifies its page."""
+    page = "5f2c9a1b7d3e4f60a1b2c3d4e5f60718"
+    document = read(
+        zipped(
+            {
+                f"Handbook {page}.md": "# Handbook\n\nWelcome.\n",
+                f"Handbook {page}/Leave {page}.md": "# Leave\n\nStaff get 25 days.\n",
+                f"Handbook {page}/Tasks {page}_all.csv": "Name,Status\nChairs,Done\n",
+            }
+        )
+    )
+    assert page not in document.text
+    assert labels(document) == ["Handbook.md", "Handbook/Leave.md", "Handbook/Tasks_all.csv"]

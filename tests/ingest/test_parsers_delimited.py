@@ -160,3 +160,8 @@ def test_a_table_with_a_blank_line_after_each_row_is_read_in_time() -> None:
 def test_blank_lines_between_the_rows_of_one_table_make_none_of_them_a_header() -> None:
     document = read(b"Name,City\nA,1\n\nB,2\n\nAnna,Berlin\nC,3\n", "a.csv")
     assert [block.header for block in document.blocks] == ["Name | City"]
+
+
+def test_a_text_that_is_written_as_a_formula_is_what_a_program_shows() -> None:
+    document = read('Name,Code\n="Mia",="0012"\n"=""a """"b""""""",=SUM(B2)\n')
+    assert document.text == 'Name | Code\nMia | 0012\na "b" | =SUM(B2)'

@@ -179,3 +179,10 @@ def test_a_missing_part_is_named_or_found() -> None:
     with pytest.raises(ParseError) as caught:
         read(content)
     assert caught.value.code == "damaged_file"
+
+
+def test_a_note_on_another_page_leads_back_without_a_mark() -> None:
+    back = '<a href="one.xhtml#r1" xmlns:epub="http://www.idpf.org/2007/ops" epub:type="backlink">↩</a>'
+    note = f"<ol><li><p>Not for interns. {back}</p></li></ol>"
+    document = read(members() | {"OEBPS/text/two b.xhtml": page(note)})
+    assert document.text.endswith("1. Not for interns.")

@@ -130,6 +130,13 @@ def test_limits_are_named() -> None:
         ("就業規則.txt", "就業規則"),
         (".hidden", ".hidden"),
         ("___.txt", "___.txt"),
+        (
+            "Handbook 5f2c9a1b7d3e4f60a1b2c3d4e5f60718/Leave policy 5f2c9a1b7d3e4f60a1b2c3d4e5f60718.md",
+            "Leave policy",
+        ),
+        ("Tasks 5f2c9a1b7d3e4f60a1b2c3d4e5f60718_all.csv", "Tasks all"),
+        ("5f2c9a1b7d3e4f60a1b2c3d4e5f60718.md", "5f2c9a1b7d3e4f60a1b2c3d4e5f60718"),
+        ("commit 5f2c9a1b7d3e4f60a1b2c3d4e5f607180.md", "commit 5f2c9a1b7d3e4f60a1b2c3d4e5f607180"),
         ("", "untitled"),
     ],
 )

@@ -223,8 +223,11 @@ def _leads_beside(href: str) -> bool:
 
 def _mark_permalinks(root: Any) -> None:
     """Gives marks that are links the role of navigation: behind a heading to its place ("Leave¶"), from a note back."""
-    for link in root.xpath("//a[starts-with(@href, '#')]"):
-        if len(link.get("href")) > 1 and len(link) <= 1 and _PERMALINK.fullmatch("".join(link.itertext())):
+    for link in root.iter("a"):
+        href = link.get("href") or ""
+        is_near = href.startswith("#") and len(href) > 1
+        leads_back = "backlink" in (link.get("epub:type") or "")  # in a book the text may be another page
+        if (is_near or leads_back) and len(link) <= 1 and _PERMALINK.fullmatch("".join(link.itertext())):
             link.set("role", "navigation")
 
 

@@ -31,6 +31,7 @@ from ingest.parsers.dates import as_utc
 from ingest.parsers.decoding import decode
 from ingest.parsers.detection import EML, is_tnef
 from ingest.parsers.html.parser import add_html, parse_html
+from ingest.parsers.mail.armour import is_sealed, without_armour
 from ingest.parsers.mail.letters import SHOWN, Letter, bind
 from ingest.parsers.mail.tnef import Packed, unpack
 from ingest.parsers.refusals import encrypted
@@ -72,6 +73,8 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if kind in _SEALED:
         message = _opened(message, data, name)
     letter, attached = open_letter(message)
+    if letter.bodies and all(is_sealed(text) for _, text in letter.bodies):
+        raise encrypted(name)
     return bind(letter, attached, name, EML, limits)
 
 
@@ -99,6 +102,8 @@ def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
         kind, file_name = part.get_content_type(), _file_name(part)
         if (kind in _TEXTS and not _is_attached(part)) or kind in _SIGNATURES:
             continue
+        if inside == "multipart/alternative" and letter.bodies and _is_form(part):
+            continue
         if kind.startswith("image/") and (
             inside == "multipart/related" or ("Content-ID" in part and not _is_attached(part, named=False))
         ):
@@ -113,6 +118,12 @@ def open_letter(message: Message) -> tuple[Letter, list[tuple[str, bytes]]]:
         elif kind != "text/calendar" or all(content != other for _, other in attached):
             attached.append((file_name or _unnamed(part, len(attached) + 1), content))
     return letter, attached
+
+
+def _is_form(part: Message) -> bool:
+    """Says whether a part is one more form of the text, for some programs (AMP, watches, enriched); no invitation."""
+    kind = part.get_content_type()
+    return kind.startswith("text/") and kind != "text/calendar" and not _is_attached(part)
 
 
 def _packed(content: bytes, file_name: str) -> Packed | None:
@@ -206,7 +217,7 @@ def _text(part: Message) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if str(part.get_param("format", "")).lower() == "flowed":
         text = _unflowed(text, without_space=str(part.get_param("delsp", "")).lower() == "yes")
-    return text
+    return without_armour(text) if part.get_content_type() == "text/plain" else text
 
 
 def _unflowed(text: str, *, without_space: bool) -> str:
@@ -258,7 +269,8 @@ def _raw_header(message: Message, key: str) -> str:
     """Returns a header as it was written, its bytes in the encoding they are really in."""
     raw = next((str(value) for name, value in message.raw_items() if name.lower() == key), "")
     if any("\udc80" <= character <= "\udcff" for character in raw):
-        return decode(raw.encode("utf-8", errors="surrogateescape")).text
+        charset = str(message.get_content_charset() or "")  # a few letters alone tell no encoding
+        return decode(raw.encode("utf-8", errors="surrogateescape"), charset).text
     return raw
 
 

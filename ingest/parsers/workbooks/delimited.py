@@ -16,6 +16,7 @@ from ingest.parsers.workbooks.grids import header_rows, is_value
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARS = 64 * 1024
 _SAMPLE_ROWS = 200
+_KEPT_TEXT = pattern(r'="((?:[^"]|"")*+)"')
 _DECIMAL_COMMA = pattern(r"(?<=\d),(?=\d)")
 _SEPARATOR_LINE = pattern(r"\A\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 
@@ -44,7 +45,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     names = 0  # where in the rows a row of names stands behind a blank line, below values
     for row in _rows(text, delimiter):
         draft.count_cells(len(row))
-        cells = [cell.strip() for cell in row]
+        cells = [_shown(cell) for cell in row]
         if not any(cells):
             parted, names = bool(rows), 0
             continue
@@ -70,6 +71,13 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         widest = max(widest, len(cells))
     _add_part(draft, rows, None)
     return draft.finish(name=name, content_type=content_type, metadata={"encoding": decoded.encoding})
+
+
+def _shown(cell: str) -> str:
+    """Returns what a program shows of a cell: ``="0012"``, written so to keep its zeros, is ``0012``."""
+    cell = cell.strip()
+    kept = _KEPT_TEXT.fullmatch(cell) if cell.startswith("=") else None
+    return kept[1].replace('""', '"') if kept else cell
 
 
 def _add_part(draft: Draft, rows: list[list[str]], header: int | None) -> None:
