@@ -17,7 +17,7 @@ from corpus.patterns import pattern
 from corpus.types import RootPath
 from ingest.ignoring import IGNORE_NAME, Rules, is_ignored, read_rules
 from ingest.parsers.decoding import looks_like_text
-from ingest.parsers.detection import SUFFIXES, TNEF_SIGNATURE, suffix_of
+from ingest.parsers.detection import SUFFIXES, TNEF_SIGNATURE, is_invoice, suffix_of
 from ingest.parsers.refusals import why_unread
 from ingest.places import Places
 
@@ -340,7 +340,8 @@ def _head(file: str) -> bytes:
 
 
 def _is_known_inside(file: str, suffix: str, head: bytes) -> bool:
-    """Says whether a file of an unknown suffix is a PDF, an office document or a book, or one without a suffix is text.
+    """Says whether a file of an unknown suffix is a PDF, an office document, an electronic invoice or a book, or one
+    without a suffix is text.
 
     An archive is not opened for that here: its list of members stands at its end, and is only looked through for the
     names of an office document's main parts.
@@ -350,7 +351,7 @@ def _is_known_inside(file: str, suffix: str, head: bytes) -> bool:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LIST_BYTES))
             members = stream.read(_LIST_BYTES)
             return head[30:].startswith(_DECLARED) or any(part in members for part in _MAIN_PARTS)
-    if b"%PDF-" in head[:1024] or head.startswith((b"{\\rtf", TNEF_SIGNATURE)):
+    if b"%PDF-" in head[:1024] or head.startswith((b"{\\rtf", TNEF_SIGNATURE)) or is_invoice(head):
         return True
     return not suffix and bool(head.strip()) and looks_like_text(head)
 

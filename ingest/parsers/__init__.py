@@ -47,7 +47,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "58"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "59"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "31"),
     detection.HTML: Parser("ingest.parsers.html.parser", "29"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
@@ -60,6 +60,7 @@ PARSERS: Mapping[str, Parser] = {
     detection.TSV: Parser("ingest.parsers.workbooks.delimited", "9"),
     detection.JSON: Parser("ingest.parsers.records", "10"),
     detection.JSONL: Parser("ingest.parsers.records", "10"),
+    detection.INVOICE: Parser("ingest.parsers.invoices", "1"),
     detection.NOTEBOOK: Parser("ingest.parsers.notebooks", "8"),
     detection.PPTX: Parser("ingest.parsers.pptx", "16"),
     detection.ODT: Parser("ingest.parsers.odf.parser", "19"),

@@ -42,6 +42,7 @@ CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON = "application/json"
 JSONL = "application/jsonl"
+INVOICE = "application/xml"
 NOTEBOOK = "application/x-ipynb+json"
 
 SUFFIXES = {
@@ -123,6 +124,12 @@ _XML_WORKBOOK = pattern(
     rb"<(?:\w+:)?Workbook\s[^>]*[\"']urn:schemas-microsoft-com:office:spreadsheet[\"']",
     re.DOTALL,
 )
+_INVOICE = pattern(
+    rb"<(?:[\w.-]+:)?(?:CrossIndustryInvoice|CrossIndustryDocument|Invoice|CreditNote)\s[^>]{0,4000}[\"']"
+    rb"(?:urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:|urn:ferd:CrossIndustryDocument:invoice:"
+    rb"|urn:oasis:names:specification:ubl:schema:xsd:(?:Invoice|CreditNote)-2[\"'])"
+)
+"""How the two kinds of XML for invoices begin."""
 _BARE_WORKBOOK = pattern(
     rb"\A\x09[\x00\x02\x04\x08][\x04\x06\x08\x10]\x00..(?:\x10\x00|\x05\x00|\x00\x01)", re.DOTALL
 )
@@ -257,6 +264,11 @@ def _is_mailbox(data: bytes, promised: str) -> bool:
     return bool(_MAILBOX_START.match(data)) and (promised == MBOX or bool(_MAILBOX_NEXT.search(data)))
 
 
+def is_invoice(head: bytes) -> bool:
+    """Says whether a file begins as an electronic invoice does."""
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<") and bool(_INVOICE.search(head))
+
+
 def split_mailbox(data: bytes) -> Iterator[bytes]:
     """Yields the mails of a mailbox, each without the ``From `` line before it."""
     starts = [0, *(found.start() + 1 for found in _MAILBOX_NEXT.finditer(data)), len(data)]
@@ -278,6 +290,8 @@ def _text_type(head: bytes, name: str, promised: str) -> str:
     flat = _FLAT.search(plain) if plain.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
     if flat is not None and flat[1].decode() in (ODT, ODS, ODP):
         return flat[1].decode()
+    if is_invoice(plain):
+        return INVOICE
     if _HTML_START.match(plain.lstrip(b"\xff\xfe")):
         return HTML
     if promised == HTML:

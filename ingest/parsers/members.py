@@ -18,6 +18,8 @@ from ingest.parsers.titles import clean_title, readable_name, title_from_name
 
 _GAP = "\n\n"
 _MAX_NOTES = 500
+_RUN_CHARS = 6
+_SAME_SHARE = 0.7
 _USED_UP = {
     "too_many_pages": "pages",
     "too_much_text": "characters of text",
@@ -59,13 +61,14 @@ class Binder:
         """What the members to come may still cost."""
         return self._left
 
-    def add(self, name: str, data: bytes, suffix: str = "") -> None:
+    def add(self, name: str, data: bytes, suffix: str = "", said: str = "") -> None:
         """Reads a member and adds it under a heading of its name; one that cannot be read becomes a note.
 
         Args:
             name: what it is called.
             data: the whole of it.
             suffix: its kind, where its name has none.
+            said: a text that it may be another form of: it is then left out, with a note.
         """
         try:
             document = parse(data, name + suffix, self._left)
@@ -74,6 +77,9 @@ class Binder:
             reason = f"With what was read before it, there are too many {used_up}." if used_up else ""
             self._error = self._error or error
             self.leave_out(name, error.code, reason or error.message)
+            return
+        if said and _says_the_same(document.text, said):
+            self.leave_out(name, "same", "It says what the pages say.")
             return
         self._append(clean_title(readable_name(name)) or "unnamed", document)
 
@@ -155,6 +161,15 @@ class Binder:
     def _note(self, note: Note) -> None:
         if len(self._notes) < _MAX_NOTES:
             self._notes.append(note)
+
+
+def _says_the_same(text: str, said: str) -> bool:
+    """Says whether nearly all of a text stands in another: of its runs of so many letters and digits."""
+    runs, others = (
+        {letters[at : at + _RUN_CHARS] for at in range(len(letters) - _RUN_CHARS + 1)}
+        for letters in ("".join(filter(str.isalnum, one)) for one in (text, said))
+    )
+    return len(runs & others) >= _SAME_SHARE * len(runs)
 
 
 def _count_cells(document: Document) -> int:

@@ -40,7 +40,7 @@ _FEW_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
+class Record:
     """An object's pairs as written: a name given twice stays twice."""
 
     pairs: tuple[tuple[str, Any], ...]
@@ -79,10 +79,19 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     )
 
 
+def write_record(draft: Draft, name: str, record: Record) -> None:
+    """Adds what other formats hold in such a shape to a draft of the file of that name.
+
+    Raises:
+        LimitError: ``too_deep``, or a limit of the draft.
+    """
+    _Writer(draft, name).write(record, (), 0)
+
+
 def _load(text: str) -> Any:
     return json.loads(
         text,
-        object_pairs_hook=lambda pairs: _Object(tuple((key, _told(value)) for key, value in pairs)),
+        object_pairs_hook=lambda pairs: Record(tuple((key, _told(value)) for key, value in pairs)),
         parse_float=str,
         parse_int=str,
         parse_constant=str,
@@ -194,7 +203,7 @@ class _Writer:
         """Adds a value: what is simple first, in one block, then what has structure under its own heading."""
         if depth > _MAX_DEPTH:
             raise _too_deep(self._name)
-        if isinstance(value, _Object):
+        if isinstance(value, Record):
             self._write_pairs(value.pairs, path, depth)
         elif isinstance(value, list):
             self._write_list(value, path, depth)
@@ -250,13 +259,13 @@ class _Writer:
 def _may_be_chat(value: Any) -> bool:
     """Says whether it is worth a look: an object with messages, or a list of what has a type and a time."""
     first = value[0] if isinstance(value, list) and value else value
-    names = {key for key, _ in first.pairs} if isinstance(first, _Object) else set()
+    names = {key for key, _ in first.pairs} if isinstance(first, Record) else set()
     return {"type", "ts"} <= names if isinstance(value, list) else "messages" in names
 
 
 def _plain(value: Any) -> Any:
     """Returns a value with its objects as dictionaries, of a name given twice the last."""
-    if isinstance(value, _Object):
+    if isinstance(value, Record):
         return {key: _plain(inner) for key, inner in value.pairs}
     return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
@@ -266,7 +275,7 @@ def _columns(values: Sequence[Any]) -> list[str]:
     names: dict[str, int] = {}
     cells = 0
     for value in values:
-        if not isinstance(value, _Object) or len({key for key, _ in value.pairs}) < len(value.pairs):
+        if not isinstance(value, Record) or len({key for key, _ in value.pairs}) < len(value.pairs):
             return []
         for key, inner in value.pairs:
             if not _is_short(inner):
@@ -278,11 +287,11 @@ def _columns(values: Sequence[Any]) -> list[str]:
 
 
 def _is_simple(value: Any) -> bool:
-    return not isinstance(value, list | _Object)
+    return not isinstance(value, list | Record)
 
 
 def _is_empty(value: Any) -> bool:
-    return value == [] or (isinstance(value, _Object) and not value.pairs)
+    return value == [] or (isinstance(value, Record) and not value.pairs)
 
 
 def _is_short(value: Any) -> bool:
@@ -292,9 +301,7 @@ def _is_short(value: Any) -> bool:
     if isinstance(value, list):
         return all(_is_simple(inner) for inner in value) and len(_show_cell(value)) <= _LONG_TEXT
     return (
-        not isinstance(value, _Object)
-        and len(_show(value)) <= _LONG_TEXT
-        and "\n" not in _show(value).strip()
+        not isinstance(value, Record) and len(_show(value)) <= _LONG_TEXT and "\n" not in _show(value).strip()
     )
 
 

@@ -60,7 +60,7 @@ _BEGINS = {".dot": _COMPOUND, ".pot": _COMPOUND, ".pub": _COMPOUND, ".key": _ZIP
 """How those begin whose suffix others have, too: notes, graphs, translations, public and private keys."""
 _READ = (
     "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
-    "VCF, JSON, JSON Lines, Jupyter notebooks, FODT, FODS, FODP and ZIP"
+    "VCF, JSON, JSON Lines, Jupyter notebooks, electronic invoices (XML), FODT, FODS, FODP and ZIP"
 )
 
 

@@ -22,6 +22,7 @@ from corpus.types import Document
 from ingest.parsers import Limits, parse
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, page_texts, rewritten
+from tests.ingest.test_parsers_invoices import CROSS_INDUSTRY
 
 RATES = b"Region;Rate\nKyoto;3,000 yen\nOsaka;2,500 yen\n"
 NOTE = b"# Remote work\n\nRemote work from abroad is allowed for 20 days a year.\n"
@@ -175,3 +176,22 @@ def attach_as(writer: Any, name: str, content: bytes, relation: str) -> Any:
     if relation:
         file[NameObject("/AFRelationship")] = NameObject(relation)
     return file["/EF"]["/F"].get_object()
+
+
+def test_an_invoice_within_a_pdf_is_read_as_the_data_that_it_is() -> None:
+    """Factur-X and ZUGFeRD: XML that the PDF calls its source, or another form of its pages."""
+    for relation in ("/Source", "/Alternative", "/Data"):
+        document = read(lambda writer, how=relation: attach_as(writer, "factur-x.xml", CROSS_INDUSTRY, how))
+        assert [page.label for page in document.pages] == ["", "factur-x.xml"]
+        assert "Grand total amount: 1190.00 EUR" in page_texts(document)[1]
+        assert document.notes == ()
+
+
+def test_a_source_is_read_where_it_says_something_else() -> None:
+    same = read(lambda writer: attach_as(writer, "pages.md", f"# Report\n\n{PROSE}".encode(), "/Source"))
+    assert same.text == PROSE
+    assert [note.message for note in same.notes] == [
+        "pages.md was not read (same): It says what the pages say."
+    ]
+    other = read(lambda writer: attach_as(writer, "remote.md", NOTE, "/Source"))
+    assert [page.label for page in other.pages] == ["", "remote.md"]

@@ -14,15 +14,16 @@ from pypdf.errors import LimitReachedError
 from corpus.types import Document
 from ingest.parsers.assembly import Limits
 from ingest.parsers.cleaning import one_line
-from ingest.parsers.detection import PDF
+from ingest.parsers.detection import PDF, is_invoice
 from ingest.parsers.members import Binder
 
 _FREE_BYTES = 10_000_000
 _MAX_DEPTH = 20
+_HEAD_BYTES = 65_536
 _UNNAMED = "A file"
 _OTHER_FORMS = ("/Source", "/Alternative")
-"""What a file is to the document (ISO 32000-2, table 43) where it says the same: an invoice as XML, the text it was
-printed from."""
+"""What a file is to the document (ISO 32000-2, table 43) where it may say the same: the text it was printed from, an
+invoice as XML. It is read where it does not."""
 
 
 def with_attached(
@@ -48,13 +49,15 @@ def with_attached(
     """
     binder = Binder(limits, code="attachment_unread", head=own)
     if reader is not None:
-        _add_attached(binder, reader, pages, limits, size)
+        _add_attached(binder, reader, pages, limits, size, own.text)
     for one in names if reader is None else ():
         binder.leave_out(one, "damaged_file", "The list of what is attached cannot be read.")
     return binder.bind(name=name, content_type=PDF, title=own.title, date=own.date, metadata=own.metadata)
 
 
-def _add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Limits, size: int) -> None:
+def _add_attached(
+    binder: Binder, reader: Any, pages: Sequence[int], limits: Limits, size: int, said: str
+) -> None:
     seen: set[bytes] = set()
     left = _FREE_BYTES + limits.max_archive_ratio * size
     for index, (name, file) in enumerate(_files(reader, pages)):
@@ -67,9 +70,6 @@ def _add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Lim
             binder.leave_out(name, "nested", "It is attached to a PDF that is itself inside a file.")
             continue
         try:
-            if file.get("/AFRelationship") in _OTHER_FORMS:
-                binder.leave_out(name, "same", "The PDF says that it is another form of what its pages show.")
-                continue
             content = _unpacked(file)
         except MemoryError:
             raise
@@ -88,7 +88,11 @@ def _add_attached(binder: Binder, reader: Any, pages: Sequence[int], limits: Lim
         digest = sha256(content).digest()
         if digest not in seen:
             seen.add(digest)
-            binder.add(name, content)
+            is_form = file.get("/AFRelationship") in _OTHER_FORMS
+            if is_form and content.lstrip().startswith(b"<") and not is_invoice(content[:_HEAD_BYTES]):
+                binder.leave_out(name, "same", "The PDF says that it is another form of what its pages show.")
+            else:
+                binder.add(name, content, said=said if is_form else "")
 
 
 def _files(reader: Any, pages: Sequence[int]) -> Iterator[tuple[str, Any]]:
