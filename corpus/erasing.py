@@ -25,6 +25,7 @@ from corpus.originals import Originals
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.receipts import Receipts
 from corpus.types import DocumentKey, Int64
+from corpus.uploads import uploads_folder
 from corpus.vectors import stored_chunk_ids, sweep_unused
 
 _LOG_WAIT_S = 30.0
@@ -226,7 +227,7 @@ class Eraser:
 
     def _not_covered(self, folder: Path) -> tuple[str, ...]:
         # A folder may go while it is looked into.
-        waiting = sum(len(names) for _, _, names in os.walk(folder / "uploads"))
+        waiting = sum(len(names) for _, _, names in os.walk(uploads_folder(folder)))
         server = self.dense.state().mode == "server"
         return (
             "Backups: one that was made before holds the documents still.",

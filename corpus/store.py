@@ -45,6 +45,7 @@ from corpus.types import (
     NewVersion,
     Page,
 )
+from corpus.uploads import sweep_uploads
 from corpus.vectors import open_dense
 
 _COMPACT_ROWS = 1_000
@@ -251,6 +252,7 @@ class Corpus(Searching):
     def _tidy(self) -> None:
         """Finishes what a killed owner left half done."""
         self.originals.clean(self._hashes)
+        sweep_uploads(self.catalog)
         with self.catalog.read() as db:
             erasing = records.is_erasing(db)
         if erasing:

@@ -1,7 +1,7 @@
 """Long work that outlives a request and a restart: uploads on their way into the corpus.
 
 One job runs at a time, on a thread of its own; its heavy steps happen in low-priority children. What a
-process leaves unfinished is queued again at the next start, and goes on from the documents already committed.
+process leaves unfinished is taken up again at the next start, and goes on from the documents already committed.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from corpus.catalog import records
-from corpus.catalog.records import JobRecord
+from corpus.catalog import documents, records
+from corpus.catalog.records import FINISHED, JobRecord
+from corpus.durable import sync, sync_open
 from corpus.errors import LimitError, StorageError, UnavailableError, UsageError, VouchError, disk_code
-from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
+from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller, DocumentKey
+from corpus.uploads import INCOMING, uploads_folder
 from ingest.discovery import Discovery, SourceFile
-from ingest.pipeline import Progress
+from ingest.reports import FileReport, IngestReport, Progress
 from rag.as_json import to_json
 from rag.owner.control import describe
 from rag.service import Service
+from rag.showing import report_document
 
 log = logging.getLogger(__name__)
 
 MAX_QUEUED = 1000
 SAVE_PROGRESS_EVERY_S = 1.0
-_INCOMING = ".incoming"
-FINISHED = ("done", "failed", "cancelled")
+LOOK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Jobs:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._catalog = service.corpus.catalog
-        self._folder = service.corpus.folder / "uploads"
+        self._folder = uploads_folder(service.corpus.folder)
         self._changed = threading.Condition()
         self._live: dict[str, Mapping[str, Any]] = {}
         self._cancelled: set[str] = set()
@@ -58,13 +60,7 @@ class Jobs:
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
     def start(self) -> None:
-        """Queues again what an earlier process left unfinished, and begins to work."""
-        if not self._catalog.read_only:
-            for left in self._folder.glob(f"*{_INCOMING}"):
-                shutil.rmtree(left, ignore_errors=True)
-            with self._catalog.write() as db:
-                for job in records.list_jobs(db, states=["running"], limit=MAX_QUEUED):
-                    records.requeue_job(db, job.id)
+        """Begins to work, with what an earlier process left unfinished."""
         self._thread.start()
 
     def halt(self) -> None:
@@ -112,11 +108,24 @@ class Jobs:
             "names": names,
             "caller": to_json(caller),
         }
-        kept = self._folder / f"{secrets.token_hex(8)}{_INCOMING}"
-        self._spool(kept, uploads, names)
-        with self._catalog.write() as db:
-            job = records.create_job(db, "ingest", request)
-            kept.rename(self._folder / job.id)
+        kept = self._folder / f"{secrets.token_hex(8)}{INCOMING}"
+        try:
+            self._spool(kept, uploads, names)
+            with self._catalog.write() as db:
+                job = records.create_job(db, "ingest", request)
+                kept = kept.rename(self._folder / job.id)
+                sync(self._folder)
+        except OSError as error:
+            shutil.rmtree(kept, ignore_errors=True)
+            raise StorageError(
+                f"The upload cannot be kept: {error.strerror or error}.",
+                code=disk_code(error, "read_only"),
+                hint="Searching still works and nothing was changed. "
+                "Have the service's disk looked after, then send it again.",
+            ) from error
+        except BaseException:
+            shutil.rmtree(kept, ignore_errors=True)
+            raise
         with self._changed:
             self._changed.notify_all()
         return job
@@ -176,8 +185,8 @@ class Jobs:
         while True:
             try:
                 job = self._next()
-            except VouchError:
-                log.exception("the next job cannot be read; it is tried again")
+            except VouchError as error:
+                log.error("the next job cannot be read; it is tried again: %s", error)
                 self._pause()
                 continue
             if job is None:
@@ -200,16 +209,16 @@ class Jobs:
                 if self._stopping:
                     return None
             with self._catalog.read() as db:
-                waiting = records.list_jobs(db, states=["queued"], limit=MAX_QUEUED)
-            if waiting:
-                return waiting[-1]
+                job = records.next_job(db)
+            if job is not None:
+                return job
             self._pause()
 
     def _pause(self) -> None:
         """Waits until something changed, a few seconds at most."""
         with self._changed:
             if not self._stopping:
-                self._changed.wait(5.0)
+                self._changed.wait(LOOK_EVERY_S)
 
     def _run(self, job: JobRecord) -> None:
         folder = self._folder / job.id
@@ -241,9 +250,22 @@ class Jobs:
             with self._catalog.write() as db:
                 records.requeue_job(db, job.id)  # the process is stopping: the next one goes on
             return
+        if not report.stopped:
+            report = replace(report, files=(*report.files, *self._as_they_were(job, report)))
         state = "cancelled" if report.stopped == "cancelled" else "failed" if report.stopped else "done"
         error = {"kind": "StorageError", "code": "stopped", "message": report.stopped, "hint": report.hint}
         self._finish(job.id, state, result=to_json(report), error=error if state == "failed" else None)
+
+    def _as_they_were(self, job: JobRecord, report: IngestReport) -> Iterator[FileReport]:
+        """Yields what is known of the files that were not read: they are unchanged, or a run before this one was
+        interrupted after it had committed them.
+        """
+        told = {file.path for file in report.files}
+        with self._catalog.read() as db:
+            for name in job.request["names"]:
+                for found in documents.find_by_path(db, name) if name not in told else ():
+                    if found.key == DocumentKey(job.request["collection"], UPLOAD_ROOT, name) and found.live:
+                        yield report_document(self._service.corpus, found.id).report
 
     def _finish(
         self,
@@ -258,9 +280,9 @@ class Jobs:
                 if job_id in self._live:
                     records.advance_job(db, job_id, self._live[job_id])
                 records.finish_job(db, job_id, state, result=result, error=error)
-        except VouchError:
-            log.exception(
-                "job %s ended as %s, which could not be written; it runs again after a restart", job_id, state
+        except VouchError as unwritten:
+            log.error(
+                "job %s ended as %s, which cannot be written; it runs again: %s", job_id, state, unwritten
             )
             self._pause()
             return
@@ -275,36 +297,27 @@ class Jobs:
 
         Raises:
             UsageError, LimitError: as :meth:`ingest_uploads`.
-            StorageError: ``disk_full`` or ``read_only``.
+            OSError: the disk is full or read-only.
         """
         limit = self._service.settings.max_file_mb << 20
-        try:
-            folder.mkdir(parents=True, mode=0o700)
-            for number, (upload, name) in enumerate(zip(uploads, names, strict=True)):
-                with open(folder / str(number), "xb") as out:
-                    shutil.copyfileobj(upload.data, out, 1 << 20)
-                size = (folder / str(number)).stat().st_size
-                if size == 0:
-                    raise UsageError(
-                        f"The uploaded file {name} is empty.", code="empty_file", hint="Upload its content."
-                    )
-                if size > limit:
-                    raise LimitError(
-                        f"The uploaded file {name} has {size >> 20} MB; the limit is {limit >> 20} MB.",
-                        code="too_large",
-                        hint="Split it, or raise VOUCH_MAX_FILE_MB.",
-                    )
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise StorageError(
-                f"The upload cannot be kept: {error.strerror or error}.",
-                code=disk_code(error, "read_only"),
-                hint="Searching still works and nothing was changed. "
-                "Have the service's disk looked after, then send it again.",
-            ) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        folder.mkdir(parents=True, mode=0o700)
+        for number, (upload, name) in enumerate(zip(uploads, names, strict=True)):
+            with open(folder / str(number), "xb") as out:
+                shutil.copyfileobj(upload.data, out, 1 << 20)
+                out.flush()
+                sync_open(out.fileno())  # whoever is told that it waits need not send it again
+                size = out.tell()
+            if size == 0:
+                raise UsageError(
+                    f"The uploaded file {name} is empty.", code="empty_file", hint="Upload its content."
+                )
+            if size > limit:
+                raise LimitError(
+                    f"The uploaded file {name} has {size >> 20} MB; the limit is {limit >> 20} MB.",
+                    code="too_large",
+                    hint="Split it, or raise VOUCH_MAX_FILE_MB.",
+                )
+        sync(folder)
 
 
 def upload_name(given: str) -> str:

@@ -117,6 +117,7 @@ def list_failures(db: Connection, collection: str | None = None) -> list[Failure
 # ---- jobs ---------------------------------------------------------------------------------------------
 
 OPEN_STATES = ("queued", "running")
+FINISHED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,8 @@ def create_job(db: Connection, kind: str, request: Mapping[str, Any]) -> JobReco
 
 
 def start_job(db: Connection, job_id: str) -> bool:
-    """Marks a queued job as running; False when it is queued no more."""
-    begun = update(jobs).where(jobs.c.id == job_id, jobs.c.state == "queued")
+    """Marks a job as running, also one that a process left so; False when it is finished."""
+    begun = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(OPEN_STATES))
     return db.execute(begun.values(state="running", started_at=now())).rowcount == 1
 
 
@@ -203,6 +204,18 @@ def list_jobs(db: Connection, *, states: Sequence[str] = (), limit: int = 100) -
     if states:
         query = query.where(jobs.c.state.in_(states))
     return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit))]
+
+
+def next_job(db: Connection) -> JobRecord | None:
+    """Returns the oldest job that is not finished, None when there is none."""
+    query = select(jobs).where(jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.created_at, jobs.c.id.desc())
+    row = db.execute(query.limit(1)).one_or_none()
+    return None if row is None else JobRecord(**row._mapping)
+
+
+def job_states(db: Connection) -> dict[str, str]:
+    """Returns the state of every job by its id."""
+    return {row.id: row.state for row in db.execute(select(jobs.c.id, jobs.c.state))}
 
 
 def count_jobs(db: Connection, states: Sequence[str]) -> int:

@@ -235,7 +235,7 @@ def _answer(
 
         reply: dict[str, Any]
         try:
-            if request.get("program") != own:  # nothing is begun for another version, which would misread it
+            if not _is_from(own, request):  # nothing is begun for another version, which would misread it
                 reply = {"error": describe(_other_version())}
             elif request["operation"] in later:
                 reply = {"later": True}
@@ -267,7 +267,22 @@ def _messages(connection: socket.socket, cancelled: Cancelled) -> Iterator[dict[
         buffer += data
         *lines, buffer = buffer.split(b"\n")
         for line in lines:
-            yield json.loads(line)
+            yield _read(line)
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """Returns the message of a line; of what is no JSON object an empty one, which is no program's."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _is_from(program: str, request: Mapping[str, Any]) -> bool:
+    """Says whether a request is one that the same program would send."""
+    named = isinstance(request.get("operation"), str) and isinstance(request.get("params"), dict)
+    return named and request.get("program") == program
 
 
 def _readable(timeout_s: float | None, *connections: socket.socket) -> list[Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.catalog.records import JobRecord
+from corpus.catalog.records import FINISHED, JobRecord
 from corpus.settings import Settings
 from rag.bootstrap import open_service
-from rag.jobs import FINISHED, Jobs, Upload
+from rag.jobs import Jobs, Upload
 from rag.service import Service
 from tests.rag.cli_runs import without_model
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from corpus.catalog import documents, records
+from corpus.catalog import Connection, documents, records
+from corpus.catalog.records import JobRecord
 from corpus.errors import NotFoundError, StorageError, UnavailableError, VouchError
 from rag import jobs as jobs_module
 from rag.jobs import Jobs, Upload
@@ -136,16 +137,70 @@ def test_a_job_that_a_killed_process_left_running_is_taken_up_again(
 ) -> None:
     service = opened()
     queue = Jobs(service)
+    queue.start()
+    ended = finished(queue, queue.ingest_uploads(uploads("ended.md"), "c", {}).id)
+    queue.stop()
+    queue = Jobs(service)
     job = queue.ingest_uploads(uploads("left.md"), "c", {})
     with service.corpus.catalog.write() as db:
         records.start_job(db, job.id)
-    (service.corpus.folder / "uploads" / "half.incoming").mkdir()
+    for left in ("half.incoming", "renamed before its job was written", ended.id):
+        (service.corpus.folder / "uploads" / left).mkdir()
+        (service.corpus.folder / "uploads" / left / "0").write_text("Somebody's words.")
     again = opened()
+    assert [folder.name for folder in spooled(again)] == [job.id]
     queue = Jobs(again)
     queue.start()
     assert finished(queue, job.id).state == "done"
     queue.stop()
     assert spooled(again) == []
+
+
+def test_what_waits_for_a_catalog_that_a_restore_put_aside_stays(opened: Callable[[], Service]) -> None:
+    corpus = opened().corpus
+    waiting = corpus.folder / "uploads" / "a job of before"
+    waiting.mkdir(parents=True)
+    aside = corpus.folder / "catalog.sqlite.before-restore-20261201T000000"
+    aside.touch()
+    opened()
+    assert waiting.exists()
+    aside.unlink()
+    opened()
+    assert not waiting.exists()
+
+
+def test_a_job_whose_end_cannot_be_written_runs_again_without_a_restart(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, refused = records.finish_job, threading.Event()
+
+    def full_at_first(*args: Any, **more: Any) -> None:
+        if not refused.is_set():
+            refused.set()
+            raise StorageError("The disk is full.", code="disk_full")
+        real(*args, **more)
+
+    monkeypatch.setattr(records, "finish_job", full_at_first)
+    monkeypatch.setattr(jobs_module, "LOOK_EVERY_S", 0.01)
+    ended = finished(jobs, jobs.ingest_uploads(uploads("a.md"), "c", {}).id)
+    jobs.stop()
+    assert (ended.state, spooled(service)) == ("done", [])
+    assert ended.result is not None
+    assert [(file["path"], file["state"]) for file in ended.result["files"]] == [("a.md", "ok")]
+    assert "it runs again: The disk is full." in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_an_upload_whose_job_cannot_be_written_leaves_no_bytes(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> Any:
+        raise StorageError("The disk is full.", code="disk_full")
+
+    monkeypatch.setattr(records, "create_job", full)
+    with pytest.raises(StorageError, match="full"):
+        jobs.ingest_uploads(uploads("a.md"), "c", {})
+    assert spooled(service) == []
 
 
 def test_bytes_that_were_lost_are_told_as_such(opened: Callable[[], Service]) -> None:
@@ -184,15 +239,15 @@ def test_a_catalog_that_cannot_be_read_for_a_moment_ends_no_queue(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failed = threading.Event()
-    real = records.list_jobs
+    real = records.next_job
 
-    def once(*args: Any, **more: Any) -> Any:
-        if more.get("states") == ["queued"] and not failed.is_set():
+    def once(db: Connection) -> JobRecord | None:
+        if not failed.is_set():
             failed.set()
             raise StorageError("The disk does not answer.")
-        return real(*args, **more)
+        return real(db)
 
-    monkeypatch.setattr(records, "list_jobs", once)
+    monkeypatch.setattr(records, "next_job", once)
     queue = Jobs(service)
     queue.start()
     assert failed.wait(PATIENCE_S)
@@ -234,3 +289,13 @@ def test_a_job_cancelled_while_it_is_taken_up_does_not_begin(
     assert _paths(service) == ["b.md"]
     jobs.stop()
     assert jobs._cancelled == set()
+
+
+def test_a_file_that_is_unchanged_is_reported_as_it_was(service: Service, jobs: Jobs) -> None:
+    first = finished(jobs, jobs.ingest_uploads(uploads("a.md"), "c", {}).id).result
+    again = finished(jobs, jobs.ingest_uploads(uploads("a.md", "b.md"), "c", {}).id).result
+    assert first is not None
+    assert again is not None
+    assert {file["path"]: file["state"] for file in again["files"]} == {"a.md": "ok", "b.md": "ok"}
+    assert [file for file in again["files"] if file["path"] == "a.md"] == first["files"]
+    assert (again["unchanged"], again["added"]) == (1, 1)

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from corpus.catalog import access
-from corpus.catalog.records import JobRecord
+from corpus.catalog.records import FINISHED, JobRecord
 from corpus.errors import UnavailableError
 from corpus.types import Caller
 from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, OpenService, Visit
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
 from rag.as_json import to_json
-from rag.jobs import FINISHED, Jobs, without_hidden
+from rag.jobs import Jobs, without_hidden
 from rag.service import Service
 from rag.wire import error_json
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus.errors import UnavailableError
 from corpus.ownership import own
-from rag.owner import control
+from rag.owner import control, sockets
 from rag.owner.control import Cancelled, Emit, ask_owner, serve_control, until_free
 
 
@@ -59,6 +64,62 @@ def test_what_a_service_older_than_this_check_answers_is_not_read(
     )
     with serve_control(tmp_path, echo), pytest.raises(UnavailableError) as caught:
         ask(tmp_path, "status")
+    assert caught.value.code == "other_version"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+_NO_REQUESTS = (
+    st.binary().filter(lambda line: b"\n" not in line)
+    | _JSON.map(lambda value: json.dumps(value).encode())
+    | st.just(b"[" * 100_000)
+    | st.tuples(_JSON, _JSON.filter(lambda params: not isinstance(params, dict))).map(
+        lambda one: json.dumps({"program": control.program(), "operation": one[0], "params": one[1]}).encode()
+    )
+)
+
+
+@settings(max_examples=30)
+@given(lines=st.lists(_NO_REQUESTS, min_size=1, max_size=5))
+def test_whatever_is_sent_to_an_owner_it_answers_in_a_line_and_goes_on(lines: list[bytes]) -> None:
+    raised: list[str] = []
+
+    def note(args: threading.ExceptHookArgs) -> None:
+        raised.append(repr(args.exc_value))
+
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mock.patch.object(threading, "excepthook", note),
+        serve_control(folder := Path(name), echo),
+    ):
+        for line in lines:
+            with sockets.connect(folder) as connection:
+                connection.sendall(line + b"\n")
+                reply = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+            assert b"began" not in reply, (line, reply)
+            assert json.loads(reply)["error"]["code"] == "other_version"
+        assert ask(folder, "search") == (True, {"of": "search"})
+    assert raised == []
+
+
+@pytest.mark.parametrize("said", [b"\n", b"rubbish\n", b"[1]\n", b"3\n"])
+def test_an_answer_that_is_none_is_told_as_another_programs(tmp_path: Path, said: bytes) -> None:
+    listener = sockets.listen(tmp_path)
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(said)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with pytest.raises(UnavailableError) as caught:
+        ask(tmp_path, "search")
+    thread.join()
+    sockets.close(tmp_path, listener)
     assert caught.value.code == "other_version"
 
 
