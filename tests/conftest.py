@@ -8,15 +8,18 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.disks import read_only_folder, small_disk
-from tests.once import Once
+from tests.once import Once, Seed
+
+if TYPE_CHECKING:
+    from corpus.embedding import SentenceTransformerEmbedder
 
 __all__ = ["read_only_folder", "small_disk"]
 
@@ -86,9 +89,6 @@ def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 # ---- made once for all tests ------------------------------------------------------------------------
 
 
-Seed = Callable[[Path], None]
-
-
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Makes a folder once per run: ``once(name, make)``. Copy what it holds before you change it."""
@@ -98,36 +98,31 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @pytest.fixture(scope="session")
 def with_minilm(once: Once) -> Seed:
-    """Puts the installed model's export, in the precisions that tests ask for here, into a data folder that has none:
-    an ingest there need not make it, which takes fifteen seconds, in int8 twenty-five.
+    """Puts the installed model's export into data folders: an ingest there need not make it, which takes fifteen
+    seconds, in int8 twenty-five.
     """
     from corpus.embedding import open_embedder
     from corpus.embedding.exported import export_folder
-    from corpus.embedding.runtime import has_bfloat16, has_openvino, makes_int8
+    from corpus.embedding.runtime import has_bfloat16
     from corpus.settings import Settings
 
-    def export(made: Path) -> None:
-        made_here = {
-            "float32": not (has_bfloat16() and has_openvino()),  # else nothing is embedded in it unasked
-            "bfloat16": has_bfloat16(),
-            "int8": makes_int8(),
-        }
-        for precision in (name for name, is_made in made_here.items() if is_made):
-            embedder = open_embedder(
-                Settings(data_dir=made).model_copy(update={"embed_precision": precision})
-            )
+    def opened(data_dir: Path, precision: str) -> SentenceTransformerEmbedder:
+        return open_embedder(Settings(data_dir=data_dir).model_copy(update={"embed_precision": precision}))
+
+    def put(data_dir: Path, precision: str = "auto") -> None:
+        space = opened(data_dir, precision).space
+        # Where the processor has no bfloat16, it is computed from the graph in float32.
+        made_in = "float32" if space.precision == "bfloat16" and not has_bfloat16() else space.precision
+
+        def export(made: Path) -> None:
+            embedder = opened(made, made_in)
             embedder.prepare()
             assert embedder.problem == ""
-        if not has_bfloat16():
-            plain = open_embedder(Settings(data_dir=made, embed_precision="float32")).space
-            shutil.copytree(
-                export_folder(made, plain), export_folder(made, replace(plain, precision="bfloat16"))
-            )
 
-    made = once("minilm", export)
-
-    def put(data_dir: Path) -> None:
-        shutil.copytree(made / "models", data_dir / "models")
+        made = once(f"minilm-{made_in}", export)
+        shutil.copytree(
+            export_folder(made, replace(space, precision=made_in)), export_folder(data_dir, space)
+        )
 
     return put
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,9 @@ class Once:
                 make(folder)
                 made.touch()
         return folder
+
+
+class Seed(Protocol):
+    """Puts a model's export into a data folder, in the named precision or in the one that an ingest here takes."""
+
+    def __call__(self, data_dir: Path, precision: str = "auto") -> None: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from bench.datasets import LOADERS, SAMPLE, Dataset, beir, load, sample
 from rag.measuring.evaluation import read_scores
 from rag.measuring.places import is_named
 from rag.measuring.questions import Gold
+from tests.once import Seed
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH", Path(__file__).resolve().parents[3] / "shared" / "data"))
 
@@ -110,7 +110,7 @@ def test_thinning_keeps_questions_from_everywhere(beir_folder: Path) -> None:
 def test_the_runner_ingests_asks_saves_and_compares(
     beir_folder: Path,
     tmp_path: Path,
-    with_minilm: Callable[[Path], None],
+    with_minilm: Seed,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with_minilm(tmp_path / "work" / "corpora" / "beir-tiny")

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from tests.corpus.embedders import (
     flip_a_byte,
     open_with,
 )
+from tests.once import Seed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -261,9 +262,9 @@ def test_prompts_are_part_of_text_count_and_space(tiny: Path, tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.parametrize(("precision", "least"), [("float32", 0.99999), ("bfloat16", 0.9998)])
 def test_minilm_its_reference_its_export_and_its_batches_agree(
-    tmp_path: Path, with_minilm: Callable[[Path], None], precision: Precision, least: float
+    tmp_path: Path, with_minilm: Seed, precision: Precision, least: float
 ) -> None:
-    with_minilm(tmp_path)
+    with_minilm(tmp_path, precision)
     model = find_model("all-MiniLM-L6-v2")
     reference = Reference(model, INSTALLED_WEIGHTS_SHA256, threads=2)
     embedder = SentenceTransformerEmbedder(replace(model, precision=precision), tmp_path, threads=2)

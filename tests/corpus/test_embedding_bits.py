@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from corpus.embedding.model import find_model
 from corpus.embedding.quantising import calibration_texts
 from corpus.settings import Settings
 from tests.corpus.embedders import ENGLISH, JAPANESE, ROOT, cosines, flip_a_byte, open_with
+from tests.once import Seed
 
 needs_nncf = pytest.mark.skipif(
     not runtime.makes_int8(), reason="OpenVINO and NNCF are not made for this machine"
@@ -60,9 +60,10 @@ def opened(data: Path, precision: Precision) -> SentenceTransformerEmbedder:
 @needs_nncf
 @pytest.mark.slow
 def test_its_vectors_are_near_the_reference_and_do_not_depend_on_their_batch(
-    tmp_path: Path, with_minilm: Callable[[Path], None]
+    tmp_path: Path, with_minilm: Seed
 ) -> None:
-    with_minilm(tmp_path)
+    with_minilm(tmp_path, "int8")
+    with_minilm(tmp_path, "float32")
     embedder = in_int8(tmp_path)
     plain = open_with("all-MiniLM-L6-v2", tmp_path)
     rows, codes = embedder.embed_passages_with_tokens([*TEXTS, JAPANESE])
@@ -81,12 +82,12 @@ def test_its_vectors_are_near_the_reference_and_do_not_depend_on_their_batch(
 @pytest.mark.parametrize("same", [True, False])
 def test_short_questions_get_a_graph_of_their_own_that_gives_the_very_numbers_or_none(
     tmp_path: Path,
-    with_minilm: Callable[[Path], None],
+    with_minilm: Seed,
     monkeypatch: pytest.MonkeyPatch,
     same: bool,
     precision: Precision,
 ) -> None:
-    with_minilm(tmp_path)
+    with_minilm(tmp_path, precision)
     chosen = Settings(data_dir=tmp_path, embed_precision=precision, embed_threads=2)
     plain, embedder = (open_embedder(chosen, side_by_side=one) for one in (False, True))
     if not same:
@@ -135,10 +136,8 @@ assert any(one.name == "compile" for one in threading.enumerate())
 
 @needs_nncf
 @pytest.mark.slow
-def test_a_process_that_ends_while_a_graph_is_compiled_ends_well(
-    tmp_path: Path, with_minilm: Callable[[Path], None]
-) -> None:
-    with_minilm(tmp_path)
+def test_a_process_that_ends_while_a_graph_is_compiled_ends_well(tmp_path: Path, with_minilm: Seed) -> None:
+    with_minilm(tmp_path, "int8")
     in_int8(tmp_path).prepare()
     asked = [sys.executable, "-c", ENDS_AMID_COMPILING, str(tmp_path)]
     ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
@@ -148,9 +147,9 @@ def test_a_process_that_ends_while_a_graph_is_compiled_ends_well(
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", SMALL)
 def test_the_weights_of_a_small_graph_are_half_as_many_bytes_or_fewer(
-    tmp_path: Path, with_minilm: Callable[[Path], None], precision: Precision
+    tmp_path: Path, with_minilm: Seed, precision: Precision
 ) -> None:
-    with_minilm(tmp_path)
+    with_minilm(tmp_path, precision)
     kept = exported.export_folder(tmp_path, opened(tmp_path, precision).space)
     assert sorted(file.name for file in kept.iterdir()) == ["export.json", "model.bin", "model.xml"]
     whole = find_model("all-MiniLM-L6-v2").path / "model.safetensors"  # in float32
@@ -160,10 +159,8 @@ def test_the_weights_of_a_small_graph_are_half_as_many_bytes_or_fewer(
 @needs_nncf
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])
-def test_damage_to_either_of_its_files_is_noticed(
-    tmp_path: Path, with_minilm: Callable[[Path], None], file: str
-) -> None:
-    with_minilm(tmp_path)
+def test_damage_to_either_of_its_files_is_noticed(tmp_path: Path, with_minilm: Seed, file: str) -> None:
+    with_minilm(tmp_path, "int8")
     embedder = in_int8(tmp_path)
     flip_a_byte(exported.export_folder(tmp_path, embedder.space) / file)
     assert embedder.embed_query(ENGLISH).shape == (384,)
@@ -176,11 +173,11 @@ def test_damage_to_either_of_its_files_is_noticed(
 @pytest.mark.parametrize("precision", SMALL)
 def test_where_openvino_is_missing_the_reference_computes_says_so_and_the_graph_stays(
     tmp_path: Path,
-    with_minilm: Callable[[Path], None],
+    with_minilm: Seed,
     monkeypatch: pytest.MonkeyPatch,
     precision: Precision,
 ) -> None:
-    with_minilm(tmp_path)
+    with_minilm(tmp_path, precision)
     expected = opened(tmp_path, precision).embed_query(ENGLISH)
     monkeypatch.setattr(runtime, "has_openvino", lambda: False)
     embedder = opened(tmp_path, precision)

@@ -5,7 +5,7 @@ a shelf of texts and scripted models for those of the question path.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from corpus.catalog import documents
 from corpus.settings import Settings
 from rag.bootstrap import open_service
 from rag.models.catalogue import Models
-from tests.once import Once
+from tests.once import Once, Seed
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
 from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def filled(with_minilm: Callable[[Path], None], once: Once) -> Path:
+def filled(with_minilm: Seed, once: Once) -> Path:
     """A data folder with a company's documents, embedded with the real model. Copy it; do not open it."""
 
     def fill(home: Path) -> None:
