@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from rag.api import failures
 from rag.api.guards import BrowserHeaders, Heads, HostGuard, SizeGuard
 from rag.api.house import House
-from rag.api.routes import completions, documents, health, jobs, questions
+from rag.api.routes import completions, documents, health, jobs, page, questions
 from rag.api.schemas import ErrorBody
 from rag.service import Service
 
@@ -66,16 +65,12 @@ def create_app(
     )
     app.state.house = house
     failures.install(app)
-    for routes in (questions, completions, documents, jobs, health):
+    for routes in (questions, completions, documents, jobs, health, page):
         app.include_router(routes.router)
-    app.add_api_route("/", _home, include_in_schema=False)
+    app.mount("/page", page.parts)
     larger = {"/api/documents": documents.MAX_UPLOAD_BYTES, completions.PATH: MAX_CONVERSATION_BYTES}
     app.add_middleware(SizeGuard, limit=MAX_JSON_BYTES, limits=larger)
     app.add_middleware(HostGuard, hosts=hosts)
     app.add_middleware(BrowserHeaders)
     app.add_middleware(Heads)
     return app
-
-
-def _home() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -1,0 +1,237 @@
+// What the corpus holds, what is being read into it, and what became of each file.
+
+import { call, follow } from "./api.js";
+import { showFailure, showNotes } from "./answer.js";
+import * as choices from "./choices.js";
+import { element, fill } from "./elements.js";
+import { number, say } from "./words.js";
+
+const PER_PAGE = 50;
+const GOING = ["queued", "running"];
+
+let collection = null;
+let offset = 0;
+let into = "default";
+const followed = new Set();
+
+/** Fills the view with the documents, a place for new ones, and the jobs that are going on. */
+export async function showDocuments(view, { open }) {
+  const jobs = element("div.jobs", { "aria-live": "polite" });
+  const list = element("div");
+  const chosen = element("div");
+  fill(view, showUpload(jobs, refresh), jobs, chosen, list);
+  followed.clear();
+  await refresh();
+  try {
+    for (const job of (await call("/api/jobs")).jobs) if (GOING.includes(job.state)) watch(job, jobs, refresh);
+  } catch (failure) {
+    fill(jobs, showFailure(failure));
+  }
+
+  async function refresh() {
+    try {
+      const names = await choices.readCollections();
+      if (!names.includes(collection)) collection = null;
+      const limits = new URLSearchParams({ limit: PER_PAGE, offset });
+      if (collection) limits.set("collection", collection);
+      const found = await call(`/api/documents?${limits}`);
+      const change = (name) => {
+        [collection, offset] = [name, 0];
+        refresh();
+      };
+      fill(chosen, names.length > 1 && choices.collectionChoice(names, collection, change));
+      fill(list, found.total === 0 ? element("p.empty", {}, say("no_documents")) : table(found, open, refresh));
+    } catch (failure) {
+      fill(list, showFailure(failure));
+    }
+  }
+}
+
+function table({ documents, total }, open, refresh) {
+  const turn = (by) => () => {
+    offset = Math.max(0, offset + by);
+    refresh();
+  };
+  const last = offset + documents.length;
+  return [
+    element(
+      "div.wide",
+      {},
+      element(
+        "table",
+        {},
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ["title", "collection", "pages", "passages_row", "words_from"].map((name) =>
+              element(name.startsWith("pa") ? "th.figure" : "th", { scope: "col" }, say(name)),
+            ),
+            element("td"),
+          ),
+        ),
+        element("tbody", {}, documents.map((one) => row(one, open, refresh))),
+      ),
+    ),
+    element(
+      "div.row",
+      {},
+      say("shown", { from: number(offset + 1), to: number(last), total: number(total) }),
+      element("button", { type: "button", disabled: offset === 0, onclick: turn(-PER_PAGE) }, say("earlier")),
+      element("button", { type: "button", disabled: last >= total, onclick: turn(PER_PAGE) }, say("later")),
+    ),
+  ];
+}
+
+function row(one, open, refresh) {
+  const { live } = one;
+  const place = { document_id: one.id, version: live.number, page: 1, title: live.title, source: one.path };
+  const report = element("tr", { hidden: true });
+  const shown = element(
+    "tr",
+    {},
+    element(
+      "td",
+      {},
+      element(
+        "button.place",
+        { type: "button", onclick: () => open(place) },
+        element("strong", { lang: live.language }, live.title || one.path),
+        element("span.path", {}, one.path),
+      ),
+    ),
+    element("td", {}, one.collection),
+    element("td.figure", {}, number(live.pages)),
+    element("td.figure", {}, number(live.chunks)),
+    element("td.date", {}, (live.date || live.modified).slice(0, 10)),
+    element(
+      "td.does",
+      {},
+      element("button", { type: "button", onclick: () => tell(one, report) }, say("report")),
+      element("button", { type: "button", onclick: remove }, say("remove")),
+    ),
+  );
+  return [shown, report];
+
+  async function remove() {
+    if (!confirm(say("remove_sure", { name: one.path }))) return;
+    try {
+      await call(`/api/documents/${one.id}`, { method: "DELETE" });
+      await refresh();
+    } catch (failure) {
+      fill(report, element("td", { colspan: 6 }, showFailure(failure)));
+      report.hidden = false;
+    }
+  }
+}
+
+async function tell(one, place) {
+  place.hidden = !place.hidden;
+  if (place.hidden) return;
+  const cell = element("td", { colspan: 6 }, "…");
+  fill(place, cell);
+  try {
+    const found = await call(`/api/documents/${one.id}/report`);
+    fill(cell, found.failed_since && showFailure(found.failed_since), outcome({ ...found.report, path: "" }));
+  } catch (failure) {
+    fill(cell, showFailure(failure));
+  }
+}
+
+/** What became of one file: its state, what was read, and what its owner should know. */
+function outcome(file) {
+  return element(
+    `div.outcome.${file.state}`,
+    {},
+    element("strong", {}, file.path),
+    element("span", {}, say(`state_${file.state}`)),
+    file.pages > 0 && element("span", {}, `${say("pages")} ${number(file.pages)}`),
+    file.chunks > 0 && element("span", {}, `${say("passages_row")} ${number(file.chunks)}`),
+    file.code && showFailure(file),
+    showNotes(file.notes.map((note) => note.message)),
+  );
+}
+
+function showUpload(jobs, refresh) {
+  const files = element("input", { type: "file", multiple: true, "aria-label": say("upload"), onchange: () => send([...files.files]) });
+  const name = element("input", { value: into, maxlength: 200, required: true, oninput: () => (into = name.value) });
+  const zone = element(
+    "section.upload",
+    {
+      ondragover: (event) => {
+        event.preventDefault();
+        zone.classList.add("over");
+      },
+      ondragleave: () => zone.classList.remove("over"),
+      ondrop: (event) => {
+        event.preventDefault();
+        zone.classList.remove("over");
+        send([...event.dataTransfer.files]);
+      },
+    },
+    element("p", {}, say("drop")),
+    element("div.row", {}, files, element("label.choice", {}, element("span", {}, say("into")), name)),
+  );
+  return zone;
+
+  async function send(all) {
+    if (all.length === 0) return;
+    const body = new FormData();
+    for (const file of all) body.append("files", file, file.name);
+    body.append("collection", into.trim() || "default");
+    const status = element("p.quiet", { role: "status" }, say("sending", { count: all.length }));
+    jobs.prepend(status);
+    try {
+      watch(await call("/api/documents", { body }), jobs, refresh);
+      status.remove();
+    } catch (failure) {
+      status.replaceWith(showFailure(failure));
+    }
+    files.value = "";
+  }
+}
+
+async function watch(job, jobs, refresh) {
+  if (followed.has(job.id)) return;
+  followed.add(job.id);
+  const place = element("article.job");
+  jobs.prepend(place);
+  fill(place, going(job, jobs));
+  try {
+    for await (const { event, data } of follow(`/api/jobs/${job.id}/events`)) {
+      if (!place.isConnected) return;
+      if (event === "progress") fill(place, going(data, jobs));
+      else {
+        fill(place, event === "error" ? showFailure(data.error) : ended(data));
+        await refresh();
+        return;
+      }
+    }
+  } catch (failure) {
+    place.append(showFailure(failure));
+  }
+}
+
+function going(job) {
+  const { share, left_s: left, current } = job.progress;
+  const percent = Math.round((share ?? 0) * 100);
+  const names = job.request.names ?? [];
+  return [
+    element("strong", {}, names.slice(0, 3).join(", "), names.length > 3 && " …"),
+    element("span", {}, say(`job_${job.state}`, { percent })),
+    element("progress", { max: 1, value: share ?? null }),
+    left !== null && left !== undefined && element("span", {}, say("left", { seconds: number(left) })),
+    current && element("span.path", {}, current),
+    element(
+      "button",
+      { type: "button", onclick: () => call(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {}) },
+      say("cancel"),
+    ),
+  ];
+}
+
+function ended(job) {
+  return [element("span", {}, say(`job_${job.state}`)), (job.result?.files ?? []).map(outcome)];
+}

@@ -1,0 +1,72 @@
+// The page's frame: which view is shown, in which language, and how the service is doing.
+
+import { call } from "./api.js";
+import { showAsking } from "./asking.js";
+import { showCatalogue } from "./catalogue.js";
+import { showComparing } from "./comparing.js";
+import { showDocuments } from "./documents.js";
+import { element, fill } from "./elements.js";
+import { openSource } from "./source.js";
+import { say, spoken, switchLanguage } from "./words.js";
+
+const HEALTH_EVERY_MS = 30_000;
+const VIEWS = { ask: showAsking, compare: showComparing, documents: showDocuments, models: showCatalogue };
+
+const view = document.getElementById("view");
+const panel = document.getElementById("source");
+const health = document.getElementById("health");
+let question = "";
+
+const tools = {
+  open: (place) => openSource(panel, place),
+  compare: (asked) => {
+    question = asked;
+    location.hash = "compare";
+  },
+};
+
+function show() {
+  const name = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "ask";
+  document.documentElement.lang = spoken();
+  document.title = `Vouch · ${say(name)}`;
+  fill(
+    document.getElementById("bar"),
+    element("a.brand", { href: "#ask" }, element("img", { src: "/page/mark.svg", alt: "" }), "Vouch"),
+    element(
+      "nav",
+      {},
+      Object.keys(VIEWS).map((one) =>
+        element("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, say(one)),
+      ),
+      element("a", { href: "/docs" }, say("http")),
+    ),
+    element("button", { type: "button", onclick: speakOther }, say("other_language")),
+  );
+  panel.hidden = true;
+  view.className = name;
+  VIEWS[name](view, { ...tools, question });
+  question = "";
+}
+
+function speakOther() {
+  switchLanguage();
+  show();
+  look();
+}
+
+/** Says above everything when the service is not at its best, and why. */
+async function look() {
+  try {
+    const { status, problems } = await call("/health");
+    health.hidden = status === "ok";
+    fill(health, say("degraded"), " ", problems.map((problem) => element("span", {}, problem.message ?? String(problem))));
+  } catch (failure) {
+    health.hidden = false;
+    fill(health, failure.message || say("unreachable"));
+  }
+}
+
+addEventListener("hashchange", show);
+show();
+look();
+setInterval(look, HEALTH_EVERY_MS);
