@@ -134,7 +134,8 @@ def _carried(question: str, before: str) -> str:
     if is_japanese(question):
         if is_japanese(before) and _asks_what_changed(question):
             return f"{followups_japanese.topic_of(before)}は、{question}"
-        return followups_japanese.carried(question, before) if is_japanese(before) else f"{question} {before}"
+        carried = followups_japanese.carried(question, before)
+        return carried if is_japanese(before) or carried == question else f"{question} {before}"
     before = _LED.sub("", before)
     before = before[:1].upper() + before[1:]
     lead = _LEAD.match(question)

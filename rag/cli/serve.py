@@ -92,7 +92,7 @@ def _greet(screen: Screen, url: str, service: Service) -> None:
     body = json.dumps({"question": SAMPLE_QUESTION if sample else "…"}, ensure_ascii=False)
     empty = "  (there are no documents yet)" if not documents else ""
     lines = (
-        f"Serving {documents:,} documents on {url}  (Ctrl-C stops)",
+        f"Serving {documents:,} documents on {url}  (open it in a browser; Ctrl-C stops)",
         "",
         f"Ask:           curl -s {url}/api/ask -H 'content-type: application/json' \\",
         f"                 -d '{body}'",

@@ -1,5 +1,8 @@
 // Every call of the page to the service, and what becomes of one that fails.
 
+const STARTING = "starting"; // The service opens its documents: it asks to be asked again.
+const STARTING_AGAIN_MS = 700;
+
 /** What went wrong, as the service says it: a stable code, a sentence, and what to do. */
 export class Failure extends Error {
   constructor({ code, message, hint }) {
@@ -56,24 +59,31 @@ async function send(path, { method, body, signal, accept }) {
     asked.body = JSON.stringify(body);
     asked.headers["content-type"] = "application/json";
   }
-  let answer;
-  try {
-    answer = await fetch(path, asked);
-  } catch (error) {
-    throw seen(error);
+  for (;;) {
+    let answer;
+    try {
+      answer = await fetch(path, asked);
+    } catch (error) {
+      throw seen(error);
+    }
+    if (answer.ok) return answer;
+    const failure = await read(answer);
+    if (failure.code !== STARTING) throw failure;
+    await new Promise((resolve) => setTimeout(resolve, STARTING_AGAIN_MS));
   }
-  if (answer.ok) return answer;
-  let told = null;
+}
+
+async function read(answer) {
   try {
-    told = (await answer.json()).error;
+    return new Failure((await answer.json()).error);
   } catch {
     // Not the service's own words: something between it and this page.
+    return new Failure({ code: "http", message: `${answer.status} ${answer.statusText}` });
   }
-  throw new Failure(told ?? { code: "http", message: `${answer.status} ${answer.statusText}`, hint: "" });
 }
 
 /** An error as the page shows it; one that the reader caused by leaving stays as it is. */
 function seen(error) {
   if (error.name === "AbortError" || error instanceof Failure) return error;
-  return new Failure({ code: "unreachable", message: "", hint: "" });
+  return new Failure({ code: "unreachable", message: "" });
 }

@@ -93,7 +93,7 @@ async function answered(question, place, signal) {
       else if (event === "error") place.append(showFailure(data.error));
     }
     if (whole) return whole;
-    if (!place.querySelector(".failure")) place.append(showFailure({ code: "unreachable", message: "", hint: "" }));
+    if (!place.querySelector(".failure")) place.append(showFailure({ code: "unreachable", message: "" }));
   } catch (failure) {
     if (failure.name !== "AbortError") place.append(showFailure(failure));
     else place.append(element("p.warn", {}, say("incomplete")));

@@ -59,7 +59,7 @@ async function look() {
   try {
     const { status, problems } = await call("/health");
     health.hidden = status === "ok";
-    fill(health, say("degraded"), " ", problems.map((problem) => element("span", {}, problem.message ?? String(problem))));
+    fill(health, status !== "ok" && [say(status), " ", problems.join(" ")]);
   } catch (failure) {
     health.hidden = false;
     fill(health, failure.message || say("unreachable"));

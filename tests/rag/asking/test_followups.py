@@ -217,6 +217,13 @@ def test_follow_ups_of_follow_ups_carry_on() -> None:
     )
 
 
+def test_a_whole_question_in_the_other_language_stays_as_it_is() -> None:
+    日当 = "遠距離出張の日当は1日いくらですか。"
+    assert standalone(日当, [HOTEL]) == 日当
+    assert standalone(HOTEL, [日当]) == HOTEL
+    assert standalone("大阪では？", [HOTEL]) == f"大阪では？ {HOTEL}"
+
+
 def test_nothing_before_leaves_a_question_as_it_is() -> None:
     assert standalone(" And in  Edinburgh? ", []) == " And in  Edinburgh? "
 

@@ -1,0 +1,208 @@
+"""The page as a reader uses it, in a real browser: Chromium, where the machine has it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.rag.company import Live, running
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no browser here: apt install chromium, or any Chrome"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+LEAVE = "How many days of annual leave move into the next year?"
+PUMP = "Where are the spare parts of the Osprey pump listed?"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live: Live) -> Iterator[Page]:
+    """The page, opened by an English reader. It must end without an error of its own, and ask this server alone."""
+    context = browser.new_context(locale="en-GB", accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    errors: list[str] = []
+    asked: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(live.url)
+    yield page
+    assert errors == []
+    assert [url for url in asked if not url.startswith(live.url)] == []
+    context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def choose(page: Page, model: str) -> None:
+    page.get_by_text("How to answer").click()
+    page.get_by_label("Model").select_option(model)
+
+
+def test_an_answer_shows_the_words_it_rests_on(page: Page, client: httpx.Client) -> None:
+    ask(page, LEAVE)
+    page.locator(".answer .mark").first.click()
+    marked = page.locator("#source mark")
+    expect(marked).to_have_count(1)
+    stored = client.post("/api/ask", json={"question": LEAVE}).json()
+    expect(page.locator("#health")).to_be_hidden()
+    assert marked.inner_text() in {one["quote"] for one in stored["citations"]}
+    page.keyboard.press("Escape")
+    expect(page.locator("#source")).to_be_hidden()
+    expect(page.locator(".answer .mark").first).to_be_focused()
+
+
+def test_a_page_of_a_pdf_is_shown_as_it_looks_and_as_text(page: Page) -> None:
+    ask(page, PUMP)
+    page.locator(".sources .place").first.click()
+    picture = page.locator("#source img")
+    expect(picture).to_be_visible()
+    assert re.search(r"/pages/\d\?version=1&highlight=\d+-\d+$", picture.get_attribute("src") or "")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    page.get_by_role("button", name="Text", exact=True).click()
+    expect(page.locator("#source mark")).to_be_visible()
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.locator("#source .tools")).to_contain_text("Page 1 of 2")
+    with page.expect_download() as download:
+        page.get_by_text("Original file").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+
+
+def test_a_conversation_goes_on_and_outlasts_a_reload(page: Page) -> None:
+    ask(page, LEAVE)
+    expect(page.locator(".figures")).to_have_count(1)
+    ask(page, "And when do they lapse?")
+    expect(page.locator(".figures")).to_have_count(2)
+    before = page.locator(".answer .text").all_inner_texts()
+    assert any("March" in text for text in before)
+    page.reload()
+    assert page.locator(".answer .text").all_inner_texts() == before
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_the_page_speaks_japanese(browser: Browser, live: Live) -> None:
+    page = browser.new_page(locale="ja-JP")
+    page.goto(live.url)
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    page.get_by_label("質問").fill("年次有給休暇は翌年度に繰り越せますか")
+    page.keyboard.press("Enter")
+    page.locator(".answer .mark").first.click()
+    expect(page.locator("#source mark")).to_contain_text("翌年度に限り繰り越す")
+    page.get_by_role("button", name="English").click()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()
+
+
+def test_a_model_that_fails_is_told_and_a_part_of_an_answer_kept(page: Page) -> None:
+    choose(page, "refusing")
+    ask(page, LEAVE)
+    expect(page.locator(".failure code")).to_have_text("model_key_refused")
+    page.get_by_label("Model").select_option("cut")
+    ask(page, LEAVE)
+    expect(page.locator(".answer .failure code")).to_have_text("model_cut_off")
+    expect(page.locator(".answer .text")).not_to_be_empty()
+
+
+def test_an_answer_can_be_stopped(page: Page) -> None:
+    choose(page, "endless")
+    ask(page, LEAVE)
+    expect(page.locator(".coming")).to_contain_text("word word")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".turn .warn")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    expect(page.get_by_label("Your question")).to_have_value(LEAVE)
+
+
+def test_answers_stand_side_by_side(page: Page) -> None:
+    ask(page, LEAVE)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_label("Your question")).to_have_value(LEAVE)
+    page.get_by_role("button", name="Add a way").click()
+    page.get_by_label("Model").last.select_option("refusing")
+    page.locator("button.main").click()
+    columns = page.locator(".arms-table thead th")
+    expect(columns).to_have_count(3)
+    answers = page.locator(".arms-table tbody tr").first.locator("td")
+    expect(answers.nth(0).locator(".mark").first).to_be_visible()
+    expect(answers.nth(1)).to_contain_text("I know nothing by myself")
+    expect(answers.nth(2).locator(".failure code")).to_have_text("model_key_refused")
+
+
+def test_files_are_sent_in_reported_found_and_taken_out(page: Page, tmp_path: Path) -> None:
+    hostile = "The gate code of shed twelve is <img src=x onerror=alert(1)> 4711.\n\n<script>alert(2)</script>\n"
+    (tmp_path / "小屋 <b>.txt").write_text(hostile, encoding="utf-8")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing more")
+    page.on(
+        "dialog", lambda dialog: dialog.accept() if dialog.type == "confirm" else pytest.fail(dialog.message)
+    )
+    page.get_by_role("link", name="Documents").click()
+    page.get_by_label("Into the collection").fill("sheds")
+    page.get_by_label("Add files").set_input_files([tmp_path / "小屋 <b>.txt", tmp_path / "broken.pdf"])
+    expect(page.locator(".outcome.ok strong")).to_have_text("小屋 <b>.txt")
+    expect(page.locator(".outcome.failed .failure")).to_be_visible()
+    page.get_by_label("Collection", exact=True).select_option("sheds")
+    row = page.locator("tbody tr").filter(has_text="小屋 <b>.txt").first
+    row.get_by_role("button", name="What was read of it").click()
+    expect(page.locator(".outcome.ok")).to_have_count(2)
+    page.get_by_role("link", name="Ask", exact=True).click()
+    ask(page, "What is the gate code of shed twelve?")
+    expect(page.locator(".answer .text")).to_contain_text("4711")
+    expect(page.locator(".answer img, .answer b, .answer script")).to_have_count(0)
+    page.get_by_role("link", name="Documents").click()
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.get_by_label("Collection", exact=True)).to_have_count(0)
+    expect(page.locator("tbody")).not_to_contain_text("小屋")
+
+
+def test_the_catalogue_is_shown_and_a_model_taken_from_it(page: Page) -> None:
+    page.get_by_role("link", name="Models").click()
+    page.get_by_label("Find").fill("steady")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="Ask").click()
+    expect(row).to_contain_text("in use")
+    page.get_by_role("link", name="Ask", exact=True).click()
+    ask(page, LEAVE)
+    expect(page.locator(".figures")).to_contain_text("steady")
+
+
+def test_a_service_that_is_gone_is_told_and_what_is_seen_stays(
+    browser: Browser, filled: Path, tmp_path: Path, live: Live
+) -> None:
+    shutil.copytree(filled, tmp_path / "data")
+    page = browser.new_page(locale="en-GB")
+    with running(live.settings.model_copy(update={"data_dir": tmp_path / "data"})) as url:
+        page.goto(url)
+        ask(page, LEAVE)
+        expect(page.locator(".figures")).to_have_count(1)
+    ask(page, "And when do they lapse?")
+    expect(page.locator(".failure")).to_contain_text("cannot be reached")
+    expect(page.locator(".figures")).to_have_count(1)
+    expect(page.get_by_label("Your question")).to_have_value("And when do they lapse?")
+    page.context.close()
