@@ -22,7 +22,6 @@ export async function showAsking(view, { open, compare }) {
   const box = element("textarea", {
     rows: 2,
     maxlength: 8000,
-    required: true,
     placeholder: say("question_hint"),
     "aria-label": say("question"),
     oninput: () => (draft = box.value),
@@ -66,7 +65,7 @@ export async function showAsking(view, { open, compare }) {
       shown.scrollIntoView({ block: "start" });
       anew.hidden = false;
     }
-    if (!box.value) box.value = answer ? "" : question;
+    if (!box.value && (!answer || answer.failure)) draft = box.value = question;
     box.focus();
   }
 

@@ -30,7 +30,7 @@ export function fill(place, ...inside) {
 export function choice(label, options, chosen, changed) {
   const control = element(
     "select",
-    { onchange: () => changed(control.value) },
+    { "aria-label": label, onchange: () => changed(control.value) },
     options.map(([value, shown]) => element("option", { value, selected: value === chosen }, shown)),
   );
   return element("label.choice", {}, element("span", {}, label), control);
@@ -38,6 +38,6 @@ export function choice(label, options, chosen, changed) {
 
 /** A labelled box to tick. */
 export function tick(label, checked, changed) {
-  const control = element("input", { type: "checkbox", checked, onchange: () => changed(control.checked) });
+  const control = element("input", { type: "checkbox", "aria-label": label, checked, onchange: () => changed(control.checked) });
   return element("label.choice", {}, element("span", {}, label), control);
 }

@@ -24,7 +24,7 @@ export async function openSource(panel, place) {
     if (came instanceof HTMLElement) came.focus();
   };
   fill(panel, head(place, close), element("p.quiet", {}, "…"));
-  panel.onkeydown = (event) => event.key === "Escape" && close();
+  document.onkeydown = (event) => event.key === "Escape" && !panel.hidden && close();
   try {
     const [text, record] = await Promise.all([
       call(`/api/documents/${place.document_id}/text?version=${place.version}`),

@@ -75,7 +75,9 @@ def test_the_page_says_the_same_in_both_languages_and_nothing_idle() -> None:
     said = {name for text in SCRIPTS.values() for found in SAID.findall(text) for name in found if name}
     assert said <= set(english)
     others = "\n".join(text for name, text in SCRIPTS.items() if name != "words.js")
-    put_together = re.compile(r"(?:state|job)_\w+|quoted|supported|service|local|built-in|degraded|starting|stopping")
+    put_together = re.compile(
+        r"(?:state|job)_\w+|quoted|supported|service|local|built-in|degraded|starting|stopping"
+    )
     idle = [
         name
         for name in english

@@ -27,6 +27,8 @@ FLAGS = [
 LEAVE = "How many days of annual leave move into the next year?"
 PUMP = "Where are the spare parts of the Osprey pump listed?"
 
+expect.set_options(timeout=60_000)  # the machine may have much else to do
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -41,7 +43,7 @@ def page(browser: Browser, live: Live) -> Iterator[Page]:
     """The page, opened by an English reader. It must end without an error of its own, and ask this server alone."""
     context = browser.new_context(locale="en-GB", accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     errors: list[str] = []
     asked: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -125,8 +127,9 @@ def test_a_model_that_fails_is_told_and_a_part_of_an_answer_kept(page: Page) -> 
     expect(page.locator(".failure code")).to_have_text("model_key_refused")
     page.get_by_label("Model").select_option("cut")
     ask(page, LEAVE)
-    expect(page.locator(".answer .failure code")).to_have_text("model_cut_off")
-    expect(page.locator(".answer .text")).not_to_be_empty()
+    expect(page.locator(".failure code")).to_have_text(["model_key_refused", "model_cut_off"])
+    expect(page.locator(".answer .text").last).not_to_be_empty()
+    expect(page.get_by_label("Your question")).to_have_value(LEAVE)
 
 
 def test_an_answer_can_be_stopped(page: Page) -> None:
@@ -155,7 +158,9 @@ def test_answers_stand_side_by_side(page: Page) -> None:
 
 
 def test_files_are_sent_in_reported_found_and_taken_out(page: Page, tmp_path: Path) -> None:
-    hostile = "The gate code of shed twelve is <img src=x onerror=alert(1)> 4711.\n\n<script>alert(2)</script>\n"
+    hostile = (
+        "The gate code of shed twelve is <img src=x onerror=alert(1)> 4711.\n\n<script>alert(2)</script>\n"
+    )
     (tmp_path / "小屋 <b>.txt").write_text(hostile, encoding="utf-8")
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing more")
     page.on(
