@@ -392,3 +392,14 @@ def test_a_formula_is_not_said_again_by_its_source() -> None:
         f"<p>So <math><semantics><mrow><mi>E</mi><mo>=</mo><mi>mc</mi></mrow>{source}</semantics></math>.</p>"
     )
     assert read(page, "a.html").text == "So E=mc."
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"), [("LibreOffice 25.2 (Linux)", "Leave"), ("Hugo", "Leave policy v2\n\nLeave\n\n3")]
+)
+def test_header_and_footer_of_a_text_saved_as_a_page_are_left_out(program: str, shown: str) -> None:
+    page = (
+        f'<html><head><meta name="generator" content="{program}"></head><body>'
+        '<div title="header"><p>Leave policy v2</p></div><p>Leave</p><div title="footer"><p>3</p></div></body></html>'
+    )
+    assert parse(page.encode(), "leave.html").text == shown

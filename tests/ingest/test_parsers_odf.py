@@ -390,3 +390,23 @@ def test_levels_and_numbers_without_end_cost_nothing() -> None:
     letters = f'<text:list-style style:name="L">{letters}</text:list-style>'
     document = read(f'{heading}<text:list text:style-name="L">{item}</text:list>', letters)
     assert [text for _, _, text in kinds(document)] == ["Deep", "Part", "999999999 Told."]
+
+
+def test_paragraphs_that_a_style_hides_are_left_out_and_the_subtitle_is_a_heading() -> None:
+    styles = (
+        '<style:style style:name="Draft" style:family="paragraph"><style:text-properties text:display="none"/>'
+        '</style:style><style:style style:name="P1" style:family="paragraph" style:parent-style-name="Draft"/>'
+        '<style:style style:name="Subtitle" style:family="paragraph"/>'
+        '<style:style style:name="P2" style:family="paragraph" style:parent-style-name="Subtitle"/>'
+    )
+    body = (
+        '<text:p text:style-name="Title">Leave</text:p><text:p text:style-name="P2">For all staff</text:p>'
+        '<text:p text:style-name="P1">Not decided</text:p><text:p>25 days</text:p>'
+    )
+    document = parse(package(content(body, styles)), "leave.odt")
+    assert kinds(document) == [
+        ("heading", 1, "Leave"),
+        ("heading", 2, "For all staff"),
+        ("paragraph", 0, "25 days"),
+    ]
+    assert [note.code for note in document.notes] == ["hidden_text"]

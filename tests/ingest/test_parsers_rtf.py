@@ -198,3 +198,19 @@ def test_what_reviewers_wrote_stands_behind_what_it_is_about() -> None:
         "- one\n  Comment (Bob): on one\n- two\n\n"
         "a | b\n\nComment: unsigned\n\nAfter[1].\n\nComment (Bob): at the end\n\nFootnotes\n\n[1] Foot"
     )
+
+
+@pytest.mark.parametrize("result", ["", r"{\fldrslt }", r"{\fldrslt {\f1 }}"])
+def test_a_word_with_its_reading_and_one_in_a_circle_are_read_as_the_word(result: str) -> None:
+    """Japanese writers set both as fields without a result: the word itself was lost."""
+    ruby = r"\\o\\ad(\\s\\up 9(" + escaped("とうきょう") + ")," + escaped("東京") + ")"
+    circle = r"\\o\\ac(" + escaped("○") + "," + escaped("秘") + ")"
+    fields = [rf"{{\field{{\*\fldinst {{EQ {code}}}}}{result}}}" for code in (ruby, circle)]
+    document = read(rf"{escaped('前')}{fields[0]}{escaped('駅')}\par {fields[1]}\par ", JAPANESE)
+    assert document.text == "前東京駅\n\n㊙"
+
+
+def test_a_field_with_a_result_shows_that_alone() -> None:
+    code = r"{\*\fldinst EQ \\f(1,2)}"
+    assert read(rf"a {{\field{code}{{\fldrslt half}}}} b\par ").text == "a half b"
+    assert read(r"a {\field{\*\fldinst PAGE}} b\par ").text == "a b"

@@ -88,6 +88,7 @@ def mark(root: Any) -> None:
     _mark_contents(root)
     _mark_contents_of_chapter(root)
     _mark_permalinks(root)
+    _mark_margins(root)
     if root.find(".//style") is not None or root.find(".//link[@rel='stylesheet']") is not None:
         root.set(_STYLED, "")  # looked up for each white element
 
@@ -219,6 +220,13 @@ def _names_book_contents(element: Any) -> bool:
 def _leads_beside(href: str) -> bool:
     """Says whether a link leads to the same site, by a path from here."""
     return "//" not in href and ":" not in href.partition("/")[0]
+
+
+def _mark_margins(root: Any) -> None:
+    """Gives the header and the footer of a text that LibreOffice saved as a page the role of navigation."""
+    if root.xpath("//meta[@name='generator' and contains(@content, 'Office')]"):
+        for box in root.xpath("//body/div[@title='header' or @title='footer']"):
+            box.set("role", "navigation")
 
 
 def _mark_permalinks(root: Any) -> None:

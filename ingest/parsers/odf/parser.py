@@ -55,6 +55,7 @@ _REMARK_ON_SLIDE = "{http://openoffice.org/2009/office}annotation"
 _RESOLVED = LO_EXT + "resolved"
 _MAX_OUTLINE = 10
 """As many levels of headings have numbers (ODF 1.3)."""
+_TITLES = (("Title", 1), ("Subtitle", 2))
 _MAX_DEPTH = 100
 _LENGTH = pattern(r"(-?\d{1,6}(?:\.\d{1,6})?)(cm|mm|in|pt|pc|px)?")
 _IN_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 0.0353, "pc": 0.423, "px": 0.0265}
@@ -192,9 +193,9 @@ class _Writer:
         code = element.tag == TEXT + "p" and self._is_code(element)
         pieces = self._words.text(element, boxes, as_typed=code).split("\f")
         level = whole_number(element.get(TEXT + "outline-level"), 1) if element.tag == TEXT + "h" else 0
-        if not level and self._styles.is_named(style, "Title"):
-            level = 1
-        elif level and element.get(TEXT + "is-list-header") != "true":
+        if not level:
+            level = next((at for named, at in _TITLES if self._styles.is_named(style, named)), 0)
+        elif element.get(TEXT + "is-list-header") != "true":
             chapter = self._chapter(style, level)
             pieces[0] = f"{chapter} {pieces[0]}" if chapter and pieces[0].strip() else pieces[0]
         for index, piece in enumerate(pieces):

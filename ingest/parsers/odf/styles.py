@@ -66,7 +66,7 @@ class Styles:
         return any(p is not None and p.get(SHOW + "visibility") == "hidden" for p in properties)
 
     def conceals(self, name: str) -> bool:
-        """Says whether a style of characters is not shown."""
+        """Says whether what is set in a style, of characters or of a paragraph, is not shown."""
         properties = (style.find(STYLE + "text-properties") for style in self.chain(name))
         return any(p is not None and p.get(TEXT + "display") == "none" for p in properties)
 

@@ -51,6 +51,9 @@ class Words:
     def text(self, element: Any, boxes: list[Any] | None = None, *, as_typed: bool = False) -> str:
         """Returns a paragraph's words; a form feed stands for a page break, ``boxes`` gets what floats, and blanks that
         were typed stay ``as_typed``."""
+        if self._styles.conceals(element.get(TEXT + "style-name") or ""):
+            self.hidden += 1
+            return ""
         parts: list[str] = []
         stack: list[tuple[Any, Iterator[Any]]] = [(element, iter(element))]
         parts.append(element.text or "")

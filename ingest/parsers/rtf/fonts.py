@@ -83,10 +83,10 @@ def read_fonts(source: str) -> Fonts:
     return Fonts(codec, sets, default[1] if default and is_said else "", symbols)
 
 
-def end_of_group(source: str, start: int) -> int:
-    """Returns where the group that is open at a place ends; where it does not within the head, that place."""
+def end_of_group(source: str, start: int, within: int = HEAD_CHARS) -> int:
+    """Returns where the group that is open at a place ends; where it does not within so many characters, that place."""
     depth = 1
-    for found in _BRACE.finditer(source, start, start + HEAD_CHARS):
+    for found in _BRACE.finditer(source, start, start + within):
         depth += (found[0] == "{") - (found[0] == "}")
         if not depth:
             return found.start()

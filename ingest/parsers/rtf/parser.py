@@ -22,7 +22,7 @@ from ingest.parsers.assembly import CELL_SEPARATOR, Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.decoding import unread
 from ingest.parsers.detection import RTF
-from ingest.parsers.rtf.fonts import HEAD_CHARS, Fonts, read_fonts
+from ingest.parsers.rtf.fonts import HEAD_CHARS, Fonts, end_of_group, read_fonts
 from ingest.parsers.rtf.marking import (
     BOX,
     BOX_END,
@@ -55,6 +55,7 @@ from ingest.parsers.rtf.marking import (
 )
 from ingest.parsers.rtf.tables import in_columns
 from ingest.parsers.word.contents import is_contents_style, leads_to_page
+from ingest.parsers.word.fields import drawn
 from ingest.parsers.word.styles import CHECKS, level_of_name
 
 _REVISED = pattern(
@@ -65,6 +66,12 @@ _STYLE = pattern(
     re.IGNORECASE,
 )
 _STYLE_LEVEL = pattern(r"\\outlinelevel([0-8])(?!\d)")
+_FIELD_CODE = pattern(r"\{\\\*\\fldinst\b")
+_MOST_FIELD = 4_000
+"""Characters of a code, or of a result, that is looked at."""
+_MAY_DRAW = pattern(r"\b(?:EQ|SYMBOL)\b", re.IGNORECASE)
+_RESULT = pattern(r"\s*+\{\\fldrslt\b")
+_WORDLESS = pattern(r"(?:\\(?!u-?\d)[a-z]{1,32}(?:-?\d{1,10})?+ ?|[\s{}])*+", re.IGNORECASE)
 _MAX_MARKER_CHARS = 12
 _FEW_PIECES = 16
 """In which a cell's last words are found: marks part them."""
@@ -81,6 +88,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """
     source = data.decode("latin-1")
     fonts = read_fonts(source)
+    source = _with_drawn(source, fonts)
     marking = Marking(source, _styles(source[:HEAD_CHARS], fonts), fonts)
     text = _to_text("".join(marking.pieces()), fonts)
     # Characters beyond the first plane are written as two halves.
@@ -104,6 +112,27 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         metadata={key: _info(head, key, fonts) for key in ("author", "subject")},
         pictures=source.count("{\\pict"),
     )
+
+
+def _with_drawn(source: str, fonts: Fonts) -> str:
+    """Returns a source with what the codes of fields draw in their places, for those without a result: a word below its
+    reading, or in a circle.
+    """
+    pieces, at = [], 0
+    for field in _FIELD_CODE.finditer(source):
+        end = end_of_group(source, field.end(), _MOST_FIELD)
+        if field.start() < at or not _MAY_DRAW.search(source, field.end(), end):
+            continue
+        result = _RESULT.match(source, end + 1)
+        if result and not _WORDLESS.fullmatch(
+            source, result.end(), end_of_group(source, result.end(), _MOST_FIELD)
+        ):
+            continue
+        shown = drawn(_decoded(source[field.end() : end], fonts)).encode("utf-16-le")
+        halves = [int.from_bytes(shown[place : place + 2], "little") for place in range(0, len(shown), 2)]
+        pieces += [source[at : field.start()], *(f"{{\\uc0\\u{half} }}" for half in halves)]
+        at = end + 1
+    return "".join([*pieces, source[at:]]) if pieces else source
 
 
 def _styles(head: str, fonts: Fonts) -> Mapping[str, int]:
