@@ -14,10 +14,15 @@ const SENT_LETTERS = 4000;
 const way = { ...choices.DEFAULT_WAY, collection: null };
 let turns = read();
 let draft = "";
-let leaving = null;
+let pending = null; // The question that is being answered, and how to stop that.
 
 /** Fills the view with the conversation so far and a place for the next question. */
 export async function showAsking(view, { open, compare }) {
+  if (pending) {
+    pending.stop.abort();
+    draft ||= pending.question;
+    pending = null;
+  }
   const log = element("div.log", { "aria-live": "polite" }, turns.map((answer) => turn(answer, open, compare)));
   const box = element("textarea", {
     rows: 2,
@@ -45,18 +50,19 @@ export async function showAsking(view, { open, compare }) {
 
   async function submit(event) {
     event.preventDefault();
-    if (leaving) return leaving.abort();
+    if (pending) return pending.stop.abort();
     const question = box.value.trim();
     if (!question) return;
     draft = box.value = "";
     welcome.hidden = true;
-    leaving = new AbortController();
+    const mine = (pending = { question, stop: new AbortController() });
     fill(button, say("stop"));
     const place = element("article.turn", {}, element("h2", { lang: "" }, question));
     log.append(place);
     place.scrollIntoView({ block: "start" });
-    const answer = await answered(question, place, leaving.signal);
-    leaving = null;
+    const answer = await answered(question, place, mine.stop.signal);
+    if (pending !== mine) return;
+    pending = null;
     fill(button, say("send"));
     if (answer) {
       keep([...turns, answer]);

@@ -140,6 +140,11 @@ def test_an_answer_can_be_stopped(page: Page) -> None:
     expect(page.locator(".turn .warn")).to_be_visible()
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
     expect(page.get_by_label("Your question")).to_have_value(LEAVE)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("link", name="Ask", exact=True).click()
+    expect(page.get_by_label("Your question")).to_have_value(LEAVE)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
 
 def test_answers_stand_side_by_side(page: Page) -> None:
