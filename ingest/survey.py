@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -35,11 +36,13 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
         failures = records.list_failures(db, request.collection)
     ledger.failures = {failure.key.place: failure for failure in failures}
     files = [file for file in request.found.files if _may_replace(file, known, ledger)]
+    most, known_sizes = corpus.settings.max_file_mb * 1_000_000, {one.size_bytes for one in known.values()}
     for file in needs_hash(files, {} if options.rehash else known):
         if stop():
             return EMPTY  # a plan made of half the hashes would be a wrong one
         try:
-            ledger.hashes[file.place] = file_sha256(file.location)
+            is_read = file.size_bytes <= most or file.size_bytes in known_sizes
+            ledger.hashes[file.place] = file_sha256(file.location) if is_read else _unread_mark(file)
         except OSError as error:
             ledger.hashes[file.place] = ""
             ledger.failed(file, unreadable(file, error))
@@ -53,6 +56,15 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     if (todo.add or todo.replace) and not options.dry_run:
         _check_room(corpus)
     return todo
+
+
+def _unread_mark(file: SourceFile) -> str:
+    """Returns what tells a file from another as far as its size and time do: 64 hexadecimal digits, in place of a hash.
+
+    For one that is too large to be read, and of a size that no document has: gigabytes would be hashed each time only
+    to know that.
+    """
+    return hashlib.sha256(f"not read: {file.size_bytes} {file.modified.isoformat()}".encode()).hexdigest()
 
 
 def _may_replace(file: SourceFile, known: Mapping[RootPath, Known], ledger: Ledger) -> bool:

@@ -15,7 +15,7 @@ from corpus.patterns import pattern
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, show_passages, tidy
-from rag.cli.screen import Screen, duration, one_line, printable
+from rag.cli.screen import Screen, duration, one_line, one_name, printable, where
 from rag.cli.searching import AsOf, Conditions, limits
 from rag.cli.session import Collection, Session, readable
 from rag.prompts.prompting import is_japanese
@@ -217,9 +217,7 @@ def _show_sources(screen: Screen, found: Mapping[str, Any]) -> None:
         title = (one_line(first["title"] or first["source"]), "title")
         collection = f"  in {printable(passages[marker]['collection'])}" if marker in passages else ""
         screen.show("", Text.assemble(number, title, ("  " + pages_of(pages), "page")))
-        screen.show(
-            Text.assemble(" " * _GUTTER, (printable(first["source"]), "place"), (collection, "faint"))
-        )
+        screen.show(Text.assemble(" " * _GUTTER, where(first["source"]), (collection, "faint")))
         for citation in citations:
             weak = "  (does not bear it out)" if citation["state"] == "unsupported" else ""
             quote = Text.assemble((f"“{tidy(citation['quote'])}”", "match"), (weak, "warn"))
@@ -242,7 +240,7 @@ def _show_sentences(screen: Screen, found: Mapping[str, Any]) -> None:
         screen.block(line, _GUTTER, first="")
         if one["closest"]:
             near = Text.assemble(("closest: ", "faint"), (f"“{tidy(one['closest']['quote'])}”", "match"))
-            near.append(f"  {printable(one['closest']['source'])}, page {one['closest']['page']}", "faint")
+            near.append(f"  {one_name(one['closest']['source'])}, page {one['closest']['page']}", "faint")
             screen.block(near, _GUTTER)
     screen.show("")
 
@@ -252,7 +250,7 @@ def _show_conflicts(screen: Screen, conflicts: Sequence[Mapping[str, Any]], japa
     for conflict in conflicts:
         screen.show(Text.assemble((tell("disagree", japanese), "warn"), tidy(conflict["subject"])))
         for value in conflict["values"]:
-            place = f"  {printable(value['source'])}, {tell('page', japanese, page=value['page'])}"
+            place = f"  {one_name(value['source'])}, {tell('page', japanese, page=value['page'])}"
             date = value["date"] or tell("no_date", japanese)
             line = Text.assemble(date.ljust(12), (tidy(value["value"]), "match"), (place, "faint"))
             screen.block(line, _GUTTER)
@@ -264,7 +262,7 @@ def _nearest(passages: Sequence[Mapping[str, Any]], japanese: bool) -> str:
     best: dict[str, str] = {}
     for one in passages:
         best.setdefault(
-            one["document_id"], f"{printable(one['source'])}, {tell('page', japanese, page=one['page'])}"
+            one["document_id"], f"{one_name(one['source'])}, {tell('page', japanese, page=one['page'])}"
         )
     return "; ".join(list(best.values())[:_NEAREST])
 

@@ -12,7 +12,20 @@ from rich.text import Text
 from rag.cli.groups import add_command, add_group
 from rag.cli.passages import tidy
 from rag.cli.reporting import short_type, show_document_report
-from rag.cli.screen import Screen, cell, count, moment, pairs, printable, size, table, wrap
+from rag.cli.screen import (
+    Screen,
+    cell,
+    count,
+    moment,
+    one_line,
+    one_name,
+    pairs,
+    printable,
+    size,
+    table,
+    where,
+    wrap,
+)
 from rag.cli.session import Collection, Session, Yes, read_access, read_collection, read_document
 
 Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
@@ -48,7 +61,7 @@ def show(context: typer.Context, document: Document) -> None:
     if session.json:
         session.screen.json(found)
         return
-    session.screen.show(Text(printable(_title(found)), "title"), pairs(_facts(found)))
+    session.screen.show(Text(one_line(_title(found)), "title"), pairs(_facts(found)))
     if found.get("beginning"):
         text = tidy(found["beginning"])
         lines = wrap(
@@ -130,7 +143,7 @@ def history(context: typer.Context, document: Document) -> None:
             cell(one["sha256"][:12], "faint"),
         )
     session.screen.show(
-        Text.assemble((printable(_title(found["document"])), "title"), "  ", _place(found["document"])), rows
+        Text.assemble((one_line(_title(found["document"])), "title"), "  ", _place(found["document"])), rows
     )
 
 
@@ -191,9 +204,7 @@ def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None
     screen.show("", Text(f"Not read ({len(failures)})", "bad"))
     for one in failures:
         key = one["key"]
-        place = Text.assemble(
-            "  ", (printable(key["path"]), "place"), (f"  in {printable(key['collection'])}", "faint")
-        )
+        place = Text.assemble("  ", where(key["path"]), (f"  in {printable(key['collection'])}", "faint"))
         screen.show(place.append(f"  {printable(one['code'])}", "faint"))
         for said in filter(None, (one["message"], one["hint"])):
             screen.block(Text(printable(said)), 4)
@@ -210,8 +221,8 @@ def _listing(found: Sequence[Mapping[str, Any]], stacked: bool) -> Table:
     rows.columns[0].no_wrap = True
     for one in found:
         live = one["live"]
-        title = cell(" ".join(_title(one).split()), "title" if live else "faint")
-        path = cell(one["path"], "place")
+        title = cell(one_line(_title(one)), "title" if live else "faint")
+        path = where(one["path"])
         row = [cell(one["id"], "faint"), *([Text("\n").join([title, path])] if stacked else [title, path])]
         row += [
             cell(short_type(live["content_type"]) if live else ""),
@@ -228,8 +239,8 @@ def _facts(found: Mapping[str, Any]) -> dict[str, object]:
     live = found["live"]
     facts: dict[str, object] = {
         "id": found["id"],
-        "path": Text(printable(found["path"]), "place"),
-        "folder": found["root"],
+        "path": where(found["path"]),
+        "folder": one_name(found["root"]),
         "collection": found["collection"],
         "access": ", ".join(found["access"]) or "nobody",
     }
@@ -263,7 +274,7 @@ def _title(found: Mapping[str, Any]) -> str:
 
 def _place(found: Mapping[str, Any]) -> Text:
     return Text.assemble(
-        (printable(found["path"]), "place"), (f"  {found['id']}  {printable(found['collection'])}", "faint")
+        where(found["path"]), (f"  {found['id']}  {printable(found['collection'])}", "faint")
     )
 
 

@@ -14,7 +14,7 @@ from corpus.errors import NotAllowedError, UsageError, VouchError
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
 from rag.cli.reporting import STATES, by_format, check_report, noted, report_page, write_report
-from rag.cli.screen import Screen, cell, count, duration, printable, table
+from rag.cli.screen import Screen, cell, count, duration, printable, table, where
 from rag.cli.session import Session, Yes, read_access, read_collection, read_metadata
 
 if TYPE_CHECKING:
@@ -223,9 +223,7 @@ def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
     for one in done["files"]:
         if one["state"] in ("failed", "skipped"):
             continue
-        screen.show(
-            Text.assemble((f"{printable(one['message'])}  ", "faint"), (printable(one["path"]), "place"))
-        )
+        screen.show(Text.assemble((f"{printable(one['message'])}  ", "faint"), where(one["path"])))
     files = _grouped(done["files"])
     _show_files(screen, "Failed", files["failed"], "bad")
     _show_files(screen, "Left out", files["skipped"], "faint")
@@ -254,9 +252,7 @@ def _show_files(screen: Screen, heading: str, files: Sequence[Mapping[str, Any]]
     screen.show("", Text(f"{heading} ({len(files)})", style))
     for one in files:
         screen.show(
-            Text.assemble(
-                "  ", (printable(one["path"]), "place"), (f"  {one['code']}" if one["code"] else "", "faint")
-            )
+            Text.assemble("  ", where(one["path"]), (f"  {one['code']}" if one["code"] else "", "faint"))
         )
         said = [one["message"], one["hint"]] if one["state"] != "partial" else []
         said += noted(one["notes"])

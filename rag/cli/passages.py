@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from corpus.patterns import pattern
-from rag.cli.screen import Screen, one_line, printable, wrap
+from rag.cli.screen import Screen, one_line, printable, where, wrap
 
 SNIPPET_LINES = 4
 _GUTTER = 4
@@ -111,9 +111,7 @@ def marked(text: str, wanted: Mapping[str, float], style: str = "") -> Text:
 
 def _passage(hit: Mapping[str, Any], wanted: Mapping[str, float], room: int, full: bool) -> Text:
     title = Text.assemble((one_line(hit["title"] or hit["source"]), "title"), ("  " + pages_of(hit), "page"))
-    place = Text.assemble(
-        (one_line(hit["source"]), "place"), (f"  in {one_line(hit['collection'])}", "faint")
-    )
+    place = Text.assemble(where(hit["source"]), (f"  in {one_line(hit['collection'])}", "faint"))
     if hit.get("also"):
         place.append(f"  also {one_line(', '.join(hit['also']))}", "faint")
     path = marked(one_line(" › ".join(hit["headings"])), wanted, "italic")

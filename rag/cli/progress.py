@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from rag.cli.screen import Screen, count, duration, printable
+from rag.cli.screen import Screen, count, duration, one_name
 
 PLAIN_EVERY_S = 15.0
 _STOPPING = "Stopping: what is under way is finished first. Ctrl-C again ends at once."
@@ -139,4 +139,4 @@ class _Bar(Progress):
         if self._interrupt.asked:
             yield Text("  " + _STOPPING, "warn")
         elif self._current:
-            yield Text("  " + printable(self._current), "faint", no_wrap=True, overflow="ellipsis")
+            yield Text("  " + one_name(self._current), "faint", no_wrap=True, overflow="ellipsis")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from rag.cli.groups import add_command
 from rag.cli.passages import pages_of, tidy
-from rag.cli.screen import Screen, cell, count, duration, moment, pairs, printable, table, wrap
+from rag.cli.screen import Screen, cell, count, duration, moment, pairs, printable, table, where, wrap
 from rag.cli.session import Session, readable
 
 _INDENT = 2
@@ -72,7 +72,7 @@ def show(context: typer.Context, receipt: ReceiptId) -> None:
     for one in answer["passages"]:
         place = Text.assemble(
             (f"[{one['marker']}]".ljust(4), "page"),
-            (printable(one["source"]), "place"),
+            where(one["source"]),
             (f"  version {one['version']}  {pages_of(one)}", "faint"),
         )
         screen.show(place, Text(f"    {one['chunk_id']}  hash {one['hash']}", "faint"))
@@ -156,7 +156,7 @@ def _show_search(screen: Screen, one: Mapping[str, Any]) -> None:
         before, now = place["before"] or "-", place["now"] or "-"
         line = Text.assemble(
             (f"{before:>3} → {now:<3} ", "page"),
-            (printable(place["source"]), "place"),
+            where(place["source"]),
             (f"  p. {place['page']}", "faint"),
             (f"  {place['why']}" if place["why"] else "", ""),
         )
@@ -183,11 +183,7 @@ def _show_documents(screen: Screen, found: Mapping[str, Any]) -> None:
     for one in found["documents"]:
         before, now = one["before"], one["now"]
         what = "added" if before is None else "removed" if now is None else f"version {before} → {now}"
-        screen.show(
-            Text.assemble(
-                " " * 12, (printable(one["path"]), "place"), f"  {what}  ", (moment(one["at"]), "faint")
-            )
-        )
+        screen.show(Text.assemble(" " * 12, where(one["path"]), f"  {what}  ", (moment(one["at"]), "faint")))
     more = found["changed_documents"] - len(found["documents"])
     if more > 0:
         screen.show(Text(f"{' ' * 12}and {more:,} more", "faint"))

@@ -12,7 +12,7 @@ from typing import Any
 from rich.text import Text
 
 from corpus.errors import StorageError, UsageError
-from rag.cli.screen import Screen, count, duration, moment, pairs, printable
+from rag.cli.screen import Screen, count, duration, moment, one_name, pairs, printable
 
 STATES = ("ok", "partial", "failed", "skipped", "planned", "updated", "moved", "removed")
 """What can become of a file, in the order of tables."""
@@ -76,7 +76,7 @@ def page_ranges(pages: Sequence[int]) -> str:
 def show_document_report(screen: Screen, found: Mapping[str, Any]) -> None:
     """Prints what the ingest made of a document."""
     own = found["report"]
-    screen.show(Text.assemble((printable(own["path"]), "title"), f"  {own['document_id']}"))
+    screen.show(Text.assemble((one_name(own["path"]), "title"), f"  {own['document_id']}"))
     chars = [f"{one:,}" for one in own["page_chars"][:_SHOWN_PAGES]]
     more = ["…"] if len(own["page_chars"]) > _SHOWN_PAGES else []
     facts: dict[str, object] = {

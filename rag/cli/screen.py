@@ -42,6 +42,8 @@ _THEME = Theme(
 )
 # Control characters, lone surrogates and the marks that turn the direction of text around.
 _UNPRINTABLE = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAKS = pattern("[\t-\r\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line, for Python or a terminal, or leads to the next column."""
 
 
 def printable(text: object) -> str:
@@ -52,6 +54,16 @@ def printable(text: object) -> str:
 def one_line(text: str) -> str:
     """Returns a printable text on one line: every run of blanks and line breaks is a space."""
     return printable(" ".join(text.split()))
+
+
+def one_name(name: str) -> str:
+    """Returns the name of a file or folder, or its path, on one line: it may hold anything, line breaks too."""
+    return printable(_BREAKS.sub(lambda found: repr(found.group())[1:-1], name))
+
+
+def where(path: str) -> Text:
+    """Returns where a file lies, as it is shown everywhere."""
+    return Text(one_name(path), "place")
 
 
 class Screen:
@@ -120,7 +132,7 @@ class Screen:
         buffer = io.StringIO()
         console = Console(file=buffer, width=_NATURAL_WIDTH, theme=_THEME, color_system=None)
         console.print(table)
-        self.out.file.writelines(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
+        self.out.file.writelines(line.rstrip() + "\n" for line in buffer.getvalue().split("\n")[:-1])
 
 
 class _Console(Console):

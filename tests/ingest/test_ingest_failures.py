@@ -15,7 +15,7 @@ from corpus.errors import EmbeddingError, StorageError
 from corpus.originals import Originals
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from ingest import planning
+from ingest import planning, survey
 from ingest.discovery import discover
 from ingest.pipeline import IngestRequest, ingest
 from ingest.stages import FAILURES_IN_A_ROW
@@ -93,6 +93,38 @@ def test_a_file_without_text_is_a_failure_and_never_ok_with_nothing(corpus: Corp
         "empty.txt": "failed",
     }
     assert all(one.chunks for one in report.files if one.state == "ok")
+
+
+def test_a_file_that_is_too_large_is_refused_unread_and_a_known_one_recognised(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, hashed = folder / "video.txt", list[str]()
+    real = survey.file_sha256
+
+    def note(path: Path) -> str:
+        hashed.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(survey, "file_sha256", note)
+    with open_corpus(Settings(data_dir=tmp_path / "data", max_file_mb=1, dense="exact"), SPACE) as corpus:
+        run(corpus, folder)
+        with large.open("wb") as file:
+            file.truncate(1_000_001)
+        for _ in range(2):
+            report = run(corpus, folder)
+            assert [(one.path, one.code) for one in report.files] == [("video.txt", "too_large")]
+        assert "not read again" in report.files[0].message
+        with corpus.catalog.read() as db:
+            assert [one.code for one in records.list_failures(db)] == ["too_large"]
+        assert "video.txt" not in hashed
+        large.write_text("Small enough now.")
+        assert counts(run(corpus, folder))["added"] == 1
+        large.write_text("words " * 170_000)
+    with open_corpus(Settings(data_dir=tmp_path / "data", max_file_mb=2, dense="exact"), SPACE) as corpus:
+        assert counts(run(corpus, folder))["replaced"] == 1
+    with open_corpus(Settings(data_dir=tmp_path / "data", max_file_mb=1, dense="exact"), SPACE) as corpus:
+        large.rename(folder / "renamed.txt")
+        assert counts(run(corpus, folder, rehash=True, sync=True))["moved"] == 1
 
 
 def test_a_file_that_vanishes_meanwhile_is_told_and_stops_nothing(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import unicodedata
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
@@ -253,3 +255,17 @@ def test_global_options_go_in_front_from_wherever_they_stand(parts: list[list[st
 def test_what_stands_behind_two_dashes_stays_there() -> None:
     assert hoist(["search", "--", "--json", "--data-dir"]) == ["search", "--", "--json", "--data-dir"]
     assert hoist(["search", "--data-dir"]) == ["search", "--data-dir"]
+
+
+@given(name=ANY_TEXT)
+@example(name="new\nline, tab\there, \x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029.txt")
+def test_a_name_takes_one_line_whatever_it_holds(name: str) -> None:
+    shown = screen.where(name).plain
+    assert len(shown.splitlines()) <= 1
+    assert "\t" not in shown
+    out = io.StringIO()
+    with mock.patch.object(sys, "stdout", out):
+        rows = screen.table("id", "path")
+        rows.add_row("1", screen.where(name))
+        screen.Screen().show(rows)
+    assert len(out.getvalue().splitlines()) == 2
