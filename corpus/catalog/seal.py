@@ -8,12 +8,11 @@ of texts and vectors speak when a row is read, and ``vouch verify`` reads them a
 
 from __future__ import annotations
 
-import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from corpus.durable import sync, sync_open
+from corpus.durable import replace_file, sync
 
 SEALED_BYTES = 256 << 20
 """The largest catalog that is sealed: about 100,000 passages, checked in 0.15 s."""
@@ -29,20 +28,9 @@ def seal_path(path: Path) -> Path:
 def make_seal(path: Path) -> None:
     """Seals a closed catalog; leaves it unsealed when it is large, still read by another, or the disk is full."""
     log = path.with_name(path.name + "-wal")
-    seal = seal_path(path)
-    temporary = seal.with_name(seal.name + ".part")
-    try:
-        if path.stat().st_size > SEALED_BYTES or (log.exists() and log.stat().st_size):
-            return
-        temporary.touch(mode=0o600)
-        with open(temporary, "w", encoding="ascii") as out:
-            out.write(_fingerprint(path))
-            out.flush()
-            sync_open(out.fileno())
-        os.replace(temporary, seal)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with suppress(OSError):
+        if path.stat().st_size <= SEALED_BYTES and not (log.exists() and log.stat().st_size):
+            replace_file(seal_path(path), _fingerprint(path))
 
 
 def break_seal(path: Path) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from tantivy import Query, Schema, Searcher
 
 from corpus.lexical.analysis import GAP
+from corpus.program import installed_version
 from corpus.types import show_chunk_id
 
 log = logging.getLogger(__name__)
@@ -41,18 +40,9 @@ class Aside:
 NOTHING = Aside()
 
 
-@cache
-def program() -> str:
-    """Returns the version of this program; "0" where it is not installed."""
-    try:
-        return version("vouch")
-    except PackageNotFoundError:
-        return "0"
-
-
 def token() -> str:
-    """Returns what a passage is indexed under that this program cannot analyse."""
-    return f"{_TOKEN}{program()}"
+    """Returns what a passage is indexed under that this version of the program cannot analyse."""
+    return f"{_TOKEN}{installed_version() or '0'}"
 
 
 def is_of_the_passage(error: BaseException) -> bool:

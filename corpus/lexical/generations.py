@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
-from corpus.durable import sync, sync_open
+from corpus.durable import replace_file
 from corpus.patterns import pattern
 
 _POINTER = "CURRENT"
@@ -37,13 +36,7 @@ class Generations:
 
     def point_at(self, name: str) -> None:
         """Makes a generation the one in use, durably and at once."""
-        temporary = self._folder / (_POINTER + ".new")
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(name + "\n")
-            file.flush()
-            sync_open(file.fileno())
-        os.replace(temporary, self._folder / _POINTER)
-        sync(self._folder)
+        replace_file(self._folder / _POINTER, f"{name}\n")
 
     def keep_only(self, name: str) -> None:
         """Deletes the others."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.durable import sync, sync_open
+from corpus.durable import replace_file
 from corpus.errors import DamagedError
 from corpus.patterns import pattern
 
@@ -52,13 +51,7 @@ class Counts:
 def write_record(folder: Path, record: Record) -> None:
     """Replaces the folder's record atomically and waits for the disk."""
     body = json.dumps(asdict(record))
-    temporary = folder / (_RECORD + ".new")
-    with open(temporary, "w", encoding="ascii") as file:
-        file.write(json.dumps({"record": body, "crc": zlib.crc32(body.encode())}))
-        file.flush()
-        sync_open(file.fileno())
-    os.replace(temporary, folder / _RECORD)
-    sync(folder)
+    replace_file(folder / _RECORD, json.dumps({"record": body, "crc": zlib.crc32(body.encode())}))
 
 
 def read_record(folder: Path) -> Record:

@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus.crashpoints import reach
-from corpus.durable import sync
+from corpus.durable import replace_file, sync, unfinished
 from corpus.errors import DamagedError
 from corpus.patterns import pattern
 from corpus.types import Int64
@@ -235,14 +235,8 @@ def point_to(generation: Generation) -> None:
     """
     dense, name = generation.folder.parent, generation.folder.name
     checksum = zlib.crc32((generation.folder / MANIFEST).read_bytes())
-    temporary = dense / f"{POINTER}.new"
-    temporary.write_text(f"{name} {checksum:08x}\n", encoding="ascii")
-    sync(temporary)
-    reach("swap.pointer_written")
-    os.replace(temporary, dense / POINTER)
-    reach("swap.pointer_replaced")
-    sync(dense)
-    reach("swap.pointer_synced")
+    replace_file(dense / POINTER, f"{name} {checksum:08x}\n")
+    reach("swap.pointed")
 
 
 def sweep(dense: Path, keep: str) -> None:
@@ -255,7 +249,7 @@ def sweep(dense: Path, keep: str) -> None:
             delete(path)
     if not os.access(dense, os.W_OK):
         return
-    (dense / f"{POINTER}.new").unlink(missing_ok=True)
+    unfinished(dense / POINTER).unlink(missing_ok=True)
     if not keep:
         (dense / POINTER).unlink(missing_ok=True)
 

@@ -22,7 +22,7 @@ from corpus.errors import UsageError, VouchError, not_permitted
 from rag.cli.failures import ExitCode, crash_report, exit_code
 from rag.cli.groups import VALUED, Group, hoist
 from rag.cli.screen import Screen, printable
-from rag.cli.session import Session, installed_version, start_logging
+from rag.cli.session import Session, start_logging
 
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -117,6 +117,8 @@ def _drop_output() -> int:
 
 def _version(asked: bool) -> None:
     if asked:
+        from corpus.program import installed_version
+
         typer.echo(f"vouch {installed_version() or '(not installed: run from its source)'}")
         raise typer.Exit
 

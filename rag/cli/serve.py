@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corpus.program import installed_version
 from rag.cli import USUAL_COLLECTIONS
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen
-from rag.cli.session import Session, installed_version, readable
+from rag.cli.session import Session, readable
 
 if TYPE_CHECKING:
     from rag.service import Service

@@ -92,16 +92,6 @@ def start_logging(verbose: bool) -> None:
             logging.getLogger(ours).setLevel(logging.DEBUG)
 
 
-def installed_version() -> str:
-    """Returns Vouch's version, "" where it runs from its source and is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("vouch")
-    except PackageNotFoundError:
-        return ""
-
-
 # ---- what people type ------------------------------------------------------------------------------------
 
 

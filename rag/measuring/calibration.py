@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.durable import replace_file
 from corpus.errors import StorageError, UsageError, disk_code
 from rag.grounding.abstention import FITTED, Abstention, Logistic, Signals
 
@@ -257,14 +256,9 @@ def save(data_dir: Path, abstention: Abstention, space: str, about: dict[str, An
         **about,
     }
     target = data_dir / FILE_NAME
-    new = target.with_name(f".{FILE_NAME}.new")
     try:
-        new.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-        new.chmod(0o600)
-        os.replace(new, target)
+        replace_file(target, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
-        with suppress(OSError):
-            new.unlink()
         raise _unwritten(target, error) from error
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from corpus.durable import replace_file
 from corpus.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -76,14 +75,7 @@ def record(folder: Path, model: str, found: Measurement) -> None:
     everything[model] = [found, *others][:MOST_OF_A_MODEL]
     text = json.dumps({name: [one.model_dump() for one in own] for name, own in everything.items()}, indent=1)
     try:
-        descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE_NAME}-", dir=folder)  # for its user alone
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-            os.replace(scratch, folder / FILE_NAME)
-        except OSError:
-            os.unlink(scratch)
-            raise
+        replace_file(folder / FILE_NAME, text + "\n")
     except OSError as error:
         raise StorageError(
             f"What was measured cannot be written to {folder / FILE_NAME}: {error.strerror or error}.",

@@ -25,8 +25,8 @@ from typing import Any
 from corpus import errors
 from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
+from corpus.program import program
 from rag.owner import sockets
-from rag.program import program
 
 log = logging.getLogger(__name__)
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from corpus.durable import sync, sync_open
+from corpus.durable import replace_file, unfinished
 from corpus.errors import NotFoundError, StorageError, UsageError, disk_code
 from corpus.language import normalise
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
@@ -25,7 +23,6 @@ from rag.prompts.strategies import read_rows
 from rag.words.references import is_own
 
 FILE_NAME = "examples.jsonl"
-_NEW = f".{FILE_NAME}.new"
 MOST_CHARS = 8000
 """The longest question, answer or passage, in code points."""
 
@@ -170,33 +167,24 @@ def forget(folder: Path, document_ids: Sequence[str]) -> int:
 
 def _write(folder: Path, all: Sequence[Approved]) -> None:
     """Writes the file whole or not at all, and none where there is nothing to keep; only its user may read it."""
-    path, new = folder / FILE_NAME, folder / _NEW
+    path = folder / FILE_NAME
     lines = [json.dumps(_row(one), ensure_ascii=False) + "\n" for one in all]
     _clear(folder)
     try:
         if not lines:
             path.unlink(missing_ok=True)
             return
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
-            file.writelines(lines)
-            file.flush()
-            sync_open(file.fileno())
-        os.replace(new, path)
-        sync(folder)
+        replace_file(path, "".join(lines))
     except OSError as error:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
         raise _unwritten(path, error) from error
 
 
 def _clear(folder: Path) -> None:
     """Deletes what a kill left half written: it may quote a document."""
     try:
-        (folder / _NEW).unlink(missing_ok=True)
+        unfinished(folder / FILE_NAME).unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritten(folder / _NEW, error) from error
+        raise _unwritten(unfinished(folder / FILE_NAME), error) from error
 
 
 def _unwritten(path: Path, error: OSError) -> StorageError:

@@ -24,6 +24,7 @@ from corpus.catalog import access, records
 from corpus.catalog.checksums import text_hash
 from corpus.catalog.versions import version_files
 from corpus.errors import VouchError
+from corpus.program import program
 from corpus.projection import IndexState
 from corpus.receipts import NewReceipt, Receipt, unknown_receipt
 from corpus.settings import Settings
@@ -33,7 +34,6 @@ from rag.as_json import to_json
 from rag.asking.answers import Answer, AnswerNote, Ask, Done, Event, Failed
 from rag.grounding.abstention import Abstention
 from rag.models.catalogue import ChosenModel, Models
-from rag.program import program
 from rag.prompts import approved
 from rag.prompts.prompting import Example, is_japanese
 from rag.retrieval.library import CallersLibrary, Searched

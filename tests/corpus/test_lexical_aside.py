@@ -81,7 +81,7 @@ def test_a_newer_program_tries_what_was_set_aside_again(tmp_path: Path, monkeypa
     same = opened(feed, tmp_path)  # no newer one: not tried again
     assert (ids(same, "leave"), same.state().aside) == ([100], 1)
     same.close()
-    monkeypatch.setattr(aside_room, "program", lambda: "9.9")
+    monkeypatch.setattr(aside_room, "installed_version", lambda: "9.9")
     newer = opened(feed, tmp_path)
     assert (ids(newer, "leave"), newer.state().aside) == ([100, 101], 0)
     newer.compact()
@@ -96,7 +96,7 @@ def test_a_newer_program_that_cannot_either_tries_once(tmp_path: Path, monkeypat
     feed = FakeFeed()
     feed.add(1, "leave", f"leave {BAD}")
     opened(feed, tmp_path).close()
-    monkeypatch.setattr(aside_room, "program", lambda: "9.9")
+    monkeypatch.setattr(aside_room, "installed_version", lambda: "9.9")
     index = opened(feed, tmp_path)
     assert (ids(index, "leave"), index.state().aside) == ([100], 1)
     folder = next(tmp_path.glob("gen-*"))

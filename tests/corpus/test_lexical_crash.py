@@ -33,7 +33,9 @@ index.rebuild()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", find_points(Path(index_room.__file__).parent))
+@pytest.mark.parametrize(
+    "point", [*find_points(Path(index_room.__file__).parent), "durable.written", "durable.replaced"]
+)
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_crash_at_any_point_loses_nothing(tmp_path: Path, point: str, nth: int) -> None:
     here = Path(__file__).parent

@@ -18,8 +18,8 @@ from tests.corpus.dense import build_here, open_embedded, wait_until
 from tests.corpus.vector_feed import SqliteFeed, clustered
 
 D = 16
-POINTS = crashpoints.find_points(Path(vectors.__file__).parent)
-QUICK = ("fold.graph_written", "swap.pointer_replaced", "swap.before_delete")
+POINTS = [*crashpoints.find_points(Path(vectors.__file__).parent), "durable.written", "durable.replaced"]
+QUICK = ("fold.graph_written", "durable.replaced", "swap.before_delete")
 
 OWNER = """
 import sys
@@ -108,9 +108,7 @@ def test_every_step_has_a_point() -> None:
         "fold.synced",
         "fold.built",
         "fold.opened",
-        "swap.pointer_written",
-        "swap.pointer_replaced",
-        "swap.pointer_synced",
+        "swap.pointed",
         "swap.taken",
         "swap.before_delete",
         "swap.deleted",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.durable import unfinished
 from corpus.errors import DamagedError, StorageError
 from corpus.vectors import ExactIndex
 from corpus.vectors import generation as files
@@ -174,7 +175,7 @@ def test_what_crashed_owners_left_is_swept(folder: Path) -> None:
     dense = folder / "dense"
     for name in ("gen-000007-0123456789ab", "open-0123456789ab"):
         (dense / name / "chroma").mkdir(parents=True)
-    (dense / "CURRENT.new").write_text("half")
+    unfinished(dense / "CURRENT").write_text("half")
     current = files.read_pointer(dense)
     open_embedded(SqliteFeed(folder / "catalog.db"), dense, D).close()
     assert sorted(path.name for path in dense.iterdir()) == ["CURRENT", current]

@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_and_the_one_before_decides(
     def full(source: object, target: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("rag.measuring.calibration.os.replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(StorageError, match="calibration cannot be written") as caught:
         save(tmp_path, FITTED, "another", {"questions": 2})
     assert (caught.value.code, bool(caught.value.hint)) == ("disk_full", True)

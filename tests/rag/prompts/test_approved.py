@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.catalog import access, documents
+from corpus.durable import unfinished
 from corpus.errors import NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.types import ANYONE, Caller
@@ -192,7 +193,7 @@ def test_an_example_goes_with_the_document_that_it_quotes(vouch: Vouch, data: Pa
 
 
 def test_what_a_kill_left_half_written_goes_with_the_document(vouch: Vouch, data: Path) -> None:
-    left = data / f".{FILE_NAME}.new"
+    left = unfinished(data / FILE_NAME)
     left.write_text("Up to five days", encoding="utf-8")
     assert vouch("documents", "erase", "leave.md", "--yes").code == 0
     assert not left.exists()

@@ -15,6 +15,15 @@ _PACKAGES = ("corpus", "ingest", "rag")
 
 
 @cache
+def installed_version() -> str:
+    """Returns Vouch's version, "" where it runs from its source and is not installed."""
+    try:
+        return version("vouch")
+    except PackageNotFoundError:
+        return ""
+
+
+@cache
 def program() -> str:
     """Returns this program as ``version+mark``: the same for every installation of the same files.
 
@@ -28,11 +37,7 @@ def program() -> str:
         for name in _PACKAGES
         for one in _modules(home / name)
     )
-    try:
-        named = version("vouch")
-    except PackageNotFoundError:
-        named = "0"
-    return f"{named}+{zlib.crc32(repr(modules).encode()):08x}"
+    return f"{installed_version() or '0'}+{zlib.crc32(repr(modules).encode()):08x}"
 
 
 def _modules(folder: Path) -> list[os.DirEntry[str]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag import program as named
-from rag.program import program
+from corpus import program as named
+from corpus.program import program
 
 
 def test_a_program_is_its_version_and_a_mark_of_its_files() -> None:
@@ -21,14 +21,14 @@ def test_what_an_editor_leaves_beside_an_open_module_changes_nothing(
 ) -> None:
     for name in ("corpus", "ingest", "rag"):
         (tmp_path / name).mkdir()
-    module = tmp_path / "rag" / "program.py"
+    module = tmp_path / "corpus" / "program.py"
     module.write_text("pass")
     monkeypatch.setattr(named, "__file__", str(module))
     before = program.__wrapped__()
 
-    (tmp_path / "rag" / ".#program.py").symlink_to("somebody@a-machine.1234")
-    (tmp_path / "rag" / "__pycache__").mkdir()
-    (tmp_path / "rag" / "__pycache__" / "program.py").write_text("pass")
+    (tmp_path / "corpus" / ".#program.py").symlink_to("somebody@a-machine.1234")
+    (tmp_path / "corpus" / "__pycache__").mkdir()
+    (tmp_path / "corpus" / "__pycache__" / "program.py").write_text("pass")
     assert program.__wrapped__() == before
 
     module.write_text("pass; pass")
