@@ -22,7 +22,7 @@ from pathlib import Path
 
 from lxml import etree, html
 
-from corpus.scripts import CJK
+from corpus.language.scripts import CJK
 from ingest.parsers.decoding import decode
 
 MASK = "FAQ item"

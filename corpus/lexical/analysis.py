@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from corpus.amounts import amounts
-from corpus.british import american
-from corpus.eras import era_years, in_common_years
 from corpus.language import HAN, HIRAGANA, KATAKANA, STOP_WORDS, UNSPACED, fold
+from corpus.language.amounts import amounts
+from corpus.language.british import american
+from corpus.language.eras import era_years, in_common_years
 from corpus.patterns import pattern
 
 ANALYSIS_VERSION = 9

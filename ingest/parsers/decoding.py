@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from corpus.errors import ParseError
+from corpus.language.scripts import detect_language
 from corpus.patterns import pattern
-from corpus.scripts import detect_language
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from corpus.kanji import KANJI
 from corpus.language import Normalised, find, fold, normalise, sentences
+from corpus.language.kanji import KANJI
 from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
 from rag.words.editions import edition_name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from corpus.language import fold, sentences
-from corpus.scripts import HIRAGANA
+from corpus.language.scripts import HIRAGANA
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.headers import is_header
 from rag.words.terms import CODE, numbers, stems, weights

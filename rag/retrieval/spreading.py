@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from corpus.scripts import CJK
+from corpus.language.scripts import CJK
 from corpus.types import Hit, Place
 from rag.retrieval.ranking import Recipe
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from corpus.eras import ERAS
-from corpus.kanji import KANJI, read_kanji
 from corpus.language import normalise
+from corpus.language.eras import ERAS
+from corpus.language.kanji import KANJI, read_kanji
 from rag.words.numerals import MONEY, MONTHS, ONES, SCALES, TENS, UNITS, read_words
 
 Kind = Literal["number", "percent", "money", "date", "time", "measure", "code"]

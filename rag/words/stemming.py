@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from corpus.british import american
+from corpus.language.british import american
 
 NUMBER_WORDS = {
     word: str(value)

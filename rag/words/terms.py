@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from corpus.amounts import amounts
-from corpus.eras import era_years, in_common_years
-from corpus.kanji import in_figures
 from corpus.language import fold, spellings, words
-from corpus.scripts import CJK, HAN, HIRAGANA
+from corpus.language.amounts import amounts
+from corpus.language.eras import era_years, in_common_years
+from corpus.language.kanji import in_figures
+from corpus.language.scripts import CJK, HAN, HIRAGANA
 from rag.words.stemming import NUMBER, NUMBER_WORDS, number, stem
 from rag.words.stopwords import LIGHT, STOP, STOP_JAPANESE, STOP_KANJI
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.amounts import amounts
-from corpus.kanji import read_kanji
 from corpus.language import fold
+from corpus.language.amounts import amounts
+from corpus.language.kanji import read_kanji
 from corpus.lexical.analysis import passage_tokens, query_tokens
 
 

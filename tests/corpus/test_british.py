@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.british import american
+from corpus.language.british import american
 
 PAIRS = (
     "colour color, favourites favorites, behavioural behavioral, neighbourhood neighborhood, odour odor,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.eras import era_years, in_common_years
+from corpus.language.eras import era_years, in_common_years
 from corpus.lexical.analysis import passage_tokens, query_tokens
 
 

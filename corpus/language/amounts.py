@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from corpus.kanji import KANJI, read_kanji
+from corpus.language.kanji import KANJI, read_kanji
 from corpus.patterns import pattern
 
 _SCALES = {"千": 3, "万": 4, "百万": 6, "千万": 7, "億": 8, "十億": 9, "兆": 12}

@@ -1,8 +1,4 @@
-"""Scripts, languages, sentences, words, and normalisation that keeps a map back to the original offsets.
-
-The only door to how text is written. Offsets count Unicode code points, half-open and 0-based. Nothing here
-raises on any string, lone surrogates and NUL included, and all of it is linear in the text.
-"""
+"""Text in one spelling, with a map back to the original offsets; quotations found by it, and words."""
 
 from __future__ import annotations
 
@@ -14,47 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from corpus.language.scripts import CJK, UNSPACED
 from corpus.patterns import pattern
-from corpus.scripts import (
-    CJK,
-    HAN,
-    HANGUL,
-    HIRAGANA,
-    KATAKANA,
-    UNSPACED,
-    Run,
-    Script,
-    count_scripts,
-    detect_language,
-    script_runs,
-)
-from corpus.sentences import sentences
 
 if TYPE_CHECKING:  # parsers read languages, and start without numbers
     import numpy as np
     from numpy.typing import NDArray
-
-__all__ = [
-    "CJK",
-    "HAN",
-    "HANGUL",
-    "HIRAGANA",
-    "KATAKANA",
-    "STOP_WORDS",
-    "UNSPACED",
-    "Normalised",
-    "Run",
-    "Script",
-    "Word",
-    "count_scripts",
-    "detect_language",
-    "find",
-    "fold",
-    "normalise",
-    "script_runs",
-    "sentences",
-    "words",
-]
 
 STOP_WORDS = frozenset(
     re.findall(

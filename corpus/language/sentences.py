@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from corpus.line_ends import ends_at_line
+from corpus.language.line_ends import ends_at_line
+from corpus.language.scripts import CJK
 from corpus.patterns import pattern
-from corpus.scripts import CJK
 
 _MAX_SENTENCE_CHARS = 1000
 _AROUND_CHARS = 300

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corpus.kanji import in_figures, read_kanji
+from corpus.language.kanji import in_figures, read_kanji
 from corpus.patterns import pattern
 
 ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}

@@ -1,9 +1,9 @@
-"""Whether a line break ends what is said, or only the line. Asked by :mod:`corpus.sentences`."""
+"""Whether a line break ends what is said, or only the line. Asked by :mod:`corpus.language.sentences`."""
 
 from __future__ import annotations
 
+from corpus.language.scripts import CJK
 from corpus.patterns import pattern
-from corpus.scripts import CJK
 
 _BULLETS = "\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25a0\u25a1\u25c6\u25c7\u25b6\u203b\u30fb\u2713\u2714\uf0b7"
 _NUMBERING = (
