@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
-from corpus.errors import DamagedError
+from corpus.errors import DamagedError, StorageError
 from corpus.lexical import segments
 from corpus.lexical.analysis import ANALYSIS_VERSION
-from corpus.lexical.engine import Engine
+from corpus.lexical.engine import TANTIVY_ERRORS, Engine
 from corpus.lexical.generations import Generations, number_of
 from corpus.lexical.segments import Counts
-from corpus.lexical.shadow import open_engine
+from corpus.scratch import scratch_folder
 
 NO_ROWS = Counts(0, 0, 0)
 
@@ -51,7 +52,7 @@ def open_newest(kept: Generations, last: int) -> Opened:
             record = segments.read_record(folder)
             segments.verify(folder, record)
             counts = segments.count(folder)
-            engine, shadow = open_engine(folder)
+            engine, shadow = _open_engine(folder)
         except DamagedError as error:
             problem = problem or error.message
             continue
@@ -67,6 +68,28 @@ def peek(kept: Generations) -> Counts:
         return NO_ROWS if folder is None else segments.count(folder)
     except DamagedError:
         return NO_ROWS
+
+
+def _open_engine(folder: Path) -> tuple[Engine, ExitStack | None]:
+    """Returns an engine over a folder, and what holds the links that it reads through; None where it needs none.
+
+    On a disk that takes no file tantivy, which makes a lock file even to read, opens links to its files elsewhere.
+
+    Raises:
+        DamagedError: tantivy cannot open it in either way.
+    """
+    try:
+        return Engine(folder), None
+    except TANTIVY_ERRORS as error:
+        with ExitStack() as links:
+            try:
+                shadow = links.enter_context(scratch_folder("vouch-lexical-"))
+                for path in folder.iterdir():
+                    if path.is_file() and path.suffix != ".lock":
+                        (shadow / path.name).symlink_to(path.resolve())
+                return Engine(shadow), links.pop_all()
+            except (*TANTIVY_ERRORS, StorageError):
+                raise DamagedError(f"The lexical index in {folder} cannot be opened ({error}).") from error
 
 
 def _why_again(record: segments.Record, last: int) -> str:

@@ -18,8 +18,8 @@ from rag.asking.answers import MOST_K, Library
 from rag.asking.dating import named_by, own_dates
 from rag.asking.rewording import rewordings
 from rag.prompts.prompting import ReadPassage, is_japanese
-from rag.reading.changes import changes, to_show
 from rag.reading.clues import asks_of_the_past
+from rag.reading.differences import changes, to_show
 from rag.words.changes import Change, change_asked_for, without_the_past
 from rag.words.dates import HEAD_CHARS, document_date
 from rag.words.editions import (

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from corpus.language import HAN, HIRAGANA, KATAKANA
-from rag.words.elsewhere import JAPANESE_PLACE
+from rag.words.japanese_places import PLACE_ASKED_FOR
 
 _LEAD = re.compile(
     r"^(?:(?:それでは|それじゃあ?|では|じゃあ?|あと|また|そして|それなら|ちなみに|ところで|なるほど|ありがとう(?:ございます)?"
@@ -191,7 +191,7 @@ def _nearest(what: str, before: str, places: Sequence[tuple[int, int]]) -> tuple
 
 
 def _is_place(text: str) -> bool:
-    return JAPANESE_PLACE.fullmatch(text) is not None
+    return PLACE_ASKED_FOR.fullmatch(text) is not None
 
 
 def _is_role(text: str) -> bool:

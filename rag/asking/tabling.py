@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from corpus.types import Hit
 from rag.asking.answers import AnswerNote, Library
 from rag.prompts.prompting import ReadPassage, is_japanese, place_of
+from rag.reading.over_rows import Tallied, tallied
 from rag.reading.tables import cells_of, said_to_be_whole
-from rag.reading.tallies import Tallied, tallied
 from rag.reading.units import is_row
 from rag.words.tallies import tally_asked_for
 from rag.words.told import tell

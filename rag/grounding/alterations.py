@@ -15,10 +15,10 @@ from functools import lru_cache
 
 from corpus.language import normalise
 from rag.words.figures import Figure, figures, is_numbering, same
+from rag.words.japanese_places import PLACES
 from rag.words.opposites import denials, opposite_characters, opposite_words
 from rag.words.stemming import stem
 from rag.words.stopwords import STOP
-from rag.words.subjects import PLACES
 
 CLOSE = 0.6
 """Least share of a sentence's words that must stand in the source in the same order for the two to be compared."""

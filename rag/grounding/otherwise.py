@@ -14,8 +14,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.words.codes import by_letters, code_on, covers, speaks_of
 from rag.words.editions import holds_on, is_of_a_time
-from rag.words.periods import asked_years, quarters_of_years, told_years
-from rag.words.quarters import quarters
+from rag.words.periods import asked_years, quarters, quarters_of_years, told_years
 
 _MONTHS = re.compile(r"\b(?:three|six|nine|twelve) months\b|[369]\s?[かカヵヶ]月(?:間|累計)")
 """A quarter named by its months: which one that is, its company's year tells."""

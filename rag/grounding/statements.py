@@ -12,8 +12,9 @@ from rag.prompts.prompting import Passage, ReadPassage
 from rag.reading.units import Unit, cut
 from rag.words.codes import are_of_another, by_letters
 from rag.words.figures import figures
-from rag.words.quarters import quarters
-from rag.words.subjects import PLACES, are_apart
+from rag.words.japanese_places import PLACES
+from rag.words.namesakes import are_apart
+from rag.words.periods import quarters
 from rag.words.terms import stems
 
 _CONTROL = re.compile(

@@ -18,8 +18,9 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.prompts.prompting import is_japanese
 from rag.words.civility import CIVILITY, WHO_ASKS
-from rag.words.elsewhere import JAPANESE_PLACE, meant
-from rag.words.quarters import quarters
+from rag.words.elsewhere import meant
+from rag.words.japanese_places import PLACE_ASKED_FOR
+from rag.words.periods import quarters
 from rag.words.stopwords import STOP
 from rag.words.terms import stems
 
@@ -102,7 +103,7 @@ def unnamed(question: str, shown: Sequence[str], quoted: str = "") -> tuple[str,
     there = frozenset().union(*map(stems, shown)) | meant(question, shown)
     names = [name for name, one_of, _ in _capitalised(question) if not (one_of or _is_kind(name, question))]
     if is_japanese(question):
-        places = (place["name"] for place in JAPANESE_PLACE.finditer(question))
+        places = (place["name"] for place in PLACE_ASKED_FOR.finditer(question))
         names += [*_names(question), *(place for place in places if place not in _AT_HOME)]
     missing = [
         name

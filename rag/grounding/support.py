@@ -19,8 +19,8 @@ from rag.grounding.alterations import alterations
 from rag.prompts.prompting import Passage
 from rag.words.editions import edition_name
 from rag.words.figures import Figure, borne_out, figures
+from rag.words.japanese_places import PLACES
 from rag.words.references import without_references
-from rag.words.subjects import PLACES
 from rag.words.terms import coverage, stems, weights
 
 State = Literal["quoted", "supported", "unsupported"]

@@ -9,8 +9,7 @@ from itertools import takewhile
 
 from corpus.language import fold
 from rag.prompts.prompting import Reading
-from rag.reading.clues import IN_MONEY, asks_for_money, expected_kinds
-from rag.reading.measures import measured
+from rag.reading.clues import IN_MONEY, asks_for_money, expected_kinds, measured
 from rag.reading.sides import sides
 from rag.reading.signs import Candidate
 from rag.words.codes import by_letters

@@ -15,7 +15,6 @@ from operator import or_
 
 from corpus.language import fold
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Reading, ReadPassage, is_japanese
-from rag.reading.changes import Changed, changes_shown
 from rag.reading.clues import (
     asked_figures,
     asks_for_all,
@@ -28,13 +27,15 @@ from rag.reading.clues import (
     is_of_history,
     is_of_itself,
     letterhead,
+    measured,
     newer_editions,
     tells_a_time,
     years_of_editions,
 )
+from rag.reading.differences import Changed, changes_shown
 from rag.reading.exact import exact
 from rag.reading.meaning import Embed
-from rag.reading.measures import measured
+from rag.reading.over_rows import MOST_SHOWN, tallied
 from rag.reading.picking import (
     AS_MUCH,
     MOST_ROWS,
@@ -52,7 +53,6 @@ from rag.reading.picking import (
 )
 from rag.reading.sides import compares, only_announces, without_asking
 from rag.reading.signs import MEANING, WORDS, Candidate, Signs
-from rag.reading.tallies import MOST_SHOWN, tallied
 from rag.reading.units import ASKS, Unit, cut
 from rag.reading.verdicts import with_verdicts
 from rag.words.clauses import clauses_named, clauses_of, sought

@@ -11,18 +11,8 @@ import re
 from collections.abc import Iterable
 
 from corpus.language import fold
+from rag.words.japanese_places import PLACE_ASKED_FOR
 from rag.words.terms import stems, terms
-
-JAPANESE_PLACE = re.compile(
-    r"(?P<name>北海道|札幌|青森|岩手|盛岡|宮城|仙台|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|"
-    r"都内|神奈川|横浜|新横浜|川崎|新潟|富山|石川|金沢|福井|山梨|長野|岐阜|静岡|浜松|"
-    r"愛知|名古屋|三重|滋賀|京都|大阪|堺|兵庫|神戸|奈良|和歌山|鳥取|島根|岡山|広島|山口|"
-    r"徳島|香川|高松|愛媛|松山|高知|福岡|北九州|博多|佐賀|長崎|熊本|大分(?=[県市支営のにではもへをと]|$)|宮崎|鹿児島|"
-    r"沖縄|那覇|国内|海外|日本|英国|米国|中国|韓国|台湾|欧州|ロンドン|パリ|ベルリン|"
-    r"ニューヨーク|上海|北京|ソウル|シンガポール|リーズ|ブルノ|ヨーロッパ)(?:[都道府県市区]|支社|支店|営業所|本社|工場)?"
-    r"(?!さん|氏|様|君|殿|先生|部長|課長|係長|主任|社長|専務|常務|取締役|語|円|人|酒|料理)"
-)
-"""Places that people ask about by turns; a place stands in the place of another. 福井さん and 日本語 are none."""
 
 _KINDS = (
     r"(?:cit(?:y|ies)|towns?|countr(?:y|ies)|places?|locations?|regions?|destinations?|areas?|states?|count(?:y|ies)"
@@ -60,7 +50,7 @@ def places(question: str) -> frozenset[str]:
         for match in _LED.finditer(question):
             if not _NO_PLACE.search(match[1]) and not match[1].split()[0].isupper():
                 found |= {term.stem for term in terms(f"- {match[1]}") if term.weight > 0}
-    for match in JAPANESE_PLACE.finditer(question):
+    for match in PLACE_ASKED_FOR.finditer(question):
         found |= stems(match["name"])  # 名古屋 of 名古屋営業所: an office is not among "other places"
     return frozenset(found)
 

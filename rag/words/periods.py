@@ -1,4 +1,4 @@
-"""Years and quarters as a question asks about them and as a text tells of them."""
+"""Years and quarters (Q3, FY24Q3, third quarter, 第3四半期) as a question asks about them and a text tells of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from corpus.language import fold
 from rag.words.editions import spaced_out, years
 from rag.words.figures import figures
-from rag.words.quarters import quarters
 
 _CENTURY = r"(?<![\d.,])(?:19|20)\d\d(?![\d,]|\.\d)"
 _SPAN = re.compile(
@@ -75,12 +74,27 @@ def _both(folded: str) -> set[int]:
     return found
 
 
+_NUMBERS = {
+    name: number
+    for names in ("1234", "一二三四", ("first", "second", "third", "fourth"), ("1st", "2nd", "3rd", "4th"))
+    for number, name in enumerate(names, 1)
+}
+_QUARTER = re.compile(
+    r"(?<![a-z])q ?([1-4])(?![a-z\d])|(?<!\d)([1-4])q(?![a-z\d])|第?([1-4一二三四])[・ ]?四半期"
+    r"|\b(first|second|third|fourth|1st|2nd|3rd|4th)[ -](?:fiscal |calendar )?quarter\b|\bquarter ([1-4])\b"
+)
 _QUARTER_OF = re.compile(
     r"(?:[1-4]q|q ?[1-4]|(?:first|second|third|fourth|1st|2nd|3rd|4th)[ -](?:fiscal |calendar )?quarter|quarter [1-4])"
     rf"[ ,]{{0,2}}(?:of )?(?:the )?(?:fiscal |financial |fy ?'?)?(?:year )?({_CENTURY}|\d\d(?=/\d\d(?!\d)))"
     rf"|({_CENTURY})(?:/\d\d)?(?:年度?)?[ _-]?の?(?:第?[1-4一二三四][・ ]?四半期|q ?[1-4]|[1-4]q)"
     r"|\bfy ?'?(\d\d)(?:/\d\d)? ?(?:q ?[1-4]|[1-4]q)"
 )
+
+
+def quarters(text: str) -> Iterator[tuple[int, str]]:
+    """Yields which quarters of a year a text speaks of, 1 to 4, and how it writes each."""
+    for match in _QUARTER.finditer(fold(text)):
+        yield _NUMBERS[next(filter(None, match.groups()))], re.sub("q(?!u)", "Q", match.group())
 
 
 def quarters_of_years(text: str) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.reading.measures import measured
+from rag.reading.clues import measured
 from rag.reading.sentences import answer_prompt
 from tests.rag.readings import answered, read
 

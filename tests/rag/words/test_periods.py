@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.words.periods import asked_years, quarters_of_years, told_years
+from rag.words.periods import asked_years, quarters, quarters_of_years, told_years
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,26 @@ def test_years_that_are_told(text: str, years: set[int]) -> None:
 )
 def test_quarters_with_their_years(text: str, pairs: list[tuple[int, int]]) -> None:
     assert list(quarters_of_years(text)) == pairs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q3 2024",
+        "2024_Q3_results.pdf",
+        "FY24Q3",
+        "2024年3Q",
+        "Ｑ３",
+        "third quarter",
+        "3rd fiscal quarter",
+        "quarter 3",
+        "第三四半期",
+    ],
+)
+def test_every_spelling_is_the_third_quarter(text: str) -> None:
+    assert [number for number, _ in quarters(text)] == [3]
+
+
+@pytest.mark.parametrize("text", ["a quarter of them", "FAQ3", "Q35", "Q3rd", "quarterly"])
+def test_what_only_looks_like_a_quarter_is_none(text: str) -> None:
+    assert list(quarters(text)) == []

@@ -18,7 +18,7 @@ from rag.asking.answers import Answer, Ask
 from rag.models.catalogue import Models
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, is_japanese
 from rag.prompts.templates import read_template
-from rag.reading.tallies import Told
+from rag.reading.over_rows import Told
 from rag.words.told import TOLD, in_english, tell
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.hits import Shelf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.words.subjects import are_apart
+from rag.words.namesakes import are_apart
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.prompts.prompting import ReadPassage
-from rag.reading.changes import changes, changes_shown
+from rag.reading.differences import changes, changes_shown
 from rag.reading.sentences import answer_prompt
 from tests.rag.readings import read
 

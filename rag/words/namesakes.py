@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 
 from corpus.language import fold
 from rag.words.editions import KINDS, edition_of
+from rag.words.japanese_places import PLACES
 from rag.words.stemming import stem
 from rag.words.terms import terms
 
@@ -23,14 +24,6 @@ _TOKEN = re.compile(
 _LINKS = re.compile("an?|and|at|by|for|from|in|of|on|or|the|to|with|[のと及び]")
 _OF_ALL = re.compile("company|corporate|employees?|general|hr|our|people|personnel|staff|[会社員新旧現]")
 """Words of what holds for everybody in a house, and of its age."""
-
-
-PLACES = (
-    "北海道|青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀"
-    "|京都|大阪|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄|札幌|仙台|横浜"
-    "|名古屋|神戸|川崎|中国|韓国|米国|英国"
-)
-"""A pattern of places that Japanese writes without a mark of a name: prefectures, large cities, some countries."""
 _OF_A_HOUSE = "(?:部|課|室|支店|支社|営業所|工場|事業所|株式会社|銀行|大学|[都府県市区町村])"
 _JAPANESE_NAME = re.compile(f"[ァ-ヶー]{{3,}}|{PLACES}|[\u3400-\u9fff々]{{1,30}}(?={_OF_A_HOUSE})")
 _OF_WHOM = re.compile(r"\b(?:at|for|in|of)\s+([^\W\d_]+)")

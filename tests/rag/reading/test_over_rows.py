@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.prompts.prompting import ReadPassage
+from rag.reading.over_rows import Tallied, tallied
 from rag.reading.tables import said_to_be_whole
-from rag.reading.tallies import Tallied, tallied
 
 PLANS = ("Plan | Price | Seats", "Starter | £9 | 5", "Team | £19 | 20", "Business | £35 | 100")
 STAFF = (
