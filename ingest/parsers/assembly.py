@@ -17,6 +17,7 @@ from corpus.patterns import pattern
 from corpus.types import Block, BlockKind, Document, Note, Page
 from ingest.parsers.cleaning import clean_text, one_line
 from ingest.parsers.dates import as_utc
+from ingest.parsers.decoding import Decoded
 from ingest.parsers.findings import repeated_pages
 from ingest.parsers.merged import NO_COPIES, Copies, fit_rows
 from ingest.parsers.titles import clean_title, given_title, title_from_name
@@ -64,6 +65,14 @@ class Draft:
         self._notes: list[Note] = []
         self._hidden: dict[int, int] = {}
         self._cells = 0
+
+    @classmethod
+    def of(cls, decoded: Decoded, limits: Limits) -> Draft:
+        """Returns one for a file's text; what of it could not be read is noted."""
+        draft = cls(limits)
+        if decoded.replaced:
+            draft.note("damaged_text", decoded.loss)
+        return draft
 
     @property
     def length(self) -> int:

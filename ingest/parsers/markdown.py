@@ -59,9 +59,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``binary`` or ``no_text``.
     """
     decoded = decode(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     front, body = _split_front_matter(text, draft)
     add_markdown(draft, without_marks(without_tags(body)))

@@ -54,9 +54,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``too_deep``, ``too_many_cells`` or a limit of the draft.
     """
     decoded = decode(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     text = decoded.text.lstrip("\ufeff").strip()
     content_type = JSONL if suffix_of(name) in (".jsonl", ".ndjson") else JSON
     writer = _Writer(draft, name)

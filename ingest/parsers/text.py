@@ -88,9 +88,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         ParseError: ``binary`` or ``no_text``.
     """
     decoded = decode(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     suffix = PurePath(name).suffix.lower()
     is_transcript = suffix in transcripts.SUFFIXES and transcripts.add_transcript(draft, text)

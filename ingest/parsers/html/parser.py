@@ -74,9 +74,7 @@ def read_page(decoded: Decoded, name: str, limits: Limits, content_type: str) ->
         ParseError: ``no_text``.
         LimitError: as :func:`read`.
     """
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     root = parse_html(decoded.text)
     if root is None:
         raise ParseError(f"{name} holds no text.", code="no_text", hint="Check that it is the right file.")

@@ -68,9 +68,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: a limit of the draft.
     """
     decoded = unfold(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     entries = list(_entries(decoded.text))
     draft.page(1)
     for entry in entries:

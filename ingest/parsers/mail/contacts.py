@@ -60,9 +60,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: a limit of the draft.
     """
     decoded = unfold(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     draft.page(1)
     for contact in _contacts(decoded.text):
         shown = list(_lines(contact))

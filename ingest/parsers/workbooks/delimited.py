@@ -31,9 +31,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         LimitError: ``too_many_cells`` or a limit of the draft.
     """
     decoded = decode(data)
-    draft = Draft(limits)
-    if decoded.replaced:
-        draft.note("damaged_text", decoded.loss)
+    draft = Draft.of(decoded, limits)
     text = decoded.text.replace("\0", "")
     content_type = TSV if suffix_of(name) in (".tsv", ".tab") else CSV
     told = _SEPARATOR_LINE.match(text)

@@ -17,8 +17,8 @@ from corpus.types import ANYONE, OWNER
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
 from rag.asking.everyday import stands
+from rag.asking.judging import may_be_reworded
 from rag.asking.rewording import MOST, rewordings
-from rag.asking.wordings import may_be_reworded
 from rag.bootstrap import open_service
 from rag.models.catalogue import Models
 from rag.prompts.prompting import Message, is_japanese
