@@ -22,7 +22,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -173,9 +172,7 @@ class EmbeddingChild:
     def __enter__(self) -> EmbeddingChild:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
         if self._loading is not None:
             self._loading.join()  # within OpenVINO it would abort a process that ends now

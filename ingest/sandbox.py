@@ -19,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
@@ -93,9 +92,7 @@ class ParserPool:
     def __enter__(self) -> ParserPool:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def parse(self, source: bytes | Path, name: str = "", *, earlier_faults: int = 0) -> Document:
