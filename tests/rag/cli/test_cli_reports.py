@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from corpus.errors import StorageError
+from ingest.reports import FileReport, IngestReport
+from rag.as_json import to_json
 from rag.cli.reporting import by_format, noted, page_ranges, report_page, short_type
 from rag.retrieval.filters import SHORT_TYPES
 from tests.rag.cli_runs import Vouch, company, runner, without_model
@@ -125,17 +127,17 @@ def test_notes_of_several_pages_are_told_once() -> None:
     assert page_ranges([7]) == "Page 7"
 
 
+def shown(*files: FileReport, **given: Any) -> Page:
+    """The page of an ingest of these files."""
+    counts = dict.fromkeys(
+        ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
+    )
+    return Page(report_page(to_json(IngestReport(files=files, seconds=1.0, **counts, **given))))
+
+
 def test_the_page_has_the_characters_of_each_page_and_the_tokens() -> None:
-    counts = ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks")
-    one = {
-        "path": "plan.pdf", "state": "ok", "code": "", "message": "", "hint": "", "content_type": "application/pdf",
-        "pages": 3, "chars": 4321, "page_chars": [1234, 0, 3087], "tables": 1, "chunks": 9, "tokens": 987,
-        "chunks_without_vector": 0, "notes": [], "seconds": 0.5,
-    }  # fmt: skip
-    done = {
-        "collection": "hr", "files": [one], "seconds": 1.0, "dry_run": False, "stopped": "", "hint": "", "slower": "",
-    }  # fmt: skip
-    page = Page(report_page({**done, **dict.fromkeys(counts, 0)}))
+    one = FileReport("plan.pdf", "ok", pages=3, chars=4321, page_chars=(1234, 0, 3087), chunks=9, tokens=987)
+    page = shown(one, collection="hr")
     assert "4,321" in page.text
     assert "987" in page.text
     assert "Characters of each page: 1,234 0 3,087" in page.text
@@ -147,20 +149,13 @@ def test_a_name_that_is_told_with_a_remark_makes_no_format() -> None:
 
 
 def test_a_stopped_dry_run_is_a_page_too() -> None:
-    none = dict.fromkeys(
-        ("added", "replaced", "moved", "updated", "removed", "unchanged", "failed", "chunks"), 0
+    page = shown(
+        collection="<b>",
+        dry_run=True,
+        stopped="<i>",
+        hint="Go on with the same command.",
+        slower="Embedding is slower: <u>.",
     )
-    done = {
-        "collection": "<b>",
-        "files": [],
-        "seconds": 1.0,
-        "dry_run": True,
-        "stopped": "<i>",
-        "hint": "Go on with the same command.",
-        "slower": "Embedding is slower: <u>.",
-        **none,
-    }
-    page = Page(report_page(done))
     assert "Ingest of <b>" in page.text
     assert "Stopped before its end: <i>. Go on with the same command." in page.text
     assert "Embedding is slower: <u>." in page.text
