@@ -96,7 +96,7 @@ class Service:
         return found if whole else self.retriever.shown(found, caller)
 
     def _found(self, query: str, k: int, filter: Filter | None, caller: Caller) -> SearchResult:
-        from rag.asking.judging import Judge, may_be_reworded
+        from rag.asking.wording.judging import Judge, may_be_reworded
         from rag.prompts.prompting import is_japanese
         from rag.retrieval.library import CallersLibrary
         from rag.retrieval.spelling import Wording

@@ -16,7 +16,7 @@ from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import MOST_K, Library
 from rag.asking.dating import named_by, own_dates
-from rag.asking.rewording import rewordings
+from rag.asking.wording.rewording import rewordings
 from rag.prompts.prompting import ReadPassage, is_japanese
 from rag.reading.clues import asks_of_the_past
 from rag.reading.differences import changes, to_show

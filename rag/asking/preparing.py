@@ -15,11 +15,11 @@ from corpus.types import Hit
 from rag.asking.answers import AnswerNote, Ask, Library
 from rag.asking.changing import Called, called_so, differing, in_force, without_editions
 from rag.asking.dating import own_dates
-from rag.asking.followups import standalone
-from rag.asking.judging import Judge, Judged
-from rag.asking.parts import parts
-from rag.asking.rewriting import Rewritten, rewrite
 from rag.asking.tabling import tabled
+from rag.asking.wording.followups import standalone
+from rag.asking.wording.judging import Judge, Judged
+from rag.asking.wording.parts import parts
+from rag.asking.wording.rewriting import Rewritten, rewrite
 from rag.grounding.abstention import Abstention
 from rag.grounding.otherwise import asked_first
 from rag.models.attempts import Stop

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.asking.followups import standalone
+from rag.asking.wording.followups import standalone
 
 HOTEL = "What is the hotel limit in London?"
 GRADE = "What is the salary range for grade 6 in the UK?"

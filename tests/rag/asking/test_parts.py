@@ -6,7 +6,7 @@ import pytest
 
 from rag.asking.answering import answer
 from rag.asking.answers import Ask
-from rag.asking.parts import parts
+from rag.asking.wording.parts import parts
 from rag.models.catalogue import Models
 from tests.rag.hits import Shelf
 

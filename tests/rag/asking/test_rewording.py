@@ -16,9 +16,9 @@ from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
-from rag.asking.everyday import stands
-from rag.asking.judging import may_be_reworded
-from rag.asking.rewording import MOST, rewordings
+from rag.asking.wording.everyday import stands
+from rag.asking.wording.judging import may_be_reworded
+from rag.asking.wording.rewording import MOST, rewordings
 from rag.bootstrap import open_service
 from rag.models.catalogue import Models
 from rag.prompts.prompting import Message, is_japanese

@@ -12,8 +12,8 @@ import pytest
 from corpus.types import Float32
 from rag.asking.answering import answer
 from rag.asking.answers import Answer, Ask
-from rag.asking.judging import Judge
 from rag.asking.tabling import tabled
+from rag.asking.wording.judging import Judge
 from rag.grounding.abstention import FITTED
 from rag.models.catalogue import Models
 from rag.retrieval.spelling import Wording

@@ -1,6 +1,7 @@
 """How likely the passages found for a wording of a question answer it, and which other wording they answer better.
 
-Asked and searched for alike: what ``ask`` reads in other words (:mod:`rag.asking.rewording`), ``search`` does, too.
+Asked and searched for alike: what ``ask`` reads in other words (:mod:`rag.asking.wording.rewording`), ``search`` does,
+too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from corpus.errors import UsageError
 from corpus.language import fold
 from corpus.types import Hit
 from rag.asking.answers import Library
-from rag.asking.everyday import is_said, stands
-from rag.asking.rewording import Rewording, rewordings
+from rag.asking.wording.everyday import is_said, stands
+from rag.asking.wording.rewording import Rewording, rewordings
 from rag.grounding.abstention import Abstention, looked_closely, signals
 from rag.grounding.otherwise import asked_first
 from rag.retrieval.spelling import Wording

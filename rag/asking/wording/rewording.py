@@ -1,8 +1,8 @@
 """A question in the documents' words: 有休 for 有給休暇, "revenue" for "sales".
 
 People ask in the words they say, and rules are written in others. A question that nothing answers is asked again with
-one word put in another way, by the table in :mod:`rag.asking.everyday`; one that is answered stays as it was. The
-embedder knows many such pairs of English; of Japanese, which it does not know, the table is all there is.
+one word put in another way, by the table in :mod:`rag.asking.wording.everyday`; one that is answered stays as it was.
+The embedder knows many such pairs of English; of Japanese, which it does not know, the table is all there is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from corpus.language import fold, normalise
-from rag.asking.everyday import entries, stands
+from rag.asking.wording.everyday import entries, stands
 from rag.grounding.strangers import Lacks
 
 MOST = 5

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from rag.asking.followups import standalone
+from rag.asking.wording.followups import standalone
 from rag.prompts.prompting import is_japanese
 from rag.reading.sides import compares
 from rag.words.figures import figures

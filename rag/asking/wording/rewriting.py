@@ -1,7 +1,7 @@
 """A follow-up question made to stand alone, by the language model that will answer it: one short call.
 
 It has a deadline and bounds of its own, and what comes back must be one question. Where anything is amiss, the rule
-of :mod:`rag.asking.followups` decides; the question is answered either way.
+of :mod:`rag.asking.wording.followups` decides; the question is answered either way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A Japanese follow-up question made to stand alone, by rule; see :mod:`rag.asking.followups`.
+"""A Japanese follow-up question made to stand alone, by rule; see :mod:`rag.asking.wording.followups`.
 
 「大阪では？」 after 「東京のホテル代の上限はいくらですか」 asks for 大阪のホテル代の上限. Japanese leaves out
 what is known, so a question without a topic of its own takes the topic of the turn before.
