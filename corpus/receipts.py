@@ -34,9 +34,9 @@ from sqlalchemy import (
 )
 
 from corpus.catalog import Database, documents
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.times import shown_time
 from corpus.errors import DamagedError, NotFoundError, StorageError
+from corpus.hashing import text_hash
 from corpus.sqlite import SqliteFile, make_private
 
 FILE_NAME = "receipts.sqlite"

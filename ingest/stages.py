@@ -12,12 +12,12 @@ from threading import Event
 from typing import Protocol
 
 from corpus.catalog import Database
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.documents import Known
 from corpus.catalog.reuse import reusable_tokens, reusable_vectors
 from corpus.embedding import EmbeddingSpace, TokenEmbedder
 from corpus.embedding.passages import readable
 from corpus.errors import EmbeddingError, LimitError, ParseError, VouchError
+from corpus.hashing import text_hash
 from corpus.settings import Settings
 from corpus.types import Chunk, Document, Float32
 from ingest.discovery import SourceFile, modified_time

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
-from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.database import Database, open_database
 from corpus.catalog.schema import changes, chunks, documents, vectors, versions
 from corpus.catalog.texts import read_text
 from corpus.errors import DamagedError
+from corpus.hashing import vector_checksum
 from corpus.projection import Change, TextRow, VectorBatch
 from corpus.types import Int64, show_chunk_id
 

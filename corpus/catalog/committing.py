@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, selec
 
 from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.among import among, listed
-from corpus.catalog.checksums import text_hash, vector_checksum
 from corpus.catalog.documents import get_document, set_access
 from corpus.catalog.schema import (
     SEGMENT_CHARS,
@@ -28,6 +27,7 @@ from corpus.catalog.schema import (
 )
 from corpus.catalog.times import now, shown_time
 from corpus.catalog.versions import VersionRecord, read_version, retire_version
+from corpus.hashing import text_hash, vector_checksum
 from corpus.types import Chunk, DocumentKey, NewVersion, Page
 
 _ROWS = 500

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
-from corpus.catalog.checksums import text_hash, vector_checksum
+from corpus.hashing import text_hash, vector_checksum
 
 _AT_ONCE = 1000
 

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Select, select
 from corpus.catalog import schema
 from corpus.catalog.access import live_at, open_to, seen_by
 from corpus.catalog.among import among, listed, paired
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import chunks, documents, pages, versions
 from corpus.catalog.texts import read_slices
 from corpus.errors import DamagedError
+from corpus.hashing import text_hash
 from corpus.types import Caller, Hit, Page, Place, show_chunk_id
 
 

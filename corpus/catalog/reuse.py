@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.schema import chunks, token_vectors, vectors
+from corpus.hashing import vector_checksum
 from corpus.types import Float32
 
 _ROWS = 500  # rows per statement: well under every database's parameter limit

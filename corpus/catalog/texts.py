@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from corpus.catalog.among import listed, paired
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.schema import SEGMENT_CHARS, pages, texts, versions
+from corpus.hashing import text_hash
 from corpus.types import Page
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, func, select
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
-from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.schema import documents, token_vectors, versions
 from corpus.errors import DamagedError
+from corpus.hashing import vector_checksum
 from corpus.types import show_chunk_id
 
 _TOKENS = select(token_vectors.c.chunk_id, token_vectors.c.codes, token_vectors.c.checksum).where(

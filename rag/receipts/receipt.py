@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from corpus.catalog import access, records
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.versions import version_files
 from corpus.errors import VouchError
+from corpus.hashing import text_hash
 from corpus.program import program
 from corpus.projection import IndexState
 from corpus.receipts import NewReceipt, Receipt, unknown_receipt

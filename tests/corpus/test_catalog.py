@@ -26,12 +26,12 @@ from corpus.catalog import (
     schema,
 )
 from corpus.catalog.changes import last_seq
-from corpus.catalog.checksums import text_hash
 from corpus.catalog.reuse import reusable_vectors
 from corpus.catalog.schema import SEGMENT_CHARS
 from corpus.catalog.texts import read_text
 from corpus.catalog.versions import content_hashes, list_versions
 from corpus.errors import DamagedError, NotFoundError, StorageError
+from corpus.hashing import text_hash
 from corpus.types import ANYONE, OWNER, Caller, Filter, Note, show_chunk_id
 from tests.builders import SPACE, new_version
 from tests.corpus.catalog_runs import commit, live_ids

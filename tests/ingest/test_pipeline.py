@@ -15,9 +15,9 @@ from sqlalchemy import update
 from corpus import store
 from corpus.backup import verify
 from corpus.catalog import documents
-from corpus.catalog.checksums import vector_checksum
 from corpus.catalog.schema import vectors
 from corpus.catalog.versions import get_version
+from corpus.hashing import vector_checksum
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.vectors import EmbeddedChromaIndex, FoldPolicy

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from corpus.catalog import documents
-from corpus.catalog.checksums import text_hash
 from corpus.errors import NotFoundError
+from corpus.hashing import text_hash
 from corpus.receipts import FILE_NAME
 from corpus.settings import Settings
 from corpus.types import ANYONE, OWNER, Caller
