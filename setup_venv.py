@@ -234,7 +234,7 @@ def compile_modules():
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     load = (
-        "from ingest.worker import load_all; load_all()\n"
+        "from ingest.sandbox.worker import load_all; load_all()\n"
         "import ingest.embedding, rag.cli.app, rag.cli.ingesting, rag.cli.progress, tokenizers\n"
         "import rag.owner.calling, rag.owner.operations, sqlalchemy.dialects.sqlite\n"
         "from corpus.embedding.compiled import import_openvino\n"

@@ -23,7 +23,7 @@ from pathlib import Path
 from corpus.errors import VouchError
 from corpus.settings import load_settings
 from corpus.types import Document
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 
 _WORD = re.compile("[\u3041-\u30ff\u3400-\u9fff]|[^\\W_]+")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*\)")

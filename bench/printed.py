@@ -25,7 +25,7 @@ from corpus.errors import VouchError
 from corpus.patterns import pattern
 from corpus.settings import load_settings
 from corpus.types import Document
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 
 KINDS = ("rows", "headings", "items", "paragraphs")
 _TEXTS = frozenset({".docx", ".odt"})

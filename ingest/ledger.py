@@ -25,7 +25,7 @@ from ingest.reports import (
     Stage,
     report_version,
 )
-from ingest.sandbox import FAULTS
+from ingest.sandbox.pool import FAULTS
 from ingest.stages import Work
 
 READING_SHARE = 0.2

@@ -23,7 +23,7 @@ from ingest.discovery import SourceFile
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import fingerprint
 from ingest.reports import FileReport, IngestOptions, IngestReport, IngestRequest, Progress, Stage
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from ingest.stages import PIECE_TEXTS, EmbedAhead, PassageEmbedder, ReadAhead, ReadFile, Work
 from ingest.survey import survey
 

@@ -20,7 +20,7 @@ from ingest.discovery import SourceFile
 from ingest.parsers import HOLDS_PICTURES, PARSERS, parser_version, recognition
 from ingest.renaming import Move, closed, displaced, heirs, moved
 from ingest.reports import IngestOptions
-from ingest.sandbox import FAULTS, QUARANTINE_AFTER
+from ingest.sandbox.pool import FAULTS, QUARANTINE_AFTER
 
 LOST_SHARE_NEEDING_CONSENT = 0.30
 

@@ -21,7 +21,7 @@ from corpus.hashing import text_hash
 from corpus.settings import Settings
 from corpus.types import Chunk, Document, Float32
 from ingest.discovery import SourceFile, modified_time
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 
 PARSED_AHEAD = 4
 """Files that are read before they are asked for, beside one for each worker."""

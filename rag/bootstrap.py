@@ -9,7 +9,7 @@ from corpus.embedding.embedder import SENTENCES_TOGETHER
 from corpus.scratch import settle_scratch
 from corpus.settings import Settings
 from corpus.store import Corpus
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from rag.service import Service
 
 

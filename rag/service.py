@@ -21,7 +21,7 @@ from ingest.discovery import Discovery, discover
 from ingest.embedding import EmbeddingChild
 from ingest.pipeline import IngestOptions, IngestReport, IngestRequest, Progress, ingest
 from ingest.reports import AS_USUAL
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 
 if TYPE_CHECKING:  # what answers questions is loaded with the first one: an ingest starts without it
     from rag.asking.answers import Answer, Ask, Event

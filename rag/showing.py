@@ -11,7 +11,7 @@ from corpus.errors import NotFoundError, UsageError
 from corpus.store import Corpus
 from corpus.types import OWNER, Caller
 from ingest.reports import DocumentReport, Problem, report_version
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 
 
 def draw_page(

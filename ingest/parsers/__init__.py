@@ -2,7 +2,7 @@
 
 A parser is a module with ``read(data, name, limits) -> Document``. It gets bytes and a name for messages,
 never a path, opens nothing else, and raises only :class:`~corpus.errors.ParseError` and
-:class:`~corpus.errors.LimitError` on purpose. Run parsers through :mod:`ingest.sandbox`, not directly, on
+:class:`~corpus.errors.LimitError` on purpose. Run parsers through :mod:`ingest.sandbox.pool`, not directly, on
 files you did not write.
 """
 

@@ -15,7 +15,7 @@ from corpus.settings import Settings
 from rag.owner.control import Cancelled, Emit, ask_owner, until_free
 
 if TYPE_CHECKING:
-    from ingest.sandbox import ParserPool
+    from ingest.sandbox.pool import ParserPool
 
 
 _SET_AT_START = frozenset({"model_unknown", "model_no_key", "unknown_template", "bad_setting"})
@@ -67,7 +67,7 @@ def _begun_parsers(
     if operation != "ingest" or params.get("dry_run") or current_owner(settings.data_dir):
         yield None
         return
-    from ingest.sandbox import ParserPool
+    from ingest.sandbox.pool import ParserPool
 
     try:
         parsers = ParserPool(settings)

@@ -23,7 +23,7 @@ from corpus.settings import Settings
 from corpus.types import OWNER, Filter
 from ingest.planning import fingerprint
 from ingest.reports import IngestOptions
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from rag.as_json import to_json
 from rag.bootstrap import open_service
 from rag.owner.control import Cancelled, Emit, serve_control

@@ -19,7 +19,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from corpus.settings import Settings
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.packing import outlook, zipped
 from tests.ingest.wrapping import file, message, signed, whole

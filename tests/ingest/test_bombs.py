@@ -14,7 +14,7 @@ import pytest
 
 from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.fuzz import _ods, _odt, _pptx, _xlsx
 from tests.ingest.packing import zipped
 

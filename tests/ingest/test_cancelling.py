@@ -18,7 +18,7 @@ from corpus.store import Corpus, open_corpus
 from corpus.types import Float32
 from ingest.discovery import discover
 from ingest.pipeline import Progress
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from ingest.stages import EmbedAhead, Work
 from tests.builders import SPACE, WordEmbedder, new_version
 from tests.ingest.ingest_runs import (

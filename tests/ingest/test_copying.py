@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import psutil
 import pytest
 
-from ingest import copying, parsing_child, sandbox
 from ingest.parsers import PARSERS
-from ingest.sandbox import ParserPool
+from ingest.sandbox import copying, parsing_child
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.children import HOSTILE, scratch, settings
 
 __all__ = ["scratch"]
@@ -21,7 +21,7 @@ __all__ = ["scratch"]
 @pytest.mark.parametrize("can_copy", [copying.CAN_COPY, False])
 def test_a_child_has_nothing_of_the_one_before(can_copy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "CAN_COPY", can_copy)
-    monkeypatch.setattr(sandbox, "_FILES_PER_WORKER", 3)
+    monkeypatch.setattr("ingest.sandbox.pool._FILES_PER_WORKER", 3)
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         first = pool.parse(b"descriptors", "a.txt").text
         assert pool.parse(b"remember 5f1c", "a.txt").text == "remembered"
@@ -51,7 +51,7 @@ def test_what_many_children_import_is_imported_once_and_starts_no_thread() -> No
 def test_a_file_is_read_by_another_child_where_an_original_or_its_copy_was_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sandbox, "_FILES_PER_WORKER", 2)
+    monkeypatch.setattr("ingest.sandbox.pool._FILES_PER_WORKER", 2)
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         for lost in (0, 1, 0):
             for turn in range(3):  # in the middle of its files, and before it is renewed

@@ -10,7 +10,7 @@ import pytest
 
 from corpus.settings import Settings
 from ingest.parsers import PARSERS, detect_type
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.fuzz import real_files, run
 

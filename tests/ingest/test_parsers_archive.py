@@ -15,7 +15,7 @@ from corpus.types import Document
 from ingest.parsers import Limits, parse, parser_version
 from ingest.parsers.detection import EPUB, MARKDOWN, ODP, ODT, PDF, PPTX, RTF, TEXT, ZIP, detect_type
 from ingest.rendering import draw_page
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.packing import zipped
 
 

@@ -7,7 +7,7 @@ import pytest
 from corpus.errors import LimitError, ParseError
 from corpus.settings import load_settings
 from ingest.parsers import Limits
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.workbooks import MAIN, SHEET, of_rows, read, replaced, with_sheet
 
 FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'

@@ -16,7 +16,7 @@ from corpus.types import DocumentKey
 from ingest.discovery import SURE_AFTER, SourceFile
 from ingest.planning import Before, Found, needs_hash, plan
 from ingest.reports import IngestOptions
-from ingest.sandbox import FAULTS
+from ingest.sandbox.pool import FAULTS
 from tests.ingest.plans import NEW, OLD, OTHER, PUBLIC, ROOT, TODAY, decide, failure, file, known, only, paths
 
 # ---- one file ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from corpus.errors import ParseError, UnavailableError
 from corpus.settings import Settings
 from ingest.parsers import Limits, detection, parse, recognition
 from ingest.planning import fingerprint
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.builders import SPACE
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
 

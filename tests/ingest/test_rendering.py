@@ -15,7 +15,7 @@ from corpus.errors import ParseError
 from corpus.settings import Settings
 from ingest.parsers.detection import PDF, TEXT
 from ingest.rendering import LONG_SIDE_PIXELS, _find_quotes, _folded
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, write
 
 FIRST = "Hotels are paid up to two hundred euros a night, breakfast included, when the receipt is handed in."

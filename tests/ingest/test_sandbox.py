@@ -16,10 +16,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+import ingest
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError, VouchError
-from ingest import copying, parsing_child, sandbox
-from ingest.replies import decode_document
-from ingest.sandbox import ParserPool
+from ingest.sandbox import copying, parsing_child
+from ingest.sandbox.pool import ParserPool
+from ingest.sandbox.replies import decode_document
 from tests.ingest.children import HOSTILE, scratch, settings
 
 __all__ = ["scratch"]
@@ -263,17 +264,17 @@ def test_a_child_that_was_begun_for_nothing_goes_with_the_pool(monkeypatch: pyte
 
 def test_whatever_a_child_may_import_is_compiled_beforehand() -> None:
     """A child keeps nothing that it compiles: what :func:`load_all` misses is compiled at the start of each."""
-    program = "import sys; from ingest.worker import load_all; load_all(); print(*sys.modules)"
+    program = "import sys; from ingest.sandbox.worker import load_all; load_all(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     wanted: set[str] = set()
-    parsers = Path(sandbox.__file__).parent / "parsers"
-    for path in (*parsers.glob("*.py"), parsers.with_name("rendering.py"), parsers.with_name("worker.py")):
+    home = Path(ingest.__file__).parent
+    for path in (*home.glob("parsers/*.py"), home / "rendering.py", home / "sandbox" / "worker.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 wanted |= {name.name for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 wanted.add(node.module)
-    wanted -= {"ingest.sandbox", *sys.stdlib_module_names}  # the first is there for its types
+    wanted -= {"ingest.sandbox.pool", *sys.stdlib_module_names}  # the first is there for its types
     assert wanted - set(loaded.stdout.split()) == set()
 
 
@@ -333,7 +334,7 @@ def test_children_die_with_a_killed_owner_and_leftovers_go_at_the_next_start(scr
         import tempfile, time
         tempfile.tempdir = {str(scratch)!r}
         from corpus.settings import Settings
-        from ingest.sandbox import ParserPool
+        from ingest.sandbox.pool import ParserPool
         pool = ParserPool(Settings(), parsers={HOSTILE!r})
         pool.parse(b"say ready", "a.txt")
         print("ready", flush=True)

@@ -15,7 +15,7 @@ from corpus.catalog.versions import list_versions
 from corpus.errors import NotAllowedError, StorageError
 from corpus.store import Corpus
 from corpus.types import ANYONE, OWNER, PUBLIC
-from ingest.sandbox import ParserPool
+from ingest.sandbox.pool import ParserPool
 from tests.ingest.ingest_runs import (
     counts,
     live,

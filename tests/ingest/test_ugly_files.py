@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus.settings import Settings
-from ingest.sandbox import FAULTS, ParserPool
+from ingest.sandbox.pool import FAULTS, ParserPool
 from tests.ingest.endings import ending
 
 DATA = Path(os.environ.get("VOUCH_DATA_FOR_BENCH") or Path(__file__).parents[3] / "shared" / "data")

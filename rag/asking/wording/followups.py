@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asking import followups_japanese
+from rag.asking.wording import followups_japanese
 from rag.prompts.prompting import is_japanese
 from rag.words.changes import change_asked_for
 from rag.words.offices import office_asked_for

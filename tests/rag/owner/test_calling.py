@@ -29,7 +29,7 @@ def parsers_running() -> set[int]:
     """Those of this process; other tests' services may have some, too."""
     told = [one.as_dict(["pid", "cmdline"]) for one in psutil.Process().children()]
     return {
-        one["pid"] for one in told if "ingest.worker" in (one["cmdline"] or ())
+        one["pid"] for one in told if "ingest.sandbox.worker" in (one["cmdline"] or ())
     }  # None: it has just ended
 
 
@@ -95,7 +95,7 @@ def test_an_owner_is_asked_without_what_only_an_owner_needs(tmp_path: Path) -> N
         "import rag.owner.calling\n"
         "rag.owner.calling.ask_owner = lambda *given: (True, 'answered')\n"
         f"assert rag.owner.calling.call(Settings(data_dir=Path({str(tmp_path)!r})), 'ingest', {{}}) == 'answered'\n"
-        "print([name for name in ('sqlalchemy', 'numpy', 'tantivy', 'ingest.sandbox') if name in sys.modules])\n"
+        "print([name for name in ('sqlalchemy', 'numpy', 'tantivy', 'ingest.sandbox.pool') if name in sys.modules])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

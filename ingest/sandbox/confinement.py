@@ -65,8 +65,8 @@ def confine(scratch: Path, memory_mb: int, parent_pid: int, *, is_original: bool
         scratch: the only folder that may be written.
         memory_mb: address space, in units of 1024² bytes.
         parent_pid: the process whose end ends this one.
-        is_original: whether it is one that others are copied from (:mod:`ingest.copying`): it keeps ``network`` and
-            ``calls``, which they give up, for a process without them makes no other.
+        is_original: whether it is one that others are copied from (:mod:`ingest.sandbox.copying`): it keeps
+            ``network`` and ``calls``, which they give up, for a process without them makes no other.
     """
     held = []
     libc = _libc()

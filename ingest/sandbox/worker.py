@@ -1,7 +1,7 @@
 """The parsing child: takes one request at a time from a pipe and answers with one reply.
 
-What is said through it is in :mod:`ingest.replies`, how one is made of another that has read nothing in
-:mod:`ingest.copying`.
+What is said through it is in :mod:`ingest.sandbox.replies`, how one is made of another that has read nothing in
+:mod:`ingest.sandbox.copying`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from corpus.errors import LimitError, VouchError
-from ingest.confinement import arm_cpu, confine
-from ingest.copying import wait_to_be_copied
 from ingest.parsers import PARSERS, Limits, Parser, parse
-from ingest.replies import encode_document, encode_refusal, receive, send
+from ingest.sandbox.confinement import arm_cpu, confine
+from ingest.sandbox.copying import wait_to_be_copied
+from ingest.sandbox.replies import encode_document, encode_refusal, receive, send
 
 _USED_LATER = (
     "PIL.ImageChops",

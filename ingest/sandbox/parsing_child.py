@@ -1,7 +1,7 @@
 """One parsing child from outside: starting it, asking it within limits of time and size, and ending it for good.
 
-What is said through its pipes is in :mod:`ingest.replies`, what runs inside is :mod:`ingest.worker`, and who decides
-when there is a child is :mod:`ingest.sandbox`.
+What is said through its pipes is in :mod:`ingest.sandbox.replies`, what runs inside is :mod:`ingest.sandbox.worker`,
+and who decides when there is a child is :mod:`ingest.sandbox.pool`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 
 from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from corpus.scratch import scratch_folder
-from ingest.copying import Copy, Original
-from ingest.replies import FRAME
+from ingest.sandbox.copying import Copy, Original
+from ingest.sandbox.replies import FRAME
 
 PIPE_BYTES = 1 << 20
 """So much is read from a pipe, or written to it, at a time."""
@@ -62,7 +62,7 @@ class ParsingChild:
             "-B",
             "-P",
             "-m",
-            "ingest.worker",
+            "ingest.sandbox.worker",
             str(os.getpid()),
             str(memory_mb),
             parsers,

@@ -2,8 +2,8 @@
 
 To import takes a tenth of a second of the processor, to copy a hundredth, and a folder of many small files is read by
 hundreds of children. A copy has what a process started for it would have: pipes of its own, and all that
-:mod:`ingest.confinement` takes from it, before it is sent a file. An original has one copy at a time, and gets nothing
-from it: neither reads what the other does. It ends with its owner, and its copy with it.
+:mod:`ingest.sandbox.confinement` takes from it, before it is sent a file. An original has one copy at a time, and gets
+nothing from it: neither reads what the other does. It ends with its owner, and its copy with it.
 
 What is said: ``{"copy": [content types]}`` with the ends of two pipes gives a process id, ``{"end": seconds}`` the
 exit code of the copy, or null where it had to be ended after so long; and the end of the connection ends both.

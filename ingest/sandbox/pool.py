@@ -1,9 +1,9 @@
 """Runs parsers where they can do no harm: in killable children with limits on time, memory, size and reach.
 
 A parsing child takes one file at a time through a pipe and answers with one checked document. It has an
-empty environment, its own temporary folder, and what :mod:`ingest.confinement` leaves it. It is killed
+empty environment, its own temporary folder, and what :mod:`ingest.sandbox.confinement` leaves it. It is killed
 with its whole process group when a file takes too long, and replaced after 50 files or any fault: after 50
-files by another copy of the clean process that it was copied from (:mod:`ingest.copying`), after a fault by a
+files by another copy of the clean process that it was copied from (:mod:`ingest.sandbox.copying`), after a fault by a
 process that is started anew, for a copy has its memory at the places where the one before had it. A crash
 is tried once more in a fresh child, so that a file is blamed only for what it does itself; what faulted
 (:data:`FAULTS`) should be counted by the caller before each attempt and refused after two
@@ -27,8 +27,8 @@ from corpus.settings import Settings
 from corpus.types import Document
 from ingest.parsers import PARSERS, Limits, recognition, too_large
 from ingest.parsers.recognition import ScannedError
-from ingest.parsing_child import PIPE_BYTES, SCRATCH_PREFIX, ParsingChild, bad_reply, pool_closed
-from ingest.replies import decode_document, decode_refusal
+from ingest.sandbox.parsing_child import PIPE_BYTES, SCRATCH_PREFIX, ParsingChild, bad_reply, pool_closed
+from ingest.sandbox.replies import decode_document, decode_refusal
 
 FAULTS = frozenset({"crashed", "timeout", "memory", "too_much_output", "bad_reply"})
 """Codes that mean the file did something to its worker rather than being merely unreadable."""
