@@ -22,6 +22,7 @@ TEXT = "text/plain"
 HTML = "text/html"
 WEBARCHIVE = "application/x-webarchive"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+DOC = "application/msword"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
@@ -54,6 +55,7 @@ SUFFIXES = {
         HTML: ".html .htm .xhtml",
         WEBARCHIVE: ".webarchive",
         DOCX: ".docx .docm .dotx .dotm",
+        DOC: ".doc",
         XLSX: ".xlsx .xlsm .xltx .xltm .xlsb",
         XLS: ".xls .xlt",
         ODS: ".ods .fods .ots",
@@ -82,13 +84,10 @@ SUFFIXES = {
 
 _TEXTS = (MARKDOWN, CSV, TSV, JSON, JSONL)  # told from plain text by their names only
 _ZIP_KINDS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
-_OLE_KINDS = (("Workbook", XLS), ("Book", XLS), ("__properties_version1.0", MSG))
+_OLE_KINDS = (("Workbook", XLS), ("Book", XLS), ("WordDocument", DOC), ("__properties_version1.0", MSG))
 _CAPITALS = frozenset({"WORKBOOK", "BOOK"})
 """As some programs name the sheets' stream; OLE does not tell small letters from capitals."""
-_OLD_KINDS = (
-    ("WordDocument", "a Word document of the old format", ".docx"),
-    ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
-)
+_OLD_KINDS = (("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),)
 _IWORK_KINDS = {
     ".pages": ("Pages", "Word or PDF"),
     ".numbers": ("Numbers", "Excel or PDF"),
@@ -330,7 +329,7 @@ def _ole_type(data: bytes, name: str, promised: str) -> str:
     for stream, kind, suffix in _OLD_KINDS:
         if stream in names:
             raise unsupported(name, kind, f"Save it as {suffix} and add that.")
-    if promised in (XLS, MSG):
+    if promised in (XLS, DOC, MSG):
         raise ParseError(
             f"{name} is damaged: the list of its parts cannot be read.",
             code="damaged_file",

@@ -4,11 +4,55 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN = (
     "EncryptedPackage", "WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0",
 )  # fmt: skip
+
+
+_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
+"""What the library's arithmetic on broken numbers raises."""
+
+
+def read_streams(data: bytes, names: Iterable[str]) -> Mapping[str, bytes]:
+    """Returns the streams of these names that stand at the root; those that are missing or damaged are left out."""
+    import olefile
+
+    logging.getLogger("olefile").setLevel(logging.CRITICAL)
+    found: dict[str, bytes] = {}
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            for name in names:
+                if ole.exists(name):
+                    found[name] = ole.openstream(name).read()
+    except _ERRORS:
+        return found
+    return found
+
+
+def read_properties(data: bytes) -> tuple[str, datetime | None, str]:
+    """Returns the title, the date last saved (else created, in UTC) and the author that an OLE file gives itself."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            told = ole.get_metadata()
+            codec = f"cp{told.codepage}" if told.codepage and told.codepage > 0 else "cp1252"
+            codec = {"cp65001": "utf-8", "cp1200": "utf-16-le"}.get(codec, codec)
+            title, author = (
+                (one or b"").decode(codec, errors="replace") for one in (told.title, told.author)
+            )
+            date = told.last_saved_time or told.create_time
+    except _ERRORS:
+        return "", None, ""
+    return (
+        title,
+        date.replace(tzinfo=UTC) if isinstance(date, datetime) and date.year > 1601 else None,
+        author,
+    )
 
 
 def root_names(data: bytes) -> frozenset[str]:
@@ -23,6 +67,5 @@ def root_names(data: bytes) -> frozenset[str]:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             return frozenset(entry.name for entry in ole.root.kids)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError):
-        # The library raises what its arithmetic on broken numbers raises.
+    except _ERRORS:
         return frozenset(name for name in _KNOWN if name.encode("utf-16-le") in data)

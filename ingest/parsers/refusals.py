@@ -9,7 +9,7 @@ from corpus.errors import ParseError
 __all__ = ["LINKS", "encrypted", "refused", "unsupported", "why_unread"]
 
 _KINDS = {
-    "a Word document of the old format": ("save it as .docx", ".doc .dot"),
+    "a Word template of the old format": ("save it as .docx", ".dot"),
     "a PowerPoint presentation of the old format": ("save it as .pptx", ".ppt .pps .pot"),
     "a Works document": ("save it as .docx", ".wps"),
     "a WordPerfect document": ("save it as .docx", ".wpd"),
@@ -59,8 +59,8 @@ _COMPOUND, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 _BEGINS = {".dot": _COMPOUND, ".pot": _COMPOUND, ".pub": _COMPOUND, ".key": _ZIP}
 """How those begin whose suffix others have, too: notes, graphs, translations, public and private keys."""
 _READ = (
-    "PDF, DOCX, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, ICS, "
-    "VCF, JSON, JSON Lines, Jupyter notebooks, electronic invoices (XML), FODT, FODS, FODP and ZIP"
+    "PDF, DOCX, DOC, PPTX, XLSX, XLS, CSV, TSV, HTML, Markdown, plain text, ODT, ODS, ODP, RTF, EPUB, EML, MSG, MBOX, "
+    "ICS, VCF, JSON, JSON Lines, Jupyter notebooks, electronic invoices (XML), FODT, FODS, FODP and ZIP"
 )
 
 

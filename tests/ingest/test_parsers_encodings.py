@@ -126,7 +126,8 @@ def test_html_is_read_in_the_charset_it_declares() -> None:
         (b"1 0 obj\nendobj\nstartxref\n0\n", "headless.pdf", "damaged_file"),
         (b"PK\x03\x04 broken", "a.docx", "damaged_file"),
         (b"%!PS-Adobe-3.0 hello", "a.txt", "unsupported"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.doc", "unsupported"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.doc", "damaged_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.ppt", "unsupported"),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
             "a.docx",

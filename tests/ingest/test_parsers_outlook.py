@@ -140,7 +140,6 @@ def test_tasks_and_contacts_of_outlook_are_read_and_odd_dates_lose_nothing() -> 
 @pytest.mark.parametrize(
     ("name", "kind", "hint"),
     [
-        ("WordDocument", "a Word document of the old format", ".docx"),
         ("PowerPoint Document", "a PowerPoint presentation of the old format", ".pptx"),
         ("Something", "an OLE file of an unknown kind", "newer format"),
     ],

@@ -1,0 +1,1 @@
+"""Word documents of the format of Word 97 to 2003 (``.doc``)."""
