@@ -49,7 +49,7 @@ class Parser:
 PARSERS: Mapping[str, Parser] = {
     detection.PDF: Parser("ingest.parsers.pdf.parser", "59"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "31"),
-    detection.DOC: Parser("ingest.parsers.word97.parser", "1"),
+    detection.DOC: Parser("ingest.parsers.word97.parser", "2"),
     detection.HTML: Parser("ingest.parsers.html.parser", "29"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "1"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),

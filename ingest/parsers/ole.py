@@ -13,6 +13,7 @@ _KNOWN = (
 )  # fmt: skip
 
 
+_PUT_IN = frozenset({"Workbook", "Book", "Package", "WordDocument", "PowerPoint Document", "\x01Ole10Native"})
 _ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
 """What the library's arithmetic on broken numbers raises."""
 
@@ -31,6 +32,17 @@ def read_streams(data: bytes, names: Iterable[str]) -> Mapping[str, bytes]:
     except _ERRORS:
         return found
     return found
+
+
+def count_objects(data: bytes) -> int:
+    """Returns how many files were put into an old Word document."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            return len({path[1] for path in ole.listdir() if path[0] == "ObjectPool" and path[-1] in _PUT_IN})
+    except _ERRORS:
+        return 0
 
 
 def read_properties(data: bytes) -> tuple[str, datetime | None, str]:

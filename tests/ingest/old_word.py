@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from tests.ingest.packing import compound
+from tests.ingest.packing import Tree, compound
 
 _TEXT_AT = 0x400
 _PAGE = 512
@@ -24,6 +24,7 @@ def old_word(
     eight_bit: bool = False,
     flags: int = 0x0200,
     version: int = 0x00C1,
+    within: Tree | None = None,
 ) -> bytes:
     """An OLE file of the old format.
 
@@ -35,6 +36,7 @@ def old_word(
         eight_bit: whether characters take one byte.
         flags: of the file's head.
         version: of the format.
+        within: what else the file holds.
     """
     main_text = "".join(text for text, _, _ in paragraphs)
     bodies = [f"\x02{note}\r" for note in notes]
@@ -71,7 +73,7 @@ def old_word(
         table += part
     lists = _list(levels)
     struct.pack_into("<II", main, 0x9A + 8 * 73, len(table), 30)
-    return compound({"WordDocument": bytes(main), "1Table": bytes(table + lists)})
+    return compound({"WordDocument": bytes(main), "1Table": bytes(table + lists), **(within or {})})
 
 
 def _paragraph_page(places: Sequence[int], held: Sequence[bytes]) -> bytes:
@@ -105,11 +107,17 @@ def _listed(places: Sequence[int], end: int, size: int) -> bytes:
 
 
 def _style_sheet() -> bytes:
-    """The styles 0 to 9 (Normal and the headings), of their own kinds, and 10: the title."""
-    kinds = [*range(10), 62]
-    sheet = struct.pack("<HHH", 4, len(kinds), 10)
-    for kind in kinds:
-        style = struct.pack("<5H", kind, 0xFFF1, 0, 0, 0) + struct.pack("<H", 1) + "x\0".encode("utf-16-le")
+    """Styles 0 to 9 (Normal and the headings), of their own kinds, 10: the title; 11, of paragraphs, and 12, of
+    characters, hide what is set in them.
+    """
+    hiding = sprm(0x083C, 1)
+    held = struct.pack("<H", len(hiding)) + hiding + b"\0"
+    styles = [(kind, 1, 0, b"") for kind in (*range(10), 62)]
+    styles += [(0x0FFE, 1, 2, struct.pack("<HH", 2, 11) + held), (0x0FFE, 2, 1, held)]
+    sheet = struct.pack("<HHH", 4, len(styles), 10)
+    for kind, applies, count, parts in styles:
+        style = struct.pack("<5H", kind, 0xFFF0 | applies, count, 0, 0) + struct.pack("<H", 1)
+        style += "x\0".encode("utf-16-le") + parts
         sheet += struct.pack("<H", len(style)) + style
     return sheet
 

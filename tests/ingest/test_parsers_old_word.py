@@ -64,6 +64,18 @@ def test_hidden_and_deleted_runs_are_left_out_and_counted(eight_bit: bool) -> No
     assert [(note.code, note.message[:2]) for note in document.notes] == [("hidden_text", "13")]
 
 
+def test_what_a_style_hides_is_left_out_and_files_within_are_named() -> None:
+    lines = [("Leave is 25 days (ask Mia).\r", 0, PLAIN), ("Not decided.\r", 11, PLAIN)]
+    styled = [(16, 26, sprm(0x4A30, 12, 2))]
+    within = {"ObjectPool": {"_1": {"Workbook": b"x", "\x01CompObj": b"x"}, "_2": {"Equation Native": b"x"}}}
+    document = parse(old_word(lines, runs=styled, within=within), "leave.doc")
+    assert document.text == "Leave is 25 days."
+    assert [(note.code, "(1)" in note.message) for note in document.notes] == [
+        ("attachment_unread", True),
+        ("hidden_text", False),
+    ]
+
+
 def test_fields_show_what_they_show_and_notes_their_numbers() -> None:
     link = '\x13 HYPERLINK "http://a.example" \x14the list\x15'
     ruby = "\x13 EQ \\o\\ad(\\s\\up 9(とうきょう),東京)\x15"

@@ -26,7 +26,7 @@ _MAIN = "WordDocument"
 _COMPRESSED = 0x4000_0000
 _OPERANDS = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the code's upper three bits; 0: told by the first of them
 _LONG = 0xD608  # the definition of a table, whose length takes two bytes
-_HIDDEN, _DELETED, _SYMBOL = 0x083C, 0x0800, 0x6A09
+HIDDEN, _DELETED, _SYMBOL, _STYLE = 0x083C, 0x0800, 0x6A09, 0x4A30
 _ON = (1, 0x81)
 _MOST_SYMBOLS = 64  # in one run
 _STREAMS = {"footnotes": 1, "headers": 2, "macros": 3, "comments": 4, "endnotes": 5, "boxes": 6}
@@ -59,7 +59,8 @@ class Binary:
     """A Word document as it lies in its file.
 
     ``text`` has one character for each place. ``unseen`` is 1 for those that are hidden or deleted, ``symbols`` has
-    what stands in a font of symbols: the font's number and the character.
+    what stands in a font of symbols: the font's number and the character. ``styled`` has runs that are set in a style:
+    the places of the first character and behind the last, and the style.
     """
 
     def __init__(self, main: bytes, table: bytes) -> None:
@@ -78,6 +79,7 @@ class Binary:
         self._starts = [one.start for one in self._paragraphs]
         self.unseen = bytearray(len(self.text))
         self.symbols: dict[int, tuple[int, int]] = {}
+        self.styled: list[tuple[int, int, int]] = []
         self._mark_runs()
 
     def part(self, index: int, *, on: bool = False) -> bytes:
@@ -130,7 +132,7 @@ class Binary:
                     yield read(page, 4 * (runs + 1), run, places[run], places[run + 1])
 
     def _mark_runs(self) -> None:
-        told = {_HIDDEN, _DELETED, _SYMBOL}
+        told = {HIDDEN, _DELETED, _SYMBOL, _STYLE}
         runs = sorted(
             (one for one in self._ranges(12, _run_of) if one.sprms.keys() & told), key=lambda one: one.start
         )
@@ -144,8 +146,10 @@ class Binary:
                     self._mark(run, first, last)
 
     def _mark(self, run: Range, first: int, last: int) -> None:
-        if any(run.sprms.get(code, b"\0")[0] in _ON for code in (_HIDDEN, _DELETED)):
+        if any(run.sprms.get(code, b"\0")[0] in _ON for code in (HIDDEN, _DELETED)):
             self.unseen[first:last] = b"\1" * (last - first)
+        elif _STYLE in run.sprms and HIDDEN not in run.sprms:
+            self.styled.append((first, last, int.from_bytes(run.sprms[_STYLE], "little")))
         if _SYMBOL in run.sprms:
             font, character = struct.unpack("<HH", run.sprms[_SYMBOL])
             self.symbols |= dict.fromkeys(range(first, min(last, first + _MOST_SYMBOLS)), (font, character))

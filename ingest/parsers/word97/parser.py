@@ -14,7 +14,7 @@ from corpus.types import Document
 from ingest.parsers.assembly import Draft, Limits
 from ingest.parsers.cleaning import one_line
 from ingest.parsers.detection import DOC
-from ingest.parsers.ole import read_properties
+from ingest.parsers.ole import count_objects, read_properties
 from ingest.parsers.remarks import Remark
 from ingest.parsers.symbol_fonts import show_symbol
 from ingest.parsers.word.fields import Fields
@@ -55,6 +55,11 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         writer.write_notes()
     except DAMAGE as error:
         raise damaged(name, error) from None
+    if inside := count_objects(data):
+        draft.note(
+            "attachment_unread",
+            f"Files that were put into this document were not read ({inside}): add them as files.",
+        )
     if writer.unseen:
         draft.note("hidden_text", f"{writer.unseen} characters of hidden runs were left out.")
     title, date, author = read_properties(data)
@@ -84,6 +89,9 @@ class _Writer:
         self._cell: list[str] = []
         self._header_rows = 0
         self._page = 1
+        for first, last, at in source.styled:
+            if at < len(self._styles) and self._styles[at].is_hidden:
+                source.unseen[first:last] = b"\1" * (last - first)
         self.unseen = 0
         self.title = ""
         draft.page(1)
@@ -115,7 +123,9 @@ class _Writer:
     def _end_paragraph(self, start: int, end: int, mark: str) -> None:
         own = self._source.paragraph(min(end, len(self._source.text) - 1))
         style = self._styles[own.style] if own.style < len(self._styles) else Style()
-        sprms = {**dict(style.sprms), **own.sprms}
+        sprms = {**style.sprms, **own.sprms}
+        if style.is_hidden:
+            self._source.unseen[start:end] = b"\1" * (end - start)
         text = "\n".join(one_line(line) for line in self._shown(start, end).split("\n")).strip()
         if mark == _CELL or _is_on(sprms, IN_TABLE):
             self._follow_row(one_line(text), sprms, mark)

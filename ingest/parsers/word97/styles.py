@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ingest.parsers.word.styles import Numbering, level_of_name
-from ingest.parsers.word97.binary import DAMAGE, Binary, Sprms, read_sprms
+from ingest.parsers.word97.binary import DAMAGE, HIDDEN, Binary, Sprms, read_sprms
 
 LEVEL, LIST, DEPTH = 0x2640, 0x460B, 0x260A
 IN_TABLE, ENDS_ROW, HEADS = 0x2416, 0x2417, 0x3404
@@ -15,6 +15,7 @@ _HEADINGS = range(1, 10)
 _CONTENTS = range(19, 28)
 _TITLES = {62: 1, 74: 2}  # title and subtitle, among the styles that Word has by itself
 _NO_BASE = 0x0FFF
+_OF_PARAGRAPHS = 1
 _BODY_LEVEL = 9
 _FORMATS = {
     0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 10: "ideographDigital",
@@ -27,10 +28,14 @@ _LIST_BYTES, _LEVEL_BYTES, _OVERRIDE_BYTES = 28, 28, 16
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style of paragraphs with what it inherits; ``level``: of a heading, 1 to 6, else 0."""
+    """A style of paragraphs or characters with what it inherits.
+
+    ``level``: of a heading, 1 to 6, else 0; ``is_hidden``: what is set in it is not shown.
+    """
 
     level: int = 0
     is_contents: bool = False
+    is_hidden: bool = False
     sprms: Sprms = field(default_factory=dict)
 
 
@@ -49,6 +54,7 @@ class _Raw:
     base: int
     name: str
     sprms: Sprms
+    of_runs: Sprms
 
 
 def _raw_styles(sheet: bytes) -> Iterator[_Raw]:
@@ -60,22 +66,25 @@ def _raw_styles(sheet: bytes) -> Iterator[_Raw]:
         style = sheet[at + 2 : at + 2 + size]
         at += 2 + size + size % 2
         if size < fixed:
-            yield _Raw(_NO_BASE, _NO_BASE, "", {})
+            yield _Raw(_NO_BASE, _NO_BASE, "", {}, {})
             continue
         kind, based, parts = struct.unpack_from("<3H", style)
         chars = struct.unpack_from("<H", style, fixed)[0]
         name = style[fixed + 2 : fixed + 2 + 2 * chars].decode("utf-16-le", errors="replace")
         own = fixed + 2 * chars + 4
         own += own % 2
-        sprms: Sprms = {}
-        if based & 0xF == 1 and parts & 0xF and own + 2 <= len(style):
-            held = struct.unpack_from("<H", style, own)[0]
-            sprms = read_sprms(style[own + 4 : own + 2 + held])
-        yield _Raw(kind & 0x0FFF, based >> 4, name, sprms)
+        held: list[bytes] = []
+        while len(held) < parts & 0xF and own + 2 <= len(style):
+            size = struct.unpack_from("<H", style, own)[0]
+            held.append(style[own + 2 : own + 2 + size])
+            own += 2 + size + size % 2
+        of_paragraphs = held.pop(0)[2:] if based & 0xF == _OF_PARAGRAPHS and held else b""
+        of_runs = held[0] if held else b""
+        yield _Raw(kind & 0x0FFF, based >> 4, name, read_sprms(of_paragraphs), read_sprms(of_runs))
 
 
 def _resolved(raw: list[_Raw], at: int) -> Style:
-    level, is_contents, sprms = 0, False, dict[int, bytes]()
+    level, is_contents, hidden, sprms = 0, False, b"", dict[int, bytes]()
     seen: set[int] = set()
     while at < len(raw) and at not in seen:
         seen.add(at)
@@ -84,9 +93,10 @@ def _resolved(raw: list[_Raw], at: int) -> Style:
         of_kind = one.kind if one.kind in _HEADINGS else _TITLES.get(one.kind, 0)
         level = level or of_kind or level_of_name(one.name) or (own + 1 if own < _BODY_LEVEL else 0)
         is_contents = is_contents or one.kind in _CONTENTS
+        hidden = hidden or one.of_runs.get(HIDDEN, b"")
         sprms = dict(one.sprms) | sprms
         at = one.base
-    return Style(min(level, 6), is_contents, sprms)
+    return Style(min(level, 6), is_contents, hidden == b"\1", sprms)
 
 
 def read_numbering(source: Binary) -> tuple[Numbering, list[str]]:
