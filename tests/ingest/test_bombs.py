@@ -9,12 +9,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from corpus.errors import LimitError, ParseError
 from corpus.settings import Settings
 from ingest.sandbox.pool import ParserPool
+from tests.ingest.children import Begun
 from tests.ingest.fuzz import _ods, _odt, _pptx, _xlsx
 from tests.ingest.packing import zipped
 
@@ -22,10 +22,10 @@ MEGABYTE = b"A" * 1_000_000
 
 
 @pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: Begun) -> Iterator[None]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     yield
-    assert psutil.Process().children() == []
+    assert begun() == []
     assert list(tmp_path.iterdir()) == []
 
 

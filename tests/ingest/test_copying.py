@@ -13,7 +13,7 @@ import pytest
 from ingest.parsers import PARSERS
 from ingest.sandbox import copying, parsing_child
 from ingest.sandbox.pool import ParserPool
-from tests.ingest.children import HOSTILE, scratch, settings
+from tests.ingest.children import HOSTILE, Begun, scratch, settings
 
 __all__ = ["scratch"]
 
@@ -38,25 +38,25 @@ def test_a_child_has_nothing_of_the_one_before(can_copy: bool, monkeypatch: pyte
             assert "calls" not in held or pool.parse(order.encode(), "a.txt").text.startswith("denied")
 
 
-def test_what_many_children_import_is_imported_once_and_starts_no_thread() -> None:
+def test_what_many_children_import_is_imported_once_and_starts_no_thread(begun: Begun) -> None:
     child = parsing_child.ParsingChild(2000, "ingest.parsers:PARSERS")
     try:
         assert child.renew(list(PARSERS)) == (copying.CAN_COPY and "calls" in child.held)
-        assert all(one.num_threads() == 1 for one in psutil.Process().children(recursive=True))
+        assert all(one.num_threads() == 1 for one in begun(recursive=True))
     finally:
         child.end()
 
 
 @pytest.mark.skipif(not copying.CAN_COPY, reason="there are no copies here")
 def test_a_file_is_read_by_another_child_where_an_original_or_its_copy_was_lost(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, begun: Begun
 ) -> None:
     monkeypatch.setattr("ingest.sandbox.pool._FILES_PER_WORKER", 2)
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         for lost in (0, 1, 0):
             for turn in range(3):  # in the middle of its files, and before it is renewed
                 pool.parse(b"say hello", "a.txt")
-                psutil.Process().children(recursive=True)[lost].kill()
+                begun(recursive=True)[lost].kill()
                 assert pool.parse(f"say {turn}".encode(), "a.txt").text == str(turn)
 
 

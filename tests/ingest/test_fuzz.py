@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import psutil
 import pytest
 
 from corpus.settings import Settings
 from ingest.parsers import PARSERS, detect_type
 from ingest.sandbox.pool import ParserPool
+from tests.ingest.children import Begun
 from tests.ingest.endings import EXPECTED, ending
 from tests.ingest.fuzz import real_files, run
 
@@ -34,12 +34,14 @@ def test_every_real_file_is_read_before_it_is_broken() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(FILES))
-def test_broken_files_end_well(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_files_end_well(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: Begun
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with ParserPool(Settings(parse_timeout_s=60, ocr="off")) as pool:
         states, wrong = run(pool, FILES, suffix, ROUNDS)
     assert wrong == []
     assert sum(states.values()) == ROUNDS
     assert set(states) <= EXPECTED
-    assert psutil.Process().children() == []
+    assert begun() == []
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,6 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pypdfium2
 import pytest
 from reportlab.lib.utils import ImageReader
@@ -17,6 +16,7 @@ from ingest.parsers import Limits, detection, parse, recognition
 from ingest.planning import fingerprint
 from ingest.sandbox.pool import ParserPool
 from tests.builders import SPACE
+from tests.ingest.children import Begun
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
 
 installed = pytest.mark.skipif(
@@ -92,12 +92,12 @@ def test_a_line_is_parted_into_words_where_they_stand() -> None:
 
 @pytest.mark.slow
 @installed
-def test_scanned_pages_are_read_in_the_sandbox_and_say_so() -> None:
+def test_scanned_pages_are_read_in_the_sandbox_and_say_so(begun: Begun) -> None:
     rules = RULES.read_bytes()
     article = pypdfium2.PdfDocument(rules)[3].render(scale=2.5).to_pil()
     with ParserPool(Settings(parse_timeout_s=120, ocr_page_timeout_s=120)) as pool:
         document = pool.parse(scanned(PROSE, article, written="Written by hand."), "a.pdf")
-        assert {child.pid for child in psutil.Process().children()} <= {w._process.pid for w in pool._free}
+        assert {child.pid for child in begun()} <= {w._process.pid for w in pool._free}
     english, japanese, written = (document.text[page.start : page.end] for page in document.pages)
     assert " ".join(english.split()) == PROSE
     printed = parse(rules, "a.pdf")

@@ -21,7 +21,7 @@ from corpus.errors import LimitError, ParseError, StorageError, UnavailableError
 from ingest.sandbox import copying, parsing_child
 from ingest.sandbox.pool import ParserPool
 from ingest.sandbox.replies import decode_document
-from tests.ingest.children import HOSTILE, scratch, settings
+from tests.ingest.children import HOSTILE, Begun, scratch, settings
 
 __all__ = ["scratch"]
 
@@ -156,13 +156,13 @@ def test_what_a_parser_prints_does_not_get_into_its_reply() -> None:
         assert pool.parse(b"say next", "a.txt").text == "next"
 
 
-def test_a_worker_is_kept_for_good_files_and_replaced_after_fifty() -> None:
+def test_a_worker_is_kept_for_good_files_and_replaced_after_fifty(begun: Begun) -> None:
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         seen = set()
         for number in range(52):
             pool.parse(f"say {number}".encode(), "a.txt")
-            seen |= {child.pid for child in psutil.Process().children(recursive=True)}
-            assert len(psutil.Process().children(recursive=True)) == 1 + copying.CAN_COPY
+            seen |= {child.pid for child in begun(recursive=True)}
+            assert len(begun(recursive=True)) == 1 + copying.CAN_COPY
         assert len(seen) == 2 + copying.CAN_COPY
 
 
@@ -173,7 +173,7 @@ def test_the_signal_that_ended_a_child_is_told() -> None:
                 pool.parse(order.encode(), "a.txt")
 
 
-def test_an_unreadable_file_does_not_cost_its_worker() -> None:
+def test_an_unreadable_file_does_not_cost_its_worker(begun: Begun) -> None:
     with ParserPool(settings()) as pool:
         for data, code in (
             (b"", "empty"),
@@ -183,10 +183,10 @@ def test_an_unreadable_file_does_not_cost_its_worker() -> None:
             with pytest.raises(ParseError) as caught:
                 pool.parse(data, "a.txt")
             assert caught.value.code == code
-        assert len(psutil.Process().children()) == 1
+        assert len(begun()) == 1
 
 
-def test_several_threads_share_the_pool() -> None:
+def test_several_threads_share_the_pool(begun: Begun) -> None:
     results: list[str] = []
     with ParserPool(settings(parse_workers=2), parsers=HOSTILE) as pool:
 
@@ -199,21 +199,21 @@ def test_several_threads_share_the_pool() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(psutil.Process().children()) <= 2
+        assert len(begun()) <= 2
     assert sorted(results) == sorted(f"{number}-{turn}" for number in range(4) for turn in range(5))
 
 
-def test_a_child_outlives_the_thread_that_first_used_it() -> None:
+def test_a_child_outlives_the_thread_that_first_used_it(begun: Begun) -> None:
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         thread = threading.Thread(target=pool.parse, args=(b"say one", "a.txt"))
         thread.start()
         thread.join()
-        first = psutil.Process().children()
+        first = begun()
         assert pool.parse(b"say two", "a.txt").text == "two"
-        assert psutil.Process().children() == first
+        assert begun() == first
 
 
-def test_closing_ends_work_that_is_going_on() -> None:
+def test_closing_ends_work_that_is_going_on(begun: Begun) -> None:
     pool = ParserPool(settings(parse_timeout_s=120.0), parsers=HOSTILE)
     caught: list[VouchError] = []
 
@@ -225,7 +225,7 @@ def test_closing_ends_work_that_is_going_on() -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not psutil.Process().children():
+    while not begun():
         time.sleep(0.01)
     time.sleep(0.5)
     pool.close()
@@ -235,15 +235,15 @@ def test_closing_ends_work_that_is_going_on() -> None:
         pool.parse(b"say late", "a.txt")
 
 
-def test_a_child_that_was_begun_reads_the_first_file_and_is_the_only_one() -> None:
+def test_a_child_that_was_begun_reads_the_first_file_and_is_the_only_one(begun: Begun) -> None:
     with ParserPool(settings()) as pool:
         pool.begin()
         pool.begin()
         assert pool.parse("休暇は二十日です。".encode(), "a.txt").text.strip() == "休暇は二十日です。"
-        (child,) = psutil.Process().children()
+        (child,) = begun()
         pool.begin()
         pool.parse(b"again", "b.txt")
-        assert psutil.Process().children() == [child]
+        assert begun() == [child]
 
 
 def test_a_child_that_was_begun_for_nothing_goes_with_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ def test_whatever_a_child_may_import_is_compiled_beforehand() -> None:
     assert wanted - set(loaded.stdout.split()) == set()
 
 
-def test_too_large_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_too_large_is_told_before_anything_is_read(tmp_path: Path, begun: Begun) -> None:
     big = tmp_path / "big.txt"
     with big.open("wb") as stream:
         stream.truncate(3_000_000)
@@ -287,7 +287,7 @@ def test_too_large_is_told_before_anything_is_read(tmp_path: Path) -> None:
             with pytest.raises(LimitError) as caught:
                 pool.parse(source, "big.txt")
             assert caught.value.code == "too_large"
-        assert psutil.Process().children() == []
+        assert begun() == []
 
 
 def test_too_much_text_is_a_limit_not_a_flood() -> None:
@@ -301,13 +301,13 @@ def test_too_much_text_is_a_limit_not_a_flood() -> None:
         assert caught.value.code == "too_much_output"
 
 
-def test_a_file_with_two_faults_behind_it_is_quarantined() -> None:
+def test_a_file_with_two_faults_behind_it_is_quarantined(begun: Begun) -> None:
     with ParserPool(settings(), parsers=HOSTILE) as pool:
         with pytest.raises(ParseError) as caught:
             pool.parse(b"segfault", "killer.txt", earlier_faults=2)
         assert caught.value.code == "quarantined"
         assert "killer.txt" in caught.value.message
-        assert psutil.Process().children() == []
+        assert begun() == []
 
 
 def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
