@@ -136,6 +136,15 @@ def tiny(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def multilingual(once: Once) -> Path:
+    """A model like ``tiny`` that reads Japanese, too."""
+    from tests.make_tiny_model import make_tiny_model
+
+    made = once("multilingual", lambda home: make_tiny_model(home / "multilingual", multilingual=True))
+    return made / "multilingual"
+
+
+@pytest.fixture(scope="session")
 def data_with_export(tiny: Path, once: Once) -> Path:
     """A data folder with nothing but the tiny model's export in float32. Copy it before you change it."""
     from corpus.embedding import open_embedder

@@ -12,8 +12,6 @@ from lexical_runs import opened
 from corpus.catalog import Database, open_database
 from corpus.lexical import TantivyIndex
 from tests.corpus.dense import chroma_server, free_port
-from tests.make_tiny_model import make_tiny_model
-from tests.once import Once
 
 
 @pytest.fixture
@@ -41,9 +39,3 @@ def handbook(tmp_path: Path) -> tuple[FakeFeed, TantivyIndex]:
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with chroma_server(tmp_path_factory.mktemp("server") / "db", free_port()) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def multilingual(once: Once) -> Path:
-    made = once("multilingual", lambda home: make_tiny_model(home / "multilingual", multilingual=True))
-    return made / "multilingual"

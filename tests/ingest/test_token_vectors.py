@@ -4,11 +4,13 @@ before, and in Japanese by a model that reads it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from corpus.embedding import open_embedder
 from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import OWNER, Float32
@@ -16,7 +18,7 @@ from ingest.embedding import EmbeddingChild
 from rag.retrieval.retriever import Retriever
 from tests.builders import SPACE, TokenWordEmbedder, query_tokens
 from tests.ingest.ingest_runs import CountingEmbedder, run, write
-from tests.make_tiny_model import make_tiny_model
+from tests.once import Once
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -92,9 +94,20 @@ def test_a_model_without_token_vectors_goes_on_without_and_reuses_its_vectors(tm
         assert corpus.state().chunks_without_tokens == corpus.state().chunks > 0
 
 
-def test_a_multilingual_model_gives_japanese_vectors_and_every_leg_has_its_say(tmp_path: Path) -> None:
-    model = make_tiny_model(tmp_path / "multilingual", multilingual=True)
-    chosen = Settings(data_dir=tmp_path / "data", dense="exact", embedder=str(model), embed_threads=1)
+@pytest.fixture
+def chosen(multilingual: Path, once: Once, tmp_path: Path) -> Settings:
+    """Settings for a model that reads Japanese, with its export in the data folder."""
+
+    def settings(data: Path) -> Settings:
+        return Settings(data_dir=data, dense="exact", embedder=str(multilingual), embed_threads=1)
+
+    made = once("multilingual-data", lambda data: open_embedder(settings(data)).prepare())
+    return settings(Path(shutil.copytree(made, tmp_path / "data")))
+
+
+def test_a_multilingual_model_gives_japanese_vectors_and_every_leg_has_its_say(
+    tmp_path: Path, chosen: Settings
+) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "休暇.md").write_text("# 休暇規程\n\n年次有給休暇は翌年度に限り繰り越す。\n", encoding="utf-8")
@@ -110,9 +123,7 @@ def test_a_multilingual_model_gives_japanese_vectors_and_every_leg_has_its_say(t
         assert all({"dense", "late"} <= set(hit.legs) for hit in found.hits)
 
 
-def test_passages_are_no_longer_than_what_the_model_reads(tmp_path: Path) -> None:
-    model = make_tiny_model(tmp_path / "multilingual", multilingual=True)
-    chosen = Settings(data_dir=tmp_path / "data", dense="exact", embedder=str(model), embed_threads=1)
+def test_passages_are_no_longer_than_what_the_model_reads(tmp_path: Path, chosen: Settings) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "long.md").write_text(
