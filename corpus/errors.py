@@ -24,6 +24,8 @@ from __future__ import annotations
 import errno
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_ROOM = ("failed to map segment", "cannot allocate memory")
+"""What glibc's loader says of a library that it cannot map."""
 _LOCKED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -118,6 +120,22 @@ class UnavailableError(VouchError):
 def disk_code(error: OSError, otherwise: str = "storage") -> str:
     """Returns the code of what a disk refused: ``disk_full``, ``read_only``, or ``otherwise``."""
     return "disk_full" if error.errno in _FULL else "read_only" if error.errno in _LOCKED else otherwise
+
+
+def out_of_memory(error: BaseException) -> UnavailableError | None:
+    """Returns what to tell when there was no memory left, or no room for a library in the address space; None of an
+    error that says nothing of the kind.
+    """
+    said = str(error).lower()
+    wanting = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    loading = isinstance(error, OSError | ImportError) and any(words in said for words in _NO_ROOM)
+    if not (wanting or loading):
+        return None
+    return UnavailableError(
+        "There is not enough memory for this.",
+        code="out_of_memory",
+        hint="What was committed is kept. Free some memory, or allow Vouch more (ulimit -v, the container's limit).",
+    )
 
 
 def not_permitted(error: PermissionError) -> StorageError:

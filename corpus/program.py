@@ -28,15 +28,18 @@ def program() -> str:
     """Returns this program as ``version+mark``: the same for every installation of the same files.
 
     The mark is a CRC-32 of the names and sizes of the three packages' modules, 8 hex digits: reading them all would
-    take a tenth of a command's start. It is worked out once; a process that goes on for long asks for it at its start,
-    before another version can take the place of its files.
+    take a tenth of a command's start. Of packages in a zip file it is that of this file. It is worked out once; a
+    process that goes on for long asks for it at its start, before another version can take the place of its files.
     """
     home = Path(__file__).parent.parent
-    modules = sorted(
-        (Path(one.path).relative_to(home).as_posix(), one.stat().st_size)
-        for name in _PACKAGES
-        for one in _modules(home / name)
-    )
+    if archive := next((one for one in (home, *home.parents) if one.is_file()), None):
+        modules = [(archive.name, archive.stat().st_size)]
+    else:
+        modules = sorted(
+            (Path(one.path).relative_to(home).as_posix(), one.stat().st_size)
+            for name in _PACKAGES
+            for one in _modules(home / name)
+        )
     return f"{installed_version() or '0'}+{zlib.crc32(repr(modules).encode()):08x}"
 
 

@@ -85,7 +85,7 @@ class Corpus(Searching):
         with database.read() as db:
             own_id = records.corpus_id(db)
         dense = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot, lazily=lazily)
-        super().__init__(database, space, dense, open_lexical(feed, self.folder))
+        super().__init__(database, space, dense, open_lexical(feed, self.folder, one_shot=one_shot))
         self.receipts = Receipts(database, settings.receipt_days, settings.min_free_mb << 20)
         self._eraser = Eraser(
             database, self.originals, self.dense, self.lexical, self.receipts, self._keeping, self.publish

@@ -15,12 +15,13 @@ from corpus.projection import Feed
 __all__ = ["TantivyIndex", "open_lexical"]
 
 
-def open_lexical(feed: Feed, folder: Path) -> TantivyIndex:
+def open_lexical(feed: Feed, folder: Path, *, one_shot: bool = False) -> TantivyIndex:
     """Opens the lexical index of a data folder.
 
     Args:
         feed: the catalog.
         folder: the data folder; the index lives in its ``lexical`` folder.
+        one_shot: open for a single command, which leaves the building of a large index to others.
     """
     address = FeedAddress("corpus.catalog:open_feed", str(folder))
-    return TantivyIndex(feed, folder / "lexical", address=address)
+    return TantivyIndex(feed, folder / "lexical", address=address, one_shot=one_shot)

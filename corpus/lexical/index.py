@@ -33,11 +33,9 @@ from corpus.projection import Feed, IndexState
 from corpus.types import Float32, Int64, Scored
 
 _DELETED_SHARE = 0.2
-_SMALL_ROWS = 5000
-_SMALL_WAIT_S = 5.0
+_SMALL_ROWS, _SMALL_WAIT_S = 5000, 5.0
 _STATE_WAIT_S = 1.0
-_RETRY_FIRST_S = 5.0
-_RETRY_MOST_S = 3600.0
+_RETRY_FIRST_S, _RETRY_MOST_S = 5.0, 3600.0
 _MORE_BYTES = 16 << 20
 _Answer = TypeVar("_Answer")
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
@@ -60,16 +58,24 @@ class TantivyIndex:
         folder: the index's own folder; created when first written.
         address: where a child finds the same catalog; without it even a large index is built in this process.
         quiet_s: seconds without a change after which removed chunks are dropped.
+        one_shot: leave a large index that must be built again to a process that lives long enough.
     """
 
     def __init__(
-        self, feed: Feed, folder: Path, *, address: FeedAddress | None = None, quiet_s: float = 30.0
+        self,
+        feed: Feed,
+        folder: Path,
+        *,
+        address: FeedAddress | None = None,
+        quiet_s: float = 30.0,
+        one_shot: bool = False,
     ) -> None:
         self._feed = feed
         self._folder = folder
         self._kept = Generations(folder)
         self._address = address
         self._quiet_s = quiet_s
+        self._one_shot = one_shot
         # Taken in this order: one generation is built at a time; one commit or swap is made at a time.
         self._building = threading.Lock()
         self._writing = threading.Lock()
@@ -113,9 +119,7 @@ class TantivyIndex:
         return self._ask(lambda engine: engine.reach(query), 0.0)
 
     def rarity(self, words: Sequence[str]) -> dict[str, float] | None:
-        """Returns each word's inverse document frequency among the live chunks; None
-        while there is no index.
-        """
+        """Returns each word's inverse document frequency among the live chunks; None while there is no index."""
         return self._ask(lambda engine: engine.rarity(words), None)
 
     def frequencies(self, words: Sequence[str]) -> list[int] | None:
@@ -188,7 +192,8 @@ class TantivyIndex:
     def _told(self, problem: str) -> str:
         until = "the old one answers" if self._engine else "words and codes are not searched"
         named = problem.replace(f"{self._folder}{os.sep}", "")  # notes come over HTTP, which names no path
-        return f"{named} It is being built again; until then {until}."
+        again = "built again by vouch serve, or vouch rebuild" if self._is_left() else "being built again"
+        return f"{named} It is {again}; until then {until}."
 
     # ---- writing -----------------------------------------------------------------------------------
 
@@ -298,15 +303,12 @@ class TantivyIndex:
     def _open(self) -> None:
         try:
             problem = self._open_current()
-            if problem:
-                self._problem = self._told(problem)
-                self._rebuilding = True
-            else:
-                self._tried.set()
+            self._problem = self._told(problem) if problem else ""
+            self._rebuilding = bool(problem) and not self._is_left()
             self._opened.set()
-            if problem:
+            if self._rebuilding:
                 self._mend()
-            else:
+            elif not problem:
                 with self._writing:
                     self._catch_up()
         finally:
@@ -330,6 +332,10 @@ class TantivyIndex:
         if self._shadow is not None:
             self._shadow.close()
             self._shadow = None
+
+    def _is_left(self) -> bool:
+        """Says whether an index that must be built again is left to another process."""
+        return self._one_shot and not self._is_small()
 
     def _is_small(self) -> bool:
         with self._feed.snapshot() as snapshot:
@@ -363,14 +369,7 @@ class TantivyIndex:
     def _build(self) -> None:
         """Builds a generation from the catalog, catches up and swaps it in. Holds ``_building``."""
         self._rebuilding = True
-        try:
-            self._build_and_swap()
-        finally:
-            self._rebuilding = False
-
-    def _build_and_swap(self) -> None:
-        numbers = map(number_of, self._kept.all())
-        generation = max(self._generation, *numbers, 0) + 1
+        generation = max(self._generation, *map(number_of, self._kept.all()), 0) + 1
         folder = self._kept.folder(generation)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -396,4 +395,6 @@ class TantivyIndex:
         except (Stopped, StorageError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        finally:
+            self._rebuilding = False
         self._kept.keep_only(folder.name)

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus.errors import UsageError, VouchError, not_permitted
+from corpus.errors import UsageError, VouchError, not_permitted, out_of_memory
 from rag.cli.failures import ExitCode, crash_report, exit_code
 from rag.cli.groups import VALUED, Group, hoist
 from rag.cli.screen import Screen, printable
@@ -73,7 +73,7 @@ def _run(argv: list[str]) -> int:
             raise
         if "--verbose" in ahead:
             traceback.print_exc()
-        return _fail(crash_report(error, argv), "--json" in ahead)
+        return _fail(out_of_memory(error) or crash_report(error, argv), "--json" in ahead)
     return ExitCode.OK
 
 

@@ -43,6 +43,14 @@ def clean_query(query: str, max_chars: int) -> str:
     kept = _OTHER_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match.group()), kept)
     kept = _DASH.sub("-", kept)
     kept = " ".join(_EMOJI.sub(" ", kept).split()) or " ".join(kept.split())
+    if not kept and any(
+        0xD800 <= ord(c) <= 0xDFFF for c in query
+    ):  # what Python makes of bytes that are no UTF-8
+        raise UsageError(
+            "The query is no text.",
+            code="empty_query",
+            hint="Its bytes are not those of UTF-8: set the terminal to that (LANG=C.UTF-8, say), or ask over HTTP.",
+        )
     if not kept:
         raise UsageError(
             "The query is empty.", code="empty_query", hint='Ask something: vouch search "annual leave"'

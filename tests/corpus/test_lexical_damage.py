@@ -379,3 +379,22 @@ def test_a_commit_that_fails_half_way_is_done_again(
     index.follow()
     assert 900 in ids(index, "leave")
     assert index.state().rows == 8
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_command_that_ends_soon_leaves_a_large_index_to_others_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    feed, folder, expected = _filled(tmp_path)
+    shutil.rmtree(folder / "gen-000001")
+    monkeypatch.setattr(index_room, "_SMALL_ROWS", 0 if large else 5000)
+    index = TantivyIndex(feed, folder, one_shot=True)
+    found, state = results(index, "leave 育児休業"), index.state()
+    index.close()
+    assert (found == []) == large
+    assert ("built again by vouch serve" in state.problem) == large
+    assert not state.rebuilding
+    assert "being built" not in state.problem
+    again = opened(feed, folder)
+    assert_same(results(again, "leave 育児休業"), expected)
+    again.close()

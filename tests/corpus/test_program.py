@@ -33,3 +33,15 @@ def test_what_an_editor_leaves_beside_an_open_module_changes_nothing(
 
     module.write_text("pass; pass")
     assert program.__wrapped__() != before
+
+
+@pytest.mark.parametrize("inside", ["", "lib/"])
+def test_packages_in_a_zip_file_are_told_apart_by_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    archive = tmp_path / "vouch.pyz"
+    archive.write_bytes(b"PK")
+    monkeypatch.setattr(named, "__file__", str(archive / inside / "rag" / "program.py"))
+    before = program.__wrapped__()
+    archive.write_bytes(b"PK, and another version")
+    assert program.__wrapped__() != before

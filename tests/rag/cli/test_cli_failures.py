@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -77,6 +78,25 @@ def test_an_unexpected_error_is_kept_for_a_report(
     assert kept.stat().st_mode & 0o077 == 0
     assert "Traceback" in nowhere("search", "x", "--verbose").err
     assert nowhere("search", "x", "--json").json["error"]["code"] == "internal"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        ImportError("numpy.so: failed to map segment from shared object"),
+        OSError("libgomp.so.1: cannot map: failed to map segment from shared object"),
+    ],
+)
+def test_a_lack_of_memory_is_no_defect(
+    nowhere: Vouch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    _fake_call(monkeypatch, lambda *_, **__: raise_(error))
+    ended = nowhere("search", "words", "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (ExitCode.STORAGE, "out_of_memory")
+    assert list(tmp_path.glob("vouch-crash-*")) == []
 
 
 def test_without_room_for_the_traceback_the_error_is_told_all_the_same(

@@ -257,6 +257,7 @@ def test_what_stands_behind_two_dashes_stays_there() -> None:
     assert hoist(["search", "--data-dir"]) == ["search", "--data-dir"]
 
 
+@settings(deadline=None)
 @given(name=ANY_TEXT)
 @example(name="new\nline, tab\there, \x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029.txt")
 def test_a_name_takes_one_line_whatever_it_holds(name: str) -> None:
