@@ -23,11 +23,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench.scale import peak_memory
+import psutil
 
 ENDINGS = frozenset({".md", ".pdf", ".txt"})
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -281,6 +283,35 @@ def _small_files(folder: Path, number: int) -> Path:
 
 def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def peak_memory() -> Iterator[dict[str, int]]:
+    """Gives the largest resident sizes, in bytes, of this process and of its children together,
+    looked at every 0.2 s.
+    """
+    peak = {"owner": 0, "children": 0}
+    done = threading.Event()
+    own = psutil.Process()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            peak["owner"] = max(peak["owner"], own.memory_info().rss)
+            children = 0
+            for child in own.children(recursive=True):
+                try:
+                    children += child.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            peak["children"] = max(peak["children"], children)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
 
 
 if __name__ == "__main__":

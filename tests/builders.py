@@ -5,12 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from corpus.embedding import EmbeddingSpace, Running
 from corpus.late import pack_tokens
+from corpus.settings import Settings
 from corpus.types import PUBLIC, Chunk, Document, DocumentKey, Float32, NewVersion, Page, QueryTokens
+
+if TYPE_CHECKING:  # children of tests start without a corpus
+    from corpus.store import Corpus
 
 DIMENSION = 8
 
@@ -45,6 +51,16 @@ def query_tokens(text: str) -> QueryTokens:
     """The words of a question."""
     words = tuple(text.casefold().split())
     return QueryTokens(np.stack([word_vector(word) for word in words]), words)
+
+
+def settings_for(folder: Path, dense: str = "exact", **given: Any) -> Settings:
+    """Settings of a data folder."""
+    return Settings(data_dir=folder, dense=dense, **given)  # type: ignore[arg-type]
+
+
+def put(corpus: Corpus, path: str, lines: list[str], **given: Any) -> str:
+    """Commits a version of these lines, as :func:`new_version` makes it, and returns its document's id."""
+    return corpus.commit(new_version(path, lines, **given), "\n".join(lines).encode()).document_id
 
 
 def new_version(

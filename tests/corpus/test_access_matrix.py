@@ -21,7 +21,7 @@ from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER, PUBLIC, Caller, Filter, Float32, Int64, Scored
 from corpus.vectors.graph import Graph, GraphError
 from rag.retrieval.retriever import Retriever
-from tests.builders import SPACE, WordEmbedder, new_version, word_vector
+from tests.builders import SPACE, WordEmbedder, put, word_vector
 from tests.corpus.dense import always_ask_chroma, build_here
 
 GROUPS = [PUBLIC, *(f"group:{number}" for number in range(9))]
@@ -80,10 +80,6 @@ def said(number: int, turn: int = 0) -> tuple[str, ...]:
     )
 
 
-def put(corpus: Corpus, path: str, told: Told) -> None:
-    corpus.commit(new_version(path, [*told.lines], access=told.access), "\n".join(told.lines).encode())
-
-
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     made = Filled(tmp_path_factory.mktemp("matrix") / "data")
@@ -94,7 +90,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
             for number in range(DOCUMENTS):
                 access = frozenset(rng.choice(GROUPS, rng.integers(0, 4), replace=False).tolist())
                 made.truth[f"{number}.txt"] = Told(said(number), access)
-                put(corpus, f"{number}.txt", made.truth[f"{number}.txt"])
+                told = made.truth[f"{number}.txt"]
+                put(corpus, f"{number}.txt", [*told.lines], access=told.access)
             corpus.publish()
             corpus.dense.fold()
     assert not (made.folder / "catalog.sqlite-wal").exists()  # nobody has it open: it may be copied
@@ -156,7 +153,7 @@ def apply(corpus: Corpus, truth: dict[str, Told], change: Change, turn: int) -> 
     if change.kind in ("add", "replace"):
         number = change.number + (turn * DOCUMENTS if change.kind == "add" else 0)  # no two say the same
         truth[name] = Told(said(number, turn), change.access)
-        put(corpus, name, truth[name])
+        put(corpus, name, [*truth[name].lines], access=truth[name].access)
         return
     if name not in truth:
         return

@@ -11,7 +11,7 @@ from corpus.agreement import PASSAGES, compare
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import Float32
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, new_version, put
 
 
 class OtherEmbedder(WordEmbedder):
@@ -69,7 +69,7 @@ def test_passages_that_an_earlier_vouch_embedded_otherwise_are_not_compared(corp
     fill(corpus, 3)
     # All of it was embedded, of which the words of the mail alone are today; and what is not embedded any more.
     for title, text in (("食堂", "the canteen opens at noon in May"), ("Canteen", "五月に開く")):
-        corpus.commit(new_version(f"{title}.txt", [text], title=title), text.encode())
+        put(corpus, f"{title}.txt", [text], title=title)
     found = compare(corpus, WordEmbedder())
     assert found is not None
     assert (found.passages, found.least_cosine) == (3, 1.0)

@@ -22,8 +22,8 @@ from corpus.originals import Originals
 from corpus.receipts import NewReceipt
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER
-from tests.builders import SPACE, token_codes, word_vector
-from tests.corpus.upkeep import ERASED, die_at, put, scores, settings_for
+from tests.builders import SPACE, put, settings_for, token_codes, word_vector
+from tests.corpus.upkeep import ERASED, die_at, scores
 
 
 def keep_receipt(corpus: Corpus, number: int, *quoted: str) -> None:

@@ -18,10 +18,9 @@ from corpus.catalog.seal import seal_path
 from corpus.embedding.token_vectors import empty_tokens, kept_tokens, turning
 from corpus.errors import DamagedError
 from corpus.late import is_packed, max_sim, pack_tokens, unpack_tokens
-from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import OWNER, Caller, Filter, Float32, Int64
-from tests.builders import SPACE, new_version, query_tokens, token_codes
+from tests.builders import SPACE, put, query_tokens, settings_for, token_codes
 
 
 def unit(rng: np.random.Generator, rows: int, dimension: int) -> Float32:
@@ -105,12 +104,8 @@ def test_no_passage_has_no_score() -> None:
 # ---- through the corpus's life -------------------------------------------------------------------
 
 
-def settings_for(folder: Path) -> Settings:
-    return Settings(data_dir=folder, dense="exact")
-
-
-def put(corpus: Corpus, name: str, lines: list[str], *, covered: bool = True) -> None:
-    corpus.commit(new_version(name, lines, covered=covered), "\n".join(lines).encode())
+def publish(corpus: Corpus, name: str, lines: list[str], *, covered: bool = True) -> None:
+    put(corpus, name, lines, covered=covered)
     corpus.publish()
 
 
@@ -123,8 +118,8 @@ LINES = ["annual leave moves on", "travel needs a ticket", "leave the vpn"]
 
 def test_chunks_are_scored_in_the_order_given_and_nan_says_that_there_is_nothing(tmp_path: Path) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
-        put(corpus, "a.txt", LINES)
-        put(corpus, "b.txt", ["annual 休暇"], covered=False)
+        publish(corpus, "a.txt", LINES)
+        publish(corpus, "b.txt", ["annual 休暇"], covered=False)
         asked = query_tokens("annual leave")
         (best,), (bare,) = ids_of(corpus, "moves"), ids_of(corpus, "休暇")
         (other,) = ids_of(corpus, "ticket")
@@ -140,7 +135,7 @@ def test_chunks_are_scored_in_the_order_given_and_nan_says_that_there_is_nothing
 
 def test_a_rare_word_counts_more_than_a_common_one(tmp_path: Path) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
-        put(corpus, "a.txt", [f"leave number {n}" for n in range(9)] + ["passport only", "leave only"])
+        publish(corpus, "a.txt", [f"leave number {n}" for n in range(9)] + ["passport only", "leave only"])
         (rare,), common = ids_of(corpus, "passport"), ids_of(corpus, "leave")
         chunks = np.array([rare, common[0]], np.int64)
         scores = corpus.score_late(query_tokens("leave passport"), chunks, OWNER)
@@ -150,14 +145,14 @@ def test_a_rare_word_counts_more_than_a_common_one(tmp_path: Path) -> None:
 def test_scores_outlive_reopening_copies_and_a_new_version(tmp_path: Path) -> None:
     asked = query_tokens("annual leave")
     with open_corpus(settings_for(tmp_path / "one"), SPACE) as corpus:
-        put(corpus, "a.txt", LINES)
+        publish(corpus, "a.txt", LINES)
         chunks = ids_of(corpus, "leave travel")
         first = corpus.score_late(asked, chunks, OWNER)
         then = datetime.now(UTC)
-        put(corpus, "a.txt", ["nothing of it"])
+        publish(corpus, "a.txt", ["nothing of it"])
         past = Filter(as_of=then)
         np.testing.assert_array_equal(corpus.score_late(asked, chunks, OWNER, past), first)
-        put(corpus, "a.txt", LINES)  # takes its ids back from the retired version
+        publish(corpus, "a.txt", LINES)  # takes its ids back from the retired version
         np.testing.assert_array_equal(corpus.score_late(asked, chunks, OWNER), first)
         backup(corpus, tmp_path / "kept.tar")
     restore(tmp_path / "kept.tar", tmp_path / "two")
@@ -170,7 +165,7 @@ def test_scores_outlive_reopening_copies_and_a_new_version(tmp_path: Path) -> No
 
 def test_a_flipped_bit_of_a_token_vector_is_found_out(tmp_path: Path) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
-        put(corpus, "a.txt", LINES)
+        publish(corpus, "a.txt", LINES)
         chunks = ids_of(corpus, "leave")
     path = tmp_path / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as db:
@@ -191,7 +186,7 @@ def test_a_flipped_bit_of_a_token_vector_is_found_out(tmp_path: Path) -> None:
 
 def test_a_caller_changes_nothing_about_a_score(tmp_path: Path) -> None:
     with open_corpus(settings_for(tmp_path), SPACE) as corpus:
-        put(corpus, "a.txt", LINES)
+        publish(corpus, "a.txt", LINES)
         chunks, asked = ids_of(corpus, "leave travel"), query_tokens("annual leave")
         anyone = corpus.score_late(asked, chunks, Caller())
         np.testing.assert_array_equal(corpus.score_late(asked, chunks, OWNER), anyone)

@@ -20,7 +20,7 @@ from corpus.errors import DamagedError, StorageError
 from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE, OWNER, Caller
-from tests.builders import SPACE, new_version, word_vector
+from tests.builders import SPACE, put, word_vector
 
 DUMP = Path(__file__).with_name("schema_v1.sql")
 LEAVE = "2acf09069476abfa"
@@ -74,7 +74,7 @@ def test_the_previous_schema_is_brought_up_to_date_and_searched(tmp_path: Path) 
             assert [one.key.path for one in removed] == ["gone.txt"]
         missing = "The original"  # the dump has no files beside it
         assert all(problem.startswith(missing) for problem in verify(corpus).problems)
-        corpus.commit(new_version("new.txt", ["a new rule"]), b"a new rule")
+        put(corpus, "new.txt", ["a new rule"])
         corpus.publish()
         assert corpus.state().documents == 4
     assert version_of(path) == str(schema.SCHEMA_VERSION)
@@ -171,7 +171,7 @@ def test_a_newer_catalog_is_refused_on_every_path(tmp_path: Path, read_only_fold
 def test_an_old_backup_is_restored_into_a_new_vouch(tmp_path: Path) -> None:
     source = tmp_path / "here"
     with open_corpus(Settings(data_dir=source, dense="exact"), SPACE) as corpus:
-        corpus.commit(new_version("a.txt", ["leave"]), b"leave")
+        put(corpus, "a.txt", ["leave"])
         backup(corpus, tmp_path / "new.tar")
     make_old(tmp_path / "new.tar", tmp_path / "old.tar")
     assert verify_backup(tmp_path / "old.tar").problems == ()
@@ -215,7 +215,7 @@ def flip(data: bytes) -> bytes:
 def test_a_vector_that_changed_on_disk_is_refused(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, dense="exact")
     with open_corpus(settings, SPACE) as corpus:
-        corpus.commit(new_version("a.txt", ["leave", "travel"]), b"leave\ntravel")
+        put(corpus, "a.txt", ["leave", "travel"])
         corpus.publish()
     path = tmp_path / "catalog.sqlite"
     with closing(sqlite3.connect(path)) as db:
@@ -236,7 +236,7 @@ def test_a_vector_that_changed_on_disk_is_refused(tmp_path: Path) -> None:
 
 def test_a_letter_between_the_chunks_that_changed_is_found_by_verify(tmp_path: Path) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
-        corpus.commit(new_version("a.txt", ["leave", "travel"]), b"leave\ntravel")
+        put(corpus, "a.txt", ["leave", "travel"])
         corpus.publish()
         with corpus.catalog.write() as db:
             db.execute(text("UPDATE texts SET text = replace(text, char(10), ' ')"))

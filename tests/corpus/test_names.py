@@ -22,7 +22,7 @@ from corpus.names import (
 )
 from corpus.settings import Settings
 from corpus.store import open_corpus
-from tests.builders import SPACE, new_version
+from tests.builders import SPACE, new_version, put
 
 INVISIBLE = ["\x00", "\n", "\x1b[31m", "\x7f", "\x85", "\u202e", "\u2028", "\ufeff", "\ud800", "\udcff"]
 
@@ -90,7 +90,7 @@ def test_metadata_has_a_limit_and_values_may_be_empty() -> None:
 def test_the_store_takes_no_other_name(tmp_path: Path, given: dict[str, Any]) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
         with pytest.raises(UsageError):
-            corpus.commit(new_version("a.txt", ["one"], **given), b"one")
+            put(corpus, "a.txt", ["one"], **given)
         assert corpus.state().documents == 0
         assert list(corpus.originals.all()) == []
         kept = corpus.commit(new_version("a.txt", ["one"]), b"one")

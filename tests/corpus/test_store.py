@@ -15,24 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from corpus.backup import verify
 from corpus.catalog import documents
 from corpus.errors import BusyError, DamagedError, EmbeddingError, NotFoundError
-from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Hit
-from tests.builders import SPACE, new_version, word_vector
+from tests.builders import SPACE, new_version, put, settings_for, word_vector
 
 WORDS = ["leave", "travel", "budget", "probe", "休暇", "旅費", "E-4032", "audit"]
 PATHS = [f"{name}.txt" for name in "abcdef"]
 GROUPS = ["public", "group:hr", "group:it"]
 HR = Caller(frozenset({"public", "group:hr"}))
-
-
-def settings_for(folder: Path, dense: str = "exact") -> Settings:
-    return Settings(data_dir=folder, dense=dense)
-
-
-def put(corpus: Corpus, path: str, lines: list[str], **given) -> str:
-    new = new_version(path, lines, **given)
-    return corpus.commit(new, "\n".join(lines).encode()).document_id
 
 
 def search(

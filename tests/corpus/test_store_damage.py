@@ -15,21 +15,16 @@ from corpus.backup import backup, restore, verify
 from corpus.catalog import open_database
 from corpus.child import FeedAddress
 from corpus.errors import DamagedError
-from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller
 from corpus.vectors import EmbeddedChromaIndex
 from corpus.vectors import folding as dense_room
-from tests.builders import SPACE, new_version, word_vector
+from tests.builders import SPACE, new_version, put, settings_for, word_vector
 from tests.corpus.dense import EAGER, PATIENT, build_as_a_child, wait_until
 
 CHUNKS = 240
 HR = Caller(frozenset({"public", "group:hr"}))
 QUERIES = ("leave number 7", "travel 31", "休暇 12")
-
-
-def settings_for(folder: Path) -> Settings:
-    return Settings(data_dir=folder, dense="chroma")
 
 
 def answers(corpus: Corpus, leg: str) -> list[list[tuple[int, float]]]:
@@ -49,7 +44,7 @@ def answers(corpus: Corpus, leg: str) -> list[list[tuple[int, float]]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in good order, its generation built by a real child; and a backup of it."""
     folder = tmp_path_factory.mktemp("whole")
-    with open_corpus(settings_for(folder / "data"), SPACE) as corpus:
+    with open_corpus(settings_for(folder / "data", "chroma"), SPACE) as corpus:
         for number in range(CHUNKS // 4):
             lines = [
                 f"leave number {number}",
@@ -68,7 +63,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(whole: Path) -> dict[str, list[list[tuple[int, float]]]]:
-    with open_corpus(Settings(data_dir=whole / "data", dense="exact"), SPACE) as corpus:
+    with open_corpus(settings_for(whole / "data"), SPACE) as corpus:
         return {leg: answers(corpus, leg) for leg in ("dense", "lexical")}
 
 
@@ -146,7 +141,7 @@ def test_a_damaged_index_is_said_answered_and_mended(
     found = sorted(data.glob(what))
     assert found
     damage(found[0])
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         state = corpus.state()
         assert len(state.problems) == 1, state
         assert f"{leg} index" in state.problems[0]
@@ -165,7 +160,7 @@ def test_a_damaged_index_is_said_answered_and_mended(
         assert answers(corpus, "dense") == expected["dense"]
         assert answers(corpus, "lexical") == expected["lexical"]
         assert corpus.notes() == ()
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         assert corpus.state().problems == ()
         assert verify(corpus).problems == ()
 
@@ -183,7 +178,7 @@ def test_one_search_says_the_damage_and_leaves_it_to_the_next_ingest(
     [found] = data.glob(what)
     flip(found)
     for _ in range(2):  # the second is told the same as the first
-        corpus = Corpus.open(settings_for(data), SPACE, one_shot=True)
+        corpus = Corpus.open(settings_for(data, "chroma"), SPACE, one_shot=True)
         try:
             assert answers(corpus, "dense") == expected["dense"]
             if found.name == "vectors.f32":  # Chroma's own files are not read for one search
@@ -195,7 +190,7 @@ def test_one_search_says_the_damage_and_leaves_it_to_the_next_ingest(
                 assert verify(corpus).problems == (problem,)
         finally:
             corpus.close()
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         assert corpus.notes()
         corpus.settle(0)  # as at the end of an ingest
         assert (corpus.notes(), corpus.state().problems) == ((), ())
@@ -207,8 +202,8 @@ def test_what_is_made_in_a_folder_that_was_there_is_private(tmp_path: Path) -> N
     tmp_path.chmod(0o755)
     before = os.umask(0o022)
     try:
-        with open_corpus(settings_for(tmp_path), SPACE) as corpus:
-            corpus.commit(new_version("a.txt", ["leave"]), b"leave")
+        with open_corpus(settings_for(tmp_path, "chroma"), SPACE) as corpus:
+            put(corpus, "a.txt", ["leave"])
             corpus.publish()
             corpus.dense.fold()
             seen = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
@@ -224,7 +219,7 @@ def test_what_is_made_in_a_folder_that_was_there_is_private(tmp_path: Path) -> N
 def test_indexes_that_were_not_built_yet_are_no_fault(whole: Path, tmp_path: Path) -> None:
     restore(whole / "backup.tar", tmp_path / "data")
     for one_shot in (True, False):
-        corpus = Corpus.open(settings_for(tmp_path / "data"), SPACE, one_shot=one_shot)
+        corpus = Corpus.open(settings_for(tmp_path / "data", "chroma"), SPACE, one_shot=one_shot)
         try:
             assert verify(corpus).problems == ()
             corpus.search_lexical("leave", 1, OWNER)  # waits until that one is built
@@ -252,7 +247,7 @@ def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
     path = data / "catalog.sqlite"
     damage(path)
     left = path.read_bytes() if path.exists() else None
-    with pytest.raises(DamagedError) as caught, open_corpus(settings_for(data), SPACE):
+    with pytest.raises(DamagedError) as caught, open_corpus(settings_for(data, "chroma"), SPACE):
         pass
     assert caught.value.code == "damaged"
     assert str(path) in caught.value.message
@@ -262,7 +257,7 @@ def test_a_damaged_catalog_is_refused_and_a_backup_brings_it_back(
     assert [one.read_bytes() for one in data.glob("catalog.sqlite.before-restore-*[0-9]")] == (
         [left] if left is not None else []
     )
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         corpus.publish()
         assert answers(corpus, "dense") == expected["dense"]
         assert answers(corpus, "lexical") == expected["lexical"]
@@ -285,10 +280,10 @@ def test_no_byte_of_a_catalog_at_rest_changes_unnoticed(data: Path) -> None:
 def test_a_seal_is_broken_before_the_first_write_and_made_anew_by_closing(data: Path) -> None:
     seal = data / "catalog.sqlite.seal"
     before = seal.read_bytes()
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         corpus.search_dense(word_vector("leave"), 3, OWNER)
         assert seal.read_bytes() == before  # reading leaves it
-        corpus.commit(new_version("new.txt", ["a new rule"]), b"a new rule")
+        put(corpus, "new.txt", ["a new rule"])
         assert not seal.exists()  # a crash from here on leaves none
     assert seal.read_bytes() not in (before, b"")
     open_database(data).close()
@@ -303,7 +298,10 @@ def test_what_a_crash_left_damaged_is_refused_however_often_it_is_opened(data: P
     (data / "catalog.sqlite.seal").unlink()
     (data / "owner.lock").write_text('{"pid": 1, "command": "vouch serve", "since": "then"}')
     for _ in range(3):
-        with pytest.raises(DamagedError, match="is damaged"), open_corpus(settings_for(data), SPACE):
+        with (
+            pytest.raises(DamagedError, match="is damaged"),
+            open_corpus(settings_for(data, "chroma"), SPACE),
+        ):
             pass
     assert not (data / "catalog.sqlite.seal").exists()
 
@@ -312,8 +310,8 @@ def test_a_catalog_too_large_to_be_read_whole_has_no_seal(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpus.catalog.seal.SEALED_BYTES", 1000)
-    with open_corpus(settings_for(data), SPACE) as corpus:
-        corpus.commit(new_version("new.txt", ["a new rule"]), b"a new rule")
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
+        put(corpus, "new.txt", ["a new rule"])
     assert not (data / "catalog.sqlite.seal").exists()
-    with open_corpus(settings_for(data), SPACE) as corpus:
+    with open_corpus(settings_for(data, "chroma"), SPACE) as corpus:
         assert verify(corpus).problems == ()

@@ -16,27 +16,17 @@ from sqlalchemy import select
 from corpus.catalog import documents
 from corpus.catalog.schema import chunks
 from corpus.embedding import open_embedder
-from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter, Float32
 from corpus.vectors.graph import Graph, GraphError
 from rag.retrieval.retriever import Retriever
-from tests.builders import SPACE, WordEmbedder, new_version, word_vector
+from tests.builders import SPACE, WordEmbedder, new_version, put, settings_for, word_vector
 from tests.corpus.dense import always_ask_chroma, wait_until
 
 HR = Caller(frozenset({"public", "group:hr"}))
 SAMPLE = Path(__file__).parents[2] / "corpus" / "sample" / "sources"
 
 Ranked = list[tuple[int, float]]
-
-
-def settings_for(folder: Path, dense: str, **given: object) -> Settings:
-    return Settings(data_dir=folder, dense=dense, **given)  # type: ignore[arg-type]
-
-
-def put(corpus: Corpus, path: str, lines: list[str], access: str = "public") -> str:
-    new = new_version(path, lines, access=frozenset({access}))
-    return corpus.commit(new, "\n".join(lines).encode()).document_id
 
 
 def ranked(corpus: Corpus, query: Float32, k: int = 20, caller: Caller = OWNER) -> Ranked:
@@ -65,7 +55,12 @@ def test_exact_results_are_the_same_to_the_bit_across_restarts_rebuilds_and_fold
     folder = tmp_path / "data"
     with open_corpus(settings_for(folder, "exact"), SPACE) as corpus:
         for number in rng.permutation(60).tolist():
-            put(corpus, f"{number}.txt", [f"leave {number}", f"travel {number % 7}"] * 2, _access(number))
+            put(
+                corpus,
+                f"{number}.txt",
+                [f"leave {number}", f"travel {number % 7}"] * 2,
+                access=frozenset({_access(number)}),
+            )
         corpus.publish()
         wanted = everything(corpus)
     for dense in ("chroma", "exact"):
@@ -174,12 +169,22 @@ def test_what_a_caller_may_not_see_never_comes_back(
         monkeypatch.setattr(Graph, "__init__", refuse)
     with open_corpus(settings_for(tmp_path, "exact"), SPACE) as corpus:
         for number in range(48):
-            put(corpus, f"{number}.txt", [f"leave {number}", f"secret travel {number}"], _access(number))
+            put(
+                corpus,
+                f"{number}.txt",
+                [f"leave {number}", f"secret travel {number}"],
+                access=frozenset({_access(number)}),
+            )
         corpus.publish()
     corpus = open_by(path, tmp_path, request)
     try:
         for number in range(48, 60):  # newer than any generation
-            put(corpus, f"{number}.txt", [f"leave {number}", f"secret travel {number}"], _access(number))
+            put(
+                corpus,
+                f"{number}.txt",
+                [f"leave {number}", f"secret travel {number}"],
+                access=frozenset({_access(number)}),
+            )
         corpus.publish()
         looks(corpus, {f"{number}.txt" for number in range(60) if number % 3})
         with corpus.catalog.write() as db:  # one is taken from the public, and one is given
@@ -279,10 +284,10 @@ def test_fifty_folds_under_queries_through_the_store(tmp_path: Path) -> None:
 
 
 def test_given_chunks_are_scored_as_a_search_scores_them(tmp_path: Path) -> None:
-    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
+    with open_corpus(settings_for(tmp_path), SPACE) as corpus:
         lines = ["apples and pears", "pears and plums", "plums alone", "a ladder"]
-        corpus.commit(new_version("fruit.txt", lines), "\n".join(lines).encode())
-        corpus.commit(new_version("japan.txt", ["旅費は実費"], covered=False), "旅費は実費".encode())
+        put(corpus, "fruit.txt", lines)
+        put(corpus, "japan.txt", ["旅費は実費"], covered=False)
         corpus.publish()
         query = WordEmbedder().embed_query("plums and pears")
         found = corpus.search_dense(query, 10, OWNER)

@@ -14,8 +14,8 @@ from corpus.catalog import documents
 from corpus.errors import StorageError
 from corpus.store import Corpus, open_corpus
 from corpus.types import ANYONE, OWNER
-from tests.builders import SPACE, new_version
-from tests.corpus.test_store import put, search, settings_for
+from tests.builders import SPACE, put, settings_for
+from tests.corpus.test_store import search
 
 
 @pytest.mark.parametrize("dense", ["exact", "chroma"])
@@ -59,15 +59,15 @@ def test_a_folder_that_is_moved_while_it_is_open_takes_no_change(tmp_path: Path,
     """What was written went to the old place, or into what had taken it, and was acknowledged."""
     old, new = tmp_path / "old", tmp_path / "new"
     corpus = Corpus.open(settings_for(old), SPACE)
-    own = corpus.commit(new_version("a.txt", ["leave"]), b"leave").document_id
+    own = put(corpus, "a.txt", ["leave"])
     corpus.publish()
     old.rename(new)
     if another:
         with open_corpus(settings_for(old), SPACE) as other:
-            other.commit(new_version("b.txt", ["travel"]), b"travel")
+            put(other, "b.txt", ["travel"])
     assert [hit.source for hit in corpus.passages_with("leave", OWNER)] == ["a.txt"]
     for change in (
-        lambda: corpus.commit(new_version("c.txt", ["audit"]), b"audit"),
+        lambda: put(corpus, "c.txt", ["audit"]),
         lambda: corpus.remove([own]),
         lambda: corpus.erase([own]),
     ):

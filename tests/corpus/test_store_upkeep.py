@@ -18,8 +18,8 @@ from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE
 from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
-from tests.builders import DIMENSION, SPACE, word_vector
-from tests.corpus.upkeep import die_at, put, scores, settings_for
+from tests.builders import DIMENSION, SPACE, put, settings_for, word_vector
+from tests.corpus.upkeep import die_at, scores
 
 # ---- settling --------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from corpus.store import Corpus
 from corpus.types import OWNER
 from corpus.vectors import embedded, folding, lazy
 from corpus.vectors.lazy import LazyDense
-from tests.builders import SPACE, new_version, word_vector
+from tests.builders import SPACE, put, word_vector
 from tests.corpus.dense import build_here
 
 
@@ -27,10 +27,6 @@ def is_open(corpus: Corpus) -> bool:
 def lazily(folder: Path, dense: str = "chroma", *, one_shot: bool = False) -> Corpus:
     settings = Settings(data_dir=folder, dense=dense)  # type: ignore[arg-type]
     return Corpus.open(settings, SPACE, lazily=True, one_shot=one_shot)
-
-
-def put(corpus: Corpus, path: str, *lines: str) -> str:
-    return corpus.commit(new_version(path, list(lines)), "\n".join(lines).encode()).document_id
 
 
 def found(corpus: Corpus, words: str) -> list[str]:
@@ -45,21 +41,21 @@ def test_a_few_changes_open_nothing_and_are_found_by_the_first_search(
 ) -> None:
     monkeypatch.setattr("corpus.store._MEND_ROWS", 0)
     with_all = lazily(tmp_path / "data", dense)
-    put(with_all, "many.md", *(f"page {number} of the handbook" for number in range(8)))
+    put(with_all, "many.md", [f"page {number} of the handbook" for number in range(8)])
     with_all.publish()
     with_all.close()
 
     corpus = lazily(tmp_path / "data", dense)
-    put(corpus, "食堂.md", "食堂は十一時半に開く canteen opens")
-    put(corpus, "old.md", "the canteen is closed")
-    corpus.remove([put(corpus, "old.md", "canteen closed for ever")])
+    put(corpus, "食堂.md", ["食堂は十一時半に開く canteen opens"])
+    put(corpus, "old.md", ["the canteen is closed"])
+    corpus.remove([put(corpus, "old.md", ["canteen closed for ever"])])
     corpus.publish()
     corpus.settle(1)
     assert not is_open(corpus)
     assert found(corpus, "canteen opens")[0] == "食堂は十一時半に開く canteen opens"
     assert not any("closed" in text for text in found(corpus, "canteen closed"))
     assert is_open(corpus)
-    put(corpus, "new.md", "the canteen is open again")
+    put(corpus, "new.md", ["the canteen is open again"])
     corpus.publish()
     assert "the canteen is open again" in found(corpus, "canteen open again")
     corpus.close()
@@ -67,7 +63,7 @@ def test_a_few_changes_open_nothing_and_are_found_by_the_first_search(
 
 def test_the_vectors_of_a_few_passages_open_nothing(tmp_path: Path) -> None:
     corpus = lazily(tmp_path / "data")
-    put(corpus, "a.md", "one two", "three")
+    put(corpus, "a.md", ["one two", "three"])
     corpus.publish()
     with corpus.catalog.read() as db:
         chunks = np.array(sorted(db.execute(select(schema.chunks.c.id)).scalars()), np.int64)
@@ -81,7 +77,7 @@ def test_the_vectors_of_a_few_passages_open_nothing(tmp_path: Path) -> None:
 
 def test_it_can_be_opened_before_its_first_search(tmp_path: Path) -> None:
     corpus = lazily(tmp_path / "data")
-    put(corpus, "a.md", "one")
+    put(corpus, "a.md", ["one"])
     corpus.publish()
     corpus.open_dense()
     corpus.open_dense()
@@ -101,7 +97,7 @@ def test_a_job_that_changes_much_is_followed_as_it_goes(
     corpus = lazily(tmp_path / "data")
     for number in range(4):
         assert not is_open(corpus)
-        put(corpus, f"{number}.md", f"note {number}")
+        put(corpus, f"{number}.md", [f"note {number}"])
         corpus.publish()
     assert is_open(corpus)
     assert corpus.dense.state().rows == 4
@@ -112,7 +108,7 @@ def test_the_state_of_what_was_never_built_is_told_without_a_vector_being_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = lazily(tmp_path / "data")
-    put(corpus, "a.md", "one", "two", "three")
+    put(corpus, "a.md", ["one", "two", "three"])
     corpus.publish()
     for scan_rows in (2, 10):
         policy = folding.FoldPolicy(scan_rows=scan_rows)
@@ -140,7 +136,7 @@ def test_damage_is_seen_by_who_asks_for_the_state_and_built_again_by_the_next_sm
 ) -> None:
     build_here(monkeypatch)
     corpus = lazily(tmp_path / "data")
-    put(corpus, "a.md", "one", "two", "three")
+    put(corpus, "a.md", ["one", "two", "three"])
     corpus.publish()
     corpus.dense.fold()
     corpus.close()
@@ -152,7 +148,7 @@ def test_damage_is_seen_by_who_asks_for_the_state_and_built_again_by_the_next_sm
     assert len(found(corpus, "one")) == 3
     corpus.close()
     corpus = lazily(tmp_path / "data")
-    put(corpus, "b.md", "four")
+    put(corpus, "b.md", ["four"])
     corpus.publish()
     corpus.settle(1)
     assert (corpus.dense.state().problem, corpus.dense.state().rows) == ("", 4)
@@ -164,8 +160,8 @@ def test_erasing_through_it_leaves_the_generation_in_use(
 ) -> None:
     build_here(monkeypatch)
     corpus = lazily(tmp_path / "data")
-    put(corpus, "a.md", "one", "two")
-    gone = put(corpus, "b.md", "three")
+    put(corpus, "a.md", ["one", "two"])
+    gone = put(corpus, "b.md", ["three"])
     corpus.publish()
     corpus.erase([gone])
     assert sorted(found(corpus, "three")) == ["one", "two"]
@@ -184,7 +180,7 @@ def test_an_index_that_cannot_be_opened_is_no_lost_change(tmp_path: Path) -> Non
 
     assert isinstance(corpus.dense, LazyDense)
     opening, corpus.dense._open = corpus.dense._open, refuse  # type: ignore[assignment]
-    put(corpus, "a.md", "one")
+    put(corpus, "a.md", ["one"])
     corpus.publish()
     with pytest.raises(DamagedError):
         found(corpus, "one")

@@ -9,22 +9,11 @@ import sys
 from pathlib import Path
 
 from corpus.crashpoints import VARIABLE
-from corpus.settings import Settings
 from corpus.store import Corpus
-from corpus.types import OWNER, NewVersion
-from tests.builders import new_version
+from corpus.types import OWNER
 
 ERASED = "zyzzyva"
 """A word that stands nowhere else."""
-
-
-def settings_for(folder: Path, dense: str = "exact") -> Settings:
-    return Settings(data_dir=folder, dense=dense)
-
-
-def put(corpus: Corpus, path: str, lines: list[str], **given: object) -> str:
-    new: NewVersion = new_version(path, lines, **given)  # type: ignore[arg-type]
-    return corpus.commit(new, "\n".join(lines).encode()).document_id
 
 
 def scores(corpus: Corpus, query: str) -> list[tuple[int, float]]:
@@ -36,8 +25,7 @@ DIE = f"""
 import sys
 from pathlib import Path
 from corpus.store import open_corpus
-from tests.builders import SPACE
-from tests.corpus.upkeep import put, settings_for
+from tests.builders import SPACE, put, settings_for
 with open_corpus(settings_for(Path(sys.argv[1])), SPACE) as corpus:
     if sys.argv[2:]:
         corpus.erase(sys.argv[2:])

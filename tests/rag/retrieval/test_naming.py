@@ -28,7 +28,7 @@ from rag.retrieval.naming import (
 )
 from rag.retrieval.retriever import Retriever
 from rag.words.editions import Edition
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, put
 from tests.rag.retrieval.named import ALONE, first_of, hits_of, wanted
 
 APPLE_2022 = naming("Apple Inc. (2022 Q3)", ["2022 Q3 AAPL.pdf"], "For the quarter ended June 25, 2022")
@@ -177,7 +177,7 @@ def plans(tmp_path: Path) -> Iterator[Corpus]:
                 f"Northwind {plan}",
                 f"members pay a deductible of {number}00 dollars before the plan pays",
             ]
-            corpus.commit(new_version(f"{plan.lower()}.txt", lines), "\n".join(lines).encode())
+            put(corpus, f"{plan.lower()}.txt", lines)
         corpus.publish()
         yield corpus
 
@@ -202,7 +202,7 @@ def test_names_are_read_again_when_memory_is_full_or_something_was_written(
     assert asked.search(question, 10, OWNER).hits[0] == first[0], "some are remembered, and others are not"
     lines = ["Northwind Zenith", "members pay a deductible of 300 dollars before the plan pays"]
     plans.erase([first[0].document_id])
-    plans.commit(new_version("basic.txt", lines), "\n".join(lines).encode())
+    put(plans, "basic.txt", lines)
     plans.publish()
     named = asked._named._names(asked.search(question.replace("Basic", "Zenith"), 1, OWNER).hits, OWNER)
     assert "zenith" in named[0].words

@@ -25,7 +25,7 @@ from rag.retrieval.filters import parse_filter, read_filter
 from rag.retrieval.ranking import Recipe
 from rag.retrieval.retriever import FEWEST_TURNS, LOOKED_AT, MAX_K, RECIPE, Retriever
 from rag.words.told import tell
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, put
 
 HR = Caller(frozenset({"public", "group:hr"}))
 MAY, JUNE = datetime(2024, 5, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
     ]  # fmt: skip
     with open_corpus(chosen, SPACE) as opened:
         for path, lines, more in given:
-            opened.commit(new_version(path, lines, **more), "\n".join(lines).encode())
+            put(opened, path, lines, **more)
         opened.publish()
         yield opened
 
@@ -113,7 +113,7 @@ def test_the_best_candidates_alone_are_looked_at_closely(
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as corpus:
         for at in range(LOOKED_AT + 20):
             line = f"leave {'annual ' * (at % 7)}{at}"
-            corpus.commit(new_version(f"{at:03}.txt", [line]), line.encode())
+            put(corpus, f"{at:03}.txt", [line])
         corpus.publish()
         asked: list[int] = []
         places = corpus.places
@@ -383,7 +383,7 @@ def test_a_search_as_of_an_instant_finds_what_was_said_then_and_says_so(
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         moments = []
         for line in (before, after):
-            opened.commit(new_version("travel.txt", [line]), line.encode())
+            put(opened, "travel.txt", [line])
             opened.publish()
             moments.append(datetime.now(UTC))
         search = retriever(opened).search

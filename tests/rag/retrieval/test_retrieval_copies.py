@@ -10,7 +10,7 @@ from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE, OWNER, Caller, Filter
 from rag.retrieval.retriever import Retriever
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, new_version, put
 
 
 def test_files_of_the_same_content_are_found_once_and_name_each_other(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_files_of_the_same_content_are_found_once_and_name_each_other(tmp_path: 
     ]
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         for path, more in places:
-            opened.commit(new_version(path, lines, **more), "\n".join(lines).encode())
+            put(opened, path, lines, **more)
         opened.publish()
         search = Retriever(opened, WordEmbedder(), opened.settings).search
 
@@ -50,7 +50,7 @@ def test_a_copy_is_found_by_its_own_name_and_shown_whole(tmp_path: Path) -> None
     lines = ["members pay a deductible", "members pay a premium, too"]
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         for title in ("apollo", "zeus", "計画書", "hera", "athena"):
-            opened.commit(new_version(f"{title}.txt", lines, title=title), "\n".join(lines).encode())
+            put(opened, f"{title}.txt", lines, title=title)
         opened.publish()
         search = Retriever(opened, WordEmbedder(), opened.settings).search
         for name in ("apollo", "zeus", "計画書"):

@@ -22,7 +22,7 @@ from rag.retrieval.library import CallersLibrary
 from rag.retrieval.ranking import Recipe
 from rag.retrieval.retriever import RECIPE, Retriever, SearchResult
 from rag.retrieval.spelling import SURE_CHARS, Vocabulary, put_right, slips_of
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, new_version, put
 
 LINES = [
     "the vacation allowance is twenty days a year",
@@ -191,7 +191,7 @@ def test_an_odd_text_takes_no_longer_than_it_is_long(text: str) -> None:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
     chosen = Settings(data_dir=tmp_path_factory.mktemp("spelling"), dense="exact")
     with open_corpus(chosen, SPACE) as opened:
-        opened.commit(new_version("handbook.txt", LINES), "\n".join(LINES).encode())
+        put(opened, "handbook.txt", LINES)
         secret = ["the pension is three months of salary"]
         opened.commit(new_version("board.txt", secret, access=frozenset({"group:board"})), secret[0].encode())
         opened.publish()
@@ -231,7 +231,7 @@ def test_what_a_caller_may_not_read_puts_nothing_right(corpus: Corpus) -> None:
 def test_what_a_caller_may_not_read_leaves_a_word_to_be_put_right(tmp_path: Path) -> None:
     """That nothing is put right would say that a hidden document has the very word."""
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
-        opened.commit(new_version("open.txt", ["the plants are watered"]), b"the plants are watered")
+        put(opened, "open.txt", ["the plants are watered"])
         hidden = opened.commit(
             new_version("hidden.txt", ["the project planta"], access=frozenset({"group:board"})),
             b"the project planta",
@@ -248,7 +248,7 @@ def test_the_past_has_its_own_words(tmp_path: Path) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         moments = []
         for line in ("the sabbatical is paid", "the holiday is paid"):
-            opened.commit(new_version("a.txt", [line]), line.encode())
+            put(opened, "a.txt", [line])
             opened.publish()
             moments.append(datetime.now(UTC))
         retriever = Retriever(opened, PiecesEmbedder(), opened.settings)
@@ -271,7 +271,7 @@ def test_an_answer_is_for_the_question_as_it_was_read(corpus: Corpus, models: Mo
 def test_a_short_word_that_no_document_has_is_not_answered_as_another(tmp_path: Path, models: Models) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         lines = ["the venom is kept in the locked fridge", "managers approve each reimbursement"]
-        opened.commit(new_version("lab.txt", lines), "\n".join(lines).encode())
+        put(opened, "lab.txt", lines)
         opened.publish()
         assert len("venmo") < SURE_CHARS
         assert (
@@ -288,7 +288,7 @@ def test_a_rewording_does_not_pass_by_the_guard_of_short_words(tmp_path: Path, m
             "The venom is released to the workforce on the first Friday of each month.",
             "managers approve it",
         ]
-        opened.commit(new_version("lab.txt", lines), "\n".join(lines).encode())
+        put(opened, "lab.txt", lines)
         opened.publish()
         given = answer(Ask("what is released to the staff, the venmo"), library(opened), models)
         assert given.abstained
@@ -298,7 +298,7 @@ def test_a_rewording_does_not_pass_by_the_guard_of_short_words(tmp_path: Path, m
 def test_a_refused_follow_up_is_told_as_it_was_judged(tmp_path: Path, models: Models) -> None:
     with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as opened:
         line = "the venom is kept in the locked fridge"
-        opened.commit(new_version("lab.txt", [line]), line.encode())
+        put(opened, "lab.txt", [line])
         opened.publish()
         earlier = (Message("user", "Who watered the plants of the board?"),)
         given = answer(Ask("and the venmo?", history=earlier), library(opened), models)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from rag.retrieval.subjects import called, lacking, names_in, rarest, telling
-from tests.builders import SPACE, new_version
+from tests.builders import SPACE, put
 from tests.rag.retrieval.named import ALONE, found, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
@@ -29,7 +29,7 @@ ASKED = "What was the cash flow from operating activities at Globex in the quart
 def reports(tmp_path: Path) -> Iterator[Corpus]:
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
         for number, (path, text) in enumerate(REPORTS.items()):
-            corpus.commit(new_version(path, [f"{text} {number}"]), f"{text} {number}".encode())
+            put(corpus, path, [f"{text} {number}"])
         corpus.publish()
         yield corpus
 
@@ -51,7 +51,7 @@ def test_a_report_says_whose_it_is_in_its_first_lines(tmp_path: Path, begins: st
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
         for number in range(6):
             lines = ["FORM 10-Q, by registrant" if number else begins, f"{REPORTS[OTHERS[0]]} {number}"]
-            corpus.commit(new_version(f"000{number}.txt", lines), "\n".join(lines).encode())
+            put(corpus, f"000{number}.txt", lines)
         corpus.publish()
         told, plain = (
             {hit.source: hit.score for hit in hits_of(corpus, ASKED, recipe) if "cash" in hit.text}
@@ -104,7 +104,7 @@ def test_a_compound_in_a_file_name_says_whom_it_is_about(tmp_path: Path) -> None
     question = "How often does the Dental plan pay for a visit once a year after all of that?"
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
         for path, text in files.items():
-            corpus.commit(new_version(path, [text]), text.encode())
+            put(corpus, path, [text])
         corpus.publish()
         assert found(corpus, question, ALONE.without("named"))[0] == "VisionPlanSummary.txt"
         assert found(corpus, question)[0] == "DentalPlanSummary.txt"
@@ -129,7 +129,7 @@ def test_a_document_that_has_the_word_anywhere_is_not_lowered(tmp_path: Path) ->
             "Parental Leave.txt": ["the calendar of this year"],
             "Handbook.txt": handbook,
         }.items():
-            corpus.commit(new_version(path, lines), "\n".join(lines).encode())
+            put(corpus, path, lines)
         corpus.publish()
         question = "How many Days of Leave do you get a year?"
         assert set(names_in(question)) >= {"leav"}

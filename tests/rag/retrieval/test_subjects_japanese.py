@@ -12,7 +12,7 @@ import pytest
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
 from rag.retrieval.subjects import called, companies, names_in
-from tests.builders import SPACE, new_version
+from tests.builders import SPACE, put
 from tests.rag.retrieval.named import ALONE, found
 
 RULES = "年次有給休暇は入社から六か月で与える。日数は何日かを次の表に示す。"
@@ -24,7 +24,7 @@ def holding(folder: Path, texts: dict[str, str]) -> Iterator[Corpus]:
     with open_corpus(Settings(data_dir=folder / "data", dense="exact"), SPACE) as corpus:
         for number, (path, text) in enumerate(texts.items()):
             said = f"{text}{number}"
-            corpus.commit(new_version(path, [said], covered=False, language="ja"), said.encode())
+            put(corpus, path, [said], covered=False, language="ja")
         corpus.publish()
         yield corpus
 

@@ -14,7 +14,7 @@ from rag.retrieval.named import NamedFirst
 from rag.retrieval.ranking import Recipe
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.subjects import is_written_large, spaced, unmarked
-from tests.builders import SPACE, WordEmbedder, new_version
+from tests.builders import SPACE, WordEmbedder, new_version, put
 from tests.rag.retrieval.named import ALONE, hits_of
 
 OTHERS = ["Initech Inc.txt", "Umbrella Inc.txt", "Stark Inc.txt", "Wayne Inc.txt"]
@@ -34,7 +34,7 @@ DOCUMENTS = [("", path) for path in REPORTS]
 def reports(tmp_path: Path) -> Iterator[Corpus]:
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
         for path, lines in REPORTS.items():
-            corpus.commit(new_version(path, lines), "\n".join(lines).encode())
+            put(corpus, path, lines)
         corpus.publish()
         yield corpus
 
@@ -107,9 +107,9 @@ def test_a_title_that_is_written_out_makes_no_name_of_its_words() -> None:
 def test_other_languages_write_more_than_names_large(tmp_path: Path) -> None:
     with open_corpus(Settings(data_dir=tmp_path / "data", dense="exact"), SPACE) as corpus:
         lines = ["der Urlaub und den Urlaub, im Urlaub sind tage frei", "and two of tage are paid"]
-        corpus.commit(new_version("Urlaub.txt", lines, language="de"), "\n".join(lines).encode())
+        put(corpus, "Urlaub.txt", lines, language="de")
         other = ["tage frei", "tage paid"]
-        corpus.commit(new_version("Reise.txt", other, language="de"), "\n".join(other).encode())
+        put(corpus, "Reise.txt", other, language="de")
         corpus.publish()
         question = "tage urlaub frei"
         assert scores(corpus, question, ALONE) == scores(corpus, question, ALONE.without("named"))
@@ -141,7 +141,7 @@ def test_it_is_remembered_until_something_is_written(
     assert asked == ["globex"]
     retriever.search(ASKED, 10, ANYONE)
     assert asked == ["globex"] * 2, "each caller's own passages decide"
-    reports.commit(new_version("new.txt", ["something new"]), b"something new")
+    put(reports, "new.txt", ["something new"])
     reports.publish()
     retriever.search(ASKED, 10, OWNER)
     assert asked == ["globex"] * 3
