@@ -138,6 +138,12 @@ def out_of_memory(error: BaseException) -> UnavailableError | None:
     )
 
 
+def unwritten(what: str, path: object, error: OSError, hint: str) -> StorageError:
+    """Returns what to tell when a file of the data folder cannot be written, with the code of why."""
+    message = f"{what} cannot be written to {path}: {error.strerror or error}."
+    return StorageError(message, code=disk_code(error), hint=hint)
+
+
 def not_permitted(error: PermissionError) -> StorageError:
     """Returns what to tell when the system forbids something that no part of the program foresaw."""
     what = error.filename or error.filename2 or "something it needs"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.durable import replace_file
-from corpus.errors import StorageError, UsageError, disk_code
+from corpus.errors import UsageError, unwritten
 from rag.grounding.abstention import FITTED, Abstention, Logistic, Signals
 
 Floats = NDArray[np.float64]
@@ -240,6 +240,9 @@ def _point(chances: Floats, labels: Floats, threshold: float) -> Point:
 # ---- kept with the corpus ------------------------------------------------------------------------
 
 
+_MEND = "It decides as before. Make room, or the folder writable, and calibrate again."
+
+
 def save(data_dir: Path, abstention: Abstention, space: str, about: dict[str, Any]) -> None:
     """Keeps a decision with a corpus; ``space`` is the embedding space whose cosines it was fitted on.
 
@@ -259,7 +262,7 @@ def save(data_dir: Path, abstention: Abstention, space: str, about: dict[str, An
     try:
         replace_file(target, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
-        raise _unwritten(target, error) from error
+        raise unwritten("The calibration", target, error, _MEND) from error
 
 
 def load(data_dir: Path, space: str) -> Abstention | None:
@@ -290,16 +293,8 @@ def forget(data_dir: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _unwritten(data_dir / FILE_NAME, error) from error
+        raise unwritten("The calibration", data_dir / FILE_NAME, error, _MEND) from error
     return True
-
-
-def _unwritten(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"The calibration cannot be written to {path}: {error.strerror or error}.",
-        code=disk_code(error),
-        hint="It decides as before. Make room, or the folder writable, and calibrate again.",
-    )
 
 
 def _json(logistic: Logistic) -> dict[str, float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from corpus.durable import replace_file
-from corpus.errors import StorageError
+from corpus.errors import unwritten
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,5 @@ def record(folder: Path, model: str, found: Measurement) -> None:
     try:
         replace_file(folder / FILE_NAME, text + "\n")
     except OSError as error:
-        raise StorageError(
-            f"What was measured cannot be written to {folder / FILE_NAME}: {error.strerror or error}.",
-            hint="The figures were shown; mend that and run it again to keep them.",
-        ) from error
+        hint = "The figures were shown; mend that and run it again to keep them."
+        raise unwritten("What was measured", folder / FILE_NAME, error, hint) from error

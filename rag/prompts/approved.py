@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from corpus.durable import replace_file, unfinished
-from corpus.errors import NotFoundError, StorageError, UsageError, disk_code
+from corpus.errors import NotFoundError, UsageError, unwritten
 from corpus.language import normalise
 from rag.prompts.prompting import NOT_IN_DOCUMENTS, Example, is_japanese
 from rag.prompts.strategies import read_rows
@@ -165,6 +165,9 @@ def forget(folder: Path, document_ids: Sequence[str]) -> int:
     return len(there) - len(left)
 
 
+_MEND = "Nothing was changed; mend that and do it again."
+
+
 def _write(folder: Path, all: Sequence[Approved]) -> None:
     """Writes the file whole or not at all, and none where there is nothing to keep; only its user may read it."""
     path = folder / FILE_NAME
@@ -176,7 +179,7 @@ def _write(folder: Path, all: Sequence[Approved]) -> None:
             return
         replace_file(path, "".join(lines))
     except OSError as error:
-        raise _unwritten(path, error) from error
+        raise unwritten("The examples", path, error, _MEND) from error
 
 
 def _clear(folder: Path) -> None:
@@ -184,15 +187,7 @@ def _clear(folder: Path) -> None:
     try:
         unfinished(folder / FILE_NAME).unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritten(unfinished(folder / FILE_NAME), error) from error
-
-
-def _unwritten(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"The examples cannot be written to {path}: {error.strerror or error}.",
-        code=disk_code(error),
-        hint="Nothing was changed; mend that and do it again.",
-    )
+        raise unwritten("The examples", unfinished(folder / FILE_NAME), error, _MEND) from error
 
 
 def _row(one: Approved) -> dict[str, Any]:
