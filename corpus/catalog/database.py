@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sqlite3
@@ -20,12 +21,21 @@ from corpus.errors import DamagedError, StorageError
 from corpus.scratch import scratch_folder
 from corpus.sqlite import SqliteFile, make_private
 
+log = logging.getLogger(__name__)
+
 FILE_NAME = "catalog.sqlite"
 ASIDE = ".before-restore-"
 """Follows the file's name where a restored catalog took its place; then comes the time."""
 
 _MOST_PATH_BYTES = 500
 """SQLite's own limit is 512, with what it adds to the name of a file beside it (os_unix.c, MAX_PATHNAME)."""
+
+_LONG_BYTES = 100 << 20
+_MIGRATING = (
+    "The catalog (%.1f GB) is an earlier Vouch's and is brought up to date, once: of a large one that takes minutes. "
+    "Stopped, it begins again the next time, and nothing is lost."
+)
+"""Said where a migration takes longer than a moment: nothing else is heard of the command meanwhile."""
 
 _COPIES = (".v", ASIDE, f"-wal{ASIDE}", f"-shm{ASIDE}")
 
@@ -220,6 +230,8 @@ def _open_writable(path: Path) -> Database:
                 _file(path).check_header(db)
                 found = schema.found_version(db)
             if 0 < found < schema.SCHEMA_VERSION:
+                if (size := path.stat().st_size) > _LONG_BYTES:
+                    log.warning(_MIGRATING, size / 1e9)
                 _keep_copy(engine, path.with_name(f"{path.name}.v{found}"))
             if found < schema.SCHEMA_VERSION:
                 break_seal(path)

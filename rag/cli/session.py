@@ -78,7 +78,7 @@ class Session:
 
 
 def start_logging(verbose: bool) -> None:
-    """Sends what the program notes about itself to stderr: all of it, or nothing below an error.
+    """Sends what the program notes about itself to stderr: all of it, or nothing below an error but what is waited for.
 
     Of the libraries no more than warnings: HTTP clients note the whole address of each request, with any password
     or code in it.
@@ -87,6 +87,7 @@ def start_logging(verbose: bool) -> None:
         level=logging.WARNING if verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("corpus.catalog.database").setLevel(logging.WARNING)
     if verbose:
         for ours in ("corpus", "ingest", "rag"):
             logging.getLogger(ours).setLevel(logging.DEBUG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -14,12 +15,13 @@ import pytest
 from sqlalchemy import text
 
 from corpus.backup import backup, restore, verify, verify_backup
-from corpus.catalog import documents, open_database, records, schema
+from corpus.catalog import database, documents, open_database, records, schema
 from corpus.catalog.seal import seal_path
 from corpus.errors import DamagedError, StorageError
 from corpus.settings import Settings
 from corpus.store import open_corpus
 from corpus.types import ANYONE, OWNER, Caller
+from rag.cli.session import start_logging
 from tests.builders import SPACE, put, word_vector
 
 DUMP = Path(__file__).with_name("schema_v1.sql")
@@ -242,3 +244,16 @@ def test_a_letter_between_the_chunks_that_changed_is_found_by_verify(tmp_path: P
             db.execute(text("UPDATE texts SET text = replace(text, char(10), ' ')"))
         [problem] = verify(corpus).problems
         assert problem.startswith("The text of version 1 of")
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_long_migration_is_announced_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, large: bool
+) -> None:
+    write_old(tmp_path)
+    monkeypatch.setattr(database, "_LONG_BYTES", 0 if large else 1 << 40)
+    monkeypatch.setattr(database.log, "level", logging.NOTSET)
+    start_logging(verbose=False)
+    for _ in range(2):
+        open_database(tmp_path).close()
+    assert caplog.text.count("brought up to date, once") == large
