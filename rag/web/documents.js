@@ -1,6 +1,6 @@
 // What the corpus holds, what is being read into it, and what became of each file.
 
-import { call, follow } from "./api.js";
+import { call } from "./api.js";
 import { showFailure, showNotes } from "./answer.js";
 import * as choices from "./choices.js";
 import { element, fill } from "./elements.js";
@@ -8,11 +8,13 @@ import { number, say } from "./words.js";
 
 const PER_PAGE = 50;
 const GOING = ["queued", "running"];
+const LOOK_EVERY_MS = 1000;
+const AGAIN = new Set(["overloaded", "stopping", "http"]); // What may have passed when it is asked again.
+const SHOWN_FILES = 200;
 
 let collection = null;
 let offset = 0;
 let into = "default";
-const followed = new Set();
 
 /** Fills the view with the documents, a place for new ones, and the jobs that are going on. */
 export async function showDocuments(view, { open }) {
@@ -20,7 +22,6 @@ export async function showDocuments(view, { open }) {
   const list = element("div");
   const chosen = element("div");
   fill(view, showUpload(jobs, refresh), jobs, chosen, list);
-  followed.clear();
   await refresh();
   try {
     for (const job of (await call("/api/jobs")).jobs) if (GOING.includes(job.state)) watch(job, jobs, refresh);
@@ -35,6 +36,10 @@ export async function showDocuments(view, { open }) {
       const limits = new URLSearchParams({ limit: PER_PAGE, offset });
       if (collection) limits.set("collection", collection);
       const found = await call(`/api/documents?${limits}`);
+      if (found.documents.length === 0 && offset > 0) {
+        offset = Math.max(0, offset - PER_PAGE);
+        return refresh();
+      }
       const change = (name) => {
         [collection, offset] = [name, 0];
         refresh();
@@ -193,45 +198,61 @@ function showUpload(jobs, refresh) {
   }
 }
 
+/** Looks after a job until it ends, or the view is left: by asking, as a browser holds few streams open at a time. */
 async function watch(job, jobs, refresh) {
-  if (followed.has(job.id)) return;
-  followed.add(job.id);
-  const place = element("article.job");
+  const state = element("span");
+  const bar = element("progress", { max: 1, "aria-label": say("job_progress") });
+  const left = element("span");
+  const current = element("span.path");
+  const trouble = element("div");
+  const cancel = element("button", { type: "button", onclick: end }, say("cancel"));
+  const names = job.request.names ?? [];
+  const named = element("strong", {}, names.slice(0, 3).join(", "), names.length > 3 && " …");
+  const place = element("article.job", { "aria-busy": "true" }, named, state, bar, left, current, cancel, trouble);
   jobs.prepend(place);
-  fill(place, going(job, jobs));
-  try {
-    for await (const { event, data } of follow(`/api/jobs/${job.id}/events`)) {
-      if (!place.isConnected) return;
-      if (event === "progress") fill(place, going(data, jobs));
-      else {
-        fill(place, event === "error" ? showFailure(data.error) : ended(data));
-        await refresh();
-        return;
-      }
+  while (GOING.includes(job.state)) {
+    draw();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    if (!place.isConnected) return;
+    try {
+      job = await call(`/api/jobs/${job.id}`);
+      fill(trouble);
+    } catch (failure) {
+      fill(trouble, showFailure(failure));
+      if (failure.code !== "unreachable" && !AGAIN.has(failure.code)) return;
     }
-  } catch (failure) {
-    place.append(showFailure(failure));
+  }
+  place.removeAttribute("aria-busy");
+  fill(place, job.error ? showFailure(job.error) : ended(job));
+  await refresh();
+
+  function draw() {
+    const { share, left_s: seconds, current: file } = job.progress;
+    fill(state, say(`job_${job.state}`, { percent: Math.round((share ?? 0) * 100) }));
+    if (typeof share === "number") bar.value = share;
+    fill(left, typeof seconds === "number" && say("left", { seconds: number(seconds) }));
+    fill(current, file);
+  }
+
+  async function end() {
+    cancel.disabled = true;
+    try {
+      await call(`/api/jobs/${job.id}`, { method: "DELETE" });
+    } catch (failure) {
+      cancel.disabled = false;
+      fill(trouble, showFailure(failure));
+    }
   }
 }
 
-function going(job) {
-  const { share, left_s: left, current } = job.progress;
-  const percent = Math.round((share ?? 0) * 100);
-  const names = job.request.names ?? [];
+/** How a job ended, and what became of its files: those to look after first. */
+function ended({ state, result }) {
+  const good = (file) => Number(file.state !== "failed") + Number(!["failed", "partial"].includes(file.state));
+  const files = [...(result?.files ?? [])].sort((one, other) => good(one) - good(other));
+  const rest = files.length - SHOWN_FILES;
   return [
-    element("strong", {}, names.slice(0, 3).join(", "), names.length > 3 && " …"),
-    element("span", {}, say(`job_${job.state}`, { percent })),
-    element("progress", { max: 1, value: share ?? null }),
-    left !== null && left !== undefined && element("span", {}, say("left", { seconds: number(left) })),
-    current && element("span.path", {}, current),
-    element(
-      "button",
-      { type: "button", onclick: () => call(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {}) },
-      say("cancel"),
-    ),
+    element("span", {}, say(`job_${state}`)),
+    files.slice(0, SHOWN_FILES).map(outcome),
+    rest > 0 && element("p.quiet", {}, say("more_files", { count: number(rest) })),
   ];
-}
-
-function ended(job) {
-  return [element("span", {}, say(`job_${job.state}`)), (job.result?.files ?? []).map(outcome)];
 }

@@ -26,7 +26,8 @@ const tools = {
 };
 
 function show() {
-  const name = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "ask";
+  const asked = location.hash.slice(1);
+  const name = Object.hasOwn(VIEWS, asked) ? asked : "ask";
   document.documentElement.lang = spoken();
   document.title = `Vouch · ${say(name)}`;
   fill(

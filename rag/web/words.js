@@ -83,20 +83,26 @@ export const WORDS = {
     words_from: "Date",
     passages_row: "Passages",
     shown: "{from} to {to} of {total}",
-    earlier: "Back",
-    later: "Further",
+    earlier: "Previous",
+    later: "Next",
     remove: "Remove",
     remove_sure: "Take “{name}” out of every search?",
     report: "What was read of it",
     state_ok: "read",
     state_partial: "read in part",
     state_failed: "not read",
-    state_unchanged: "unchanged",
+    state_skipped: "left out",
+    state_planned: "to be read",
+    state_updated: "terms changed",
+    state_moved: "moved",
+    state_removed: "removed",
     job_queued: "waiting",
     job_running: "reading, {percent}%",
     job_done: "done",
     job_failed: "failed",
-    job_stopped: "stopped",
+    job_cancelled: "cancelled",
+    job_progress: "Progress",
+    more_files: "and {count} more files",
     left: "about {seconds} s left",
     find: "Find",
     name: "Name",
@@ -138,7 +144,7 @@ export const WORDS = {
     strategy: "プロンプト",
     "zero-shot": "例なし",
     "one-shot": "例 1 件",
-    "few-shot": "例 数件",
+    "few-shot": "例 複数",
     collection: "コレクション",
     all: "すべて",
     k: "箇所の数",
@@ -174,7 +180,7 @@ export const WORDS = {
     no_picture: "このページの画像はありません。テキストを表示します。",
     ways: "回答の方法",
     add_way: "方法を追加",
-    remove_way: "外す",
+    remove_way: "削除",
     run: "比較する",
     running: "{count} 通りの方法で順に回答しています …",
     answer: "回答",
@@ -189,11 +195,11 @@ export const WORDS = {
     drop: "ここにファイルをドロップするか、選択してください。",
     into: "追加先のコレクション",
     sending: "{count} 件のファイルを送信しています …",
-    cancel: "取消",
+    cancel: "キャンセル",
     no_documents: "文書がまだありません。ここでファイルを追加するか、フォルダーを読み込んでください: vouch ingest FOLDER",
     no_documents_ask: "文書がまだありません。",
     add_some: "追加する",
-    title: "題名",
+    title: "タイトル",
     file: "ファイル",
     pages: "ページ",
     words_from: "日付",
@@ -207,12 +213,18 @@ export const WORDS = {
     state_ok: "読み取り済み",
     state_partial: "一部のみ",
     state_failed: "読み取り不可",
-    state_unchanged: "変更なし",
+    state_skipped: "対象外",
+    state_planned: "読み取り予定",
+    state_updated: "条件のみ変更",
+    state_moved: "移動",
+    state_removed: "削除済み",
     job_queued: "待機中",
     job_running: "読み取り中 {percent}%",
     job_done: "完了",
     job_failed: "失敗",
-    job_stopped: "中止",
+    job_cancelled: "キャンセル済み",
+    job_progress: "進み具合",
+    more_files: "ほか {count} 件",
     left: "残り約 {seconds} 秒",
     find: "絞り込み",
     name: "名前",
@@ -220,7 +232,7 @@ export const WORDS = {
     service: "外部サービス",
     local: "ローカル",
     "built-in": "内蔵",
-    weights: "重み",
+    weights: "モデルの重み",
     open: "公開",
     closed: "非公開",
     licence: "ライセンス",
@@ -228,11 +240,11 @@ export const WORDS = {
     price: "100万トークンの価格 $（入力 / 出力）",
     data_protection: "外部に送られるもの",
     chosen: "使用中",
-    degraded: "サービスは万全ではありません。",
+    degraded: "一部の機能に問題があります。",
     starting: "サービスを開始しています。",
     stopping: "サービスを終了しています。",
     unreachable: "サービスに接続できません。起動していますか。表示中の内容は残ります。",
-    failed: "うまくいきませんでした。",
+    failed: "処理できませんでした。",
     other_language: "English",
   },
 };
@@ -240,18 +252,30 @@ export const WORDS = {
 let language = chosenLanguage();
 
 function chosenLanguage() {
-  const kept = localStorage.getItem(KEPT);
-  if (kept in WORDS) return kept;
+  const kept = readKept();
+  if (kept !== null && Object.hasOwn(WORDS, kept)) return kept;
   return navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
+}
+
+function readKept() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null; // A browser that keeps nothing for this page.
+  }
 }
 
 /** The language the page speaks: "en" or "ja". */
 export const spoken = () => language;
 
-/** Speaks the other language from now on, also the next time. */
+/** Speaks the other language from now on, also the next time where the browser keeps that. */
 export function switchLanguage() {
   language = language === "en" ? "ja" : "en";
-  localStorage.setItem(KEPT, language);
+  try {
+    localStorage.setItem(KEPT, language);
+  } catch {
+    // Then for this visit.
+  }
 }
 
 /** The page's words of that name, with {values} in their places. */

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import httpx
 import pytest
 
+from ingest.reports import FileState
+from rag.api.models import ModelShape
 from rag.api.routes.page import FOLDER
+from rag.api.schemas import Health, JobShape
+from rag.grounding.support import State
 from tests.rag.api.api_calls import assert_error
 
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.name != "index.html")
@@ -92,3 +97,22 @@ def test_what_is_put_into_a_sentence_is_the_same_in_both_languages() -> None:
     for name, text in re.findall(r'^    "?([\w-]+)"?:\s+"(.*)",$', SCRIPTS["words.js"], re.MULTILINE):
         gaps.setdefault(name, []).append(set(re.findall(r"\{(\w+)\}", text)))
     assert all(len(both) == 2 and both[0] == both[1] for both in gaps.values()), gaps
+
+
+def test_every_state_that_the_service_tells_has_its_words() -> None:
+    said = {f"state_{state}" for state in get_args(FileState)}
+    said |= {f"job_{state}" for state in get_args(JobShape.model_fields["state"].annotation)}
+    said |= {*get_args(State), *get_args(ModelShape.model_fields["hosting"].annotation)}
+    said |= {*get_args(Health.model_fields["status"].annotation)} - {"ok"}
+    assert said - set(words("en")) == set()
+    states = {name for name in words("en") if name.startswith("state_")}
+    assert states <= said
+
+
+def test_every_class_that_is_styled_is_one_of_the_page() -> None:
+    style = re.sub(r"\{[^{}]*\}", "", (FOLDER / "style.css").read_text(encoding="utf-8"))
+    others = "\n".join(SCRIPTS.values())
+    styled = set(re.findall(r"\.([a-z][\w-]*)", style))
+    states = {*get_args(FileState), *get_args(State)}
+    idle = [name for name in styled - states if not re.search(rf"""["'.]{name}\b|\b{name}:""", others)]
+    assert idle == []

@@ -6,10 +6,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.rag.company import Live, running
 
@@ -216,3 +217,42 @@ def test_a_service_that_is_gone_is_told_and_what_is_seen_stays(
     expect(page.locator(".figures")).to_have_count(1)
     expect(page.get_by_label("Your question")).to_have_value("And when do they lapse?")
     page.context.close()
+
+
+def test_an_address_that_names_no_view_shows_the_first(page: Page) -> None:
+    for hash in ("constructor", "toString", "%", "documents/x"):
+        page.evaluate("hash => { location.hash = hash }", hash)
+        expect(page.get_by_label("Your question")).to_be_visible()
+        expect(page).to_have_title("Vouch · Ask")
+
+
+def test_a_job_is_looked_after_until_it_ends_however_many_there_are_and_whatever_happens(page: Page) -> None:
+    """Each job held a stream, and a browser opens six: with more, nothing else of the page was answered."""
+    ids = [f"{number:016x}" for number in range(8)]
+    jobs = {one: job(one, "running") for one in ids}
+    page.route("**/api/jobs", lambda route: route.fulfill(json={"jobs": list(jobs.values())}))
+    page.route("**/api/jobs/*", lambda route: look(route, jobs))
+    page.get_by_role("link", name="Documents").click()
+    shown = page.locator(".job")
+    expect(shown).to_have_count(len(ids))
+    expect(page.locator("tbody tr").first).to_be_visible()
+    jobs[ids[0]] = {}
+    expect(page.locator(".job .failure code")).to_have_text("http")
+    jobs[ids[0]] = job(ids[0], "running")
+    expect(page.locator(".job .failure")).to_have_count(0)
+    shown.filter(has_text=ids[1]).get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("cancelled", exact=True)).to_be_visible()
+    expect(page.locator(".job progress")).to_have_count(len(ids) - 1)
+
+
+def job(id: str, state: str) -> dict[str, Any]:
+    return {"id": id, "state": state, "request": {"names": [id]}, "progress": {"share": 0.5}, "result": None}
+
+
+def look(route: Route, jobs: dict[str, dict[str, Any]]) -> None:
+    id = route.request.url.rpartition("/")[2]
+    if id not in jobs:
+        return route.abort()
+    if route.request.method == "DELETE":
+        jobs[id] = job(id, "cancelled")
+    return route.fulfill(json=jobs[id]) if jobs[id] else route.fulfill(status=502, body="between")
