@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus.errors import ParseError
 from ingest.parsers import parse
@@ -34,10 +36,28 @@ def test_a_text_that_was_signed_within_is_read_without_its_signature() -> None:
         "-----BEGIN PGP SIGNED MESSAGE-----\nno end",
         f"it says {SIGNATURE}",
         "-----BEGIN PGP SIGNED",
+        "-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n\nSent after it.",
     ],
 )
 def test_what_was_not_signed_whole_stays_as_it_is(text: str) -> None:
     assert without_armour(text) == text
+
+
+@pytest.mark.parametrize("mark", ["> ", "> - ", "- "])
+def test_a_signature_that_is_quoted_ends_no_text(mark: str) -> None:
+    body = f"Hello.\n{mark}-----BEGIN PGP SIGNATURE-----\n> iQfo\nThe budget is 5000.\n"
+    shown = without_armour(f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{body}{SIGNATURE}Behind.")
+    assert shown == body.replace("\n- ", "\n") + "\nBehind."
+
+
+@given(
+    st.lists(st.sampled_from([SIGNED, SIGNATURE, SIGNATURE[:40], "-----BEGIN PGP SIGNED MESSAGE-----\n\n"]))
+)
+def test_no_line_between_is_lost(parts: list[str]) -> None:
+    words = [f"word{index}" for index in range(len(parts))]
+    text = "".join(f"{word}\n{part.rstrip()}\n" for word, part in zip(words, parts, strict=True))
+    shown = without_armour(text)
+    assert [word for word in words if f"{word}\n" not in f"{shown}\n"] == []
 
 
 def test_a_hundred_thousand_beginnings_cost_no_more_than_their_length() -> None:

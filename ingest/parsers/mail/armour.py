@@ -6,27 +6,25 @@ import re
 
 from corpus.patterns import pattern
 
-_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
-_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
-_END = "-----END PGP SIGNATURE-----"
 _SEALED = "-----BEGIN PGP MESSAGE-----"
-_HEADERS = pattern(r"[ \t]*\n(?:[A-Za-z-]+:[^\n]*\n)*[ \t]*\n")
+_SIGNED = pattern(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:[A-Za-z-]+:[^\n]*\n)*[ \t]*\n", re.MULTILINE
+)
+_SIGNATURE = pattern(
+    r"^-----BEGIN PGP SIGNATURE-----[ \t]*\n(?:(?!-----)[^\n]*\n)*+-----END PGP SIGNATURE-----", re.MULTILINE
+)
+"""Whole, and at the margin: what is quoted before a comment, or was cut off, ends no text."""
 _ESCAPED = pattern(r"^- (?=-|From )", re.MULTILINE)
 
 
 def without_armour(text: str) -> str:
     """Returns a text with what was signed in it as its writer wrote it, and without the signatures, unchecked."""
     shown: list[str] = []
-    while True:
-        before, mark, rest = text.partition(_SIGNED)
-        headers = _HEADERS.match(rest)
-        signed, end, after = rest.partition(_SIGNATURE)
-        if not (mark and headers and end):
-            return "".join([*shown, text])
-        shown += [before, _ESCAPED.sub("", signed[headers.end() :])]
-        _, end, text = after.partition(_END)
-        if not end:
-            return "".join(shown)
+    at = 0
+    while (begin := _SIGNED.search(text, at)) and (end := _SIGNATURE.search(text, begin.end())):
+        shown += [text[at : begin.start()], _ESCAPED.sub("", text[begin.end() : end.start()])]
+        at = end.end()
+    return "".join([*shown, text[at:]])
 
 
 def is_sealed(text: str) -> bool:
