@@ -106,6 +106,12 @@ def test_paragraphs_of_lists_without_a_mark_and_words_with_a_gap_stay_paragraphs
     assert document.text.split("\n\n") == ["No mark", "Name Mia", "x" * 40 + " y"]
 
 
+@pytest.mark.parametrize("margin", ["1.2.3pt", ".pt", "-", "9" * 400 + "pt", "٣.٣pt", "1e9pt", "-.5in"])
+def test_a_margin_that_is_no_length_hides_no_page(margin: str) -> None:
+    body = f"<p class=MsoListParagraph style='margin-left:{margin}'>1.{GAP}Ask</p><p>Then wait.</p>"
+    assert read(body).text == "1. Ask\n\nThen wait."
+
+
 def test_contents_that_word_wrote_are_left_out() -> None:
     document = read(
         "<p class=MsoToc1><a href='#_T1'>1 Who&nbsp;.. 3</a></p><h1><a name='_T1'>1 Who</a></h1><p>All.</p>"

@@ -17,7 +17,9 @@ MARK = "writtenMark"
 """The attribute of an item that holds its mark. A parser makes names small, so that no page has it by itself."""
 _GAP = pattern(r"font\s*:\s*7(?:\.0)?pt\s+[\"']?Times New Roman", re.IGNORECASE)
 _LISTED = pattern(r"mso-list\s*:[^;]*\blevel([1-9])", re.IGNORECASE)
-_MARGIN = pattern(r"margin-left\s*:\s*(-?[\d.]+)\s*(pt|in|cm|mm|px)?", re.IGNORECASE)
+_MARGIN = pattern(
+    r"margin-left\s*:\s*(-?(?:[0-9]{1,5}(?:\.[0-9]{0,5})?|\.[0-9]{1,5}))\s*(pt|in|cm|mm|px)?", re.IGNORECASE
+)
 _POINTS = {"in": 72.0, "cm": 28.35, "mm": 2.835, "px": 0.75}
 _MOST_MARK = 20
 _CHECKS = frozenset("☐☑☒✓✔✗✘")
@@ -98,11 +100,7 @@ def _indent(paragraph: Any) -> float:
     if level:
         return float(level[1])
     margin = _MARGIN.search(style)
-    return (
-        round(float(margin[1]) * _POINTS.get(margin[2] or "", 1.0))
-        if margin and margin[1].strip("-.")
-        else 0.0
-    )
+    return round(float(margin[1]) * _POINTS.get((margin[2] or "").lower(), 1.0)) if margin else 0.0
 
 
 # ---- lists that stand one behind the other -----------------------------------------------------------
