@@ -1,7 +1,8 @@
 """Electronic invoices (EN 16931, Peppol, ZUGFeRD, Factur-X): what the two kinds of XML for them say, by readable names.
 
 Everything that has a value is kept, as ``name: value`` in sections, the invoice's lines as a table. Names are those of
-the elements, in words; a name that a section has twice is told apart by what it stands in.
+the elements, in words; a name that a section has twice is told apart by what it stands in. Of a file that was put into
+it stands the name.
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     """
     root = parse_xml(data, name)
     draft = Draft(limits)
+    if inside := [one for one in root.iter() if _local(one).endswith("BinaryObject")]:
+        for one in inside:
+            one.text = one.get("filename") or one.get("mimeCode") or "a file"
+        draft.note(
+            "attachment_unread",
+            f"Files that were put into this invoice were not read ({len(inside)}): add them as files.",
+        )
     write_record(draft, name, _record(root))
     head = next(root.iterfind("{*}ExchangedDocument"), root)
     number = one_line(head.findtext("{*}ID") or "")

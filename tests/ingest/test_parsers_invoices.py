@@ -82,6 +82,16 @@ def test_every_value_is_kept(values: list[str]) -> None:
     assert all(value in document.text and f"x{at}y" in document.text for at, value in enumerate(values))
 
 
+@pytest.mark.parametrize(("told", "shown"), [("filename='hours.pdf'", "hours.pdf"), ("", "a file")])
+def test_of_a_file_that_was_put_in_stands_the_name(told: str, shown: str) -> None:
+    tag = "cbc:EmbeddedDocumentBinaryObject"
+    held = f"<cac:Attachment><{tag} {told}>{'QUJD' * 9000}</{tag}></cac:Attachment>"
+    document = parse(PEPPOL.replace(b"</Invoice>", f"{held}</Invoice>".encode()), "a.xml")
+    assert shown in document.text
+    assert "QUJD" not in document.text
+    assert [note.code for note in document.notes] == ["attachment_unread"]
+
+
 def test_other_xml_stays_text_and_entities_are_refused(tmp_path: Path) -> None:
     assert detect_type(b"<Invoice>250.00</Invoice>", "a.xml").content_type != INVOICE
     with pytest.raises(ParseError) as caught:
