@@ -52,7 +52,8 @@ def read_properties(data: bytes) -> tuple[str, datetime | None, str]:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             told = ole.get_metadata()
-            codec = f"cp{told.codepage}" if told.codepage and told.codepage > 0 else "cp1252"
+            page = (told.codepage or 1252) & 0xFFFF  # given as a number with a sign: UTF-8 is -535
+            codec = f"cp{page}"
             codec = {"cp65001": "utf-8", "cp1200": "utf-16-le"}.get(codec, codec)
             title, author = (
                 (one or b"").decode(codec, errors="replace") for one in (told.title, told.author)

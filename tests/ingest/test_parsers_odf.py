@@ -396,12 +396,14 @@ def test_paragraphs_that_a_style_hides_are_left_out_and_the_subtitle_is_a_headin
     styles = (
         '<style:style style:name="Draft" style:family="paragraph"><style:text-properties text:display="none"/>'
         '</style:style><style:style style:name="P1" style:family="paragraph" style:parent-style-name="Draft"/>'
+        '<style:style style:name="P3" style:family="paragraph" style:parent-style-name="Draft">'
+        '<style:text-properties text:display="true"/></style:style>'
         '<style:style style:name="Subtitle" style:family="paragraph"/>'
         '<style:style style:name="P2" style:family="paragraph" style:parent-style-name="Subtitle"/>'
     )
     body = (
         '<text:p text:style-name="Title">Leave</text:p><text:p text:style-name="P2">For all staff</text:p>'
-        '<text:p text:style-name="P1">Not decided</text:p><text:p>25 days</text:p>'
+        '<text:p text:style-name="P1">Not decided</text:p><text:p text:style-name="P3">25 days</text:p>'
     )
     document = parse(package(content(body, styles)), "leave.odt")
     assert kinds(document) == [

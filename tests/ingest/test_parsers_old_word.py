@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,19 @@ def test_a_file_that_is_locked_too_old_or_damaged_is_named() -> None:
     assert code(old_word(words, version=0x0065)) == "unsupported"
     assert code(old_word(words, flags=0)) == "damaged_file"
     assert code(old_word([("\x01\r", 0, PLAIN)])) == "no_text"
+
+
+@pytest.mark.parametrize(("page", "codec"), [(65001, "utf-8"), (932, "cp932"), (1252, "cp1252")])
+def test_the_title_that_a_file_gives_itself_is_in_the_encoding_that_it_names(page: int, codec: str) -> None:
+    title = "Für alle" if page == 1252 else "休暇規程"
+    raw = title.encode(codec) + b"\0"
+    values = (
+        struct.pack("<HxxHxx", 2, page) + struct.pack("<HxxI", 30, len(raw)) + raw.ljust(len(raw) + 3, b"\0")
+    )
+    said = struct.pack("<II4I", 24 + len(values), 2, 1, 24, 2, 32) + values
+    told = struct.pack("<HHIxxxxxxxxxxxxxxxxI16xI", 0xFFFE, 0, 0, 1, 48) + said
+    data = old_word([("25 days.\r", 0, PLAIN)], within={"\x05SummaryInformation": told})
+    assert parse(data, "a.doc").title == title
 
 
 @given(st.integers(0, 2**32))

@@ -68,7 +68,8 @@ class Styles:
     def conceals(self, name: str) -> bool:
         """Says whether what is set in a style, of characters or of a paragraph, is not shown."""
         properties = (style.find(STYLE + "text-properties") for style in self.chain(name))
-        return any(p is not None and p.get(TEXT + "display") == "none" for p in properties)
+        told = (p.get(TEXT + "display") for p in properties if p is not None)
+        return next(filter(None, told), "") == "none"
 
     def height(self, name: str) -> int:
         """Says whether a style of characters stands above the line (1), below it (-1) or on it (0)."""

@@ -21,7 +21,7 @@ DAMAGE = (struct.error, IndexError, ValueError, KeyError, OverflowError, TypeErr
 Sprms = Mapping[int, bytes]
 """Properties (single property modifiers): operand by code; of one that is given twice the last."""
 _PAGE = 512
-_FIRST_97 = 0x00C1
+_FIRST_97 = 0x00C0  # of the empty document that Windows copies for a new one; else 0x00C1
 _MAIN = "WordDocument"
 _COMPRESSED = 0x4000_0000
 _OPERANDS = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the code's upper three bits; 0: told by the first of them

@@ -63,9 +63,7 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
     if writer.unseen:
         draft.note("hidden_text", f"{writer.unseen} characters of hidden runs were left out.")
     title, date, author = read_properties(data)
-    return draft.finish(
-        name=name, content_type=DOC, title=title or writer.title, date=date, metadata={"author": author}
-    )
+    return draft.finish(name=name, content_type=DOC, title=title, date=date, metadata={"author": author})
 
 
 class _Writer:
@@ -93,7 +91,6 @@ class _Writer:
             if at < len(self._styles) and self._styles[at].is_hidden:
                 source.unseen[first:last] = b"\1" * (last - first)
         self.unseen = 0
-        self.title = ""
         draft.page(1)
 
     def write(self, start: int, end: int) -> None:

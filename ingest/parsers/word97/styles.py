@@ -15,6 +15,7 @@ _HEADINGS = range(1, 10)
 _CONTENTS = range(19, 28)
 _TITLES = {62: 1, 74: 2}  # title and subtitle, among the styles that Word has by itself
 _NO_BASE = 0x0FFF
+_MOST_BASES = 20
 _OF_PARAGRAPHS = 1
 _BODY_LEVEL = 9
 _FORMATS = {
@@ -86,7 +87,7 @@ def _raw_styles(sheet: bytes) -> Iterator[_Raw]:
 def _resolved(raw: list[_Raw], at: int) -> Style:
     level, is_contents, hidden, sprms = 0, False, b"", dict[int, bytes]()
     seen: set[int] = set()
-    while at < len(raw) and at not in seen:
+    while at < len(raw) and at not in seen and len(seen) < _MOST_BASES:
         seen.add(at)
         one = raw[at]
         own = one.sprms.get(LEVEL, b"\x09")[0]
