@@ -48,7 +48,7 @@ def read_state(
 ) -> CorpusState:
     """Says how the corpus and its indexes are doing."""
     with catalog.read() as db, CatalogFeed(catalog).snapshot() as snapshot:
-        found = len(documents.list_documents(db))
+        found = documents.count_live(db)
         chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
         space, with_tokens = records.space(db), tokens.count_live(db)
         own_id, erasing = records.corpus_id(db), records.is_erasing(db)

@@ -156,6 +156,19 @@ def visible_among(db: Connection, caller: Caller, document_ids: Sequence[str]) -
     return frozenset(db.execute(query, {"ids": listed(document_ids), **seen_by(caller)}).scalars())
 
 
+def visible_page(
+    db: Connection, caller: Caller, collection: str | None, limit: int, offset: int
+) -> list[str]:
+    """Returns the ids of the live documents the caller may see, in order of collection, root and path: ``limit`` of
+    them behind the first ``offset``.
+    """
+    query = open_to(select(documents.c.id).where(documents.c.live_version_id.is_not(None)), caller.owner)
+    if collection is not None:
+        query = query.where(documents.c.collection == collection)
+    query = query.order_by(documents.c.collection, documents.c.root, documents.c.path)
+    return list(db.execute(query.limit(limit).offset(offset), seen_by(caller)).scalars())
+
+
 def name_taken(path: str) -> NotAllowedError:
     """The error for a name in use by what the caller may not see; it tells nothing of that document."""
     return NotAllowedError(

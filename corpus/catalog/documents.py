@@ -246,6 +246,12 @@ def any_live(db: Connection) -> bool:
     return db.execute(live.limit(1)).first() is not None
 
 
+def count_live(db: Connection) -> int:
+    """Returns how many documents are live."""
+    live = select(func.count()).select_from(documents).where(documents.c.live_version_id.is_not(None))
+    return db.execute(live).scalar_one()
+
+
 def known(db: Connection, collection: str) -> dict[RootPath, Known]:
     """Returns the live documents of a collection by (root, path)."""
     query = select(

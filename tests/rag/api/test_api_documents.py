@@ -36,6 +36,20 @@ def test_documents_are_listed_shown_and_read(client: httpx.Client) -> None:
     assert "company" in names
 
 
+def test_pages_of_the_list_are_the_list(client: httpx.Client) -> None:
+    """In order, each document once, and none that may not be seen: neither in a page nor in the total."""
+    for within in ({}, {"collection": "company"}):
+        whole = client.get("/api/documents", params={**within, "limit": 1000}).json()
+        assert "salaries.txt" not in {one["path"] for one in whole["documents"]}
+        assert whole["total"] == len(whole["documents"])
+        pages = [
+            client.get("/api/documents", params={**within, "limit": 2, "offset": at}).json()
+            for at in range(0, whole["total"] + 2, 2)
+        ]
+        assert [one for page in pages for one in page["documents"]] == whole["documents"]
+        assert {page["total"] for page in pages} == {whole["total"]}
+
+
 def test_a_page_is_shown_as_it_looks_with_words_marked(client: httpx.Client) -> None:
     pump = by_path(client)["pump.pdf"]
     text = client.get(f"/api/documents/{pump['id']}/text").json()["text"]
