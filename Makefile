@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := corpus ingest rag tests bench setup_venv.py
+# One process a processor (tests/conftest.py says when fewer); whichever has done its tests takes some of another's.
+SHARED := -p xdist.plugin -n auto --dist worksteal
 .PHONY: help setup run test check lock sample eval storm clean
 
 help:
@@ -28,7 +30,7 @@ run: setup
 	@$(BIN)/vouch serve $(if $(PORT),--port $(PORT))
 
 test: setup
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SHARED)
 
 check: setup
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { \
@@ -36,7 +38,7 @@ check: setup
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SHARED)
 
 lock: setup
 	@$(PYTHON) setup_venv.py lock $(if $(UPGRADE),--upgrade)

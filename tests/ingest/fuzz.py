@@ -21,6 +21,7 @@ from pathlib import Path
 from corpus.settings import Settings
 from ingest.sandbox.pool import ParserPool
 from tests.ingest.endings import EXPECTED, ending
+from tests.ingest.old_word import old_word, sprm
 from tests.ingest.packing import outlook, zipped
 from tests.ingest.wrapping import file, message, signed, whole
 
@@ -242,6 +243,29 @@ def _webarchive() -> bytes:
     return plistlib.dumps({"WebMainResource": main}, fmt=plistlib.FMT_BINARY)
 
 
+def _doc() -> bytes:
+    cell, row = sprm(0x2416, 1), sprm(0x2416, 1) + sprm(0x2417, 1)
+    table = [
+        part for values in _ROWS for part in (*((f"{one}\x07", 0, cell) for one in values), ("\x07", 0, row))
+    ]
+    return old_word([("Hotels\r", 1, b""), (f"{_PROSE}\x02\r", 0, b""), *table], notes=["Of 2026."])
+
+
+def _invoice() -> bytes:
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:specification:ubl:schema:xsd:Common{long}Components-2"'
+        for short, long in (("cac", "Aggregate"), ("cbc", "Basic"))
+    )
+    lines = "".join(
+        f"<cac:InvoiceLine><cbc:ID>{at}</cbc:ID><cac:Item><cbc:Name>{city}</cbc:Name></cac:Item></cac:InvoiceLine>"
+        for at, (city, *_) in enumerate(_ROWS)
+    )
+    return (
+        f'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" {names}><cbc:ID>17</cbc:ID>'
+        f"<cbc:Note>{_PROSE}</cbc:Note>{lines}</Invoice>"
+    ).encode()
+
+
 _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".xlsx": _xlsx,
     ".xls": _xls,
@@ -257,6 +281,8 @@ _MAKERS: Mapping[str, Callable[[], bytes]] = {
     ".mbox": _mbox,
     ".msg": _msg,
     ".rtf": _rtf,
+    ".doc": _doc,
+    ".xml": _invoice,
     ".ics": _ics,
     ".csv": lambda: "\n".join(",".join(map(str, row)) for row in _ROWS * 5).encode("cp932"),
     ".tsv": lambda: "\n".join("\t".join(map(str, row)) for row in _ROWS * 5).encode("utf-16"),
