@@ -124,11 +124,14 @@ _XML_WORKBOOK = pattern(
     re.DOTALL,
 )
 _INVOICE = pattern(
+    rb"(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>)*+"
+    rb"(?:<(?:[\w.-]+:)?StandardBusinessDocument\s.*?)?"
     rb"<(?:[\w.-]+:)?(?:CrossIndustryInvoice|CrossIndustryDocument|Invoice|CreditNote)\s[^>]{0,4000}[\"']"
     rb"(?:urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:|urn:ferd:CrossIndustryDocument:invoice:"
-    rb"|urn:oasis:names:specification:ubl:schema:xsd:(?:Invoice|CreditNote)-2[\"'])"
+    rb"|urn:oasis:names:specification:ubl:schema:xsd:(?:Invoice|CreditNote)-2[\"'])",
+    re.DOTALL,
 )
-"""How the two kinds of XML for invoices begin."""
+"""How the two kinds of XML for invoices begin, also in the envelope that Peppol sends them in."""
 _BARE_WORKBOOK = pattern(
     rb"\A\x09[\x00\x02\x04\x08][\x04\x06\x08\x10]\x00..(?:\x10\x00|\x05\x00|\x00\x01)", re.DOTALL
 )
@@ -265,7 +268,7 @@ def _is_mailbox(data: bytes, promised: str) -> bool:
 
 def is_invoice(head: bytes) -> bool:
     """Says whether a file begins as an electronic invoice does."""
-    return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<") and bool(_INVOICE.search(head))
+    return bool(_INVOICE.match(head.lstrip(b"\xef\xbb\xbf\xff\xfe")))
 
 
 def split_mailbox(data: bytes) -> Iterator[bytes]:

@@ -165,11 +165,14 @@ class Binder:
 
 def _says_the_same(text: str, said: str) -> bool:
     """Says whether nearly all of a text stands in another: of its runs of so many letters and digits."""
-    runs, others = (
-        {letters[at : at + _RUN_CHARS] for at in range(len(letters) - _RUN_CHARS + 1)}
-        for letters in ("".join(filter(str.isalnum, one)) for one in (text, said))
-    )
-    return len(runs & others) >= _SAME_SHARE * len(runs)
+    letters, others = ("".join(filter(str.isalnum, one)) for one in (text, said))
+    if len(letters) < _RUN_CHARS:
+        return letters in others
+    runs = {letters[at : at + _RUN_CHARS] for at in range(len(letters) - _RUN_CHARS + 1)}
+    count = len(runs)
+    for at in range(len(others) - _RUN_CHARS + 1):  # those of millions of letters would fill the memory
+        runs.discard(others[at : at + _RUN_CHARS])
+    return count - len(runs) >= _SAME_SHARE * count
 
 
 def _count_cells(document: Document) -> int:

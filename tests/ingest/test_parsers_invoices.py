@@ -99,6 +99,28 @@ def test_other_xml_stays_text_and_entities_are_refused(tmp_path: Path) -> None:
     assert caught.value.code == "unsafe_xml"
 
 
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("how.html", "<html><body>So: <pre>"),
+        ("how.md", "<p>So:</p>\n"),
+        ("list.xml", "<a><b/>"),
+        ("x.txt", "So:\n"),
+    ],
+)
+def test_what_only_shows_an_invoice_is_read_as_what_it_is(name: str, before: str) -> None:
+    shown = PEPPOL[PEPPOL.index(b"<Invoice") : PEPPOL.index(b"<cac:")]
+    document = parse(before.encode() + shown, name)
+    assert document.content_type != INVOICE
+    assert "2026-11-03" in document.text
+
+
+def test_an_invoice_in_its_envelope_is_one() -> None:
+    envelope = b"<e:StandardBusinessDocument xmlns:e='urn:e'><e:Header/>%b</e:StandardBusinessDocument>"
+    document = parse(envelope % PEPPOL[PEPPOL.index(b"<Invoice") :], "sent.xml")
+    assert (document.content_type, "110000 JPY" in document.text) == (INVOICE, True)
+
+
 def test_a_folder_gives_its_invoices_and_no_other_xml(tmp_path: Path) -> None:
     (tmp_path / "digital.xml").write_bytes(PEPPOL)
     (tmp_path / "settings.xml").write_text("<settings><a>1</a></settings>")

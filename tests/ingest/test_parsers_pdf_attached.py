@@ -195,3 +195,5 @@ def test_a_source_is_read_where_it_says_something_else() -> None:
     ]
     other = read(lambda writer: attach_as(writer, "remote.md", NOTE, "/Source"))
     assert [page.label for page in other.pages] == ["", "remote.md"]
+    short = read(lambda writer: attach_as(writer, "number.md", b"#4711", "/Source"))
+    assert "4711" in short.text
