@@ -73,6 +73,15 @@ def test_a_mail_that_is_nothing_but_sealed_is_named_and_one_that_quotes_such_is_
     assert "Look at this" in parse(mail(f"Look at this:\n{SEALED}"), "door.eml").text
 
 
+def test_what_is_attached_in_the_clear_to_a_sealed_text_is_read() -> None:
+    text = f"--B\r\nContent-Type: text/plain\r\n\r\n{SEALED}\r\n"
+    file = "--B\r\nContent-Disposition: attachment; filename=n.txt\r\n\r\nLunch is free.\r\n--B--\r\n"
+    document = parse(f"{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n{text}{file}".encode(), "a.eml")
+    assert "Lunch is free." in document.text
+    assert "hQEM" not in document.text
+    assert [note.code for note in document.notes] == ["attachment_unread"]
+
+
 def test_further_forms_of_a_text_are_no_attachments() -> None:
     forms = "".join(
         f"--B\r\nContent-Type: {kind}\r\n\r\n{text}\r\n"

@@ -20,7 +20,7 @@ SHOWN = ("From", "To", "Cc", "Date")
 
 @dataclass(slots=True)
 class Letter:
-    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says that there is one that is not read.
+    """A mail before it is shown; bodies are (is HTML, text). ``unread`` says why there is one that is not read.
 
     ``entry`` is what an appointment says of itself: its time, place and people, a line each.
     """
@@ -29,7 +29,7 @@ class Letter:
     entry: list[str] = field(default_factory=list)
     date: datetime | None = None
     bodies: list[tuple[bool, str]] = field(default_factory=list)
-    unread: bool = False
+    unread: str = ""
 
 
 def bind(
@@ -58,10 +58,7 @@ def bind(
         else:
             add_plain(draft, text)
     if letter.unread:
-        draft.note(
-            "attachment_unread",
-            "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml.",
-        )
+        draft.note("attachment_unread", letter.unread)
     metadata = {key.lower(): letter.headers[key] for key in ("From", "To") if letter.headers.get(key)}
     # A mail may say nothing itself: Outlook packs files alone, too.
     head = draft.finish(

@@ -132,7 +132,10 @@ def _open(properties: Any, names: Mapping[Name, int]) -> Letter:
     packed = properties.binary_prop_value(_RTF_BODY) if not shown.strip() else None
     unpacked = read_rtf(packed) if packed else None
     letter.bodies.append(unpacked or (True, shown))
-    letter.unread = bool(packed) and unpacked is None
+    if packed and unpacked is None:
+        letter.unread = (
+            "The text of the mail, kept as RTF only, is damaged and was not read: save it as .eml."
+        )
     return letter
 
 

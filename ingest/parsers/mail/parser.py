@@ -74,7 +74,10 @@ def read(data: bytes, name: str, limits: Limits) -> Document:
         message = _opened(message, data, name)
     letter, attached = open_letter(message)
     if letter.bodies and all(is_sealed(text) for _, text in letter.bodies):
-        raise encrypted(name)
+        if not attached:
+            raise encrypted(name)
+        letter.bodies = []
+        letter.unread = "The text of the mail is encrypted and was not read: save a copy of it in the clear."
     return bind(letter, attached, name, EML, limits)
 
 
