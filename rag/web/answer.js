@@ -123,7 +123,9 @@ function showSources({ citations, passages, abstained }, open) {
             passage.ocr && element("span.page", {}, "OCR"),
             element("span.path", {}, passage.source),
           ),
-          quotes.map((quote) => element("q", { lang: "", onclick: () => open(quote) }, quote.quote)),
+          quotes.map((quote) =>
+            element("button.quote", { type: "button", onclick: () => open(quote) }, element("q", { lang: "" }, quote.quote)),
+          ),
         ),
       ),
     ),

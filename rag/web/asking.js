@@ -3,7 +3,8 @@
 import { follow } from "./api.js";
 import { showAnswer, showFailure, showFigures } from "./answer.js";
 import * as choices from "./choices.js";
-import { element, fill, tick } from "./elements.js";
+import { element, fill, isComposing, tick } from "./elements.js";
+import { cut } from "./offsets.js";
 import { say } from "./words.js";
 
 const KEPT = "vouch.conversation";
@@ -31,7 +32,7 @@ export async function showAsking(view, { open, compare }) {
     "aria-label": say("question"),
     oninput: () => (draft = box.value),
     onkeydown: (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
         event.preventDefault();
         form.requestSubmit();
       }
@@ -57,12 +58,13 @@ export async function showAsking(view, { open, compare }) {
     welcome.hidden = true;
     const mine = (pending = { question, stop: new AbortController() });
     fill(button, say("stop"));
-    const place = element("article.turn", {}, element("h2", { lang: "" }, question));
+    const place = element("article.turn", { "aria-busy": "true" }, element("h2", { lang: "" }, question));
     log.append(place);
     place.scrollIntoView({ block: "start" });
     const answer = await answered(question, place, mine.stop.signal);
     if (pending !== mine) return;
     pending = null;
+    place.removeAttribute("aria-busy");
     fill(button, say("send"));
     if (answer) {
       keep([...turns, answer]);
@@ -72,7 +74,7 @@ export async function showAsking(view, { open, compare }) {
       anew.hidden = false;
     }
     if (!box.value && (!answer || answer.failure)) draft = box.value = question;
-    box.focus();
+    if (form.contains(document.activeElement)) box.focus();
   }
 
   function forget() {
@@ -109,11 +111,14 @@ async function answered(question, place, signal) {
 
 function asked(question) {
   const said = turns.slice(-SENT_TURNS).flatMap((answer) => [
-    { role: "user", content: answer.question.slice(0, SENT_LETTERS) },
-    { role: "assistant", content: answer.text.slice(0, SENT_LETTERS) },
+    { role: "user", content: sendable(answer.question) },
+    { role: "assistant", content: sendable(answer.text) },
   ]);
   return { question, stream: true, ...way, history: said.filter((one) => one.content.trim()) };
 }
+
+/** A turn as the service takes it: so long, whole code points, and no control characters that a model wrote. */
+const sendable = (text) => cut(text, 0, SENT_LETTERS).replace(/(?![\t\n\r])\p{Cc}/gu, " ");
 
 function turn(answer, open, compare) {
   return element(
@@ -133,6 +138,7 @@ function turn(answer, open, compare) {
 async function fillChoices(how, welcome) {
   try {
     const [models, collections] = await Promise.all([choices.readModels(), choices.readCollections()]);
+    if (!collections.includes(way.collection)) way.collection = null;
     const given = (name) => (value) => (way[name] = value);
     how.append(
       element(

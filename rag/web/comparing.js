@@ -37,6 +37,7 @@ export async function showComparing(view, { open, question }) {
   let leaving = null;
   try {
     const [models, collections] = await Promise.all([choices.readModels(), choices.readCollections()]);
+    if (!collections.includes(collection)) collection = null;
     const draw = () => fill(arms, showWays(models, collections, draw));
     draw();
   } catch (failure) {

@@ -21,9 +21,11 @@ export function element(name, given = {}, ...inside) {
   return made;
 }
 
-/** Puts these in the place of all that an element holds. */
+/** Puts these in the place of all that an element holds; the focus stays with what has the id that had it. */
 export function fill(place, ...inside) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.replaceChildren(...inside.flat(Infinity).filter((one) => one !== null && one !== false && one !== undefined));
+  if (focused) document.getElementById(focused)?.focus();
 }
 
 /** A labelled choice: `options` are [value, shown] pairs; `changed` hears the value that is chosen. */
@@ -41,3 +43,6 @@ export function tick(label, checked, changed) {
   const control = element("input", { type: "checkbox", "aria-label": label, checked, onchange: () => changed(control.checked) });
   return element("label.choice", {}, element("span", {}, label), control);
 }
+
+/** Whether a key belongs to an input method that is composing a word; Safari tells of the last one by its code alone. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;

@@ -10,6 +10,7 @@ import { openSource } from "./source.js";
 import { say, spoken, switchLanguage } from "./words.js";
 
 const HEALTH_EVERY_MS = 30_000;
+const TROUBLE_EVERY_MS = 3_000;
 const VIEWS = { ask: showAsking, compare: showComparing, documents: showDocuments, models: showCatalogue };
 
 const view = document.getElementById("view");
@@ -41,7 +42,7 @@ function show() {
       ),
       element("a", { href: "/docs" }, say("http")),
     ),
-    element("button", { type: "button", onclick: speakOther }, say("other_language")),
+    element("button", { id: "other-language", type: "button", onclick: speakOther }, say("other_language")),
   );
   panel.hidden = true;
   view.className = name;
@@ -67,7 +68,15 @@ async function look() {
   }
 }
 
-addEventListener("hashchange", show);
+/** Looks often while there is something to tell, so that what is over is not told for long. */
+async function keepLooking() {
+  await look();
+  setTimeout(keepLooking, health.hidden ? HEALTH_EVERY_MS : TROUBLE_EVERY_MS);
+}
+
+addEventListener("hashchange", () => {
+  view.focus(); // What was chosen is gone from under the focus; a view with a question box takes it from here.
+  show();
+});
 show();
-look();
-setInterval(look, HEALTH_EVERY_MS);
+keepLooking();

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { showFailure } from "./answer.js";
-import { element, fill } from "./elements.js";
+import { element, fill, isComposing } from "./elements.js";
 import { cut } from "./offsets.js";
 import { say } from "./words.js";
 
@@ -18,13 +18,14 @@ export async function openSource(panel, place) {
   const asked = {};
   panel.asked = asked;
   panel.hidden = false;
-  const came = document.activeElement;
+  const came = panel.contains(document.activeElement) ? null : document.activeElement;
   const close = () => {
     panel.hidden = true;
     if (came instanceof HTMLElement) came.focus();
   };
   fill(panel, head(place, close), element("p.quiet", {}, "…"));
-  document.onkeydown = (event) => event.key === "Escape" && !panel.hidden && close();
+  panel.querySelector("#source-close").focus();
+  document.onkeydown = (event) => event.key === "Escape" && !isComposing(event) && !panel.hidden && close();
   try {
     const [text, record] = await Promise.all([
       call(`/api/documents/${place.document_id}/text?version=${place.version}`),
@@ -44,6 +45,7 @@ function show(panel, state) {
     element(
       "button",
       {
+        id: label,
         type: "button",
         title: say(label),
         "aria-label": say(label),
@@ -52,6 +54,17 @@ function show(panel, state) {
       },
       sign,
     );
+  const chosen = element("input.page-number", {
+    id: "page-number",
+    type: "number",
+    min: text.pages[0]?.number ?? 1,
+    max: text.pages.at(-1)?.number ?? 1,
+    value: page,
+    onchange: () => {
+      const wanted = text.pages.find((one) => one.number === Number(chosen.value));
+      go({ page: wanted ? wanted.number : page });
+    },
+  });
   const body = element("div.page-body");
   fill(
     panel,
@@ -60,12 +73,13 @@ function show(panel, state) {
       "div.tools",
       {},
       step(-1, "previous_page", "‹"),
-      element("span", {}, `${say("page_long", { page })} ${say("of_pages", { pages: text.pages.length })}`),
+      element("label", {}, say("page_long"), " ", chosen),
+      element("span", {}, say("of_pages", { pages: text.pages.length })),
       step(1, "next_page", "›"),
       state.record.live.content_type === DRAWN &&
         element(
           "button",
-          { type: "button", onclick: () => go({ drawn: !drawn }) },
+          { id: "form", type: "button", onclick: () => go({ drawn: !drawn }) },
           say(drawn ? "as_text" : "as_picture"),
         ),
       element("a", { href: address(state, "file"), download: true }, say("original")),
@@ -88,7 +102,7 @@ function head({ title, source, record, version }, close) {
       element("h2", { tabindex: "-1" }, title || live?.title || source || record?.path),
       element("p.path", {}, source || record?.path, live && live.number !== version && ` · ${say("version", { version })}`),
     ),
-    element("button.close", { type: "button", "aria-label": say("close"), title: say("close"), onclick: close }, "×"),
+    element("button.close", { id: "source-close", type: "button", "aria-label": say("close"), title: say("close"), onclick: close }, "×"),
   );
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -15,15 +15,18 @@ FOLDER = Path(rag.__file__).parent / "web"
 # Stricter than for /docs: nothing of the page stands within its markup, and nothing but this service is asked.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
     "cache-control": "no-cache",
 }
 
 router = APIRouter()
-parts = StaticFiles(directory=FOLDER)
+parts = StaticFiles(directory=FOLDER, check_dir=False)  # without it, the routes still answer
 
 
 @router.get("/", include_in_schema=False)
 def page() -> FileResponse:
     """The page itself; what it consists of is mounted at ``/page``."""
+    if not FOLDER.is_dir():
+        raise HTTPException(404)
     return FileResponse(FOLDER / "index.html", headers=_HEADERS)

@@ -69,6 +69,7 @@ def choose(page: Page, model: str) -> None:
 def test_an_answer_shows_the_words_it_rests_on(page: Page, client: httpx.Client) -> None:
     ask(page, LEAVE)
     page.locator(".answer .mark").first.click()
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
     marked = page.locator("#source mark")
     expect(marked).to_have_count(1)
     stored = client.post("/api/ask", json={"question": LEAVE}).json()
@@ -89,7 +90,16 @@ def test_a_page_of_a_pdf_is_shown_as_it_looks_and_as_text(page: Page) -> None:
     page.get_by_role("button", name="Text", exact=True).click()
     expect(page.locator("#source mark")).to_be_visible()
     page.get_by_role("button", name="Previous page").click()
-    expect(page.locator("#source .tools")).to_contain_text("Page 1 of 2")
+    expect(page.locator("#source .tools")).to_contain_text("of 2")
+    chosen = page.get_by_label("Page", exact=True)
+    expect(chosen).to_have_value("1")
+    page.get_by_role("button", name="Next page").press("Enter")
+    expect(chosen).to_have_value("2")
+    expect(page.get_by_role("button", name="Close")).to_have_count(1)
+    chosen.fill("1")
+    chosen.press("Enter")
+    expect(chosen).to_be_focused()
+    expect(page.get_by_role("button", name="Previous page")).to_be_disabled()
     with page.expect_download() as download:
         page.get_by_text("Original file").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
@@ -256,3 +266,25 @@ def look(route: Route, jobs: dict[str, dict[str, Any]]) -> None:
     if route.request.method == "DELETE":
         jobs[id] = job(id, "cancelled")
     return route.fulfill(json=jobs[id]) if jobs[id] else route.fulfill(status=502, body="between")
+
+
+def test_a_composed_word_is_not_sent_and_a_long_turn_is_cut_between_letters(page: Page) -> None:
+    box = page.get_by_label("Your question")
+    box.fill("年次")
+    for composing in ({"isComposing": True}, {"keyCode": 229}):
+        box.dispatch_event("keydown", {"key": "Enter", "bubbles": True, "cancelable": True, **composing})
+    expect(page.locator(".turn")).to_have_count(0)
+    ask(page, LEAVE)
+    expect(page.locator(".figures")).to_have_count(1)
+    long = "a" * 3999 + "😀\u0007"
+    page.evaluate(
+        """long => {
+            const [turn] = JSON.parse(sessionStorage.getItem("vouch.conversation"));
+            const told = { ...turn, text: "\\u0007" + long, sentences: [], citations: [] };
+            sessionStorage.setItem("vouch.conversation", JSON.stringify([told]));
+        }""",
+        long,
+    )
+    page.reload()
+    ask(page, "And when do they lapse?")
+    expect(page.locator(".figures")).to_have_count(2)
