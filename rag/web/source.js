@@ -25,7 +25,9 @@ export async function openSource(panel, place) {
   };
   fill(panel, head(place, close), element("p.quiet", {}, "…"));
   panel.querySelector("#source-close").focus();
-  document.onkeydown = (event) => event.key === "Escape" && !isComposing(event) && !panel.hidden && close();
+  document.onkeydown = (event) => {
+    if (event.key === "Escape" && !isComposing(event) && !panel.hidden) close();
+  };
   try {
     const [text, record] = await Promise.all([
       call(`/api/documents/${place.document_id}/text?version=${place.version}`),
@@ -111,7 +113,8 @@ const address = ({ document_id: id, version }, what, more = "") =>
 
 function picture(state, missing) {
   const { page, start, end, text } = state;
-  const marked = end > start ? `&highlight=${start}-${end}` : "";
+  const [from, to] = bounds(state);
+  const marked = Math.max(start, from) < Math.min(end, to) ? `&highlight=${start}-${end}` : "";
   return element("img", {
     src: address(state, `pages/${page}`, marked),
     alt: cut(text.text, ...bounds(state)).slice(0, 4000),

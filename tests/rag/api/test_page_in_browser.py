@@ -87,8 +87,13 @@ def test_a_page_of_a_pdf_is_shown_as_it_looks_and_as_text(page: Page) -> None:
     expect(picture).to_be_visible()
     assert re.search(r"/pages/\d\?version=1&highlight=\d+-\d+$", picture.get_attribute("src") or "")
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    page.get_by_role("button", name="Previous page").click()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    page.get_by_role("button", name="Next page").click()
     page.get_by_role("button", name="Text", exact=True).click()
     expect(page.locator("#source mark")).to_be_visible()
+    page.get_by_label("Your question").press_sequentially("And")
+    expect(page.get_by_label("Your question")).to_have_value("And")
     page.get_by_role("button", name="Previous page").click()
     expect(page.locator("#source .tools")).to_contain_text("of 2")
     chosen = page.get_by_label("Page", exact=True)
