@@ -31,7 +31,7 @@ def with_code(arranged: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
     chars: Counter[bool] = Counter()
     for piece in (piece for pieces in arranged for piece in pieces):
         for line in piece.lines:
-            chars[_is_monospaced(line)] += len(line.text)
+            chars[is_monospaced(line)] += len(line.text)
     if not 0 < chars[True] < chars[False]:
         return [list(pieces) for pieces in arranged]
     return [_joined(pieces) for pieces in arranged]
@@ -52,14 +52,14 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _may_be_code(piece: Piece) -> bool:
-    if not piece.lines or not all(map(_is_monospaced, piece.lines)):
+    if not piece.lines or not all(map(is_monospaced, piece.lines)):
         return False
     text = piece.lines[-1].text
     is_prose = len(piece.lines) > 1 and _SENTENCE.search(text) is not None
     return not (is_prose and sum(len(line.words) for line in piece.lines) > _MOST_WORDS)
 
 
-def _is_monospaced(line: Line) -> bool:
+def is_monospaced(line: Line) -> bool:
     return all(_MONOSPACED.search(word.font) for word in line.words) and not NO_SPACE.search(line.text)
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from corpus.patterns import pattern
+from ingest.parsers.pdf.code import is_monospaced
 from ingest.parsers.pdf.lines import NO_SPACE, Line, Row
 from ingest.parsers.pdf.paragraphs import SENTENCE_END, leading_of
 
@@ -34,16 +35,17 @@ _LEAST_TEXT = 15.0  # letter heights that a line of running text is wide beside 
 
 
 def find_gutter(rows: Sequence[Row], order: dict[int, int]) -> float | None:
-    """Returns the x of the white strip between two columns, or None.
+    """Returns the x of the white strip between two columns, or None; what stands in columns in letters of one width is
+    a listing, whose lines stay whole.
 
     Args:
         rows: those of the area.
         order: at which place each word, by its ``id``, was drawn.
     """
     gutter = _text_gutter(rows, order) or _mixed_gutter(rows, order)
-    if gutter is not None and _are_numbers([line for row in rows for line in row.lines if line.x0 >= gutter]):
-        return None
-    return gutter
+    side = [] if gutter is None else [line for row in rows for line in row.lines if line.x0 >= gutter]
+    is_code = 2 * sum(map(is_monospaced, side)) > len(side)
+    return None if side and (is_code or _are_numbers(side)) else gutter
 
 
 def _are_numbers(side: Sequence[Line]) -> bool:

@@ -36,7 +36,8 @@ HYPHENATED = pattern(r"[^\W\d_]-$")
 
 @dataclass(slots=True, unsafe_hash=True)
 class Word:
-    """A run of characters without white space, never changed once made. ``size`` is the letter height in points.
+    """A run of characters without white space, never changed once made. ``size`` is the letter height in points, the
+    same for all letters of a font's size.
 
     Not frozen, as other types are: that takes three times as long to make, and a page has hundreds.
 

@@ -19,8 +19,9 @@ from corpus.patterns import pattern
 from ingest.parsers.cleaning import SYMBOL_BULLET
 from ingest.parsers.pdf.drawings import add_bullets, read_drawings
 from ingest.parsers.pdf.glyphless import load_text
-from ingest.parsers.pdf.lines import Word, drawn_once, in_rows
+from ingest.parsers.pdf.lines import NO_SPACE, Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
+from ingest.parsers.pdf.spread import closed_up
 from ingest.parsers.pdf.structure import Box, PageText
 from ingest.parsers.pdf.writing import join_labels, mark_downward, turn_upright
 
@@ -35,6 +36,7 @@ _LINE_HYPHENS = "-\u2010\ufffe\x02"
 _ODD = pattern("[\x02\x88\u2010\u2e80-\U0010ffff]")
 """On a page without any of these every word is shown as it is, and each space is one."""
 _TEX_BULLET = "\x88"  # where LaTeX's symbols are drawn dot by dot, in a font without names
+_WINGDINGS_BULLET = pattern("[\uf09e\uf09f]")
 _TOKEN = pattern(r"\S+")
 _PAIR = pattern("[\ud800-\udbff][\udc00-\udfff]")
 _LATTER_HALF = pattern("[\udc00-\udfff]")
@@ -62,6 +64,14 @@ class Font(NamedTuple):
     ascent: float = _ASCENT
     descent: float = -_DESCENT
 
+
+_HEIGHT = (
+    1.115  # of Latin letters, with what goes up and down, to the size of their font; Japanese ones fill it
+)
+_JAPANESE = 0.1  # of a page's characters, where all its letters are as high as those, at least
+_MOST_TIMES = (
+    3.0  # the height of a letter's box that its font's size is, or the other way round, where that tells it
+)
 
 _NO_FONT = Font("", False, False)
 _DRAWN, _INVISIBLE, _UNSURE = range(3)
@@ -97,6 +107,8 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     found.words = in_rows(found.words) if downward else join_labels(found.words)
     if backward:
         turn_over(found)
+    else:
+        found.words = closed_up(found.words)
     return found
 
 
@@ -111,7 +123,8 @@ def _read_words(
     object_at = pdfium.FPDFText_GetTextObject
     is_odd = _ODD.search(text) is not None
     font = _NO_FONT
-    turn = 0
+    height = 1.0 if is_odd and len(NO_SPACE.findall(text)) > _JAPANESE * len(text) else _HEIGHT
+    turn, letters, matrix = 0, 0.0, pdfium.FS_MATRIX()
     turns: list[int] = []
     looks: list[int] = []
     last_drawn, look = -1, _DRAWN
@@ -124,10 +137,12 @@ def _read_words(
             last_drawn, look = address, _look(drawn) if address else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
+            letters = height * _font_size(text_page, start, matrix)
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
         if not turn and (font.tight or y1 - y0 < _TINY_POINTS or (is_odd and text[start] > "\u2e7f")):
             _heighten(text_page, start, box, font)
             y0, y1 = box.bottom, box.top
+        high = letters if letters < _MOST_TIMES * (y1 - y0) < _MOST_TIMES**2 * letters else y1 - y0
         if y1 - y0 < _TINY_POINTS:
             found.hidden_chars += end - start
             continue
@@ -147,9 +162,7 @@ def _read_words(
                 split = _line_break(text, start, end, text_page, y0 + 0.3 * (y1 - y0))
                 if split and loose(text_page, split - 1, reference):
                     first = _shown(text[start:split])
-                    found.words.append(
-                        Word(x0, y0, box.right, y1, first, y1 - y0, font.bold, font.name, spaced)
-                    )
+                    found.words.append(Word(x0, y0, box.right, y1, first, high, font.bold, font.name, spaced))
                     turns.append(turn)
                     looks.append(look)
                     loose(text_page, split, reference)
@@ -161,7 +174,7 @@ def _read_words(
             y0, y1 = min(y0, box.bottom), max(y1, box.top)
         if is_odd:
             shown = _shown(shown)
-        found.words.append(Word(x0, y0, x1, y1, shown, y1 - y0, font.bold, font.name, spaced))
+        found.words.append(Word(x0, y0, x1, y1, shown, high, font.bold, font.name, spaced))
         turns.append(turn)
         looks.append(look)
     return turns, looks
@@ -225,7 +238,7 @@ def _shown(text: str) -> str:
     if text == _TEX_BULLET:
         return "•"
     text = text.replace("\ufffe", "-").replace("\x02", "-").replace("\u2010", "-")
-    text = SYMBOL_BULLET.sub("•", _LATTER_HALF.sub("", text))
+    text = _WINGDINGS_BULLET.sub("•", SYMBOL_BULLET.sub("•", _LATTER_HALF.sub("", text)))
     return _SMALL_CAPITAL.sub(lambda match: chr(ord(match[0]) - 0xF700), text)
 
 
@@ -270,6 +283,17 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
         if _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
             fonts[key] = Font(name, bold, False, ascent.value, descent.value)
     return fonts[key]
+
+
+def _font_size(text_page: Any, index: int, matrix: Any) -> float:
+    """Returns the size of a character's font as it is drawn, in points; 0 where it is not known.
+
+    Boxes do not tell: PDFium's reach as far as a font says that its letters do, which differs from font to font, and
+    further where one of them does. ``matrix`` is where PDFium puts how it is turned.
+    """
+    if not pdfium.FPDFText_GetMatrix(text_page, index, matrix):
+        return 0.0
+    return float(pdfium.FPDFText_GetFontSize(text_page, index)) * math.hypot(matrix.c, matrix.d)
 
 
 def _heighten(text_page: Any, index: int, box: Any, font: Font) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -12,7 +13,10 @@ from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, WIDE_GAP, Line, join_lines
 
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
+_FURTHER = 1.15  # the same where they have no font in common
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
+_LEAST_JUSTIFIED = 3  # lines that begin at one place and end at one
+_NEAR_EDGE = 3.0  # letter heights to that end, from those of which half or more reach it
 _LONG_WORDS = 6  # of a line that breaks a sentence off, at least
 _LONG_LETTERS = 8.0  # letter heights that one of Japanese is wide, at least
 _HANG = 0.2  # letter heights by which the further lines of an item differ from its text, at most
@@ -69,14 +73,16 @@ def paragraphs(lines: Sequence[Line]) -> list[Piece]:
     if not lines:
         return []
     leading = leading_of(lines)
-    edge = max(line.x1 for line in lines)
+    edges = _right_edges(lines)
+    furthest = max(line.x1 for line in lines)
     groups: list[list[Line]] = []
     for at, line in enumerate(lines):
         is_second = bool(groups) and len(groups[-1]) == 1
-        hangs = is_second and _hangs(lines[at - 1 : at + 2])
+        hangs = is_second and (_hangs(lines[at - 1 : at + 2]) or _breaks_off(lines[at - 1], line, edges))
         below_mark = bool(groups) and (
             (is_second and _is_below_mark(groups[-1][0], line)) or _hangs_below_bullet(groups[-1], line)
         )
+        edge = _edge_of(groups[-1][-1], line, edges, furthest) if groups else furthest
         end = _edge_beside_box(groups[-1], line, edge) if groups else edge
         if groups and (_begins_item(lines[at - 1 : at + 2]) or _is_past_item(groups[-1], line)):
             groups.append([line])
@@ -127,6 +133,38 @@ def _indent(piece: Piece) -> None:
         ]
 
 
+def _right_edges(lines: Sequence[Line]) -> dict[int, float]:
+    """Returns for the places (in points) where lines begin the one where they end, if they are justified there.
+
+    So a line that goes beyond the margin, as TeX lets a long name do, moves no other's end, and neither does text in a
+    box end where the page's does.
+    """
+    beginning: dict[int, dict[str, Line]] = {}
+    for line in lines:
+        if line.x1 - line.x0 > _LONG_LETTERS * line.size:
+            beginning.setdefault(round(line.x0), {})[line.text] = line
+    edges: dict[int, float] = {}
+    for place, own in beginning.items():
+        ends = Counter(round(line.x1) for line in own.values())
+        most = max(ends, key=lambda x: ends[x - 1] + ends[x] + ends[x + 1])
+        end = median(line.x1 for line in own.values() if abs(round(line.x1) - most) <= 1)
+        held = [line.x1 for line in own.values() if abs(line.x1 - end) <= _JUSTIFIED]
+        beyond = sum(line.x1 > end + _JUSTIFIED for line in own.values())
+        near = sum(line.x1 > end - _NEAR_EDGE * line.size for line in own.values())
+        if len(held) >= max(_LEAST_JUSTIFIED, beyond, near / 2):
+            edges[place] = median(held)
+    return edges
+
+
+def _edge_of(before: Line, after: Line, edges: Mapping[int, float], furthest: float) -> float:
+    """Returns where the first of two lines would end if it were full."""
+    for line in (before, after):
+        for place in (round(line.x0), round(line.x0) - 1, round(line.x0) + 1):
+            if place in edges:
+                return edges[place]
+    return furthest
+
+
 def _edge_beside_box(group: Sequence[Line], line: Line, edge: float) -> float:
     """Returns where lines end: sooner than on the rest of the page where a sentence goes on in the next one.
 
@@ -167,6 +205,13 @@ def _hangs(lines: Sequence[Line]) -> bool:
         and abs((first.y1 - second.y1) - (second.y1 - third.y1)) < 0.15 * second.size
         and not SENTENCE_END.search(first.text)
     )
+
+
+def _breaks_off(first: Line, second: Line, edges: Mapping[int, float]) -> bool:
+    """Says whether the first line of a paragraph ends in the midst of a sentence where justified lines end, and the
+    second stands further in: a term, and what it means."""
+    is_full = any(abs(first.x1 - edge) <= _JUSTIFIED for edge in edges.values())
+    return is_full and second.x0 > first.x0 and not SENTENCE_END.search(first.text)
 
 
 def _is_below_mark(first: Line, second: Line) -> bool:
@@ -230,6 +275,10 @@ def goes_on(
         return False
     if below_mark:
         return True
+    if step > _FURTHER * leading and not {word.font for word in before.words} & {
+        word.font for word in after.words
+    }:
+        return False  # the title of a box, or what stands in letters of one width
     if after.x0 - before.x0 > 0.9 * size and not hangs and not _BULLET.match(before.text):
         return False  # indented: a new paragraph
     if HYPHENATED.search(before.text) and after.text[0].islower():
