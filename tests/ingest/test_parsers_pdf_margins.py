@@ -140,3 +140,26 @@ def test_words_of_a_table_of_figures_stay_apart() -> None:
                 canvas.drawString(x, 700 - 12 * at, cell)
 
     assert all(row[0] in read(drawn(draw)).text for row in rows)
+
+
+def test_an_item_that_begins_with_a_bracket_goes_on_whatever_fonts_its_lines_begin_with() -> None:
+    registerFont(UnicodeCIDFont("HeiseiKakuGo-W5"))
+
+    def draw(canvas: Any) -> None:
+        for top in (TOP, TOP - 45):
+            canvas.setFont("HeiseiKakuGo-W5", 10)
+            canvas.drawString(LEFT, top, "●「デジタル計画」に基づき、")
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(LEFT + 130, top, "5G")
+            canvas.setFont("HeiseiKakuGo-W5", 10)
+            canvas.drawString(LEFT + 143, top, "の基盤を整備する施策を強力に推進し、全国の利用者")
+            canvas.drawString(LEFT + 10, top - 15, "に届ける。")
+        for at in range(3):
+            canvas.drawString(LEFT, 500 - 12 * at, "本文の行はここで終わりまで続いていて幅が同じである。")
+
+    items = [text for kind, _, text in kinds(read(drawn(draw))) if kind == "list"]
+    assert items == [
+        "\n".join(
+            ["● 「デジタル計画」に基づき、5Gの基盤を整備する施策を強力に推進し、全国の利用者に届ける。"] * 2
+        )
+    ]

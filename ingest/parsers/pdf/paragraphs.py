@@ -13,7 +13,7 @@ from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import HYPHENATED, NO_SPACE, SAME_LINE, WIDE_GAP, Line, join_lines
 
 _LEADING = 1.4  # lines further apart than this, times the usual, are different paragraphs
-_FURTHER = 1.15  # the same where they have no font in common
+_FURTHER = 1.15  # the same where they have no font in common, in other scripts than Japanese
 _JUSTIFIED = 0.7  # points by which lines that end at one place differ
 _LEAST_JUSTIFIED = 3  # lines that begin at one place and end at one
 _NEAR_EDGE = 3.0  # letter heights to that end, from those of which half or more reach it
@@ -22,7 +22,7 @@ _LONG_LETTERS = 8.0  # letter heights that one of Japanese is wide, at least
 _HANG = 0.2  # letter heights by which the further lines of an item differ from its text, at most
 _GAP = 0.6  # letter heights of white within it, at most
 _BULLET = pattern(
-    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*＊-](?=\s|[^\W\d_])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
+    r"^(?:[•●○◦▪■□◆◇‣⁃–—▶➢➤✓✔·・･*＊-](?=\s|[^\W\d_]|[「『（【〈《])|[\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z])|[①-⑳]"
     r"|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|[（(]\d{1,2}[)）])\s*"
 )
 SENTENCE_END = pattern(r"[.:!?。．：！？」）)]$")
@@ -261,6 +261,13 @@ def _ends_with_number(line: Line) -> bool:
     return last.x0 - before.x1 > WIDE_GAP * line.size and _SHORT_NUMBER.fullmatch(last.text) is not None
 
 
+def _share_a_font(before: Line, after: Line) -> bool:
+    """Says whether lines have a font in common; Japanese ones pass, as a word of both scripts is told by its first."""
+    if NO_SPACE.search(before.text) or NO_SPACE.search(after.text):
+        return True
+    return not {word.font for word in before.words}.isdisjoint(word.font for word in after.words)
+
+
 def goes_on(
     before: Line, after: Line, leading: float, edge: float, *, hangs: bool = False, below_mark: bool = False
 ) -> bool:
@@ -275,9 +282,7 @@ def goes_on(
         return False
     if below_mark:
         return True
-    if step > _FURTHER * leading and not {word.font for word in before.words} & {
-        word.font for word in after.words
-    }:
+    if step > _FURTHER * leading and not _share_a_font(before, after):
         return False  # the title of a box, or what stands in letters of one width
     if after.x0 - before.x0 > 0.9 * size and not hangs and not _BULLET.match(before.text):
         return False  # indented: a new paragraph
