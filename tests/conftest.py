@@ -86,6 +86,26 @@ def _stay_on_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
+# ---- several processes share a run ------------------------------------------------------------------
+
+_PROCESS_GIB = 3
+"""A process of tests takes 1.2 GiB with the models it holds, and its children as much again."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns how many processes ``-n auto`` means: one for each processor that there is memory for.
+
+    More than eight gain little: then the longest tests decide. 0, where it would be one: pytest's own runs the tests.
+    """
+    import psutil
+
+    from corpus.processors import processors
+
+    processes = min(processors(), psutil.virtual_memory().total // (_PROCESS_GIB << 30), 8)
+    return processes if processes > 1 else 0
+
+
 # ---- made once for all tests ------------------------------------------------------------------------
 
 
