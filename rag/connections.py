@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import time
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -58,7 +59,8 @@ class Bounded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
-        self._begun_s = self._moved_s = self._rested_s = self.loop.time()
+        self._begun_s = self._moved_s = self.loop.time()
+        self._rested_s = time.monotonic()  # the loop's clock may go by milliseconds, within which many come to rest
         self._watch = self.loop.call_later(LOOKED_EVERY_S, self._look)
         if len(self.connections) > self._most:
             self._make_room()
@@ -98,7 +100,7 @@ class Bounded(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._rested_s = self.loop.time()
+        self._rested_s = time.monotonic()
         super().on_response_complete()
 
     def resume_writing(self) -> None:

@@ -153,9 +153,10 @@ def test_one_connection_more_takes_the_place_of_the_one_that_rested_longest(
         busy.sendall(GET.replace(b"/", b"/wait", 1))
         time.sleep(0.1)
         resting = []
-        for _ in range(MOST + 2):
+        for _ in range(MOST + 2):  # each is answered before the next comes: so it is known which rests longest
             resting.append(stack.enter_context(connect(port)))
-            time.sleep(0.02)
+            resting[-1].sendall(GET)
+            assert resting[-1].recv(1000).endswith(b"ok")
         assert ends(resting[2])
         assert [is_ended(one) for one in resting] == [True] * 3 + [False] * (MOST - 1)
         resting[-1].sendall(GET)
