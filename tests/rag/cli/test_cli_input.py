@@ -30,7 +30,7 @@ __all__ = ["company", "nowhere", "read"]
         (["search", "x", "-k", "NaN"], 2, "--k"),
         (["search", ""], 2, "The query is empty."),
         (["search", " \t\n"], 2, "The query is empty."),
-        (["search", LONE], 2, "The query is empty."),
+        (["search", LONE], 2, "The query is no text."),
         (["search", "long " * 1700], 2, "The query has 8500 characters; the limit is 8000."),
         (["search", "x", "-c", "nope"], 3, "There is no collection 'nope'. hint: There are: default."),
         (["search", "x", "-c", LONE], 2, "not plain text"),
