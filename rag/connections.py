@@ -60,7 +60,7 @@ class Bounded(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         self._begun_s = self._moved_s = self.loop.time()
-        self._rested_s = time.monotonic()  # the loop's clock may go by milliseconds, within which many come to rest
+        self._rested_s = time.monotonic()  # the loop's may stand still while several come to rest
         self._watch = self.loop.call_later(LOOKED_EVERY_S, self._look)
         if len(self.connections) > self._most:
             self._make_room()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from corpus.types import Document
+from ingest.parsers import Limits, parse
 from tests.ingest.packing import zipped
 
 NAMES = {
@@ -58,3 +60,8 @@ def chart(*rows: str, title: str = "宿泊費", across: str = "年度", up: str 
         f'</chart:plot-area><table:table table:name="local-table"><table:table-header-rows>{rows[0]}'
         f"</table:table-header-rows><table:table-rows>{''.join(rows[1:])}</table:table-rows></table:table></chart:chart>"
     )
+
+
+def read(body: str, styles: str = "", limits: Limits | None = None, **more: str) -> Document:
+    """Reads a text of that body."""
+    return parse(package(content(body, styles), **more), "policy.odt", limits or Limits())

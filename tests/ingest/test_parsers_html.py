@@ -366,13 +366,6 @@ def test_white_and_tiny_text_is_hidden_where_nothing_gives_it_a_ground(hidden: b
     assert [note.code for note in document.notes] == ["hidden_text"] * hidden
 
 
-def test_html_lists_show_their_own_numbers_and_readings_are_left_out() -> None:
-    page = (
-        "<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です。</p><ol type=a><li>x<li value=4>y</ol>"
-    )
-    assert parse(page.encode(), "a.html").text == "漢字です。\n\na. x\nd. y"
-
-
 def test_words_in_drawings_are_read_and_what_is_not_drawn_is_not() -> None:
     chart = (
         "<svg><title>Chart</title><desc>of fees</desc><style>a{}</style><defs><text>unused</text></defs>"

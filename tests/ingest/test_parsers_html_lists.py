@@ -121,3 +121,10 @@ def test_contents_that_word_wrote_are_left_out() -> None:
 
 def test_no_page_can_write_a_mark_itself() -> None:
     assert lists(read('<ul><li writtenMark="secret" writtenmark="secret">Alpha</li></ul>')) == ["- Alpha"]
+
+
+def test_html_lists_show_their_own_numbers_and_readings_are_left_out() -> None:
+    page = (
+        "<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>です。</p><ol type=a><li>x<li value=4>y</ol>"
+    )
+    assert parse(page.encode(), "a.html").text == "漢字です。\n\na. x\nd. y"

@@ -153,7 +153,9 @@ def test_one_connection_more_takes_the_place_of_the_one_that_rested_longest(
         busy.sendall(GET.replace(b"/", b"/wait", 1))
         time.sleep(0.1)
         resting = []
-        for _ in range(MOST + 2):  # each is answered before the next comes: so it is known which rests longest
+        for _ in range(
+            MOST + 2
+        ):  # each is answered before the next comes: so it is known which rests longest
             resting.append(stack.enter_context(connect(port)))
             resting[-1].sendall(GET)
             assert resting[-1].recv(1000).endswith(b"ok")
