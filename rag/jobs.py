@@ -13,6 +13,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +22,16 @@ from typing import Any, BinaryIO
 from corpus.catalog import documents, records
 from corpus.catalog.records import FINISHED, JobRecord
 from corpus.durable import sync, sync_open
-from corpus.errors import LimitError, StorageError, UnavailableError, UsageError, VouchError, disk_code
-from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller, DocumentKey
+from corpus.errors import (
+    LimitError,
+    NotFoundError,
+    StorageError,
+    UnavailableError,
+    UsageError,
+    VouchError,
+    disk_code,
+)
+from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
 from corpus.uploads import INCOMING, uploads_folder
 from ingest.discovery import Discovery, SourceFile
 from ingest.reports import FileReport, IngestReport, Progress
@@ -262,10 +271,16 @@ class Jobs:
         """
         told = {file.path for file in report.files}
         with self._catalog.read() as db:
-            for name in job.request["names"]:
-                for found in documents.find_by_path(db, name) if name not in told else ():
-                    if found.key == DocumentKey(job.request["collection"], UPLOAD_ROOT, name) and found.live:
-                        yield report_document(self._service.corpus, found.id).report
+            named = [
+                one
+                for name in job.request["names"]
+                if name not in told
+                for one in documents.find_by_path(db, name)
+            ]
+        for found in named:
+            if (found.key.collection, found.key.root) == (job.request["collection"], UPLOAD_ROOT):
+                with suppress(NotFoundError):  # it was removed since
+                    yield report_document(self._service.corpus, found.id).report
 
     def _finish(
         self,

@@ -43,7 +43,7 @@ export async function showAsking(view, { open, compare }) {
   const form = element("form.ask", { onsubmit: submit }, box, button);
   const how = element("details.how", {}, element("summary", {}, say("how")));
   const welcome = element("p.welcome", { hidden: turns.length > 0 }, say("try_these"));
-  const anew = element("button", { type: "button", hidden: turns.length === 0, onclick: forget }, say("fresh"));
+  const anew = element("button", { type: "button", hidden: turns.length === 0, onclick: forget }, say("new_conversation"));
   fill(view, welcome, log, element("div.asking", {}, form, element("div.row", {}, how, anew)));
   log.lastElementChild?.scrollIntoView({ block: "start" });
   box.focus();

@@ -71,7 +71,7 @@ function table({ documents, total }, open, refresh) {
           element(
             "tr",
             {},
-            ["title", "collection", "pages", "passages_row", "words_from"].map((name) =>
+            ["title", "collection", "pages", "passages", "date"].map((name) =>
               element(name.startsWith("pa") ? "th.figure" : "th", { scope: "col" }, say(name)),
             ),
             element("td"),
@@ -153,7 +153,7 @@ function outcome(file) {
     element("strong", {}, file.path),
     element("span", {}, say(`state_${file.state}`)),
     file.pages > 0 && element("span", {}, `${say("pages")} ${number(file.pages)}`),
-    file.chunks > 0 && element("span", {}, `${say("passages_row")} ${number(file.chunks)}`),
+    file.chunks > 0 && element("span", {}, `${say("passages")} ${number(file.chunks)}`),
     file.code && showFailure(file),
     showNotes(file.notes.map((note) => note.message)),
   );
@@ -200,6 +200,8 @@ function showUpload(jobs, refresh) {
 
 /** Looks after a job until it ends, or the view is left: by asking, as a browser holds few streams open at a time. */
 async function watch(job, jobs, refresh) {
+  const id = `job-${job.id}`;
+  if (document.getElementById(id)) return; // It was sent while those that go on were asked for.
   const state = element("span");
   const bar = element("progress", { max: 1, "aria-label": say("job_progress") });
   const left = element("span");
@@ -208,7 +210,7 @@ async function watch(job, jobs, refresh) {
   const cancel = element("button", { type: "button", onclick: end }, say("cancel"));
   const names = job.request.names ?? [];
   const named = element("strong", {}, names.slice(0, 3).join(", "), names.length > 3 && " …");
-  const place = element("article.job", { "aria-busy": "true" }, named, state, bar, left, current, cancel, trouble);
+  const place = element("article.job", { id, "aria-busy": "true" }, named, state, bar, left, current, cancel, trouble);
   jobs.prepend(place);
   while (GOING.includes(job.state)) {
     draw();
@@ -222,9 +224,9 @@ async function watch(job, jobs, refresh) {
       if (failure.code !== "unreachable" && !AGAIN.has(failure.code)) return;
     }
   }
+  await refresh(); // First: what is told of a file below would close again.
   place.removeAttribute("aria-busy");
   fill(place, job.error ? showFailure(job.error) : ended(job));
-  await refresh();
 
   function draw() {
     const { share, left_s: seconds, current: file } = job.progress;

@@ -74,6 +74,7 @@ async function keepLooking() {
   setTimeout(keepLooking, health.hidden ? HEALTH_EVERY_MS : TROUBLE_EVERY_MS);
 }
 
+for (const dropped of ["dragover", "drop"]) addEventListener(dropped, (event) => event.preventDefault()); // beside the field
 addEventListener("hashchange", () => {
   view.focus(); // What was chosen is gone from under the focus; a view with a question box takes it from here.
   show();

@@ -272,13 +272,19 @@ def test_documents_are_committed_as_they_complete(corpus: Corpus, tmp_path: Path
     folder = write(tmp_path / "files", *names, sections=PIECE_TEXTS)
     seen: list[int] = []
 
+    def committed() -> int:
+        with corpus.catalog.read() as db:
+            return len(documents.known(db, "c"))
+
     def look(text: str) -> None:
         if "Section 1 of" in text:
-            with corpus.catalog.read() as db:
-                seen.append(len(documents.known(db, "c")))
+            until = time.monotonic() + 20
+            while len(seen) == len(names) - 1 and committed() < 2 and time.monotonic() < until:
+                time.sleep(0.01)
+            seen.append(committed())
 
     run(corpus, folder, embedder=CountingEmbedder(look))
-    assert seen[-1] >= 2, "well before the end, and before 256 chunks are full"
+    assert seen[-1] >= 2, "while the last is embedded, and before 256 chunks are full"
 
 
 def test_one_changed_file_among_many_is_found_and_no_index_is_built_for_it(

@@ -60,6 +60,7 @@ def _may_be_code(piece: Piece) -> bool:
 
 
 def is_monospaced(line: Line) -> bool:
+    """Says whether all words of a line are in letters of one width, and none is Japanese, whose letters always are."""
     return all(_MONOSPACED.search(word.font) for word in line.words) and not NO_SPACE.search(line.text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -21,12 +21,10 @@ _HEADERS = {
 }
 
 router = APIRouter()
-parts = StaticFiles(directory=FOLDER, check_dir=False)  # without it, the routes still answer
+parts = StaticFiles(directory=FOLDER)
 
 
 @router.get("/", include_in_schema=False)
 def page() -> FileResponse:
     """The page itself; what it consists of is mounted at ``/page``."""
-    if not FOLDER.is_dir():
-        raise HTTPException(404)
     return FileResponse(FOLDER / "index.html", headers=_HEADERS)
