@@ -3,7 +3,7 @@
 import { follow } from "./api.js";
 import { showAnswer, showFailure, showFigures } from "./answer.js";
 import * as choices from "./choices.js";
-import { element, fill, isComposing, tick } from "./elements.js";
+import { element, fill, isComposing } from "./elements.js";
 import { cut } from "./offsets.js";
 import { say } from "./words.js";
 
@@ -25,11 +25,7 @@ export async function showAsking(view, { open, compare }) {
     pending = null;
   }
   const log = element("div.log", { "aria-live": "polite" }, turns.map((answer) => turn(answer, open, compare)));
-  const box = element("textarea", {
-    rows: 2,
-    maxlength: 8000,
-    placeholder: say("question_hint"),
-    "aria-label": say("question"),
+  const box = choices.questionBox({
     oninput: () => (draft = box.value),
     onkeydown: (event) => {
       if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
@@ -139,18 +135,8 @@ async function fillChoices(how, welcome) {
   try {
     const [models, collections] = await Promise.all([choices.readModels(), choices.readCollections()]);
     if (!collections.includes(way.collection)) way.collection = null;
-    const given = (name) => (value) => (way[name] = value);
-    how.append(
-      element(
-        "div.choices",
-        {},
-        choices.modelChoice(models, way.model, given("model")),
-        choices.collectionChoice(collections, way.collection, given("collection")),
-        choices.strategyChoice(way.strategy, given("strategy")),
-        choices.passagesChoice(way.k, given("k")),
-        tick(say("retrieval"), way.retrieval, given("retrieval")),
-      ),
-    );
+    const collection = choices.collectionChoice(collections, way.collection, (name) => (way.collection = name));
+    how.append(element("div.choices", {}, choices.wayChoices(models, way), collection));
     if (collections.length === 0) {
       fill(welcome, say("no_documents_ask"), " ", element("a", { href: "#documents" }, say("add_some")));
     }

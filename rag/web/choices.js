@@ -1,11 +1,11 @@
 // What a question can be asked with: kept for the next one, and read from the service once a visit.
 
 import { call } from "./api.js";
-import { choice } from "./elements.js";
+import { choice, element, tick } from "./elements.js";
 import { say } from "./words.js";
 
-export const STRATEGIES = ["zero-shot", "one-shot", "few-shot"];
-export const PASSAGES = [3, 5, 8, 12, 20];
+const STRATEGIES = ["zero-shot", "one-shot", "few-shot"];
+const PASSAGES = [3, 5, 8, 12, 20];
 export const DEFAULT_WAY = { model: null, retrieval: true, strategy: "zero-shot", k: 8 };
 
 let models = null;
@@ -21,29 +21,21 @@ export async function readCollections() {
   return (await call("/api/collections")).collections.map(({ name }) => name);
 }
 
-export const modelChoice = ({ models: known, default: usual }, chosen, changed) =>
-  choice(
-    say("model"),
-    known.map((model) => [model.name, model.title === model.name ? model.name : `${model.title} (${model.name})`]),
-    chosen ?? usual,
-    changed,
-  );
+/** The controls of one way to answer; what is chosen is put into `way`. */
+export function wayChoices({ models: known, default: usual }, way) {
+  const shown = ({ name, title }) => (title === name ? name : `${title} (${name})`);
+  const named = (names) => names.map((name) => [name, say(name)]);
+  return [
+    choice(say("model"), known.map((card) => [card.name, shown(card)]), way.model ?? usual, (name) => (way.model = name)),
+    choice(say("strategy"), named(STRATEGIES), way.strategy, (name) => (way.strategy = name)),
+    choice(say("k"), PASSAGES.map((k) => [String(k), String(k)]), String(way.k), (k) => (way.k = Number(k))),
+    tick(say("retrieval"), way.retrieval, (checked) => (way.retrieval = checked)),
+  ];
+}
 
-export const strategyChoice = (chosen, changed) =>
-  choice(
-    say("strategy"),
-    STRATEGIES.map((name) => [name, say(name)]),
-    chosen,
-    changed,
-  );
-
-export const passagesChoice = (chosen, changed) =>
-  choice(
-    say("k"),
-    PASSAGES.map((k) => [String(k), String(k)]),
-    String(chosen),
-    (k) => changed(Number(k)),
-  );
+/** The box that a question is typed into; `more` are further attributes. */
+export const questionBox = (more) =>
+  element("textarea", { rows: 2, maxlength: 8000, placeholder: say("question_hint"), "aria-label": say("question"), ...more });
 
 export const collectionChoice = (names, chosen, changed) =>
   choice(say("collection"), [["", say("all")], ...names.map((name) => [name, name])], chosen ?? "", (name) =>

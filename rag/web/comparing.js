@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { dollars, seconds, showAnswer, showFailure, showNotes } from "./answer.js";
 import * as choices from "./choices.js";
-import { element, fill, tick } from "./elements.js";
+import { element, fill } from "./elements.js";
 import { number, say } from "./words.js";
 
 let ways = [{ ...choices.DEFAULT_WAY }, { ...choices.DEFAULT_WAY, retrieval: false }];
@@ -14,14 +14,7 @@ let found = null;
 /** Fills the view with the ways to answer and what came of them. `question` comes from elsewhere, if it is given. */
 export async function showComparing(view, { open, question }) {
   if (question && question !== asked) [asked, found] = [question, null];
-  const box = element("textarea", {
-    rows: 2,
-    maxlength: 8000,
-    required: true,
-    placeholder: say("question_hint"),
-    "aria-label": say("question"),
-    oninput: () => (asked = box.value),
-  });
+  const box = choices.questionBox({ required: true, oninput: () => (asked = box.value) });
   box.value = asked;
   const button = element("button.main", {}, say("run"));
   const arms = element("div.arms");
@@ -67,10 +60,7 @@ function showWays(models, collections, draw) {
     element(
       "div.choices",
       {},
-      choices.modelChoice(models, way.model, (name) => (way.model = name)),
-      choices.strategyChoice(way.strategy, (name) => (way.strategy = name)),
-      choices.passagesChoice(way.k, (k) => (way.k = k)),
-      tick(say("retrieval"), way.retrieval, (checked) => (way.retrieval = checked)),
+      choices.wayChoices(models, way),
       element(
         "button",
         {

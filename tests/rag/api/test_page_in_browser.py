@@ -193,6 +193,9 @@ def test_files_are_sent_in_reported_found_and_taken_out(page: Page, tmp_path: Pa
     expect(page.locator(".outcome.ok strong")).to_have_text("小屋 <b>.txt")
     expect(page.locator(".outcome.failed .failure")).to_be_visible()
     page.get_by_label("Collection", exact=True).select_option("sheds")
+    expect(page.locator("tbody tr").filter(visible=True)).to_have_count(
+        1
+    )  # the list of this collection alone
     row = page.locator("tbody tr").filter(has_text="小屋 <b>.txt").first
     row.get_by_role("button", name="What was read of it").click()
     expect(page.locator(".outcome.ok")).to_have_count(2)
