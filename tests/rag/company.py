@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import uvicorn
 from corpus.settings import Settings
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
-from tests.rag.scripted import ScriptedServer
+from tests.rag.scripted import ScriptedServer, Turn, refusal
 
 PAGES = (
     "The Osprey pump must be serviced every 400 hours of work.",
@@ -94,3 +97,33 @@ class running:
         self._thread.join(60)
         self._listener.close()
         assert not self._thread.is_alive()
+
+
+@contextmanager
+def company_service(filled: Path, home: Path) -> Iterator[Live]:
+    """Serves a copy of a data folder made in ``home``, with models that behave well and badly."""
+    words = [f"{word} " for word in MARKED.split()]
+    with (
+        ScriptedServer([Turn(texts=words)]) as steady,
+        ScriptedServer([Turn(texts=["word "] * 3000, pause_s=0.04)]) as endless,
+        ScriptedServer([Turn(texts=words[:-1], finish="")]) as cut,
+        ScriptedServer([refusal(401, "no such key")]) as refusing,
+    ):
+        settings = Settings(
+            data_dir=home / "data",
+            max_concurrent_asks=3,
+            models={
+                "steady": scripted_model(steady),
+                "endless": scripted_model(endless),
+                "cut": scripted_model(cut),
+                "refusing": scripted_model(refusing),
+                "keyless": {
+                    "provider": "openai",
+                    "model": "x",
+                    "api_key_env": "VOUCH_TESTS_HAVE_NO_SUCH_KEY",
+                },
+            },
+        )
+        shutil.copytree(filled, settings.data_dir)
+        with running(settings) as url:
+            yield Live(url, settings, steady, endless, cut)

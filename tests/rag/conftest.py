@@ -4,7 +4,6 @@ a shelf of texts and scripted models for those of the question path.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,9 @@ from rag.models.catalogue import Models
 from tests.once import Once, Seed
 from tests.rag.asked import TEXTS, Begin
 from tests.rag.behind import WAYS, WORDS, Behind, Way, troubled_service, until
-from tests.rag.company import MARKED, Live, running, scripted_model, write_documents
+from tests.rag.company import Live, company_service, write_documents
 from tests.rag.hits import Shelf
-from tests.rag.scripted import ScriptedServer, Turn, refusal
+from tests.rag.scripted import ScriptedServer, Turn
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -48,32 +47,8 @@ def filled(with_minilm: Seed, once: Once) -> Path:
 @pytest.fixture(scope="session")
 def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Serves a company's documents from a real port, in this process."""
-    home = tmp_path_factory.mktemp("live")
-    words = [f"{word} " for word in MARKED.split()]
-    with (
-        ScriptedServer([Turn(texts=words)]) as steady,
-        ScriptedServer([Turn(texts=["word "] * 3000, pause_s=0.04)]) as endless,
-        ScriptedServer([Turn(texts=words[:-1], finish="")]) as cut,
-        ScriptedServer([refusal(401, "no such key")]) as refusing,
-    ):
-        settings = Settings(
-            data_dir=home / "data",
-            max_concurrent_asks=3,
-            models={
-                "steady": scripted_model(steady),
-                "endless": scripted_model(endless),
-                "cut": scripted_model(cut),
-                "refusing": scripted_model(refusing),
-                "keyless": {
-                    "provider": "openai",
-                    "model": "x",
-                    "api_key_env": "VOUCH_TESTS_HAVE_NO_SUCH_KEY",
-                },
-            },
-        )
-        shutil.copytree(filled, settings.data_dir)
-        with running(settings) as url:
-            yield Live(url, settings, steady, endless, cut)
+    with company_service(filled, tmp_path_factory.mktemp("live")) as live:
+        yield live
 
 
 @pytest.fixture

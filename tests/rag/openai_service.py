@@ -32,6 +32,8 @@ SCRIPTS = {
     "halting": [Turn(texts=WORDS[:3], stall_s=30)],
     "down": [Turn(stall_before_headers_s=30)],
 }
+SOON = {"silent": {"first_token_s": 0.3}, "down": {"first_token_s": 0.3}, "halting": {"idle_s": 0.3}}
+"""What is waited for in vain: the others may take their time on a machine that has much to do."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def openai_service(filled: Path, folder: Path) -> Iterator[Served]:
     data = shutil.copytree(filled, folder / "data")
     with ExitStack() as stack:
         models = {name: stack.enter_context(ScriptedServer(script)) for name, script in SCRIPTS.items()}
-        tables = {name: scripted_model(one, first_token_s=0.3, idle_s=0.3) for name, one in models.items()}
+        tables = {name: scripted_model(one, **SOON.get(name, {})) for name, one in models.items()}
         tables["keyless"] = {
             "provider": "openai",
             "model": "x",

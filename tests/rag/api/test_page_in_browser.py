@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.rag.company import Live, running
+from tests.rag.company import Live, company_service, running
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(
@@ -29,6 +29,13 @@ LEAVE = "How many days of annual leave move into the next year?"
 PUMP = "Where are the spare parts of the Osprey pump listed?"
 
 expect.set_options(timeout=60_000)  # the machine may have much else to do
+
+
+@pytest.fixture(scope="module")
+def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server of these tests' own: what others asked and sent in would show on the page."""
+    with company_service(filled, tmp_path_factory.mktemp("page")) as live:
+        yield live
 
 
 @pytest.fixture(scope="module")
