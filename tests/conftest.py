@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.disks import read_only_folder, small_disk
 from tests.once import Once, Seed
@@ -39,6 +40,15 @@ sys.dont_write_bytecode = False
 # A developer's own settings are not the tests' business.
 for _name in [name for name in os.environ if name.startswith("VOUCH_") and name != "VOUCH_DATA_FOR_BENCH"]:
     del os.environ[_name]
+
+# No property is timed: another process may have the machine. Fixtures of one test are shared by its examples.
+settings.register_profile(
+    "untimed",
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("untimed")
 
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.catalog import (
@@ -125,7 +125,7 @@ def test_vectors_come_by_ascending_id_and_only_live(catalog):
     assert set(some) == set(wanted.tolist())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(st.text(max_size=60), st.integers(0, 70), st.integers(0, 70))
 def test_a_slice_of_the_text_is_the_slice(catalog, text, start, end):
     """Segments are an implementation detail: reading through them equals slicing, whatever other texts there are."""

@@ -112,7 +112,7 @@ def backend(
 
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_vector_does_not_depend_on_its_batch(
     backend: SentenceTransformerEmbedder, texts: list[str]
 ) -> None:
@@ -203,7 +203,7 @@ def test_an_over_long_passage_is_refused_and_an_over_long_query_is_cut(
 
 
 @given(text=st.text(st.characters(codec=None), max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_query_has_a_vector(backend: SentenceTransformerEmbedder, text: str) -> None:
     vector = backend.embed_query(text)
     assert abs(float(vector @ vector) - 1) < 1e-4

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.embedding import (
@@ -33,7 +33,7 @@ def minilm(tmp_path: Path) -> SentenceTransformerEmbedder:
 
 
 @given(texts=st.lists(TEXTS, max_size=6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_counts_do_not_depend_on_the_batch_and_nothing_is_truncated(
     minilm: SentenceTransformerEmbedder, texts: list[str]
 ) -> None:
@@ -58,7 +58,7 @@ BLANKS = st.sampled_from(
 
 
 @given(words=WORDS, blank=BLANKS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_put_together_from_remembered_words_is_what_the_tokenizer_gives(
     words: list[str], blank: str
 ) -> None:
@@ -69,7 +69,7 @@ def test_what_is_put_together_from_remembered_words_is_what_the_tokenizer_gives(
 
 
 @given(words=WORDS, blank=BLANKS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_words_that_tokens_are_pieces_of_are_those_of_the_whole_text(
     words: list[str], blank: str
 ) -> None:
@@ -100,7 +100,7 @@ ASCII = st.text(st.characters(max_codepoint=127), max_size=120)
         ASCII | st.sampled_from(["x" * 99, "y" * 101, "a\x0bb", "-" * 300, "Q" * 4000]), max_size=6
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_text_in_ascii_is_covered_as_its_tokens_say(texts: list[str]) -> None:
     text = " ".join(texts)[:2000]
     ids = _raw_tokenizer().encode(text, add_special_tokens=False).ids
@@ -114,7 +114,7 @@ def test_a_text_in_ascii_is_covered_as_its_tokens_say(texts: list[str]) -> None:
         max_size=4,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_covered_as_all_its_letters_and_tokens_say(texts: list[str]) -> None:
     text = " ".join(texts)[:2000]
     letters = [(script_of(one), 2 if script_of(one) in tokens_module._SYLLABIC else 1) for one in text]
@@ -220,7 +220,7 @@ def test_coverage_of_a_byte_level_vocabulary(tmp_path: Path, tiny: Path) -> None
 
 
 @given(text=st.text(max_size=300), limit=st.integers(4, 64))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 def test_a_cut_text_is_a_start_that_fits(multilingual: Path, text: str, limit: int) -> None:
     tokens = Tokens(read_model(multilingual, name="m"))
     cut = tokens.cut(text, limit)

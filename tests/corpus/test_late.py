@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.backup import backup, restore, verify
@@ -31,7 +31,6 @@ def unit(rng: np.random.Generator, rows: int, dimension: int) -> Float32:
 # ---- what is kept --------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.sampled_from([32, 64, 128]))
 def test_four_bits_a_dimension_keep_a_token_close_to_itself(seed: int, rows: int, dimension: int) -> None:
     given_rows = unit(np.random.default_rng(seed), rows, dimension)
@@ -78,7 +77,6 @@ def test_tokens_that_carry_grammar_alone_are_left_out_unless_a_text_has_no_other
 # ---- the score -----------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 7))
 def test_the_score_is_the_weighted_mean_of_each_tokens_best(
     seed: int, lengths: list[int], words: int

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_feed import FakeFeed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lexical_runs import assert_same, ids, opened, results, texts
 
@@ -79,7 +79,6 @@ def test_query_syntax_is_only_text(handbook: tuple[FakeFeed, TantivyIndex], quer
 
 
 @given(query=st.text(max_size=40) | st.text(alphabet='ab"「」育児ー()[]:*?~^-+ \x00\ud800', max_size=40))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_query_is_an_error(handbook: tuple[FakeFeed, TantivyIndex], query: str) -> None:
     results(handbook[1], query, k=3)
 
@@ -255,7 +254,7 @@ def _find(node: dict[str, object], description: str) -> float:
     others=st.lists(st.integers(90, 1300) | st.just(2**62), max_size=20),
     at_once=st.sampled_from([1, 7, 512]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_given_chunks_score_what_a_search_gives_them(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
     chunks: list[tuple[int, str]], removed: set[int], query: str, others: list[int], at_once: int,
@@ -308,7 +307,7 @@ def test_ties_stand_in_ascending_id_and_the_cut_keeps_the_lowest(tmp_path: Path)
     k=st.integers(1, 12),
     most=st.sampled_from([0, 3, 4096]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_an_allowed_set_gives_its_own_top_with_the_scores_of_all(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
     chunks: list[tuple[int, str]], allowed: set[int], query: str, k: int, most: int,

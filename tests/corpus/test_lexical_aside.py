@@ -133,7 +133,7 @@ def test_what_the_machine_lacks_sets_nothing_aside(tmp_path: Path, error: type[B
     index.close()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(chunks=st.lists(st.tuples(texts, st.booleans()), min_size=1, max_size=6))
 def test_the_others_are_found_as_if_there_were_no_such_passage(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[tuple[str, bool]]

@@ -96,9 +96,7 @@ def test_following(tmp_path_factory: pytest.TempPathFactory) -> None:
     Following.factory = tmp_path_factory
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(
-        Following, settings=settings(max_examples=12, stateful_step_count=20, deadline=None)
-    )
+    run_state_machine_as_test(Following, settings=settings(max_examples=12, stateful_step_count=20))
 
 
 def test_scores_do_not_depend_on_the_way_there(tmp_path: Path) -> None:

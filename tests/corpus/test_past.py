@@ -86,7 +86,6 @@ def passages(hits: Sequence[Hit]) -> set[tuple[str, str]]:
 
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink takes minutes
 )
@@ -155,7 +154,6 @@ def test_a_version_lives_from_its_commit_until_the_next_ones(corpus: Corpus) -> 
 
 @settings(
     max_examples=10,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

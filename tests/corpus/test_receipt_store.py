@@ -75,7 +75,7 @@ TEXT = st.text(st.characters() | st.sampled_from("\x00\ud800\udfff休暇”\u202
         max_leaves=6,
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_kept_is_given_back(home: Database, body: object) -> None:
     own = secrets.token_hex(8)
     with closing(Receipts(home, days=30)) as kept:
@@ -89,7 +89,7 @@ def test_what_is_kept_is_given_back(home: Database, body: object) -> None:
     st.lists(st.none() | st.integers(0, 5), min_size=6, max_size=6),
     st.sets(st.integers(0, 3)),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_no_receipt_outlives_a_document_that_it_quotes(
     home: Database, quotes: list[set[int]], repeats: list[int | None], erased: set[int]
 ) -> None:

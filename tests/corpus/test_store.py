@@ -138,7 +138,7 @@ class CorpusMachine(RuleBasedStateMachine):
 
 TestCorpus = CorpusMachine.TestCase
 TestCorpus.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=14, suppress_health_check=list(HealthCheck)
 )
 
 

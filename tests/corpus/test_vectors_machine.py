@@ -119,5 +119,5 @@ class DenseMachine(RuleBasedStateMachine):
 
 TestDenseMachine = DenseMachine.TestCase
 TestDenseMachine.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )

@@ -33,6 +33,23 @@ from tests.ingest.ingest_runs import (
 pytestmark = pytest.mark.usefixtures("small_pieces")
 
 
+class StuckEmbedder(WordEmbedder):
+    """Works on the first piece with a word in it until it is closed, as the child that is killed."""
+
+    def __init__(self, word: str = "") -> None:
+        self.asked, self.closed, self._word = threading.Event(), threading.Event(), word
+
+    def embed_passages(self, texts: Sequence[str]) -> Float32:
+        if not any(self._word in text for text in texts):
+            return super().embed_passages(texts)
+        self.asked.set()
+        assert self.closed.wait(60)
+        raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
 def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one(
     corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -43,6 +60,7 @@ def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one
         corpus,
         folder,
         sync=True,
+        embedder=StuckEmbedder(names[-1]),  # so that the last is under way when it is cancelled
         on_progress=told.append,
         cancelled=lambda: bool(told) and told[-1].files >= 2,
     )
@@ -60,21 +78,6 @@ def test_a_cancelled_ingest_keeps_what_was_done_and_the_next_ends_as_a_clean_one
     with open_corpus(clean, SPACE) as other:
         run(other, folder)
         assert state(corpus) == state(other)
-
-
-class StuckEmbedder(WordEmbedder):
-    """Works on its first piece until it is closed, as the child that is killed."""
-
-    def __init__(self) -> None:
-        self.asked, self.closed = threading.Event(), threading.Event()
-
-    def embed_passages(self, texts: Sequence[str]) -> Float32:
-        self.asked.set()
-        assert self.closed.wait(60)
-        raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
-
-    def close(self) -> None:
-        self.closed.set()
 
 
 def test_a_cancel_ends_what_is_being_embedded(corpus: Corpus, folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.embedding import open_embedder
@@ -116,7 +116,7 @@ def check(document: Document, chunks: Sequence[Chunk], tokens: int, chars: int, 
 
 
 @given(document=documents, tokens=st.integers(16, 60), chars=st.integers(50, 90))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_chunks_are_slices_that_hold_everything_and_fit(document: Document, tokens: int, chars: int) -> None:
     chunks = cut(document, tokens, chars)
     check(document, chunks, tokens, chars)
@@ -129,7 +129,7 @@ def test_chunks_are_slices_that_hold_everything_and_fit(document: Document, toke
 
 
 @given(document=documents)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_the_same_holds_for_the_real_tokenizer(document: Document) -> None:
     embedder = open_embedder(Settings())
     chosen = Settings(chunk_tokens=32, chunk_chars=60)
@@ -140,7 +140,7 @@ def test_the_same_holds_for_the_real_tokenizer(document: Document) -> None:
 
 
 @given(document=documents, tokens=st.integers(16, 60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_chunk_goes_on_into_another_section(document: Document, tokens: int) -> None:
     for chunk in cut(document, tokens):
         inside = [

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import NotFoundError, StorageError, UsageError
@@ -333,7 +333,7 @@ NAMES = st.text(
 
 
 @given(names=st.lists(NAMES, max_size=8))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 def test_every_visible_file_is_found_or_told(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:

@@ -90,7 +90,7 @@ def test_what_a_chart_keeps_is_shown_as_it_is_read(value: str, code: str, shown:
 
 
 @given(st.floats(-1e300, 1e300), st.text(alphabet='0#?.,%;"\\[]$¥-_*@EGy/ ', max_size=24))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_number_under_any_format_is_shown(value: float, code: str) -> None:
     assert isinstance(show_number(value, code), str)
     assert float(show_plainly(value)) == pytest.approx(value, rel=1e-13)

@@ -106,7 +106,7 @@ CELL = st.text(alphabet="abc 漢か,;'\"\n\t|12.", max_size=8)
 
 
 @given(st.lists(st.lists(CELL, min_size=2, max_size=5), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_word_is_read_in_order(rows: list[list[str]]) -> None:
     stream = io.StringIO()
     csv.writer(stream, delimiter=",", quoting=csv.QUOTE_ALL).writerows(rows)

@@ -103,7 +103,7 @@ WHOLE = hello()
 
 
 @given(at=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7), cut=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_damaged_file_reads_or_is_named(at: int, bit: int, cut: bool) -> None:
     data = bytearray(WHOLE)
     if cut:
@@ -124,7 +124,7 @@ BLOCKS = st.lists(
 
 
 @given(parts=BLOCKS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_word_of_any_document_comes_out_in_order(parts: list[tuple[str, str]]) -> None:
     source = docx.Document()
     expected = []

@@ -96,7 +96,7 @@ WHOLE = drawn(lambda canvas: write(canvas, PROSE, 70, 780, 450), pageCompression
     changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=20),
     cut=st.integers(0, len(WHOLE)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_damaged_file_reads_or_is_named(changes: list[tuple[int, int]], cut: int) -> None:
     data = bytearray(WHOLE)
     for at, value in changes:
@@ -128,7 +128,7 @@ SENTENCES = st.lists(
 
 
 @given(paragraphs=SENTENCES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_word_of_any_page_comes_out_in_order(paragraphs: list[str]) -> None:
     def draw(canvas: Any) -> None:
         y = 780.0

@@ -33,7 +33,7 @@ def justified(canvas: Any, text: str, y: float, width: float, *, x: float = LEFT
     return y
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(width=st.integers(300, 420), beyond=st.integers(5, 60))
 def test_a_line_beyond_the_margin_parts_no_other_paragraph(width: int, beyond: int) -> None:
     paragraphs = [f"{PROSE} {number} more." for number in ("Two", "Three", "Four")]

@@ -147,7 +147,7 @@ def leaves(value: Any) -> list[str]:
 
 
 @given(TREE)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_value_is_read(value: Any) -> None:
     texts = leaves(value)
     if any(map(str.isalnum, "".join(texts))):

@@ -267,7 +267,7 @@ GRID = st.lists(
 
 
 @given(GRID.filter(lambda rows: any(cell is not None for row in rows for cell in row)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_cell_is_in_the_text_as_often_as_in_the_sheet(rows: list[list[object]]) -> None:
     document = read(of_rows(rows))
     body = document.text.removeprefix("Sheet")

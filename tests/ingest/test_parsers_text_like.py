@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import LimitError
@@ -26,7 +26,7 @@ ANYTHING = st.one_of(
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
 @given(source=ANYTHING)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_text_gives_a_sound_document_or_a_named_error(name: str, source: str) -> None:
     data = source.encode("utf-8", "surrogatepass")
     code = ending(data, name)
@@ -42,7 +42,7 @@ def test_any_text_gives_a_sound_document_or_a_named_error(name: str, source: str
 @given(
     data=st.binary(max_size=300), name=st.sampled_from(["a.txt", "a.md", "a.html", "a.pdf", "a.docx", "a"])
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_give_a_sound_document_or_a_named_error(data: bytes, name: str) -> None:
     assert ending(data, name) in EXPECTED
 
@@ -57,7 +57,7 @@ WORDS = st.lists(
         st.tuples(st.sampled_from(["heading", "paragraph", "list", "table"]), WORDS), min_size=1, max_size=8
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_markdown_and_html_of_the_same_page_read_the_same(parts: list[tuple[str, list[str]]]) -> None:
     markdown, html = [], []
     for kind, words in parts:

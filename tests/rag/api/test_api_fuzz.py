@@ -38,7 +38,6 @@ def test_no_request_breaks_the_service_or_its_word(live: Live, mode: Any) -> Non
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
         @hypothesis.settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),

@@ -6,7 +6,7 @@ import json
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 REFUSED = {"empty_query", "invalid_request"}
@@ -85,7 +85,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_any_query_has_a_defined_answer(client: httpx.Client, query: str) -> None:
     _check(client, query)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.asking.wording.followups import standalone
@@ -237,7 +237,6 @@ texts = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(texts, st.lists(texts, max_size=7))
 def test_any_conversation_gives_a_question_of_bounded_length(question: str, earlier: list[str]) -> None:
     read = standalone(question, earlier)

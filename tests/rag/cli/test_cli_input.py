@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.cli.failures import ExitCode
@@ -88,7 +88,7 @@ def test_odd_queries_are_searched_all_the_same(query: str, read: Vouch) -> None:
     assert read("search", "--json", "--", query).json["query"] == query
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.text(alphabet=st.characters(exclude_characters="\0"), max_size=40))
 def test_no_query_brings_a_traceback(read: Vouch, query: str) -> None:
     ended = read("search", "--", query)

@@ -10,7 +10,7 @@ import unicodedata
 from unittest import mock
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
@@ -152,7 +152,6 @@ def _shown(hit: dict[str, object], query: str, *, full: bool = False) -> str:
     return passages._passage(hit, weights(query), 60, full).plain
 
 
-@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_an_excerpt_holds_the_match_wherever_it_stands(before: int, after: int) -> None:
     text = "other words stand here " * before + "the parakeet rests. " + "and more words follow " * after
@@ -257,7 +256,6 @@ def test_what_stands_behind_two_dashes_stays_there() -> None:
     assert hoist(["search", "--data-dir"]) == ["search", "--data-dir"]
 
 
-@settings(deadline=None)
 @given(name=ANY_TEXT)
 @example(name="new\nline, tab\there, \x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029.txt")
 def test_a_name_takes_one_line_whatever_it_holds(name: str) -> None:

@@ -81,7 +81,7 @@ _NO_REQUESTS = (
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(lines=st.lists(_NO_REQUESTS, min_size=1, max_size=5))
 def test_whatever_is_sent_to_an_owner_it_answers_in_a_line_and_goes_on(lines: list[bytes]) -> None:
     raised: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram
@@ -62,7 +62,6 @@ templates = st.one_of(
 worked = st.lists(st.builds(Example, huge, st.lists(huge, max_size=2).map(tuple), huge), max_size=4)
 
 
-@settings(deadline=None)
 @given(
     questions,
     st.lists(huge.filter(bool), max_size=6),
