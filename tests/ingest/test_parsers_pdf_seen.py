@@ -15,13 +15,17 @@ from pypdf.generic import (
 )
 
 from corpus.errors import ParseError
-from ingest.parsers import parse
+from ingest.parsers import parse, recognition
 from ingest.parsers.findings import is_garbled
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
 from tests.ingest.reports import PROSE, page_texts, read, rewritten
 
 
-def test_pages_without_text_are_told_each_and_a_file_without_any_is_an_error() -> None:
+def test_pages_without_text_are_told_each_and_a_file_without_any_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recognition, "is_installed", lambda: False)
+
     def draw(canvas: Any) -> None:
         write(canvas, PROSE, 70, 780, 450)
         canvas.showPage()

@@ -19,9 +19,6 @@ from tests.builders import SPACE
 from tests.ingest.children import Begun
 from tests.ingest.paper import HEIGHT, WIDTH, drawn, wrapped, write
 
-installed = pytest.mark.skipif(
-    not recognition.is_installed(), reason=f"text recognition is not installed: {recognition.INSTALL}"
-)
 PROSE = (
     "Employees who travel on company business are paid back what they spent on it. The rules below say what "
     "is paid, up to which amount, and which receipts are needed."
@@ -91,7 +88,6 @@ def test_a_line_is_parted_into_words_where_they_stand() -> None:
 
 
 @pytest.mark.slow
-@installed
 def test_scanned_pages_are_read_in_the_sandbox_and_say_so(begun: Begun) -> None:
     rules = RULES.read_bytes()
     article = pypdfium2.PdfDocument(rules)[3].render(scale=2.5).to_pil()
@@ -108,7 +104,6 @@ def test_scanned_pages_are_read_in_the_sandbox_and_say_so(begun: Begun) -> None:
 
 
 @pytest.mark.slow
-@installed
 def test_a_file_of_pictures_alone_is_read_and_one_without_text_named() -> None:
     from PIL import Image
 
@@ -123,7 +118,6 @@ def test_a_file_of_pictures_alone_is_read_and_one_without_text_named() -> None:
     assert "only pictures" in caught.value.message
 
 
-@installed
 def test_pages_for_which_no_time_is_left_stay_scanned() -> None:
     document = parse(scanned(PROSE, written=PROSE), "a.pdf", Limits(ocr_s=1e-9))
     assert [(note.code, note.page) for note in document.notes] == [("scanned_page", 1)]
