@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -162,11 +163,27 @@ def visible_page(
     """Returns the ids of the live documents the caller may see, in order of collection, root and path: ``limit`` of
     them behind the first ``offset``.
     """
-    query = open_to(select(documents.c.id).where(documents.c.live_version_id.is_not(None)), caller.owner)
+    query = _listed(select(documents.c.id), caller, collection)
+    return list(db.execute(query.limit(limit).offset(offset), seen_by(caller)).scalars())
+
+
+def visible_named(db: Connection, caller: Caller, collection: str | None, words: str) -> list[str]:
+    """Returns the ids of those of them whose title and path hold all these words, whatever their case and widths."""
+    wanted = _as_named(words).split()
+    query = _listed(select(documents.c.id, documents.c.path, versions.c.title), caller, collection)
+    rows = db.execute(query.join(versions, live_at(past=False)), seen_by(caller))
+    return [id for id, path, title in rows if all(word in _as_named(f"{title}\n{path}") for word in wanted)]
+
+
+def _listed(query: _Query, caller: Caller, collection: str | None) -> _Query:
+    query = open_to(query.where(documents.c.live_version_id.is_not(None)), caller.owner)
     if collection is not None:
         query = query.where(documents.c.collection == collection)
-    query = query.order_by(documents.c.collection, documents.c.root, documents.c.path)
-    return list(db.execute(query.limit(limit).offset(offset), seen_by(caller)).scalars())
+    return query.order_by(documents.c.collection, documents.c.root, documents.c.path)
+
+
+def _as_named(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def name_taken(path: str) -> NotAllowedError:

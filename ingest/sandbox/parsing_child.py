@@ -119,7 +119,7 @@ class ParsingChild:
             ):  # the last: it is being ended by another thread
                 return False
             self.files = 0
-            return held == self.held
+            return held == self.held and not self._ended  # it may have been ended after it said what is held
 
     def ask(
         self, header: Mapping[str, Any], body: bytes, timeout_s: float, max_bytes: int, name: str

@@ -12,7 +12,10 @@ const LOOK_EVERY_MS = 1000;
 const AGAIN = new Set(["overloaded", "stopping", "http"]); // What may have passed when it is asked again.
 const SHOWN_FILES = 200;
 
+const AFTER_TYPING_MS = 200;
+
 let collection = null;
+let find = "";
 let offset = 0;
 let into = "default";
 
@@ -21,7 +24,10 @@ export async function showDocuments(view, { open }) {
   const jobs = element("div.jobs", { "aria-live": "polite" });
   const list = element("div");
   const chosen = element("div");
-  fill(view, showUpload(jobs, refresh), jobs, chosen, list);
+  const box = element("input", { type: "search", value: find, maxlength: 200, oninput: () => type(box.value) });
+  const named = element("label.choice", {}, element("span", {}, say("find")), box);
+  let typing = null;
+  fill(view, showUpload(jobs, refresh), jobs, element("div.choices", {}, named, chosen), list);
   await refresh();
   try {
     for (const job of (await call("/api/jobs")).jobs) if (GOING.includes(job.state)) watch(job, jobs, refresh);
@@ -29,13 +35,22 @@ export async function showDocuments(view, { open }) {
     fill(jobs, showFailure(failure));
   }
 
+  function type(words) {
+    [find, offset] = [words, 0];
+    clearTimeout(typing);
+    typing = setTimeout(refresh, AFTER_TYPING_MS);
+  }
+
   async function refresh() {
+    const looked = find;
     try {
       const names = await choices.readCollections();
       if (!names.includes(collection)) collection = null;
       const limits = new URLSearchParams({ limit: PER_PAGE, offset });
       if (collection) limits.set("collection", collection);
+      if (looked.trim()) limits.set("find", looked);
       const found = await call(`/api/documents?${limits}`);
+      if (looked !== find) return; // More was typed meanwhile, and is looked for.
       if (found.documents.length === 0 && offset > 0) {
         offset = Math.max(0, offset - PER_PAGE);
         return refresh();
@@ -45,7 +60,7 @@ export async function showDocuments(view, { open }) {
         refresh();
       };
       fill(chosen, names.length > 1 && choices.collectionChoice(names, collection, change));
-      fill(list, found.total === 0 ? element("p.empty", {}, say("no_documents")) : table(found, open, refresh));
+      fill(list, found.total === 0 ? element("p.empty", {}, say(looked.trim() ? "none_named" : "no_documents")) : table(found, open, refresh));
     } catch (failure) {
       fill(list, showFailure(failure));
     }

@@ -82,6 +82,14 @@ def list_documents(
     collection: Annotated[
         str | None, Query(max_length=200, description="Only this one.", examples=["sample"])
     ] = None,
+    find: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Only those whose title and path hold all these words.",
+            examples=["price 2025"],
+        ),
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=1000, description="At most this many.", examples=[100])] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31, description="Leave out the first ones.", examples=[0])] = 0,
 ) -> DocumentList:
@@ -89,10 +97,14 @@ def list_documents(
     if collection is not None:
         check_collection(service.corpus, read_collection(collection), caller)
     with service.corpus.catalog.read() as db:
-        ids = access.visible_page(db, caller, collection, limit, offset)
+        if find.strip():
+            named = access.visible_named(db, caller, collection, find)
+            ids, total = named[offset : offset + limit], len(named)
+        else:
+            ids = access.visible_page(db, caller, collection, limit, offset)
+            counts = access.collections(db, caller)
+            total = sum(counts.values()) if collection is None else counts.get(collection, 0)
         found = documents.list_documents(db, ids=ids)
-        counts = access.collections(db, caller)
-    total = sum(counts.values()) if collection is None else counts.get(collection, 0)
     return DocumentList(documents=[shape(one) for one in found], total=total)
 
 

@@ -50,6 +50,27 @@ def test_pages_of_the_list_are_the_list(client: httpx.Client) -> None:
         assert {page["total"] for page in pages} == {whole["total"]}
 
 
+@pytest.mark.parametrize(
+    ("find", "paths"),
+    [
+        ("pump", {"pump.pdf"}),
+        ("ＰＵＭＰ", {"pump.pdf"}),
+        ("hr 規程", {"hr/休暇規程.md"}),
+        ("hr leave", {"hr/leave.md"}),
+        ("annual leave.md", {"hr/leave.md"}),
+        ("salaries", set()),
+        ("%", set()),
+        ("pump leave", set()),
+    ],
+)
+def test_documents_are_found_by_their_names(client: httpx.Client, find: str, paths: set[str]) -> None:
+    """By all the words of the title and the path; what may not be seen is in neither the page nor the total."""
+    found = client.get("/api/documents", params={"find": find, "collection": "company"}).json()
+    assert {one["path"] for one in found["documents"]} == paths
+    assert found["total"] == len(paths)
+    assert client.get("/api/documents", params={"find": find, "offset": 9}).json()["documents"] == []
+
+
 def test_a_page_is_shown_as_it_looks_with_words_marked(client: httpx.Client) -> None:
     pump = by_path(client)["pump.pdf"]
     text = client.get(f"/api/documents/{pump['id']}/text").json()["text"]

@@ -216,6 +216,20 @@ def test_files_are_sent_in_reported_found_and_taken_out(page: Page, tmp_path: Pa
     expect(page.locator("tbody")).not_to_contain_text("小屋")
 
 
+def test_a_document_is_found_in_the_list_by_its_name(page: Page) -> None:
+    page.get_by_role("link", name="Documents").click()
+    rows = page.locator("tbody tr").filter(visible=True)
+    expect(rows.nth(1)).to_be_visible()
+    page.get_by_label("Find").press_sequentially("ＰＵＭＰ pdf")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("pump.pdf")
+    expect(page.get_by_label("Find")).to_be_focused()
+    page.get_by_label("Find").fill("nowhere")
+    expect(page.locator(".empty")).to_contain_text("No document has these words")
+    page.get_by_label("Find").fill("")
+    expect(rows.nth(1)).to_be_visible()
+
+
 def test_the_catalogue_is_shown_and_a_model_taken_from_it(page: Page) -> None:
     page.get_by_role("link", name="Models").click()
     page.get_by_label("Find").fill("steady")
