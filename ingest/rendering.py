@@ -54,8 +54,7 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
 
 def _find_boxes(page: Any, quotes: Sequence[str]) -> list[Box]:
     """Returns the boxes of the quotes' characters, joined along each line."""
-    import pypdfium2.raw as pdfium
-
+    from ingest.parsers.pdf import pdfium
     from ingest.parsers.pdf.drawings import read_drawings
     from ingest.parsers.pdf.glyphless import load_text
     from ingest.parsers.pdf.page import page_characters
@@ -112,7 +111,7 @@ def _find(text: str, part: str, start: int) -> tuple[int, int] | None:
 
 
 def _boxes_of(text_page: Any, indices: Sequence[int]) -> list[Box]:
-    import pypdfium2.raw as pdfium
+    from ingest.parsers.pdf import pdfium
 
     area = pdfium.FS_RECTF()
     boxes: list[Box] = []

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-import pypdfium2.raw as pdfium
-
+from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.lines import Rule, Word
 from ingest.parsers.pdf.structure import Box, PageText
 

@@ -11,7 +11,7 @@ import ctypes
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pypdfium2.raw as pdfium
+from ingest.parsers.pdf import pdfium
 
 _NO_WIDTH = 0.01  # points, below which PDFium leaves a piece of text out
 _SAMPLE = (
@@ -44,7 +44,7 @@ def load_text(page: Any, texts: Sequence[Any]) -> Any:
 
 def _without_width(texts: Sequence[Any]) -> Iterator[Any]:
     """Yields those in fonts that are not in the file, which PDFium gives no width."""
-    named: dict[int, bool] = {}
+    named: dict[int | None, bool] = {}
     if not any(_is_named(item, named) for item in texts[:: len(texts) // _SAMPLE + 1]):
         return
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
@@ -55,10 +55,9 @@ def _without_width(texts: Sequence[Any]) -> Iterator[Any]:
             yield item
 
 
-def _is_named(item: Any, named: dict[int, bool]) -> bool:
+def _is_named(item: Any, named: dict[int | None, bool]) -> bool:
     """Says whether the font of a piece of text is not in the file; ``named`` keeps that by the font's address."""
     font = pdfium.FPDFTextObj_GetFont(item)
-    key = ctypes.addressof(font.contents) if font else 0
-    if key not in named:
-        named[key] = bool(font) and pdfium.FPDFFont_GetIsEmbedded(font) == 0
-    return named[key]
+    if font not in named:
+        named[font] = bool(font) and pdfium.FPDFFont_GetIsEmbedded(font) == 0
+    return named[font]

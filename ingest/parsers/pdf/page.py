@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import pypdfium2.raw as pdfium
-
 from corpus.patterns import pattern
 from ingest.parsers.cleaning import SYMBOL_BULLET
+from ingest.parsers.pdf import pdfium
 from ingest.parsers.pdf.drawings import add_bullets, read_drawings
 from ingest.parsers.pdf.glyphless import load_text
 from ingest.parsers.pdf.lines import NO_SPACE, Word, drawn_once, in_rows
@@ -101,10 +100,12 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
     if found.bullets:
         add_bullets(found, turns)
-    downward = mark_downward(found.words, turns)
+    may_be_downward = NO_SPACE.search(text) is not None
+    is_downward = may_be_downward and mark_downward(found.words, turns)
     if any(turns):
         turn_upright(found, turns)
-    found.words = in_rows(found.words) if downward else join_labels(found.words)
+    if may_be_downward:
+        found.words = in_rows(found.words) if is_downward else join_labels(found.words)
     if backward:
         turn_over(found)
     else:
@@ -127,14 +128,13 @@ def _read_words(
     turn, letters, matrix = 0, 0.0, pdfium.FS_MATRIX()
     turns: list[int] = []
     looks: list[int] = []
-    last_drawn, look = -1, _DRAWN
+    last_drawn, look = None, _DRAWN
     for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
-        drawn = object_at(text_page, start)
-        address = ctypes.addressof(drawn.contents) if drawn else 0
-        if address != last_drawn:
-            last_drawn, look = address, _look(drawn) if address else _DRAWN
+        drawn = object_at(text_page, start) or 0
+        if drawn != last_drawn:
+            last_drawn, look = drawn, _look(drawn) if drawn else _DRAWN
             turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
             letters = height * _font_size(text_page, start, matrix)
@@ -153,9 +153,9 @@ def _read_words(
             and text[start - 1] in " \u3000"
             and pdfium.FPDFText_IsGenerated(text_page, start - 1) == 0
         )
-        whole = shown = text[start:end]
+        shown = text[start:end]
         if backward:
-            whole = shown = as_read(whole, start, lambda at: _box_of(text_page, at))
+            shown = as_read(shown, start, lambda at: _box_of(text_page, at))
         if end - start > 1 and loose(text_page, end - 1, reference):
             if not turn and box.top <= y0 + 0.3 * (y1 - y0):
                 # PDFium undid a hyphenation: the word goes on in the next line, after one of its hyphens.
@@ -169,9 +169,11 @@ def _read_words(
                     if font.tight:
                         _heighten(text_page, split, box, font)
                     x0, y0, y1, shown = box.left, box.bottom, box.top, text[split:end]
+                    x1 = x0
                     loose(text_page, end - 1, reference)
-            x0, x1 = min(x0, box.left), max(x1 if shown is whole else x0, box.right)
-            y0, y1 = min(y0, box.bottom), max(y1, box.top)
+            left, bottom, right, top = box.left, box.bottom, box.right, box.top
+            x0, y0 = left if left < x0 else x0, bottom if bottom < y0 else y0
+            x1, y1 = right if right > x1 else x1, top if top > y1 else y1
         if is_odd:
             shown = _shown(shown)
         found.words.append(Word(x0, y0, x1, y1, shown, high, font.bold, font.name, spaced))
@@ -185,13 +187,12 @@ def _tokens(text: str, text_page: Any) -> Iterator[tuple[int, int]]:
 
     PDFium takes a page of a few short lines ("A", "B") for one written downward and puts no blank between them.
     """
+    if len(text) > _FEW_CHARS:
+        yield from [match.span() for match in _TOKEN.finditer(text)]
+        return
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if (
-            len(text) <= _FEW_CHARS
-            and match[0].isascii()
-            and abs(pdfium.FPDFText_GetCharAngle(text_page, start)) < math.pi / 4
-        ):
+        if match[0].isascii() and abs(pdfium.FPDFText_GetCharAngle(text_page, start)) < math.pi / 4:
             bottom = math.inf
             box = pdfium.FS_RECTF()
             for at in range(start, end):
@@ -269,8 +270,7 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
     font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
     if not font:
         return _NO_FONT
-    key = ctypes.addressof(font.contents)
-    if key not in fonts:
+    if font not in fonts:
         buffer = ctypes.create_string_buffer(256)
         pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
         name = buffer.value.decode("utf-8", errors="replace").rpartition("+")[2].lower()
@@ -279,10 +279,10 @@ def _font_of(drawn: Any, fonts: dict[int, Font]) -> Font:
         pdfium.FPDFFont_GetDescent(font, 1.0, descent)
         bold = bool(_HEAVY.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600
         height = ascent.value - descent.value
-        fonts[key] = Font(name, bold, height < _LEAST_HEIGHT)
+        fonts[font] = Font(name, bold, height < _LEAST_HEIGHT)
         if _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
-            fonts[key] = Font(name, bold, False, ascent.value, descent.value)
-    return fonts[key]
+            fonts[font] = Font(name, bold, False, ascent.value, descent.value)
+    return fonts[font]
 
 
 def _font_size(text_page: Any, index: int, matrix: Any) -> float:
@@ -338,10 +338,10 @@ def _are_hidden(page: Any, found: PageText, looks: Sequence[int]) -> list[bool]:
     left, bottom, right, top = _page_box(page, found)
     unseen = [False] * len(found.words)
     for at, (word, look) in enumerate(zip(found.words, looks, strict=True)):
-        x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
         if word.x1 < left or word.x0 > right or word.y1 < bottom or word.y0 > top:
             unseen[at] = True
         elif look == _INVISIBLE:
+            x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
             over_picture = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in found.pictures)
             unseen[at] = not over_picture
             found.recognised_chars += len(word.text) if over_picture else 0
@@ -349,7 +349,10 @@ def _are_hidden(page: Any, found: PageText, looks: Sequence[int]) -> list[bool]:
     if unsure:
         for at, seen in zip(unsure, _are_seen(page, [found.words[at] for at in unsure]), strict=True):
             unseen[at] = not seen
-    found.hidden_chars += sum(len(word.text) for word, out in zip(found.words, unseen, strict=True) if out)
+    if any(unseen):
+        found.hidden_chars += sum(
+            len(word.text) for word, out in zip(found.words, unseen, strict=True) if out
+        )
     return unseen
 
 

@@ -173,7 +173,9 @@ def _edge_beside_box(group: Sequence[Line], line: Line, edge: float) -> float:
     """
     last = group[-1]
     pair = (group[-2], last) if len(group) > 1 else (last, line)
-    is_block = all(abs(getattr(pair[0], side) - getattr(pair[1], side)) < _JUSTIFIED for side in ("x0", "x1"))
+    is_block = abs(pair[0].x0 - pair[1].x0) < _JUSTIFIED and abs(pair[0].x1 - pair[1].x1) < _JUSTIFIED
+    if not (is_block or line.text[0].islower()):
+        return edge
     is_long = len(last.words) >= _LONG_WORDS and abs(last.x0 - line.x0) < _JUSTIFIED
     ends = SENTENCE_END.search(last.text) is not None
     goes_on = line.text[0].islower() or (is_block and not ends and all(map(_is_japanese_text, pair)))

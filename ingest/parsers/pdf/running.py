@@ -57,6 +57,7 @@ class _Running:
     """What the lines of a file's pages have in common, and the tests that need it."""
 
     def __init__(self, pages: Sequence[PageText]) -> None:
+        self._keys: dict[Line, Sequence[_Key]] = {}
         self._places: Counter[_Key] = Counter()  # the pages that have such a line
         self._pages: Counter[str] = Counter()  # the pages that have this very text
         self._written: Counter[str] = Counter()  # how often it stands on them
@@ -65,6 +66,7 @@ class _Running:
         numbers: dict[_Key, list[tuple[int, int]]] = {}
         for index, page in enumerate(pages):
             keys = [_running_keys(line, page) for line in page.lines]
+            self._keys.update(zip(page.lines, keys, strict=True))
             self._places.update({key for own in keys for key in own})
             self._pages.update({line.text for line in page.lines})
             for line, own in zip(page.lines, keys, strict=True):
@@ -80,19 +82,19 @@ class _Running:
         self._heading_size = LARGER * sizes.most_common(1)[0][0] if sizes else 0.0
         self._heads: Counter[int] = Counter()  # the pages with a section's title at the top, by its height
         for page in pages:
+            tops = [(line, self._tops(line, page)) for line in page.lines if self._keys[line]]
             self._heads.update(
-                {h for line in page.lines if self._is_title(line) for h in self._tops(line, page)}
+                {height for line, own in tops if own and self._is_title(line) for height in own}
             )
 
     def is_running(self, line: Line, page: PageText) -> bool:
         """Says whether a line runs through the pages, or is a section's title where such stand, or beside a page number
         that runs through them."""
-        return (
+        return bool(self._keys[line]) and (
             self._is_repeated(line, page)
             or self._is_head(line, page)
             or (
                 len(line.text) <= _MOST_TITLE_CHARS
-                and bool(_running_keys(line, page))
                 and plain_title(line.text) in self._titles
                 and any(
                     _PAGE_NUMBER.fullmatch(other.text)
@@ -125,7 +127,7 @@ class _Running:
         """Returns the heights of a line at the top of a page, in letters no larger than the text's, away from it."""
         if line.size >= self._heading_size:
             return set()
-        tops = {height for _, height in _running_keys(line, page) if _LAST_LINE < height < 0}
+        tops = {height for _, height in self._keys[line] if _LAST_LINE < height < 0}
         below = (
             [other.y1 for other in page.lines if other.y1 < line.y0 + _OVERLAP * line.size] if tops else []
         )
@@ -135,7 +137,7 @@ class _Running:
         is_number = _PAGE_NUMBER.fullmatch(line.text) is not None
         if self._is_heading(line, page) and not is_number:
             return False
-        if not self._is_common(line, page):
+        if not self._is_common(line):
             return False
         beside = _beside(line, page)
         if (beside and self._heads_table([line, *beside], page)) or _is_in_table(line, page):
@@ -143,7 +145,7 @@ class _Running:
         if is_number:
             alike = any(
                 (text, height + shift) in self._growing
-                for text, height in _running_keys(line, page)
+                for text, height in self._keys[line]
                 for shift in _STEPS
             )
             if not alike and any(_PAGE_NUMBER.fullmatch(other.text) for other in beside):
@@ -151,16 +153,16 @@ class _Running:
         else:
             often = self._pages[line.text]
             alike = often >= self._least and self._written[line.text] <= _ONCE * often
-        return alike or all(self._is_common(other, page) for other in beside)
+        return alike or all(self._is_common(other) for other in beside)
 
     def _is_heading(self, line: Line, page: PageText) -> bool:
         large = line.size >= self._heading_size and line.y0 > page.height / 2
         return large and self._pages[line.text] == 1
 
-    def _is_common(self, line: Line, page: PageText) -> bool:
+    def _is_common(self, line: Line) -> bool:
         return any(
             sum(self._places[text, height + shift] for shift in _STEPS) >= self._least
-            for text, height in _running_keys(line, page)
+            for text, height in self._keys[line]
         )
 
     def _heads_table(self, row: list[Line], page: PageText) -> bool:

@@ -55,14 +55,15 @@ def _cells(row: Row) -> list[Line]:
     """Returns what of a row is set apart by more than a space; nothing where a number or mark begins it."""
     cells: list[Line] = []
     for line in row.lines:
+        wide = CELL_GAP * line.size
         cuts = [
             at
-            for at, (before, after) in enumerate(pairwise(line.words), start=1)
-            if after.x0 - before.x1 > CELL_GAP * line.size
+            for at, (before, after) in enumerate(pairwise(line.words if line.gap > wide else ()), start=1)
+            if after.x0 - before.x1 > wide
             and before.text not in SIGNS_BEFORE
             and after.text not in SIGNS_AFTER
         ]
-        cells += _parts(line, cuts if line.gap > CELL_GAP * line.size else ())
+        cells += _parts(line, cuts)
     first = cells[0].text
     return cells if len(_LETTER.findall(first)) > 1 and not _NUMBER.match(first) else []
 

@@ -160,19 +160,24 @@ class Headings:
         text = _text(piece)
         if _LEADERS.search(text):
             return False  # of a table of contents
-        if len(text) > _MAX_HEADING_CHARS or sum(character.isalpha() for character in text) < 2:
+        if len(text) > _MAX_HEADING_CHARS:
             return False
         larger = piece.size >= LARGER * self.body_size
         bolder = piece.bold and not self._body_bold
         if piece.kind == "list" and (len(piece.items) > 1 or not (larger or bolder)):
             return False
         if larger:
-            return not text.endswith("。")
+            return not text.endswith("。") and _has_letters(text)
         if piece.size < 0.85 * self.body_size or _SENTENCE_END.search(text) or len(piece.lines) > 2:
             return False
         is_slightly_larger = piece.size > _SLIGHTLY * self.body_size and not _COUNTED.match(text)
         differs = piece.font != self._body_font or is_slightly_larger
-        return bolder or (differs and len(text) <= 60 and _NUMBERED.match(text) is not None)
+        numbered = differs and len(text) <= 60 and _NUMBERED.match(text) is not None
+        return (bolder or numbered) and _has_letters(text)
+
+
+def _has_letters(text: str) -> bool:
+    return sum(map(str.isalpha, text)) > 1
 
 
 def _depth(piece: Piece) -> int:
@@ -307,12 +312,8 @@ def undo_hyphens(arranged: Sequence[Sequence[Piece]]) -> None:
     pieces = [piece for row in arranged for piece in row]
     if not any(HYPHEN_JOINT in text for piece in pieces for text in _texts(piece)):
         return
-    known = {
-        word.text.strip(_PUNCTUATION).lower()
-        for piece in pieces
-        for line in piece.lines
-        for word in line.words
-    }
+    words = {word.text for piece in pieces for line in piece.lines for word in line.words}
+    known = {word.strip(_PUNCTUATION).lower() for word in words}
 
     def joined(match: re.Match[str]) -> str:
         before, after = match[1].lower(), match[2].lower()
