@@ -10,6 +10,7 @@ from datetime import datetime
 
 from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
+from corpus.catalog.scopes import address
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotAllowedError
 from corpus.late import FORMAT
@@ -60,8 +61,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the catalog holds of the collection: live documents, remembered failures, and in ``taken`` the terms of
-    removed documents, to whose places no other document can move.
+    """What the catalog holds of the collection, at least where something was found or looked for: live documents,
+    remembered failures, and in ``taken`` the terms of removed documents, to whose places no other document can move.
     """
 
     known: Mapping[RootPath, Known]
@@ -214,11 +215,6 @@ class _Lists:
 
 def _update(known: Known, modified: datetime | None, options: IngestOptions) -> Update:
     return Update(known, *options.terms((known.access, known.metadata)), modified)
-
-
-def address(root: str, path: str) -> str:
-    """Returns where a document's file lies, in NFC; an upload's address is below no folder."""
-    return unicodedata.normalize("NFC", f"{root.rstrip('/')}/{path}")
 
 
 def _is_as_known(file: SourceFile, known: Known | None) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from corpus.catalog import documents, records
 from corpus.catalog.access import may_see, name_taken
 from corpus.catalog.documents import Known
+from corpus.catalog.scopes import address, spans
 from corpus.errors import StorageError
 from corpus.hashing import file_sha256
 from corpus.store import Corpus
 from corpus.types import RootPath
-from ingest.discovery import SourceFile
+from ingest.discovery import Discovery, SourceFile
 from ingest.ledger import Ledger, unreadable
 from ingest.planning import EMPTY, Before, Found, Plan, fingerprint, needs_hash, plan
 
@@ -31,10 +32,10 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     if not options.dry_run:
         corpus.catalog.check_writable()
     with corpus.catalog.read() as db:
-        known = documents.known(db, request.collection)
-        taken = documents.removed_places(db, request.collection)
-        failures = records.list_failures(db, request.collection)
-    ledger.failures = {failure.key.place: failure for failure in failures}
+        asked = spans(db, request.collection, _asked(request.found))
+        known = documents.known(db, asked)
+        taken = documents.removed_places(db, asked)
+        ledger.failures = records.failures_in(db, asked)
     files = [file for file in request.found.files if _may_replace(file, known, ledger)]
     most, known_sizes = corpus.settings.max_file_mb * 1_000_000, {one.size_bytes for one in known.values()}
     for file in needs_hash(files, {} if options.rehash else known):
@@ -56,6 +57,14 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
     if (todo.add or todo.replace) and not options.dry_run:
         _check_room(corpus)
     return todo
+
+
+def _asked(found: Discovery) -> Iterator[str]:
+    """Yields the addresses at and below which the plan looks at what is known."""
+    yield from found.looked_into
+    yield from found.folders
+    yield from (address(*place) for place in found.skipped_places)
+    yield from (address(*file.place) for file in found.files)
 
 
 def _unread_mark(file: SourceFile) -> str:

@@ -12,14 +12,14 @@ import shutil
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from corpus.catalog import documents, records
+from corpus.catalog import access, documents, records
 from corpus.catalog.records import FINISHED, JobRecord
 from corpus.durable import sync, sync_open
 from corpus.errors import (
@@ -166,10 +166,26 @@ class Jobs:
             return job
         return JobRecord(**{**to_json(job), "progress": live})
 
-    def list(self, limit: int = 100) -> list[JobRecord]:
-        """Returns the newest jobs first."""
+    def list(self, limit: int = 100, offset: int = 0) -> list[JobRecord]:
+        """Returns the newest jobs first, without their ``result.files``; see :func:`records.list_jobs`."""
         with self._catalog.read() as db:
-            return records.list_jobs(db, limit=limit)
+            return records.list_jobs(db, limit=limit, offset=offset)
+
+    def count(self) -> int:
+        """Returns how many jobs there are."""
+        with self._catalog.read() as db:
+            return records.count_jobs(db)
+
+    def as_told(self, jobs: Sequence[JobRecord], caller: Caller) -> tuple[JobRecord, ...]:
+        """Returns jobs as they may be told to a caller: without files that became documents not open to that one."""
+        with self._catalog.read() as db:
+            became = records.documents_of_jobs(db, [job.id for job in jobs])
+            ids = [own for files in became.values() for own in files.values()]
+            granted = access.granted_among(db, caller, ids)
+        return tuple(
+            _without(job, {path for path, own in became.get(job.id, {}).items() if own not in granted})
+            for job in jobs
+        )
 
     def watch(self, job_id: str) -> Iterator[JobRecord | None]:
         """Yields a job whenever it changed, last when it is finished; None now and then
@@ -354,21 +370,15 @@ def upload_name(given: str) -> str:
     return name
 
 
-def without_hidden(job: JobRecord, visible: frozenset[str] | None) -> JobRecord:
-    """Returns a job as it may be told: without files that became documents not among the visible ones."""
-    request = {name: value for name, value in job.request.items() if name != "caller"}
-    files = (job.result or {}).get("files", ())
-    hidden = {
-        file["path"]
-        for file in files
-        if visible is not None and file["document_id"] and file["document_id"] not in visible
-    }
+def _without(job: JobRecord, hidden: Set[str]) -> JobRecord:
+    """Returns a job without who sent it, and without the hidden files."""
+    request, result = {name: value for name, value in job.request.items() if name != "caller"}, job.result
     if not hidden:
         return replace(job, request=request)
-    assert job.result is not None
     request["names"] = [name for name in request.get("names", ()) if name not in hidden]
-    kept = [file for file in files if file["path"] not in hidden]
-    return replace(job, request=request, result={**job.result, "files": kept}, progress={})
+    if result is not None and "files" in result:
+        result = {**result, "files": [file for file in result["files"] if file["path"] not in hidden]}
+    return replace(job, request=request, result=result, progress={})
 
 
 def _caller(job: JobRecord) -> Caller:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.catalog import documents, records
+from corpus.catalog.scopes import landmarks, spans
 from corpus.embedding import Embedder, SentenceTransformerEmbedder
 from corpus.settings import Settings
 from corpus.store import Corpus
@@ -305,9 +306,16 @@ class Service:
         """Ingests files and folders, of these ``only`` what is named when something is; see
         :func:`ingest.pipeline.ingest` and :func:`ingest.discovery.discover`.
         """
+        named = paths if only is None else [*only, *(one for one in paths if not one.is_dir())]
+        # A file is known by the name of a link to it, a folder by its own.
+        asked = {str(one) for path in named for one in (path.resolve(), path.parent.resolve() / path.name)}
         with self.corpus.catalog.read() as db:
-            failed = [one.key.place for one in records.list_failures(db, collection)]
-            known = documents.places(db, collection).union(failed)
+            near = spans(db, collection, asked)
+            known = {
+                *landmarks(db, collection),
+                *documents.places(db, near),
+                *records.failures_in(db, near),
+            }
         found = discover(paths, data_dir=self.settings.data_dir, known=known, sync=options.sync, only=only)
         return self._ingest(IngestRequest(found, collection, options), on_progress, cancelled)
 

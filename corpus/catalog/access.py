@@ -143,12 +143,14 @@ def may_see(caller: Caller, granted: frozenset[str]) -> bool:
     return caller.owner or bool(granted & caller.principals)
 
 
-def visible_documents(db: Connection, caller: Caller) -> frozenset[str] | None:
-    """Returns the ids of the documents the caller may see, removed ones too; None when it is all of them."""
+def granted_among(db: Connection, caller: Caller, document_ids: Sequence[str]) -> frozenset[str]:
+    """Returns those of these documents that are open to the caller, removed ones too."""
     if caller.owner:
-        return None
-    granted = select(access.c.document_id).where(access.c.principal.in_(sorted(caller.principals)))
-    return frozenset(db.execute(granted).scalars())
+        return frozenset(document_ids)
+    query = select(access.c.document_id).where(
+        among(access.c.document_id), among(access.c.principal, "principals")
+    )
+    return frozenset(db.execute(query, {"ids": listed(document_ids), **seen_by(caller)}).scalars())
 
 
 def visible_among(db: Connection, caller: Caller, document_ids: Sequence[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, TableValuedAlias, bindparam, func, select
+from sqlalchemy import ColumnElement, TableValuedAlias, and_, bindparam, func, select
 
 
 def among(column: ColumnElement[Any], name: str = "ids") -> ColumnElement[bool]:
@@ -28,8 +28,19 @@ def paired(
     )
 
 
-def listed(values: Iterable[int | str | tuple[int | str, int]]) -> str:
-    """Returns values, or pairs of them, as the parameter that they are read from."""
+def spanned(*columns: ColumnElement[Any]) -> tuple[TableValuedAlias, ColumnElement[bool]]:
+    """Returns a table of the tuples in the parameter ``spans``, and what joins columns with one of them: the last
+    column lies between its last two values, half-open, the others are equal to those before.
+    """
+    each = _each("spans")
+    *values, start, end = (func.json_extract(each.c.value, f"$[{at}]") for at in range(len(columns) + 1))
+    *equal, last = columns
+    same = (column == value for column, value in zip(equal, values, strict=True))
+    return each, and_(*same, last >= start, last < end)
+
+
+def listed(values: Iterable[int | str | tuple[int | str, ...]]) -> str:
+    """Returns values, or tuples of them, as the parameter that they are read from."""
     return json.dumps(list(values), ensure_ascii=False)
 
 

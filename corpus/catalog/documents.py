@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from corpus.catalog import schema
-from corpus.catalog.among import among, listed
+from corpus.catalog.among import among, listed, spanned
 from corpus.catalog.schema import access as access_table
 from corpus.catalog.schema import (
     chunks,
@@ -24,6 +24,7 @@ from corpus.catalog.schema import (
     vectors,
     versions,
 )
+from corpus.catalog.scopes import Span
 from corpus.catalog.times import now, read_time, shown_time
 from corpus.catalog.versions import VersionRecord, read_version, retire_version
 from corpus.errors import NotFoundError
@@ -88,13 +89,13 @@ def move(
         db.execute(update(versions).where(versions.c.id == live).values(fingerprint=""))
 
 
-def removed_places(db: Connection, collection: str) -> dict[RootPath, Terms]:
-    """Returns the access list and metadata of a collection's removed documents by (root, path)."""
-    query = select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata).where(
-        documents.c.collection == collection, documents.c.live_version_id.is_(None)
-    )
-    rows = db.execute(query).all()
-    grants = _grants(db, None) if rows else {}
+def removed_places(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Terms]:
+    """Returns the access list and metadata of the removed documents in these spans by (root, path)."""
+    # By the time of their removal: by the index of live versions every removed document would be looked at.
+    query = select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata)
+    query = query.select_from(_SPANNED).where(documents.c.removed_at.is_not(None))
+    rows = db.execute(query, {"spans": listed(spans)}).all()
+    grants = _grants(db, [row.id for row in rows])
     return {(row.root, row.path): (frozenset(grants.get(row.id, ())), row.metadata) for row in rows}
 
 
@@ -252,64 +253,48 @@ def count_live(db: Connection) -> int:
     return db.execute(live).scalar_one()
 
 
-def known(db: Connection, collection: str) -> dict[RootPath, Known]:
-    """Returns the live documents of a collection by (root, path)."""
-    query = select(
-        documents.c.id,
-        documents.c.root,
-        documents.c.path,
-        documents.c.metadata,
-        versions.c.sha256,
-        versions.c.size_bytes,
-        versions.c.modified,
-        versions.c.fingerprint,
-        versions.c.content_type,
-        versions.c.title,
-    ).join(versions, versions.c.id == documents.c.live_version_id)
-    query = query.where(documents.c.collection == collection)
-    grants = _grants(db, None)
+def known(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Known]:
+    """Returns the live documents in these spans by (root, path)."""
+    known = (documents.c[name] for name in ("id", "root", "path", "metadata"))
+    read = ("sha256", "size_bytes", "modified", "fingerprint", "content_type", "title")
+    columns = (documents.c.collection, *known, *(versions.c[name] for name in read))
+    live = _SPANNED.join(versions, versions.c.id == documents.c.live_version_id)
+    rows = db.execute(select(*columns).select_from(live), {"spans": listed(spans)}).all()
+    grants = _grants(db, [row.id for row in rows])
     return {
-        (root, path): Known(
-            document_id=own,
-            key=DocumentKey(collection, root, path),
-            sha256=sha256,
-            size_bytes=size_bytes,
-            modified=read_time(modified) if modified else None,
-            fingerprint=fingerprint,
-            content_type=content_type,
-            title=title,
-            access=frozenset(grants.get(own, ())),
-            metadata=metadata,
+        (row.root, row.path): Known(
+            document_id=row.id,
+            key=DocumentKey(row.collection, row.root, row.path),
+            sha256=row.sha256,
+            size_bytes=row.size_bytes,
+            modified=read_time(row.modified) if row.modified else None,
+            fingerprint=row.fingerprint,
+            content_type=row.content_type,
+            title=row.title,
+            access=frozenset(grants.get(row.id, ())),
+            metadata=row.metadata,
         )
-        for (
-            own,
-            root,
-            path,
-            metadata,
-            sha256,
-            size_bytes,
-            modified,
-            fingerprint,
-            content_type,
-            title,
-        ) in db.execute(query)
+        for row in rows
     }
 
 
-def places(db: Connection, collection: str) -> set[RootPath]:
-    """Returns (root, path) of the live documents of a collection."""
-    query = select(documents.c.root, documents.c.path).where(
-        documents.c.collection == collection, documents.c.live_version_id.is_not(None)
-    )
-    return {(root, path) for root, path in db.execute(query)}
+def places(db: Connection, spans: Sequence[Span]) -> set[RootPath]:
+    """Returns (root, path) of the live documents in these spans."""
+    query = select(documents.c.root, documents.c.path).select_from(_SPANNED)
+    query = query.where(documents.c.live_version_id.is_not(None))
+    return {(root, path) for root, path in db.execute(query, {"spans": listed(spans)})}
+
+
+_EACH_SPAN, _LIES = spanned(documents.c.collection, documents.c.root, documents.c.path)
+_SPANNED = _EACH_SPAN.join(documents, _LIES)
 
 
 def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
     query = select(access_table)
     if ids is not None:
-        query = query.where(access_table.c.document_id.in_(list(ids)))
+        query = query.where(among(access_table.c.document_id))
     grants: dict[str, list[str]] = {}
-    for row in db.execute(query):
+    for row in db.execute(query, {} if ids is None else {"ids": listed(ids)}):
         grants.setdefault(row.document_id, []).append(row.principal)
     return grants
 

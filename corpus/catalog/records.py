@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, true, update
 
+from corpus.catalog.among import among, listed, spanned
 from corpus.catalog.schema import failures, jobs, meta
+from corpus.catalog.scopes import Span
 from corpus.catalog.times import now
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotFoundError
-from corpus.types import DocumentKey
+from corpus.types import DocumentKey, RootPath
 
 # ---- what the corpus is ---------------------------------------------------------------------------
 
@@ -91,8 +93,8 @@ def forget_failure(db: Connection, key: DocumentKey) -> None:
 
 def find_failure(db: Connection, key: DocumentKey) -> Failure | None:
     """Returns what is remembered of a file's last failed attempt, if anything is."""
-    found = [one for one in list_failures(db, key.collection) if one.key == key]
-    return found[0] if found else None
+    row = db.execute(_FIND, {"collection": key.collection, "root": key.root, "path": key.path}).one_or_none()
+    return None if row is None else _failure(row)
 
 
 def list_failures(db: Connection, collection: str | None = None) -> list[Failure]:
@@ -100,18 +102,34 @@ def list_failures(db: Connection, collection: str | None = None) -> list[Failure
     query = select(failures).order_by(failures.c.collection, failures.c.root, failures.c.path)
     if collection is not None:
         query = query.where(failures.c.collection == collection)
-    return [
-        Failure(
-            DocumentKey(row.collection, row.root, row.path),
-            row.sha256,
-            row.fingerprint,
-            row.code,
-            row.message,
-            row.hint,
-            row.crashes,
-        )
-        for row in db.execute(query)
-    ]
+    return [_failure(row) for row in db.execute(query)]
+
+
+def failures_in(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Failure]:
+    """Returns the remembered failures in these spans by (root, path)."""
+    rows = db.execute(_SPANNED, {"spans": listed(spans)})
+    return {(row.root, row.path): _failure(row) for row in rows}
+
+
+_FIND = select(failures).where(
+    failures.c.collection == bindparam("collection"),
+    failures.c.root == bindparam("root"),
+    failures.c.path == bindparam("path"),
+)
+_EACH_SPAN, _LIES = spanned(failures.c.collection, failures.c.root, failures.c.path)
+_SPANNED = select(failures).select_from(_EACH_SPAN.join(failures, _LIES))
+
+
+def _failure(row: Row[Any]) -> Failure:
+    return Failure(
+        DocumentKey(row.collection, row.root, row.path),
+        row.sha256,
+        row.fingerprint,
+        row.code,
+        row.message,
+        row.hint,
+        row.crashes,
+    )
 
 
 # ---- jobs ---------------------------------------------------------------------------------------------
@@ -198,12 +216,31 @@ def get_job(db: Connection, job_id: str) -> JobRecord:
     return JobRecord(**row._mapping)
 
 
-def list_jobs(db: Connection, *, states: Sequence[str] = (), limit: int = 100) -> list[JobRecord]:
-    """Returns the newest jobs first, only in the given states when there are any."""
-    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id)
+def list_jobs(
+    db: Connection, *, states: Sequence[str] = (), limit: int = 100, offset: int = 0
+) -> list[JobRecord]:
+    """Returns the newest jobs first, only in the given states when there are any: ``limit`` of them behind the first
+    ``offset``. Their results are without ``files``, which :func:`get_job` has.
+    """
+    result = func.json_remove(jobs.c.result, "$.files", type_=jobs.c.result.type).label("result")
+    query = select(*(result if column is jobs.c.result else column for column in jobs.c))
+    query = query.order_by(jobs.c.created_at.desc(), jobs.c.id)
     if states:
         query = query.where(jobs.c.state.in_(states))
-    return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit))]
+    return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit).offset(offset))]
+
+
+def documents_of_jobs(db: Connection, job_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Returns which documents the files of finished jobs became: of each job that has any, ids by path."""
+    file = func.json_each(jobs.c.result, "$.files").table_valued("value")
+    path, own = (func.json_extract(file.c.value, f"$.{name}") for name in ("path", "document_id"))
+    query = (
+        select(jobs.c.id, path, own).select_from(jobs).join(file, true()).where(among(jobs.c.id), own != "")
+    )
+    found: dict[str, dict[str, str]] = {}
+    for job, name, document in db.execute(query, {"ids": listed(job_ids)}):
+        found.setdefault(job, {})[name] = document
+    return found
 
 
 def next_job(db: Connection) -> JobRecord | None:
@@ -218,11 +255,10 @@ def job_states(db: Connection) -> dict[str, str]:
     return {row.id: row.state for row in db.execute(select(jobs.c.id, jobs.c.state))}
 
 
-def count_jobs(db: Connection, states: Sequence[str]) -> int:
-    """Returns how many jobs are in the given states."""
-    return int(
-        db.execute(select(func.count()).select_from(jobs).where(jobs.c.state.in_(states))).scalar_one()
-    )
+def count_jobs(db: Connection, states: Sequence[str] = ()) -> int:
+    """Returns how many jobs there are, in the given states when there are any."""
+    query = select(func.count()).select_from(jobs)
+    return db.execute(query.where(jobs.c.state.in_(states)) if states else query).scalar_one()
 
 
 def forget_in_jobs(db: Connection, documents: Sequence[tuple[str, str]]) -> None:

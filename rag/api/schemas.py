@@ -367,9 +367,10 @@ class JobShape(BaseModel):
 
 
 class JobList(BaseModel):
-    """The newest jobs first."""
+    """The newest jobs first, their ``result`` without ``files``."""
 
     jobs: list[JobShape]
+    total: int = Field(description="How many there are in all.", examples=[3])
 
 
 class Health(BaseModel):

@@ -5,23 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from corpus import store
 from corpus.backup import verify
 from corpus.catalog import documents
+from corpus.catalog.documents import Known
 from corpus.catalog.schema import vectors
+from corpus.catalog.scopes import Span
 from corpus.catalog.versions import get_version
 from corpus.hashing import vector_checksum
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
+from corpus.types import RootPath
 from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
 from ingest import pipeline
+from ingest.discovery import discover
 from ingest.pipeline import Progress
 from tests.builders import SPACE
 from tests.ingest.ingest_runs import (
@@ -274,7 +279,7 @@ def test_documents_are_committed_as_they_complete(corpus: Corpus, tmp_path: Path
 
     def committed() -> int:
         with corpus.catalog.read() as db:
-            return len(documents.known(db, "c"))
+            return documents.count_live(db)
 
     def look(text: str) -> None:
         if "Section 1 of" in text:
@@ -333,3 +338,27 @@ def test_a_report_tells_what_each_file_gave(corpus: Corpus, folder: Path) -> Non
         assert one.content_type == version.content_type
         assert one.tokens >= one.chunks
         assert one.seconds >= 0
+
+
+def test_what_is_asked_for_is_looked_up_and_nothing_else_of_the_collection(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One upload read every document of its collection."""
+    folder = write(tmp_path / "files", *[f"{part}/{number}.txt" for part in "ab" for number in range(4)])
+    run(corpus, folder)
+    looked: list[list[str]] = []
+    real = documents.known
+
+    def known(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Known]:
+        found = real(db, spans)
+        looked.append(sorted(path for _, path in found))
+        return found
+
+    monkeypatch.setattr(documents, "known", known)
+    (root,) = {one.root for one in discover([folder]).files}
+    at = {"known": [(root, "a/0.txt")]}
+    write(folder, "a/0.txt", sections=3)
+    assert counts(run(corpus, folder / "a" / "0.txt", discovery=at)) == {"replaced": 1}
+    (folder / "b" / "1.txt").unlink()
+    assert counts(run(corpus, folder, sync=True)) == {"unchanged": 7, "removed": 1}
+    assert looked == [["a/0.txt"], [f"{part}/{number}.txt" for part in "ab" for number in range(4)]]

@@ -30,7 +30,7 @@ from rag.api.schemas import (
     VersionShape,
 )
 from rag.as_json import to_json
-from rag.jobs import Upload, without_hidden
+from rag.jobs import Upload
 from rag.retrieval.limits import check_collection, collections
 from rag.showing import draw_page, report_document
 
@@ -72,7 +72,8 @@ def upload(
         )
     uploads = [Upload(file.filename or "", file.file) for file in files]
     job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata), caller)
-    return JobShape(**to_json(without_hidden(job, None)))
+    [told] = jobs.as_told([job], caller)
+    return JobShape(**to_json(told))
 
 
 @router.get("/documents", summary="List documents")

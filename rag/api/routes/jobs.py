@@ -8,16 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from corpus.catalog import access
 from corpus.catalog.records import FINISHED, JobRecord
 from corpus.errors import UnavailableError
 from corpus.types import Caller
-from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, OpenService, Visit
+from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, Visit
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
 from rag.as_json import to_json
-from rag.jobs import Jobs, without_hidden
-from rag.service import Service
+from rag.jobs import Jobs
 from rag.wire import error_json
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
@@ -30,25 +28,28 @@ JobId = Annotated[
 @router.get("", summary="List jobs")
 def list_jobs(
     jobs: OpenJobs,
-    service: OpenService,
     caller: AnyCaller,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most this many.", examples=[20])] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Leave out the first ones.", examples=[0])] = 0,
 ) -> JobList:
-    """Lists the newest jobs first. Files that became documents the caller may not see are left out."""
-    visible = _visible(service, caller)
-    return JobList(jobs=[_shape(job, visible) for job in jobs.list(limit)])
+    """Lists the newest jobs first, each with the counts of its `result`; its `files` are at `/api/jobs/{id}`.
+
+    Files that became documents the caller may not see are left out.
+    """
+    told = jobs.as_told(jobs.list(limit, offset), caller)
+    return JobList(jobs=[JobShape(**to_json(job)) for job in told], total=jobs.count())
 
 
 @router.get("/{job_id}", summary="Show a job")
-def show_job(jobs: OpenJobs, service: OpenService, caller: AnyCaller, job_id: JobId) -> JobShape:
+def show_job(jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> JobShape:
     """Shows how far a job came, and its report once it is done."""
-    return _shape(jobs.get(job_id), _visible(service, caller))
+    return _shape(jobs, jobs.get(job_id), caller)
 
 
 @router.delete("/{job_id}", summary="Cancel a job")
-def cancel_job(jobs: OpenJobs, service: OpenService, caller: AnyCaller, job_id: JobId) -> JobShape:
+def cancel_job(jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> JobShape:
     """Ends a job after its current document; what is committed stays. A finished job stays as it is."""
-    return _shape(jobs.cancel(job_id), _visible(service, caller))
+    return _shape(jobs, jobs.cancel(job_id), caller)
 
 
 @router.get(
@@ -62,32 +63,24 @@ def cancel_job(jobs: OpenJobs, service: OpenService, caller: AnyCaller, job_id: 
         }
     },
 )
-def follow_job(
-    house: AnyHouse, service: OpenService, jobs: OpenJobs, caller: AnyCaller, job_id: JobId
-) -> Response:
+def follow_job(house: AnyHouse, jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""
     jobs.get(job_id)
     visit = house.follow()
-    return EventStream(_told(house, service, jobs, caller, job_id, visit), visit.stop.set, visit.leave)
+    return EventStream(_told(house, jobs, caller, job_id, visit), visit.stop.set, visit.leave)
 
 
-def _visible(service: Service, caller: Caller) -> frozenset[str] | None:
-    with service.corpus.catalog.read() as db:
-        return access.visible_documents(db, caller)
+def _shape(jobs: Jobs, job: JobRecord, caller: Caller) -> JobShape:
+    [told] = jobs.as_told([job], caller)
+    return JobShape(**to_json(told))
 
 
-def _shape(job: JobRecord, visible: frozenset[str] | None) -> JobShape:
-    return JobShape(**to_json(without_hidden(job, visible)))
-
-
-def _told(
-    house: House, service: Service, jobs: Jobs, caller: Caller, job_id: str, visit: Visit
-) -> Generator[Event]:
+def _told(house: House, jobs: Jobs, caller: Caller, job_id: str, visit: Visit) -> Generator[Event]:
     for job in jobs.watch(job_id):
         if visit.stop.is_set:
             return
         if job is not None:
-            shown = to_json(without_hidden(job, _visible(service, caller)))
+            shown = _shape(jobs, job, caller).model_dump()
             if job.state == "failed" and job.error is not None:
                 yield (
                     "error",

@@ -167,6 +167,21 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
     assert_error(client.delete(f"/api/documents/{document['id']}"), 404, "unknown_document")
 
 
+def test_the_list_of_jobs_has_their_counts_and_a_job_its_files(client: httpx.Client) -> None:
+    made = [
+        upload(client, (f"{n}.md", b"# Gates\n\nGate 4.\n"), collection="gates").json()["id"]
+        for n in range(3)
+    ]
+    ended = [finished(client, own)[-1][1] for own in made]
+    found = client.get("/api/jobs", params={"limit": 2, "offset": 1}).json()
+    assert [one["id"] for one in found["jobs"]] == [made[1], made[0]]
+    assert found["total"] >= 3
+    for listed, whole in zip(found["jobs"], [ended[1], ended[0]], strict=True):
+        assert whole["result"].pop("files")
+        assert listed == whole
+        assert (listed["state"], listed["result"]["added"]) == ("done", 1)
+
+
 def test_a_job_tells_nothing_of_a_document_that_was_hidden_since(client: httpx.Client, live: Live) -> None:
     from rag.owner.calling import call
 
@@ -179,10 +194,12 @@ def test_a_job_tells_nothing_of_a_document_that_was_hidden_since(client: httpx.C
         client.get(f"/api/jobs/{job['id']}").json(),
         client.delete(f"/api/jobs/{job['id']}").json(),
         finished(client, job["id"])[-1][1],
-        next(one for one in client.get("/api/jobs").json()["jobs"] if one["id"] == job["id"]),
     ]
-    for one in told:
+    listed = next(one for one in client.get("/api/jobs").json()["jobs"] if one["id"] == job["id"])
+    for one in (listed, *told):
         assert one["request"]["names"] == ["crane.md"]
+        assert one["progress"] == {}
+    for one in told:
         assert [file["path"] for file in one["result"]["files"]] == ["crane.md"]
         assert "ladder" not in str(one)
     again = upload(client, files[0], collection="tools").json()
