@@ -91,10 +91,7 @@ def move(
 
 def removed_places(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Terms]:
     """Returns the access list and metadata of the removed documents in these spans by (root, path)."""
-    # By the time of their removal: by the index of live versions every removed document would be looked at.
-    query = select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata)
-    query = query.select_from(_SPANNED).where(documents.c.removed_at.is_not(None))
-    rows = db.execute(query, {"spans": listed(spans)}).all()
+    rows = db.execute(_REMOVED, {"spans": listed(spans)}).all()
     grants = _grants(db, [row.id for row in rows])
     return {(row.root, row.path): (frozenset(grants.get(row.id, ())), row.metadata) for row in rows}
 
@@ -255,38 +252,63 @@ def count_live(db: Connection) -> int:
 
 def known(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Known]:
     """Returns the live documents in these spans by (root, path)."""
-    known = (documents.c[name] for name in ("id", "root", "path", "metadata"))
-    read = ("sha256", "size_bytes", "modified", "fingerprint", "content_type", "title")
-    columns = (documents.c.collection, *known, *(versions.c[name] for name in read))
-    live = _SPANNED.join(versions, versions.c.id == documents.c.live_version_id)
-    rows = db.execute(select(*columns).select_from(live), {"spans": listed(spans)}).all()
-    grants = _grants(db, [row.id for row in rows])
+    rows = db.execute(_KNOWN, {"spans": listed(spans)}).all()
+    grants = _grants(db, [row[0] for row in rows])
     return {
-        (row.root, row.path): Known(
-            document_id=row.id,
-            key=DocumentKey(row.collection, row.root, row.path),
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-            modified=read_time(row.modified) if row.modified else None,
-            fingerprint=row.fingerprint,
-            content_type=row.content_type,
-            title=row.title,
-            access=frozenset(grants.get(row.id, ())),
-            metadata=row.metadata,
+        (root, path): Known(
+            own,
+            DocumentKey(collection, root, path),
+            sha256,
+            size_bytes,
+            read_time(modified) if modified else None,
+            fingerprint,
+            content_type,
+            title,
+            frozenset(grants.get(own, ())),
+            metadata,
         )
-        for row in rows
+        for (
+            own,
+            collection,
+            root,
+            path,
+            sha256,
+            size_bytes,
+            modified,
+            fingerprint,
+            content_type,
+            title,
+            metadata,
+        ) in rows
     }
 
 
 def places(db: Connection, spans: Sequence[Span]) -> set[RootPath]:
     """Returns (root, path) of the live documents in these spans."""
-    query = select(documents.c.root, documents.c.path).select_from(_SPANNED)
-    query = query.where(documents.c.live_version_id.is_not(None))
-    return {(root, path) for root, path in db.execute(query, {"spans": listed(spans)})}
+    return {(root, path) for root, path in db.execute(_PLACES, {"spans": listed(spans)})}
 
 
 _EACH_SPAN, _LIES = spanned(documents.c.collection, documents.c.root, documents.c.path)
 _SPANNED = _EACH_SPAN.join(documents, _LIES)
+_KNOWN = select(
+    *(documents.c[name] for name in ("id", "collection", "root", "path")),
+    *(
+        versions.c[name]
+        for name in ("sha256", "size_bytes", "modified", "fingerprint", "content_type", "title")
+    ),
+    documents.c.metadata,
+).select_from(_SPANNED.join(versions, versions.c.id == documents.c.live_version_id))
+_PLACES = (
+    select(documents.c.root, documents.c.path)
+    .select_from(_SPANNED)
+    .where(documents.c.live_version_id.is_not(None))
+)
+# By the time of their removal: by the index of live versions every removed document would be looked at.
+_REMOVED = (
+    select(documents.c.id, documents.c.root, documents.c.path, documents.c.metadata)
+    .select_from(_SPANNED)
+    .where(documents.c.removed_at.is_not(None))
+)
 
 
 def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
@@ -294,8 +316,8 @@ def _grants(db: Connection, ids: Sequence[str] | None) -> dict[str, list[str]]:
     if ids is not None:
         query = query.where(among(access_table.c.document_id))
     grants: dict[str, list[str]] = {}
-    for row in db.execute(query, {} if ids is None else {"ids": listed(ids)}):
-        grants.setdefault(row.document_id, []).append(row.principal)
+    for own, principal in db.execute(query, {} if ids is None else {"ids": listed(ids)}):
+        grants.setdefault(own, []).append(principal)
     return grants
 
 
