@@ -10,7 +10,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
 from corpus.errors import ParseError
-from ingest.parsers import parse
+from ingest.parsers import parse, recognition
 from ingest.parsers.pdf import page
 from tests.ingest.paper import drawn, write
 from tests.ingest.reports import PROSE, read, rewritten
@@ -112,7 +112,8 @@ def test_text_that_opens_onto_a_colour_is_seen_and_onto_nothing_is_not() -> None
     assert "nobody sees" in caught.value.message
 
 
-def test_fonts_that_name_no_characters_are_told_with_what_helps() -> None:
+def test_fonts_that_name_no_characters_are_told_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "is_installed", lambda: False)
     with pytest.raises(ParseError) as caught:
         parse(shown_as({letter: chr(4 + n) for n, letter in enumerate("ABCDE")}, "ABCDE"), "form.pdf")
     assert caught.value.code == "no_text"

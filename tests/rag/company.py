@@ -13,6 +13,7 @@ import httpx
 import uvicorn
 
 from corpus.settings import Settings
+from rag.models.catalogue import Models
 from rag.serving import listen, make_app
 from tests.ingest.paper import drawn
 from tests.rag.scripted import ScriptedServer, Turn, refusal
@@ -30,12 +31,17 @@ class Live:
 
     url: str
     settings: Settings
+    models: Models
     steady: ScriptedServer
     endless: ScriptedServer
     cut: ScriptedServer
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60)
+
+    def forget_failures(self) -> None:
+        """Has the breaker of the model that cuts its answers off begin anew: other tests have used it, too."""
+        self.models.open("cut")._provider.breaker.record(False)  # type: ignore[attr-defined]
 
 
 def write_documents(folder: Path) -> Path:
@@ -125,5 +131,6 @@ def company_service(filled: Path, home: Path) -> Iterator[Live]:
             },
         )
         shutil.copytree(filled, settings.data_dir)
-        with running(settings) as url:
-            yield Live(url, settings, steady, endless, cut)
+        served = running(settings)
+        with served as url:
+            yield Live(url, settings, served.app.state.house.service.models, steady, endless, cut)

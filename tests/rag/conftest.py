@@ -54,6 +54,7 @@ def live(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
 @pytest.fixture
 def client(live: Live) -> Iterator[httpx.Client]:
     """A client of the server."""
+    live.forget_failures()
     with live.client() as client:
         yield client
 
