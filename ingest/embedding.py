@@ -1,8 +1,7 @@
 """Bulk embedding in a low-priority child process, so that questions are answered meanwhile.
 
-The two processes talk over pipes: a frame is four bytes of length (big-endian) and a payload. A request is
-JSON: the texts, and whether their tokens' vectors are wanted, too. A reply is ``V``, float32 rows, and where wanted the
-length of each text's codes and the codes; or ``E`` and an error as JSON. The child ends with
+The two processes talk over pipes, in :mod:`ingest.frames`. Replies come in the order of the requests, of which two may
+be under way, so that no core waits for the next while one is answered. The child ends with
 its parent, however that ends: its reading thread sees the pipe close and exits the process, also amid
 a batch. (``PR_SET_PDEATHSIG`` would not do: it follows the parent's *thread*, not the parent.)
 """
@@ -14,12 +13,13 @@ import json
 import logging
 import os
 import queue
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
@@ -37,6 +37,7 @@ from corpus.embedding import (
 from corpus.embedding.compiled import Precision
 from corpus.errors import EmbeddingError
 from corpus.types import Float32, QueryTokens
+from ingest.frames import read_reply, receive, send, show_reply
 
 if TYPE_CHECKING:  # reading them takes a child longer than to import numpy
     from corpus.settings import Settings
@@ -44,6 +45,9 @@ if TYPE_CHECKING:  # reading them takes a child longer than to import numpy
 _log = logging.getLogger(__name__)
 
 REQUEST_TEXTS = 512
+AT_A_TIME = 2
+"""Requests that a child works on at a time: the second one's texts are counted while the first one's are computed."""
+
 FEW_TEXTS = 32
 """So many passages in all are embedded without a child where only few were announced: half a second's work, and a child
 takes a second of the processor to start."""
@@ -55,7 +59,6 @@ _LAST_WORDS_S = 10.0
 _SILENT_S = 1800.0
 """A child that says nothing to one request for so long is ended like one that died: threads of a library were seen to
 wait for each other for ever."""
-_LENGTH = struct.Struct(">I")
 _START = "from ingest.embedding import main; main()"
 
 
@@ -63,7 +66,8 @@ class EmbeddingChild:
     """An embedder whose passages are computed in a child process. Use it as a context manager.
 
     Space, token counts and coverage are answered here, without loading weights; the child starts with
-    :meth:`prepare` or the first passages. A child that dies is started again and its request repeated once.
+    :meth:`prepare` or the first passages. A child that dies is started again and its requests repeated once, one after
+    the other. Safe for threads.
 
     Args:
         settings: which embedder, how many threads, and the data folder that keeps its export.
@@ -74,7 +78,8 @@ class EmbeddingChild:
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self._settings = settings
         self._embedder = embedder or open_embedder(settings)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # one thread starts a child, or computes here
+        self._repeating = threading.Lock()
         self._child: _Child | None = None
         self._loading: threading.Thread | None = None
         self._asked = 0
@@ -138,12 +143,12 @@ class EmbeddingChild:
         with self._lock:
             self._asked += len(texts)
             here = self._asked <= FEW_TEXTS and self._child is None and self._is_loaded()
-            size = _TEXTS_HERE if here else REQUEST_TEXTS
-            for at in range(0, len(texts), size):
-                ask = self._compute if here and not self._closed else self._ask
-                some, theirs = ask(texts[at : at + size], tokens)
-                rows.append(some)
-                codes += theirs
+        size = _TEXTS_HERE if here else REQUEST_TEXTS
+        for at in range(0, len(texts), size):
+            ask = self._compute if here and not self._closed else self._ask
+            some, theirs = ask(texts[at : at + size], tokens)
+            rows.append(some)
+            codes += theirs
         return np.concatenate(rows), codes
 
     def prepare(self, *, few: bool = False) -> None:
@@ -156,11 +161,8 @@ class EmbeddingChild:
             self._loading = threading.Thread(target=self._embedder.load_export, daemon=True)
             self._loading.start()
             return
-        with self._lock, contextlib.suppress(OSError):  # what cannot be started says so when it is asked
-            if self._child is None and not self._closed:
-                self._child = _Child(self._settings, self.space.precision)
-            if self._child is not None and self._closed:  # meanwhile, by another thread
-                self._child.end()
+        with contextlib.suppress(OSError):  # what cannot be started says so when it is asked
+            self._started()
 
     def close(self) -> None:
         """Ends the child at once, also amid a batch; safe to call from another thread, and twice."""
@@ -189,24 +191,41 @@ class EmbeddingChild:
             return self._embedder.embed_passages_with_tokens(texts)
         return self._embedder.embed_passages(texts), []
 
-    def _ask(self, texts: Sequence[str], tokens: bool) -> tuple[Float32, list[bytes | None]]:
-        reason = ""
-        for _ in range(2):
-            if self._closed:
-                break
-            if self._child is None:
+    def _started(self) -> _Child | None:
+        """Returns the child that lives, or a new one; None once this is closed."""
+        with self._lock:
+            if self._child is None and not self._closed:
                 self._child = _Child(self._settings, self.space.precision)
-            try:
-                reply = self._child.ask(texts, tokens)
-            except (OSError, ValueError):  # dead, or ended by close() meanwhile
-                reason = self._child.end()
+            if self._child is not None and self._closed:  # meanwhile, by another thread
+                self._child.end()
+            return None if self._closed else self._child
+
+    def _ended(self, child: _Child) -> str:
+        """Lets go of a dead child; returns how it ended."""
+        reason = child.end()
+        with self._lock:
+            if self._child is child:
                 self._child = None
                 if not self._closed:
                     _log.warning("The embedding process died (%s).", reason)
-                continue
+        return reason
+
+    def _ask(self, texts: Sequence[str], tokens: bool) -> tuple[Float32, list[bytes | None]]:
+        reason = ""
+        # A second time one by one: what does nothing to a child must not be blamed for what another one does.
+        for alone in (contextlib.nullcontext(), self._repeating):
+            with alone:
+                child = self._started()
+                if child is None:
+                    break
+                try:
+                    reply = child.ask(texts, tokens)
+                except (OSError, ValueError):  # dead, or ended by close() meanwhile
+                    reason = self._ended(child)
+                    continue
             if reply[:1] == b"E":
                 raise EmbeddingError(**json.loads(reply[1:]))
-            rows, codes, self.slower = _read_reply(reply, len(texts), self.space.dimension, tokens)
+            rows, codes, self.slower = read_reply(reply, len(texts), self.space.dimension, tokens)
             return rows, codes
         if self._closed:
             raise EmbeddingError("Embedding was stopped.", code="embedder_closed")
@@ -236,6 +255,8 @@ class _Child:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         self._ending = threading.Lock()
         self._ended = ""
+        self._sending, self._reading = threading.Lock(), threading.Lock()
+        self._waiting: deque[Future[bytes | None]] = deque()  # in the order in which replies come
         # -P: a folder that is being ingested may hold a numpy.py.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _START],
@@ -252,7 +273,7 @@ class _Child:
             "embed_threads": settings.embed_threads,
         }
         with contextlib.suppress(OSError):  # a child that died already shows when it is asked
-            _send(self._input, json.dumps(chosen).encode())
+            send(self._input, json.dumps(chosen).encode())
 
     def ask(self, texts: Sequence[str], tokens: bool) -> bytes:
         """Returns the child's reply.
@@ -260,22 +281,33 @@ class _Child:
         Raises:
             OSError: the child is dead.
         """
-        assert self._process.stdout is not None
-        reply = None
+        mine: Future[bytes | None] = Future()
         silent = threading.Timer(_SILENT_S, self._process.kill)
         silent.daemon = True
         silent.start()
         try:
-            with contextlib.suppress(BrokenPipeError):
-                _send(self._input, json.dumps({"texts": list(texts), "tokens": tokens}).encode())
-                reply = _receive(self._process.stdout)
+            request = json.dumps({"texts": list(texts), "tokens": tokens}).encode()
+            with self._sending, contextlib.suppress(BrokenPipeError):
+                self._waiting.append(mine)
+                send(self._input, request)
+            while not mine.done():
+                self._read_one(mine)
         finally:
             silent.cancel()
+        reply = mine.result()
         if reply is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LAST_WORDS_S)  # killed now, it could not say why it ends
             raise BrokenPipeError("the embedding process closed its pipe")
         return reply
+
+    def _read_one(self, mine: Future[bytes | None]) -> None:
+        """Gives the next reply to whom it is for, unless another thread gave me mine meanwhile."""
+        assert self._process.stdout is not None
+        with self._reading:
+            if not mine.done():
+                reply = receive(self._process.stdout)
+                self._waiting.popleft().set_result(reply)
 
     def end(self) -> str:
         """Kills the child if it lives and returns how it ended, with the last line it said.
@@ -317,59 +349,33 @@ def main() -> None:
     chosen["data_dir"] = Path(chosen["data_dir"])
     embedder = open_embedder(_Chosen(**chosen), side_by_side=True)
     embedder.load_export()
-    prepared = False
+    first = requests.get()
+    embedder.prepare()
+    pool = ThreadPoolExecutor(AT_A_TIME, "answer")
+    replies: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
+    replies.put(pool.submit(_answer, embedder, first))
+
+    def take() -> None:
+        while True:
+            replies.put(pool.submit(_answer, embedder, requests.get()))
+
+    threading.Thread(target=take, daemon=True).start()
     while True:
-        request = json.loads(requests.get())
-        try:
-            if not prepared:
-                embedder.prepare()
-                prepared = True
-            if request["tokens"]:
-                reply = _show_reply(*embedder.embed_passages_with_tokens(request["texts"]), embedder.problem)
-            else:
-                reply = _show_reply(embedder.embed_passages(request["texts"]), [], embedder.problem)
-        except EmbeddingError as error:
-            told = {"message": error.message, "code": error.code, "hint": error.hint}
-            reply = b"E" + json.dumps(told).encode()
-        _send(answers, reply)
+        send(answers, replies.get().result())
 
 
-def _show_reply(rows: Float32, codes: Sequence[bytes | None], slower: str) -> bytes:
-    lengths = np.array([len(one or b"") for one in codes], dtype="<u4").tobytes()
-    return b"".join([b"V", rows.astype("<f4").tobytes(), lengths, *filter(None, codes), slower.encode()])
-
-
-def _read_reply(
-    reply: bytes, texts: int, dimension: int, tokens: bool
-) -> tuple[Float32, list[bytes | None], str]:
-    """Returns the vectors, the tokens' codes, and why the child is slower than it could be ("" where it is not)."""
-    rows = np.frombuffer(reply, "<f4", texts * dimension, offset=1).reshape(texts, dimension)
-    at, codes = 1 + rows.nbytes, list[bytes | None]()
-    if tokens:
-        lengths = np.frombuffer(reply, "<u4", texts, offset=at)
-        at += lengths.nbytes
-        for length in lengths.tolist():
-            codes.append(reply[at : at + length] or None)
-            at += length
-    return rows.astype(np.float32), codes, reply[at:].decode()
+def _answer(embedder: SentenceTransformerEmbedder, asked: bytes) -> bytes:
+    request = json.loads(asked)
+    try:
+        if request["tokens"]:
+            return show_reply(*embedder.embed_passages_with_tokens(request["texts"]), embedder.problem)
+        return show_reply(embedder.embed_passages(request["texts"]), [], embedder.problem)
+    except EmbeddingError as error:
+        told = {"message": error.message, "code": error.code, "hint": error.hint}
+        return b"E" + json.dumps(told).encode()
 
 
 def _read_requests(source: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
-    while (request := _receive(source)) is not None:
+    while (request := receive(source)) is not None:
         requests.put(request)
     os._exit(0)
-
-
-def _send(target: IO[bytes], payload: bytes) -> None:
-    target.write(_LENGTH.pack(len(payload)) + payload)
-    target.flush()
-
-
-def _receive(source: IO[bytes]) -> bytes | None:
-    """Returns the next payload, or None when the other side is gone."""
-    head = source.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    payload = source.read(length)
-    return payload if len(payload) == length else None

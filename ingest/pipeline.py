@@ -50,9 +50,6 @@ SAME_SHARE = 8
 """So many files of so many bytes have few passages to embed; a changed file counts as an eighth of it: the rest was
 there."""
 
-LARGE_BYTES = 1_000_000
-"""Files of more come last, by their megabytes: one huge file, minutes of embedding, would keep all others waiting."""
-
 POLL_S = 0.1
 _UNWRITABLE = ("disk_full", "read_only", "moved")
 
@@ -119,9 +116,11 @@ class _Ingest:
             applying.foretell(todo, ledger)
         else:
             ledger.failed_before(todo)
+            # Small files first, by powers of two: a core is idle until something is read, and one huge file, minutes
+            # of embedding, would keep all others waiting.
             work = sorted(
                 [(source, None) for source in todo.add] + list(todo.replace),
-                key=lambda one: one[0].size_bytes // LARGE_BYTES,
+                key=lambda one: one[0].size_bytes.bit_length(),
             )
             ledger.expect([source for source, _ in work])
             if work:
@@ -165,12 +164,11 @@ class _Ingest:
                 self.embedder.count_tokens([""])  # reads the tokenizer while the first file is parsed
                 while not self._stop() and not (reading.ended and not waiting and embedding.idle):
                     ready = sum(len(item.chunks) for item in waiting)
-                    if ready < BATCH_CHUNKS and (read := reading.take()):
+                    enough = waiting and (ready >= PIECE_TEXTS or reading.ended)
+                    if not (enough and embedding.room) and ready < BATCH_CHUNKS and (read := reading.take()):
                         item = self._cut(chunker, read)
                         waiting += [item] if item else []
-                    elif waiting and (
-                        embedding.idle or ((ready >= PIECE_TEXTS or reading.ended) and embedding.room)
-                    ):
+                    elif waiting and (embedding.idle or (enough and embedding.room)):
                         embedding.start(waiting)
                         waiting = []
                     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Event
@@ -43,7 +43,7 @@ Embedded = tuple[Float32, bytes | None]
 
 
 class PassageEmbedder(Protocol):
-    """What an ingest needs of an embedder (see :class:`corpus.embedding.Embedder`)."""
+    """What an ingest needs of an embedder (see :class:`corpus.embedding.Embedder`); safe for threads."""
 
     @property
     def space(self) -> EmbeddingSpace: ...
@@ -156,7 +156,7 @@ class ReadAhead:
 
 
 class EmbedAhead:
-    """Embeds batches of files on a thread of its own, one batch after the other.
+    """Embeds batches of files on threads of its own, so that the embedder has the next when one is done.
 
     Args:
         database: where vectors of the same text are looked up first.
@@ -179,14 +179,15 @@ class EmbedAhead:
             embedder if late and isinstance(embedder, TokenEmbedder) and embedder.gives_tokens else None
         )
         self._tell = tell
-        self._pool = ThreadPoolExecutor(1, "embed")
+        self._pool = ThreadPoolExecutor(BATCHES_AHEAD, "embed")
         self._batches: deque[Future[None]] = deque()
         self._ended = Event()
         self._failures = 0
 
     def start(self, batch: Sequence[Work]) -> None:
         """Takes in a batch, to begin with once those before it are done; only when there is :attr:`room`."""
-        future = self._pool.submit(self._embed, deque(batch))
+        before = self._batches[-1] if self._batches else None
+        future = self._pool.submit(self._embed, deque(batch), before)
         self._batches.append(future)
         future.add_done_callback(lambda _: self._tell(None))
 
@@ -219,8 +220,11 @@ class EmbedAhead:
             self._embedder.close()
         self._pool.shutdown(cancel_futures=True)
 
-    def _embed(self, batch: deque[Work]) -> None:
-        """Gives every chunk its vector: one known already, or one made now; each distinct text once."""
+    def _embed(self, batch: deque[Work], before: Future[None] | None = None) -> None:
+        """Gives every chunk its vector: one known already, or one made now; each distinct text once.
+
+        Files are told once those of the batch before are.
+        """
         needs: dict[int, list[bytes | None]] = {}
         texts: dict[bytes, str] = {}
         shortened: set[bytes] = (
@@ -247,7 +251,8 @@ class EmbedAhead:
             for need, vector in found.items()
             if need in codes or not self._late
         }
-        self._hand_over(batch, needs, have)
+        if before is None or before.done():
+            self._hand_over(batch, needs, have)
         for piece in _pieces([need for need in texts if need not in have]):
             if self._ended.is_set():
                 return
@@ -260,8 +265,12 @@ class EmbedAhead:
                 for item in batch:
                     item.computed = True
                 have.update(zip(piece, made, strict=True))
-                self._hand_over(batch, needs, have)
+                if before is None or before.done():
+                    self._hand_over(batch, needs, have)
                 self._tell(None)
+        if before is not None:
+            wait([before])
+        self._hand_over(batch, needs, have)
 
     def _make(self, texts: Sequence[str]) -> list[Embedded]:
         if self._late is None:

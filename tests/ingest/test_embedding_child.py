@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,23 @@ def test_a_child_that_stays_silent_is_replaced(
     monkeypatch.setattr(threading, "Timer", lambda after, then: timer(next(patience, after), then))
     np.testing.assert_allclose(child.embed_passages(TEXTS), expected, atol=1e-6)
     assert process_of(child) != first
+
+
+def test_threads_that_ask_at_once_are_given_their_own_also_where_the_child_dies(
+    child: EmbeddingChild,
+) -> None:
+    asked = [TEXTS[at:] for at in range(6)]
+    expected = [child.embed_passages(texts) for texts in asked]
+    for kills in (False, True):
+        first = process_of(child)
+        if kills:
+            os.kill(first, signal.SIGSTOP)
+            threading.Timer(0.3, os.kill, (first, signal.SIGKILL)).start()
+        with ThreadPoolExecutor(2) as pool:
+            given = list(pool.map(child.embed_passages, asked))
+        for rows, wanted in zip(given, expected, strict=True):
+            np.testing.assert_allclose(rows, wanted, atol=1e-6)
+        assert (process_of(child) != first) is kills
 
 
 def test_a_child_that_dies_twice_is_an_error_with_its_last_words(
