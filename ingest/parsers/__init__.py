@@ -47,13 +47,13 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "60"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "61"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "31"),
     detection.DOC: Parser("ingest.parsers.word97.parser", "3"),
     detection.HTML: Parser("ingest.parsers.html.parser", "30"),
     detection.WEBARCHIVE: Parser("ingest.parsers.html.webarchive", "2"),
     detection.MARKDOWN: Parser("ingest.parsers.markdown", "20"),
-    detection.TEXT: Parser("ingest.parsers.text", "18"),
+    detection.TEXT: Parser("ingest.parsers.text", "19"),
     detection.XLSX: Parser("ingest.parsers.workbooks.parser", "15"),
     detection.XLS: Parser("ingest.parsers.workbooks.parser", "13"),
     detection.ODS: Parser("ingest.parsers.workbooks.parser", "11"),

@@ -96,7 +96,9 @@ def test_hyphenation_is_undone_by_the_documents_own_words() -> None:
         "The reimbursement is paid when the reimburse-",
         "ment form is signed by the long-term head of the",
         "department; a long-",
-        "term contract and a state-of-the-art desk need it too.",
+        "term contract and a state-of-the-art desk need it too. It was the newly-",
+        "appointed head who in to-",
+        "tal had to sign five.",
     ]
 
     def draw(canvas: Any) -> None:
@@ -107,6 +109,7 @@ def test_hyphenation_is_undone_by_the_documents_own_words() -> None:
     text = " ".join(read(drawn(draw)).text.split())
     assert "when the reimbursement form" in text
     assert "a long-term contract" in text
+    assert "the newly-appointed head who in total had to sign" in text
 
 
 def test_japanese_lines_are_joined_without_spaces() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from corpus.patterns import pattern
 from ingest.parsers.assembly import Draft
 from ingest.parsers.cleaning import one_line
+from ingest.parsers.hyphens import is_compound
 from ingest.parsers.pdf.lines import HYPHEN_JOINT, Line, Rule, Word, join_lines, to_lines
 from ingest.parsers.pdf.paragraphs import Piece
 from ingest.parsers.remarks import Remark
@@ -306,23 +307,22 @@ def _text(piece: Piece) -> str:
 def undo_hyphens(arranged: Sequence[Sequence[Piece]]) -> None:
     """Takes the hyphen out where a line's end parted a word, and leaves it where the word has one.
 
-    The document's own words decide: ``brand-`` + ``name`` keeps it when ``brand-name`` stands elsewhere, or
-    when ``brand`` and ``name`` do but ``brandname`` does not. So do other signs and digits in the same word.
+    See :func:`~ingest.parsers.hyphens.is_compound`; so do other signs and digits in the same word.
     """
     pieces = [piece for row in arranged for piece in row]
-    if not any(HYPHEN_JOINT in text for piece in pieces for text in _texts(piece)):
+    texts = [text for piece in pieces for text in _texts(piece) if HYPHEN_JOINT in text]
+    if not texts:
         return
-    words = {word.text for piece in pieces for line in piece.lines for word in line.words}
-    known = {word.strip(_PUNCTUATION).lower() for word in words}
+    words = (word.text for piece in pieces for line in piece.lines for word in line.words)
+    known = Counter(word.strip(_PUNCTUATION).lower() for word in words)
+    # The halves that begin lines are no words of their own.
+    known -= Counter(joint[2].lower() for text in texts for joint in _JOINT.finditer(text))
 
     def joined(match: re.Match[str]) -> str:
-        before, after = match[1].lower(), match[2].lower()
         rest = match.string[: match.start()].split(" ")[-1], match.string[match.end() :].split(" ")[0]
         if _OF_A_NAME.search(f"{rest[0]}x") or _OF_A_NAME.search(f"x{rest[1].rstrip(_PUNCTUATION)}x"):
             return f"{match[1]}-{match[2]}"
-        whole = before + after in known
-        hyphenated = f"{before}-{after}" in known or (before in known and after in known)
-        return match[1] + ("-" if hyphenated and not whole else "") + match[2]
+        return match[1] + "-" * is_compound(match[1].lower(), match[2].lower(), known) + match[2]
 
     def undone(text: str) -> str:
         return _JOINT.sub(joined, text).replace(HYPHEN_JOINT, "") if HYPHEN_JOINT in text else text
