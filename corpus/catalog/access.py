@@ -16,7 +16,7 @@ from corpus.catalog.among import among, listed
 from corpus.catalog.schema import access, documents, versions
 from corpus.catalog.times import shown_time
 from corpus.errors import NotAllowedError
-from corpus.types import Caller, Filter, Int64
+from corpus.types import PUBLIC, Caller, Filter, Int64
 
 _MOST_TITLES = 4
 """So many titles of one content are searched: a file without a title of its own has its name for one."""
@@ -169,16 +169,36 @@ def visible_page(
     return list(db.execute(query.limit(limit).offset(offset), seen_by(caller)).scalars())
 
 
-def visible_named(db: Connection, caller: Caller, collection: str | None, words: str) -> list[str]:
-    """Returns the ids of those of them whose title and path hold all these words, whatever their case and widths."""
-    wanted = _as_named(words).split()
-    query = _listed(select(documents.c.id, documents.c.path, versions.c.title), caller, collection)
-    rows = db.execute(query.join(versions, live_at(past=False)), seen_by(caller))
-    return [id for id, path, title in rows if all(word in _as_named(f"{title}\n{path}") for word in wanted)]
+def visible_named(
+    db: Connection, caller: Caller, collection: str | None, words: str, *, removed: bool = False
+) -> list[str]:
+    """Returns the ids of those of them whose title and path hold all these words, whatever their case and widths.
+
+    With ``removed`` the owner is told of removed documents, too; those have a path alone.
+    """
+    query = _listed(select(documents.c.id, documents.c.path, versions.c.title), caller, collection, removed)
+    rows = db.execute(query.outerjoin(versions, live_at(past=False)), seen_by(caller))
+    return [id for id, path, title in rows if is_named(f"{title or ''}\n{path}", words)]
 
 
-def _listed(query: _Query, caller: Caller, collection: str | None) -> _Query:
-    query = open_to(query.where(documents.c.live_version_id.is_not(None)), caller.owner)
+def is_named(text: str, words: str) -> bool:
+    """Says whether a text holds all these words, whatever their case and widths."""
+    named = _as_named(text)
+    return all(word in named for word in _as_named(words).split())
+
+
+def any_closed(db: Connection) -> bool:
+    """Says whether there is a document that not everybody may read, or that more than the public is named for."""
+    other = select(access.c.document_id).where(or_(access.c.principal < PUBLIC, access.c.principal > PUBLIC))
+    granted = select(access.c.document_id).where(access.c.document_id == documents.c.id)
+    nobody = select(documents.c.id).where(~granted.correlate(documents).exists())
+    return any(db.execute(query.limit(1)).first() is not None for query in (other, nobody))
+
+
+def _listed(query: _Query, caller: Caller, collection: str | None, removed: bool = False) -> _Query:
+    query = open_to(query, caller.owner)
+    if not removed:
+        query = query.where(documents.c.live_version_id.is_not(None))
     if collection is not None:
         query = query.where(documents.c.collection == collection)
     return query.order_by(documents.c.collection, documents.c.root, documents.c.path)

@@ -211,12 +211,13 @@ def list_documents(
     """Returns documents in order of collection, root and path; removed ones only when asked for."""
     query = select(documents, *_labelled()).outerjoin(versions, versions.c.id == documents.c.live_version_id)
     if ids is not None:
-        query = query.where(documents.c.id.in_(list(ids)))
+        query = query.where(among(documents.c.id))
     if collection is not None:
         query = query.where(documents.c.collection == collection)
     if not removed:
         query = query.where(documents.c.live_version_id.is_not(None))
-    rows = db.execute(query.order_by(documents.c.collection, documents.c.root, documents.c.path)).all()
+    query = query.order_by(documents.c.collection, documents.c.root, documents.c.path)
+    rows = db.execute(query, {} if ids is None else {"ids": listed(ids)}).all()
     grants = _grants(db, ids)
     return [
         DocumentRecord(

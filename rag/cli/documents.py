@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from rag.cli.groups import add_command, add_group
+from rag.cli.listing import list_documents
 from rag.cli.passages import tidy
 from rag.cli.reporting import short_type, show_document_report
 from rag.cli.screen import (
@@ -26,32 +26,10 @@ from rag.cli.screen import (
     where,
     wrap,
 )
-from rag.cli.session import Collection, Session, Yes, read_access, read_collection, read_document
+from rag.cli.session import Session, Yes, read_access, read_document
 
 Document = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document's id, or its path.")]
 Documents = Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Documents, by id or path.")]
-
-
-def list_documents(
-    context: typer.Context,
-    collection: Collection = None,
-    removed: Annotated[
-        bool, typer.Option("--removed", help="Show removed documents too. Default: live ones.")
-    ] = False,
-) -> None:
-    """List the documents, and the files that could not be read."""
-    session: Session = context.obj
-    params = {"collection": read_collection(collection), "removed": removed}
-    found = session.call("documents.list", params, waiting="Listing …")
-    if session.json:
-        session.screen.json(found)
-        return
-    if found["documents"]:
-        session.screen.show(_listing(found["documents"], stacked=session.screen.out.file.isatty()))
-    show_failures(session.screen, found["failures"])
-    session.note(
-        count(len(found["documents"]), "document") if found["documents"] else "There are no documents yet."
-    )
 
 
 def show(context: typer.Context, document: Document) -> None:
@@ -197,44 +175,6 @@ def _show_certificate(screen: Screen, certificate: Mapping[str, Any]) -> None:
         screen.show(f"  {said}")
 
 
-def show_failures(screen: Screen, failures: Sequence[Mapping[str, Any]]) -> None:
-    """Prints the files that could not be read, with the remedy."""
-    if not failures:
-        return
-    screen.show("", Text(f"Not read ({len(failures)})", "bad"))
-    for one in failures:
-        key = one["key"]
-        place = Text.assemble("  ", where(key["path"]), (f"  in {printable(key['collection'])}", "faint"))
-        screen.show(place.append(f"  {printable(one['code'])}", "faint"))
-        for said in filter(None, (one["message"], one["hint"])):
-            screen.block(Text(printable(said)), 4)
-
-
-def _listing(found: Sequence[Mapping[str, Any]], stacked: bool) -> Table:
-    """A row a document; ``stacked`` puts the path under the title, for the width of a terminal."""
-    several = len({one["collection"] for one in found}) > 1
-    limited = any(one["access"] != ["public"] for one in found)
-    gone = any(one["live"] is None for one in found)
-    names = ["id", "title", *["path"] * (not stacked), "type", "pages"]
-    names += ["collection"] * several + ["access"] * limited + ["removed"] * gone
-    rows = table(*names, right=("pages",))
-    rows.columns[0].no_wrap = True
-    for one in found:
-        live = one["live"]
-        title = cell(one_line(_title(one)), "title" if live else "faint")
-        path = where(one["path"])
-        row = [cell(one["id"], "faint"), *([Text("\n").join([title, path])] if stacked else [title, path])]
-        row += [
-            cell(short_type(live["content_type"]) if live else ""),
-            cell(f"{live['pages']:,}" if live else ""),
-        ]
-        row += [cell(one["collection"])] * several
-        row += [cell("" if one["access"] == ["public"] else ", ".join(one["access"]) or "nobody")] * limited
-        row += [cell(moment(one["removed_at"]))] * gone
-        rows.add_row(*row)
-    return rows
-
-
 def _facts(found: Mapping[str, Any]) -> dict[str, object]:
     live = found["live"]
     facts: dict[str, object] = {
@@ -282,7 +222,13 @@ def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     help = "List, show, remove and erase documents; see their history; say who may read them."
     group = add_group(app, "documents", help, panel="Look after")
-    add_command(group, "list", list_documents, "vouch documents list --collection hr")
+    add_command(
+        group,
+        "list",
+        list_documents,
+        "vouch documents list --collection hr",
+        "vouch documents list --find 'travel 2025'",
+    )
     add_command(group, "show", show, "vouch documents show people/handbook.pdf")
     add_command(group, "report", report, "vouch documents report people/handbook.pdf")
     add_command(group, "remove", remove, "vouch documents remove people/handbook-2019.pdf")

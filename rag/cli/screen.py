@@ -21,10 +21,10 @@ from rich.text import Text
 from rich.theme import Theme
 
 from corpus.patterns import pattern
+from rag.cli.plain import JsonList, Plain
 
 PLAIN_WIDTH = 100
 MAX_WIDTH = 120
-_NATURAL_WIDTH = 100_000
 
 _THEME = Theme(
     {
@@ -82,7 +82,7 @@ class Screen:
         """Prints on stdout. Tables keep every character: they fold in a terminal and stay whole in a pipe."""
         for part in parts:
             if isinstance(part, Table) and not self.out.file.isatty():
-                self._whole(part)
+                self._whole(part, Plain())
             else:
                 self.out.print(Text(printable(part)) if isinstance(part, str) else part)
 
@@ -93,10 +93,16 @@ class Screen:
 
     def json(self, value: Any) -> None:
         """Prints a value as JSON on stdout, in its own characters where the stream has them."""
-        stream = self.out.file
-        unicode = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
-        text = json.dumps(value, ensure_ascii=not unicode, indent=2)
-        stream.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        self.out.file.write(self._as_json(value) + "\n")
+
+    def json_list(self, name: str) -> JsonList:
+        """Returns what prints an object as JSON on stdout whose first member is a list that comes in pieces."""
+        return JsonList(self.out.file.write, self._as_json, name)
+
+    def listing(self) -> Callable[[Table], None]:
+        """Returns what prints a table that comes in pieces: on a terminal a table each, else one that is aligned."""
+        plain = Plain()
+        return self.show if self.out.file.isatty() else lambda piece: self._whole(piece, plain)
 
     def say(self, text: str, style: str = "faint") -> None:
         """Says something beside the result, on stderr."""
@@ -128,11 +134,13 @@ class Screen:
         self.out.file.flush()
         self.err.file.flush()
 
-    def _whole(self, table: Table) -> None:
-        buffer = io.StringIO()
-        console = Console(file=buffer, width=_NATURAL_WIDTH, theme=_THEME, color_system=None)
-        console.print(table)
-        self.out.file.writelines(line.rstrip() + "\n" for line in buffer.getvalue().split("\n")[:-1])
+    def _whole(self, table: Table, plain: Plain) -> None:
+        self.out.file.writelines(f"{line}\n" for line in plain.lines(table))
+
+    def _as_json(self, value: Any) -> str:
+        encoding = getattr(self.out.file, "encoding", None) or "utf-8"
+        text = json.dumps(value, ensure_ascii=encoding.lower().replace("-", "") != "utf8", indent=2)
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Console(Console):

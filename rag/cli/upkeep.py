@@ -10,9 +10,9 @@ import typer
 from rich.text import Text
 
 from corpus.errors import NotFoundError, StorageError
-from rag.cli.documents import show_failures
 from rag.cli.failures import ExitCode
 from rag.cli.groups import add_command
+from rag.cli.listing import show_failures
 from rag.cli.screen import Screen, count, moment, pairs, printable, size, wrap
 from rag.cli.session import Session
 

@@ -31,6 +31,9 @@ from rag.retrieval.limits import check_collection, read_limits
 from rag.service import Service
 from rag.showing import report_document
 
+_LISTED_AT_A_TIME = 500
+"""So many documents are read and told at a time where all are listed."""
+
 Params = Mapping[str, Any]
 Operation = Callable[[Service, Params, Emit, Cancelled], Any]
 
@@ -112,13 +115,24 @@ def _search(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
 
 
 def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    name = params.get("collection")
+    """Tells of the documents piece by piece, so that a long list takes no more memory than a short one."""
+    name, words, removed = params.get("collection"), params.get("find") or "", bool(params.get("removed"))
+    first = int(params.get("offset") or 0)
     with service.corpus.catalog.read() as db:
-        found = documents.list_documents(db, collection=name, removed=bool(params.get("removed")))
-        failures = records.list_failures(db, name)
-    if name and not found and not failures:
+        ids = access.visible_named(db, OWNER, name, words, removed=removed)
+        failures = [one for one in records.list_failures(db, name) if access.is_named(one.key.path, words)]
+        several = name is None and len(access.collections(db, OWNER)) > 1
+        emit({"several": several, "closed": access.any_closed(db), "removed": removed})
+    if name and not ids and not failures and not words:
         check_collection(service.corpus, name)
-    return {"documents": [_document(one) for one in found], "failures": failures}
+    shown = ids[first : first + int(params.get("limit") or len(ids))]
+    for at in range(0, len(shown), _LISTED_AT_A_TIME):
+        if cancelled():
+            break
+        with service.corpus.catalog.read() as db:
+            some = documents.list_documents(db, ids=shown[at : at + _LISTED_AT_A_TIME], removed=removed)
+        emit({"documents": to_json([_document(one) for one in some])})
+    return {"total": len(ids), "failures": failures}
 
 
 def _show_document(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

@@ -72,7 +72,7 @@ def test_another_suffix_is_refused_before_anything_runs(fresh: tuple[Vouch, Path
     vouch, folder = fresh
     ended = vouch("ingest", folder, "--report", folder.parent / "report.txt")
     assert (ended.code, "FILE.json or FILE.html" in ended.err) == (2, True)
-    assert vouch("documents", "list", "--json").json == {"documents": [], "failures": []}
+    assert vouch("documents", "list", "--json").json == {"documents": [], "total": 0, "failures": []}
 
 
 def test_the_summary_counts_states_and_formats(fresh: tuple[Vouch, Path]) -> None:
