@@ -297,6 +297,15 @@ class DocumentText(BaseModel):
     pages: list[PageShape]
 
 
+class PageText(PageShape):
+    """A page of one version with its text: ``text[n - start]`` is what offset ``n`` of the version's text refers to."""
+
+    document_id: str = Field(description="The document.", examples=["a7a38ae87aa5b735"])
+    version: int = Field(description="The version.", examples=[1])
+    text: str = Field(description="What stands on the page.", examples=["Hand in your claim …"])
+    numbers: list[int] = Field(description="Those of all pages, ascending.", examples=[[1, 2, 3]])
+
+
 class FileReportShape(BaseModel):
     """What the ingest made of a file."""
 

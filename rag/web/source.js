@@ -29,20 +29,41 @@ export async function openSource(panel, place) {
     if (event.key === "Escape" && !isComposing(event) && !panel.hidden) close();
   };
   try {
-    const [text, record] = await Promise.all([
-      call(`/api/documents/${place.document_id}/text?version=${place.version}`),
-      call(`/api/documents/${place.document_id}`),
-    ]);
+    const [text, record] = await Promise.all([openPage(place), call(`/api/documents/${place.document_id}`)]);
     if (panel.asked === asked) show(panel, { ...place, text, record, close, drawn: record.live.content_type === DRAWN });
   } catch (failure) {
     if (panel.asked === asked) fill(panel, head(place, close), showFailure(failure));
   }
 }
 
+/** Reads the page of a place; where the document has none of that number, as with a hidden first slide, its first. */
+async function openPage(place) {
+  try {
+    return await readPage(place, place.page);
+  } catch (failure) {
+    if (failure.code !== "unknown_page") throw failure;
+    const { pages } = await call(address(place, "text"));
+    return readPage(place, pages[0].number);
+  }
+}
+
+const readPage = ({ document_id: id, version }, number) =>
+  call(`/api/documents/${id}/pages/${number}/text?version=${version}`);
+
 function show(panel, state) {
-  const { text, page, drawn } = state;
-  const go = (other) => show(panel, { ...state, ...other });
-  const at = text.pages.findIndex((one) => one.number === page);
+  const { text, drawn } = state;
+  const { numbers } = text;
+  const at = numbers.indexOf(text.number);
+  const turn = async (number) => {
+    const asked = {};
+    panel.asked = asked;
+    try {
+      const turned = await readPage(state, number);
+      if (panel.asked === asked) show(panel, { ...state, text: turned });
+    } catch (failure) {
+      if (panel.asked === asked) fill(body, showFailure(failure));
+    }
+  };
   const step = (by, label, sign) =>
     element(
       "button",
@@ -51,20 +72,21 @@ function show(panel, state) {
         type: "button",
         title: say(label),
         "aria-label": say(label),
-        disabled: !text.pages[at + by],
-        onclick: () => go({ page: text.pages[at + by].number }),
+        disabled: numbers[at + by] === undefined,
+        onclick: () => turn(numbers[at + by]),
       },
       sign,
     );
   const chosen = element("input.page-number", {
     id: "page-number",
     type: "number",
-    min: text.pages[0]?.number ?? 1,
-    max: text.pages.at(-1)?.number ?? 1,
-    value: page,
+    min: numbers[0],
+    max: numbers.at(-1),
+    value: text.number,
     onchange: () => {
-      const wanted = text.pages.find((one) => one.number === Number(chosen.value));
-      go({ page: wanted ? wanted.number : page });
+      const wanted = Number(chosen.value);
+      if (numbers.includes(wanted)) turn(wanted);
+      else chosen.value = text.number;
     },
   });
   const body = element("div.page-body");
@@ -76,12 +98,12 @@ function show(panel, state) {
       {},
       step(-1, "previous_page", "‹"),
       element("label", {}, say("page_long"), " ", chosen),
-      element("span", {}, say("of_pages", { pages: text.pages.length })),
+      element("span", {}, say("of_pages", { pages: numbers.length })),
       step(1, "next_page", "›"),
       state.record.live.content_type === DRAWN &&
         element(
           "button",
-          { id: "form", type: "button", onclick: () => go({ drawn: !drawn }) },
+          { id: "form", type: "button", onclick: () => show(panel, { ...state, drawn: !drawn }) },
           say(drawn ? "as_text" : "as_picture"),
         ),
       element("a", { href: address(state, "file"), download: true }, say("original")),
@@ -112,25 +134,23 @@ const address = ({ document_id: id, version }, what, more = "") =>
   `/api/documents/${id}/${what}?version=${version}${more}`;
 
 function picture(state, missing) {
-  const { page, start, end, text } = state;
-  const [from, to] = bounds(state);
-  const marked = Math.max(start, from) < Math.min(end, to) ? `&highlight=${start}-${end}` : "";
+  const { text } = state;
+  const [first, last] = marked(state);
   return element("img", {
-    src: address(state, `pages/${page}`, marked),
-    alt: cut(text.text, ...bounds(state)).slice(0, 4000),
+    src: address(state, `pages/${text.number}`, last > first ? `&highlight=${first + text.start}-${last + text.start}` : ""),
+    alt: cut(text.text, 0, 4000),
     onerror: missing,
   });
 }
 
 function words(state) {
-  const { start, end, text } = state;
-  const [from, to] = bounds(state);
-  const [first, last] = [start, end].map((at) => Math.min(Math.max(at ?? from, from), to));
-  const marked = last > first ? element("mark", {}, cut(text.text, first, last)) : "";
-  return element("div.page-text", { lang: "" }, cut(text.text, from, first), marked, cut(text.text, last, to));
+  const { text } = state.text;
+  const [first, last] = marked(state);
+  const mark = last > first ? element("mark", {}, cut(text, first, last)) : "";
+  return element("div.page-text", { lang: "" }, cut(text, 0, first), mark, cut(text, last, Infinity));
 }
 
-function bounds({ page, text }) {
-  const found = text.pages.find((one) => one.number === page) ?? { start: 0, end: Infinity };
-  return [found.start, found.end];
+/** Which part of the page's text to mark, in code points of it; nothing where the words stand on another page. */
+function marked({ start, end, text }) {
+  return [start, end].map((at) => Math.min(Math.max(at ?? text.start, text.start), text.end) - text.start);
 }

@@ -26,13 +26,14 @@ from rag.api.schemas import (
     FileReportShape,
     JobShape,
     PageShape,
+    PageText,
     Removed,
     VersionShape,
 )
 from rag.as_json import to_json
 from rag.jobs import Upload
 from rag.retrieval.limits import check_collection, collections
-from rag.showing import draw_page, report_document
+from rag.showing import draw_page, read_page, report_document
 
 router = APIRouter(prefix="/api", tags=["documents"])
 
@@ -45,6 +46,8 @@ DocumentId = Annotated[
 VersionNumber = Annotated[
     int | None, Query(ge=1, le=2**31, description="Default: the live one.", examples=[1])
 ]
+
+PageNumber = Annotated[int, Path(ge=1, le=2**31, description="From 1.", examples=[1])]
 
 
 @router.post("/documents", status_code=202, summary="Send files in")
@@ -193,7 +196,7 @@ def page_picture(
     service: OpenService,
     caller: AnyCaller,
     document_id: DocumentId,
-    number: Annotated[int, Path(ge=1, le=2**31, description="From 1.", examples=[1])],
+    number: PageNumber,
     version: VersionNumber = None,
     highlight: Annotated[
         list[str],
@@ -207,6 +210,27 @@ def page_picture(
     spans = [_span(one) for one in highlight]
     picture = draw_page(service.corpus, service.drawing, document_id, number, spans, version, caller)
     return Response(picture, media_type="image/png")
+
+
+@router.get("/documents/{document_id}/pages/{number}/text", summary="The text of a page")
+def page_text(
+    service: OpenService,
+    caller: AnyCaller,
+    document_id: DocumentId,
+    number: PageNumber,
+    version: VersionNumber = None,
+) -> PageText:
+    """What stands on one page: ``text[n - start]`` is what offset ``n`` of the version's text refers to."""
+    shown = read_page(service.corpus, document_id, number, version, caller)
+    return PageText(
+        document_id=document_id,
+        version=shown.version.number,
+        number=number,
+        start=shown.page.start,
+        end=shown.page.end,
+        text=shown.text,
+        numbers=list(shown.numbers),
+    )
 
 
 @router.get("/collections", summary="List collections")

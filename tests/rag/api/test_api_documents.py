@@ -99,12 +99,30 @@ def test_what_a_caller_may_not_see_is_as_if_it_were_not_there(client: httpx.Clie
         client.post("/api/search", json={"query": "Salary band seven"}).json()["hits"][0]["source"]
         != "salaries.txt"
     )
-    for path in ("", "/text", "/file", "/pages/1", "/report"):
+    for path in ("", "/text", "/file", "/pages/1", "/pages/1/text", "/report"):
         assert_error(client.get(f"/api/documents/{shown['id']}{path}"), 404, "unknown_document")
     assert_error(
         client.patch(f"/api/documents/{shown['id']}", json={"metadata": {}}), 404, "unknown_document"
     )
     assert_error(client.delete(f"/api/documents/{shown['id']}"), 404, "unknown_document")
+
+
+def test_the_text_of_a_page_is_that_part_of_the_documents(client: httpx.Client) -> None:
+    for own in (one["id"] for one in by_path(client).values()):
+        whole = client.get(f"/api/documents/{own}/text").json()
+        numbers = [page["number"] for page in whole["pages"]]
+        for page in whole["pages"]:
+            told = client.get(
+                f"/api/documents/{own}/pages/{page['number']}/text", params={"version": 1}
+            ).json()
+            assert told == {
+                **page,
+                "document_id": own,
+                "version": whole["version"],
+                "text": whole["text"][page["start"] : page["end"]],
+                "numbers": numbers,
+            }
+        assert_error(client.get(f"/api/documents/{own}/pages/{numbers[-1] + 1}/text"), 404, "unknown_page")
 
 
 def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: httpx.Client) -> None:
@@ -162,7 +180,7 @@ def test_an_upload_becomes_a_job_and_then_an_answer_and_then_nothing(client: htt
     assert removed == {"document_id": document["id"], "removed": True}
     assert "parking.md" not in by_path(client)
     assert client.post("/api/search", json={"query": question, **asked}).json()["hits"] == []
-    for path in ("", "/file", "/pages/1", f"/text?version={cited['version']}"):
+    for path in ("", "/file", "/pages/1", "/pages/1/text", f"/text?version={cited['version']}"):
         assert_error(client.get(f"/api/documents/{document['id']}{path}"), 404, "unknown_document")
     assert_error(client.delete(f"/api/documents/{document['id']}"), 404, "unknown_document")
 

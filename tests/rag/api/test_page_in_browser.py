@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from tests.rag.api.api_calls import finished, upload
 from tests.rag.company import Live, company_service, running
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -115,6 +116,31 @@ def test_a_page_of_a_pdf_is_shown_as_it_looks_and_as_text(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_text("Original file").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+
+
+def test_of_a_long_text_the_page_that_is_shown_is_fetched_and_no_other(
+    page: Page, client: httpx.Client
+) -> None:
+    odd = "𠮷野家 😀 "  # beyond the first plane: two units each for JavaScript
+    pages = [f"Page {number} begins.\n\n{odd * 3_000}\n\n" for number in range(1, 11)]
+    pages[6] += "The zeppelin hangar closes at seven in the evening.\n"
+    sent = upload(client, ("long.txt", "\f".join(pages).encode()), collection="long").json()
+    [report] = finished(client, sent["id"])[-1][1]["result"]["files"]
+    fetched: list[int] = []
+    page.on("response", lambda answer: "/text" in answer.url and fetched.append(len(answer.body())))
+    ask(page, "When does the zeppelin hangar close?")
+    page.locator(".answer .mark").first.click()
+    marked = page.locator("#source mark")
+    expect(marked).to_contain_text("The zeppelin hangar closes at seven in the evening.")
+    expect(page.get_by_label("Page", exact=True)).to_have_value("7")
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator("#source .page-text")).to_contain_text("Page 8 begins.")
+    expect(marked).to_have_count(0)
+    page.get_by_role("button", name="Previous page").click()
+    expect(marked).to_contain_text("The zeppelin hangar closes at seven in the evening.")
+    assert len(fetched) == 3
+    assert max(fetched) * 9 < len("\f".join(pages).encode())
+    client.delete(f"/api/documents/{report['document_id']}")
 
 
 def test_a_conversation_goes_on_and_outlasts_a_reload(page: Page) -> None:
