@@ -23,17 +23,21 @@ from __future__ import annotations
 
 import errno
 
+from corpus.patterns import pattern
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_ROOM = ("failed to map segment", "cannot allocate memory")
 """What glibc's loader says of a library that it cannot map."""
 _LOCKED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+_BREAKS = pattern("[\n-\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
 class VouchError(Exception):
     """An error meant for people.
 
     Args:
-        message: one sentence: what happened, with the value and the place.
+        message: one sentence, on one line: what happened, with the value and the place.
         code: stable snake_case identifier.
         hint: what still works and what to do next.
     """
@@ -41,6 +45,7 @@ class VouchError(Exception):
     code = "error"
 
     def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
+        message = _BREAKS.sub(" ", message)  # a file's name may hold one, and a library's own words
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -165,6 +165,7 @@ def _write_owner(descriptor: int, purpose: str) -> None:
 def _read_owner(descriptor: int) -> str:
     try:
         owner = json.loads(os.pread(descriptor, 4096, 0))
-        return f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
+        since = datetime.fromisoformat(owner["since"]).astimezone()
+        return f"process {owner['pid']} ({owner['command']}, since {since:%Y-%m-%d %H:%M %Z})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

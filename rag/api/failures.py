@@ -25,6 +25,7 @@ from corpus.errors import (
     VouchError,
 )
 from rag.api.envelope import openai_error, openai_status, retry_headers, speaks_openai
+from rag.api.readers import retell, wants_japanese
 from rag.models.upstream import UpstreamError
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def internal_error() -> VouchError:
     )
 
 
-def answer_error(error: VouchError, **beside: Any) -> JSONResponse:
+def answer_error(error: VouchError, *, japanese: bool = False, **beside: Any) -> JSONResponse:
     """Returns an error as a response, with Retry-After where a later request may go better.
 
     ``beside`` stands in the body next to the error.
@@ -92,7 +93,7 @@ def answer_error(error: VouchError, **beside: Any) -> JSONResponse:
     status = status_of(error)
     wait_s = _wait_s(error, status)
     headers = {"Retry-After": str(wait_s)} if wait_s is not None else None
-    return JSONResponse(body_of(error) | beside, status, headers=headers)
+    return JSONResponse(retell(body_of(error), japanese) | beside, status, headers=headers)
 
 
 def answer_openai(error: VouchError, **beside: Any) -> JSONResponse:
@@ -126,7 +127,7 @@ def install(app: FastAPI) -> None:
 def _on_vouch_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VouchError)
     openai = speaks_openai(request.scope["path"])
-    answer = answer_openai(error) if openai else answer_error(error)
+    answer = answer_openai(error) if openai else answer_error(error, japanese=wants_japanese(request))
     if answer.status_code >= 500:
         log.warning("%s %s: %s (%s)", request.method, request.scope["path"], error.message, error.code)
     return answer

@@ -1,5 +1,7 @@
 // Every call of the page to the service, and what becomes of one that fails.
 
+import { spoken } from "./words.js";
+
 const STARTING = "starting"; // The service opens its documents: it asks to be asked again.
 const STARTING_AGAIN_MS = 700;
 
@@ -52,7 +54,7 @@ function readEvent(lines) {
 }
 
 async function send(path, { method, body, signal, accept }) {
-  const asked = { method: method ?? (body === undefined ? "GET" : "POST"), signal, headers: {} };
+  const asked = { method: method ?? (body === undefined ? "GET" : "POST"), signal, headers: { "accept-language": spoken() } };
   if (accept) asked.headers.accept = accept;
   if (body instanceof FormData) asked.body = body;
   else if (body !== undefined) {

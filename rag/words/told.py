@@ -6,7 +6,7 @@ A sentence comes in the language of the question. Codes of notes, errors and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from string import Formatter
@@ -285,12 +285,15 @@ def say(key: str, japanese: bool, /, **values: object) -> Said:
 
 def in_english(sentence: str) -> str:
     """Returns a sentence that was told in Japanese as it is told in English; any other as it is."""
+    return retold(sentence, ((japanese, english) for english, japanese in TOLD.values()))
+
+
+def retold(sentence: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Returns a sentence that has the shape of the first of a pair in that of the second; any other as it is."""
     best, fewest = sentence, len(sentence) + 1
-    for english, japanese in TOLD.values():
-        if (match := _shape(japanese).fullmatch(sentence)) and (
-            free := sum(map(len, match.groups()))
-        ) < fewest:
-            best, fewest = english.format(**match.groupdict()), free  # the shape that says most of it itself
+    for told, other in pairs:
+        if (match := _shape(told).fullmatch(sentence)) and (free := sum(map(len, match.groups()))) < fewest:
+            best, fewest = other.format(**match.groupdict()), free  # the shape that says most of it itself
     return best
 
 

@@ -9,9 +9,11 @@ from fastapi import APIRouter
 
 from corpus.embedding import processor
 from rag.api.house import AnyHouse
+from rag.api.readers import WantsJapanese
 from rag.api.schemas import Alive, Health
 from rag.as_json import to_json
 from rag.retrieval.limits import collections
+from rag.words.troubles import in_japanese
 
 router = APIRouter(tags=["health"])
 
@@ -30,10 +32,11 @@ async def ready(house: AnyHouse) -> Alive:
 
 
 @router.get("/health", summary="How is it doing, and why?")
-def health(house: AnyHouse) -> Health:
+def health(house: AnyHouse, japanese: WantsJapanese) -> Health:
     """Always answers 200: ``status`` and ``problems`` tell. No document's name or text is in it."""
+    tell = in_japanese if japanese else str
     if house.failure is not None:
-        return Health(status="degraded", problems=[house.failure.message], details={})
+        return Health(status="degraded", problems=[tell(house.failure.message)], details={})
     service = house.peek()
     if service is None:
         return Health(status="starting", problems=[], details={})
@@ -48,7 +51,7 @@ def health(house: AnyHouse) -> Health:
     shown["collections"] = len(collections(service.corpus))
     return Health(
         status=status,
-        problems=_without_folder(list(state.problems), folder),
+        problems=[tell(one) for one in _without_folder(list(state.problems), folder)],
         details=_without_folder(shown, folder),
     )
 

@@ -12,6 +12,7 @@ from corpus.catalog.records import FINISHED, JobRecord
 from corpus.errors import UnavailableError
 from corpus.types import Caller
 from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, Visit
+from rag.api.readers import WantsJapanese, retell
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
 from rag.as_json import to_json
@@ -29,6 +30,7 @@ JobId = Annotated[
 def list_jobs(
     jobs: OpenJobs,
     caller: AnyCaller,
+    japanese: WantsJapanese,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most this many.", examples=[20])] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31, description="Leave out the first ones.", examples=[0])] = 0,
 ) -> JobList:
@@ -37,19 +39,19 @@ def list_jobs(
     Files that became documents the caller may not see are left out.
     """
     told = jobs.as_told(jobs.list(limit, offset), caller)
-    return JobList(jobs=[JobShape(**to_json(job)) for job in told], total=jobs.count())
+    return JobList(jobs=[JobShape(**retell(to_json(job), japanese)) for job in told], total=jobs.count())
 
 
 @router.get("/{job_id}", summary="Show a job")
-def show_job(jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> JobShape:
+def show_job(jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Shows how far a job came, and its report once it is done."""
-    return _shape(jobs, jobs.get(job_id), caller)
+    return _shape(jobs, jobs.get(job_id), caller, japanese)
 
 
 @router.delete("/{job_id}", summary="Cancel a job")
-def cancel_job(jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> JobShape:
+def cancel_job(jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Ends a job after its current document; what is committed stays. A finished job stays as it is."""
-    return _shape(jobs, jobs.cancel(job_id), caller)
+    return _shape(jobs, jobs.cancel(job_id), caller, japanese)
 
 
 @router.get(
@@ -63,28 +65,35 @@ def cancel_job(jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> JobShape:
         }
     },
 )
-def follow_job(house: AnyHouse, jobs: OpenJobs, caller: AnyCaller, job_id: JobId) -> Response:
+def follow_job(
+    house: AnyHouse, jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId
+) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""
     jobs.get(job_id)
     visit = house.follow()
-    return EventStream(_told(house, jobs, caller, job_id, visit), visit.stop.set, visit.leave)
+    return EventStream(_told(house, jobs, caller, japanese, job_id, visit), visit.stop.set, visit.leave)
 
 
-def _shape(jobs: Jobs, job: JobRecord, caller: Caller) -> JobShape:
+def _shape(jobs: Jobs, job: JobRecord, caller: Caller, japanese: bool) -> JobShape:
     [told] = jobs.as_told([job], caller)
-    return JobShape(**to_json(told))
+    return JobShape(**retell(to_json(told), japanese))
 
 
-def _told(house: House, jobs: Jobs, caller: Caller, job_id: str, visit: Visit) -> Generator[Event]:
+def _told(
+    house: House, jobs: Jobs, caller: Caller, japanese: bool, job_id: str, visit: Visit
+) -> Generator[Event]:
     for job in jobs.watch(job_id):
         if visit.stop.is_set:
             return
         if job is not None:
-            shown = _shape(jobs, job, caller).model_dump()
+            shown = _shape(jobs, job, caller, japanese).model_dump()
             if job.state == "failed" and job.error is not None:
                 yield (
                     "error",
-                    {"error": {name: job.error[name] for name in ("code", "message", "hint")}, "job": shown},
+                    {
+                        "error": {name: shown["error"][name] for name in ("code", "message", "hint")},
+                        "job": shown,
+                    },
                 )
             else:
                 yield "done" if job.state in FINISHED else "progress", shown
@@ -97,4 +106,4 @@ def _told(house: House, jobs: Jobs, caller: Caller, job_id: str, visit: Visit) -
     stopping = UnavailableError(
         "The service is stopping.", code="stopping", hint="The job goes on after a restart."
     )
-    yield "error", {"error": error_json(stopping)}
+    yield "error", retell({"error": error_json(stopping)}, japanese)

@@ -335,3 +335,16 @@ def test_a_removed_document_leaves_no_words_behind(client: httpx.Client, live: L
     client.delete(f"/api/documents/{document['id']}")
     assert "Quill" not in client.post("/api/ask", json={"question": question}).text
     assert documents.unknown_document("x").code == "unknown_document"
+
+
+def test_a_reader_of_japanese_is_told_in_japanese_what_became_of_files(client: httpx.Client) -> None:
+    japanese = {"accept-language": "ja-JP,ja;q=0.9,en;q=0.8"}
+    job = upload(client, ("empty.txt", b" \n"), collection="empty").json()
+    assert finished(client, job["id"])[-1][0] == "done"
+    for asked, words in (({}, "empty.txt is empty."), (japanese, "empty.txtは空です。")):
+        [file] = client.get(f"/api/jobs/{job['id']}", headers=asked).json()["result"]["files"]
+        assert (file["code"], file["message"]) == ("empty", words)
+    for asked, words in (({}, "There is no job"), (japanese, "はありません。")):
+        reply = client.get("/api/jobs/0123456789abcdef", headers=asked)
+        assert words in reply.json()["error"]["message"]
+        assert reply.json()["error"]["code"] == "unknown_job"
