@@ -114,7 +114,9 @@ class Settings(BaseModel):
         description="Whether scanned pages are read: where the extra `ocr` is installed, always, never.",
     )
     ocr_page_timeout_s: float = Field(
-        10.0, gt=0, description="Time for each scanned page, beyond that for the file, in seconds."
+        10.0,
+        gt=0,
+        description="Time of the processor for each scanned page, beyond that for the file, in seconds.",
     )
 
     # answering

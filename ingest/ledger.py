@@ -69,6 +69,7 @@ class Ledger:
         self._on_progress = on_progress
         self._reports: list[FileReport] = []
         self._under_way: dict[RootPath, Work] = {}
+        self.awaited = ""  # the path of the file that is being read, and for which the others wait
         self._total_files = self._total_bytes = self._done_files = self._done_bytes = self._pages = 0
         self._forecast = Forecast(())
         self._computes = False
@@ -151,7 +152,7 @@ class Ledger:
         self._reports.append(FileReport(path, state, document_id=document_id, message=message))
 
     def tell(self, stage: Stage, current: str = "") -> None:
-        """Says how far the ingest came; ``current`` is the file at hand, by default one under way."""
+        """Says how far the ingest came; ``current`` is the file at hand: by default what is awaited, else under way."""
         partly = sum(
             item.source.size_bytes * (READING_SHARE + (1 - READING_SHARE) * item.embedded / len(item.chunks))
             for item in self._under_way.values()
@@ -170,7 +171,7 @@ class Ledger:
                 self.counts["chunks"],
                 self._done_bytes + int(partly),
                 self._total_bytes,
-                current or next((path for _, path in self._under_way), ""),
+                current or self.awaited or next((path for _, path in self._under_way), ""),
                 self._pages,
                 round(min(self._forecast.share, 1.0), 4) if not_all else 1.0,
                 None if left_s is None else round(left_s, 1),

@@ -172,9 +172,18 @@ class _Ingest:
                         embedding.start(waiting)
                         waiting = []
                     else:
+                        self._await(reading.awaited)
                         self._take_embedded(POLL_S, "embedding" if reading.ended else "reading")
         finally:
+            self.ledger.awaited = ""
             self._take_embedded(0.0, "embedding")
+
+    def _await(self, path: str) -> None:
+        """Says for which file there is nothing to do but wait: pages that are pictures take minutes."""
+        if path != self.ledger.awaited:
+            self.ledger.awaited = path
+            if path:
+                self.ledger.tell("reading", path)
 
     def _take_embedded(self, patience_s: float, stage: Stage) -> None:
         """Commits what has been embedded, waiting a while for the first thing to happen."""

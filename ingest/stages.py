@@ -112,14 +112,14 @@ class ReadAhead:
         self._most = settings.parse_workers + PARSED_AHEAD
         self._parsers = parsers or ParserPool(settings)
         self._pool = ThreadPoolExecutor(settings.parse_workers, "parse")
-        self._ahead: deque[Future[ReadFile]] = deque()
+        self._ahead: deque[tuple[SourceFile, Future[ReadFile]]] = deque()
         self._fill()
 
     def take(self) -> ReadFile | None:
         """Returns the next file if it is read already."""
-        if not self._ahead or not self._ahead[0].done():
+        if not self._ahead or not self._ahead[0][1].done():
             return None
-        read = self._ahead.popleft().result()
+        read = self._ahead.popleft()[1].result()
         self._fill()
         return read
 
@@ -127,6 +127,13 @@ class ReadAhead:
     def ended(self) -> bool:
         """Whether every file has been taken."""
         return not self._ahead
+
+    @property
+    def awaited(self) -> str:
+        """The path of the file that is next, if it is still being read; else ""."""
+        if not self._ahead or self._ahead[0][1].done():
+            return ""
+        return self._ahead[0][0].path
 
     def __enter__(self) -> ReadAhead:
         return self
@@ -139,7 +146,7 @@ class ReadAhead:
     def _fill(self) -> None:
         while len(self._ahead) < self._most and (one := next(self._waiting, None)):
             future = self._pool.submit(self._read, *one)
-            self._ahead.append(future)
+            self._ahead.append((one[0], future))
             future.add_done_callback(lambda _: self._wake())
 
     def _read(self, source: SourceFile, before: Known | None) -> ReadFile:

@@ -23,11 +23,12 @@ from corpus.catalog.versions import get_version
 from corpus.hashing import vector_checksum
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
-from corpus.types import RootPath
+from corpus.types import Document, RootPath
 from corpus.vectors import EmbeddedChromaIndex, FoldPolicy
 from ingest import pipeline
 from ingest.discovery import discover
 from ingest.pipeline import Progress
+from ingest.sandbox.pool import ParserPool
 from tests.builders import SPACE
 from tests.ingest.ingest_runs import (
     PIECE_TEXTS,
@@ -236,6 +237,26 @@ def test_what_is_committed_is_found_while_the_last_piece_is_embedded(
             time.sleep(0.005)
 
     assert counts(run(corpus, folder, embedder=CountingEmbedder(wait_for_the_first_file))) == {"added": 2}
+
+
+def test_progress_names_the_file_that_all_wait_for(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It named the one before, for the minutes that a scan's pages take."""
+    folder = write(tmp_path / "files", "a.txt", "b-long.txt", sections=PIECE_TEXTS)
+    told: list[Progress] = []
+    parse = ParserPool.parse
+
+    def wait_until_it_is_named(pool: ParserPool, source: Path, name: str = "", **more: Any) -> Document:
+        deadline = time.monotonic() + 60
+        while name == "b-long.txt" and not any(one.current == name for one in told):
+            assert time.monotonic() < deadline, "what is waited for is not named"
+            time.sleep(0.005)
+        return parse(pool, source, name, **more)
+
+    monkeypatch.setattr(ParserPool, "parse", wait_until_it_is_named)
+    assert counts(run(corpus, folder, on_progress=told.append)) == {"added": 2}
+    assert told[-1].current in ("", "b-long.txt")
 
 
 def test_progress_moves_while_one_large_file_is_read_and_embedded(corpus: Corpus, tmp_path: Path) -> None:
