@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 def to_json(value: Any) -> Any:
     """Returns dataclasses, times, paths and sets as what JSON has."""
+    if value is None or isinstance(value, str | int | float):
+        return value  # most of what there is
     if is_dataclass(value) and not isinstance(value, type):
         return to_json({name: getattr(value, name) for name in value.__dataclass_fields__})
     if isinstance(value, Mapping):

@@ -178,13 +178,15 @@ def visible_named(
     """
     query = _listed(select(documents.c.id, documents.c.path, versions.c.title), caller, collection, removed)
     rows = db.execute(query.outerjoin(versions, live_at(past=False)), seen_by(caller))
+    if not words.strip():
+        return [id for id, _, _ in rows]
     return [id for id, path, title in rows if is_named(f"{title or ''}\n{path}", words)]
 
 
 def is_named(text: str, words: str) -> bool:
     """Says whether a text holds all these words, whatever their case and widths."""
     named = _as_named(text)
-    return all(word in named for word in _as_named(words).split())
+    return all(word in named for word in _wanted(words))
 
 
 def any_closed(db: Connection) -> bool:
@@ -202,6 +204,11 @@ def _listed(query: _Query, caller: Caller, collection: str | None, removed: bool
     if collection is not None:
         query = query.where(documents.c.collection == collection)
     return query.order_by(documents.c.collection, documents.c.root, documents.c.path)
+
+
+@lru_cache(maxsize=1)
+def _wanted(words: str) -> tuple[str, ...]:
+    return tuple(_as_named(words).split())
 
 
 def _as_named(text: str) -> str:

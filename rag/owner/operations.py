@@ -7,7 +7,7 @@ somebody does, so a command shows the same either way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -346,6 +346,5 @@ def _document(found: DocumentRecord) -> dict[str, Any]:
 
 
 def _version(version: VersionRecord) -> dict[str, Any]:
-    shown = asdict(version)
-    del shown["id"], shown["document_id"]
-    return shown
+    names = (one.name for one in fields(version))
+    return {name: getattr(version, name) for name in names if name not in ("id", "document_id")}
