@@ -80,7 +80,11 @@ def _above(address: str) -> Iterator[str]:
 
 
 def _is_text(name: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _each_root(table: Table) -> CTE:
