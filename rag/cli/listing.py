@@ -58,7 +58,8 @@ def list_documents(
     if isinstance(shown, _Json):
         shown.end(found)
         return
-    show_failures(session.screen, found["failures"], most=limit or PAGE)
+    if not offset:  # they belong to no place in the list
+        show_failures(session.screen, found["failures"], most=limit or PAGE)
     session.note(_summary(shown.count, found["total"], offset, context))
 
 

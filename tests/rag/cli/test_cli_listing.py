@@ -87,7 +87,8 @@ def test_documents_are_found_by_their_names_and_shown_from_one_to_another(read: 
         ],
     }
     shown = read("documents", "list", "--limit", "1", "--offset", "1", "-c", "default")
-    assert len(shown.out.split("\n\n")[0].splitlines()) == 2
+    assert len(shown.out.splitlines()) == 2
+    assert "Not read" in read("documents", "list", "--limit", "1").out
     assert shown.err == (
         "2 to 2 of 4 documents. The next ones: vouch documents list --collection default --limit 1 --offset 2\n"
     )
