@@ -188,9 +188,7 @@ class Jobs:
         )
 
     def watch(self, job_id: str) -> Iterator[JobRecord | None]:
-        """Yields a job whenever it changed, last when it is finished; None now and then
-        while nothing happens.
-        """
+        """Yields a job whenever it changed, last when it is finished; None now and then while nothing happens."""
         last = None
         while True:
             job = self.get(job_id)
