@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -307,8 +308,12 @@ class Service:
         :func:`ingest.pipeline.ingest` and :func:`ingest.discovery.discover`.
         """
         named = paths if only is None else [*only, *(one for one in paths if not one.is_dir())]
-        # A file is known by the name of a link to it, a folder by its own.
-        asked = {str(one) for path in named for one in (path.resolve(), path.parent.resolve() / path.name)}
+        # A file is known by the name of a link to it, a folder by its own. Path.resolve raises where links go round.
+        asked = {
+            one
+            for path in named
+            for one in (os.path.realpath(path), os.path.join(os.path.realpath(path.parent), path.name))
+        }
         with self.corpus.catalog.read() as db:
             near = spans(db, collection, asked)
             known = {
