@@ -53,13 +53,14 @@ const readPage = ({ document_id: id, version }, number) =>
 function show(panel, state) {
   const { text, drawn } = state;
   const { numbers } = text;
+  panel.drawn = drawn; // A page that is still on its way is shown in the form chosen meanwhile.
   const at = numbers.indexOf(text.number);
   const turn = async (number) => {
     const asked = {};
     panel.asked = asked;
     try {
       const turned = await readPage(state, number);
-      if (panel.asked === asked) show(panel, { ...state, text: turned });
+      if (panel.asked === asked) show(panel, { ...state, drawn: panel.drawn, text: turned });
     } catch (failure) {
       if (panel.asked === asked) fill(body, showFailure(failure));
     }
