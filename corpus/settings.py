@@ -170,7 +170,10 @@ class Settings(BaseModel):
     )
 
     # serving
-    host: str = Field("127.0.0.1", description="The address to serve on; any but loopback needs --insecure.")
+    host: str = Field(
+        "127.0.0.1",
+        description="The address to serve on; where other machines reach it, nobody gets in without an access key.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="The port to serve on; 0: any free one.")
     allowed_hosts: tuple[str, ...] = Field(
         (), description="More names the Host header may have, as a JSON list in the environment."

@@ -31,6 +31,7 @@ from corpus.crashpoints import reach
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import Certificate, Eraser
 from corpus.errors import DamagedError, EmbeddingError, StorageError, disk_code
+from corpus.keyring import Keyring
 from corpus.lexical import open_lexical
 from corpus.names import read_collection, read_metadata, read_principals
 from corpus.originals import Originals
@@ -86,6 +87,7 @@ class Corpus(Searching):
             own_id = records.corpus_id(db)
         dense = open_dense(settings, feed, self.folder, space, own_id, one_shot=one_shot, lazily=lazily)
         super().__init__(database, space, dense, open_lexical(feed, self.folder, one_shot=one_shot))
+        self.keys = Keyring(database)
         self.receipts = Receipts(database, settings.receipt_days, settings.min_free_mb << 20)
         self._eraser = Eraser(
             database, self.originals, self.dense, self.lexical, self.receipts, self._keeping, self.publish

@@ -152,6 +152,14 @@ class Caller:
     principals: frozenset[str] = frozenset({PUBLIC})
     owner: bool = False
 
+    @property
+    def name(self) -> str:
+        """By which what a caller asked or sent in is known as theirs: the user, whatever groups they are in today; of
+        somebody who is no user, all principals.
+        """
+        users = sorted(one for one in self.principals if one.startswith("user:"))
+        return " ".join(users or sorted(self.principals))
+
 
 OWNER = Caller(owner=True)
 ANYONE = Caller()

@@ -11,17 +11,14 @@ import secrets
 import shutil
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import Any
 
 from corpus.catalog import access, documents, records
 from corpus.catalog.records import FINISHED, JobRecord
-from corpus.durable import sync, sync_open
+from corpus.durable import sync
 from corpus.errors import (
     LimitError,
     NotFoundError,
@@ -31,28 +28,20 @@ from corpus.errors import (
     VouchError,
     disk_code,
 )
-from corpus.types import ANYONE, PUBLIC, UPLOAD_ROOT, Caller
+from corpus.types import ANYONE, OWNER, PUBLIC, UPLOAD_ROOT, Caller
 from corpus.uploads import INCOMING, uploads_folder
-from ingest.discovery import Discovery, SourceFile
 from ingest.reports import FileReport, IngestReport, Progress
 from rag.as_json import to_json
 from rag.owner.control import describe
 from rag.service import Service
 from rag.showing import report_document
+from rag.spooling import Upload, found_in, keep, upload_name
 
 log = logging.getLogger(__name__)
 
 MAX_QUEUED = 1000
 SAVE_PROGRESS_EVERY_S = 1.0
 LOOK_EVERY_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One uploaded file: its name as the client gave it, and its bytes."""
-
-    name: str
-    data: BinaryIO
 
 
 class Jobs:
@@ -90,8 +79,11 @@ class Jobs:
         collection: str,
         metadata: Mapping[str, str],
         caller: Caller = ANYONE,
+        access: frozenset[str] | None = None,
     ) -> JobRecord:
         """Keeps the uploaded bytes and queues their ingest in the caller's name.
+
+        ``access``: who may read the documents; None leaves what they have, and gives new ones to everybody.
 
         Raises:
             UsageError: a file is empty or its name cannot be used.
@@ -116,12 +108,13 @@ class Jobs:
             "metadata": dict(metadata),
             "names": names,
             "caller": to_json(caller),
+            "access": None if access is None else sorted(access),
         }
         kept = self._folder / f"{secrets.token_hex(8)}{INCOMING}"
         try:
-            self._spool(kept, uploads, names)
+            keep(uploads, names, kept, limit_mb=self._service.settings.max_file_mb)
             with self._catalog.write() as db:
-                job = records.create_job(db, "ingest", request)
+                job = records.create_job(db, "ingest", request, caller)
                 kept = kept.rename(self._folder / job.id)
                 sync(self._folder)
         except OSError as error:
@@ -139,10 +132,14 @@ class Jobs:
             self._changed.notify_all()
         return job
 
-    def cancel(self, job_id: str) -> JobRecord:
-        """Ends a waiting job, or a running one after its current document; a finished one stays as it is."""
+    def cancel(self, job_id: str, caller: Caller = OWNER) -> JobRecord:
+        """Ends a waiting job, or a running one after its current document; a finished one stays as it is.
+
+        Raises:
+            NotFoundError: there is none with that id, or it is another caller's.
+        """
         with self._catalog.write() as db:  # what it does next waits for this
-            state = records.get_job(db, job_id).state
+            state = records.get_job(db, job_id, caller).state
             if state == "queued":
                 records.finish_job(db, job_id, "cancelled")
             elif state == "running":
@@ -153,28 +150,28 @@ class Jobs:
             self._changed.notify_all()
         return self.get(job_id)
 
-    def get(self, job_id: str) -> JobRecord:
+    def get(self, job_id: str, caller: Caller = OWNER) -> JobRecord:
         """Returns a job as it stands now.
 
         Raises:
-            NotFoundError: there is none with that id.
+            NotFoundError: there is none with that id, or it is another caller's.
         """
         with self._catalog.read() as db:
-            job = records.get_job(db, job_id)
+            job = records.get_job(db, job_id, caller)
         live = self._live.get(job_id)
         if live is None or job.state in FINISHED:
             return job
         return JobRecord(**{**to_json(job), "progress": live})
 
-    def list(self, limit: int = 100, offset: int = 0) -> list[JobRecord]:
-        """Returns the newest jobs first, without their ``result.files``; see :func:`records.list_jobs`."""
+    def list(self, caller: Caller = OWNER, limit: int = 100, offset: int = 0) -> list[JobRecord]:
+        """Returns a caller's newest jobs first, without their ``result.files``; see :func:`records.list_jobs`."""
         with self._catalog.read() as db:
-            return records.list_jobs(db, limit=limit, offset=offset)
+            return records.list_jobs(db, caller=caller, limit=limit, offset=offset)
 
-    def count(self) -> int:
-        """Returns how many jobs there are."""
+    def count(self, caller: Caller = OWNER) -> int:
+        """Returns how many jobs a caller has, the owner everybody's."""
         with self._catalog.read() as db:
-            return records.count_jobs(db)
+            return records.count_jobs(db, caller=caller)
 
     def as_told(self, jobs: Sequence[JobRecord], caller: Caller) -> tuple[JobRecord, ...]:
         """Returns jobs as they may be told to a caller: without files that became documents not open to that one."""
@@ -245,7 +242,7 @@ class Jobs:
 
     def _run(self, job: JobRecord) -> None:
         folder = self._folder / job.id
-        found = _found(folder, job.request["names"])
+        found = found_in(folder, job.request["names"])
         with self._catalog.write() as db:
             if not records.start_job(db, job.id):
                 return  # it was cancelled just now
@@ -265,6 +262,7 @@ class Jobs:
             found,
             job.request["collection"],
             metadata=job.request["metadata"] or None,
+            access=None if job.request.get("access") is None else frozenset(job.request["access"]),
             caller=_caller(job),
             on_progress=on_progress,
             cancelled=lambda: self._stopping or job.id in self._cancelled,
@@ -321,56 +319,14 @@ class Jobs:
             self._cancelled.discard(job_id)
             self._changed.notify_all()
 
-    def _spool(self, folder: Path, uploads: Sequence[Upload], names: Sequence[str]) -> None:
-        """Keeps uploaded bytes under numbers: a client's name is never a path.
 
-        Raises:
-            UsageError, LimitError: as :meth:`ingest_uploads`.
-            OSError: the disk is full or read-only.
-        """
-        limit = self._service.settings.max_file_mb << 20
-        folder.mkdir(parents=True, mode=0o700)
-        for number, (upload, name) in enumerate(zip(uploads, names, strict=True)):
-            with open(folder / str(number), "xb") as out:
-                shutil.copyfileobj(upload.data, out, 1 << 20)
-                out.flush()
-                sync_open(out.fileno())  # whoever is told that it waits need not send it again
-                size = out.tell()
-            if size == 0:
-                raise UsageError(
-                    f"The uploaded file {name} is empty.", code="empty_file", hint="Upload its content."
-                )
-            if size > limit:
-                raise LimitError(
-                    f"The uploaded file {name} has {size >> 20} MB; the limit is {limit >> 20} MB.",
-                    code="too_large",
-                    hint="Split it, or raise VOUCH_MAX_FILE_MB.",
-                )
-        sync(folder)
-
-
-def upload_name(given: str) -> str:
-    """Returns the last part of a client's file name, in NFC and without control characters.
-
-    Raises:
-        UsageError: nothing usable is left.
-    """
-    name = unicodedata.normalize("NFC", given.replace("\\", "/").rsplit("/", 1)[-1])
-    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
-    if not name or name in (".", "..") or len(name.encode()) > 255:
-        raise UsageError(
-            f"The file name {given[:80]!r} cannot be used."
-            if given.strip()
-            else "An uploaded file has no name.",
-            code="bad_upload",
-            hint="Give it a plain name of up to 255 bytes.",
-        )
-    return name
+_PRIVATE = frozenset({"caller", "access"})
+"""What is kept of a job for the service alone."""
 
 
 def _without(job: JobRecord, hidden: Set[str]) -> JobRecord:
     """Returns a job without who sent it, and without the hidden files."""
-    request, result = {name: value for name, value in job.request.items() if name != "caller"}, job.result
+    request, result = {name: job.request[name] for name in job.request if name not in _PRIVATE}, job.result
     if not hidden:
         return replace(job, request=request)
     request["names"] = [name for name in request.get("names", ()) if name not in hidden]
@@ -383,17 +339,3 @@ def _caller(job: JobRecord) -> Caller:
     """Who sent the files in; a job from before that was kept is the public's."""
     kept = job.request.get("caller") or {}
     return Caller(frozenset(kept.get("principals", (PUBLIC,))), kept.get("owner") is True)
-
-
-def _found(folder: Path, names: Sequence[str]) -> Discovery:
-    files, skipped = [], []
-    for number, name in enumerate(names):
-        location = folder / str(number)
-        try:
-            status = location.stat()
-        except OSError:
-            skipped.append((name, "lost", "Its uploaded bytes are no longer there; upload it again."))
-            continue
-        modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        files.append(SourceFile(UPLOAD_ROOT, name, str(location), status.st_size, modified))
-    return Discovery(tuple(files), tuple(skipped), (), (), ())

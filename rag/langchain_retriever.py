@@ -77,8 +77,10 @@ class VouchRetriever(BaseRetriever):
         filter: Mapping[str, Any] | None = None,
         timeout_s: float = TIMEOUT_S,
         whole: bool = True,
+        key: str = "",
     ) -> VouchRetriever:
-        """Returns a retriever that asks the server at ``url`` (``POST /api/search``).
+        """Returns a retriever that asks the server at ``url`` (``POST /api/search``), with an access ``key`` where it
+        needs one.
 
         Raises:
             UsageError: the address is none of HTTP.
@@ -91,7 +93,9 @@ class VouchRetriever(BaseRetriever):
 
         def find(query: str) -> Sequence[Mapping[str, Any]]:
             body = json.dumps({"query": query, **asked}).encode()
-            headers = {"content-type": "application/json"}
+            headers = {"content-type": "application/json"} | (
+                {"authorization": f"Bearer {key}"} if key else {}
+            )
             request = Request(f"{url.rstrip('/')}/api/search", body, headers)
             try:
                 with urlopen(request, timeout=timeout_s) as reply:

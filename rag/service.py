@@ -330,12 +330,13 @@ class Service:
         collection: str,
         *,
         metadata: Mapping[str, str] | None = None,
+        access: frozenset[str] | None = None,
         caller: Caller = OWNER,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Ingests files that were found already, such as uploads of a caller."""
-        request = IngestRequest(found, collection, IngestOptions(metadata=metadata), caller)
+        request = IngestRequest(found, collection, IngestOptions(access=access, metadata=metadata), caller)
         return self._ingest(request, on_progress, cancelled)
 
     def _ingest(

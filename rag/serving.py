@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
 from corpus.settings import Settings
-from rag.addresses import LOOPBACK_NAMES, check_address
+from rag.addresses import LOOPBACK_NAMES, is_near
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -56,18 +56,16 @@ def serve(
 
     Args:
         settings: where to serve, and what.
-        insecure: serve on an address that other machines reach, though there are no access keys.
+        insecure: let everybody in as long as there are no access keys, also where other machines reach the address.
         version: shown in the documentation.
         on_ready: called with the port and the service once questions can be asked.
         drain_s: how long answers that are under way may go on, in seconds.
         close_s: how long closing may take after that, in seconds; then the process ends as it is.
 
     Raises:
-        NotAllowedError: the address is not this machine's own and ``insecure`` is not given.
         BusyError: another process owns the data folder.
         VouchError: the service cannot open, or the port is taken.
     """
-    check_address(settings.host, insecure=insecure)
     owner = current_owner(settings.data_dir)
     if owner:
         raise BusyError(
@@ -259,10 +257,12 @@ def make_app(
         service.keep_open(serve_control(settings.data_dir, run))
         return service
 
+    near = is_near(settings.host)
     hosts: tuple[str, ...] = (*LOOPBACK_NAMES, settings.host, *settings.allowed_hosts)
-    if insecure and not settings.allowed_hosts:
-        hosts = ()
-    app = create_app(opener, [host.lower() for host in hosts], version, drain_s=drain_s)
+    if not near and not settings.allowed_hosts:
+        hosts = ()  # it has names that nobody told; a page elsewhere has no key
+    closed = not (near or insecure)
+    app = create_app(opener, [host.lower() for host in hosts], version, drain_s=drain_s, closed=closed)
     return app
 
 

@@ -64,7 +64,19 @@ def _add_token_vectors(db: Connection) -> None:
     db.execute(text("CREATE INDEX token_vectors_by_version ON token_vectors (version_id)"))
 
 
+def _add_keys(db: Connection) -> None:
+    """5: who may ask over HTTP; and a job keeps who sent it. Until then everybody was the public."""
+    db.execute(text("ALTER TABLE jobs ADD COLUMN sender VARCHAR DEFAULT 'public' NOT NULL"))
+    db.execute(
+        text(
+            "CREATE TABLE keys (id VARCHAR(8) NOT NULL PRIMARY KEY, hash BLOB NOT NULL, user VARCHAR NOT NULL, "
+            "groups JSON NOT NULL, writes BOOLEAN NOT NULL, created_at VARCHAR NOT NULL, expires_at VARCHAR, "
+            "revoked_at VARCHAR)"
+        )
+    )
+
+
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = MappingProxyType(
-    {1: _add_checksums, 2: _add_report_figures, 3: _add_token_vectors}
+    {1: _add_checksums, 2: _add_report_figures, 3: _add_token_vectors, 4: _add_keys}
 )
 """``MIGRATIONS[n]`` takes a catalog of version ``n`` to ``n + 1`` inside the caller's transaction."""

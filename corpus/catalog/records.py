@@ -6,9 +6,9 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, true, update
 
 from corpus.catalog.among import among, listed, spanned
 from corpus.catalog.schema import failures, jobs, meta
@@ -16,7 +16,9 @@ from corpus.catalog.scopes import Span
 from corpus.catalog.times import now
 from corpus.embedding import EmbeddingSpace
 from corpus.errors import NotFoundError
-from corpus.types import DocumentKey, RootPath
+from corpus.types import ANYONE, OWNER, PUBLIC, Caller, DocumentKey, RootPath
+
+_Query = TypeVar("_Query", bound=Select[Any])
 
 # ---- what the corpus is ---------------------------------------------------------------------------
 
@@ -152,14 +154,21 @@ class JobRecord:
     created_at: str
     started_at: str | None
     finished_at: str | None
+    sender: str = PUBLIC
 
 
-def create_job(db: Connection, kind: str, request: Mapping[str, Any]) -> JobRecord:
-    """Adds a queued job."""
+def create_job(db: Connection, kind: str, request: Mapping[str, Any], caller: Caller = ANYONE) -> JobRecord:
+    """Adds a queued job of a caller's."""
     own = secrets.token_hex(8)
     db.execute(
         insert(jobs).values(
-            id=own, kind=kind, state="queued", request=dict(request), progress={}, created_at=now()
+            id=own,
+            kind=kind,
+            state="queued",
+            request=dict(request),
+            progress={},
+            created_at=now(),
+            sender=caller.name,
         )
     )
     return get_job(db, own)
@@ -202,13 +211,13 @@ def finish_job(
     )
 
 
-def get_job(db: Connection, job_id: str) -> JobRecord:
+def get_job(db: Connection, job_id: str, caller: Caller = OWNER) -> JobRecord:
     """Returns one job.
 
     Raises:
-        NotFoundError: there is none with that id.
+        NotFoundError: there is none with that id, or it is another caller's.
     """
-    row = db.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    row = db.execute(_of(select(jobs), (), caller).where(jobs.c.id == job_id)).one_or_none()
     if row is None:
         raise NotFoundError(
             f"There is no job {job_id!r}.", code="unknown_job", hint="List them with: GET /api/jobs"
@@ -217,17 +226,26 @@ def get_job(db: Connection, job_id: str) -> JobRecord:
 
 
 def list_jobs(
-    db: Connection, *, states: Sequence[str] = (), limit: int = 100, offset: int = 0
+    db: Connection,
+    *,
+    states: Sequence[str] = (),
+    caller: Caller = OWNER,
+    limit: int = 100,
+    offset: int = 0,
 ) -> list[JobRecord]:
-    """Returns the newest jobs first, only in the given states when there are any: ``limit`` of them behind the first
-    ``offset``. Their results are without ``files``, which :func:`get_job` has.
+    """Returns a caller's newest jobs first, the owner everybody's, only in the given states when there are any:
+    ``limit`` of them behind the first ``offset``. Their results are without ``files``, which :func:`get_job` has.
     """
     result = func.json_remove(jobs.c.result, "$.files", type_=jobs.c.result.type).label("result")
     query = select(*(result if column is jobs.c.result else column for column in jobs.c))
-    query = query.order_by(jobs.c.created_at.desc(), jobs.c.id)
+    query = _of(query, states, caller).order_by(jobs.c.created_at.desc(), jobs.c.id)
+    return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit).offset(offset))]
+
+
+def _of(query: _Query, states: Sequence[str], caller: Caller) -> _Query:
     if states:
         query = query.where(jobs.c.state.in_(states))
-    return [JobRecord(**row._mapping) for row in db.execute(query.limit(limit).offset(offset))]
+    return query if caller.owner else query.where(jobs.c.sender == caller.name)
 
 
 def documents_of_jobs(db: Connection, job_ids: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -255,10 +273,9 @@ def job_states(db: Connection) -> dict[str, str]:
     return {row.id: row.state for row in db.execute(select(jobs.c.id, jobs.c.state))}
 
 
-def count_jobs(db: Connection, states: Sequence[str] = ()) -> int:
-    """Returns how many jobs there are, in the given states when there are any."""
-    query = select(func.count()).select_from(jobs)
-    return db.execute(query.where(jobs.c.state.in_(states)) if states else query).scalar_one()
+def count_jobs(db: Connection, states: Sequence[str] = (), caller: Caller = OWNER) -> int:
+    """Returns how many jobs a caller has, the owner everybody's, in the given states when there are any."""
+    return db.execute(_of(select(func.count()).select_from(jobs), states, caller)).scalar_one()
 
 
 def forget_in_jobs(db: Connection, documents: Sequence[tuple[str, str]]) -> None:

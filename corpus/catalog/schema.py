@@ -10,6 +10,7 @@ import secrets
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Float,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from corpus.catalog.migrations import MIGRATIONS
 from corpus.errors import DamagedError, StorageError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -194,7 +195,23 @@ jobs = Table(
     Column("created_at", String, nullable=False),
     Column("started_at", String, nullable=True),
     Column("finished_at", String, nullable=True),
+    Column("sender", String, nullable=False, server_default=text("'public'")),  # Caller.name
     Index("jobs_by_time", "created_at"),
+)
+
+# Who may ask over HTTP. A key is a random secret of 256 bits, of which the hash alone is kept; its row stays when it
+# is revoked.
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(8), primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("user", String, nullable=False),
+    Column("groups", JSON, nullable=False),
+    Column("writes", Boolean, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("expires_at", String, nullable=True),
+    Column("revoked_at", String, nullable=True),
 )
 
 

@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from rag.api import failures
 from rag.api.guards import BrowserHeaders, Heads, HostGuard, SizeGuard
 from rag.api.house import House
-from rag.api.routes import completions, documents, health, jobs, page, questions
+from rag.api.routes import completions, documents, health, jobs, page, questions, session
 from rag.api.schemas import ErrorBody
 from rag.service import Service
 
@@ -34,6 +34,7 @@ def create_app(
     version: str = "0",
     *,
     drain_s: float,
+    closed: bool = False,
 ) -> FastAPI:
     """Makes the application.
 
@@ -42,8 +43,9 @@ def create_app(
         hosts: the host names it answers to; none given: to every name.
         version: shown in the documentation.
         drain_s: how long answers that are under way may go on once the service stops, in seconds.
+        closed: whether nobody gets in without an access key, also as long as there is none.
     """
-    house = House(opener, drain_s)
+    house = House(opener, drain_s, closed=closed)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +67,7 @@ def create_app(
     )
     app.state.house = house
     failures.install(app)
-    for routes in (questions, completions, documents, jobs, health, page):
+    for routes in (questions, completions, documents, jobs, session, health, page):
         app.include_router(routes.router)
     app.mount("/page", page.parts)
     larger = {"/api/documents": documents.MAX_UPLOAD_BYTES, completions.PATH: MAX_CONVERSATION_BYTES}

@@ -16,6 +16,7 @@ _CODES: Mapping[str, str] = {
     "question_too_long": "context_length_exceeded",
     "query_too_long": "context_length_exceeded",
     "context_too_long": "context_length_exceeded",
+    "bad_key": "invalid_api_key",
 }
 """Where OpenAI has a code of its own that clients act upon; every other code is Vouch's."""
 

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+"""What goes with every 401 (RFC 9110, 15.5.2)."""
+
 _STATUS: tuple[tuple[type[VouchError], int], ...] = (
     (UsageError, 422),
     (NotFoundError, 404),
@@ -45,6 +48,11 @@ _STATUS: tuple[tuple[type[VouchError], int], ...] = (
     (UnavailableError, 503),
 )
 _BY_CODE: Mapping[str, int] = {
+    "no_key": 401,
+    "bad_key": 401,
+    "key_expired": 401,
+    "key_revoked": 401,
+    "key_only_reads": 403,
     "context_too_long": 422,
     "damaged": 503,
     "model_bad_settings": 409,
@@ -92,7 +100,8 @@ def answer_error(error: VouchError, *, japanese: bool = False, **beside: Any) ->
     """
     status = status_of(error)
     wait_s = _wait_s(error, status)
-    headers = {"Retry-After": str(wait_s)} if wait_s is not None else None
+    headers = {"Retry-After": str(wait_s)} if wait_s is not None else {}
+    headers |= _CHALLENGE if status == 401 else {}
     return JSONResponse(retell(body_of(error), japanese) | beside, status, headers=headers)
 
 
@@ -100,6 +109,7 @@ def answer_openai(error: VouchError, **beside: Any) -> JSONResponse:
     """Returns an error as a response under ``/v1``; as :func:`answer_error`."""
     status = openai_status(status_of(error), error.code)
     headers = retry_headers(status, _wait_s(error, status), asked=isinstance(error, UpstreamError))
+    headers |= _CHALLENGE if status == 401 else {}
     return JSONResponse(openai_body(error) | beside, status, headers=headers)
 
 

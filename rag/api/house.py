@@ -13,7 +13,6 @@ from fastapi import Depends, Request
 
 from corpus.durable import can_write
 from corpus.errors import UnavailableError, VouchError
-from corpus.types import ANYONE, Caller
 from rag.jobs import Jobs
 from rag.models.attempts import Stop
 from rag.service import Service
@@ -90,9 +89,11 @@ class House:
     Args:
         opener: opens the service.
         drain_s: how long answers that are under way may go on once the service stops, in seconds.
+        closed: whether nobody gets in without an access key, also as long as there is none.
     """
 
-    def __init__(self, opener: Callable[[], Service], drain_s: float) -> None:
+    def __init__(self, opener: Callable[[], Service], drain_s: float, *, closed: bool = False) -> None:
+        self.closed = closed
         self._opener = opener
         self._drain_s = drain_s
         self._opened: tuple[Service, Jobs] | None = None
@@ -303,14 +304,5 @@ async def get_jobs(house: AnyHouse) -> Jobs:
     return house.jobs
 
 
-async def get_caller() -> Caller:
-    """Who asks.
-
-    Until there are keys and users, every HTTP caller is the public; a request never says who it is.
-    """
-    return ANYONE
-
-
 OpenService = Annotated[Service, Depends(get_service)]
 OpenJobs = Annotated[Jobs, Depends(get_jobs)]
-AnyCaller = Annotated[Caller, Depends(get_caller)]

@@ -166,6 +166,7 @@ _ROOMS = {
     "searching": ("search",),
     "models": ("models",),
     "serve": ("serve",),
+    "keys": ("keys",),
     "documents": ("documents",),
     "collections": ("collections",),
     "examples": ("examples",),

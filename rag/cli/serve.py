@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.program import installed_version
+from rag.addresses import is_near
 from rag.cli import USUAL_COLLECTIONS
 from rag.cli.groups import add_command
 from rag.cli.screen import Screen
@@ -43,7 +44,8 @@ def serve(
         bool,
         typer.Option(
             "--insecure",
-            help="Serve on an address that other machines reach, though there are no access keys.",
+            help="Let everybody in as long as there are no access keys, also where other machines reach the "
+            "address.",
         ),
     ] = False,
 ) -> None:
@@ -70,15 +72,10 @@ def serve(
         if session.json:
             session.screen.json({"url": f"http://{shown}:{bound}", "pid": os.getpid()})
         else:
+            _warn(session.screen, settings.host, service, insecure=insecure)
             _greet(session.screen, f"http://{shown}:{bound}", service)
         session.screen.flush()
 
-    if insecure:
-        session.screen.say(
-            f"Warning: without access keys, whoever reaches {settings.host} can read, add and remove "
-            "documents.",
-            "warn",
-        )
     serve_until_told(settings, insecure=insecure, version=installed_version() or "0", on_ready=ready)
     session.note("Stopped.")
 
@@ -91,11 +88,12 @@ def _greet(screen: Screen, url: str, service: Service) -> None:
     documents = service.corpus.state().documents
     sample = "sample" in collections(service.corpus)
     body = json.dumps({"question": SAMPLE_QUESTION if sample else "…"}, ensure_ascii=False)
+    key = "-H 'authorization: Bearer KEY' " if service.corpus.keys.any() else ""
     empty = "  (there are no documents yet)" if not documents else ""
     lines = (
         f"Serving {documents:,} documents on {url}  (open it in a browser; Ctrl-C stops)",
         "",
-        f"Ask:           curl -s {url}/api/ask -H 'content-type: application/json' \\",
+        f"Ask:           curl -s {url}/api/ask -H 'content-type: application/json' {key}\\",
         f"                 -d '{body}'",
         f"API docs:      {url}/docs",
         f"Your own:      {command} ingest FOLDER        in another terminal{empty}",
@@ -104,6 +102,19 @@ def _greet(screen: Screen, url: str, service: Service) -> None:
     )
     for line in lines:
         screen.out.print(line, soft_wrap=True)
+
+
+def _warn(screen: Screen, host: str, service: Service, *, insecure: bool) -> None:
+    """Says who gets in, where that may not be what is meant."""
+    if is_near(host) or service.corpus.keys.any():
+        return
+    screen.say(
+        f"Warning: without access keys, whoever reaches {host} can read, add and remove documents."
+        if insecure
+        else f"Other machines reach {host}, and nobody has an access key: nobody is let in. "
+        f"Make one, in another terminal: {_command()} keys add NAME",
+        "warn",
+    )
 
 
 def _command() -> str:

@@ -188,7 +188,7 @@ def show_receipt(receipt: Receipt, corpus: Corpus, caller: Caller) -> dict[str, 
     if caller.owner:
         return body | {"withheld": ""}
     asker = body["caller"]
-    if asker["owner"] or frozenset(asker["principals"]) != caller.principals:
+    if asker["owner"] or Caller(frozenset(asker["principals"])).name != caller.name:
         raise unknown_receipt(receipt.id)
     with corpus.catalog.read() as db:
         open_to_them = access.visible_among(db, caller, sorted(receipt.documents))

@@ -119,7 +119,9 @@ def replay(
         stop: ends the model's call.
     """
     asker = receipt["caller"]
-    asked_by = OWNER if asker["owner"] else Caller(frozenset(asker["principals"]))
+    # Who may see less today than when they asked finds less now.
+    as_then = OWNER if asker["owner"] else Caller(frozenset(asker["principals"]))
+    asked_by = as_then if caller.owner else caller
     state, filter = receipt["corpus"], read_filter(receipt["asked"]["filter"])
     since: list[Since] = []
     reasons: list[Reason] = []

@@ -4,6 +4,7 @@ import { spoken } from "./words.js";
 
 const STARTING = "starting"; // The service opens its documents: it asks to be asked again.
 const STARTING_AGAIN_MS = 700;
+const NEEDS_KEY = new Set(["no_key", "bad_key", "key_expired", "key_revoked"]);
 
 /** What went wrong, as the service says it: a stable code, a sentence, and what to do. */
 export class Failure extends Error {
@@ -70,6 +71,7 @@ async function send(path, { method, body, signal, accept }) {
     }
     if (answer.ok) return answer;
     const failure = await read(answer);
+    if (NEEDS_KEY.has(failure.code)) dispatchEvent(new CustomEvent("needskey", { detail: failure }));
     if (failure.code !== STARTING) throw failure;
     await new Promise((resolve) => setTimeout(resolve, STARTING_AGAIN_MS));
   }

@@ -3,7 +3,8 @@
 import { call } from "./api.js";
 import { showFailure, showNotes } from "./answer.js";
 import * as choices from "./choices.js";
-import { element, fill } from "./elements.js";
+import { choice, element, fill } from "./elements.js";
+import { mayWrite, readers } from "./session.js";
 import { number, say } from "./words.js";
 
 const PER_PAGE = 50;
@@ -18,6 +19,7 @@ let collection = null;
 let find = "";
 let offset = 0;
 let into = "default";
+let readBy = "public";
 
 /** Fills the view with the documents, a place for new ones, and the jobs that are going on. */
 export async function showDocuments(view, { open }) {
@@ -27,7 +29,7 @@ export async function showDocuments(view, { open }) {
   const box = element("input", { type: "search", value: find, maxlength: 200, oninput: () => type(box.value) });
   const named = element("label.choice", {}, element("span", {}, say("find")), box);
   let typing = null;
-  fill(view, showUpload(jobs, refresh), jobs, element("div.choices", {}, named, chosen), list);
+  fill(view, mayWrite() && showUpload(jobs, refresh), jobs, element("div.choices", {}, named, chosen), list);
   await refresh();
   try {
     for (const job of (await call("/api/jobs")).jobs) if (GOING.includes(job.state)) watch(job, jobs, refresh);
@@ -120,6 +122,7 @@ function row(one, open, refresh) {
         { type: "button", onclick: () => open(place) },
         element("strong", { lang: live.language }, live.title || one.path),
         element("span.path", {}, one.path),
+        !one.access.includes("public") && element("span.path.access", {}, say("open_to", { names: one.access.join(", ") })),
       ),
     ),
     element("td", {}, one.collection),
@@ -130,7 +133,7 @@ function row(one, open, refresh) {
       "td.does",
       {},
       element("button", { type: "button", onclick: () => tell(one, report) }, say("report")),
-      element("button", { type: "button", onclick: remove }, say("remove")),
+      mayWrite() && element("button", { type: "button", onclick: remove }, say("remove")),
     ),
   );
   return [shown, report];
@@ -177,6 +180,8 @@ function outcome(file) {
 function showUpload(jobs, refresh) {
   const files = element("input", { type: "file", multiple: true, "aria-label": say("upload"), onchange: () => send([...files.files]) });
   const name = element("input", { value: into, maxlength: 200, required: true, oninput: () => (into = name.value) });
+  const who = readers();
+  if (!who.some(([principal]) => principal === readBy)) readBy = "public";
   const zone = element(
     "section.upload",
     {
@@ -192,7 +197,7 @@ function showUpload(jobs, refresh) {
       },
     },
     element("p", {}, say("drop")),
-    element("div.row", {}, files, element("label.choice", {}, element("span", {}, say("into")), name)),
+    element("div.row", {}, files, element("label.choice", {}, element("span", {}, say("into")), name), who.length > 1 && choice(say("read_by"), who, readBy, (one) => (readBy = one))),
   );
   return zone;
 
@@ -201,6 +206,7 @@ function showUpload(jobs, refresh) {
     const body = new FormData();
     for (const file of all) body.append("files", file, file.name);
     body.append("collection", into.trim() || "default");
+    if (who.length > 1) body.append("access", readBy);
     const status = element("p.quiet", { role: "status" }, say("sending", { count: all.length }));
     jobs.prepend(status);
     try {

@@ -6,6 +6,7 @@ import { showCatalogue } from "./catalogue.js";
 import { showComparing } from "./comparing.js";
 import { showDocuments } from "./documents.js";
 import { element, fill } from "./elements.js";
+import { readSession, showSignIn, showUser } from "./session.js";
 import { openSource } from "./source.js";
 import { say, spoken, switchLanguage } from "./words.js";
 
@@ -17,6 +18,7 @@ const view = document.getElementById("view");
 const panel = document.getElementById("source");
 const health = document.getElementById("health");
 let question = "";
+let refused = null; // Why a key is asked for; nothing else is shown until one was right.
 
 const tools = {
   open: (place) => openSource(panel, place),
@@ -30,7 +32,7 @@ function show() {
   const asked = location.hash.slice(1);
   const name = Object.hasOwn(VIEWS, asked) ? asked : "ask";
   document.documentElement.lang = spoken();
-  document.title = `Vouch · ${say(name)}`;
+  document.title = `Vouch · ${say(refused ? "sign_in" : name)}`;
   fill(
     document.getElementById("bar"),
     element("a.brand", { href: "#ask" }, element("img", { src: "/page/mark.svg", alt: "" }), "Vouch"),
@@ -42,12 +44,29 @@ function show() {
       ),
       element("a", { href: "/docs" }, say("http")),
     ),
+    !refused && showUser(enter),
     element("button", { id: "other-language", type: "button", onclick: speakOther }, say("other_language")),
   );
   panel.hidden = true;
+  if (refused) {
+    showSignIn(view, refused, enter);
+    return;
+  }
   view.className = name;
   VIEWS[name](view, { ...tools, question });
   question = "";
+}
+
+/** Shows what there is for whom the service takes this browser; a key is asked for where it takes it for nobody. */
+async function enter() {
+  refused = null;
+  try {
+    await readSession();
+  } catch {
+    if (refused) return; // It is asked for already. What else there is the line above everything says.
+  }
+  show();
+  look();
 }
 
 function speakOther() {
@@ -79,5 +98,9 @@ addEventListener("hashchange", () => {
   view.focus(); // What was chosen is gone from under the focus; a view with a question box takes it from here.
   show();
 });
-show();
-keepLooking();
+addEventListener("needskey", ({ detail: failure }) => {
+  if (refused) return; // The form itself says what is wrong with a key.
+  refused = failure;
+  show();
+});
+enter().then(keepLooking);

@@ -20,6 +20,28 @@ IN_JAPANESE: Mapping[str, str] = {
     "The log says why; other requests go on.": "原因はログに記録されています。ほかの要求には影響ありません。",
     "{n} questions are being answered already.": "すでに{n}件の質問に回答しています。",
     "Ask again in a few seconds.": "数秒後にもう一度お試しください。",
+    # of access keys
+    "This service answers who has an access key, and the request came with none.": (
+        "このサービスの利用にはアクセスキーが必要ですが、要求に付いていません。"
+    ),
+    "Send it as Authorization: Bearer KEY. The owner of the service makes one: vouch keys add NAME": (
+        "Authorization: Bearer KEY として送ってください。キーはサービスの管理者が発行します: vouch keys add NAME"
+    ),
+    "There is no such access key.": "このアクセスキーはありません。",
+    "Look for a slip. Ask the owner of the service for another: vouch keys add NAME": (
+        "入力を確かめてください。新しいキーはサービスの管理者が発行します: vouch keys add NAME"
+    ),
+    "Ask the owner of the service for another: vouch keys add NAME": (
+        "新しいキーはサービスの管理者が発行します: vouch keys add NAME"
+    ),
+    "The access key {id} of {user} has expired.": "{user}のアクセスキー{id}は期限が切れました。",
+    "The access key {id} of {user} was revoked.": "{user}のアクセスキー{id}は無効になりました。",
+    "The access key {id} of {user} asks and reads; it changes no documents.": (
+        "{user}のアクセスキー{id}でできるのは質問と閲覧だけで、文書は変更できません。"
+    ),
+    "The owner of the service can allow it: vouch keys change {id} --write": (
+        "サービスの管理者が許可できます: vouch keys change {id} --write"
+    ),
     # of the data folder
     "The data folder could not be written when it was opened; searching goes on.": (
         "データフォルダーを開いたとき、書き込めませんでした。検索はできます。"

@@ -11,8 +11,9 @@ import pytest
 from corpus.catalog.records import FINISHED, JobRecord
 from corpus.settings import Settings
 from rag.bootstrap import open_service
-from rag.jobs import Jobs, Upload
+from rag.jobs import Jobs
 from rag.service import Service
+from rag.spooling import Upload
 from tests.rag.cli_runs import without_model
 
 

@@ -14,8 +14,9 @@ from corpus.catalog import Connection, documents, records
 from corpus.catalog.records import JobRecord
 from corpus.errors import NotFoundError, StorageError, UnavailableError, VouchError
 from rag import jobs as jobs_module
-from rag.jobs import Jobs, Upload
+from rag.jobs import Jobs
 from rag.service import Service
+from rag.spooling import Upload
 from tests.rag.job_runs import finished, jobs, opened, service, spooled, uploads
 
 __all__ = ["jobs", "opened", "service"]
@@ -273,7 +274,7 @@ def test_a_job_that_ended_before_it_was_cancelled_leaves_no_trace(service: Servi
 def test_a_job_cancelled_while_it_is_taken_up_does_not_begin(
     service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, cancelled = jobs_module._found, threading.Event()
+    real, cancelled = jobs_module.found_in, threading.Event()
 
     def found(folder: Path, names: Any) -> Any:
         if not cancelled.is_set():
@@ -281,7 +282,7 @@ def test_a_job_cancelled_while_it_is_taken_up_does_not_begin(
             cancelled.set()
         return real(folder, names)
 
-    monkeypatch.setattr(jobs_module, "_found", found)
+    monkeypatch.setattr(jobs_module, "found_in", found)
     first = jobs.ingest_uploads(uploads("a.md"), "c", {})
     assert cancelled.wait(PATIENCE_S)
     finished(jobs, jobs.ingest_uploads(uploads("b.md"), "c", {}).id)

@@ -15,8 +15,9 @@ from corpus.catalog.versions import list_versions
 from corpus.errors import LimitError, StorageError, UsageError
 from corpus.types import Caller
 from rag import jobs as jobs_module
-from rag.jobs import Jobs, Upload, upload_name
+from rag.jobs import Jobs
 from rag.service import Service
+from rag.spooling import Upload, upload_name
 from tests.rag.job_runs import finished, jobs, opened, service, spooled, uploads
 
 __all__ = ["jobs", "opened", "service"]

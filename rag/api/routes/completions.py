@@ -7,15 +7,16 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import NotFoundError
+from rag.api.callers import AnyCaller, get_caller
 from rag.api.chat_reply import ChatReply, Completion, ModelObject, ModelObjects
 from rag.api.chat_request import DEFAULT_NAME, CompletionRequest, read_ask
 from rag.api.envelope import PREFIX
 from rag.api.failures import answer_openai, openai_body
-from rag.api.house import AnyCaller, AnyHouse, House, OpenService
+from rag.api.house import AnyHouse, House, OpenService
 from rag.api.routes.questions import stopping
 from rag.api.schemas import OpenAIErrorBody
 from rag.api.streaming import Attended, Dialect, Event, EventStream, Refusal, one_line
@@ -28,6 +29,7 @@ PATH = f"{PREFIX}chat/completions"
 router = APIRouter(
     prefix=PREFIX.rstrip("/"),
     tags=["openai"],
+    dependencies=[Depends(get_caller)],
     responses={
         "4XX": {
             "model": OpenAIErrorBody,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
 from fastapi.responses import Response
 
-from corpus.catalog import access, documents
+from corpus.catalog import access as visibility
+from corpus.catalog import documents
 from corpus.catalog.documents import DocumentRecord
 from corpus.errors import UsageError
-from corpus.names import read_collection, read_metadata
+from corpus.names import read_collection, read_metadata, read_principals
 from corpus.types import UPLOAD_ROOT, Caller
-from rag.api.house import AnyCaller, OpenJobs, OpenService
+from rag.api.callers import AnyCaller, Writer, get_caller
+from rag.api.house import OpenJobs, OpenService
 from rag.api.schemas import (
     CollectionList,
     CollectionShape,
@@ -31,11 +33,11 @@ from rag.api.schemas import (
     VersionShape,
 )
 from rag.as_json import to_json
-from rag.jobs import Upload
 from rag.retrieval.limits import check_collection, collections
 from rag.showing import draw_page, read_page, report_document
+from rag.spooling import Upload
 
-router = APIRouter(prefix="/api", tags=["documents"])
+router = APIRouter(prefix="/api", tags=["documents"], dependencies=[Depends(get_caller)])
 
 MAX_FILES = 100
 MAX_UPLOAD_BYTES = 110 << 20
@@ -53,7 +55,7 @@ PageNumber = Annotated[int, Path(ge=1, le=2**31, description="From 1.", examples
 @router.post("/documents", status_code=202, summary="Send files in")
 def upload(
     jobs: OpenJobs,
-    caller: AnyCaller,
+    caller: Writer,
     files: Annotated[
         list[UploadFile], File(description="One or more files.", examples=[["travel-policy.pdf"]])
     ],
@@ -63,6 +65,15 @@ def upload(
     metadata: Annotated[
         str, Form(max_length=20_000, description="A JSON object of strings.", examples=['{"team": "hr"}'])
     ] = "{}",
+    access: Annotated[
+        list[str],
+        Form(
+            max_length=100,
+            description="Who may read them: of `public`, `user:NAME` and `group:NAME` those that the caller is. "
+            "Default: what an earlier upload of the name has, else `public`.",
+            examples=[["group:hr"]],
+        ),
+    ] = [],  # noqa: B006 - FastAPI copies it
 ) -> JobShape:
     """Keeps the files and queues their ingest.
 
@@ -74,7 +85,9 @@ def upload(
             f"{len(files)} files at once; the limit is {MAX_FILES}.", code="bad_upload", hint="Send fewer."
         )
     uploads = [Upload(file.filename or "", file.file) for file in files]
-    job = jobs.ingest_uploads(uploads, read_collection(collection), _metadata(metadata), caller)
+    job = jobs.ingest_uploads(
+        uploads, read_collection(collection), _metadata(metadata), caller, _access(access, caller)
+    )
     [told] = jobs.as_told([job], caller)
     return JobShape(**to_json(told))
 
@@ -102,11 +115,11 @@ def list_documents(
         check_collection(service.corpus, read_collection(collection), caller)
     with service.corpus.catalog.read() as db:
         if find.strip():
-            named = access.visible_named(db, caller, collection, find)
+            named = visibility.visible_named(db, caller, collection, find)
             ids, total = named[offset : offset + limit], len(named)
         else:
-            ids = access.visible_page(db, caller, collection, limit, offset)
-            counts = access.collections(db, caller)
+            ids = visibility.visible_page(db, caller, collection, limit, offset)
+            counts = visibility.collections(db, caller)
             total = sum(counts.values()) if collection is None else counts.get(collection, 0)
         found = documents.list_documents(db, ids=ids)
     return DocumentList(documents=[shape(one) for one in found], total=total)
@@ -135,7 +148,7 @@ def document_report(service: OpenService, caller: AnyCaller, document_id: Docume
 
 @router.patch("/documents/{document_id}", summary="Change a document's metadata")
 def change_document(
-    service: OpenService, caller: AnyCaller, document_id: DocumentId, change: DocumentChange
+    service: OpenService, caller: Writer, document_id: DocumentId, change: DocumentChange
 ) -> DocumentShape:
     """Replaces what its users said of a document. Access lists are changed on the command line alone."""
     _live(service, document_id, caller)
@@ -147,7 +160,7 @@ def change_document(
 
 
 @router.delete("/documents/{document_id}", summary="Take a document out")
-def remove_document(service: OpenService, caller: AnyCaller, document_id: DocumentId) -> Removed:
+def remove_document(service: OpenService, caller: Writer, document_id: DocumentId) -> Removed:
     """Takes a document out of every search at once. Its history stays until it is erased."""
     _live(service, document_id, caller)
     return Removed(document_id=document_id, removed=service.corpus.remove([document_id]) == 1)
@@ -262,6 +275,17 @@ def _live(service: Any, document_id: str, caller: Caller) -> DocumentRecord:
         raise documents.unknown_document(document_id)
     assert isinstance(found, DocumentRecord)
     return found
+
+
+def _access(given: list[str], caller: Caller) -> frozenset[str] | None:
+    wanted = read_principals(given)
+    if others := sorted(wanted - caller.principals):
+        raise UsageError(
+            f"{others[0]} is not one of the caller's own: {', '.join(sorted(caller.principals))}.",
+            code="bad_principal",
+            hint="Name one of these. The owner of the service can name others: vouch documents access",
+        )
+    return wanted or None
 
 
 def _metadata(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from corpus.embedding import processor
+from rag.api.callers import LetIn
 from rag.api.house import AnyHouse
 from rag.api.readers import WantsJapanese
 from rag.api.schemas import Alive, Health
@@ -32,11 +33,15 @@ async def ready(house: AnyHouse) -> Alive:
 
 
 @router.get("/health", summary="How is it doing, and why?")
-def health(house: AnyHouse, japanese: WantsJapanese) -> Health:
-    """Always answers 200: ``status`` and ``problems`` tell. No document's name or text is in it."""
+def health(house: AnyHouse, japanese: WantsJapanese, let_in: LetIn) -> Health:
+    """Always answers 200: ``status`` and ``problems`` tell. No document's name or text is in it.
+
+    Who needs an access key and comes with none is told the status alone.
+    """
     tell = in_japanese if japanese else str
     if house.failure is not None:
-        return Health(status="degraded", problems=[tell(house.failure.message)], details={})
+        told = [tell(house.failure.message)] if let_in else []
+        return Health(status="degraded", problems=told, details={})
     service = house.peek()
     if service is None:
         return Health(status="starting", problems=[], details={})
@@ -45,6 +50,8 @@ def health(house: AnyHouse, japanese: WantsJapanese) -> Health:
     for private in ("folder", "problems"):
         del shown[private]
     status = "stopping" if house.draining else "degraded" if state.problems else "ok"
+    if not let_in:
+        return Health(status=status, problems=[], details={})
     folder = str(state.folder)
     shown["embedding"] = to_json(service.embedder.running())
     shown["processor"] = processor()

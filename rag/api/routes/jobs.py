@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from corpus.catalog.records import FINISHED, JobRecord
 from corpus.errors import UnavailableError
 from corpus.types import Caller
-from rag.api.house import AnyCaller, AnyHouse, House, OpenJobs, Visit
+from rag.api.callers import AnyCaller, Writer, get_caller
+from rag.api.house import AnyHouse, House, OpenJobs, Visit
 from rag.api.readers import WantsJapanese, retell
 from rag.api.schemas import JobList, JobShape, event_stream
 from rag.api.streaming import Event, EventStream
@@ -19,7 +20,7 @@ from rag.as_json import to_json
 from rag.jobs import Jobs
 from rag.wire import error_json
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[Depends(get_caller)])
 
 JobId = Annotated[
     str, Path(min_length=1, max_length=64, description="The job.", examples=["3f1d0c2b4a596877"])
@@ -36,22 +37,24 @@ def list_jobs(
 ) -> JobList:
     """Lists the newest jobs first, each with the counts of its `result`; its `files` are at `/api/jobs/{id}`.
 
-    Files that became documents the caller may not see are left out.
+    They are those of the caller. Files that became documents the caller may not see are left out.
     """
-    told = jobs.as_told(jobs.list(limit, offset), caller)
-    return JobList(jobs=[JobShape(**retell(to_json(job), japanese)) for job in told], total=jobs.count())
+    told = jobs.as_told(jobs.list(caller, limit, offset), caller)
+    return JobList(
+        jobs=[JobShape(**retell(to_json(job), japanese)) for job in told], total=jobs.count(caller)
+    )
 
 
 @router.get("/{job_id}", summary="Show a job")
 def show_job(jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Shows how far a job came, and its report once it is done."""
-    return _shape(jobs, jobs.get(job_id), caller, japanese)
+    return _shape(jobs, jobs.get(job_id, caller), caller, japanese)
 
 
 @router.delete("/{job_id}", summary="Cancel a job")
-def cancel_job(jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId) -> JobShape:
+def cancel_job(jobs: OpenJobs, caller: Writer, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Ends a job after its current document; what is committed stays. A finished job stays as it is."""
-    return _shape(jobs, jobs.cancel(job_id), caller, japanese)
+    return _shape(jobs, jobs.cancel(job_id, caller), caller, japanese)
 
 
 @router.get(
@@ -69,7 +72,7 @@ def follow_job(
     house: AnyHouse, jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId
 ) -> Response:
     """Server-sent events: ``progress`` whenever it changed, then ``done`` or ``error`` as the last one."""
-    jobs.get(job_id)
+    jobs.get(job_id, caller)
     visit = house.follow()
     return EventStream(_told(house, jobs, caller, japanese, job_id, visit), visit.stop.set, visit.leave)
 

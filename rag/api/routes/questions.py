@@ -6,15 +6,16 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from corpus.errors import UnavailableError
 from corpus.types import Caller, Filter
 from rag.api.answers import AnswerShape, CompareAnswer
 from rag.api.asking import AskRequest, CompareRequest, Turn
+from rag.api.callers import AnyCaller, get_caller
 from rag.api.failures import answer_error
-from rag.api.house import AnyCaller, AnyHouse, House, OpenService, Visit
+from rag.api.house import AnyHouse, House, OpenService, Visit
 from rag.api.models import ModelList, ModelQuery, ModelShape
 from rag.api.receipts import ReceiptId, ReceiptShape, ReplayAnswer, ReplayRequest
 from rag.api.schemas import FilterShape, HitShape, SearchAnswer, SearchRequest, event_stream
@@ -28,7 +29,7 @@ from rag.retrieval.limits import read_limits
 from rag.service import Service
 from rag.wire import answer_json, card_json, catalogue_json, comparison_json, error_json, event_json
 
-router = APIRouter(prefix="/api", tags=["questions"])
+router = APIRouter(prefix="/api", tags=["questions"], dependencies=[Depends(get_caller)])
 
 _STREAM = (
     "Server-sent events: `passages`, `delta` …, `citations`, `timings`, then `done` (the answer) or `error`."
