@@ -21,7 +21,7 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
     """Yields what changed: files and folders that came, went or were written, until ``stop`` says so.
 
     The first set is empty and says that everything from now on will be told, also what happens while the caller is
-    busy. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries, Office's marks of open
+    busy; a later empty one says that for half a second nothing changed. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries, Office's marks of open
     files and the program's own data folder are left out; a changed ``.vouchignore`` stands for its whole folder. Where
     another folder takes the place of one, it is told whole and followed from then on.
 
@@ -61,8 +61,7 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
             yield frozenset(_place(path) for _, path in next(rounds, ())) | replaced
             for changes in rounds:
                 _check_room([Path(path) for change, path in changes if change is Change.added])
-                if changes:
-                    yield frozenset(_place(path) for _, path in changes)
+                yield frozenset(_place(path) for _, path in changes)
                 lost |= {Path(path) for change, path in changes if change is Change.deleted} & before.keys()
                 lost |= {folder for folder in real if _identity(folder) is None}
                 replaced = frozenset(

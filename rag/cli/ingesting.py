@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from corpus.errors import NotAllowedError, UsageError, VouchError
 from rag.cli.failures import ExitCode
+from rag.cli.following import ingest_what_changes
 from rag.cli.groups import add_command
 from rag.cli.reporting import STATES, by_format, check_report, noted, report_page, write_report
 from rag.cli.screen import Screen, cell, count, duration, printable, table, where
@@ -107,7 +107,9 @@ def ingest(
     interrupt = Interrupt(session.screen)
     with interrupt.listening():
         if watch:
-            _follow(session, params, report, interrupt)
+            ingest_what_changes(
+                session, params, lambda asked: _ingest(session, asked, report, interrupt), interrupt
+            )
             return
         done = _ingest(session, params, report, interrupt)
     code = _exit_code(done, interrupt.asked)
@@ -133,28 +135,6 @@ def _ingest(
         show_report(session.screen, done)
     session.screen.flush()
     return done
-
-
-def _follow(session: Session, params: Mapping[str, Any], report: Path | None, interrupt: Interrupt) -> None:
-    """Ingests, then what changes in the folders, until it is interrupted; a round that fails ends nothing."""
-    from ingest.watching import follow
-
-    if params["dry_run"]:
-        raise UsageError("A dry run ends when it is done; it follows nothing.", hint="Leave --watch out.")
-    rounds = follow([Path(one) for one in params["paths"]], session.settings().data_dir, interrupt)
-    waiting = set(next(rounds))
-    _ingest(session, params, report, interrupt)
-    session.note("Following the folders; Ctrl-C ends it.")
-    for changed in rounds:
-        waiting |= changed
-        try:
-            _ingest(session, {**params, "only": sorted(map(str, waiting))}, report, interrupt)
-        except NotAllowedError as error:
-            session.screen.error(error.message, error.hint)
-        except VouchError as error:
-            session.screen.error(error.message, error.hint)
-            continue  # the same again, with what changes next
-        waiting.clear()
 
 
 def show_report(screen: Screen, done: Mapping[str, Any]) -> None:

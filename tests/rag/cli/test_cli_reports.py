@@ -13,6 +13,7 @@ import pytest
 from corpus.errors import StorageError
 from ingest.reports import FileReport, IngestReport
 from rag.as_json import to_json
+from rag.cli import following, ingesting
 from rag.cli.reporting import by_format, noted, page_ranges, report_page, short_type
 from rag.retrieval.filters import SHORT_TYPES
 from tests.rag.cli_runs import Vouch, company, runner, without_model
@@ -199,6 +200,64 @@ def test_what_changes_in_a_followed_folder_is_ingested_with_the_same_options(
     assert {one["path"] for one in listed} >= {"seite.html", "table.md"}
     assert not {one["path"] for one in listed} & {"new.txt", "page.html", "unseen.txt"}
     assert all(one["metadata"] == {"team": "hr"} for one in listed)
+
+
+def test_a_round_that_fails_is_tried_again_though_nothing_changes(
+    fresh: tuple[Vouch, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause grows while it fails, and what is done is not done again."""
+    vouch, folder = fresh
+    clock = [0.0]
+    asked: list[tuple[float, list[str]]] = []
+
+    def follow(folders: list[Path], data_dir: Path, stop: object) -> Iterator[frozenset[Path]]:
+        yield frozenset()
+        (folder / "new.txt").write_text("The parakeet rests on Sundays.", encoding="utf-8")
+        monkeypatch.setattr("ingest.survey.plan", _refuse)
+        yield frozenset({folder / "new.txt"})
+        for _ in range(2 * 20):
+            clock[0] += 0.5
+            yield frozenset()
+        monkeypatch.undo()
+        without_model(monkeypatch)
+        for _ in range(2 * 20):
+            clock[0] += 0.5
+            yield frozenset()
+
+    def counted(session: object, params: dict[str, Any], *rest: Any) -> Any:
+        asked.append((clock[0], params.get("only", [])))
+        return real(session, params, *rest)
+
+    real = ingesting._ingest
+    monkeypatch.setattr("ingest.watching.follow", follow)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingesting, "_ingest", counted)
+        patch.setattr(following.time, "monotonic", lambda: clock[0])
+        ended = vouch("ingest", folder, "--watch")
+    new = [str(folder / "new.txt")]
+    assert asked == [(0, []), (0, new), (2, new), (6, new), (14, new), (30, new)]
+    assert ended.err.count("The disk is full.") == 4
+    assert "tried again in 16 s" in ended.err
+    assert "new.txt" in vouch("documents", "list").out
+
+
+def test_a_first_ingest_that_a_full_disk_stops_is_made_again_whole(
+    fresh: tuple[Vouch, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouch, folder = fresh
+    asked: list[list[str]] = []
+
+    def follow(folders: list[Path], data_dir: Path, stop: object) -> Iterator[frozenset[Path]]:
+        yield from (frozenset() for _ in range(4))
+
+    def stopped_first(session: object, params: dict[str, Any], *rest: Any) -> dict[str, str]:
+        asked.append(params.get("only", []))
+        return {"stopped": "" if len(asked) > 1 else "The disk is full."}
+
+    monkeypatch.setattr("ingest.watching.follow", follow)
+    monkeypatch.setattr(ingesting, "_ingest", stopped_first)
+    assert vouch("ingest", folder, "--watch").code == 0
+    assert asked == [[], [str(folder)]]
 
 
 def test_a_dry_run_follows_nothing(fresh: tuple[Vouch, Path]) -> None:
