@@ -230,6 +230,13 @@ def collections(db: Connection, caller: Caller) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def has_collection(db: Connection, name: str, caller: Caller) -> bool:
+    """Says whether the caller may see a live document of that collection, looking no further than the first."""
+    live = documents.c.live_version_id.is_not(None)
+    query = open_to(select(documents.c.id).where(documents.c.collection == name, live), caller.owner)
+    return db.execute(query.limit(1), seen_by(caller)).first() is not None
+
+
 @lru_cache(maxsize=256)
 def _glob(pattern: str) -> re.Pattern[str]:
     """``*`` and ``?`` stay within a folder, ``**`` crosses folders; a bare name matches at any depth."""

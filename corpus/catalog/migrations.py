@@ -65,7 +65,9 @@ def _add_token_vectors(db: Connection) -> None:
 
 
 def _add_keys(db: Connection) -> None:
-    """5: who may ask over HTTP; and a job keeps who sent it. Until then everybody was the public."""
+    """5: who may ask over HTTP; a job keeps who sent it (until then everybody was the public); and what a collection
+    holds is counted by an index."""
+    db.execute(text("CREATE INDEX documents_by_collection ON documents (collection, live_version_id)"))
     db.execute(text("ALTER TABLE jobs ADD COLUMN sender VARCHAR DEFAULT 'public' NOT NULL"))
     db.execute(
         text(

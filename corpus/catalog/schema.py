@@ -56,6 +56,7 @@ documents = Table(
     Column("removed_at", String, nullable=True),
     UniqueConstraint("collection", "root", "path"),
     Index("documents_by_live_version", "live_version_id"),
+    Index("documents_by_collection", "collection", "live_version_id"),  # counted without reading a document
 )
 
 access = Table(

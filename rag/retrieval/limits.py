@@ -40,8 +40,10 @@ def check_collection(corpus: Corpus, name: str, caller: Caller = OWNER) -> None:
     Raises:
         NotFoundError: there is none; the hint names those there are for this caller.
     """
-    names = list(collections(corpus, caller))
-    if name not in names:
+    with corpus.catalog.read() as db:
+        if access.has_collection(db, name, caller):
+            return
+        names = list(access.collections(db, caller))
         hint = (
             f"There are: {', '.join(names[:20])}."
             if names
