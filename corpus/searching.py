@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from corpus.catalog import CatalogFeed, Database, access, changes, documents, passages, tokens
+from corpus.catalog.access import Scope
 from corpus.catalog.times import now, shown_time
 from corpus.embedding import EmbeddingSpace
 from corpus.language import fold
@@ -38,7 +39,7 @@ class Searching:
     ) -> None:
         self.catalog, self.space, self.dense, self.lexical = database, space, dense, lexical
         self._past = PastShelf(CatalogFeed(database), space.dimension)
-        self._scopes: OrderedDict[tuple[object, ...], tuple[int, Int64 | None]] = OrderedDict()
+        self._scopes: OrderedDict[tuple[object, ...], tuple[int, Scope]] = OrderedDict()
         self._scopes_lock = threading.Lock()
         self._filled_at = -1  # the epoch in which something was live
 
@@ -265,7 +266,7 @@ class Searching:
 
     def scope(self, caller: Caller, filter: Filter = _EVERYTHING) -> Int64 | None:
         """Returns the versions to search for a caller and a filter, live or so at ``filter.as_of``; None for all live;
-        see :func:`corpus.catalog.access.allowed_versions`.
+        see :func:`corpus.catalog.access.read_scope`.
         """
         filter = as_now(filter)
         key: tuple[object, ...] = (
@@ -283,19 +284,20 @@ class Searching:
         epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
         with self._scopes_lock:
             known, before = self._scopes.get(key, (-1, None))
-            if known == epoch:
+            if before is not None and known == epoch:
                 self._scopes.move_to_end(key)
-                return before
+                return before.versions
         with self.catalog.read() as db:
-            allowed = access.allowed_versions(db, caller, filter)
-        if before is not None and allowed is not None and np.array_equal(before, allowed):
-            allowed = before  # the same array: the indexes know its rows already
+            scope = access.read_scope(db, caller, filter, before)
+        earlier = before.versions if before is not None else None
+        if earlier is not None and scope.versions is not None and np.array_equal(earlier, scope.versions):
+            scope = replace(scope, versions=earlier)  # the same array: the indexes know its rows already
         with self._scopes_lock:
-            self._scopes[key] = epoch, allowed
+            self._scopes[key] = epoch, scope
             self._scopes.move_to_end(key)
             while len(self._scopes) > _CACHED_SCOPES:
                 self._scopes.popitem(last=False)
-        return allowed
+        return scope.versions
 
     def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:
         """Says whether there is nothing to find for a caller and a filter."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -13,15 +14,65 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from corpus.catalog.among import among, listed
-from corpus.catalog.schema import access, documents, versions
+from corpus.catalog.documents import REGRANTED
+from corpus.catalog.schema import access, changes, documents, meta, versions
 from corpus.catalog.times import shown_time
 from corpus.errors import NotAllowedError
 from corpus.types import PUBLIC, Caller, Filter, Int64
+
+_MOST_FOLLOWED = 2000
+"""So many changes are followed one by one; beyond that all is read anew."""
+
+_LAST_SEQ = select(func.max(changes.c.seq))
+_TOUCHED = select(changes.c.version_id).where(changes.c.seq > bindparam("seq"))
+_CONTENTS = select(versions.c.id, versions.c.sha256).where(among(versions.c.id))
+_OF_CONTENTS = select(versions.c.id).where(among(versions.c.sha256, "hashes"))
+_REGRANTED = select(meta.c.value).where(meta.c.key == REGRANTED)
 
 _MOST_TITLES = 4
 """So many titles of one content are searched: a file without a title of its own has its name for one."""
 
 _Query = TypeVar("_Query", bound=Select[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The versions to search, as of one state of the catalog: ascending (int64), None for every live one."""
+
+    versions: Int64 | None
+    seq: int
+    regranted: int
+
+
+def read_scope(db: Connection, caller: Caller, filter: Filter, before: Scope | None = None) -> Scope:
+    """Returns the versions to search for a caller and a filter: see :func:`allowed_versions`.
+
+    With what they were ``before``, at an earlier state, only what changed since is looked at, unless that was an access
+    list, very much, or what the filter asks for beside collection, type and language.
+    """
+    seq = db.execute(_LAST_SEQ).scalar_one_or_none() or 0
+    regranted = int(db.execute(_REGRANTED).scalar_one_or_none() or 0)
+    steady = replace(filter, collections=(), content_types=(), languages=(), documents=()) == Filter()
+    if steady and before is not None and before.regranted == regranted and before.seq <= seq:
+        touched = set(db.execute(_TOUCHED, {"seq": before.seq}).scalars())
+        if not touched:
+            return Scope(before.versions, seq, regranted)
+        found = db.execute(_CONTENTS, {"ids": listed(touched)}).all()
+        is_known = len(found) == len(touched)  # of what was erased nothing is left
+        if is_known and len(touched) <= _MOST_FOLLOWED:
+            return Scope(_followed(db, caller, filter, before, {row.sha256 for row in found}), seq, regranted)
+    return Scope(allowed_versions(db, caller, filter), seq, regranted)
+
+
+def _followed(
+    db: Connection, caller: Caller, filter: Filter, before: Scope, contents: set[str]
+) -> Int64 | None:
+    """Returns what is searched now, where nothing but files of these contents came, changed or went."""
+    if before.versions is None:
+        return allowed_versions(db, caller, filter) if _has_copies(db, contents) else None
+    same = db.execute(_OF_CONTENTS, {"hashes": listed(contents)}).scalars().all()
+    now = _searched(db, caller, filter, contents)
+    return np.union1d(np.setdiff1d(before.versions, np.array(same, np.int64), assume_unique=True), now)
 
 
 def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | None:
@@ -33,6 +84,11 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     """
     if caller.owner and filter == Filter() and not _has_copies(db):
         return None
+    return _searched(db, caller, filter)
+
+
+def _searched(db: Connection, caller: Caller, filter: Filter, contents: Collection[str] = ()) -> Int64:
+    """Returns the versions to search; with ``contents``, those of files of these hashes alone."""
     query: Select[Any] = (
         select(
             versions.c.id,
@@ -61,11 +117,13 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
         query = query.where(moment >= shown_time(filter.since))
     if filter.until is not None:
         query = query.where(moment < shown_time(filter.until))
+    wanted = seen_by(caller, filter.as_of)
+    if contents:
+        query = query.where(among(versions.c.sha256, "hashes"))
+        wanted |= {"hashes": listed(contents)}
     matches = _glob(filter.source) if filter.source else None
     first: dict[tuple[str, str, bytes], dict[str, int]] = {}
-    for own, path, collection, sha256, read, title, *metadata in db.execute(
-        query, seen_by(caller, filter.as_of)
-    ):
+    for own, path, collection, sha256, read, title, *metadata in db.execute(query, wanted):
         if matches is not None and not matches.match(path):
             continue
         if metadata and not filter.metadata.items() <= {**metadata[1], **metadata[0]}.items():
@@ -76,9 +134,12 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
     return np.array(sorted(searched), dtype=np.int64)
 
 
-def _has_copies(db: Connection) -> bool:
-    """Says whether there are live documents that are not searched, being copies."""
-    return db.execute(_COPIES).first() is not None
+def _has_copies(db: Connection, contents: Collection[str] = ()) -> bool:
+    """Says whether live documents are not searched, being copies: at all, or of files of these ``contents``."""
+    if not contents:
+        return db.execute(_COPIES.where(versions.c.sha256.in_(_SEEN_AGAIN))).first() is not None
+    few = _COPIES.where(among(versions.c.sha256, "hashes"))
+    return db.execute(few, {"hashes": listed(contents)}).first() is not None
 
 
 def live_at(*, past: bool) -> ColumnElement[bool]:
@@ -125,7 +186,6 @@ _COPIES = (
     select(func.count())
     .select_from(documents)
     .join(versions, live_at(past=False))
-    .where(versions.c.sha256.in_(_SEEN_AGAIN))
     .group_by(documents.c.collection, versions.c.sha256, versions.c.text_hash)
     .having(or_(func.count() > func.count(versions.c.title.distinct()), func.count() > _MOST_TITLES))
     .limit(1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, String, bindparam, cast, delete, func, insert, select, update
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed, spanned
@@ -18,6 +18,7 @@ from corpus.catalog.schema import access as access_table
 from corpus.catalog.schema import (
     chunks,
     documents,
+    meta,
     pages,
     texts,
     token_vectors,
@@ -146,6 +147,12 @@ def count_rows(db: Connection, document_ids: Sequence[str], chunk_ids: Sequence[
     return found
 
 
+REGRANTED = "access_lists_changed"
+"""In ``meta``: how often the access list of a live document was changed. Whoever knows which documents are open to
+somebody knows by it whether to look at them all again."""
+
+_GRANTED = select(access_table.c.principal).where(access_table.c.document_id == bindparam("document"))
+_IS_LIVE = select(documents.c.live_version_id).where(documents.c.id == bindparam("document"))
 _CLOSE = delete(access_table).where(access_table.c.document_id == bindparam("document"))
 _OPEN = insert(access_table)
 
@@ -156,10 +163,20 @@ def set_access(db: Connection, document_id: str, principals: Iterable[str]) -> N
     Raises:
         UsageError: one is neither ``public`` nor ``user:NAME`` nor ``group:NAME``.
     """
-    rows = [{"document_id": document_id, "principal": name} for name in sorted(read_principals(principals))]
-    db.execute(_CLOSE, {"document": document_id})
-    if rows:
-        db.execute(_OPEN, rows)
+    wanted, own = read_principals(principals), {"document": document_id}
+    if wanted == set(db.execute(_GRANTED, own).scalars()):
+        return
+    db.execute(_CLOSE, own)
+    if wanted:
+        db.execute(_OPEN, [{"document_id": document_id, "principal": name} for name in sorted(wanted)])
+    if db.execute(_IS_LIVE, own).scalar_one_or_none() is not None:
+        _count_regranted(db)
+
+
+def _count_regranted(db: Connection) -> None:
+    counted = cast(cast(meta.c.value, Integer) + 1, String)
+    if not db.execute(update(meta).where(meta.c.key == REGRANTED).values(value=counted)).rowcount:
+        db.execute(insert(meta).values(key=REGRANTED, value="1"))
 
 
 def set_metadata(db: Connection, document_id: str, metadata: Mapping[str, str]) -> None:
