@@ -72,7 +72,8 @@ def _followed(
         return allowed_versions(db, caller, filter) if _has_copies(db, contents) else None
     same = db.execute(_OF_CONTENTS, {"hashes": listed(contents)}).scalars().all()
     now = _searched(db, caller, filter, contents)
-    return np.union1d(np.setdiff1d(before.versions, np.array(same, np.int64), assume_unique=True), now)
+    others = np.setdiff1d(before.versions, np.array(same, np.int64), assume_unique=True)
+    return np.sort(np.concatenate([others, now]), kind="stable")  # two runs in order: merged in a pass
 
 
 def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | None:
