@@ -24,6 +24,8 @@ from corpus.vectors.rows import cosines
 
 _EVERYTHING = Filter()
 _CACHED_SCOPES = 256
+_CACHED_BYTES = 64 << 20
+_CACHED_CALLERS = 4096
 _LOOKED_INTO = 10
 """So many passages are read for a word."""
 _NOTHING = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
@@ -41,6 +43,7 @@ class Searching:
         self._past = PastShelf(CatalogFeed(database), space.dimension)
         self._scopes: OrderedDict[tuple[object, ...], tuple[int, Scope]] = OrderedDict()
         self._scopes_lock = threading.Lock()
+        self._callers: dict[Caller, tuple[int, Caller]] = {}
         self._filled_at = -1  # the epoch in which something was live
 
     def open_dense(self) -> None:
@@ -269,6 +272,8 @@ class Searching:
         see :func:`corpus.catalog.access.read_scope`.
         """
         filter = as_now(filter)
+        epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
+        caller = self._as_named(caller, epoch)
         key: tuple[object, ...] = (
             caller,
             filter.collections,
@@ -281,7 +286,6 @@ class Searching:
             filter.documents,
             filter.as_of,
         )
-        epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
         with self._scopes_lock:
             known, before = self._scopes.get(key, (-1, None))
             if before is not None and known == epoch:
@@ -295,9 +299,21 @@ class Searching:
         with self._scopes_lock:
             self._scopes[key] = epoch, scope
             self._scopes.move_to_end(key)
-            while len(self._scopes) > _CACHED_SCOPES:
-                self._scopes.popitem(last=False)
+            held = sum(map(_bytes, self._scopes.values()))
+            while len(self._scopes) > 1 and (len(self._scopes) > _CACHED_SCOPES or held > _CACHED_BYTES):
+                held -= _bytes(self._scopes.popitem(last=False)[1])
         return scope.versions
+
+    def _as_named(self, caller: Caller, epoch: int) -> Caller:
+        """Returns a caller as the catalog tells callers apart; see :func:`corpus.catalog.access.as_named`."""
+        known, found = self._callers.get(caller, (-1, caller))
+        if known != epoch and not caller.owner:
+            with self.catalog.read() as db:
+                found = access.as_named(db, caller)
+            if len(self._callers) >= _CACHED_CALLERS:
+                self._callers.clear()
+            self._callers[caller] = epoch, found
+        return found
 
     def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:
         """Says whether there is nothing to find for a caller and a filter."""
@@ -311,6 +327,11 @@ class Searching:
                     return True
             self._filled_at = epoch
         return False
+
+
+def _bytes(cached: tuple[int, Scope]) -> int:
+    versions = cached[1].versions
+    return 0 if versions is None else versions.nbytes
 
 
 def is_past(filter: Filter) -> bool:

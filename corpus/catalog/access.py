@@ -27,6 +27,7 @@ _LAST_SEQ = select(func.max(changes.c.seq))
 _TOUCHED = select(changes.c.version_id).where(changes.c.seq > bindparam("seq"))
 _CONTENTS = select(versions.c.id, versions.c.sha256).where(among(versions.c.id))
 _OF_CONTENTS = select(versions.c.id).where(among(versions.c.sha256, "hashes"))
+_NAMED = select(access.c.principal).where(access.c.principal == bindparam("own")).limit(1)
 _REGRANTED = select(meta.c.value).where(meta.c.key == REGRANTED)
 
 _MOST_TITLES = 4
@@ -42,6 +43,16 @@ class Scope:
     versions: Int64 | None
     seq: int
     regranted: int
+
+
+def as_named(db: Connection, caller: Caller) -> Caller:
+    """Returns a caller with those principals alone that some document names: it sees the same, and users whom none names
+    are told apart by their groups alone.
+    """
+    if caller.owner:
+        return caller
+    found = (db.execute(_NAMED, {"own": one}).scalar_one_or_none() for one in sorted(caller.principals))
+    return replace(caller, principals=frozenset(one for one in found if one is not None))
 
 
 def read_scope(db: Connection, caller: Caller, filter: Filter, before: Scope | None = None) -> Scope:

@@ -168,3 +168,32 @@ def test_of_copies_one_is_searched_whichever_comes_and_goes(tmp_path: Path) -> N
         for caller in (OWNER, ANYONE):
             scope = fresh.scope(caller)
             assert scope is None or (len(scope) == 2 and copy.id in scope)
+
+
+def test_users_whom_no_document_names_share_what_their_groups_see(tmp_path: Path) -> None:
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as fresh:
+        put(fresh, "open.txt", ["open words"])
+        put(fresh, "hr.txt", ["words for hr"], access=frozenset({"group:hr"}))
+        first, second, other = (
+            Caller(frozenset({"public", f"user:{name}", f"group:{group}"}))
+            for name, group in (("mia", "hr"), ("tom", "hr"), ("ida", "it"))
+        )
+        assert fresh.scope(first) is fresh.scope(second)
+        assert fresh.scope(other) is fresh.scope(ANYONE)
+        put(fresh, "mia.txt", ["words for mia"], access=frozenset({"user:mia"}))
+        mine, theirs = fresh.scope(first), fresh.scope(second)
+        assert mine is not None
+        assert theirs is not None
+        assert (len(mine), len(theirs)) == (3, 2)
+
+
+def test_scopes_take_no_more_memory_than_they_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpus.searching._CACHED_BYTES", 8 * 3)
+    with open_corpus(Settings(data_dir=tmp_path, dense="exact"), SPACE) as fresh:
+        for number in range(2):
+            put(fresh, f"{number}.txt", [f"words {number}"])
+        for language in ("en", "ja", "en"):
+            scope = fresh.scope(ANYONE, Filter(languages=(language,)))
+            assert scope is not None
+            assert len(scope) == (2 if language == "en" else 0)
+        assert sum(one.versions.nbytes for _, one in fresh._scopes.values() if one.versions is not None) <= 24
