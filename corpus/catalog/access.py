@@ -46,8 +46,8 @@ class Scope:
 
 
 def as_named(db: Connection, caller: Caller) -> Caller:
-    """Returns a caller with those principals alone that some document names: it sees the same, and users whom none names
-    are told apart by their groups alone.
+    """Returns a caller with those principals alone that some document names: it sees the same, and users whom
+    none names are told apart by their groups alone.
     """
     if caller.owner:
         return caller
