@@ -404,7 +404,7 @@ def test_a_key_that_ends_meanwhile_is_asked_for_again(visitor: Page, locked: Loc
     key, secret = locked.keys.add("temp", [], writes=True)
     sign_in(visitor, secret)
     chosen = visitor.get_by_label("Who may read them")
-    assert chosen.locator("option").all_inner_texts() == ["everybody", "only me"]
+    expect(chosen.locator("option")).to_have_text(["everybody", "only me"])
     locked.keys.revoke([key.id])
     visitor.get_by_role("link", name="Ask").click()
     expect(visitor.get_by_label("Access key")).to_be_visible()
