@@ -47,7 +47,7 @@ class Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    detection.PDF: Parser("ingest.parsers.pdf.parser", "61"),
+    detection.PDF: Parser("ingest.parsers.pdf.parser", "62"),
     detection.DOCX: Parser("ingest.parsers.word.parser", "31"),
     detection.DOC: Parser("ingest.parsers.word97.parser", "3"),
     detection.HTML: Parser("ingest.parsers.html.parser", "30"),

@@ -109,7 +109,7 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     if backward:
         turn_over(found)
     else:
-        found.words = closed_up(found.words)
+        found.words = closed_up(found.words, found.rules)
     return found
 
 

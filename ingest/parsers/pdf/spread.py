@@ -7,12 +7,13 @@ spreads a line to reach the margin, a heading for its looks, or the letters of c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from ingest.parsers.pdf.lines import SAME_LINE, Word
+from ingest.parsers.pdf.apart import closes
+from ingest.parsers.pdf.lines import SAME_LINE, Rule, Word
 
 _WITHIN = 0.36  # of a font's size: letters of a word stand no further apart than this, where they are spread,
 _MOSTLY = 0.22  # most of them no further than this, which is less than a space has,
@@ -27,13 +28,19 @@ _UNEVEN = 0.08  # the same, by which the gaps between them differ, at most
 _ROUND = 2.0  # sizes of a font, in points, are told apart in halves
 
 
-def closed_up(words: Sequence[Word]) -> list[Word]:
+def closed_up(words: Sequence[Word], rules: Sequence[Rule] = ()) -> list[Word]:
     """Returns words in their order, those whose letters are spread each as one.
 
-    Letters of a font are, where all its gaps on the page are either less than a space or as wide as a letter, and many
-    words have one letter; Japanese characters, where four or more stand evenly apart, less than one from each other.
+    See :mod:`ingest.parsers.pdf.apart` for titles, labels and words under ruby. Else letters of a font are, where all
+    its gaps on the page are either less than a space or as wide as a letter, and many words have one letter; Japanese
+    characters, where four or more stand evenly apart, less than one from each other.
     """
     singles = [word for word in words if len(word.text) == 1]
+    if not singles:
+        return list(words)
+    if any(goes_on := closes(words, rules)):
+        words = _together(words, goes_on)
+        singles = [word for word in words if len(word.text) == 1]
     if len(singles) < _LEAST_RUN:
         return list(words)
     spread = _spread_fonts(words, Counter(word.font for word in singles))
@@ -105,14 +112,25 @@ def _is_character(word: Word) -> bool:
     return len(word.text) == 1 and "\u3041" <= word.text <= "\u9fff"
 
 
-def _joined(run: Sequence[Word], spread: set[tuple[str, int]]) -> Iterator[Word]:
-    if len(run) > 1 and (len(run) >= _LEAST_RUN or _key(run[0]) in spread):
-        yield replace(
-            run[0],
-            text="".join(word.text for word in run),
-            y0=min(word.y0 for word in run),
-            x1=run[-1].x1,
-            y1=max(word.y1 for word in run),
-        )
-    else:
-        yield from run
+def _joined(run: Sequence[Word], spread: set[tuple[str, int]]) -> Sequence[Word]:
+    return [_as_one(run)] if len(run) >= _LEAST_RUN or (len(run) > 1 and _key(run[0]) in spread) else run
+
+
+def _together(words: Sequence[Word], closed: Sequence[bool]) -> list[Word]:
+    runs: list[list[Word]] = []
+    for word, goes_on in zip(words, closed, strict=True):
+        if goes_on:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return [_as_one(run) if len(run) > 1 else run[0] for run in runs]
+
+
+def _as_one(run: Sequence[Word]) -> Word:
+    return replace(
+        run[0],
+        text="".join(word.text for word in run),
+        y0=min(word.y0 for word in run),
+        x1=run[-1].x1,
+        y1=max(word.y1 for word in run),
+    )

@@ -41,6 +41,8 @@ _FILE_NAME = pattern(
     r"[^\s/\\]+\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|dvi|html?|odt|rtf|pages|jtd)$", re.IGNORECASE
 )
 _SENTENCE_END = pattern(r"[.。．!?！？;；,，、]$")
+_RULER = pattern(r"[-\u2010-\u2015\u2500\u2501=＝_＿*＊・･.…~〜～•◆◇☆★❖#＃+\s]+")
+_LEAST_RULER = 3  # signs; "…" alone may say that something is left out
 _MOSTLY = 5  # times the text's characters, those in tables of what is nearly all tables, at least
 _SCAN_SHARE = 0.2
 _OUTLINES = 100
@@ -267,6 +269,10 @@ def add_pieces(draft: Draft, pieces: Sequence[Piece], levels: Sequence[int]) -> 
         if labels and (level or not _is_label(piece)):
             draft.paragraph("\n".join(labels))
             labels = []
+        if piece.kind == "list":
+            piece.items = [item for item in piece.items if not _is_ruler(f"{item[1]}{item[2]}")]
+        if _is_ruler(piece.text) or (piece.kind == "list" and not piece.items):
+            continue
         if level:
             heading.append(piece)
             held = level
@@ -294,6 +300,11 @@ def _goes_on(above: Piece, below: Piece) -> bool:
         and not _NUMBERED.match(_text(below))
         and len(below.lines) == 1
     )
+
+
+def _is_ruler(text: str) -> bool:
+    """Says whether signs alone part what stands above them from what stands below: ``* * *``."""
+    return _RULER.fullmatch(text) is not None and len(text) - text.count(" ") >= _LEAST_RULER
 
 
 def _is_label(piece: Piece) -> bool:
