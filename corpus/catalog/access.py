@@ -68,9 +68,10 @@ def read_scope(db: Connection, caller: Caller, filter: Filter, before: Scope | N
         touched = set(db.execute(_TOUCHED, {"seq": before.seq}).scalars())
         if not touched:
             return Scope(before.versions, seq, regranted)
-        found = db.execute(_CONTENTS, {"ids": listed(touched)}).all()
-        is_known = len(found) == len(touched)  # of what was erased nothing is left
-        if is_known and len(touched) <= _MOST_FOLLOWED:
+        found = (
+            db.execute(_CONTENTS, {"ids": listed(touched)}).all() if len(touched) <= _MOST_FOLLOWED else ()
+        )
+        if len(found) == len(touched):  # of what was erased nothing is left
             return Scope(_followed(db, caller, filter, before, {row.sha256 for row in found}), seq, regranted)
     return Scope(allowed_versions(db, caller, filter), seq, regranted)
 
