@@ -178,6 +178,13 @@ class Settings(BaseModel):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="More names the Host header may have, as a JSON list in the environment."
     )
+    certificate: Path | None = Field(
+        None, description="A PEM file with a certificate, and those between it and its root: HTTPS is served."
+    )
+    certificate_key: Path | None = Field(
+        None,
+        description="A PEM file with the certificate's private key, without a password; none: it is in `certificate`.",
+    )
 
     # storage
     min_free_mb: int = Field(256, ge=0, description="Free disk below which ingest refuses to start.")
@@ -313,7 +320,7 @@ def _read_config(path: Path | None) -> dict[str, Any]:
     templates = values.get("templates")
     own = [one for one in tables.values() if isinstance(one, dict)] if isinstance(tables, dict) else []
     for table, names in (
-        (values, ("data_dir", "examples")),
+        (values, ("data_dir", "examples", "certificate", "certificate_key")),
         *([(templates, tuple(templates))] if isinstance(templates, dict) else []),
         *((one, ("api_key_file", "tokenizer")) for one in own),
     ):

@@ -21,9 +21,10 @@ def follow(folders: Sequence[Path], data_dir: Path, stop: Callable[[], bool]) ->
     """Yields what changed: files and folders that came, went or were written, until ``stop`` says so.
 
     The first set is empty and says that everything from now on will be told, also what happens while the caller is
-    busy; a later empty one says that for half a second nothing changed. A round ends once nothing changed for 0.3 s, or after 3 s. Hidden entries, Office's marks of open
-    files and the program's own data folder are left out; a changed ``.vouchignore`` stands for its whole folder. Where
-    another folder takes the place of one, it is told whole and followed from then on.
+    busy; a later empty one says that for half a second nothing changed. A round ends once nothing changed for 0.3 s, or
+    after 3 s. Hidden entries, Office's marks of open files and the program's own data folder are left out; a changed
+    ``.vouchignore`` stands for its whole folder. Where another folder takes the place of one, it is told whole and
+    followed from then on.
 
     Raises:
         UsageError: one is no folder.

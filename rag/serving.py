@@ -25,6 +25,7 @@ from corpus.errors import BusyError, UnavailableError, VouchError
 from corpus.ownership import current_owner
 from corpus.settings import Settings
 from rag.addresses import LOOPBACK_NAMES, is_near
+from rag.https import open_certificate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,6 +65,7 @@ def serve(
 
     Raises:
         BusyError: another process owns the data folder.
+        UsageError: the certificate of the settings cannot be used.
         VouchError: the service cannot open, or the port is taken.
     """
     owner = current_owner(settings.data_dir)
@@ -74,6 +76,7 @@ def serve(
         )
     import uvicorn
 
+    certificate = open_certificate(settings)
     listener = listen(settings.host, settings.port)
     front = Front(lambda: make_app(settings, insecure=insecure, version=version, drain_s=drain_s))
     config = uvicorn.Config(
@@ -84,6 +87,7 @@ def serve(
         timeout_graceful_shutdown=math.ceil(drain_s) + 5,
         timeout_keep_alive=15,
         ws="none",
+        ssl_context_factory=None if certificate is None else lambda *_: certificate,
     )
 
     class Server(uvicorn.Server):

@@ -66,14 +66,15 @@ def serve(
 
     session.note("Starting …")
     shown = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
+    shown = f"{'https' if settings.certificate else 'http'}://{shown}"
 
     def ready(bound: int, service: Service) -> None:
         gc.set_threshold(*USUAL_COLLECTIONS)  # many small ones: none may hold the loop up
         if session.json:
-            session.screen.json({"url": f"http://{shown}:{bound}", "pid": os.getpid()})
+            session.screen.json({"url": f"{shown}:{bound}", "pid": os.getpid()})
         else:
             _warn(session.screen, settings.host, service, insecure=insecure)
-            _greet(session.screen, f"http://{shown}:{bound}", service)
+            _greet(session.screen, f"{shown}:{bound}", service)
         session.screen.flush()
 
     serve_until_told(settings, insecure=insecure, version=installed_version() or "0", on_ready=ready)

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,13 +19,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
-from corpus.errors import BusyError, StorageError, VouchError
+from corpus.errors import BusyError, StorageError, UsageError, VouchError
 from corpus.settings import Settings
 from rag.addresses import is_near
 from rag.api.guards import host_name
@@ -359,6 +371,70 @@ def test_where_others_reach_it_nobody_gets_in_before_a_key_is_made_beside_it(sta
     assert code == 0
     assert "nobody is let in" in err
     assert made["secret"] not in err
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine and its key, each in a file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "cert.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    locked = BestAvailableEncryption(b"secret")
+    (folder / "locked.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+    other = ec.generate_private_key(ec.SECP256R1())
+    (folder / "other.pem").write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_it_serves_https_with_a_certificate(
+    start: Start, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCH_CERTIFICATE", str(certificate[0]))
+    monkeypatch.setenv("VOUCH_CERTIFICATE_KEY", str(certificate[1]))
+    server = start()
+    assert server.process.stdout is not None
+    url = f"https://localhost:{server.port}"
+    assert f"on https://127.0.0.1:{server.port} " in server.process.stdout.readline().decode()
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+    made = call(server.settings, "keys.add", {"user": "mia"})
+    with httpx.Client(base_url=url, verify=trusting, timeout=60) as client:
+        signed_in = client.post("/api/session", json={"key": made["secret"]}, headers={"origin": url})
+        assert "Secure" in signed_in.headers["set-cookie"]
+        assert "five days" in client.post("/api/ask", json={"question": LEAVE}).json()["text"]
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://localhost:{server.port}/live")
+    assert server.end() == (0, "Starting …\nStopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("missing.pem", "key.pem"), "cannot be read"),
+        (("cert.pem", "missing.pem"), "cannot be read"),
+        (("key.pem", "key.pem"), "no certificate"),
+        (("cert.pem", "other.pem"), "no certificate"),
+        (("cert.pem", "locked.pem"), "password"),
+        (("cert.pem", None), "no certificate"),
+        ((None, "key.pem"), "no certificate"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_named_before_anything_is_served(
+    certificate: tuple[Path, Path], names: tuple[str | None, str | None], said: str, tmp_path: Path
+) -> None:
+    cert, key = (None if name is None else certificate[0].with_name(name) for name in names)
+    with pytest.raises(UsageError, match=said) as refused:
+        serve(Settings(data_dir=tmp_path, port=0, certificate=cert, certificate_key=key))
+    assert refused.value.code == "bad_certificate"
 
 
 def test_whoever_says_so_serves_others_without_keys(start: Start) -> None:
