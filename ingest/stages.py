@@ -262,7 +262,7 @@ class EmbedAhead:
             self._hand_over(batch, needs, have)
         for piece in _pieces([need for need in texts if need not in have]):
             if self._ended.is_set():
-                return
+                break  # what has its vectors is told all the same
             try:
                 made = self._make([texts[need] for need in piece])
             except (EmbeddingError, LimitError) as error:
