@@ -40,21 +40,21 @@ def list_jobs(
     They are those of the caller. Files that became documents the caller may not see are left out.
     """
     told = jobs.as_told(jobs.list(caller, limit, offset), caller)
-    return JobList(
-        jobs=[JobShape(**retell(to_json(job), japanese)) for job in told], total=jobs.count(caller)
-    )
+    return JobList(jobs=[_shape(job, japanese) for job in told], total=jobs.count(caller))
 
 
 @router.get("/{job_id}", summary="Show a job")
 def show_job(jobs: OpenJobs, caller: AnyCaller, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Shows how far a job came, and its report once it is done."""
-    return _shape(jobs, jobs.get(job_id, caller), caller, japanese)
+    [told] = jobs.as_told([jobs.get(job_id, caller)], caller)
+    return _shape(told, japanese)
 
 
 @router.delete("/{job_id}", summary="Cancel a job")
 def cancel_job(jobs: OpenJobs, caller: Writer, japanese: WantsJapanese, job_id: JobId) -> JobShape:
     """Ends a job after its current document; what is committed stays. A finished job stays as it is."""
-    return _shape(jobs, jobs.cancel(job_id, caller), caller, japanese)
+    [told] = jobs.as_told([jobs.cancel(job_id, caller)], caller)
+    return _shape(told, japanese)
 
 
 @router.get(
@@ -77,9 +77,9 @@ def follow_job(
     return EventStream(_told(house, jobs, caller, japanese, job_id, visit), visit.stop.set, visit.leave)
 
 
-def _shape(jobs: Jobs, job: JobRecord, caller: Caller, japanese: bool) -> JobShape:
-    [told] = jobs.as_told([job], caller)
-    return JobShape(**retell(to_json(told), japanese))
+def _shape(told: JobRecord, japanese: bool) -> JobShape:
+    shown = to_json(told)  # what was asked for stays in the sender's words
+    return JobShape(**shown | {name: retell(shown[name], japanese) for name in ("result", "error")})
 
 
 def _told(
@@ -89,7 +89,8 @@ def _told(
         if visit.stop.is_set:
             return
         if job is not None:
-            shown = _shape(jobs, job, caller, japanese).model_dump()
+            [told] = jobs.as_told([job], caller)
+            shown = _shape(told, japanese).model_dump()
             if job.state == "failed" and job.error is not None:
                 yield (
                     "error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -348,3 +349,12 @@ def test_a_reader_of_japanese_is_told_in_japanese_what_became_of_files(client: h
         reply = client.get("/api/jobs/0123456789abcdef", headers=asked)
         assert words in reply.json()["error"]["message"]
         assert reply.json()["error"]["code"] == "unknown_job"
+
+
+def test_what_a_sender_said_of_files_stays_as_it_was_said(client: httpx.Client) -> None:
+    metadata = {"message": "Try later.", "hint": "Rename one of them."}
+    job = upload(
+        client, ("said.md", b"# Said\n\nOnce.\n"), collection="said", metadata=json.dumps(metadata)
+    ).json()
+    shown = client.get(f"/api/jobs/{job['id']}", headers={"accept-language": "ja"}).json()
+    assert shown["request"]["metadata"] == metadata
