@@ -40,7 +40,8 @@ def read_page(
     page = next((one for one in pages if one.number == number), None)
     if page is None:
         raise NotFoundError(
-            f"Document {document_id!r} has {len(pages)} pages, and no page {number}.", code="unknown_page"
+            f"Document {document_id!r} has no page {number}; how many it has: {len(pages)}.",
+            code="unknown_page",
         )
     # A version's text never changes.
     _, text, _ = corpus.text(document_id, found.number, page.start, page.end, caller)

@@ -285,7 +285,10 @@ def _wanted(words: str) -> tuple[str, ...]:
 
 
 def _as_named(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded)  # a small letter may be parted from its marks
 
 
 def name_taken(path: str) -> NotAllowedError:

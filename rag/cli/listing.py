@@ -48,7 +48,7 @@ def list_documents(
     paged = session.screen.out.file.isatty() and not session.json
     params = {
         "collection": read_collection(collection),
-        "find": None if find is None else readable(find, "words to find"),
+        "find": None if find is None else readable(find, "text to find"),
         "limit": limit or (PAGE if paged else None),
         "offset": offset,
         "removed": removed,

@@ -120,10 +120,10 @@ def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Can
     first = int(params.get("offset") or 0)
     with service.corpus.catalog.read() as db:
         ids = access.visible_named(db, OWNER, name, words, removed=removed)
-        failures = [one for one in records.list_failures(db, name) if access.is_named(one.key.path, words)]
+        failures = records.list_failures(db, name)
         several = name is None and len(access.collections(db, OWNER)) > 1
         emit({"several": several, "closed": access.any_closed(db), "removed": removed})
-    if name and not ids and not failures and not words:
+    if name and not ids and not failures:
         check_collection(service.corpus, name)
     shown = ids[first : first + int(params.get("limit") or len(ids))]
     for at in range(0, len(shown), _LISTED_AT_A_TIME):
@@ -132,7 +132,7 @@ def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Can
         with service.corpus.catalog.read() as db:
             some = documents.list_documents(db, ids=shown[at : at + _LISTED_AT_A_TIME], removed=removed)
         emit({"documents": to_json([_document(one) for one in some])})
-    return {"total": len(ids), "failures": failures}
+    return {"total": len(ids), "failures": [one for one in failures if access.is_named(one.key.path, words)]}
 
 
 def _show_document(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:

@@ -94,6 +94,8 @@ def test_documents_are_found_by_their_names_and_shown_from_one_to_another(read: 
     )
     assert read("documents", "list", "--offset", "9").err == "4 documents; none behind the first 9.\n"
     assert read("documents", "list", "--find", "zebra").err == "No document is called that.\n"
+    unknown = read("documents", "list", "--find", "leave", "--collection", "typo")
+    assert "There is no collection 'typo'" in unknown.err
 
 
 class Terminal(io.StringIO):
