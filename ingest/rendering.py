@@ -31,8 +31,8 @@ def draw_page(original: bytes, content_type: str, page: int, quotes: Sequence[st
     if content_type != PDF:
         raise ParseError(f"{content_type} has no picture.", code="no_picture")
     from ingest.parsers.pdf.annotations import open_page
-    from ingest.parsers.pdf.page import to_pixels
     from ingest.parsers.pdf.parser import open_pdf
+    from ingest.parsers.pdf.seen import to_pixels
 
     pdf = open_pdf(original, "the original")
     try:

@@ -20,14 +20,13 @@ from ingest.parsers.pdf.drawings import add_bullets, read_drawings
 from ingest.parsers.pdf.glyphless import load_text
 from ingest.parsers.pdf.lines import NO_SPACE, Word, drawn_once, in_rows
 from ingest.parsers.pdf.right_to_left import as_read, is_right_to_left, pieces, turn_over
+from ingest.parsers.pdf.seen import DRAWN, are_hidden, look_of
+from ingest.parsers.pdf.slanted import SLANT, Level, is_slanted, lay_level, level
 from ingest.parsers.pdf.spread import closed_up
 from ingest.parsers.pdf.structure import Box, PageText
 from ingest.parsers.pdf.writing import join_labels, mark_downward, turn_upright
 
 _TINY_POINTS = 1.5
-_PALE = 225
-_SEEN_CONTRAST = 24
-_LOOK_PIXELS = 1200
 _HEAVY = pattern(r"bold|black|heavy|demi|-w[6-9]\b|soei")
 _FEW_CHARS = 300
 """On a page of more PDFium was not seen to take lines for words written downward, and to look takes time."""
@@ -73,7 +72,6 @@ _MOST_TIMES = (
 )
 
 _NO_FONT = Font("", False, False)
-_DRAWN, _INVISIBLE, _UNSURE = range(3)
 
 
 def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
@@ -93,15 +91,18 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
     try:
         text = page_characters(text_page)
         backward = is_right_to_left(text)
-        turns, looks = _read_words(text_page, text, found, fonts, backward=backward)
+        levels: dict[int, Level] = {}
+        turns, looks = _read_words(text_page, text, found, fonts, levels, backward=backward)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
-    turns = _leave_out(found, turns, _are_hidden(page, found, looks))
+    turns = _leave_out(found, turns, are_hidden(page, found, looks))
     turns = _leave_out(found, turns, [not first for first in drawn_once(found.words)])
     if found.bullets:
         add_bullets(found, turns)
     may_be_downward = NO_SPACE.search(text) is not None
     is_downward = may_be_downward and mark_downward(found.words, turns)
+    if levels:
+        lay_level(found.words, levels, 2 * max(found.width, found.height))
     if any(turns):
         turn_upright(found, turns)
     if may_be_downward:
@@ -114,10 +115,16 @@ def read_page(page: Any, fonts: dict[int, Font]) -> PageText:
 
 
 def _read_words(
-    text_page: Any, text: str, found: PageText, fonts: dict[int, Font], *, backward: bool
+    text_page: Any,
+    text: str,
+    found: PageText,
+    fonts: dict[int, Font],
+    levels: dict[int, Level],
+    *,
+    backward: bool,
 ) -> tuple[list[int], list[int]]:
-    """Adds the page's words; returns for each how many quarter turns to the left its line is written, and
-    how it is drawn."""
+    """Adds the page's words, and to ``levels`` those written aslant; returns for each how many quarter turns to the
+    left its line is written, and how it is drawn."""
     box = pdfium.FS_RECTF()
     reference = ctypes.byref(box)
     loose = pdfium.FPDFText_GetLooseCharBox
@@ -128,14 +135,15 @@ def _read_words(
     turn, letters, matrix = 0, 0.0, pdfium.FS_MATRIX()
     turns: list[int] = []
     looks: list[int] = []
-    last_drawn, look = None, _DRAWN
+    last_drawn, look = None, DRAWN
     for start, end in _pieces(text, text_page) if backward else _tokens(text, text_page):
         if not loose(text_page, start, reference):
             continue
         drawn = object_at(text_page, start) or 0
         if drawn != last_drawn:
-            last_drawn, look = drawn, _look(drawn) if drawn else _DRAWN
-            turn = round(-pdfium.FPDFText_GetCharAngle(text_page, start) / (math.pi / 2)) % 4
+            last_drawn, look = drawn, look_of(drawn) if drawn else DRAWN
+            angle = pdfium.FPDFText_GetCharAngle(text_page, start)
+            turn = SLANT if is_slanted(angle) else round(-angle / (math.pi / 2)) % 4
             font = _font_of(drawn, fonts)
             letters = height * _font_size(text_page, start, matrix)
         x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
@@ -176,7 +184,10 @@ def _read_words(
             x1, y1 = right if right > x1 else x1, top if top > y1 else y1
         if is_odd:
             shown = _shown(shown)
-        found.words.append(Word(x0, y0, x1, y1, shown, high, font.bold, font.name, spaced))
+        word = Word(x0, y0, x1, y1, shown, high, font.bold, font.name, spaced)
+        if turn == SLANT:
+            levels[id(word)] = level(text_page, start, end, word)
+        found.words.append(word)
         turns.append(turn)
         looks.append(look)
     return turns, looks
@@ -311,89 +322,9 @@ def _heighten(text_page: Any, index: int, box: Any, font: Font) -> None:
             box.bottom, box.top = y.value + font.descent * size, y.value + font.ascent * size
 
 
-# ---- what cannot be seen -------------------------------------------------------------------------
-
-
-def _look(drawn: Any) -> int:
-    """Returns how a text object is drawn: plainly, invisibly, or so that only a look at the page tells.
-
-    That is in a colour close to white or transparent, or as an opening through which something else is seen or not.
-    """
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
-    if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
-        return _INVISIBLE
-    if mode == pdfium.FPDF_TEXTRENDERMODE_CLIP:
-        return _UNSURE
-    if mode not in (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP):
-        return _DRAWN  # its outlines are drawn
-    red, green, blue, alpha = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
-    if not pdfium.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
-        return _DRAWN
-    pale = min(red.value, green.value, blue.value) >= _PALE or alpha.value <= 255 - _PALE
-    return _UNSURE if pale else _DRAWN
-
-
-def _are_hidden(page: Any, found: PageText, looks: Sequence[int]) -> list[bool]:
-    """Says of each word whether nobody sees it, and counts those characters."""
-    left, bottom, right, top = _page_box(page, found)
-    unseen = [False] * len(found.words)
-    for at, (word, look) in enumerate(zip(found.words, looks, strict=True)):
-        if word.x1 < left or word.x0 > right or word.y1 < bottom or word.y0 > top:
-            unseen[at] = True
-        elif look == _INVISIBLE:
-            x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-            over_picture = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in found.pictures)
-            unseen[at] = not over_picture
-            found.recognised_chars += len(word.text) if over_picture else 0
-    unsure = [at for at, look in enumerate(looks) if look == _UNSURE and not unseen[at]]
-    if unsure:
-        for at, seen in zip(unsure, _are_seen(page, [found.words[at] for at in unsure]), strict=True):
-            unseen[at] = not seen
-    if any(unseen):
-        found.hidden_chars += sum(
-            len(word.text) for word, out in zip(found.words, unseen, strict=True) if out
-        )
-    return unseen
-
-
 def _leave_out(found: PageText, turns: list[int], out: Sequence[bool]) -> list[int]:
     """Takes words out of the page; returns the turns of the rest."""
     if not any(out):
         return turns
     found.words = [word for word, gone in zip(found.words, out, strict=True) if not gone]
     return [turn for turn, gone in zip(turns, out, strict=True) if not gone]
-
-
-def _page_box(page: Any, found: PageText) -> Box:
-    box = pdfium.FS_RECTF()
-    if not pdfium.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(box)):
-        return 0.0, 0.0, found.width, found.height
-    return box.left, box.bottom, box.right, box.top
-
-
-def _are_seen(page: Any, words: Sequence[Word]) -> list[bool]:
-    """Says of each word whether the drawn page shows anything but one colour where it stands."""
-    wide, high = page.get_size()
-    picture = page.render(scale=min(2.0, _LOOK_PIXELS / max(wide, high, 1.0))).to_pil().convert("L")
-    seen = []
-    for word in words:
-        inset = 0.15 * (word.y1 - word.y0)
-        x0, y0, x1, y1 = to_pixels(page, (word.x0, word.y0 + inset, word.x1, word.y1 - inset), picture.size)
-        area = (max(x0, 0), max(y0, 0), min(x1 + 1, picture.width), min(y1 + 1, picture.height))
-        if area[0] >= area[2] or area[1] >= area[3]:
-            seen.append(False)
-            continue
-        darkest, lightest = picture.crop(area).getextrema()
-        seen.append(lightest - darkest >= _SEEN_CONTRAST)
-    return seen
-
-
-def to_pixels(page: Any, box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Returns a box as left, top, right, bottom in the picture, whatever the page's rotation and crop."""
-    corners = []
-    for x, y in ((box[0], box[1]), (box[2], box[3])):
-        across, down = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, across, down)
-        corners.append((across.value, down.value))
-    (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(*corners, strict=True))
-    return x0, y0, x1, y1

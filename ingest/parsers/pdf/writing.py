@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from corpus.patterns import pattern
 from ingest.parsers.pdf.lines import NO_SPACE, Rule, Word
+from ingest.parsers.pdf.slanted import SLANT, without_gaps
 from ingest.parsers.pdf.structure import PageText
 
 _DOWNWARD = 3  # quarter turns to the left: a page turned so shows its columns as lines, the rightmost on top
@@ -114,9 +115,11 @@ def turn_upright(found: PageText, turns: Sequence[int]) -> None:
     for word, turn in zip(found.words, turns, strict=True):
         x0, y0, x1, y1 = _turned((word.x0, word.y0, word.x1, word.y1), turn, wide, high)
         shift = 0.0 if turn == main else -(2.0 + turn) * max(wide, high)
-        moved = replace(word, x0=x0, y0=y0 + shift, x1=x1, y1=y1 + shift, size=y1 - y0)
+        moved = replace(
+            word, x0=x0, y0=y0 + shift, x1=x1, y1=y1 + shift, size=word.size if turn == SLANT else y1 - y0
+        )
         (upright if turn == main else others).append(moved)
-    found.words = upright + others
+    found.words = (without_gaps(upright) if main else upright) + without_gaps(others)
     found.rules = [Rule(*_turned((r.x0, r.y0, r.x1, r.y1), main, wide, high), r.drawn) for r in found.rules]
     if main % 2:
         found.width, found.height = high, wide
