@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -102,20 +102,39 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
 
 def _searched(db: Connection, caller: Caller, filter: Filter, contents: Collection[str] = ()) -> Int64:
     """Returns the versions to search; with ``contents``, those of files of these hashes alone."""
-    query: Select[Any] = (
-        select(
-            versions.c.id,
-            documents.c.path,
-            documents.c.collection,
-            versions.c.sha256,
-            versions.c.text_hash,
-            versions.c.title,
-        )
-        .select_from(documents)
-        .join(versions, live_at(past=filter.as_of is not None))
+    wanted = seen_by(caller, filter.as_of)
+    own = (documents.c.metadata, versions.c.metadata.label("own_metadata")) if filter.metadata else ()
+    closely = _limited(
+        select(*_LOOKED_AT, *own), caller, filter
+    )  # reading metadata takes longer than all else
+    if contents:
+        few = closely.where(among(versions.c.sha256, "hashes"))
+        return _first_of_each(db.execute(few, wanted | {"hashes": listed(contents)}), filter)
+    if filter.metadata or filter.source or filter.as_of is not None:
+        return _first_of_each(db.execute(closely, wanted), filter)
+    # A copy has another version of its content: only these are looked at closely, of the others the ids are enough.
+    again = versions.c.sha256.in_(_SEEN_AGAIN)
+    rows = db.execute(closely.where(again), wanted).all()
+    every = np.array(
+        db.execute(_limited(select(versions.c.id), caller, filter), wanted).scalars().all(), np.int64
     )
-    if filter.metadata:  # reading it takes longer than all else
-        query = query.add_columns(documents.c.metadata, versions.c.metadata.label("own_metadata"))
+    others = np.setdiff1d(every, np.array([row.id for row in rows], np.int64), assume_unique=True)
+    return np.sort(np.concatenate([others, _first_of_each(rows, filter)]))
+
+
+_LOOKED_AT = (
+    versions.c.id,
+    documents.c.path,
+    documents.c.collection,
+    versions.c.sha256,
+    versions.c.text_hash,
+    versions.c.title,
+)
+
+
+def _limited(query: _Query, caller: Caller, filter: Filter) -> _Query:
+    """Returns a query over documents and their versions, limited to what passes in the database."""
+    query = query.select_from(documents).join(versions, live_at(past=filter.as_of is not None))
     query = open_to(query, caller.owner)
     if filter.collections:
         query = query.where(documents.c.collection.in_(filter.collections))
@@ -130,13 +149,16 @@ def _searched(db: Connection, caller: Caller, filter: Filter, contents: Collecti
         query = query.where(moment >= shown_time(filter.since))
     if filter.until is not None:
         query = query.where(moment < shown_time(filter.until))
-    wanted = seen_by(caller, filter.as_of)
-    if contents:
-        query = query.where(among(versions.c.sha256, "hashes"))
-        wanted |= {"hashes": listed(contents)}
+    return query
+
+
+def _first_of_each(rows: Iterable[Any], filter: Filter) -> Int64:
+    """Returns, ascending, the versions of rows that pass the rest of the filter: of each content the first of each of
+    its first titles.
+    """
     matches = _glob(filter.source) if filter.source else None
     first: dict[tuple[str, str, bytes], dict[str, int]] = {}
-    for own, path, collection, sha256, read, title, *metadata in db.execute(query, wanted):
+    for own, path, collection, sha256, read, title, *metadata in rows:
         if matches is not None and not matches.match(path):
             continue
         if metadata and not filter.metadata.items() <= {**metadata[1], **metadata[0]}.items():
