@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
+import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
@@ -14,12 +16,16 @@ from corpus.durable import sync, sync_open
 from corpus.errors import DamagedError, NotFoundError
 from corpus.hashing import file_sha256
 
+_RESTED_NS = 2_000_000_000
+"""A folder changed longer ago than this has another time once it changes again, however coarse the clock."""
+
 
 class Originals:
     """A folder of files named by their SHA-256. Adding is atomic and idempotent."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._sizes: dict[str, tuple[int, int]] = {}  # of a folder in it: its time, and the bytes in it
 
     def path(self, sha256: str) -> Path:
         """Returns where the file with this hash is kept (whether or not it is there)."""
@@ -133,6 +139,31 @@ class Originals:
             if len(path.name) == 64:
                 yield path
 
+    def disk_bytes(self) -> int:
+        """Adds up the files that are there. A folder in which none came or went since is not looked into again: what
+        is kept never changes.
+        """
+        try:
+            with os.scandir(self.folder) as entries:
+                return sum(map(self._entry_bytes, entries))
+        except OSError:  # there is none yet, or it has gone
+            return 0
+
+    def _entry_bytes(self, entry: os.DirEntry[str]) -> int:
+        try:
+            status = entry.stat(follow_symlinks=False)
+            if not stat.S_ISDIR(status.st_mode):
+                return status.st_size if stat.S_ISREG(status.st_mode) else 0
+            changed, size = self._sizes.get(entry.name, (-1, 0))
+            if changed == status.st_mtime_ns:
+                return size
+            size = folder_bytes(entry.path)
+        except OSError:
+            return 0
+        if time.time_ns() - status.st_mtime_ns > _RESTED_NS:
+            self._sizes[entry.name] = status.st_mtime_ns, size
+        return size
+
     def clean(self, wanted: Callable[[], Set[str]]) -> None:
         """Deletes what a killed commit left behind: half a copy, or a file that is not ``wanted`` after all."""
         beside = [path for path in self._paths() if os.path.basename(path).startswith(".")]
@@ -165,6 +196,21 @@ class Originals:
 
     def _mark(self, sha256: str) -> Path:
         return self.path(sha256).with_name(f".{sha256}.new")
+
+
+def folder_bytes(folder: str | Path, *, beside: str = "") -> int:
+    """Adds up a folder's files, without those in its folder ``beside``; what is deleted meanwhile, such as a retired
+    generation, counts nothing.
+    """
+    found = 0
+    for parent, folders, names in os.walk(folder):  # a folder that has gone is passed over
+        if parent == str(folder) and beside in folders:
+            folders.remove(beside)
+        for name in names:
+            with suppress(FileNotFoundError):
+                status = os.lstat(os.path.join(parent, name))
+                found += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return found
 
 
 def _opened(source: Path) -> BinaryIO:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from errno import EMFILE, ENFILE
 from pathlib import Path
-from stat import S_ISREG
 
-from corpus.catalog import CatalogFeed, Database, changes, documents, passages, records, tokens
+from corpus.catalog import Database, changes, documents, passages, records
 from corpus.catalog.place import MOVED
 from corpus.embedding import EmbeddingSpace
 from corpus.erasing import UNFINISHED_ERASURE
 from corpus.errors import disk_code
+from corpus.originals import Originals, folder_bytes
 from corpus.projection import DenseIndex, IndexState, LexicalIndex
 from corpus.types import OWNER
 
@@ -44,13 +42,15 @@ class CorpusState:
 
 
 def read_state(
-    folder: Path, catalog: Database, dense_index: DenseIndex, lexical_index: LexicalIndex
+    folder: Path,
+    catalog: Database,
+    originals: Originals,
+    dense_index: DenseIndex,
+    lexical_index: LexicalIndex,
 ) -> CorpusState:
     """Says how the corpus and its indexes are doing."""
-    with catalog.read() as db, CatalogFeed(catalog).snapshot() as snapshot:
-        found = documents.count_live(db)
-        chunks, vectors, seq = snapshot.chunk_count(), snapshot.vector_count(), changes.last_seq(db)
-        space, with_tokens = records.space(db), tokens.count_live(db)
+    with catalog.read() as db:
+        live, seq, space = documents.count_live(db), changes.last_seq(db), records.space(db)
         own_id, erasing = records.corpus_id(db), records.is_erasing(db)
     dense, lexical = dense_index.state(), lexical_index.state()
     problems = [state.problem for state in (dense, lexical) if state.problem]
@@ -76,11 +76,11 @@ def read_state(
         space=space,
         read_only=catalog.read_only,
         seq=seq,
-        documents=found,
-        chunks=chunks,
-        chunks_without_vector=chunks - vectors,
-        chunks_without_tokens=vectors - with_tokens,
-        disk_bytes=_disk_bytes(folder),
+        documents=live.documents,
+        chunks=live.chunks,
+        chunks_without_vector=live.chunks - live.vectors,
+        chunks_without_tokens=live.vectors - live.with_tokens,
+        disk_bytes=folder_bytes(folder, beside=originals.folder.name) + originals.disk_bytes(),
         free_bytes=_free_bytes(folder),
         dense=dense,
         lexical=lexical,
@@ -123,14 +123,3 @@ def _free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
     except OSError:
         return 0
-
-
-def _disk_bytes(folder: Path) -> int:
-    """Adds up a folder's files; what is deleted meanwhile, such as a retired generation, counts nothing."""
-    found = 0
-    for parent, _, names in os.walk(folder):  # a folder that has gone is passed over
-        for name in names:
-            with suppress(FileNotFoundError):
-                status = os.lstat(os.path.join(parent, name))
-                found += status.st_size if S_ISREG(status.st_mode) else 0
-    return found

@@ -327,7 +327,7 @@ class Corpus(Searching):
 
     def state(self) -> CorpusState:
         """Says how the corpus and its indexes are doing."""
-        return read_state(self.folder, self.catalog, self.dense, self.lexical)
+        return read_state(self.folder, self.catalog, self.originals, self.dense, self.lexical)
 
     def _visible(self, db: Connection, document_id: str, caller: Caller) -> DocumentRecord:
         found = documents.get_document(db, document_id)

@@ -47,6 +47,16 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What is live: how many documents, passages, and how many of these have a vector, and vectors of their tokens."""
+
+    documents: int
+    chunks: int
+    vectors: int
+    with_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What planning needs to know of a live document."""
 
@@ -262,10 +272,12 @@ def any_live(db: Connection) -> bool:
     return db.execute(live.limit(1)).first() is not None
 
 
-def count_live(db: Connection) -> int:
-    """Returns how many documents are live."""
-    live = select(func.count()).select_from(documents).where(documents.c.live_version_id.is_not(None))
-    return db.execute(live).scalar_one()
+def count_live(db: Connection) -> Holding:
+    """Counts what is live, in one pass over the live versions."""
+    own = (versions.c[name] for name in ("chunk_count", "vector_count", "token_count"))
+    counted = select(func.count(), *(func.coalesce(func.sum(one), 0) for one in own))
+    live = versions.join(documents, documents.c.live_version_id == versions.c.id)
+    return Holding(*db.execute(counted.select_from(live)).one())
 
 
 def known(db: Connection, spans: Sequence[Span]) -> dict[RootPath, Known]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from corpus.catalog import schema
 from corpus.catalog.among import among, listed
-from corpus.catalog.schema import documents, token_vectors, versions
+from corpus.catalog.schema import token_vectors
 from corpus.errors import DamagedError
 from corpus.hashing import vector_checksum
 from corpus.types import show_chunk_id
@@ -33,13 +33,6 @@ def read_tokens(db: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
             )
         found[own] = codes
     return found
-
-
-def count_live(db: Connection) -> int:
-    """Returns how many live chunks have token vectors."""
-    query = select(func.sum(versions.c.token_count))
-    query = query.join(documents, documents.c.live_version_id == versions.c.id)
-    return int(db.execute(query).scalar_one_or_none() or 0)
 
 
 def damaged_tokens(db: Connection) -> Iterator[int]:

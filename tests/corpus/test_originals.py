@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus.errors import DamagedError, NotFoundError
-from corpus.originals import Originals
+from corpus.originals import Originals, folder_bytes
 
 DATA = "規程\n".encode() * 1000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -77,3 +81,41 @@ def test_what_a_killed_commit_left_is_cleaned_away(tmp_path: Path):
     assert [path.name for path in (tmp_path / "originals").rglob("*") if path.is_file()] == [SHA]
     kept.clean(set)  # what a version had once is nothing that a commit left
     assert kept.read(SHA) == DATA
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["keep", "drop", "rest", "half"]), st.integers(0, 9)), min_size=1, max_size=30
+)
+
+
+@given(STEPS)
+def test_what_they_take_up_is_known_without_looking_at_each(steps: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Originals(Path(folder) / "originals")
+        assert kept.disk_bytes() == 0
+        for moment, (step, number) in enumerate(steps):
+            data = b"%d" % number * (number + 1)
+            sha256 = hashlib.sha256(data).hexdigest()
+            if step == "keep":
+                kept.add(data, sha256)
+            elif step == "drop":
+                kept.path(sha256).unlink(missing_ok=True)
+            elif step == "half" and kept.path(sha256).parent.exists():
+                kept.path(sha256).with_name(f".{sha256}.1.part").write_bytes(data)
+            elif step == "rest":  # the folders were last changed long ago, each time at another moment
+                for one in Path(folder, "originals").glob("??"):
+                    os.utime(one, (moment, moment))
+            assert kept.disk_bytes() == folder_bytes(kept.folder)
+
+
+def test_folders_in_which_nothing_came_or_went_are_not_looked_into_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, looked = Originals(tmp_path / "originals"), []
+    kept.add(DATA, SHA)
+    monkeypatch.setattr("corpus.originals.folder_bytes", lambda path: looked.append(path) or len(DATA))
+    assert kept.disk_bytes() == kept.disk_bytes() == len(DATA)
+    assert len(looked) == 2, "just changed: its time may be that of another change"
+    os.utime(kept.path(SHA).parent, (1, 1))
+    assert [kept.disk_bytes() for _ in range(3)] == [len(DATA)] * 3
+    assert len(looked) == 3

@@ -293,7 +293,7 @@ def test_documents_are_committed_as_they_complete(corpus: Corpus, tmp_path: Path
 
     def committed() -> int:
         with corpus.catalog.read() as db:
-            return documents.count_live(db)
+            return documents.count_live(db).documents
 
     def look(text: str) -> None:
         if "Section 1 of" in text:
