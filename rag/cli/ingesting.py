@@ -200,10 +200,11 @@ def _show_formats(screen: Screen, files: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_dry_run(screen: Screen, done: Mapping[str, Any]) -> None:
-    for one in done["files"]:
-        if one["state"] in ("failed", "skipped"):
-            continue
-        screen.show(Text.assemble((f"{printable(one['message'])}  ", "faint"), where(one["path"])))
+    screen.lines(
+        Text.assemble((f"{printable(one['message'])}  ", "faint"), where(one["path"]))
+        for one in done["files"]
+        if one["state"] not in ("failed", "skipped")
+    )
     files = _grouped(done["files"])
     _show_files(screen, "Failed", files["failed"], "bad")
     _show_files(screen, "Left out", files["skipped"], "faint")

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
@@ -268,3 +269,19 @@ def test_a_name_takes_one_line_whatever_it_holds(name: str) -> None:
         rows.add_row("1", screen.where(name))
         screen.Screen().show(rows)
     assert len(out.getvalue().splitlines()) == 2
+
+
+@given(st.lists(ANY_TEXT.map(screen.one_name), max_size=8))
+def test_many_lines_are_those_that_are_shown_one_by_one(names: list[str]) -> None:
+    """But none is folded, and blanks at an end stay."""
+
+    def printed(show: Callable[[screen.Screen, list[Text]], None]) -> str:
+        with mock.patch("sys.stdout", io.StringIO()) as stream:
+            show(screen.Screen(), [screen.where(name) for name in names])
+            return stream.getvalue()
+
+    def one_by_one(shown: screen.Screen, lines: list[Text]) -> None:
+        shown.out.width = 10_000
+        shown.show(*lines)
+
+    assert printed(screen.Screen.lines) == printed(one_by_one)
