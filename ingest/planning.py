@@ -63,11 +63,13 @@ class Found:
 class Before:
     """What the catalog holds of the collection, at least where something was found or looked for: live documents,
     remembered failures, and in ``taken`` the terms of removed documents, to whose places no other document can move.
+    ``held`` tells how many live documents the collection has below a folder; asked where a sync would remove any.
     """
 
     known: Mapping[RootPath, Known]
     failures: Mapping[RootPath, Failure]
     taken: Mapping[RootPath, Terms]
+    held: Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def plan(found: Found, before: Before, options: IngestOptions, fingerprint: Call
     for file in found.files:
         lists.sort(file, found, before, options, fingerprint)
     seen = {file.place for file in found.files}
-    passed_over, looked_for = _within(found.kept), _below(found.looked_into)
+    passed_over, looked_for = _within(found.kept), below(found.looked_into)
     unseen = [one for place, one in before.known.items() if place not in seen and passed_over(place)]
     lists.change(options, unseen)
 
@@ -148,9 +150,9 @@ def plan(found: Found, before: Before, options: IngestOptions, fingerprint: Call
             again = dataclasses.replace(one.known, access=one.access, metadata=one.metadata)
             replace.append((one.file, again))
     # What would go is what a dry run is asked for.
-    remove = _removable(lost, before.known, sync, options.consent or options.dry_run)
+    remove = _removable(lost, before.held, sync, options.consent or options.dry_run)
     gone = [*lost.values(), *displaced(replace, found.hashes)]
-    synced = _below(sync)
+    synced = below(sync)
     forget = [failure for place, failure in before.failures.items() if synced(place) and is_lost(place)]
     return Plan(
         tuple(add),
@@ -235,7 +237,7 @@ def _within(places: Iterable[RootPath]) -> Callable[[RootPath], bool]:
     return lambda place: (own := address(*place)) in single or own.startswith(folders)
 
 
-def _below(folders: Iterable[str]) -> Callable[[RootPath], bool]:
+def below(folders: Iterable[str]) -> Callable[[RootPath], bool]:
     """Returns a test for a place being one of these folders or files, or lying below one."""
     named = [unicodedata.normalize("NFC", folder).rstrip("/") for folder in folders]
     exact, starts = set(named), tuple(f"{one}/" for one in named)
@@ -248,19 +250,15 @@ def _below(folders: Iterable[str]) -> Callable[[RootPath], bool]:
 
 
 def _removable(
-    lost: Mapping[RootPath, Known], known: Mapping[RootPath, Known], folders: Iterable[str], consent: bool
+    lost: Mapping[RootPath, Known], held: Callable[[str], int], folders: Iterable[str], consent: bool
 ) -> tuple[Known, ...]:
     """Returns the lost documents of the synced folders, when so many may go."""
     removable: set[RootPath] = set()
     for root in sorted(folders):
-        synced = _below([root])
+        synced = below([root])
         gone = [place for place in lost if synced(place)]
-        all_of_it = sum(map(synced, known))
-        if (
-            gone
-            and not consent
-            and (len(gone) == all_of_it or len(gone) > LOST_SHARE_NEEDING_CONSENT * all_of_it)
-        ):
+        all_of_it = held(root) if gone and not consent else 0
+        if all_of_it and (len(gone) == all_of_it or len(gone) > LOST_SHARE_NEEDING_CONSENT * all_of_it):
             raise NotAllowedError(
                 f"{len(gone)} of {all_of_it} documents would be removed because their files left {root}.",
                 code="large_removal",

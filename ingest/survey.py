@@ -17,7 +17,7 @@ from corpus.store import Corpus
 from corpus.types import RootPath
 from ingest.discovery import Discovery, SourceFile
 from ingest.ledger import Ledger, unreadable
-from ingest.planning import EMPTY, Before, Found, Plan, fingerprint, needs_hash, plan
+from ingest.planning import EMPTY, Before, Found, Plan, below, fingerprint, needs_hash, plan
 
 
 def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
@@ -48,9 +48,15 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
             ledger.hashes[file.place] = ""
             ledger.failed(file, unreadable(file, error))
     found = request.found
+
+    def held(folder: str) -> int:
+        with corpus.catalog.read() as db:
+            near = documents.places(db, spans(db, request.collection, [folder]))
+        return sum(map(below([folder]), near))
+
     todo = plan(
         Found(files, ledger.hashes, found.looked_into, found.skipped_places, found.folders),
-        Before(known, ledger.failures, taken),
+        Before(known, ledger.failures, taken, held),
         options,
         cache(lambda content_type: fingerprint(content_type, corpus.settings, ledger.space)),
     )
@@ -62,7 +68,6 @@ def survey(corpus: Corpus, ledger: Ledger, stop: Callable[[], bool]) -> Plan:
 def _asked(found: Discovery) -> Iterator[str]:
     """Yields the addresses at and below which the plan looks at what is known."""
     yield from found.looked_into
-    yield from found.folders
     yield from (address(*place) for place in found.skipped_places)
     yield from (address(*file.place) for file in found.files)
 

@@ -8,7 +8,7 @@ from corpus.catalog.documents import Known
 from corpus.catalog.records import Failure
 from corpus.types import DocumentKey
 from ingest.discovery import SourceFile
-from ingest.planning import Before, Found, Plan, plan
+from ingest.planning import Before, Found, Plan, below, plan
 from ingest.reports import IngestOptions
 
 ROOT, OTHER = "/docs", "/elsewhere"
@@ -58,7 +58,11 @@ def decide(files, hashes=None, before=(), failures=None, **given) -> Plan:
     found = Found(
         files, hashes or {}, given.pop("looked_into", folders), given.pop("kept", ()), folders=folders
     )
-    in_catalog = Before(dict(before), failures or {}, given.pop("taken", {}))
+    documents = dict(before)
+    places = given.pop("places", documents)
+    in_catalog = Before(
+        documents, failures or {}, given.pop("taken", {}), lambda folder: sum(map(below([folder]), places))
+    )
     return plan(found, in_catalog, IngestOptions(sync=True, **given), lambda content_type: TODAY)
 
 

@@ -158,7 +158,12 @@ def test_what_failed_is_not_read_again_until_it_changes_or_is_asked_for() -> Non
 def test_what_failed_is_read_again_by_another_reader() -> None:
     failures = {(ROOT, "a.txt"): failure("a.txt")}
     found = Found([file("a.txt")], {(ROOT, "a.txt"): "a"})
-    todo = plan(found, Before({}, failures, {}), IngestOptions(), lambda content_type: "reads as tomorrow")
+    todo = plan(
+        found,
+        Before({}, failures, {}, lambda folder: 0),
+        IngestOptions(),
+        lambda content_type: "reads as tomorrow",
+    )
     assert paths(todo) == only(add=["a.txt"])
 
 
@@ -285,6 +290,29 @@ def test_every_file_and_every_document_ends_in_exactly_one_list(found, before, f
         assert failed.get(place) != found[place]
     for place in left:
         assert before.get(place) == (found[place], TODAY) or failed.get(place) == found[place]
+
+
+@given(
+    found=st.dictionaries(_PLACES, _HASH),
+    before=st.dictionaries(_PLACES, _HASH),
+    named=st.frozensets(_PLACES, min_size=1),
+)
+def test_what_is_known_elsewhere_in_a_synced_folder_changes_no_round_of_some_files(
+    found, before, named
+) -> None:
+    files = [file(path, root=root, modified=NEW) for root, path in sorted(found) if (root, path) in named]
+    documents = dict(known(path, root=root, sha256=sha256) for (root, path), sha256 in before.items())
+    near = {place: one for place, one in documents.items() if place in named}
+
+    def decided(documents) -> object:
+        try:
+            return decide(
+                files, found, documents.items(), sync=[ROOT], places=before, looked_into=map("/".join, named)
+            )
+        except NotAllowedError as error:
+            return error.message
+
+    assert decided(near) == decided(documents)
 
 
 @given(found=st.dictionaries(_PLACES, _HASH))

@@ -158,6 +158,28 @@ def test_sync_removes_what_left_that_root_only(corpus: Corpus, tmp_path: Path) -
     assert len(sources(corpus, "Section")) == 6
 
 
+def test_a_round_of_some_files_looks_up_no_others_and_still_needs_consent(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "here", *(f"{number}.txt" for number in range(10)), sections=1)
+    run(corpus, folder)
+    looked_up: list[int] = []
+    known = documents.known
+    monkeypatch.setattr(documents, "known", lambda db, spans: _noted(known(db, spans), looked_up))
+    gone = [folder / f"{number}.txt" for number in range(4)]
+    for path in gone:
+        path.unlink()
+    assert counts(run(corpus, folder, discovery={"only": gone[:1]}, sync=True)) == {"removed": 1}
+    with pytest.raises(NotAllowedError, match="3 of 9 documents"):
+        run(corpus, folder, discovery={"only": gone}, sync=True)
+    assert looked_up == [1, 3]
+
+
+def _noted(found, sizes: list[int]):
+    sizes.append(len(found))
+    return found
+
+
 def test_a_file_that_gave_its_name_to_another_keeps_its_readers(corpus: Corpus, tmp_path: Path) -> None:
     folder = write(tmp_path / "here", *(f"{number}.txt" for number in range(5)), sections=1)
     readers, metadata = frozenset({"group:hr"}), {"department": "hr"}
