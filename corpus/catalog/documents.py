@@ -214,9 +214,20 @@ def get_document(db: Connection, document_id: str) -> DocumentRecord:
 
 def find_by_path(db: Connection, path: str) -> list[DocumentRecord]:
     """Returns the documents with this path, live ones when there are any, else removed ones."""
-    ids = db.execute(select(documents.c.id).where(documents.c.path == path)).scalars().all()
-    found = list_documents(db, ids=ids, removed=True) if ids else []
-    return [one for one in found if one.live is not None] or found
+    return find_by_paths(db, [path]).get(path, [])
+
+
+def find_by_paths(db: Connection, paths: Sequence[str]) -> dict[str, list[DocumentRecord]]:
+    """Returns the documents with each of these paths: live ones when there are any, else removed ones.
+
+    All documents' paths are gone through, once for all that are asked for.
+    """
+    named = select(documents.c.id).where(among(documents.c.path))
+    ids = db.execute(named, {"ids": listed(paths)}).scalars().all()
+    found: dict[str, list[DocumentRecord]] = {}
+    for one in list_documents(db, ids=ids, removed=True) if ids else ():
+        found.setdefault(one.key.path, []).append(one)
+    return {path: [one for one in own if one.live is not None] or own for path, own in found.items()}
 
 
 def unknown_document(document_id: str) -> NotFoundError:

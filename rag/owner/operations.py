@@ -6,7 +6,7 @@ somebody does, so a command shows the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
@@ -149,7 +149,7 @@ def _report_document(service: Service, params: Params, emit: Emit, cancelled: Ca
 
 
 def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    found = [_find(service, one) for one in params["documents"]]
+    found = _find_all(service, params["documents"])
     return {
         "removed": service.corpus.remove([one.id for one in found]),
         "documents": [_document(one) for one in found],
@@ -158,7 +158,7 @@ def _remove_documents(service: Service, params: Params, emit: Emit, cancelled: C
 
 
 def _erase_documents(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    found = [_find(service, one) for one in params["documents"]]
+    found = _find_all(service, params["documents"])
     if not params.get("yes"):
         raise NotAllowedError(
             f"This deletes {len(found)} documents with their history: text, vectors and kept files."
@@ -183,11 +183,11 @@ def _document_history(service: Service, params: Params, emit: Emit, cancelled: C
 
 
 def _set_access(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    found = [_find(service, one) for one in params["documents"]]
+    found = _find_all(service, params["documents"])
     with service.corpus.catalog.write() as db:
         for one in found:
             documents.set_access(db, one.id, params["access"])
-    return {"documents": [_document(_find(service, one.id)) for one in found]}
+    return {"documents": [_document(one) for one in _find_all(service, [one.id for one in found])]}
 
 
 def _list_collections(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
@@ -315,18 +315,26 @@ def limits(service: Service, params: Params) -> Filter:
 
 
 def _find(service: Service, named: str) -> DocumentRecord:
-    """Finds a document by id, or by its path when only one has it.
+    """Finds a document by id, or by its path when only one has it; see :func:`_find_all`."""
+    return _find_all(service, [named])[0]
+
+
+def _find_all(service: Service, named: Sequence[str]) -> list[DocumentRecord]:
+    """Finds documents, each by id, or by its path when only one has it.
 
     Raises:
         NotFoundError: none has it.
         UsageError: several have it.
     """
     with service.corpus.catalog.read() as db:
-        if len(named) == 16:
-            found = documents.list_documents(db, ids=(named,), removed=True)
-            if found:
-                return found[0]
-        found = documents.find_by_path(db, named)
+        listed = documents.list_documents(db, ids=[one for one in named if len(one) == 16], removed=True)
+        by_id = {one.id: one for one in listed}
+        paths = [one for one in named if one not in by_id]
+        by_path = documents.find_by_paths(db, paths) if paths else {}
+    return [by_id[one] if one in by_id else _only(by_path.get(one, ()), one) for one in named]
+
+
+def _only(found: Sequence[DocumentRecord], named: str) -> DocumentRecord:
     if not found:
         raise documents.unknown_document(named)
     if len(found) > 1:
