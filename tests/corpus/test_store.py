@@ -85,6 +85,18 @@ class CorpusMachine(RuleBasedStateMachine):
             documents.set_access(db, found.id, access)
         self.truth[path] = (self.truth[path][0], access)
 
+    @rule(paths=st.lists(st.sampled_from([*PATHS, "none.txt"]), max_size=4))
+    def find(self, paths):
+        with self.corpus.catalog.read() as db:
+            found, all_of_them = (
+                documents.find_by_paths(db, paths),
+                documents.list_documents(db, removed=True),
+            )
+        for path in paths:
+            own = [one for one in all_of_them if one.key.path == path]
+            assert found.get(path, []) == ([one for one in own if one.live] or own)
+        assert found.keys() <= set(paths)
+
     @rule()
     def reopen(self):
         self.corpus.close()
