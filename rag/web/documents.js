@@ -29,6 +29,7 @@ export async function showDocuments(view, { open }) {
   const box = element("input", { type: "search", value: find, maxlength: 200, oninput: () => type(box.value) });
   const named = element("label.choice", {}, element("span", {}, say("find")), box);
   let typing = null;
+  let latest = null;
   fill(view, mayWrite() && showUpload(jobs, refresh), jobs, element("div.choices", {}, named, chosen), list);
   await refresh();
   try {
@@ -44,15 +45,15 @@ export async function showDocuments(view, { open }) {
   }
 
   async function refresh() {
-    const looked = find;
+    const own = (latest = {});
     try {
       const names = await choices.readCollections();
       if (!names.includes(collection)) collection = null;
       const limits = new URLSearchParams({ limit: PER_PAGE, offset });
       if (collection) limits.set("collection", collection);
-      if (looked.trim()) limits.set("find", looked);
+      if (find.trim()) limits.set("find", find);
       const found = await call(`/api/documents?${limits}`);
-      if (looked !== find) return; // More was typed meanwhile, and is looked for.
+      if (latest !== own) return; // Something else was asked for meanwhile.
       if (found.documents.length === 0 && offset > 0) {
         offset = Math.max(0, offset - PER_PAGE);
         return refresh();
@@ -62,9 +63,9 @@ export async function showDocuments(view, { open }) {
         refresh();
       };
       fill(chosen, names.length > 1 && choices.collectionChoice(names, collection, change));
-      fill(list, found.total === 0 ? element("p.empty", {}, say(looked.trim() ? "none_named" : "no_documents")) : table(found, open, refresh));
+      fill(list, found.total === 0 ? element("p.empty", {}, say(find.trim() ? "none_named" : "no_documents")) : table(found, open, refresh));
     } catch (failure) {
-      fill(list, showFailure(failure));
+      if (latest === own) fill(list, showFailure(failure));
     }
   }
 }
