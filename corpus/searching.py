@@ -44,6 +44,7 @@ class Searching:
         self._scopes: OrderedDict[tuple[object, ...], tuple[int, Scope]] = OrderedDict()
         self._scopes_lock = threading.Lock()
         self._callers: dict[Caller, tuple[int, Caller]] = {}
+        self._counts: dict[Caller, tuple[int, Mapping[str, int]]] = {}
         self._filled_at = -1  # the epoch in which something was live
 
     def open_dense(self) -> None:
@@ -313,6 +314,21 @@ class Searching:
             if len(self._callers) >= _CACHED_CALLERS:
                 self._callers.clear()
             self._callers[caller] = epoch, found
+        return found
+
+    def collections(self, caller: Caller) -> Mapping[str, int]:
+        """Returns the collections with a live document the caller may see, and how many of those; counted once between
+        two commits.
+        """
+        epoch = self.catalog.epoch
+        caller = self._as_named(caller, epoch)
+        known, found = self._counts.get(caller, (-1, {}))
+        if known != epoch:
+            with self.catalog.read() as db:
+                found = access.collections(db, caller)
+            if len(self._counts) >= _CACHED_SCOPES:
+                self._counts.clear()
+            self._counts[caller] = epoch, found
         return found
 
     def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:

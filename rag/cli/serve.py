@@ -83,11 +83,11 @@ def serve(
 
 def _greet(screen: Screen, url: str, service: Service) -> None:
     """Says where it is and what to do with it."""
-    from rag.retrieval.limits import collections
+    from corpus.types import OWNER
 
     command = _command()
     documents = service.corpus.state().documents
-    sample = "sample" in collections(service.corpus)
+    sample = "sample" in service.corpus.collections(OWNER)
     body = json.dumps({"question": SAMPLE_QUESTION if sample else "…"}, ensure_ascii=False)
     key = "-H 'authorization: Bearer KEY' " if service.corpus.keys.any() else ""
     empty = "  (there are no documents yet)" if not documents else ""

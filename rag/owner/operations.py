@@ -121,7 +121,7 @@ def _list_documents(service: Service, params: Params, emit: Emit, cancelled: Can
     with service.corpus.catalog.read() as db:
         ids = access.visible_named(db, OWNER, name, words, removed=removed)
         failures = records.list_failures(db, name)
-        several = name is None and len(access.collections(db, OWNER)) > 1
+        several = name is None and len(service.corpus.collections(OWNER)) > 1
         emit({"several": several, "closed": access.any_closed(db), "removed": removed})
     if name and not ids and not failures:
         check_collection(service.corpus, name)
@@ -191,8 +191,7 @@ def _set_access(service: Service, params: Params, emit: Emit, cancelled: Cancell
 
 
 def _list_collections(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    with service.corpus.catalog.read() as db:
-        found = access.collections(db, OWNER)
+    found = service.corpus.collections(OWNER)
     return {"collections": [{"name": name, "documents": count} for name, count in found.items()]}
 
 
@@ -218,7 +217,7 @@ def _remove_collection(service: Service, params: Params, emit: Emit, cancelled: 
 
 def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
     with service.corpus.catalog.read() as db:
-        collections, failures = access.collections(db, OWNER), records.list_failures(db)
+        failures = records.list_failures(db)
         ways, space = documents.ways_read(db), records.space(db)
     running = to_json(service.embedder.running())
     return {
@@ -230,7 +229,7 @@ def _status(service: Service, params: Params, emit: Emit, cancelled: Cancelled) 
             for (kind, way), number in ways.items()
             if space and way != fingerprint(kind, service.corpus.settings, space)
         ),
-        "collections": collections,
+        "collections": service.corpus.collections(OWNER),
         "failures": failures,
     }
 

@@ -43,16 +43,8 @@ def check_collection(corpus: Corpus, name: str, caller: Caller = OWNER) -> None:
     with corpus.catalog.read() as db:
         if access.has_collection(db, name, caller):
             return
-        names = list(access.collections(db, caller))
-        hint = (
-            f"There are: {', '.join(names[:20])}."
-            if names
-            else "There are no documents yet: vouch ingest FOLDER"
-        )
-        raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)
-
-
-def collections(corpus: Corpus, caller: Caller = OWNER) -> dict[str, int]:
-    """Returns the collections with a document the caller may see, and how many of those."""
-    with corpus.catalog.read() as db:
-        return access.collections(db, caller)
+    names = list(corpus.collections(caller))
+    hint = (
+        f"There are: {', '.join(names[:20])}." if names else "There are no documents yet: vouch ingest FOLDER"
+    )
+    raise NotFoundError(f"There is no collection {name!r}.", code="unknown_collection", hint=hint)

@@ -95,6 +95,7 @@ def test_what_is_kept_is_what_reading_anew_gives(
                     kept = corpus.scope(caller, filter)
                     wanted = every if anew is None else anew
                     assert np.array_equal(every if kept is None else kept, wanted), (caller, filter)
+                assert corpus.collections(caller) == access.collections(db, caller), caller
 
 
 @pytest.fixture

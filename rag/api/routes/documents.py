@@ -33,7 +33,7 @@ from rag.api.schemas import (
     VersionShape,
 )
 from rag.as_json import to_json
-from rag.retrieval.limits import check_collection, collections
+from rag.retrieval.limits import check_collection
 from rag.showing import draw_page, read_page, report_document
 from rag.spooling import Upload
 
@@ -119,7 +119,7 @@ def list_documents(
             ids, total = named[offset : offset + limit], len(named)
         else:
             ids = visibility.visible_page(db, caller, collection, limit, offset)
-            counts = visibility.collections(db, caller)
+            counts = service.corpus.collections(caller)
             total = sum(counts.values()) if collection is None else counts.get(collection, 0)
         found = documents.list_documents(db, ids=ids)
     return DocumentList(documents=[shape(one) for one in found], total=total)
@@ -249,7 +249,7 @@ def page_text(
 @router.get("/collections", summary="List collections")
 def list_collections(service: OpenService, caller: AnyCaller) -> CollectionList:
     """Lists the collections with a document the caller may see."""
-    found = collections(service.corpus, caller)
+    found = service.corpus.collections(caller)
     return CollectionList(collections=[CollectionShape(name=n, documents=c) for n, c in found.items()])
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter
 
 from corpus.embedding import processor
+from corpus.types import OWNER
 from rag.api.callers import LetIn
 from rag.api.house import AnyHouse
 from rag.api.readers import WantsJapanese
 from rag.api.schemas import Alive, Health
 from rag.as_json import to_json
-from rag.retrieval.limits import collections
 from rag.words.troubles import in_japanese
 
 router = APIRouter(tags=["health"])
@@ -55,7 +55,7 @@ def health(house: AnyHouse, japanese: WantsJapanese, let_in: LetIn) -> Health:
     folder = str(state.folder)
     shown["embedding"] = to_json(service.embedder.running())
     shown["processor"] = processor()
-    shown["collections"] = len(collections(service.corpus))
+    shown["collections"] = len(service.corpus.collections(OWNER))
     return Health(
         status=status,
         problems=[tell(one) for one in _without_folder(list(state.problems), folder)],
