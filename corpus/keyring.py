@@ -68,6 +68,11 @@ class Keyring:
         with self._changes() as db:
             return [keys.revoke_key(db, one) for one in own]
 
+    def forget(self) -> int:
+        """Deletes every key, so that none is needed any more; returns how many there were."""
+        with self._changes() as db:
+            return keys.forget_keys(db)
+
     def _held(self) -> dict[bytes, AccessKey]:
         with self._changing:
             if self._kept is None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from corpus.catalog.schema import keys
 from corpus.catalog.times import now, read_time, shown_time
@@ -115,6 +115,11 @@ def revoke_key(db: Connection, own: str) -> AccessKey:
     """
     db.execute(update(keys).where(keys.c.id == own, keys.c.revoked_at.is_(None)).values(revoked_at=now()))
     return get_key(db, own)
+
+
+def forget_keys(db: Connection) -> int:
+    """Deletes every key, revoked ones too; returns how many there were."""
+    return db.execute(delete(keys)).rowcount
 
 
 def get_key(db: Connection, own: str) -> AccessKey:

@@ -1,4 +1,4 @@
-"""``vouch keys list | add | change | revoke``."""
+"""``vouch keys list | add | change | revoke | forget``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.text import Text
 
 from corpus.errors import UsageError
 from rag.cli.groups import add_command, add_group
-from rag.cli.screen import cell, moment, printable, table
-from rag.cli.session import Session, readable
+from rag.cli.screen import cell, count, moment, printable, table
+from rag.cli.session import Session, Yes, readable
 
 MAX_DAYS = 36_500
 
@@ -67,8 +67,8 @@ def add(
 ) -> None:
     """Make an access key and show it, this once.
 
-    From the first key on the service answers nobody over HTTP who comes without one. A key's user sees what is public,
-    what names user:NAME, and what names one of the groups. Commands on this machine need none.
+    From the first key on the service answers nobody over HTTP who comes without one, until `vouch keys forget`. A key's
+    user sees what is public, what names user:NAME, and what names one of the groups. Commands on this machine need none.
     """
     session: Session = context.obj
     ends = datetime.now(UTC) + timedelta(days=days) if days is not None else None
@@ -141,6 +141,20 @@ def revoke(
         session.screen.show(_line(one))
 
 
+def forget(context: typer.Context, yes: Yes = False) -> None:
+    """Delete all access keys, so that none is needed any more. Needs --yes.
+
+    Whoever reaches the service gets in then, as before the first key, and sees what is public. To end a single key,
+    revoke it.
+    """
+    session: Session = context.obj
+    found = session.call("keys.forget", {"yes": yes})
+    if session.json:
+        session.screen.json(found)
+        return
+    session.screen.show(f"forgot {count(found['forgotten'], 'key')}")
+
+
 def _groups(given: Sequence[str] | None) -> list[str]:
     return [readable(one, "group's name") for one in given or ()]
 
@@ -174,3 +188,4 @@ def add_to(app: typer.Typer) -> None:
     )
     add_command(group, "change", change, "vouch keys change 3f9c21d0 --group hr --read")
     add_command(group, "revoke", revoke, "vouch keys revoke 3f9c21d0", "vouch keys revoke mia")
+    add_command(group, "forget", forget, "vouch keys forget --yes")

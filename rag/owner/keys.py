@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from corpus.catalog.keys import AccessKey
-from corpus.errors import NotFoundError
+from corpus.errors import NotAllowedError, NotFoundError
 from rag.owner.control import Cancelled, Emit
 from rag.owner.operations import Params
 from rag.service import Service
@@ -52,6 +52,18 @@ def revoke_keys(service: Service, params: Params, emit: Emit, cancelled: Cancell
             )
         wanted += found
     return {"keys": [_told(one) for one in service.corpus.keys.revoke(list(dict.fromkeys(wanted)))]}
+
+
+def forget_keys(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
+    """Deletes every key: from then on none is needed."""
+    every = len(service.corpus.keys.all())
+    if every and not params.get("yes"):
+        raise NotAllowedError(
+            f"This deletes all access keys, {every} of them: from then on whoever reaches the service gets in.",
+            code="needs_consent",
+            hint="Nothing was changed. If that is right, say --yes.",
+        )
+    return {"forgotten": service.corpus.keys.forget()}
 
 
 def _told(key: AccessKey) -> dict[str, Any]:

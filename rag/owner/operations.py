@@ -292,6 +292,7 @@ OPERATIONS: dict[str, Operation] = {
     "keys.add": _elsewhere("rag.owner.keys:add_key"),
     "keys.change": _elsewhere("rag.owner.keys:change_key"),
     "keys.revoke": _elsewhere("rag.owner.keys:revoke_keys"),
+    "keys.forget": _elsewhere("rag.owner.keys:forget_keys"),
     "collections.list": _list_collections,
     "collections.remove": _remove_collection,
     "status": _status,

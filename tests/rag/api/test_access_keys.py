@@ -119,6 +119,14 @@ def test_a_service_that_others_reach_lets_nobody_in_before_there_is_a_key(
         )
 
 
+def test_when_all_keys_are_forgotten_none_is_needed(filled: Path, tmp_path: Path) -> None:
+    with locked_service(filled, tmp_path) as locked, locked.client() as client:
+        assert client.get("/api/collections").status_code == 401
+        locked.keys.forget()
+        assert client.get("/api/collections").status_code == 200
+        assert "salaries.txt" not in by_path(client)
+
+
 # ---- what a key opens -----------------------------------------------------------------------------
 
 

@@ -93,3 +93,15 @@ def test_an_expired_key_is_told_as_one(vouch: Vouch, tmp_path: Path) -> None:
         db.commit()
     (tmp_path / "data" / "catalog.sqlite.seal").unlink(missing_ok=True)
     assert vouch("keys", "list", "--json").json["keys"][0]["state"] == "expired"
+
+
+def test_all_keys_are_forgotten_with_consent_alone(vouch: Vouch) -> None:
+    vouch("keys", "add", "mia")
+    vouch("keys", "revoke", "mia")
+    refused = vouch("keys", "forget", "--json")
+    assert refused.json["error"]["code"] == "needs_consent"
+    assert len(vouch("keys", "list", "--json").json["keys"]) == 1
+    assert vouch("keys", "forget", "--yes").out == "forgot 1 key\n"
+    assert vouch("keys", "list", "--json").json == {"keys": []}
+    assert vouch("keys", "forget", "--json").json == {"forgotten": 0}
+    assert vouch("keys", "add", "mia", "--json").json["first"] is True
