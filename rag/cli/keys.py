@@ -68,7 +68,7 @@ def add(
     """Make an access key and show it, this once.
 
     From the first key on the service answers nobody over HTTP who comes without one, until `vouch keys forget`. A key's
-    user sees what is public, what names user:NAME, and what names one of the groups. Commands on this machine need none.
+    user sees what is public, what names user:NAME, and what names one of the groups. Commands here need none.
     """
     session: Session = context.obj
     ends = datetime.now(UTC) + timedelta(days=days) if days is not None else None
