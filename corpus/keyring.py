@@ -22,7 +22,8 @@ class Keyring:
 
     def __init__(self, catalog: Database) -> None:
         self._catalog = catalog
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
+        self._turn = 0
         self._kept: dict[bytes, AccessKey] | None = None
 
     def any(self) -> bool:
@@ -74,17 +75,21 @@ class Keyring:
             return keys.forget_keys(db)
 
     def _held(self) -> dict[bytes, AccessKey]:
-        with self._changing:
-            if self._kept is None:
-                with self._catalog.read() as db:
-                    self._kept = {one.hash: one for one in keys.list_keys(db)}
-            return self._kept
+        """Returns every key by its hash. Never waits for who writes: it is asked for on the loop of the service."""
+        kept, turn = self._kept, self._turn
+        if kept is None:
+            with self._catalog.read() as db:
+                kept = {one.hash: one for one in keys.list_keys(db)}
+            with self._lock:
+                if turn == self._turn:  # else something was changed meanwhile
+                    self._kept = kept
+        return kept
 
     @contextmanager
     def _changes(self) -> Iterator[Connection]:
-        with self._changing:
-            try:
-                with self._catalog.write() as db:
-                    yield db
-            finally:
-                self._kept = None
+        try:
+            with self._catalog.write() as db:
+                yield db
+        finally:
+            with self._lock:
+                self._turn, self._kept = self._turn + 1, None

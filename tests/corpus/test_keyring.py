@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import string
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.backup import backup, restore
+from corpus.catalog import Connection, keys
 from corpus.errors import NotAllowedError, NotFoundError, UsageError
 from corpus.settings import Settings
 from corpus.store import Corpus, open_corpus
@@ -94,6 +96,40 @@ def test_of_several_ids_all_are_revoked_or_none(corpus: Corpus) -> None:
     with pytest.raises(NotFoundError):
         corpus.keys.revoke([key.id, "00000000"])
     assert corpus.keys.find(secret).state == "live"
+
+
+def test_nobody_waits_for_a_key_that_waits_to_be_written(corpus: Corpus) -> None:
+    """A long commit holds the catalog; a key is made meanwhile, and requests are let in all the same."""
+    key, secret = corpus.keys.add("mia", (), writes=False)
+    made: list[str] = []
+    adding = threading.Thread(target=lambda: made.append(corpus.keys.add("tom", (), writes=False)[1]))
+    with corpus.catalog.write():
+        adding.start()
+        adding.join(0.2)
+        asked = threading.Thread(target=lambda: made.append(corpus.keys.find(secret).id))
+        asked.start()
+        asked.join(30)
+        assert made == [key.id]
+    adding.join(30)
+    assert corpus.keys.find(made[-1]).user == "tom"
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, secret = corpus.keys.add("mia", (), writes=False)
+    real = keys.list_keys
+
+    def slowly(db: Connection) -> list[keys.AccessKey]:
+        found = real(db)
+        monkeypatch.undo()
+        corpus.keys.revoke([key.id])
+        return found
+
+    monkeypatch.setattr(keys, "list_keys", slowly)
+    corpus.keys.find(secret)  # it began before the key was revoked
+    with pytest.raises(NotAllowedError):
+        corpus.keys.find(secret)
 
 
 def test_keys_go_with_a_backup(corpus: Corpus, tmp_path: Path) -> None:
