@@ -199,6 +199,7 @@ def make_old(new: Path, old: Path) -> None:
         db.execute("ALTER TABLE versions DROP COLUMN seconds")
         db.execute("ALTER TABLE jobs DROP COLUMN sender")
         db.execute("DROP TABLE keys")
+        db.execute("DROP INDEX documents_by_collection")
         db.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
         db.commit()
     manifest = json.loads((scratch / "manifest.json").read_text())
