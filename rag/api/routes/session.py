@@ -53,9 +53,7 @@ def sign_in(
     secret = given.key.strip()
     key = service.corpus.keys.find(secret)
     secure = request.url.scheme == "https"
-    response.set_cookie(
-        COOKIE, secret, httponly=True, samesite="strict", secure=secure, expires=key.expires_at
-    )
+    response.set_cookie(COOKIE, secret, httponly=True, samesite="strict", secure=secure)
     return _shape(key)
 
 

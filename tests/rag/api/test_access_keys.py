@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,16 @@ def test_a_page_keeps_the_key_in_a_cookie_that_no_script_reads(locked: Locked) -
         assert "salaries.txt" in by_path(client)
         assert client.delete("/api/session").status_code == 204
         assert_error(client.get("/api/session"), 401, "no_key")
+
+
+def test_the_cookie_ends_with_the_browser_whenever_the_key_does(locked: Locked) -> None:
+    _, secret = locked.keys.add("zoe", [], writes=False, expires_at=datetime.now(UTC) + timedelta(days=300))
+    with locked.client() as client:
+        reply = client.post("/api/session", json={"key": secret})
+        assert reply.json()["expires_at"] is not None
+        cookie = reply.headers["set-cookie"].lower()
+        assert "expires" not in cookie
+        assert "max-age" not in cookie
 
 
 def test_behind_https_the_cookie_goes_over_https_alone(locked: Locked) -> None:
