@@ -57,13 +57,13 @@ class HostGuard:
         await self._app(scope, receive, send)
 
     def _is_own(self, origin: str, named: Sequence[str]) -> bool:
-        """Says whether a page of that origin is this service's: at the address asked, or a name given to it.
+        """Says whether a page of that origin is this service's: at the address asked, or at a name given to it, where a
+        proxy may ask for it by another.
 
-        On this very machine another port is another's.
+        Another port is another's: a browser sends it the same cookies.
         """
         address = origin.lower().partition("://")[2]
-        host = host_name(address)
-        return address in [name.lower() for name in named] or host in self._hosts - set(LOOPBACK_NAMES)
+        return address in [name.lower() for name in named] or address in self._hosts - set(LOOPBACK_NAMES)
 
 
 class SizeGuard:

@@ -193,11 +193,14 @@ def test_a_name_given_to_the_service_is_its_own_origin() -> None:
         await Response("let through")(scope, receive, send)
 
     async def send(origin: str) -> int:
-        guarded = httpx.ASGITransport(HostGuard(app, ["127.0.0.1", "localhost", "vouch.example.org"]))
+        names = ["127.0.0.1", "localhost", "vouch.example.org", "vouch.example.org:8443"]
+        guarded = httpx.ASGITransport(HostGuard(app, names))
         async with httpx.AsyncClient(transport=guarded, base_url="http://127.0.0.1:8000") as proxy:
             return (await proxy.post("/", headers={"origin": origin})).status_code
 
     assert asyncio.run(send("https://vouch.example.org")) == 200
+    assert asyncio.run(send("https://vouch.example.org:8443")) == 200  # a port that was given, too
+    assert asyncio.run(send("http://vouch.example.org:9000")) == 403  # a browser sends it the same cookies
     assert asyncio.run(send("https://localhost")) == 403
 
 
