@@ -8,37 +8,20 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
-import ssl
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 
-from corpus.errors import BusyError, StorageError, UsageError, VouchError
+from corpus.errors import BusyError, StorageError, VouchError
 from corpus.settings import Settings
-from rag.addresses import is_near
 from rag.api.guards import host_name
 from rag.owner.calling import call
 from rag.serving import Front, listen, serve
@@ -46,87 +29,11 @@ from tests.rag.cli_runs import ROOT
 from tests.rag.company import scripted_model
 from tests.rag.events import events
 from tests.rag.scripted import ScriptedServer, Turn
+from tests.rag.serve_runs import PATIENCE_S, Start, data, start
+
+__all__ = ["data", "start"]
 
 LEAVE = "How many days of annual leave move into the next year?"
-PATIENCE_S = 90
-
-
-@dataclass
-class Server:
-    """A server process, where it is, and what it said."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    settings: Settings
-    url: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def wait(self, path: str) -> float:
-        """Returns the seconds until a path answers 200."""
-        began = time.monotonic()
-        while time.monotonic() - began < PATIENCE_S:
-            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read().decode()
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(self.url + path).status_code == 200:
-                    return time.monotonic() - began
-            time.sleep(0.02)
-        raise AssertionError(f"{path} did not answer within {PATIENCE_S} s")
-
-    def end(self, sig: int = signal.SIGTERM) -> tuple[int, str]:
-        """Sends a signal and returns the exit code and what was said on stderr."""
-        self.process.send_signal(sig)
-        _, err = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode, err.decode()
-
-
-Start = Callable[..., Server]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def data(filled: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(filled, tmp_path / "data"))
-
-
-@pytest.fixture
-def start(data: Path) -> Iterator[Start]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def begin(
-        *argv_of_serve: str,
-        models: dict[str, Any] | None = None,
-        drain_s: float | None = None,
-        folder: Path = data,
-    ) -> Server:
-        port = _free_port()
-        settings = Settings(data_dir=folder, port=port, models=models or {})
-        environment = {
-            **os.environ, "VOUCH_DATA_DIR": str(folder), "VOUCH_PORT": str(port),
-            "VOUCH_MODELS": json.dumps(models or {}),
-        }  # fmt: skip
-        argv = [sys.executable, "-m", "rag.cli", "serve", *argv_of_serve]
-        if drain_s is not None:
-            imports = "from corpus.settings import *; from rag.serving import *"
-            script = f"{imports}; serve(load_settings(), drain_s={drain_s})"
-            argv = [sys.executable, "-c", script]
-        process = subprocess.Popen(
-            argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        started.append(process)
-        return Server(process, port, settings)
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def test_it_is_alive_before_it_is_ready_and_commands_work_beside_it(start: Start, tmp_path: Path) -> None:
@@ -352,108 +259,6 @@ def test_an_address_of_another_machine_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(VouchError) as refused:
         listen(host, 0)
     assert refused.value.code == "bad_address"
-
-
-def test_where_others_reach_it_nobody_gets_in_before_a_key_is_made_beside_it(start: Start) -> None:
-    server = start("--host", "0.0.0.0")
-    server.wait("/ready")
-    assert server.process.stdout is not None
-    assert b"Serving" in server.process.stdout.readline()
-    collections = f"{server.url}/api/collections"
-    refused = httpx.get(collections)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "no_key")
-    made = call(server.settings, "keys.add", {"user": "mia"})
-    key = {"authorization": f"Bearer {made['secret']}", "host": "vouch.example.org"}
-    assert httpx.get(collections, headers=key).json()["collections"][0]["name"] == "company"
-    call(server.settings, "keys.revoke", {"keys": ["mia"]})
-    assert httpx.get(collections, headers=key).json()["error"]["code"] == "key_revoked"
-    code, err = server.end()
-    assert code == 0
-    assert "nobody is let in" in err
-    assert made["secret"] not in err
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for this machine and its key, each in a file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "cert.pem").write_bytes(signed.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    locked = BestAvailableEncryption(b"secret")
-    (folder / "locked.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
-    other = ec.generate_private_key(ec.SECP256R1())
-    (folder / "other.pem").write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return folder / "cert.pem", folder / "key.pem"
-
-
-def test_it_serves_https_with_a_certificate(
-    start: Start, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VOUCH_CERTIFICATE", str(certificate[0]))
-    monkeypatch.setenv("VOUCH_CERTIFICATE_KEY", str(certificate[1]))
-    server = start()
-    assert server.process.stdout is not None
-    url = f"https://localhost:{server.port}"
-    assert f"on https://127.0.0.1:{server.port} " in server.process.stdout.readline().decode()
-    trusting = ssl.create_default_context(cafile=str(certificate[0]))
-    made = call(server.settings, "keys.add", {"user": "mia"})
-    with httpx.Client(base_url=url, verify=trusting, timeout=60) as client:
-        signed_in = client.post("/api/session", json={"key": made["secret"]}, headers={"origin": url})
-        assert "Secure" in signed_in.headers["set-cookie"]
-        assert "five days" in client.post("/api/ask", json={"question": LEAVE}).json()["text"]
-    with pytest.raises(httpx.TransportError):
-        httpx.get(f"http://localhost:{server.port}/live")
-    assert server.end() == (0, "Starting …\nStopped.\n")
-
-
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        (("missing.pem", "key.pem"), "cannot be read"),
-        (("cert.pem", "missing.pem"), "cannot be read"),
-        (("key.pem", "key.pem"), "no certificate"),
-        (("cert.pem", "other.pem"), "no certificate"),
-        (("cert.pem", "locked.pem"), "password"),
-        (("cert.pem", None), "no certificate"),
-        ((None, "key.pem"), "no certificate"),
-    ],
-)
-def test_a_certificate_that_cannot_be_used_is_named_before_anything_is_served(
-    certificate: tuple[Path, Path], names: tuple[str | None, str | None], said: str, tmp_path: Path
-) -> None:
-    cert, key = (None if name is None else certificate[0].with_name(name) for name in names)
-    with pytest.raises(UsageError, match=said) as refused:
-        serve(Settings(data_dir=tmp_path, port=0, certificate=cert, certificate_key=key))
-    assert refused.value.code == "bad_certificate"
-
-
-def test_whoever_says_so_serves_others_without_keys(start: Start) -> None:
-    server = start("--host", "0.0.0.0", "--insecure")
-    server.wait("/ready")
-    assert httpx.get(f"{server.url}/api/collections").status_code == 200
-    code, err = server.end()
-    assert code == 0
-    assert "whoever reaches 0.0.0.0" in err
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", "", "127.0.0.1.example.org"])
-def test_an_address_that_others_reach_is_known(host: str) -> None:
-    assert not is_near(host)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
-def test_an_address_of_this_machine_is_known(host: str) -> None:
-    assert is_near(host)
 
 
 @pytest.mark.parametrize(
