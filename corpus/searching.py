@@ -18,6 +18,7 @@ from corpus.language import fold
 from corpus.late import is_packed, max_sim
 from corpus.past import Past, PastShelf
 from corpus.projection import DenseIndex, LexicalIndex
+from corpus.remembered import Remembered
 from corpus.types import Caller, Filter, Float32, Hit, Int64, Place, QueryTokens, Scored
 from corpus.vectors.lazy import LazyDense
 from corpus.vectors.rows import cosines
@@ -43,8 +44,8 @@ class Searching:
         self._past = PastShelf(CatalogFeed(database), space.dimension)
         self._scopes: OrderedDict[tuple[object, ...], tuple[int, Scope]] = OrderedDict()
         self._scopes_lock = threading.Lock()
-        self._callers: dict[Caller, tuple[int, Caller]] = {}
-        self._counts: dict[Caller, tuple[int, Mapping[str, int]]] = {}
+        self._callers: Remembered[Caller, Caller] = Remembered(database, _CACHED_CALLERS)
+        self._counts: Remembered[Caller, dict[str, int]] = Remembered(database, _CACHED_SCOPES)
         self._filled_at = -1  # the epoch in which something was live
 
     def open_dense(self) -> None:
@@ -274,7 +275,7 @@ class Searching:
         """
         filter = as_now(filter)
         epoch = self.catalog.epoch  # before the catalog is read: a write meanwhile has it read again
-        caller = self._as_named(caller, epoch)
+        caller = self._effective(caller)
         key: tuple[object, ...] = (
             caller,
             filter.collections,
@@ -305,31 +306,25 @@ class Searching:
                 held -= _bytes(self._scopes.popitem(last=False)[1])
         return scope.versions
 
-    def _as_named(self, caller: Caller, epoch: int) -> Caller:
-        """Returns a caller as the catalog tells callers apart; see :func:`corpus.catalog.access.as_named`."""
-        known, found = self._callers.get(caller, (-1, caller))
-        if known != epoch and not caller.owner:
+    def _effective(self, caller: Caller) -> Caller:
+        """Returns a caller as the catalog tells callers apart; see :func:`corpus.catalog.access.effective`."""
+
+        def read(callers: Sequence[Caller]) -> list[Caller]:
             with self.catalog.read() as db:
-                found = access.as_named(db, caller)
-            if len(self._callers) >= _CACHED_CALLERS:
-                self._callers.clear()
-            self._callers[caller] = epoch, found
-        return found
+                return [access.effective(db, one) for one in callers]
+
+        return self._callers.of([caller], read)[0]
 
     def collections(self, caller: Caller) -> Mapping[str, int]:
         """Returns the collections with a live document the caller may see, and how many of those; counted once between
         two commits.
         """
-        epoch = self.catalog.epoch
-        caller = self._as_named(caller, epoch)
-        known, found = self._counts.get(caller, (-1, {}))
-        if known != epoch:
+
+        def read(callers: Sequence[Caller]) -> list[dict[str, int]]:
             with self.catalog.read() as db:
-                found = access.collections(db, caller)
-            if len(self._counts) >= _CACHED_SCOPES:
-                self._counts.clear()
-            self._counts[caller] = epoch, found
-        return found
+                return [access.collections(db, one) for one in callers]
+
+        return self._counts.of([self._effective(caller)], read)[0]
 
     def is_empty(self, caller: Caller, filter: Filter = _EVERYTHING) -> bool:
         """Says whether there is nothing to find for a caller and a filter."""

@@ -45,9 +45,9 @@ class Scope:
     regranted: int
 
 
-def as_named(db: Connection, caller: Caller) -> Caller:
-    """Returns a caller with those principals alone that some document names: it sees the same, and users whom
-    none names are told apart by their groups alone.
+def effective(db: Connection, caller: Caller) -> Caller:
+    """Returns a caller with those principals alone that some document names: it sees the same, and users whom none
+    names are told apart by their groups alone.
     """
     if caller.owner:
         return caller
@@ -68,9 +68,8 @@ def read_scope(db: Connection, caller: Caller, filter: Filter, before: Scope | N
         touched = set(db.execute(_TOUCHED, {"seq": before.seq}).scalars())
         if not touched:
             return Scope(before.versions, seq, regranted)
-        found = (
-            db.execute(_CONTENTS, {"ids": listed(touched)}).all() if len(touched) <= _MOST_FOLLOWED else ()
-        )
+        few = touched if len(touched) <= _MOST_FOLLOWED else ()
+        found = db.execute(_CONTENTS, {"ids": listed(few)}).all()
         if len(found) == len(touched):  # of what was erased nothing is left
             return Scope(_followed(db, caller, filter, before, {row.sha256 for row in found}), seq, regranted)
     return Scope(allowed_versions(db, caller, filter), seq, regranted)
@@ -103,10 +102,9 @@ def allowed_versions(db: Connection, caller: Caller, filter: Filter) -> Int64 | 
 def _searched(db: Connection, caller: Caller, filter: Filter, contents: Collection[str] = ()) -> Int64:
     """Returns the versions to search; with ``contents``, those of files of these hashes alone."""
     wanted = seen_by(caller, filter.as_of)
+    # Reading metadata takes longer than all else.
     own = (documents.c.metadata, versions.c.metadata.label("own_metadata")) if filter.metadata else ()
-    closely = _limited(
-        select(*_LOOKED_AT, *own), caller, filter
-    )  # reading metadata takes longer than all else
+    closely = _limited(select(*_LOOKED_AT, *own), caller, filter)
     if contents:
         few = closely.where(among(versions.c.sha256, "hashes"))
         return _first_of_each(db.execute(few, wanted | {"hashes": listed(contents)}), filter)
@@ -115,9 +113,8 @@ def _searched(db: Connection, caller: Caller, filter: Filter, contents: Collecti
     # A copy has another version of its content: only these are looked at closely, of the others the ids are enough.
     again = versions.c.sha256.in_(_SEEN_AGAIN)
     rows = db.execute(closely.where(again), wanted).all()
-    every = np.array(
-        db.execute(_limited(select(versions.c.id), caller, filter), wanted).scalars().all(), np.int64
-    )
+    ids = db.execute(_limited(select(versions.c.id), caller, filter), wanted).scalars().all()
+    every = np.array(ids, np.int64)
     others = np.setdiff1d(every, np.array([row.id for row in rows], np.int64), assume_unique=True)
     return np.sort(np.concatenate([others, _first_of_each(rows, filter)]))
 

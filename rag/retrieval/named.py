@@ -6,13 +6,13 @@ The rules are in :mod:`rag.retrieval.subjects` (whom), :mod:`rag.retrieval.namin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
 
 import numpy as np
 
+from corpus.remembered import Remembered
 from corpus.store import Corpus
 from corpus.types import Caller, Filter, Hit, Place, read_chunk_id
 from rag.retrieval.naming import (
@@ -42,9 +42,6 @@ from rag.retrieval.subjects import (
     unmarked,
 )
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
 MOST_NAMED = 4096
 """What so many documents are named by is remembered, and of so many words whether they are names."""
 
@@ -70,9 +67,11 @@ class NamedFirst:
 
     def __init__(self, corpus: Corpus, recipe: Recipe) -> None:
         self._corpus, self._recipe = corpus, recipe
-        self._named_by: _Remembered[tuple[str, int, tuple[str, ...]], Naming] = _Remembered(corpus)
-        self._told_names: _Remembered[tuple[str, Caller, datetime | None, frozenset[str]], bool] = (
-            _Remembered(corpus)
+        self._named_by: Remembered[tuple[str, int, tuple[str, ...]], Naming] = Remembered(
+            corpus.catalog, MOST_NAMED
+        )
+        self._told_names: Remembered[tuple[str, Caller, datetime | None, frozenset[str]], bool] = Remembered(
+            corpus.catalog, MOST_NAMED
         )
 
     def read(self, query: str, caller: Caller, filter: Filter) -> Asked:
@@ -198,25 +197,3 @@ class NamedFirst:
                 yield naming(by_key[key].title, key[2], head, by_key[key].collection)
 
         return self._named_by.of(keys, read)
-
-
-class _Remembered(Generic[K, V]):
-    """What was read of a corpus, until something is written to it or there is too much. Safe to use from any thread."""
-
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
-        self._known: tuple[int, dict[K, V]] = (-1, {})
-
-    def of(self, keys: Sequence[K], read: Callable[[Sequence[K]], Iterable[V]]) -> list[V]:
-        """Returns the values of the keys; ``read`` gives those of some that are not known."""
-        epoch = (
-            self._corpus.catalog.epoch
-        )  # before anything is read: what is written meanwhile has it read again
-        known_at, known = self._known
-        if known_at != epoch or len(known) > MOST_NAMED:
-            known = {}
-        new = [key for key in dict.fromkeys(keys) if key not in known]
-        if new:
-            known = known | dict(zip(new, read(new), strict=True))
-            self._known = epoch, known
-        return [known[key] for key in keys]
