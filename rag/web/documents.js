@@ -19,7 +19,7 @@ let collection = null;
 let find = "";
 let offset = 0;
 let into = "default";
-let readBy = "public";
+let readBy = "";
 
 /** Fills the view with the documents, a place for new ones, and the jobs that are going on. */
 export async function showDocuments(view, { open }) {
@@ -182,7 +182,7 @@ function showUpload(jobs, refresh) {
   const files = element("input", { type: "file", multiple: true, "aria-label": say("upload"), onchange: () => send([...files.files]) });
   const name = element("input", { value: into, maxlength: 200, required: true, oninput: () => (into = name.value) });
   const who = readers();
-  if (!who.some(([principal]) => principal === readBy)) readBy = "public";
+  if (!who.some(([principal]) => principal === readBy)) readBy = "";
   const zone = element(
     "section.upload",
     {
@@ -198,7 +198,7 @@ function showUpload(jobs, refresh) {
       },
     },
     element("p", {}, say("drop")),
-    element("div.row", {}, files, element("label.choice", {}, element("span", {}, say("into")), name), who.length > 1 && choice(say("read_by"), who, readBy, (one) => (readBy = one))),
+    element("div.row", {}, files, element("label.choice", {}, element("span", {}, say("into")), name), who.length > 0 && choice(say("read_by"), who, readBy, (one) => (readBy = one))),
   );
   return zone;
 
@@ -207,7 +207,7 @@ function showUpload(jobs, refresh) {
     const body = new FormData();
     for (const file of all) body.append("files", file, file.name);
     body.append("collection", into.trim() || "default");
-    if (who.length > 1) body.append("access", readBy);
+    if (readBy) body.append("access", readBy);
     const status = element("p.quiet", { role: "status" }, say("sending", { count: all.length }));
     jobs.prepend(status);
     try {

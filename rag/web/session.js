@@ -28,11 +28,11 @@ export function showUser(left) {
   return element("button", { id: "sign-out", type: "button", title: session.groups.join(", "), onclick: leave }, say("sign_out", { user: session.user }));
 }
 
-/** To whom new documents may be shown, as [principal, shown] pairs; only everybody where nobody is signed in. */
+/** Who may read what is sent in, as [principal, shown] pairs: "" leaves a known document its readers. None where nobody is signed in. */
 export function readers() {
-  if (session.user === null) return [["public", say("everybody")]];
+  if (session.user === null) return [];
   const groups = session.groups.map((name) => [`group:${name}`, name]);
-  return [["public", say("everybody")], ...groups, [`user:${session.user}`, say("only_me")]];
+  return [["", say("as_before")], ["public", say("everybody")], ...groups, [`user:${session.user}`, say("only_me")]];
 }
 
 /** Fills the view with the place for a key; `failure` says why it is shown, `entered` hears that one was right. */

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.rag.api.api_calls import by_path, finished, upload
 from tests.rag.api.chromium import NEEDS_BROWSER, ask, browser
 from tests.rag.api.locked import Locked, locked_service
 
@@ -59,6 +60,24 @@ def test_who_signs_in_sees_what_is_theirs_until_they_sign_out(visitor: Page, loc
     assert visitor.context.cookies() == []
 
 
+def test_a_newer_file_keeps_its_readers_unless_others_are_chosen(visitor: Page, locked: Locked) -> None:
+    def send(words: str) -> list[str]:
+        file = {"name": "bands.md", "mimeType": "text/markdown", "buffer": words.encode()}
+        visitor.locator("input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+        expect(visitor.locator(".job", has_text="done")).to_have_count(1)
+        visitor.reload()
+        found: list[str] = by_path(mia)["bands.md"]["access"]
+        return found
+
+    sign_in(visitor, locked.mia)
+    with locked.client(locked.mia) as mia:
+        job = upload(mia, ("bands.md", b"# Bands"), access="group:hr").json()
+        assert finished(mia, job["id"])[-1][0] == "done"
+        assert send("# Newer bands") == ["group:hr"]
+        visitor.get_by_label("Who may read them").select_option(label="everybody")
+        assert send("# Newest bands") == ["public"]
+
+
 def test_who_only_reads_is_offered_nothing_else(visitor: Page, locked: Locked) -> None:
     sign_in(visitor, locked.tom)
     expect(visitor.get_by_role("button", name="tom · Sign out")).to_be_visible()
@@ -72,7 +91,7 @@ def test_a_key_that_ends_meanwhile_is_asked_for_again(visitor: Page, locked: Loc
     key, secret = locked.keys.add("temp", [], writes=True)
     sign_in(visitor, secret)
     chosen = visitor.get_by_label("Who may read them")
-    expect(chosen.locator("option")).to_have_text(["everybody", "only me"])
+    expect(chosen.locator("option")).to_have_text(["as before; new ones everybody", "everybody", "only me"])
     locked.keys.revoke([key.id])
     visitor.get_by_role("link", name="Ask").click()
     expect(visitor.get_by_label("Access key")).to_be_visible()
