@@ -13,6 +13,7 @@ from datetime import datetime
 from corpus.catalog import Connection, Database, keys
 from corpus.catalog.keys import AccessKey
 from corpus.errors import NotAllowedError
+from corpus.types import Caller
 
 _NEW = "Ask the owner of the service for another: vouch keys add NAME"
 
@@ -27,7 +28,7 @@ class Keyring:
         self._kept: dict[bytes, AccessKey] | None = None
 
     def any(self) -> bool:
-        """Says whether a key was ever made: from then on nobody gets in without one, revoked though it may be."""
+        """Says whether there is a key, revoked though it may be: as long as there is, nobody gets in without one."""
         return bool(self._held())
 
     def find(self, secret: str) -> AccessKey:
@@ -48,8 +49,26 @@ class Keyring:
             raise NotAllowedError(f"{named} has expired.", code="key_expired", hint=_NEW)
         return found
 
+    def today(self, caller: Caller) -> Caller:
+        """Returns who sent something in as they are now: a user is in the groups of those of their keys that may change
+        documents. Who was no user stays the same, and so does everybody where no key is needed.
+
+        Raises:
+            NotAllowedError: (``key_revoked``) the user has no such key any more.
+        """
+        if caller.owner or caller.user is None or not self.any():
+            return caller
+        own = [one for one in self.all() if one.user == caller.user and one.writes and one.state == "live"]
+        if not own:
+            raise NotAllowedError(
+                f"{caller.user} has no access key any more that may change documents.",
+                code="key_revoked",
+                hint=_NEW,
+            )
+        return Caller(frozenset().union(*(one.caller.principals for one in own)))
+
     def all(self) -> list[AccessKey]:
-        """Returns every key that was ever made, the oldest first."""
+        """Returns every key, the oldest first."""
         return list(self._held().values())
 
     def add(

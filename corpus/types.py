@@ -153,12 +153,17 @@ class Caller:
     owner: bool = False
 
     @property
+    def user(self) -> str | None:
+        """The user's name; None for somebody who is none."""
+        named = (one.removeprefix("user:") for one in sorted(self.principals) if one.startswith("user:"))
+        return next(named, None)
+
+    @property
     def name(self) -> str:
         """By which what a caller asked or sent in is known as theirs: the user, whatever groups they are in today; of
         somebody who is no user, all principals.
         """
-        users = sorted(one for one in self.principals if one.startswith("user:"))
-        return " ".join(users or sorted(self.principals))
+        return " ".join(sorted(self.principals)) if self.user is None else f"user:{self.user}"
 
 
 OWNER = Caller(owner=True)

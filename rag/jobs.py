@@ -241,6 +241,7 @@ class Jobs:
                 self._changed.wait(LOOK_EVERY_S)
 
     def _run(self, job: JobRecord) -> None:
+        caller = self._service.corpus.keys.today(_caller(job))
         folder = self._folder / job.id
         found = found_in(folder, job.request["names"])
         with self._catalog.write() as db:
@@ -263,7 +264,7 @@ class Jobs:
             job.request["collection"],
             metadata=job.request["metadata"] or None,
             access=None if job.request.get("access") is None else frozenset(job.request["access"]),
-            caller=_caller(job),
+            caller=caller,
             on_progress=on_progress,
             cancelled=lambda: self._stopping or job.id in self._cancelled,
         )

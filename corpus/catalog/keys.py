@@ -59,12 +59,7 @@ def hash_secret(secret: str) -> bytes:
 
 
 def add_key(
-    db: Connection,
-    user: str,
-    groups: Sequence[str] = (),
-    *,
-    writes: bool = False,
-    expires_at: datetime | None = None,
+    db: Connection, user: str, groups: Sequence[str], *, writes: bool, expires_at: datetime | None = None
 ) -> tuple[AccessKey, str]:
     """Makes a key; returns it and its secret, which nothing tells a second time.
 
@@ -137,7 +132,7 @@ def get_key(db: Connection, own: str) -> AccessKey:
 
 
 def list_keys(db: Connection) -> list[AccessKey]:
-    """Returns every key that was ever made, the oldest first."""
+    """Returns every key, the oldest first, revoked ones too."""
     return [_key(row) for row in db.execute(select(keys).order_by(keys.c.created_at, keys.c.id))]
 
 

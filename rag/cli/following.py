@@ -38,7 +38,7 @@ def ingest_what_changes(
     rounds = follow(folders, session.settings().data_dir, interrupt)
     waiting = set(next(rounds))
     pause_s = due = 0.0
-    if ingest(params)["stopped"]:
+    if ingest(params)["stopped"] and not interrupt.asked:
         waiting.update(folders)
     session.note("Following the folders; Ctrl-C ends it.")
     for changed in rounds:

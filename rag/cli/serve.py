@@ -20,6 +20,7 @@ from rag.cli.screen import Screen
 from rag.cli.session import Session, readable
 
 if TYPE_CHECKING:
+    from corpus.settings import Settings
     from rag.service import Service
 
 SAMPLE_QUESTION = "How many days of annual leave can be carried over?"
@@ -73,7 +74,7 @@ def serve(
         if session.json:
             session.screen.json({"url": f"{shown}:{bound}", "pid": os.getpid()})
         else:
-            _warn(session.screen, settings.host, service, insecure=insecure)
+            _warn(session.screen, settings, service, insecure=insecure)
             _greet(session.screen, f"{shown}:{bound}", service)
         session.screen.flush()
 
@@ -105,17 +106,28 @@ def _greet(screen: Screen, url: str, service: Service) -> None:
         screen.out.print(line, soft_wrap=True)
 
 
-def _warn(screen: Screen, host: str, service: Service, *, insecure: bool) -> None:
-    """Says who gets in, where that may not be what is meant."""
-    if is_near(host) or service.corpus.keys.any():
+def _warn(screen: Screen, settings: Settings, service: Service, *, insecure: bool) -> None:
+    """Says who gets in where other machines reach the service, and what they read on the way."""
+    host, any_key = settings.host, service.corpus.keys.any()
+    if is_near(host):
         return
-    screen.say(
-        f"Warning: without access keys, whoever reaches {host} can read, add and remove documents."
-        if insecure
-        else f"Other machines reach {host}, and nobody has an access key: nobody is let in. "
-        f"Make one, in another terminal: {_command()} keys add NAME",
-        "warn",
-    )
+    if not any_key and insecure:
+        screen.say(
+            f"Warning: without access keys, whoever reaches {host} can read, add and remove documents.",
+            "warn",
+        )
+    elif not any_key:
+        screen.say(
+            f"Other machines reach {host}, and nobody has an access key: nobody is let in. "
+            f"Make one, in another terminal: {_command()} keys add NAME",
+            "warn",
+        )
+    if settings.certificate is None:
+        screen.say(
+            "Warning: keys and answers can be read on the way, unless a proxy with HTTPS stands in front; "
+            "the setting certificate serves HTTPS.",
+            "warn",
+        )
 
 
 def _command() -> str:

@@ -17,7 +17,7 @@ from rag.service import Service
 
 
 def list_keys(service: Service, params: Params, emit: Emit, cancelled: Cancelled) -> Any:
-    """Returns every key that was ever made, the oldest first."""
+    """Returns every key, the oldest first, revoked ones too."""
     return {"keys": [_told(one) for one in service.corpus.keys.all()]}
 
 

@@ -292,6 +292,35 @@ def test_a_job_cancelled_while_it_is_taken_up_does_not_begin(
     assert jobs._cancelled == set()
 
 
+def test_what_waits_is_read_as_its_sender_is_by_then(
+    service: Service, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One key is revoked and the groups of another change, while the jobs sent with them wait."""
+    keys = service.corpus.keys
+    gone, stays = (keys.add(user, ["hr"], writes=True)[0] for user in ("gone", "stays"))
+    closed = frozenset({"group:hr"})
+    finished(jobs, jobs.ingest_uploads(uploads("hr.md"), "c", {}, stays.caller, closed).id)
+    gate = Gate(service, monkeypatch)
+    first = jobs.ingest_uploads(uploads("first.md"), "c", {}, gone.caller)
+    assert gate.reached.wait(PATIENCE_S)
+    late = jobs.ingest_uploads(uploads("late.md"), "c", {}, gone.caller)
+    newer = jobs.ingest_uploads([Upload("hr.md", io.BytesIO(b"# Other words"))], "c", {}, stays.caller)
+    keys.revoke([gone.id])
+    keys.change(stays.id, [], None)
+    gate.let_through()
+    assert finished(jobs, first.id).state == "done"  # it was being read
+    refused = finished(jobs, late.id)
+    assert refused.state == "failed"
+    assert refused.error is not None
+    assert refused.error["code"] == "key_revoked"
+    result = finished(jobs, newer.id).result
+    assert result is not None
+    assert [file["code"] for file in result["files"]] == ["name_taken"]
+    assert sorted(_paths(service)) == ["first.md", "hr.md"]
+    jobs.stop()
+    assert spooled(service) == []
+
+
 def test_a_file_that_is_unchanged_is_reported_as_it_was(service: Service, jobs: Jobs) -> None:
     first = finished(jobs, jobs.ingest_uploads(uploads("a.md"), "c", {}).id).result
     again = finished(jobs, jobs.ingest_uploads(uploads("a.md", "b.md"), "c", {}).id).result

@@ -241,6 +241,26 @@ def test_a_round_that_fails_is_tried_again_though_nothing_changes(
     assert "new.txt" in vouch("documents", "list").out
 
 
+def test_a_first_ingest_that_is_interrupted_is_not_made_again(
+    fresh: tuple[Vouch, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouch, folder = fresh
+    asked: list[object] = []
+
+    def follow(folders: list[Path], data_dir: Path, stop: object) -> Iterator[frozenset[Path]]:
+        yield from (frozenset() for _ in range(3))
+
+    def interrupted(session: object, params: object, report: object, interrupt: Any) -> dict[str, str]:
+        asked.append(params)
+        interrupt.asked = True
+        return {"stopped": "cancelled"}
+
+    monkeypatch.setattr("ingest.watching.follow", follow)
+    monkeypatch.setattr(ingesting, "_ingest", interrupted)
+    assert vouch("ingest", folder, "--watch").code == 0
+    assert len(asked) == 1
+
+
 def test_a_first_ingest_that_a_full_disk_stops_is_made_again_whole(
     fresh: tuple[Vouch, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
